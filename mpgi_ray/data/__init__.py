@@ -1,0 +1,1 @@
+"""What flows through the program and where it rests."""

@@ -1,0 +1,98 @@
+"""The caption record: one row for every text that was asked for, and for every sample that was refused.
+
+An empty string never stands for an error: a row has a status and, unless it is ``ok``, a reason. Times
+stand in columns of their own (`TIMINGS`), which every comparison leaves out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+
+import pyarrow as pa
+
+SCHEMA_VERSION = 1
+
+
+class Stage(StrEnum):
+    """What made a record."""
+
+    INPUT = "input"  # a sample that could not be used: no text was asked for
+    PERSPECTIVE = "perspective"  # stage 1
+    INTEGRATED = "integrated"  # stage 2
+
+
+class Status(StrEnum):
+    """``rejected``: the answer, or the input, is no good. ``failed``: an attempt that broke."""
+
+    OK = "ok"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caption:
+    """One text and all that is known of its making.
+
+    Attributes:
+        caption_id: hash of sample, rendered prompt, model, revision, sampling and schema version.
+        sample_id: SHA-256 of the source image's bytes.
+        shard, index, key: the sample's place: shard path below the input root, position there, name there.
+        perspective: ``objects``, ``layout`` … ``short``, ``long``; empty for an input record.
+        reason: why the row is not ok: ``code: one line``.
+        text: the caption; empty unless ok.
+        raw: the reply as it came.
+        prompt_hash: of the prompt's template and settings, as listed in ``run.json``.
+        sampling: the sampling parameters as JSON.
+        attempt: from 1.
+        parents: caption ids of the texts it was made from.
+        seconds: from asking to the last token.
+    """
+
+    caption_id: str
+    sample_id: str
+    shard: str
+    index: int
+    key: str
+    stage: str
+    perspective: str = ""
+    status: str = Status.OK.value
+    reason: str = ""
+    text: str = ""
+    raw: str = ""
+    engine: str = ""
+    model: str = ""
+    revision: str = ""
+    prompt_hash: str = ""
+    sampling: str = "{}"
+    attempt: int = 1
+    finish_reason: str = ""
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    parents: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+_TYPES = {"str": pa.string(), "int": pa.int64(), "float": pa.float64(), "tuple[str, ...]": pa.list_(pa.string())}
+SCHEMA = pa.schema([pa.field(f.name, _TYPES[str(f.type)], nullable=False) for f in fields(Caption)])
+TIMINGS = ("seconds",)
+
+
+def caption_id(sample_id: str, prompt: str, model: str, revision: str, sampling: Mapping[str, object]) -> str:
+    """Identity of a caption, 32 hex digits: the same question to the same model about the same image."""
+    parts = [str(SCHEMA_VERSION), sample_id, prompt, model, revision, json.dumps(sampling, sort_keys=True)]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def to_table(captions: Sequence[Caption]) -> pa.Table:
+    """Rows in `SCHEMA`'s columns and order."""
+    return pa.Table.from_pylist([asdict(caption) for caption in captions], schema=SCHEMA)
+
+
+def from_table(table: pa.Table) -> list[Caption]:
+    """The records of a table in `SCHEMA`."""
+    return [Caption(**(row | {"parents": tuple(row["parents"])})) for row in table.to_pylist()]

@@ -1,0 +1,229 @@
+"""A sample: one image and what is known of it.
+
+An `Annotation` is written as JSON beside the image in a shard and checked whenever it is read, so every
+later stage may trust it: boxes are finite, in order and inside the image, labels belong to the source's
+vocabulary, fractions lie between 0 and 1.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Point = tuple[float, float]
+SCHEMA_VERSION = 1
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Box(NamedTuple):
+    """An axis-parallel box in pixels; x to the right, y downwards, from the image's upper left corner."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+    @property
+    def middle(self) -> Point:
+        return (self.x1 + self.x2) / 2, (self.y1 + self.y2) / 2
+
+    @property
+    def area(self) -> float:
+        return max(0.0, self.x2 - self.x1) * max(0.0, self.y2 - self.y1)
+
+    def clipped(self, width: float, height: float) -> Box:
+        """The part inside an image of this size; of area 0 if there is none."""
+        return Box(
+            min(max(self.x1, 0.0), width),
+            min(max(self.y1, 0.0), height),
+            min(max(self.x2, 0.0), width),
+            min(max(self.y2, 0.0), height),
+        )
+
+
+class LabelClass(_Record):
+    """How a source labels one class.
+
+    Attributes:
+        exhaustive: every visible instance is labelled, so that an absence or an exact number can be said.
+        countable: an annotation of it is one thing (a ship), not a part of a surface (water).
+        name: the words to use in a text instead of the label, in the singular.
+    """
+
+    exhaustive: bool = False
+    countable: bool = True
+    name: str | None = None
+
+
+class Object(_Record):
+    """One annotated object.
+
+    Attributes:
+        box: axis-parallel box in pixels; the part inside the image.
+        obb: the four corners of an oriented box in pixels, in drawing order.
+        polygons: outlines in pixels, each of three or more points.
+        visible: the share of the object's own box that lies in this image (cut windows, clipped boxes).
+        crowd: the box holds a group, so it counts as "several", never as one.
+        difficult: the source marks it as hard to recognise.
+    """
+
+    label: str = Field(min_length=1)
+    box: Box
+    obb: tuple[Point, Point, Point, Point] | None = None
+    polygons: tuple[Annotated[tuple[Point, ...], Field(min_length=3)], ...] = ()
+    visible: Fraction = 1.0
+    crowd: bool = False
+    difficult: bool = False
+
+
+class Cover(_Record):
+    """The share of the picture that a mask gives to one class.
+
+    Attributes:
+        fraction: of the whole image.
+        cells: of each cell of a 3×3 grid, row by row from the upper left.
+        patches: number of connected parts; says "one" or "several", never an object count.
+    """
+
+    fraction: Fraction
+    cells: tuple[Fraction, Fraction, Fraction, Fraction, Fraction, Fraction, Fraction, Fraction, Fraction]
+    patches: int = Field(ge=1)
+
+
+class Origin(_Record):
+    """Where a cut picture comes from: the source image and the window (x, y, width, height) in its pixels."""
+
+    image: str
+    window: tuple[int, int, int, int] | None = None
+
+
+class Annotation(_Record):
+    """What a source says of one image.
+
+    Attributes:
+        width, height: of the image in pixels.
+        scene: scene classes of the whole image.
+        labels: classes that are present somewhere, without place or number.
+        objects: boxes, oriented boxes, polygons.
+        cover: mask cover per class.
+        tags: map tags (key to value) of what lies in the image.
+        gsd: ground sampling distance in metres per pixel.
+        captions: texts people wrote for this image in the source.
+        vocabulary: the classes that the source labels. Empty means unknown: nothing is exhaustive then.
+    """
+
+    width: int = Field(gt=0)
+    height: int = Field(gt=0)
+    vocabulary: dict[str, LabelClass] = {}
+    scene: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    objects: tuple[Object, ...] = ()
+    cover: dict[str, Cover] = {}
+    tags: dict[str, str] = {}
+    gsd: float | None = Field(default=None, gt=0)
+    date: str | None = None
+    place: str | None = None
+    sensor: str | None = None
+    captions: tuple[str, ...] = ()
+    source: str | None = None
+    licence: str | None = None
+    split: str | None = None
+    origin: Origin | None = None
+
+    @field_validator("labels", "cover")
+    @classmethod
+    def _known(cls, value: object, info: ValidationInfo) -> object:
+        for label in value:  # type: ignore[attr-defined]
+            _require_known(label, info)
+        return value
+
+    @field_validator("objects")
+    @classmethod
+    def _inside(cls, objects: tuple[Object, ...], info: ValidationInfo) -> tuple[Object, ...]:
+        width, height = info.data.get("width"), info.data.get("height")
+        if width is None or height is None:  # already refused
+            return objects
+        return tuple(_checked(o, i, width, height, info) for i, o in enumerate(objects))
+
+    def label_class(self, label: str) -> LabelClass:
+        return self.vocabulary.get(label, LabelClass())
+
+
+def _require_known(label: str, info: ValidationInfo) -> None:
+    vocabulary = info.data.get("vocabulary")
+    if vocabulary and label not in vocabulary:
+        raise ValueError(f"unknown class {label!r}: the source's vocabulary is {', '.join(sorted(vocabulary))}")
+
+
+def _checked(obj: Object, index: int, width: int, height: int, info: ValidationInfo) -> Object:
+    _require_known(obj.label, info)
+    box = obj.box
+    where = f"object {index} ({obj.label})"
+    if not all(math.isfinite(value) for value in box):
+        raise ValueError(f"{where}: box {tuple(box)} is not finite")
+    if box.x2 <= box.x1 or box.y2 <= box.y1:
+        raise ValueError(f"{where}: box {tuple(box)} is inverted or empty: expected x1 < x2 and y1 < y2 in pixels")
+    inside = box.clipped(width, height)
+    if inside.area == 0:
+        raise ValueError(f"{where}: box {tuple(box)} lies outside the image of {width}×{height} pixels")
+    if inside == box:
+        return obj
+    return obj.model_copy(update={"box": inside, "visible": obj.visible * inside.area / box.area})
+
+
+def describe(error: ValidationError) -> str:
+    """The first problem of a refused annotation or recipe, in one line: where, what."""
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{where}: {message}" if where else message
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One image of a shard with its annotation.
+
+    Attributes:
+        key: its name in the shard.
+        index: its position in the shard, from 0.
+        image: the encoded picture, bytes as in the shard.
+        suffix: of the picture's member in lower case without a dot: ``jpg``, ``png``, ``tif`` …
+        name: what the source calls it.
+    """
+
+    key: str
+    index: int
+    image: bytes
+    suffix: str
+    annotation: Annotation
+    name: str
+
+    @cached_property
+    def sample_id(self) -> str:
+        """Identity by content: SHA-256 of the image's bytes, in hex."""
+        return hashlib.sha256(self.image).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A sample that cannot be used, and why.
+
+    Attributes:
+        reason: a short code (``missing_image``, ``not_an_image``, ``bad_annotation`` …).
+        detail: one line for a person: the value, what was expected.
+    """
+
+    key: str
+    index: int
+    reason: str
+    detail: str
+    sample_id: str = ""

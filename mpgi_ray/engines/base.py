@@ -1,0 +1,72 @@
+"""The engine protocol: who answers a prompt.
+
+A stage renders prompts, hands all prompts of one image to an engine in one call and gets one reply for
+each, in order. An engine raises only for trouble of its own (connection, death): a bad answer is a reply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from mpgi_ray.data.image import Picture
+    from mpgi_ray.rules.facts import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One question to a model.
+
+    Attributes:
+        name: the prompt file's name: ``objects``, ``layout``, ``scene``, ``attributes``, ``integrate`` …
+        text: the rendered prompt, as a model reads it.
+        seed: the sample's id; an engine that varies its wording chooses by it.
+        picture: the decoded image, or None for a text-only prompt.
+        facts: what the rules know of the image; None for a free perspective, which stays independent.
+        sources: the texts to integrate, by perspective; empty in stage 1.
+    """
+
+    name: str
+    text: str
+    seed: str
+    picture: Picture | None = None
+    facts: Facts | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An engine's answer, as it came.
+
+    Attributes:
+        finish_reason: ``stop`` when the model ended by itself, ``length`` when it was cut.
+        seconds: from asking to the last token.
+    """
+
+    text: str
+    finish_reason: str = "stop"
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+
+
+class Engine(Protocol):
+    """A model that answers prompts.
+
+    Attributes:
+        model, revision: what a caption's record names as its author.
+    """
+
+    model: str
+    revision: str
+
+    async def reply(self, prompts: Sequence[Prompt]) -> list[Reply]:
+        """One reply for each prompt, in order. All prompts are about the same image."""
+        ...
+
+    def close(self) -> None:
+        """Release what the engine holds; called once."""
+        ...

@@ -1,0 +1,28 @@
+"""The errors a user can mend. Each message names the value, what was expected and the fix.
+
+The command line prints these without a traceback; any other exception is a defect of the program.
+"""
+
+
+class MpgiError(Exception):
+    """Base of all errors that a user can mend."""
+
+
+class RecipeError(MpgiError):
+    """A recipe, a prompt file or an option is wrong."""
+
+
+class InputError(MpgiError):
+    """A source data set, a shard or a caption folder cannot be read."""
+
+
+class OutputError(MpgiError):
+    """A result cannot be written, or belongs to another run."""
+
+
+class ResourceError(MpgiError):
+    """The cluster holds less than the recipe asks for."""
+
+
+class UnfinishedError(MpgiError):
+    """Work was left undone; what was published stays, and the same command goes on from there."""

@@ -1,0 +1,30 @@
+"""Fixtures shared by the tests: where the real data lies, and one Ray cluster for the whole run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# workers must use this environment as it is, also when the tests were started by `uv run`
+os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    root = Path(os.environ.get("MPGI_TEST_DATA", Path(__file__).parents[1].parent / "shared" / "data")).resolve()
+    if not (root / "README.md").is_file():
+        pytest.skip(f"no real data at {root}: set MPGI_TEST_DATA to its folder")
+    return root
+
+
+@pytest.fixture(scope="session")
+def ray_cluster() -> Iterator[None]:
+    """A local cluster with more logical CPUs than cores: actor pools hold theirs for the whole run."""
+    import ray
+
+    ray.init(num_cpus=8, include_dashboard=False, log_to_driver=False)
+    yield
+    ray.shutdown()
