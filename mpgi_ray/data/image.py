@@ -87,7 +87,8 @@ def _open(data: bytes) -> Image.Image:
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise ImageError(
-            "too_many_pixels", f"{width}×{height} pixels, at most {MAX_PIXELS:,} are decoded: cut it into windows"
+            "too_many_pixels",
+            f"{width}×{height} pixels, at most {MAX_PIXELS:,} are decoded: cut it into windows",
         )
     return image
 
@@ -107,4 +108,4 @@ def _stretch(values: np.ndarray) -> np.ndarray:
         return numbers.astype(np.uint8)
     low, high = np.percentile(numbers, (2, 98))
     scaled = (numbers - low) / max(high - low, 1e-12)
-    return (np.clip(scaled, 0, 1) * 255).round().astype(np.uint8)
+    return np.asarray((np.clip(scaled, 0, 1) * 255).round(), dtype=np.uint8)

@@ -161,7 +161,9 @@ class Annotation(_Record):
 def _require_known(label: str, info: ValidationInfo) -> None:
     vocabulary = info.data.get("vocabulary")
     if vocabulary and label not in vocabulary:
-        raise ValueError(f"unknown class {label!r}: the source's vocabulary is {', '.join(sorted(vocabulary))}")
+        raise ValueError(
+            f"unknown class {label!r}: the source's vocabulary is {', '.join(sorted(vocabulary))}"
+        )
 
 
 def _checked(obj: Object, index: int, width: int, height: int, info: ValidationInfo) -> Object:
@@ -171,7 +173,9 @@ def _checked(obj: Object, index: int, width: int, height: int, info: ValidationI
     if not all(math.isfinite(value) for value in box):
         raise ValueError(f"{where}: box {tuple(box)} is not finite")
     if box.x2 <= box.x1 or box.y2 <= box.y1:
-        raise ValueError(f"{where}: box {tuple(box)} is inverted or empty: expected x1 < x2 and y1 < y2 in pixels")
+        raise ValueError(
+            f"{where}: box {tuple(box)} is inverted or empty: expected x1 < x2 and y1 < y2 in pixels"
+        )
     inside = box.clipped(width, height)
     if inside.area == 0:
         raise ValueError(f"{where}: box {tuple(box)} lies outside the image of {width}×{height} pixels")

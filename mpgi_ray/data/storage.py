@@ -1,0 +1,167 @@
+"""Local folders and object stores behind the five calls the program needs.
+
+A published file appears whole or not at all: locally a temporary file beside it, flushed and renamed;
+on an object store one PUT. Reads are of whole objects (or of one range) and are retried from the first
+byte, because a retry in the middle of a stream is how samples get lost.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import uuid
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import fsspec
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+
+from mpgi_ray.errors import InputError, OutputError
+
+_FINAL = (FileNotFoundError, PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError)
+_TEMPORARY = ".tmp"
+T = TypeVar("T")
+
+
+class Storage:
+    """A folder: a local path or an fsspec URL such as ``s3://bucket/prefix``. Names are relative to it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/") or "/"
+
+    def __repr__(self) -> str:
+        return f"Storage({self.url!r})"
+
+    def __reduce__(self) -> tuple[type[Storage], tuple[str]]:
+        return Storage, (self.url,)  # connections stay in the process that made them
+
+    @cached_property
+    def _fs(self) -> Any:
+        return fsspec.core.url_to_fs(self.url)[0]
+
+    @cached_property
+    def _root(self) -> str:
+        return str(fsspec.core.url_to_fs(self.url)[1])
+
+    @property
+    def is_local(self) -> bool:
+        return "file" in (self._fs.protocol if isinstance(self._fs.protocol, tuple) else (self._fs.protocol,))
+
+    def path(self, name: str) -> str:
+        return f"{self._root}/{name}" if name else self._root
+
+    def child(self, name: str) -> Storage:
+        return Storage(f"{self.url}/{name}")
+
+    def list(self, *suffixes: str) -> list[str]:
+        """Names of all files below that end so, sorted; empty if the folder is not there."""
+        self._fs.invalidate_cache()
+        with contextlib.suppress(FileNotFoundError):
+            found = _retried(lambda: self._fs.find(self._root))
+            names = [str(path)[len(self._root) :].lstrip("/") for path in found]
+            return sorted(name for name in names if name.endswith(suffixes) and not name.endswith(_TEMPORARY))
+        return []
+
+    def exists(self, name: str) -> bool:
+        self._fs.invalidate_cache()
+        return bool(_retried(lambda: self._fs.exists(self.path(name))))
+
+    def stamp(self, name: str) -> str:
+        """What changes when the file does: its size, and its etag or else its time of modification."""
+        self._fs.invalidate_cache()
+        info = _retried(lambda: self._fs.info(self.path(name)))
+        version = info.get("ETag") or info.get("etag") or info.get("mtime") or info.get("LastModified")
+        return f"{info['size']}:{version}"
+
+    def read(self, name: str) -> bytes:
+        """The whole file.
+
+        Raises:
+            InputError: it cannot be read, also after retries, or came shorter than its size.
+        """
+
+        def whole() -> bytes:
+            data = bytes(self._fs.cat_file(self.path(name)))
+            expected = self._fs.info(self.path(name))["size"]
+            if expected is not None and len(data) != expected:
+                raise OSError(f"{len(data):,} of {expected:,} bytes came")
+            return data
+
+        return self._reading(name, whole)
+
+    def read_range(self, name: str, start: int, end: int) -> bytes:
+        """The bytes ``start`` to ``end`` (exclusive).
+
+        Raises:
+            InputError: they cannot be read.
+        """
+
+        def part() -> bytes:
+            data = bytes(self._fs.cat_file(self.path(name), start=start, end=end))
+            if len(data) != end - start:
+                raise OSError(f"{len(data):,} of {end - start:,} bytes came")
+            return data
+
+        return self._reading(name, part) if end > start else b""
+
+    def publish(self, name: str, data: bytes) -> None:
+        """Write a file so that it appears whole or not at all; replaces an earlier one.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        target = self.path(name)
+        try:
+            if self.is_local:
+                _replace(Path(target), data)
+            else:
+                _retried(lambda: self._fs.pipe_file(target, data))
+        except OSError as error:
+            raise OutputError(
+                f"cannot write {target}: {error.strerror or error}; check the path and its rights"
+            ) from error
+
+    def delete(self, name: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            self._fs.rm(self.path(name), recursive=True)
+
+    def sweep(self) -> None:
+        """Remove temporary files that a killed process left; only when nobody else is writing."""
+        if self.is_local:
+            for path in Path(self._root).rglob(f"*{_TEMPORARY}"):
+                path.unlink(missing_ok=True)
+
+    def _reading(self, name: str, call: Callable[[], T]) -> T:
+        try:
+            return _retried(call)
+        except OSError as error:
+            reason = "there is no such file" if isinstance(error, FileNotFoundError) else error
+            raise InputError(f"cannot read {self.path(name)}: {reason}") from error
+
+
+def split_url(path: str) -> tuple[Storage, str]:
+    """The folder of a file, and the file's name there."""
+    folder, _, name = path.rpartition("/")
+    return Storage(folder or ("/" if path.startswith("/") else ".")), name
+
+
+def _retried(call: Callable[[], T]) -> T:
+    passing = retry_if_exception(lambda e: isinstance(e, OSError) and not isinstance(e, _FINAL))
+    return Retrying(
+        retry=passing, stop=stop_after_attempt(4), wait=wait_exponential_jitter(0.2, 5), reraise=True
+    )(call)
+
+
+def _replace(target: Path, data: bytes) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}{_TEMPORARY}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
