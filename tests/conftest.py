@@ -14,7 +14,9 @@ os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
 
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
-    root = Path(os.environ.get("MPGI_TEST_DATA", Path(__file__).parents[1].parent / "shared" / "data")).resolve()
+    root = Path(
+        os.environ.get("MPGI_TEST_DATA", Path(__file__).parents[1].parent / "shared" / "data")
+    ).resolve()
     if not (root / "README.md").is_file():
         pytest.skip(f"no real data at {root}: set MPGI_TEST_DATA to its folder")
     return root

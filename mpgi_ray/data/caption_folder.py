@@ -53,10 +53,17 @@ class CaptionFolder:
 
     def table(self, chunk: ChunkId) -> pa.Table:
         """Every record of a chunk: stage 1 and inputs refused, then stage 2; by sample within each."""
-        if self.integrated.holds(chunk):
-            return pa.concat_tables([self.perspectives.read(chunk), self.integrated.read(chunk)])
-        return pa.concat_tables([self.pilot_perspectives.read(chunk), self.pilot_integrated.read(chunk)])
+        stages = (self.perspectives, self.pilot_perspectives), (self.integrated, self.pilot_integrated)
+        return pa.concat_tables([_holder(full, pilot, chunk).read(chunk) for full, pilot in stages])
+
+    def shard_sha256(self, chunk: ChunkId) -> str:
+        """The hash of the shard that a chunk's captions were made from."""
+        return _holder(self.perspectives, self.pilot_perspectives, chunk).shard_sha256(chunk)
 
     def tables(self) -> Iterator[pa.Table]:
         for chunk in self.chunks():
             yield self.table(chunk)
+
+
+def _holder(full: Parts, pilot: Parts, chunk: ChunkId) -> Parts:
+    return full if full.holds(chunk) else pilot

@@ -6,6 +6,8 @@ Plain pictures (8-bit grey or RGB in JPEG or PNG) travel through the program as 
 from __future__ import annotations
 
 import io
+import re
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +15,19 @@ from PIL import Image
 
 MAX_PIXELS = 400_000_000  # a 20,000 × 20,000 scene; a decompression bomb is far above
 CONVERSION_VERSION = 1  # part of the record of a converted picture: raise it when `_to_rgb` changes
-SUFFIXES = ("jpg", "jpeg", "png", "tif", "tiff", "webp", "bmp", "gif")
+SUFFIXES = ("jpg", "jpeg", "png", "tif", "tiff", "webp", "bmp", "gif", "jp2")
+# the formats that are opened, and no others: Pillow's EPS reader would start a PostScript interpreter
+_FORMATS = {
+    "JPEG": "jpg",
+    "PNG": "png",
+    "TIFF": "tif",
+    "WEBP": "webp",
+    "BMP": "bmp",
+    "GIF": "gif",
+    "JPEG2000": "jp2",
+}
+_PLAIN = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png"}  # MPO: a JPEG with further pictures behind it
+_DEEP = re.compile(r"(RGBA?);16([BLN])")  # Pillow's name for 16-bit colour in big, little, native order
 
 # Pillow's own limit is a process-wide warning; ours is checked from the header, before any pixel is decoded
 Image.MAX_IMAGE_PIXELS = None
@@ -44,17 +58,29 @@ def read_size(data: bytes) -> tuple[int, int]:
     return _open(data).size
 
 
+def real_suffix(data: bytes) -> str:
+    """The suffix of the format that the bytes are in, whatever their file is called.
+
+    Raises:
+        ImageError: as `read_size`.
+    """
+    return (_FORMATS | _PLAIN)[str(_open(data).format)]
+
+
 def decode(data: bytes) -> Picture:
-    """Decode to 8-bit RGB; see `to_plain` for the rules.
+    """Decode to 8-bit RGB, the first page or frame; see `to_plain` for the rules.
 
     Raises:
         ImageError: no bytes, not an image, too large, or cut off.
     """
     image = _open(data)
     try:
+        deep = _deep_colour(image, data)
         image.load()
-        return Picture(data, _to_rgb(image))
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        return Picture(data, _to_rgb(image, deep))
+    except MemoryError:
+        raise
+    except Exception as error:  # Pillow lets almost any exception out of a damaged file
         raise ImageError("broken_image", f"{image.format} picture cannot be decoded: {error}") from error
 
 
@@ -63,17 +89,18 @@ def to_plain(data: bytes) -> tuple[bytes, str, bool]:
 
     Plain pictures come back untouched. Others become 8-bit RGB PNG: alpha is laid over black (no data is
     black in most products), palettes and CMYK are resolved, and more than 8 bits are stretched linearly
-    from the 2nd to the 98th percentile over all bands.
+    from the 2nd to the 98th percentile over all bands, unless no value of a grey picture passes 255.
+    Values that are not finite become black.
 
     Raises:
         ImageError: as `decode`.
     """
     image = _open(data)
-    if image.format in ("JPEG", "PNG") and image.mode in ("L", "RGB"):
-        decode(data)  # a cut picture is found here, not by a trainer
-        return data, "jpg" if image.format == "JPEG" else "png", False
+    picture = decode(data)  # a cut picture is found here, not by a trainer
+    if image.format in _PLAIN and image.mode in ("L", "RGB") and not _deep_modes(image):
+        return data, _PLAIN[image.format], False
     sink = io.BytesIO()
-    decode(data).pixels.save(sink, "PNG")
+    picture.pixels.save(sink, "PNG")
     return sink.getvalue(), "png", True
 
 
@@ -81,9 +108,14 @@ def _open(data: bytes) -> Image.Image:
     if not data:
         raise ImageError("empty_image", "the picture has zero bytes")
     try:
-        image = Image.open(io.BytesIO(data))
-    except (OSError, SyntaxError, ValueError) as error:
-        raise ImageError("not_an_image", f"no picture format known: starts with {data[:8]!r}") from error
+        image = Image.open(io.BytesIO(data), formats=tuple(_FORMATS))
+    except MemoryError:
+        raise
+    except Exception as error:  # as in `decode`
+        known = ", ".join(_FORMATS)
+        raise ImageError(
+            "not_an_image", f"starts with {data[:8]!r}, expected the header of a picture: {known}"
+        ) from error
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise ImageError(
@@ -93,19 +125,54 @@ def _open(data: bytes) -> Image.Image:
     return image
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
+def _to_rgb(image: Image.Image, deep: np.ndarray | None) -> Image.Image:
+    if deep is not None:
+        colour = Image.fromarray(_stretch(deep[..., :3]))
+        if image.mode == "RGBA":
+            return _over_black(Image.merge("RGBA", (*colour.split(), image.getchannel("A"))))
+        return colour
     if image.mode in ("RGB", "L", "CMYK", "YCbCr", "1", "LAB", "HSV"):
         return image.convert("RGB")
     if image.mode.startswith("I") or image.mode == "F":
-        return Image.fromarray(_stretch(np.asarray(image))).convert("RGB")
-    rgba = image.convert("RGBA")  # palette and alpha modes
+        values = np.asarray(image)
+        if np.issubdtype(values.dtype, np.integer) and values.min() >= 0 and values.max() <= 255:
+            return Image.fromarray(values.astype(np.uint8)).convert("RGB")
+        return Image.fromarray(_stretch(values)).convert("RGB")
+    return _over_black(image.convert("RGBA"))  # palette and alpha modes
+
+
+def _over_black(rgba: Image.Image) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", rgba.size, (0, 0, 0, 255)), rgba).convert("RGB")
 
 
+def _deep_modes(image: Image.Image) -> list[re.Match[str]]:
+    """The raw modes of an opened, not yet loaded picture's tiles, where they are 16-bit colour."""
+    tiles = getattr(image, "tile", [])
+    raw = [tile[3] if isinstance(tile[3], str) else (tile[3] or ("",))[0] for tile in tiles]
+    return [match for mode in raw if (match := _DEEP.fullmatch(str(mode)))]
+
+
+def _deep_colour(image: Image.Image, data: bytes) -> np.ndarray | None:
+    """16-bit colour, which Pillow cuts to its upper bytes; the lower come by reading in the other order."""
+    modes = _deep_modes(image)
+    if not modes:
+        return None
+    own = "L" if sys.byteorder == "little" else "B"
+    lower = _open(data)
+    for index, match in enumerate(modes):
+        other = f"{match[1]};16{'B' if (own if match[2] == 'N' else match[2]) == 'L' else 'L'}"
+        tile = lower.tile[index]  # type: ignore[attr-defined]
+        args = other if isinstance(tile[3], str) else (other, *tile[3][1:])
+        lower.tile[index] = tile._replace(args=args)  # type: ignore[attr-defined]
+    upper = np.asarray(_open(data)).astype(np.uint16)
+    return np.asarray(upper << 8 | np.asarray(lower), dtype=np.uint16)
+
+
 def _stretch(values: np.ndarray) -> np.ndarray:
-    numbers = np.nan_to_num(values.astype(np.float64))
-    if numbers.min() >= 0 and numbers.max() <= 255 and np.issubdtype(values.dtype, np.integer):
-        return numbers.astype(np.uint8)
-    low, high = np.percentile(numbers, (2, 98))
-    scaled = (numbers - low) / max(high - low, 1e-12)
-    return np.asarray((np.clip(scaled, 0, 1) * 255).round(), dtype=np.uint8)
+    """8-bit values, linear between the 2nd and the 98th percentile of the finite ones."""
+    finite = np.isfinite(values)
+    if not finite.any():
+        return np.zeros(values.shape, np.uint8)
+    low, high = np.percentile(values[finite], (2, 98))
+    scaled = (values.astype(np.float32) - np.float32(low)) / np.float32(max(high - low, 1e-12))
+    return np.asarray((np.clip(np.where(finite, scaled, 0), 0, 1) * 255).round(), dtype=np.uint8)

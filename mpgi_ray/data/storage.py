@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -106,8 +106,11 @@ class Storage:
 
         return self._reading(name, part) if end > start else b""
 
-    def publish(self, name: str, data: bytes) -> None:
+    def publish(self, name: str, data: bytes | Iterable[bytes]) -> None:
         """Write a file so that it appears whole or not at all; replaces an earlier one.
+
+        Args:
+            data: the content, or its pieces in order when it is too large for memory.
 
         Raises:
             OutputError: it cannot be written.
@@ -115,9 +118,13 @@ class Storage:
         target = self.path(name)
         try:
             if self.is_local:
-                _replace(Path(target), data)
-            else:
+                _replace(Path(target), [data] if isinstance(data, bytes) else data)
+            elif isinstance(data, bytes):
                 _retried(lambda: self._fs.pipe_file(target, data))
+            else:
+                with self._fs.open(target, "wb") as file:  # a multipart upload appears when it is closed
+                    for piece in data:
+                        file.write(piece)
         except OSError as error:
             raise OutputError(
                 f"cannot write {target}: {error.strerror or error}; check the path and its rights"
@@ -154,12 +161,13 @@ def _retried(call: Callable[[], T]) -> T:
     )(call)
 
 
-def _replace(target: Path, data: bytes) -> None:
+def _replace(target: Path, pieces: Iterable[bytes]) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}{_TEMPORARY}")
     try:
         with temporary.open("wb") as file:
-            file.write(data)
+            for piece in pieces:
+                file.write(piece)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(target)

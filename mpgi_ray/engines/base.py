@@ -53,6 +53,10 @@ class Reply:
     seconds: float = 0.0
 
 
+class EngineError(RuntimeError):
+    """The engine is in trouble (connection, death), not the sample: back off, restart, or stop the job."""
+
+
 class Engine(Protocol):
     """A model that answers prompts.
 

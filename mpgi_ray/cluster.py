@@ -1,0 +1,56 @@
+"""The Ray cluster a job runs on: join the one that is there, or start one on this machine."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import ray
+
+from mpgi_ray.errors import ResourceError
+
+
+@contextmanager
+def ray_session(cpus_held: float, gpus_held: float = 0) -> Iterator[None]:
+    """A cluster with room for the job; one that was started here is stopped at the end.
+
+    Args:
+        cpus_held, gpus_held: what the job's actor pools hold for its whole run. One CPU more is needed for
+            tasks: pools that hold every CPU would wait for ever for input that no task can read.
+
+    Raises:
+        ResourceError: the cluster is smaller than that.
+    """
+    own = False
+    if not ray.is_initialized():
+        logging.getLogger("ray.data").setLevel(logging.WARNING)
+        options = {"log_to_driver": False, "logging_level": logging.WARNING, "configure_logging": True}
+        try:
+            ray.init(address="auto", **options)
+        except ConnectionError:
+            # logical CPUs may exceed the cores: pools that share two cores are slow, not stuck
+            cpus = max(os.cpu_count() or 1, int(cpus_held) + 2)
+            ray.init(num_cpus=cpus, include_dashboard=False, **options)
+        own = True
+    try:
+        _preflight(cpus_held, gpus_held)
+        yield
+    finally:
+        if own:
+            ray.shutdown()
+
+
+def _preflight(cpus_held: float, gpus_held: float) -> None:
+    have = ray.cluster_resources()
+    cpus, gpus = have.get("CPU", 0), have.get("GPU", 0)
+    if cpus_held + 1 > cpus:
+        raise ResourceError(
+            f"the replicas hold {cpus_held:g} CPUs and reading needs 1 more, the cluster has {cpus:g}: "
+            "lower replicas or cpus in the recipe, or start Ray with more logical CPUs (ray start --num-cpus)"
+        )
+    if gpus_held > gpus:
+        raise ResourceError(
+            f"the replicas hold {gpus_held:g} GPUs, the cluster has {gpus:g}: lower replicas in the recipe"
+        )

@@ -1,0 +1,96 @@
+"""Typed YAML files: read, check against a pydantic model, and say what is wrong in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from mpgi_ray.data.sample import describe
+from mpgi_ray.errors import RecipeError
+
+
+class Config(BaseModel):
+    """Base of everything a user writes in YAML: unknown keys are refused, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A YAML file whose top level is a mapping.
+
+    Raises:
+        RecipeError: no such file, or no such YAML.
+    """
+    try:
+        content = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise RecipeError(f"cannot read {path}: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise RecipeError(f"{path} is no YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise RecipeError(f"{path}: expected `key: value` lines, found {type(content).__name__}")
+    return content
+
+
+def parse(model: type[M], values: Mapping[str, Any], where: str) -> M:
+    """Check values against a model.
+
+    Args:
+        where: names the file in messages.
+
+    Raises:
+        RecipeError: the first problem; for an unknown key with the nearest valid one.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        path = tuple(part for part in first["loc"] if isinstance(part, str))
+        if first["type"] == "extra_forbidden":
+            valid = _keys(model, path[:-1])
+            near = get_close_matches(path[-1], valid, n=1, cutoff=0.0)
+            raise RecipeError(
+                f"{where}: unknown key {'.'.join(path)!r}: did you mean {near[0]!r}? "
+                f"Valid here: {', '.join(sorted(valid))}"
+            ) from error
+        raise RecipeError(f"{where}: {describe(error)}") from error
+
+
+def set_values(values: dict[str, Any], assignments: list[str]) -> dict[str, Any]:
+    """Apply ``a.b=c`` assignments (values in YAML) to nested mappings; the input is not changed.
+
+    Raises:
+        RecipeError: an assignment without ``=``, or through something that is no mapping.
+    """
+    result: dict[str, Any] = yaml.safe_load(yaml.safe_dump(values))
+    for assignment in assignments:
+        path, equals, text = assignment.partition("=")
+        if not equals:
+            raise RecipeError(f"--set {assignment!r}: expected key=value, for example chunk_size=64")
+        place = result
+        *parents, last = path.split(".")
+        for step in parents:
+            place = place.setdefault(step, {})
+            if not isinstance(place, dict):
+                raise RecipeError(f"--set {assignment!r}: {step!r} holds a value, not keys")
+        place[last] = yaml.safe_load(text)
+    return result
+
+
+def _keys(model: type[BaseModel], path: tuple[str, ...]) -> list[str]:
+    """The keys of the model that stands at a path of keys."""
+    for step in path:
+        field = model.model_fields.get(step)
+        inner = [] if field is None else [field.annotation, *get_args(field.annotation)]
+        models = [m for m in inner if isinstance(m, type) and issubclass(m, BaseModel)]
+        if models:
+            model = models[0]
+    return list(model.model_fields)

@@ -1,0 +1,125 @@
+"""The two kinds of task of a curation: join and sort one source shard, merge one final shard.
+
+Each writes a small JSON beside its result, last: a task whose JSON is there is done and only read again.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mpgi_ray.curate.final import assemble, order, with_keys
+from mpgi_ray.curate.runs import decode_range, encode_run
+from mpgi_ray.data.caption import from_table
+from mpgi_ray.data.caption_folder import CaptionFolder
+from mpgi_ray.data.parts import ChunkId
+from mpgi_ray.data.shards import ShardFields, encode_json, read_shard
+from mpgi_ray.data.storage import Storage
+from mpgi_ray.data.tar import write_members
+from mpgi_ray.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What every task of a curation needs to know.
+
+    Attributes:
+        root: folder of the source shards.
+        main_text: the text that becomes ``.txt``.
+        buckets: number of final shards.
+    """
+
+    captions: str
+    output: str
+    root: str
+    fields: ShardFields
+    main_text: str
+    buckets: int
+    seed: int
+
+    @property
+    def work(self) -> Storage:
+        return Storage(self.output).child(".work")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source shard: its name, its file, and its captioned chunks."""
+
+    shard: str
+    file: str
+    chunks: Sequence[ChunkId]
+
+
+def final_name(bucket: int) -> str:
+    return f"shard-{bucket:06d}"
+
+
+def split(job: Job, source: Source) -> dict[str, Any]:
+    """Spill a source shard as a sorted run.
+
+    Returns:
+        ``samples`` (in the shard), ``dropped`` (number by reason) and ``ranges`` (bucket, start, end).
+
+    Raises:
+        InputError: the shard is not the one that was captioned.
+    """
+    done = f"{source.shard}.json"
+    if job.work.exists(done):
+        return _load(job.work, done)
+    data = Storage(job.root).read(source.file)
+    entries = read_shard(data, source.file, job.fields)
+    folder = CaptionFolder(job.captions)
+    captions = [row for chunk in source.chunks for row in from_table(folder.table(chunk))]
+    for chunk in source.chunks:
+        if folder.shard_sha256(chunk) != hashlib.sha256(data).hexdigest():
+            raise InputError(f"{source.file} changed after it was captioned: put the old file back")
+    del data
+    kept, dropped = assemble(source.shard, entries, captions, job.main_text, job.seed)
+    run, ranges = encode_run(kept, job.buckets)
+    job.work.publish(f"{source.shard}.run", run)
+    result = {"shard": source.shard, "samples": len(entries), "dropped": dict(dropped), "ranges": ranges}
+    job.work.publish(done, encode_json(result))
+    return result
+
+
+def merge(job: Job, bucket: int, slices: Sequence[tuple[str, int, int]]) -> dict[str, Any]:
+    """Publish a final shard from its range of every run.
+
+    Args:
+        slices: ``(source shard, start, end)``.
+
+    Returns:
+        ``shard``, ``samples``, ``texts``, ``bytes``, ``sha256``: a row of the index.
+    """
+    name = final_name(bucket)
+    done = f"{name}.merged.json"
+    if job.work.exists(done):
+        return _load(job.work, done)
+    parts = [decode_range(job.work.read_range(f"{shard}.run", start, end)) for shard, start, end in slices]
+    keyed = with_keys(sorted((sample for part in parts for sample in part), key=order))
+    data = write_members((key, sample.fields()) for key, sample in keyed)
+    rows = [(f"{name}/{key}.{s.suffix}", text) for key, s in keyed for text in s.texts]
+    table = io.StringIO()
+    csv.writer(table, lineterminator="\n").writerows(rows)
+    Storage(job.output).publish(f"{name}.tar", data)
+    job.work.publish(f"{name}.csv", table.getvalue().encode())
+    result = {
+        "shard": name,
+        "samples": len(keyed),
+        "texts": len(rows),
+        "bytes": len(data),
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
+    job.work.publish(done, encode_json(result))
+    return result
+
+
+def _load(storage: Storage, name: str) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads(storage.read(name))
+    return record

@@ -1,0 +1,196 @@
+"""The caption job: shards → chunks → perspectives → integrated texts, as one Ray Data graph.
+
+One row is one chunk is one block is one task. Actor pools hold the engines; a chunk's pixels cross the
+object store once, between reading and stage 1, and only text goes on. The graph is run again over what is
+left for as long as a pass publishes something, so the loss of a node never ends a job and a hopeless one
+ends loudly.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import ray
+from ray.exceptions import RayError
+
+from mpgi_ray.cluster import ray_session
+from mpgi_ray.data.caption import Status
+from mpgi_ray.data.caption_folder import LOG, CaptionFolder
+from mpgi_ray.data.shard_list import ShardList, find_shards
+from mpgi_ray.engines.connect import connect as connect_engine
+from mpgi_ray.errors import MpgiError, UnfinishedError
+from mpgi_ray.progress import Progress
+from mpgi_ray.recipe import Recipe, TemplateEngineConfig
+from mpgi_ray.run_record import check_missing, lost_shards, open_run
+from mpgi_ray.todo import Pilot, left_to_do
+from mpgi_ray.work import Connect, GenerateChunk, IntegrateChunk, ShardTask, read_chunks
+
+_READER_CPUS = 0.5  # reading is mostly waiting for bytes
+_STALLED_PASSES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a start of the job did.
+
+    Attributes:
+        samples: captioned or refused in this start.
+        asked: samples that an engine was asked about; what was published before is not.
+        records, not_ok: rows of those samples, and how many are rejected or failed.
+        startup_seconds: until the first chunk was finished.
+        problem: why work was left undone; empty if none was.
+    """
+
+    samples: int = 0
+    asked: int = 0
+    records: int = 0
+    not_ok: int = 0
+    seconds: float = 0.0
+    startup_seconds: float = 0.0
+    problem: str = ""
+
+
+def caption(recipe: Recipe, *, pilot: Pilot | None = None, connect: Connect = connect_engine) -> Outcome:
+    """Caption every sample of the recipe's shards that has no published captions yet.
+
+    Args:
+        connect: starts an engine from its settings, in the replica that uses it.
+
+    Raises:
+        InputError: no shards, or some are missing.
+        OutputError: the output belongs to another recipe, or cannot be written.
+        ResourceError: the cluster is too small.
+        UnfinishedError: work was left undone, or more records than ``max_reject_rate`` are not ok.
+    """
+    shards = find_shards(recipe.input.shards)
+    folder = CaptionFolder(recipe.output)
+    open_run(folder, recipe, shards)
+    outcome = Outcome()
+    if left_to_do(recipe, shards, folder, pilot):
+        outcome = _caption_all(recipe, shards, folder, pilot, connect)
+        _log(folder, outcome, pilot)
+    if outcome.problem:
+        raise UnfinishedError(outcome.problem)
+    check_missing(shards, lost_shards(folder, shards))
+    if pilot is None:
+        folder.storage.sweep()
+        _judge(recipe, folder)
+    return outcome
+
+
+def _caption_all(
+    recipe: Recipe, shards: ShardList, folder: CaptionFolder, pilot: Pilot | None, connect: Connect
+) -> Outcome:
+    """Pass over what is left until nothing is, or until two passes in a row published nothing."""
+    engines = (recipe.generate.engine, recipe.integrate.engine)
+    unreadable: dict[str, str] = {}
+    stalled, problem, asked = 0, "", 0
+    with ray_session(sum(engine.replicas * engine.cpus for engine in engines)):
+        progress = Progress(len(shards.files))
+        while stalled < _STALLED_PASSES:
+            tasks = [t for t in left_to_do(recipe, shards, folder, pilot) if t.shard not in unreadable]
+            if not tasks:
+                problem = ""
+                break
+            before = progress.chunks
+            try:
+                for row in _graph(recipe, tasks, connect).iter_rows():
+                    if row["error"]:
+                        unreadable[row["shard"]] = row["error"]
+                        continue
+                    asked += row["asked"]
+                    progress.add(
+                        row["shard"], row["chunks_total"], row["samples"], row["records"], row["not_ok"]
+                    )
+                problem = ""
+                break
+            except RayError as error:
+                problem = f"{_STALLED_PASSES} passes in a row finished no chunk: {_cause(error)}"
+            stalled = 0 if progress.chunks > before else stalled + 1
+        progress.end()
+    if unreadable and not problem:
+        problem = (
+            f"{len(unreadable)} of {len(shards.files)} shards could not be read, the others are done: "
+            + "; ".join(sorted(unreadable.values())[:5])
+        )
+    return Outcome(
+        progress.samples,
+        asked,
+        progress.records,
+        progress.not_ok,
+        time.monotonic() - progress.started,
+        progress.startup,
+        problem,
+    )
+
+
+def _graph(recipe: Recipe, tasks: Sequence[ShardTask], connect: Connect) -> ray.data.Dataset:
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.target_max_block_size = 1  # a chunk is a block is a task; larger values join chunks
+    context.execution_no_progress_timeout_s = 7200  # the default half hour ends slow model loads
+    context.max_consecutive_actor_init_deaths = 2
+    rows = ray.data.from_items([{"task": task} for task in tasks], override_num_blocks=len(tasks))
+    chunks = rows.flat_map(_read, num_cpus=_READER_CPUS)
+    described = chunks.map(GenerateChunk, **_pool(recipe, recipe.generate.engine, connect))
+    return described.map(IntegrateChunk, **_pool(recipe, recipe.integrate.engine, connect))
+
+
+def _read(row: dict[str, Any]) -> Any:
+    return read_chunks(row["task"])
+
+
+def _pool(recipe: Recipe, engine: TemplateEngineConfig, connect: Connect) -> dict[str, Any]:
+    return {
+        "compute": ray.data.ActorPoolStrategy(size=engine.replicas, max_tasks_in_flight_per_actor=4),
+        "num_cpus": engine.cpus,
+        # few restarts, so that a chunk that kills its engine ends the pass; retries without bound, because
+        # every call to a dying node counts as one
+        "max_restarts": 3,
+        "max_task_retries": -1,
+        "fn_constructor_args": (recipe, connect),
+    }
+
+
+def _cause(error: BaseException) -> str:
+    """The innermost reason, in one line."""
+    cause: BaseException | None = getattr(error, "cause", None) or error.__cause__
+    if isinstance(cause, MpgiError):
+        return str(cause)
+    lines = [line for line in str(error).strip().splitlines() if line.strip()]
+    return lines[-1].strip() if lines else type(error).__name__
+
+
+def _log(folder: CaptionFolder, outcome: Outcome, pilot: Pilot | None) -> None:
+    record = {
+        "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+        "pilot": pilot is not None,
+        "samples": outcome.samples,
+        "asked": outcome.asked,
+        "records": outcome.records,
+        "not_ok": outcome.not_ok,
+        "seconds": round(outcome.seconds, 3),
+        "startup_seconds": round(outcome.startup_seconds, 3),
+        "images_per_second": round(outcome.samples / max(outcome.seconds - outcome.startup_seconds, 1e-6), 3),
+    }
+    lines = [json.dumps(entry) for entry in [*folder.log(), record]]
+    folder.storage.publish(LOG, ("\n".join(lines) + "\n").encode())
+
+
+def _judge(recipe: Recipe, folder: CaptionFolder) -> None:
+    """Fail a run that rots, by all its records, whenever they were made."""
+    records = not_ok = 0
+    for table in folder.tables():
+        records += table.num_rows
+        not_ok += sum(status != Status.OK.value for status in table["status"].to_pylist())
+    if not_ok > recipe.max_reject_rate * records:
+        raise UnfinishedError(
+            f"{not_ok:,} of {records:,} records are rejected or failed ({not_ok / records:.1%}), "
+            f"max_reject_rate allows {recipe.max_reject_rate:.1%}: "
+            f"see `mpgi inspect --rejects {folder.storage.url}`"
+        )

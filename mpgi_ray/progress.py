@@ -1,0 +1,71 @@
+"""One line that tells how far a job is, how fast it goes and when it will end."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TextIO
+
+
+@dataclass
+class Progress:
+    """Counts finished samples of chunks; on a terminal the line is rewritten, in a log it comes now and then.
+
+    Attributes:
+        chunks_left: chunks known to be left, None until the first shard was read.
+    """
+
+    shards: int
+    out: TextIO = field(default_factory=lambda: sys.stderr)
+    samples: int = 0
+    records: int = 0
+    not_ok: int = 0
+    chunks: int = 0
+    started: float = field(default_factory=time.monotonic)
+    first: float | None = None
+    _shown: float = 0.0
+    _totals: dict[str, int] = field(default_factory=dict)
+
+    def add(self, shard: str, chunks_total: int, samples: int, records: int, not_ok: int) -> None:
+        """A finished chunk of a shard that has ``chunks_total`` of them to do."""
+        now = time.monotonic()
+        self.first = self.first or now
+        self._totals[shard] = chunks_total
+        self.samples += samples
+        self.records += records
+        self.not_ok += not_ok
+        self.chunks += 1
+        pause = 0.5 if self.out.isatty() else 15.0
+        if now - self._shown >= pause:
+            self._show(now)
+
+    @property
+    def startup(self) -> float:
+        """Seconds until the first chunk was finished."""
+        return (self.first or time.monotonic()) - self.started
+
+    def rate(self) -> float:
+        """Samples a second since the first chunk was finished, or since the start while there is only one."""
+        since = self.started if self.chunks < 2 or self.first is None else self.first
+        return self.samples / max(time.monotonic() - since, 1e-6)
+
+    def end(self) -> None:
+        self._show(time.monotonic(), last=True)
+
+    def _show(self, now: float, last: bool = False) -> None:
+        self._shown = now
+        # shards not read yet are taken to be as long as those that were
+        known = sum(self._totals.values())
+        chunks = known * self.shards / max(len(self._totals), 1)
+        left = max(chunks - self.chunks, 0) * (self.samples / max(self.chunks, 1)) / max(self.rate(), 1e-6)
+        share = 100 * self.chunks / max(chunks, 1)
+        text = (
+            f"{self.samples:,} samples ({share:.0f} %), {self.rate():,.1f}/s, "
+            f"{self.not_ok:,} of {self.records:,} records not ok"
+        )
+        text += "" if last else f", {left // 60:.0f} min {left % 60:.0f} s left"
+        terminal = self.out.isatty()
+        end = "\n" if last or not terminal else ""
+        self.out.write(f"\r\x1b[K{text}{end}" if terminal else f"{text}{end}")
+        self.out.flush()

@@ -1,0 +1,114 @@
+"""``run.json``: what a caption folder was made with, so that nothing else is ever mixed into it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from importlib import metadata
+from typing import Any
+
+from mpgi_ray.data.caption import SCHEMA_VERSION
+from mpgi_ray.data.caption_folder import RUN, CaptionFolder
+from mpgi_ray.data.parts import ChunkId
+from mpgi_ray.data.shard_list import ShardList
+from mpgi_ray.errors import InputError, OutputError, RecipeError
+from mpgi_ray.prompts import load
+from mpgi_ray.recipe import Recipe
+
+_PACKAGES = ("mpgi-ray", "ray", "pyarrow", "pillow", "numpy", "jinja2")
+
+
+def open_run(folder: CaptionFolder, recipe: Recipe, shards: ShardList) -> None:
+    """Create ``run.json``, or check that this recipe and these shards continue it; add new shards to it.
+
+    Raises:
+        OutputError: the folder belongs to another recipe, or a shard changed after it was captioned.
+    """
+    record = _record(recipe, shards)
+    if folder.storage.exists(RUN):
+        before = folder.manifest()
+        _same("recipe", before["identity"], record["identity"], folder)
+        _same("prompt", _hashes(before), _hashes(record), folder)
+        _unchanged(folder, before["shards"], record["shards"], shards)
+        record["shards"] = before["shards"] | record["shards"]
+        record["versions"] = before["versions"]
+        if record == before:
+            return
+    folder.storage.publish(RUN, json.dumps(record, indent=1, ensure_ascii=False, sort_keys=True).encode())
+
+
+def lost_shards(folder: CaptionFolder, shards: ShardList) -> list[str]:
+    """Shards that an earlier start of this run read and that are no longer there."""
+    return sorted(set(folder.manifest()["shards"]) - set(shards.files))
+
+
+def _record(recipe: Recipe, shards: ShardList) -> dict[str, Any]:
+    perspectives, texts = (list(map(load, n)) for n in (recipe.generate.perspectives, recipe.integrate.texts))
+    prompts = {template.name: template for template in (*perspectives, *texts)}
+    if len(prompts) < len(perspectives) + len(texts):
+        raise RecipeError("two prompts of the recipe have the same name: records could not tell them apart")
+    return {
+        "recipe": recipe.model_dump(mode="json"),
+        "identity": recipe.identity() | {"caption_schema": SCHEMA_VERSION},
+        "perspectives": [template.name for template in perspectives],
+        "texts": [template.name for template in texts],
+        "prompts": {name: {"hash": t.hash, "text": t.source} for name, t in prompts.items()},
+        "versions": {"python": platform.python_version()} | {p: metadata.version(p) for p in _PACKAGES},
+        "shards": {name: {"stamp": shards.root.stamp(file)} for name, file in shards.files.items()},
+    }
+
+
+def _hashes(record: Mapping[str, Any]) -> dict[str, str]:
+    return {name: prompt["hash"] for name, prompt in record["prompts"].items()}
+
+
+def _same(what: str, before: Mapping[str, Any], now: Mapping[str, Any], folder: CaptionFolder) -> None:
+    for key in sorted(before.keys() | now.keys()):
+        if before.get(key) != now.get(key):
+            raise OutputError(
+                f"{folder.storage.url} was made with another {what}: {key} was {before.get(key)!r}, "
+                f"is {now.get(key)!r}; use that again, or another output folder"
+            )
+
+
+def _unchanged(
+    folder: CaptionFolder, before: Mapping[str, Any], now: Mapping[str, Any], shards: ShardList
+) -> None:
+    """Stamps are cheap but differ after a copy; where one does, the bytes decide."""
+    moved = [name for name in now if name in before and now[name] != before[name]]
+    if not moved:
+        return
+    parts = {}
+    for stage in (folder.perspectives, folder.pilot_perspectives):
+        for chunk in stage.done():
+            parts.setdefault(chunk.shard, (stage, chunk))
+    for name in moved:
+        if name not in parts:
+            continue
+        stage, chunk = parts[name]
+        if stage.shard_sha256(chunk) != hashlib.sha256(shards.read(name)).hexdigest():
+            raise OutputError(
+                f"shard {shards.files[name]} changed after it was captioned ({before[name]['stamp']} → "
+                f"{now[name]['stamp']}): put the old file back, give the new one another name, or delete "
+                f"{_names(folder, chunk)} to caption it again"
+            )
+
+
+def _names(folder: CaptionFolder, chunk: ChunkId) -> str:
+    return f"{folder.storage.url}/*/{chunk.shard}-*.parquet"
+
+
+def check_missing(shards: ShardList, lost: list[str]) -> None:
+    """Complain of shards that should be there.
+
+    Raises:
+        InputError: names them.
+    """
+    names = [*shards.missing, *lost]
+    if names:
+        raise InputError(
+            f"{len(names)} of the shards are missing below {shards.root.url}: {', '.join(names[:5])}"
+            f"{' …' if len(names) > 5 else ''}; bring them back and run the same command again"
+        )

@@ -1,0 +1,205 @@
+"""What one task of the caption job does with a shard or a chunk; `pipeline` spreads it over a cluster.
+
+Every step looks first for what is already published and makes only what is missing: a task that runs
+again (a lost object, a restarted actor, a second run) reads its part instead of asking a model twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import pickle
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mpgi_ray.data.caption import Caption, Stage, Status, from_table, to_table
+from mpgi_ray.data.caption_folder import CaptionFolder
+from mpgi_ray.data.parts import ChunkId, Parts, split_chunks
+from mpgi_ray.data.sample import Rejected, Sample
+from mpgi_ray.data.shards import ShardFields, read_shard
+from mpgi_ray.data.storage import Storage
+from mpgi_ray.engines.base import Engine
+from mpgi_ray.errors import InputError
+from mpgi_ray.generate import Perspectives, refusal
+from mpgi_ray.integrate import Integration
+from mpgi_ray.prompts import load
+from mpgi_ray.recipe import FactsConfig, Recipe, TemplateEngineConfig
+from mpgi_ray.rules.facts import Facts, gather
+
+Connect = Callable[[TemplateEngineConfig], Engine]
+Row = dict[str, Any]  # what Ray Data carries between stages: strings, integers and one blob
+
+
+@dataclass(frozen=True, slots=True)
+class ShardTask:
+    """One shard to read.
+
+    Attributes:
+        done: chunk numbers whose texts are all published.
+        pilot: number of samples to caption of this shard, or None for all.
+        at_random: the pilot's samples are spread over the shard by hash, instead of its first ones.
+    """
+
+    shard: str
+    root: str
+    file: str
+    fields: ShardFields
+    chunk_size: int
+    done: frozenset[int] = frozenset()
+    pilot: int | None = None
+    at_random: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkWork:
+    """A chunk on its way through the stages.
+
+    Attributes:
+        entries: the samples to caption; all of the chunk, or a pilot's choice. Pixels end at stage 1.
+        samples: number of samples in the whole chunk.
+        pilot: results are published as a pilot's.
+        perspectives: stage 1 records of the entries, and the facts of those that can be integrated.
+    """
+
+    chunk: ChunkId
+    entries: Sequence[Sample | Rejected]
+    samples: int
+    shard_sha256: str
+    pilot: bool
+    perspectives: Sequence[Caption] = ()
+    facts: dict[int, Facts] | None = None
+    asked: int = 0
+
+    def row(self) -> Row:
+        return {"shard": self.chunk.shard, "error": "", "work": pickle.dumps(self, protocol=5)}
+
+
+def read_chunks(task: ShardTask) -> Iterator[Row]:
+    """The chunks of a shard that still need work; an unreadable shard gives one row with the error."""
+    try:
+        data = Storage(task.root).read(task.file)
+        entries = read_shard(data, task.file, task.fields)
+    except InputError as error:
+        yield {"shard": task.shard, "error": str(error), "work": b""}
+        return
+    digest = hashlib.sha256(data).hexdigest()
+    del data
+    wanted = _pilot_choice(task, len(entries))
+    for chunk, part in split_chunks(task.shard, entries, task.chunk_size):
+        chosen = part if wanted is None else [entry for entry in part if entry.index in wanted]
+        if chunk.index not in task.done and (chosen or wanted is None):
+            yield ChunkWork(chunk, chosen, len(part), digest, pilot=wanted is not None).row()
+
+
+def _pilot_choice(task: ShardTask, size: int) -> set[int] | None:
+    if task.pilot is None:
+        return None
+    if not task.at_random:
+        return set(range(min(task.pilot, size)))
+    ranked = sorted(range(size), key=lambda i: hashlib.sha256(f"{task.shard}\0{i}".encode()).digest())
+    return set(ranked[: task.pilot])
+
+
+class GenerateChunk:
+    """Stage 1 of a chunk: publishes its perspectives, passes text and facts on."""
+
+    def __init__(self, recipe: Recipe, connect: Connect) -> None:
+        folder = CaptionFolder(recipe.output)
+        self.full, self.pilot = folder.perspectives, folder.pilot_perspectives
+        self.limits: FactsConfig = recipe.facts
+        engine = connect(recipe.generate.engine)
+        self.stage = Perspectives(engine, [load(name) for name in recipe.generate.perspectives])
+
+    async def __call__(self, row: Row) -> Row:
+        if row["error"]:
+            return row
+        work: ChunkWork = pickle.loads(row["work"])
+        known = await asyncio.to_thread(_known, work, self.full, self.pilot)
+        facts = {e.index: self._facts(e) for e in work.entries if isinstance(e, Sample)}
+        missing = [entry for entry in work.entries if entry.index not in known]
+        made: list[Caption] = []
+        for entry in missing:
+            if isinstance(entry, Rejected):
+                made.append(refusal(work.chunk.shard, entry))
+            else:
+                made += await self.stage.describe(work.chunk.shard, entry, facts[entry.index])
+        rows = await asyncio.to_thread(_publish, work, known, made, self.full, self.pilot)
+        wanted = {
+            entry.index for entry in work.entries
+        }  # a published part may hold more than a pilot asks for
+        captions = [caption for caption in rows if caption.index in wanted]
+        readable = {c.index for c in captions if c.stage == Stage.PERSPECTIVE.value}
+        facts = {index: value for index, value in facts.items() if index in readable}
+        return ChunkWork(
+            work.chunk,
+            (),
+            work.samples,
+            work.shard_sha256,
+            work.pilot,
+            captions,
+            facts,
+            asked=sum(isinstance(e, Sample) for e in missing),
+        ).row()
+
+    def _facts(self, sample: Sample) -> Facts:
+        return gather(sample.annotation, view_px=self.limits.view_px, min_px=self.limits.min_px)
+
+
+class IntegrateChunk:
+    """Stage 2 of a chunk: publishes its integrated texts, which makes the chunk done; returns its counts."""
+
+    def __init__(self, recipe: Recipe, connect: Connect) -> None:
+        folder = CaptionFolder(recipe.output)
+        self.full, self.pilot = folder.integrated, folder.pilot_integrated
+        engine = connect(recipe.integrate.engine)
+        self.stage = Integration(engine, [load(name) for name in recipe.integrate.texts])
+
+    async def __call__(self, row: Row) -> Row:
+        if row["error"]:
+            return _counts(row["shard"], row["error"])
+        work: ChunkWork = pickle.loads(row["work"])
+        known = await asyncio.to_thread(_known, work, self.full, self.pilot)
+        made: list[Caption] = []
+        for index, facts in (work.facts or {}).items():
+            if index not in known:
+                sources = [c for c in work.perspectives if c.index == index]
+                made += await self.stage.merge(sources, facts)
+        published = await asyncio.to_thread(_publish, work, known, made, self.full, self.pilot)
+        wanted = {caption.index for caption in work.perspectives}
+        rows = [*work.perspectives, *(caption for caption in published if caption.index in wanted)]
+        return _counts(
+            work.chunk.shard,
+            samples=len({c.index for c in rows}),
+            asked=work.asked,
+            records=len(rows),
+            not_ok=sum(c.status != Status.OK.value for c in rows),
+            chunks_total=work.chunk.total,
+        )
+
+
+def _counts(shard: str, error: str = "", **counts: int) -> Row:
+    names = ("samples", "asked", "records", "not_ok", "chunks_total")
+    return {"shard": shard, "error": error} | {name: counts.get(name, 0) for name in names}
+
+
+def _known(work: ChunkWork, full: Parts, pilot: Parts) -> dict[int, list[Caption]]:
+    """Published records of the chunk by sample: the full part's, or else what a pilot left."""
+    known: dict[int, list[Caption]] = {}
+    for parts in (full, pilot):
+        if parts.holds(work.chunk):
+            for caption in from_table(parts.read(work.chunk)):
+                known.setdefault(caption.index, []).append(caption)
+            break
+    return known
+
+
+def _publish(
+    work: ChunkWork, known: dict[int, list[Caption]], made: Sequence[Caption], full: Parts, pilot: Parts
+) -> list[Caption]:
+    """Publish known and new records together, unless they all are published; returns them."""
+    target = pilot if work.pilot else full
+    rows = sorted([*(c for group in known.values() for c in group), *made], key=lambda c: c.index)
+    if made or not (full.holds(work.chunk) or target.holds(work.chunk)):
+        target.publish(work.chunk, to_table(rows), work.shard_sha256)
+    return rows

@@ -1,0 +1,36 @@
+"""What tests are built from: small pictures and tars made by hand."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from pathlib import Path
+
+from PIL import Image
+
+
+def picture(colour: str = "green", size: tuple[int, int] = (16, 12), kind: str = "JPEG") -> bytes:
+    sink = io.BytesIO()
+    Image.new("RGB", size, colour).save(sink, kind)
+    return sink.getvalue()
+
+
+def tar(*members: tuple[str, bytes]) -> bytes:
+    sink = io.BytesIO()
+    with tarfile.open(fileobj=sink, mode="w") as archive:
+        for name, data in members:
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return sink.getvalue()
+
+
+def green_shards(folder: Path, sizes: list[int], start: int = 0) -> None:
+    """Shards ``s0.tar`` … of distinct pictures with a class each, as another program would write them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, size in enumerate(sizes, start):
+        members = []
+        for i in range(size):
+            colour = f"#{40 + number * 30:02x}{80 + i:02x}30"
+            members += [(f"{i:04d}.jpg", picture(colour, (32, 32))), (f"{i:04d}.cls", b"airport")]
+        (folder / f"s{number}.tar").write_bytes(tar(*members))
