@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import sys
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -71,10 +73,117 @@ def curate(
     )
 
 
+class Format(StrEnum):
+    """A source format of `mpgi ingest`."""
+
+    FOLDERS = "folders"
+    COCO = "coco"
+    MANIFEST = "manifest"
+
+
+@app.command()
+def ingest(
+    format_: Annotated[Format, typer.Argument(metavar="FORMAT", help="folders, coco or manifest.")],
+    path: Annotated[str, typer.Argument(help="The folder of class folders, the JSON or the JSONL file.")],
+    out: Annotated[str, typer.Option(help="Folder of the shards.")],
+    images: Annotated[str | None, typer.Option(help="Folder of the pictures of a COCO file.")] = None,
+    source: Annotated[str | None, typer.Option(help="Source preset (ucm, dota …) or YAML file.")] = None,
+    shard_size: Annotated[int, typer.Option(min=1, help="Samples a shard.")] = 1000,
+) -> None:
+    """Turn an annotated data set into shards. Shards of other programs need no ingest."""
+    from mpgi_ray import ingest as formats
+
+    if (images is None) == (format_ is Format.COCO):
+        raise typer.BadParameter("--images is for the coco format, which needs it")
+    match format_:
+        case Format.FOLDERS:
+            listing = formats.folders(path)
+        case Format.MANIFEST:
+            listing = formats.manifest(path)
+        case Format.COCO:
+            listing = formats.coco(path, images or "")
+    summary = formats.ingest(listing, out, source=formats.load_source(source), shard_size=shard_size)
+    typer.echo(f"{out}: {summary}")
+
+
+@app.command()
+def train(
+    shards: Annotated[Path, typer.Argument(help="Folder of final shards.")],
+    out: Annotated[Path, typer.Option(help="Folder of the checkpoint.")],
+    model: Annotated[str, typer.Option(help="small, or an open_clip model name.")] = "small",
+    split: Annotated[str | None, typer.Option(help="Train on this split only.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1)] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Instead of epochs.")] = None,
+    batch: Annotated[int, typer.Option(help="Samples of a step over all workers.")] = 128,
+    lr: Annotated[float, typer.Option(help="Peak of the learning rate.")] = 1e-3,
+    seed: int = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Ray Train workers.")] = 1,
+    gpu: Annotated[bool, typer.Option(help="One GPU a worker.")] = False,
+) -> None:
+    """Train a CLIP model on final shards with Ray Train."""
+    from mpgi_ray.config import parse
+    from mpgi_ray.train.trainer import TrainConfig
+    from mpgi_ray.train.trainer import train as run
+
+    values = {"shards": shards, "output": out, "model": model, "split": split, "epochs": epochs}
+    values |= {"steps": steps, "batch": batch, "lr": lr, "seed": seed, "workers": workers, "gpu": gpu}
+    result = run(parse(TrainConfig, values, "mpgi train"))
+    typer.echo(f"{result.checkpoint}: {result.steps} steps, loss {result.loss:.3f}")
+
+
+@app.command()
+def evaluate(
+    checkpoint: Annotated[Path, typer.Argument(help="Folder of `mpgi train`.")],
+    shards: Annotated[Path, typer.Argument(help="Folder of final shards.")],
+    out: Annotated[Path, typer.Option(help="Folder for metrics.json.")],
+    split: Annotated[str | None, typer.Option(help="Evaluate on this split only.")] = None,
+    text: Annotated[str, typer.Option(help="A perspective, or captions (the source's own).")] = "short",
+) -> None:
+    """Image-text retrieval of a checkpoint: recall@k both ways."""
+    from mpgi_ray.evaluate.checkpoint import evaluate as run
+    from mpgi_ray.evaluate.checkpoint import table
+
+    typer.echo(table(run(checkpoint, shards, out, split=split, text=text)))
+
+
+@app.command()
+def inspect(
+    path: Annotated[str, typer.Argument(help="A caption folder, or any shard.")],
+    html: Annotated[str | None, typer.Option(help="Write the HTML report of a caption folder here.")] = None,
+    rejects: Annotated[int | None, typer.Option(min=1, help="Show up to N rejected records.")] = None,
+    cards: Annotated[int, typer.Option(min=0, help="Sampled pictures in the report.")] = 24,
+) -> None:
+    """Look into a caption folder (state, rejected records, report) or into a shard."""
+    from rich.console import Console
+
+    from mpgi_ray.report import shard_view, status, write_report
+
+    console = Console()
+    if path.endswith((".tar", ".tar.gz", ".tgz")):
+        shard_view.print_shard(shard_view.show_shard(path), console)
+    elif html is not None:
+        typer.echo(write_report(path, html, cards=cards))
+    elif rejects is not None:
+        status.print_rejects(status.rejects(path, rejects), console)
+    else:
+        status.print_status(status.status(path), console)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for everything.")] = Path("demo-out"),
+    scenes: Annotated[int, typer.Option(min=50, help="Generated scenes.")] = 2000,
+    seed: int = 0,
+) -> None:
+    """Everything on generated scenes: shards, captions, final shards, a small CLIP, its table, a report."""
+    from mpgi_ray.demo.run import run_demo
+
+    run_demo(out, scenes, seed)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; errors a user can mend are one line on stderr and exit code 1."""
-    # a stop asked for by `ray job stop` or a scheduler ends the job in order; what is published stays
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, _stop)
     try:
         result: Any = app(args=arguments, standalone_mode=False)
     except MpgiError as error:
@@ -91,3 +200,9 @@ def main(arguments: list[str] | None = None) -> int:
         show()
         return 2
     return int(result or 0)
+
+
+def _stop(*_: object) -> None:
+    """End in order when `ray job stop` or a scheduler asks: Ray is shut down, what is published stays."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # asked once is enough
+    sys.exit(128 + signal.SIGTERM)

@@ -25,7 +25,8 @@ def ray_session(cpus_held: float, gpus_held: float = 0) -> Iterator[None]:
     """
     own = False
     if not ray.is_initialized():
-        logging.getLogger("ray.data").setLevel(logging.WARNING)
+        for name in ("ray.data", "ray.train"):  # plans and metrics of every run; they stay in Ray's log files
+            logging.getLogger(name).setLevel(logging.WARNING)
         options = {"log_to_driver": False, "logging_level": logging.WARNING, "configure_logging": True}
         try:
             ray.init(address="auto", **options)

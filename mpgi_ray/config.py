@@ -64,25 +64,34 @@ def parse(model: type[M], values: Mapping[str, Any], where: str) -> M:
         raise RecipeError(f"{where}: {describe(error)}") from error
 
 
-def set_values(values: dict[str, Any], assignments: list[str]) -> dict[str, Any]:
-    """Apply ``a.b=c`` assignments (values in YAML) to nested mappings; the input is not changed.
+def assigned(values: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """A copy of nested mappings with the value at ``a.b.c`` set.
 
     Raises:
-        RecipeError: an assignment without ``=``, or through something that is no mapping.
+        RecipeError: the path leads through something that is no mapping.
     """
-    result: dict[str, Any] = yaml.safe_load(yaml.safe_dump(values))
-    for assignment in assignments:
-        path, equals, text = assignment.partition("=")
-        if not equals:
-            raise RecipeError(f"--set {assignment!r}: expected key=value, for example chunk_size=64")
-        place = result
-        *parents, last = path.split(".")
-        for step in parents:
-            place = place.setdefault(step, {})
-            if not isinstance(place, dict):
-                raise RecipeError(f"--set {assignment!r}: {step!r} holds a value, not keys")
-        place[last] = yaml.safe_load(text)
-    return result
+    first, _, rest = path.partition(".")
+    if not rest:
+        return {**values, first: value}
+    inner = values.get(first, {})
+    if not isinstance(inner, Mapping):
+        raise RecipeError(f"cannot set {path!r}: {first!r} holds a value, not keys")
+    return {**values, first: assigned(inner, rest, value)}
+
+
+def read_assignment(text: str) -> tuple[str, Any]:
+    """``a.b=c`` as a path and a value read as YAML.
+
+    Raises:
+        RecipeError: no ``=``, or no such YAML.
+    """
+    path, equals, value = text.partition("=")
+    if not equals:
+        raise RecipeError(f"--set {text!r}: expected key=value, for example chunk_size=64")
+    try:
+        return path, yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise RecipeError(f"--set {text!r}: {value!r} is no YAML value") from error
 
 
 def _keys(model: type[BaseModel], path: tuple[str, ...]) -> list[str]:

@@ -9,6 +9,7 @@ ends loudly.
 from __future__ import annotations
 
 import json
+import pickle
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,8 +23,9 @@ from mpgi_ray.cluster import ray_session
 from mpgi_ray.data.caption import Status
 from mpgi_ray.data.caption_folder import LOG, CaptionFolder
 from mpgi_ray.data.shard_list import ShardList, find_shards
+from mpgi_ray.engines.base import EngineError
 from mpgi_ray.engines.connect import connect as connect_engine
-from mpgi_ray.errors import MpgiError, UnfinishedError
+from mpgi_ray.errors import UnfinishedError
 from mpgi_ray.progress import Progress
 from mpgi_ray.recipe import Recipe, TemplateEngineConfig
 from mpgi_ray.run_record import check_missing, lost_shards, open_run
@@ -100,8 +102,10 @@ def _caption_all(
             before = progress.chunks
             try:
                 for row in _graph(recipe, tasks, connect).iter_rows():
-                    if row["error"]:
-                        unreadable[row["shard"]] = row["error"]
+                    if row["fatal"]:
+                        raise EngineError(row["fatal"])
+                    if row["unreadable"]:
+                        unreadable[row["shard"]] = row["unreadable"]
                         continue
                     asked += row["asked"]
                     progress.add(
@@ -109,8 +113,8 @@ def _caption_all(
                     )
                 problem = ""
                 break
-            except RayError as error:
-                problem = f"{_STALLED_PASSES} passes in a row finished no chunk: {_cause(error)}"
+            except (RayError, EngineError) as error:
+                problem = f"{_STALLED_PASSES} passes in a row finished no chunk: {error}"
             stalled = 0 if progress.chunks > before else stalled + 1
         progress.end()
     if unreadable and not problem:
@@ -135,14 +139,15 @@ def _graph(recipe: Recipe, tasks: Sequence[ShardTask], connect: Connect) -> ray.
     context.target_max_block_size = 1  # a chunk is a block is a task; larger values join chunks
     context.execution_no_progress_timeout_s = 7200  # the default half hour ends slow model loads
     context.max_consecutive_actor_init_deaths = 2
-    rows = ray.data.from_items([{"task": task} for task in tasks], override_num_blocks=len(tasks))
+    items = [{"task": pickle.dumps(task)} for task in tasks]
+    rows = ray.data.from_items(items, override_num_blocks=len(tasks))
     chunks = rows.flat_map(_read, num_cpus=_READER_CPUS)
     described = chunks.map(GenerateChunk, **_pool(recipe, recipe.generate.engine, connect))
     return described.map(IntegrateChunk, **_pool(recipe, recipe.integrate.engine, connect))
 
 
 def _read(row: dict[str, Any]) -> Any:
-    return read_chunks(row["task"])
+    return read_chunks(pickle.loads(row["task"]))
 
 
 def _pool(recipe: Recipe, engine: TemplateEngineConfig, connect: Connect) -> dict[str, Any]:
@@ -155,15 +160,6 @@ def _pool(recipe: Recipe, engine: TemplateEngineConfig, connect: Connect) -> dic
         "max_task_retries": -1,
         "fn_constructor_args": (recipe, connect),
     }
-
-
-def _cause(error: BaseException) -> str:
-    """The innermost reason, in one line."""
-    cause: BaseException | None = getattr(error, "cause", None) or error.__cause__
-    if isinstance(cause, MpgiError):
-        return str(cause)
-    lines = [line for line in str(error).strip().splitlines() if line.strip()]
-    return lines[-1].strip() if lines else type(error).__name__
 
 
 def _log(folder: CaptionFolder, outcome: Outcome, pilot: Pilot | None) -> None:

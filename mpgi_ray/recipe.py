@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from mpgi_ray.config import Config, parse, read_yaml, set_values
+from mpgi_ray.config import Config, assigned, parse, read_assignment, read_yaml
 from mpgi_ray.data.shards import ShardFields
 from mpgi_ray.errors import RecipeError
 
@@ -115,8 +115,10 @@ def load_recipe(name_or_path: str, overrides: Mapping[str, str], assignments: li
             raise RecipeError(
                 f"no recipe {name_or_path!r}: give a .yaml file or one of {', '.join(shipped_recipes())}"
             )
-    values = set_values(read_yaml(path), [f"{key}={value!r}" for key, value in overrides.items()])
-    return parse(Recipe, set_values(values, assignments), str(name_or_path))
+    values = read_yaml(path)
+    for key, value in [*overrides.items(), *map(read_assignment, assignments)]:
+        values = assigned(values, key, value)
+    return parse(Recipe, values, name_or_path)
 
 
 def shipped_recipes() -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from mpgi_ray.data.caption import SCHEMA_VERSION
 from mpgi_ray.data.caption_folder import RUN, CaptionFolder
-from mpgi_ray.data.parts import ChunkId
+from mpgi_ray.data.parts import ChunkId, Parts
 from mpgi_ray.data.shard_list import ShardList
 from mpgi_ray.errors import InputError, OutputError, RecipeError
 from mpgi_ray.prompts import load
@@ -80,7 +80,7 @@ def _unchanged(
     moved = [name for name in now if name in before and now[name] != before[name]]
     if not moved:
         return
-    parts = {}
+    parts: dict[str, tuple[Parts, ChunkId]] = {}
     for stage in (folder.perspectives, folder.pilot_perspectives):
         for chunk in stage.done():
             parts.setdefault(chunk.shard, (stage, chunk))

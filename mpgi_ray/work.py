@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import pickle
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +20,8 @@ from mpgi_ray.data.parts import ChunkId, Parts, split_chunks
 from mpgi_ray.data.sample import Rejected, Sample
 from mpgi_ray.data.shards import ShardFields, read_shard
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.engines.base import Engine
-from mpgi_ray.errors import InputError
+from mpgi_ray.engines.base import Engine, EngineError
+from mpgi_ray.errors import InputError, MpgiError
 from mpgi_ray.generate import Perspectives, refusal
 from mpgi_ray.integrate import Integration
 from mpgi_ray.prompts import load
@@ -29,6 +30,10 @@ from mpgi_ray.rules.facts import Facts, gather
 
 Connect = Callable[[TemplateEngineConfig], Engine]
 Row = dict[str, Any]  # what Ray Data carries between stages: strings, integers and one blob
+
+# why a shard cannot be read; why the whole job must stop: said in rows, because an exception in a Ray Data
+# task reaches the driver without its message
+_WELL = {"unreadable": "", "fatal": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ class ChunkWork:
     asked: int = 0
 
     def row(self) -> Row:
-        return {"shard": self.chunk.shard, "error": "", "work": pickle.dumps(self, protocol=5)}
+        return {"shard": self.chunk.shard, **_WELL, "work": pickle.dumps(self, protocol=5)}
 
 
 def read_chunks(task: ShardTask) -> Iterator[Row]:
@@ -81,7 +86,7 @@ def read_chunks(task: ShardTask) -> Iterator[Row]:
         data = Storage(task.root).read(task.file)
         entries = read_shard(data, task.file, task.fields)
     except InputError as error:
-        yield {"shard": task.shard, "error": str(error), "work": b""}
+        yield {"shard": task.shard, **_WELL, "unreadable": str(error), "work": b""}
         return
     digest = hashlib.sha256(data).hexdigest()
     del data
@@ -112,9 +117,14 @@ class GenerateChunk:
         self.stage = Perspectives(engine, [load(name) for name in recipe.generate.perspectives])
 
     async def __call__(self, row: Row) -> Row:
-        if row["error"]:
+        if row["unreadable"]:
             return row
-        work: ChunkWork = pickle.loads(row["work"])
+        try:
+            return await self._chunk(pickle.loads(row["work"]))
+        except Exception as error:
+            return row | {"fatal": _told(error), "work": b""}
+
+    async def _chunk(self, work: ChunkWork) -> Row:
         known = await asyncio.to_thread(_known, work, self.full, self.pilot)
         facts = {e.index: self._facts(e) for e in work.entries if isinstance(e, Sample)}
         missing = [entry for entry in work.entries if entry.index not in known]
@@ -156,9 +166,14 @@ class IntegrateChunk:
         self.stage = Integration(engine, [load(name) for name in recipe.integrate.texts])
 
     async def __call__(self, row: Row) -> Row:
-        if row["error"]:
-            return _counts(row["shard"], row["error"])
-        work: ChunkWork = pickle.loads(row["work"])
+        if row["unreadable"] or row["fatal"]:
+            return _counts(row)
+        try:
+            return await self._chunk(pickle.loads(row["work"]))
+        except Exception as error:
+            return _counts(row | {"fatal": _told(error)})
+
+    async def _chunk(self, work: ChunkWork) -> Row:
         known = await asyncio.to_thread(_known, work, self.full, self.pilot)
         made: list[Caption] = []
         for index, facts in (work.facts or {}).items():
@@ -169,7 +184,7 @@ class IntegrateChunk:
         wanted = {caption.index for caption in work.perspectives}
         rows = [*work.perspectives, *(caption for caption in published if caption.index in wanted)]
         return _counts(
-            work.chunk.shard,
+            {"shard": work.chunk.shard, **_WELL},
             samples=len({c.index for c in rows}),
             asked=work.asked,
             records=len(rows),
@@ -178,9 +193,17 @@ class IntegrateChunk:
         )
 
 
-def _counts(shard: str, error: str = "", **counts: int) -> Row:
+def _counts(row: Row, **counts: int) -> Row:
     names = ("samples", "asked", "records", "not_ok", "chunks_total")
-    return {"shard": shard, "error": error} | {name: counts.get(name, 0) for name in names}
+    told = {key: row[key] for key in ("shard", *_WELL)}
+    return told | {name: counts.get(name, 0) for name in names}
+
+
+def _told(error: Exception) -> str:
+    """What went wrong, in one line for trouble that is known of, with its traceback for a defect."""
+    if isinstance(error, MpgiError | EngineError):
+        return str(error)
+    return "".join(traceback.format_exception(error))
 
 
 def _known(work: ChunkWork, full: Parts, pilot: Parts) -> dict[int, list[Caption]]:

@@ -1,4 +1,4 @@
-"""`mpgi caption …` for `ray job submit -- python ray_jobs/caption.py …`: its exit code is the job's status."""
+"""`mpgi caption …` as an entry point of `ray job submit`; its exit code is the job's status."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""`mpgi curate …` for `ray job submit -- python ray_jobs/curate.py …`: its exit code is the job's status."""
+"""`mpgi curate …` as an entry point of `ray job submit`; its exit code is the job's status."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""`mpgi evaluate …` for `ray job submit -- python ray_jobs/evaluate.py …`: its exit code is the job's status."""
+"""`mpgi evaluate …` as an entry point of `ray job submit`; its exit code is the job's status."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""`mpgi ingest …` for `ray job submit -- python ray_jobs/ingest.py …`: its exit code is the job's status."""
+"""`mpgi ingest …` as an entry point of `ray job submit`; its exit code is the job's status."""
 
 import sys
 

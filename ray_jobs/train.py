@@ -1,4 +1,4 @@
-"""`mpgi train …` for `ray job submit -- python ray_jobs/train.py …`: its exit code is the job's status."""
+"""`mpgi train …` as an entry point of `ray job submit`; its exit code is the job's status."""
 
 import sys
 

@@ -6,6 +6,7 @@ import io
 import tarfile
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 
@@ -25,12 +26,19 @@ def tar(*members: tuple[str, bytes]) -> bytes:
     return sink.getvalue()
 
 
-def green_shards(folder: Path, sizes: list[int], start: int = 0) -> None:
+def noise(seed: int, size: int = 32) -> bytes:
+    """A JPEG like no other."""
+    pixels = np.random.default_rng(seed).integers(0, 255, (size, size, 3), dtype=np.uint8)
+    sink = io.BytesIO()
+    Image.fromarray(pixels).save(sink, "JPEG")
+    return sink.getvalue()
+
+
+def write_shards(folder: Path, sizes: list[int], start: int = 0) -> None:
     """Shards ``s0.tar`` … of distinct pictures with a class each, as another program would write them."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, size in enumerate(sizes, start):
         members = []
         for i in range(size):
-            colour = f"#{40 + number * 30:02x}{80 + i:02x}30"
-            members += [(f"{i:04d}.jpg", picture(colour, (32, 32))), (f"{i:04d}.cls", b"airport")]
+            members += [(f"{i:04d}.jpg", noise(1000 * number + i)), (f"{i:04d}.cls", b"airport")]
         (folder / f"s{number}.tar").write_bytes(tar(*members))

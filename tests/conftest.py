@@ -27,6 +27,8 @@ def ray_cluster() -> Iterator[None]:
     """A local cluster with more logical CPUs than cores: actor pools hold theirs for the whole run."""
     import ray
 
-    ray.init(num_cpus=8, include_dashboard=False, log_to_driver=False)
+    # workers import the engines that tests define
+    environment = {"env_vars": {"PYTHONPATH": str(Path(__file__).parent)}}
+    ray.init(num_cpus=8, include_dashboard=False, log_to_driver=False, runtime_env=environment)
     yield
     ray.shutdown()

@@ -55,7 +55,7 @@ def read_size(data: bytes) -> tuple[int, int]:
     Raises:
         ImageError: no bytes, not an image, or too large.
     """
-    return _open(data).size
+    return open_image(data).size
 
 
 def real_suffix(data: bytes) -> str:
@@ -64,7 +64,7 @@ def real_suffix(data: bytes) -> str:
     Raises:
         ImageError: as `read_size`.
     """
-    return (_FORMATS | _PLAIN)[str(_open(data).format)]
+    return (_FORMATS | _PLAIN)[str(open_image(data).format)]
 
 
 def decode(data: bytes) -> Picture:
@@ -73,7 +73,7 @@ def decode(data: bytes) -> Picture:
     Raises:
         ImageError: no bytes, not an image, too large, or cut off.
     """
-    image = _open(data)
+    image = open_image(data)
     try:
         deep = _deep_colour(image, data)
         image.load()
@@ -95,7 +95,7 @@ def to_plain(data: bytes) -> tuple[bytes, str, bool]:
     Raises:
         ImageError: as `decode`.
     """
-    image = _open(data)
+    image = open_image(data)
     picture = decode(data)  # a cut picture is found here, not by a trainer
     if image.format in _PLAIN and image.mode in ("L", "RGB") and not _deep_modes(image):
         return data, _PLAIN[image.format], False
@@ -104,7 +104,12 @@ def to_plain(data: bytes) -> tuple[bytes, str, bool]:
     return sink.getvalue(), "png", True
 
 
-def _open(data: bytes) -> Image.Image:
+def open_image(data: bytes) -> Image.Image:
+    """The picture with its header read and its pixels not yet decoded.
+
+    Raises:
+        ImageError: as `read_size`.
+    """
     if not data:
         raise ImageError("empty_image", "the picture has zero bytes")
     try:
@@ -114,7 +119,8 @@ def _open(data: bytes) -> Image.Image:
     except Exception as error:  # as in `decode`
         known = ", ".join(_FORMATS)
         raise ImageError(
-            "not_an_image", f"starts with {data[:8]!r}, expected the header of a picture: {known}"
+            "not_an_image",
+            f"not a picture, or cut off in its header: starts with {data[:8]!r}, expected {known}",
         ) from error
     width, height = image.size
     if width * height > MAX_PIXELS:
@@ -158,13 +164,13 @@ def _deep_colour(image: Image.Image, data: bytes) -> np.ndarray | None:
     if not modes:
         return None
     own = "L" if sys.byteorder == "little" else "B"
-    lower = _open(data)
+    lower = open_image(data)
     for index, match in enumerate(modes):
         other = f"{match[1]};16{'B' if (own if match[2] == 'N' else match[2]) == 'L' else 'L'}"
         tile = lower.tile[index]  # type: ignore[attr-defined]
         args = other if isinstance(tile[3], str) else (other, *tile[3][1:])
         lower.tile[index] = tile._replace(args=args)  # type: ignore[attr-defined]
-    upper = np.asarray(_open(data)).astype(np.uint16)
+    upper = np.asarray(open_image(data)).astype(np.uint16)
     return np.asarray(upper << 8 | np.asarray(lower), dtype=np.uint16)
 
 

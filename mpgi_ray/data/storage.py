@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import fsspec
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from mpgi_ray.errors import InputError, OutputError
 
@@ -157,7 +157,7 @@ def split_url(path: str) -> tuple[Storage, str]:
 def _retried(call: Callable[[], T]) -> T:
     passing = retry_if_exception(lambda e: isinstance(e, OSError) and not isinstance(e, _FINAL))
     return Retrying(
-        retry=passing, stop=stop_after_attempt(4), wait=wait_exponential_jitter(0.2, 5), reraise=True
+        retry=passing, stop=stop_after_attempt(4), wait=wait_random_exponential(0.2, 5), reraise=True
     )(call)
 
 

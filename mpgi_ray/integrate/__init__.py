@@ -43,7 +43,7 @@ class Integration:
         prompts = [
             Prompt(
                 name=template.name,
-                text=template.render(facts=sentences, texts=texts),
+                text=template.render(facts=sentences, texts=texts) if usable else template.source,
                 seed=first.sample_id,
                 facts=facts,
                 sources=texts,

@@ -1,0 +1,33 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: setup demo test check bench constraints
+
+setup: .venv/ready ## everything for development, in .venv
+
+.venv/ready: pyproject.toml constraints/dev.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v < (3, 14) or sys.exit("mpgi_ray needs Python 3.11 to 3.13, this is %d.%d: make PYTHON=python3.12 setup" % v)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --disable-pip-version-check uv
+	$(BIN)/uv pip install -q --python $(BIN)/python -c constraints/dev.txt -e '.[train,s3,dev]'
+	@touch $@
+
+demo: setup ## generated scenes → shards → captions → final shards → small CLIP → table → report
+	$(BIN)/mpgi demo --out demo-out
+
+test: setup
+	$(BIN)/pytest
+
+check: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: setup
+	$(BIN)/python benchmarks/data_plane.py
+
+constraints: setup ## pin again what the floors allow today
+	$(BIN)/uv pip compile -q --universal --no-header --no-annotate --no-emit-index-url --python-version 3.11 \
+		pyproject.toml -o constraints/base.txt
+	$(BIN)/uv pip compile -q --universal --no-header --no-annotate --no-emit-index-url --python-version 3.11 \
+		--constraint constraints/torch.txt --extra train --extra s3 --extra dev pyproject.toml -o constraints/dev.txt

@@ -1,0 +1,158 @@
+"""How fast shards go through the caption job when the engines cost nothing.
+
+Both sides run in one go on the same shards of 256×256 JPEGs:
+
+- the caption job with a null engine: every picture is fetched, hashed, decoded once, asked about six times,
+  and its six records are published; start-up (until the first chunk is finished) is subtracted;
+- a plain loop of the webdataset library that decodes the same pictures on one core.
+
+The ratio of their images a second says whether the data plane could ever be what a GPU waits for. The last
+line is one JSON object with all figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import webdataset
+from PIL import Image
+
+from mpgi_ray.data.tar import write_members
+from mpgi_ray.engines.base import Engine, Prompt, Reply
+from mpgi_ray.pipeline import caption
+from mpgi_ray.recipe import Recipe, TemplateEngineConfig
+
+SHARD_SIZE = 1000
+
+
+class NullEngine:
+    """Answers at once; the stage has decoded the picture already."""
+
+    model, revision = "null", "0"
+
+    async def reply(self, prompts: Sequence[Prompt]) -> list[Reply]:
+        return [Reply("a text") for _ in prompts]
+
+    def close(self) -> None:
+        pass
+
+
+def connect(config: TemplateEngineConfig) -> Engine:
+    return NullEngine()
+
+
+def write_shards(folder: Path, images: int) -> None:
+    """Shards of distinct pictures: smooth colour with noise, about 15 kB each."""
+    random = np.random.default_rng(0)
+    pool = []
+    for _ in range(200):
+        base = np.kron(random.integers(40, 200, (8, 8, 3)), np.ones((32, 32, 1)))
+        pixels = np.clip(base + random.normal(0, 12, (256, 256, 3)), 0, 255).astype(np.uint8)
+        sink = io.BytesIO()
+        Image.fromarray(pixels).save(sink, "JPEG", quality=80)
+        pool.append(sink.getvalue())
+    for start in range(0, images, SHARD_SIZE):
+        # a trailing counter makes every file, and so every sample id, another one; decoders stop before it
+        samples = [
+            (f"{i:07d}", {"jpg": pool[i % len(pool)] + i.to_bytes(4, "big")})
+            for i in range(start, min(start + SHARD_SIZE, images))
+        ]
+        (folder / f"{start // SHARD_SIZE:05d}.tar").write_bytes(write_members(samples))
+
+
+def plain_loop(shards: Path, images: int) -> float:
+    """Images a second of a webdataset loop that decodes, on one core."""
+    os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[0]})
+    urls = [str(path) for path in sorted(shards.glob("*.tar"))]
+    dataset = webdataset.WebDataset(urls, shardshuffle=False).decode("pil").to_tuple("jpg")
+    started, count = time.perf_counter(), 0
+    for (picture,) in dataset:
+        picture.load()
+        count += 1
+        if count == images:
+            break
+    return count / (time.perf_counter() - started)
+
+
+def job(shards: Path, output: Path, replicas: int) -> dict[str, float]:
+    """One run of the caption job: its rate without start-up, its start-up, the driver's peak memory."""
+    recipe = Recipe.model_validate(
+        {
+            "input": {"shards": str(shards)},
+            "output": str(output),
+            "chunk_size": 250,
+            "generate": {"engine": {"replicas": replicas, "cpus": 0.5}},
+            "integrate": {"engine": {"cpus": 0.5}},
+        }
+    )
+    outcome = caption(recipe, connect=connect)
+    return {
+        "images_per_second": outcome.samples / (outcome.seconds - outcome.startup_seconds),
+        "startup_seconds": outcome.startup_seconds,
+        "driver_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+
+
+def side(name: str, shards: Path, *more: str) -> dict[str, float]:
+    """Run one side in a process of its own, so that memory and affinity are its own."""
+    command = [sys.executable, __file__, "--side", name, "--input", str(shards), *more]
+    out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    figures: dict[str, float] = json.loads(out.splitlines()[-1])
+    return figures
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--images", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--replicas", type=int, default=2, help="of stage 1")
+    parser.add_argument("--input", type=Path, help="a folder of shards of your own instead")
+    parser.add_argument("--side", choices=["job", "plain"], help=argparse.SUPPRESS)
+    parser.add_argument("--output", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.side == "plain":
+        print(json.dumps({"images_per_second": plain_loop(options.input, options.images[0])}))
+        return
+    if options.side == "job":
+        print(json.dumps(job(options.input, options.output, options.replicas)))
+        return
+    figures: dict[str, object] = {}
+    ratios = []
+    print(f"{'images':>8} {'job/s':>8} {'plain/s':>8} {'ratio':>6} {'start-up s':>10} {'driver MB':>10}")
+    for images in options.images if options.input is None else [10_000]:
+        with tempfile.TemporaryDirectory(prefix="mpgi-bench-") as scratch:
+            shards = options.input or Path(scratch) / "shards"
+            if options.input is None:
+                shards.mkdir()
+                write_shards(shards, images)
+            loop = ["--images", str(min(images, 5_000))]
+            before = side("plain", shards, *loop)["images_per_second"]
+            out = str(Path(scratch) / "captions")
+            ours = side("job", shards, "--output", out, "--replicas", str(options.replicas))
+            after = side("plain", shards, *loop)["images_per_second"]
+        plain = statistics.mean([before, after])
+        ratio = ours["images_per_second"] / plain
+        ratios.append(ratio)
+        print(
+            f"{images:>8} {ours['images_per_second']:>8.0f} {plain:>8.0f} {ratio:>6.2f} "
+            f"{ours['startup_seconds']:>10.1f} {ours['driver_mb']:>10.0f}"
+        )
+        figures[str(images)] = {**ours, "plain_images_per_second": plain, "ratio": ratio}
+    print(json.dumps({"ratio": min(ratios), **figures}))
+
+
+if __name__ == "__main__":
+    main()

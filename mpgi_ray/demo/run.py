@@ -1,0 +1,90 @@
+"""The demo: generated scenes through every job, on one machine, in a few minutes."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import ray
+
+from mpgi_ray.cluster import ray_session
+from mpgi_ray.curate import Curation, curate
+from mpgi_ray.data.shard_list import INDEX
+from mpgi_ray.data.shards import sample_members
+from mpgi_ray.data.storage import Storage
+from mpgi_ray.data.tar import write_members
+from mpgi_ray.demo.scene import scene
+from mpgi_ray.evaluate.checkpoint import METRICS, evaluate, table
+from mpgi_ray.pipeline import caption
+from mpgi_ray.recipe import load_recipe
+from mpgi_ray.report import write_report
+from mpgi_ray.train.checkpoint import WEIGHTS
+from mpgi_ray.train.trainer import TrainConfig, train
+
+_SHARD = 250
+_EPOCHS = 20
+
+
+def run_demo(folder: Path, count: int, seed: int) -> str:
+    """Take ``count`` scenes through every job below ``folder``; what is done already is not done again.
+
+    Returns:
+        The path of the report.
+    """
+    shards, captions, final, model, metrics = (
+        folder / name for name in ("shards", "captions", "final", "model", "metrics")
+    )
+    report = folder / "report.html"
+    with ray_session(cpus_held=2):
+        with _step(f"scenes: {count} drawn and annotated", shards):
+            _draw(Storage(str(shards)), count, seed)
+        with _step("captions: six texts for every scene", captions):
+            caption(load_recipe("template", {"input.shards": str(shards), "output": str(captions)}, []))
+        with _step("final shards: a global random order", final):
+            curate(Curation(str(captions), str(final), shard_size=_SHARD))
+        with _step("training: a small CLIP on the train split", model):
+            if not (model / WEIGHTS).exists():
+                train(TrainConfig(shards=final, output=model, split="train", epochs=_EPOCHS))
+        with _step("retrieval on scenes held out", metrics):
+            figures = evaluate(model, final, metrics, split="test")
+        print(table(figures))
+        with _step("report", report):
+            write_report(str(captions), str(report), curated=str(final), metrics=str(metrics / METRICS))
+    print(f"\nopen the report: {report.resolve().as_uri()}")
+    return str(report)
+
+
+@contextmanager
+def _step(title: str, where: Path) -> Iterator[None]:
+    print(f"{title} → {where}", flush=True)
+    started = time.monotonic()
+    yield
+    print(f"  {time.monotonic() - started:.0f} s", flush=True)
+
+
+def _draw(storage: Storage, count: int, seed: int) -> None:
+    """Shards of scenes, one task each, and their index."""
+    wanted = {"scenes": count, "seed": seed}
+    if storage.exists(INDEX) and json.loads(storage.read("demo.json")) == wanted:
+        return
+    storage.publish("demo.json", json.dumps(wanted).encode())
+    task = ray.remote(_draw_shard)
+    rows = ray.get(
+        [task.remote(storage, start, min(start + _SHARD, count), seed) for start in range(0, count, _SHARD)]
+    )
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_pylist(rows), sink)
+    storage.publish(INDEX, sink.getvalue().to_pybytes())
+
+
+def _draw_shard(storage: Storage, start: int, end: int, seed: int) -> dict[str, Any]:
+    name = f"scenes-{start // _SHARD:06d}"
+    data = write_members(sample_members(scene(number, seed)) for number in range(start, end))
+    storage.publish(f"{name}.tar", data)
+    return {"shard": name, "samples": end - start, "bytes": len(data)}

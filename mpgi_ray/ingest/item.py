@@ -1,0 +1,134 @@
+"""What every source format yields, and the way from there to a sample."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+from pydantic import ValidationError
+
+from mpgi_ray.data.image import SUFFIXES, ImageError, read_size, real_suffix
+from mpgi_ray.data.sample import Annotation, Rejected, Sample, describe
+from mpgi_ray.data.shards import shard_key
+from mpgi_ray.data.storage import Storage
+from mpgi_ray.errors import InputError
+from mpgi_ray.ingest.mask import cover
+from mpgi_ray.ingest.source import MaskClass, SourceConfig
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One picture of a source, not yet opened.
+
+    Attributes:
+        name: the picture's path below ``root``; names it in the shards.
+        annotation: fields of `Annotation`, with labels as the source spells them, without width and height.
+        size: the width and height that the source states, each None if it does not.
+        mask: path of the mask below ``root``.
+        mask_classes: its values or colours, where the source's config does not list them.
+        where: the place in the annotation file, for messages: ``line 17``.
+    """
+
+    root: Storage
+    name: str
+    annotation: Mapping[str, Any] = field(default_factory=dict)
+    size: tuple[int | None, int | None] = (None, None)
+    mask: str | None = None
+    mask_classes: Mapping[str, MaskClass] | None = None
+    where: str = ""
+
+
+Entry = Item | Rejected  # a format numbers neither: `Rejected.index` is set by the job
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a format found: its entries in a fixed order, and what tells this source from another.
+
+    Attributes:
+        fingerprint: of the annotation file or, without one, of the names: changes when the list does.
+    """
+
+    format: str
+    path: str
+    fingerprint: str
+    entries: Callable[[], Iterator[Entry]]
+
+    def __iter__(self) -> Iterator[Entry]:
+        return self.entries()
+
+
+def load(item: Item, source: SourceConfig, index: int) -> Sample | Rejected:
+    """Read the picture, hold it against what is stated of it, and check the annotation.
+
+    The picture's bytes are not touched, and no pixel of it is decoded.
+
+    Args:
+        index: the item's position in the source.
+
+    Raises:
+        InputError: storage does not answer; a file that is not there is a rejected item instead.
+    """
+    image = b""
+
+    def rejected(reason: str, detail: str) -> Rejected:
+        sample_id = hashlib.sha256(image).hexdigest() if image else ""
+        return Rejected(item.name, index, reason, f"{item.where}: {detail}".removeprefix(": "), sample_id)
+
+    try:
+        image = _read(item.root, item.name, "missing_image")
+        size = read_size(image)
+        width, height = item.size
+        stated = size[0] if width is None else width, size[1] if height is None else height
+        if stated != size:
+            return rejected("size_mismatch", f"stated as {_by(stated)}, the picture has {_by(size)} pixels")
+        fields = source.apply(item.annotation)
+        if item.mask is not None:
+            mask = _read(item.root, item.mask, "missing_mask")
+            classes = source.mask if item.mask_classes is None else item.mask_classes
+            fields["cover"] = cover(mask, size, {old: (source.label(old), v) for old, v in classes.items()})
+        annotation = Annotation.model_validate(fields | {"width": size[0], "height": size[1]})
+    except ImageError as error:
+        return rejected(error.reason, str(error))
+    except ValidationError as error:
+        return rejected("bad_annotation", describe(error))
+    suffix = item.name.rpartition(".")[2].lower()
+    suffix = suffix if suffix in SUFFIXES else real_suffix(image)
+    return Sample(shard_key(item.name), index, image, suffix, annotation, item.name)
+
+
+def below(path: str) -> str:
+    """A relative path in its plain form.
+
+    Raises:
+        ValueError: it is absolute or leads out of its folder.
+    """
+    pure = PurePosixPath(path)
+    if pure.is_absolute() or ".." in pure.parts or not pure.name:
+        raise ValueError(f"path {path!r} does not lie below the source's folder: expected a relative path")
+    return str(pure)
+
+
+def report_unused(path: str, fields: Iterable[str]) -> None:
+    """Tell once which fields of an annotation file say something that no sample carries."""
+    if names := sorted(fields):
+        _log.warning("%s: fields that are not used: %s", path, ", ".join(names))
+
+
+def _read(root: Storage, name: str, reason: str) -> bytes:
+    try:
+        return root.read(name)
+    except InputError as error:
+        if isinstance(error.__cause__, (FileNotFoundError, NotADirectoryError, IsADirectoryError)):
+            raise ImageError(reason, f"no file {name} below {root.url}") from error
+        raise
+
+
+def _by(size: tuple[int, int]) -> str:
+    return f"{size[0]}×{size[1]}"

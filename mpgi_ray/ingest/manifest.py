@@ -1,0 +1,179 @@
+"""Manifests: JSONL, one picture a line. The format for everything that no other module reads.
+
+```
+{"image": "images/7.png", "scene": "harbour", "gsd": 0.5,
+ "boxes": [{"label": "ship", "bbox": [10, 20, 60, 45]}]}
+```
+
+Paths are relative to the manifest's folder. All other fields may be missing; see `Line`. Fields of other
+names are left alone and told once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import fsspec
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mpgi_ray.data.sample import Rejected, describe
+from mpgi_ray.data.storage import split_url
+from mpgi_ray.errors import InputError
+from mpgi_ray.ingest.item import Entry, Item, Listing, below, report_unused
+from mpgi_ray.ingest.source import TRUNCATED, MaskTable
+
+Point = tuple[float, float]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="allow", frozen=True, coerce_numbers_to_str=True)
+
+
+class LabelledBox(_Record):
+    """An axis-parallel box, ``[x1, y1, x2, y2]`` in pixels."""
+
+    label: str
+    bbox: tuple[float, float, float, float]
+    truncated: bool = False
+    difficult: bool = False
+    crowd: bool = False
+
+
+class OrientedBox(_Record):
+    """Four corners in drawing order, ``[x1, y1, … x4, y4]`` in pixels."""
+
+    label: str
+    poly: tuple[float, float, float, float, float, float, float, float]
+    difficult: bool = False
+
+
+class Outline(_Record):
+    """An outline of three or more points ``[x, y]`` in pixels."""
+
+    label: str
+    points: tuple[Point, ...] = Field(min_length=3)
+
+
+class Line(_Record):
+    """One picture.
+
+    Attributes:
+        image: its path.
+        id: names it in messages.
+        width, height: if stated, the picture must have them.
+        scene, labels: classes of the whole picture; classes present somewhere in it.
+        mask, mask_classes: path of an index or colour mask; its values or colours by label, where the
+            source config does not list them.
+        tags: of a map (OpenStreetMap's keys and values).
+        gsd, gsd_m: metres per pixel, either name.
+    """
+
+    image: str = Field(min_length=1)
+    id: str | None = None
+    width: int | None = None
+    height: int | None = None
+    scene: str | tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    captions: tuple[str, ...] = ()
+    boxes: tuple[LabelledBox, ...] = ()
+    obb: tuple[OrientedBox, ...] = ()
+    polygons: tuple[Outline, ...] = ()
+    mask: str | None = None
+    mask_classes: MaskTable | None = None
+    tags: dict[str, str] = {}
+    gsd: float | None = None
+    gsd_m: float | None = None
+    date: str | None = None
+    place: str | None = None
+    sensor: str | None = None
+    split: str | None = None
+    licence: str | None = None
+    source: str | None = None
+
+
+def manifest(path: str) -> Listing:
+    """Read a manifest, line by line.
+
+    A line that cannot be used becomes a rejected row that names it. Empty lines are no rows.
+
+    Args:
+        path: of the JSONL file, local or an fsspec URL.
+
+    Raises:
+        InputError: there is no such file.
+    """
+    root, _ = split_url(path)
+    digest = hashlib.sha256()
+    for line in _lines(path):
+        digest.update(line + b"\n")
+
+    def entries() -> Iterator[Entry]:
+        unused: set[str] = set()
+        for number, line in enumerate(_lines(path), start=1):
+            if not line:
+                continue
+            where = f"line {number}"
+            try:
+                record = json.loads(line)
+                parsed = Line.model_validate(record)
+                unused |= _unused(parsed)
+                image, mask = below(parsed.image), None if parsed.mask is None else below(parsed.mask)
+            except (ValueError, RecursionError) as error:
+                broken = isinstance(error, (json.JSONDecodeError, UnicodeDecodeError, RecursionError))
+                detail = describe(error) if isinstance(error, ValidationError) else str(error)
+                reason = "broken_json" if broken else "bad_annotation"
+                yield Rejected(where, 0, reason, f"{where}: {detail}")
+                continue
+            where = where if parsed.id is None else f"{where} ({parsed.id})"
+            size = parsed.width, parsed.height
+            yield Item(root, image, _annotation(parsed), size, mask, parsed.mask_classes, where)
+        report_unused(path, unused)
+
+    return Listing("manifest", path, digest.hexdigest(), entries)
+
+
+def _lines(path: str) -> Iterator[bytes]:
+    try:
+        with fsspec.open(path, "rb") as file:
+            for line in file:
+                yield line.strip()
+    except OSError as error:
+        missing = isinstance(error, FileNotFoundError)
+        raise InputError(f"cannot read {path}: {'there is no such file' if missing else error}") from error
+
+
+def _annotation(line: Line) -> dict[str, Any]:
+    same = ("labels", "captions", "tags", "date", "place", "sensor", "split", "licence", "source")
+    return {name: getattr(line, name) for name in same} | {
+        "scene": (line.scene,) if isinstance(line.scene, str) else line.scene,
+        "objects": (*map(_boxed, line.boxes), *map(_oriented, line.obb), *map(_outlined, line.polygons)),
+        "gsd": line.gsd if line.gsd is not None else line.gsd_m,
+    }
+
+
+def _boxed(box: LabelledBox) -> dict[str, Any]:
+    visible = {"visible": TRUNCATED} if box.truncated else {}
+    return {"label": box.label, "box": box.bbox, "difficult": box.difficult, "crowd": box.crowd} | visible
+
+
+def _oriented(box: OrientedBox) -> dict[str, Any]:
+    corners = tuple(zip(box.poly[::2], box.poly[1::2], strict=True))
+    return {"label": box.label, "box": _around(corners), "obb": corners, "difficult": box.difficult}
+
+
+def _outlined(outline: Outline) -> dict[str, Any]:
+    return {"label": outline.label, "box": _around(outline.points), "polygons": (outline.points,)}
+
+
+def _around(points: tuple[Point, ...]) -> tuple[float, ...]:
+    xs, ys = zip(*points, strict=True)
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def _unused(line: Line) -> set[str]:
+    parts = {"boxes": line.boxes, "obb": line.obb, "polygons": line.polygons}
+    inner = {f"{name}.{key}" for name, group in parts.items() for o in group for key in o.model_extra or ()}
+    return inner | set(line.model_extra or ())

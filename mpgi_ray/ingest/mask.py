@@ -1,0 +1,79 @@
+"""From a mask picture to the cover of each class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from mpgi_ray.data.image import ImageError, open_image
+from mpgi_ray.data.sample import Cover
+from mpgi_ray.data.cover import covers
+from mpgi_ray.ingest.source import MaskClass
+
+_UNKNOWN = 255
+
+
+def cover(
+    data: bytes, size: tuple[int, int], classes: Mapping[str, tuple[str | None, MaskClass]]
+) -> dict[str, Cover]:
+    """The cover of each class that occurs.
+
+    Args:
+        data: the mask as a picture: an index mask (any mode of one band; of a palette picture the indices)
+            or a colour mask.
+        size: width and height of the picture that it belongs to.
+        classes: label in the files to its label in the shards (None: left out) and its value or colour.
+
+    Raises:
+        ImageError: ``bad_mask``, with what is wrong; or the mask cannot be decoded.
+    """
+    if not classes:
+        raise ImageError(
+            "bad_mask", "the mask's classes are not known: list them under `mask:` in the source's YAML file"
+        )
+    values = _values(data, size, in_colour=any(isinstance(v, tuple) for _, v in classes.values()))
+    names = list(dict.fromkeys(new or "" for new, _ in classes.values()))  # "": left out
+    index = np.full(values.shape, _UNKNOWN, dtype=np.uint8)
+    for new, value in classes.values():
+        index[values == _code(value)] = names.index(new or "")
+    unknown = values[index == _UNKNOWN]
+    if unknown.size:
+        first = _shown(int(unknown[0]), classes)
+        raise ImageError(
+            "bad_mask",
+            f"{unknown.size:,} of {values.size:,} pixels are of no class, the first has {first}: "
+            f"add it under `mask:` in the source's YAML file",
+        )
+    return {label: found for label, found in covers(index, tuple(names)).items() if label}
+
+
+def _values(data: bytes, size: tuple[int, int], in_colour: bool) -> npt.NDArray[np.int64]:
+    image = open_image(data)
+    if image.size != size:
+        raise ImageError(
+            "size_mismatch",
+            f"the mask has {image.width}×{image.height} pixels, the picture {size[0]}×{size[1]}",
+        )
+    if min(size) < 3:
+        raise ImageError("bad_mask", "a mask needs at least 3×3 pixels for the cells of its grid")
+    try:
+        pixels = np.asarray(image.convert("RGB") if in_colour else image).astype(np.int64)
+    except Exception as error:  # Pillow lets almost any exception out of a damaged file
+        raise ImageError("bad_mask", f"the mask cannot be decoded: {error}") from error
+    if in_colour:
+        return np.asarray(pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2], dtype=np.int64)
+    if pixels.ndim != 2:
+        raise ImageError("bad_mask", f"expected an index mask of one band, found {image.mode}")
+    return pixels
+
+
+def _code(value: MaskClass) -> int:
+    return value if isinstance(value, int) else value[0] << 16 | value[1] << 8 | value[2]
+
+
+def _shown(code: int, classes: Mapping[str, tuple[str | None, MaskClass]]) -> str:
+    if any(isinstance(value, tuple) for _, value in classes.values()):
+        return f"the colour ({code >> 16}, {code >> 8 & 255}, {code & 255})"
+    return f"the value {code}"

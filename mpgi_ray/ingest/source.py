@@ -1,0 +1,140 @@
+"""What the files of a source do not say themselves: its licence, what its labels mean, its mask values.
+
+A source config is a shipped preset (``recipes/sources/NAME.yaml``) or a YAML file of the same keys.
+Without one the safe defaults hold: no class is exhaustive, labels stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
+
+from mpgi_ray.config import Config, parse, read_yaml
+from mpgi_ray.data.sample import LabelClass
+from mpgi_ray.errors import RecipeError
+
+Byte = Annotated[int, Field(ge=0, le=255)]
+MaskClass = Annotated[int, Field(ge=0)] | tuple[Byte, Byte, Byte]
+MaskTable = Annotated[dict[str, MaskClass], Field(max_length=255)]
+
+TRUNCATED = 0.5  # sources flag a cut object without saying how much of it shows: half stands for that
+
+
+class SourceConfig(Config):
+    """A source, as far as its annotation files do not describe it.
+
+    Attributes:
+        name, licence: written into every annotation that states none of its own.
+        vocabulary: the classes that the source labels, after ``rename`` and ``drop``. If it is given,
+            an annotation of another class is refused.
+        rename: label in the files to label in the shards; two may become one.
+        drop: labels in the files that are left out, also of masks.
+        truncated: labels in the files that mark objects cut by the edge; see `TRUNCATED`.
+        same_object: two boxes of a label whose intersection over union is above this are one object that
+            was annotated twice, and the first is kept. None keeps all.
+        gsd: metres per pixel, where a picture states none of its own.
+        mask: label in the files to the value of an index mask or to the colour (r, g, b) of a colour mask.
+    """
+
+    name: str | None = None
+    licence: str | None = None
+    vocabulary: dict[str, LabelClass] = Field(default={})
+    rename: dict[str, str] = Field(default={})
+    drop: tuple[str, ...] = ()
+    truncated: tuple[str, ...] = ()
+    same_object: float | None = Field(default=None, gt=0, lt=1)
+    gsd: float | None = Field(default=None, gt=0)
+    sensor: str | None = None
+    mask: MaskTable = Field(default={})
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        said = {*self.rename.values(), *(new for old in self.mask if (new := self.label(old)))}
+        if self.vocabulary and (strange := sorted(said - set(self.vocabulary))):
+            raise ValueError(
+                f"{strange[0]!r} is a target of rename or a mask class, and not in the vocabulary: "
+                f"add it there, or drop it"
+            )
+        return self
+
+    def label(self, old: str) -> str | None:
+        """The label in the shards for one in the files; None if it is dropped."""
+        return None if old in self.drop else self.rename.get(old, old)
+
+    def apply(self, note: Mapping[str, Any]) -> dict[str, Any]:
+        """An annotation's fields with labels renamed and dropped, and what they leave open filled in.
+
+        Args:
+            note: fields of `Annotation`; a vocabulary there lists the classes of the files.
+        """
+        known = {
+            new: self.vocabulary.get(new, LabelClass())
+            for old in note.get("vocabulary", ())
+            if (new := self.label(old))
+        }
+        labels = dict.fromkeys(new for old in note.get("labels", ()) if (new := self.label(old)))
+        own = {key: value for key, value in note.items() if value is not None}
+        defaults = {"source": self.name, "licence": self.licence, "gsd": self.gsd, "sensor": self.sensor}
+        return (
+            defaults
+            | own
+            | {
+                "vocabulary": known or self.vocabulary,
+                "labels": tuple(labels),
+                "objects": self._objects(note.get("objects", ())),
+            }
+        )
+
+    def _objects(self, objects: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
+        kept: list[dict[str, Any]] = []
+        for obj in objects:
+            label = self.label(obj["label"])
+            if label is None:
+                continue
+            cut = {"visible": TRUNCATED} if obj["label"] in self.truncated else {}
+            new = obj | {"label": label} | cut
+            if self.same_object is None or not any(
+                other["label"] == label and overlap(other["box"], new["box"]) > self.same_object
+                for other in kept
+            ):
+                kept.append(new)
+        return tuple(kept)
+
+
+def overlap(a: tuple[float, ...], b: tuple[float, ...]) -> float:
+    """Intersection over union of two boxes (x1, y1, x2, y2)."""
+    shared = max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
+    both = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared
+    return shared / both if both > 0 else 0.0
+
+
+def load_source(name: str | None) -> SourceConfig:
+    """A preset by its name, or a YAML file by its path; None gives the defaults.
+
+    Raises:
+        RecipeError: no such preset or file, or a wrong key or value in it.
+    """
+    if name is None:
+        return SourceConfig()
+    presets = {path.name.removesuffix(".yaml"): path for path in _presets()}
+    if name in presets:
+        path = presets[name]
+    elif name.endswith((".yaml", ".yml")):
+        path = Path(name)
+    else:
+        near = get_close_matches(name, presets, n=1, cutoff=0.0)[0]
+        raise RecipeError(
+            f"no source preset {name!r}: did you mean {near!r}? There are {', '.join(sorted(presets))}; "
+            f"or give the path of a .yaml file"
+        )
+    return parse(SourceConfig, read_yaml(path), name)
+
+
+def _presets() -> list[Path]:
+    folder = Path(str(resources.files("mpgi_ray.recipes").joinpath("sources")))
+    return sorted(folder.glob("*.yaml"))

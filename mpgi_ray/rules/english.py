@@ -1,0 +1,64 @@
+"""English: plurals, articles, number words, lists, sentences; and a fixed choice among wordings."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+
+import inflect
+
+_ENGINE = inflect.engine()
+_NOT_PLURAL = (
+    "ss",
+    "us",
+    "is",
+    "as",
+    "ns",
+    "os",
+)  # glass, bus, tennis, canvas, lens: singular in spite of the s
+
+
+@lru_cache(maxsize=4096)
+def plural(noun: str) -> str:
+    """``tennis court`` → ``tennis courts``; the noun must be singular."""
+    return str(_ENGINE.plural_noun(noun))
+
+
+@lru_cache(maxsize=4096)
+def singular(noun: str) -> str:
+    """``cars`` → ``car``; a noun that is no regular plural comes back as it is."""
+    if not noun.endswith("s") or noun.endswith(_NOT_PLURAL):
+        return noun
+    one = _ENGINE.singular_noun(noun)
+    return str(one) if one and plural(str(one)) == noun else noun
+
+
+@lru_cache(maxsize=4096)
+def with_article(noun: str) -> str:
+    """``airport`` → ``an airport``."""
+    return str(_ENGINE.a(noun))
+
+
+@lru_cache(maxsize=256)
+def number(n: int) -> str:
+    """Numbers up to twelve as words, larger ones as digits."""
+    return str(_ENGINE.number_to_words(str(n))) if 0 <= n <= 12 else str(n)
+
+
+def enumerate_(items: Sequence[str], last: str = "and") -> str:
+    """``a, b and c``."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {last} {items[-1]}"
+
+
+def sentence(clause: str) -> str:
+    """The clause with a capital and a full stop."""
+    return f"{clause[:1].upper()}{clause[1:]}."
+
+
+def choose(wordings: Sequence[str], seed: str, kind: str) -> str:
+    """One of the wordings, always the same for a sample and a kind of sentence."""
+    digest = hashlib.blake2b(f"{seed}\0{kind}".encode(), digest_size=8).digest()
+    return wordings[int.from_bytes(digest) % len(wordings)]

@@ -1,0 +1,73 @@
+"""Where a box lies in its image: the definitions, written down once. All values are in pixels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from mpgi_ray.data.sample import Box, Object, Point
+
+PLACES = (
+    "upper left",
+    "top",
+    "upper right",
+    "left",
+    "centre",
+    "right",
+    "lower left",
+    "bottom",
+    "lower right",
+)
+CENTRE_CELL = 4
+
+
+def in_centre(box: Box, width: float, height: float) -> bool:
+    """Whether the middle of the box lies in the middle half of the width and of the height, borders included.
+
+    The centre region of RSM-ITD (He et al., ICONIP 2024); everything else is the edge.
+    """
+    x, y = box.middle
+    return width / 4 <= x <= 3 * width / 4 and height / 4 <= y <= 3 * height / 4
+
+
+def cell(box: Box, width: float, height: float) -> int:
+    """The cell of the 3×3 grid that holds the middle of the box: 0 to 8, row by row, an index of `PLACES`.
+
+    A middle on a line between cells belongs to the inner one, so that a mirrored box has the mirrored cell.
+    """
+    x, y = box.middle
+    return 3 * _third(y, height) + _third(x, width)
+
+
+def has_clear_place(box: Box, width: float, height: float) -> bool:
+    """Whether nobody would dispute the box's cell.
+
+    A box wider or higher than half the image has no single place, and one whose middle lies in the centre
+    region but outside the middle cell is both "in the centre" and, say, "upper left".
+    """
+    if box.x2 - box.x1 > width / 2 or box.y2 - box.y1 > height / 2:
+        return False
+    return cell(box, width, height) == CENTRE_CELL or not in_centre(box, width, height)
+
+
+def area(obj: Object) -> float:
+    """The object's area in square pixels: of its outlines or its oriented box, at most of its box."""
+    if obj.polygons:
+        return min(obj.box.area, sum(_shoelace(polygon) for polygon in obj.polygons))
+    return min(obj.box.area, _shoelace(obj.obb)) if obj.obb else obj.box.area
+
+
+def gap(a: Box, b: Box) -> float:
+    """The distance between two boxes; 0 if they touch or overlap."""
+    return math.hypot(max(0.0, a.x1 - b.x2, b.x1 - a.x2), max(0.0, a.y1 - b.y2, b.y1 - a.y2))
+
+
+def _third(value: float, size: float) -> int:
+    if 3 * value < size:
+        return 0
+    return 2 if 3 * value > 2 * size else 1
+
+
+def _shoelace(points: Sequence[Point]) -> float:
+    pairs = zip(points, (*points[1:], points[0]), strict=True)
+    return abs(sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in pairs)) / 2

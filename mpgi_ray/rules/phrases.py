@@ -1,0 +1,171 @@
+"""Noun phrases: how many of what, and where. They are shared by the sentences and their retelling."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Sequence
+
+from mpgi_ray.rules.english import enumerate_, number, with_article
+from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
+from mpgi_ray.rules.geometry import PLACES
+from mpgi_ray.rules.lexicon import is_mass, scene_phrase, several
+
+MIN_COVER = 0.01  # of the image; less is too small to see
+MANY = 12  # above it a number is written in digits and gets a coarse word beside it
+IN_PLACE = (  # as `PLACES`
+    "in the upper left", "at the top", "in the upper right",
+    "on the left", "in the centre", "on the right",
+    "in the lower left", "at the bottom", "in the lower right",
+)  # fmt: skip
+# upper bound of a fraction -> words; a person guesses cover no finer
+_SHARES = (
+    (0.05, "a very small part"),
+    (0.18, "a small part"),
+    (0.29, "about a quarter"),
+    (0.40, "about a third"),
+    (0.57, "about half"),
+    (0.72, "about two thirds"),
+    (0.95, "most"),
+    (1.01, "almost all"),
+)
+
+
+def amount(c: ClassFact, n: int) -> str:
+    """``three cars``, ``at least three cars``, ``many ships (309)``; a mass without number."""
+    if not c.countable:
+        return several(c.name)
+    noun = c.name if n == 1 else several(c.name)
+    told = number(n) if c.exact else f"at least {number(n)}"
+    return f"many {noun} ({told})" if n > MANY else f"{told} {noun}"
+
+
+def amount_retold(c: ClassFact, n: int) -> str:
+    """The same amount in other words: ``a single car``, ``three or more cars``."""
+    if not c.countable:
+        return f"some {several(c.name)}"
+    if c.exact:
+        return f"a single {c.name}" if n == 1 else f"{number(n)} {several(c.name)}"
+    return f"{number(n)} or more {several(c.name)}" if n <= MANY else f"no fewer than {n} {several(c.name)}"
+
+
+def amount_coarse(c: ClassFact) -> str:
+    """An amount for a short text; a number only up to twelve, and only if it is exact."""
+    if not c.countable or not c.total:
+        return some(c)
+    if c.total > MANY:
+        return f"many {several(c.name)}"
+    if c.total == 1:
+        return with_article(c.name)
+    if c.exact:
+        return f"{number(c.total)} {several(c.name)}"
+    return f"several {several(c.name)}" if c.total > 2 else several(c.name)
+
+
+def some(c: ClassFact) -> str:
+    """A class without a number."""
+    if c.groups and not c.total:
+        return group(c)
+    return several(c.name)
+
+
+def clear_cells(c: ClassFact) -> tuple[int, ...]:
+    """`ClassFact.clear`, or zeros if it adds nothing to "in the centre"."""
+    only_centre = c.edge == 0 and sum(c.clear) == c.clear[PLACES.index("centre")]
+    return (0,) * len(PLACES) if only_centre else c.clear
+
+
+def group(c: ClassFact) -> str:
+    return f"a group of {several(c.name)}" if c.groups == 1 else f"groups of {several(c.name)}"
+
+
+def present(names: Sequence[str]) -> str:
+    """Classes that are there in unknown number: ``one or more cars and ships, as well as grass``."""
+    things, masses = _sorted_out(names)
+    told = [f"at least one {things[0]}"] if len(things) == 1 else []
+    if len(things) > 1:
+        told = [f"one or more {enumerate_([several(name) for name in things])}"]
+    return ", as well as ".join([*told, *([enumerate_(masses)] if masses else [])])
+
+
+def present_retold(names: Sequence[str]) -> str:
+    """The same the other way round: ``grass, and one or more ships and cars``."""
+    things, masses = _sorted_out(names[::-1])
+    told = [f"one or more {enumerate_([several(name) for name in things])}"] if things else []
+    return ", and ".join([*([enumerate_(masses)] if masses else []), *told])
+
+
+def _sorted_out(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    return [n for n in names if not is_mass(n)], [n for n in names if is_mass(n)]
+
+
+def share(fraction: float) -> str:
+    """``about a quarter``: a fraction of the image in coarse words, to be followed by "of"."""
+    return next(words for bound, words in _SHARES if fraction < bound)
+
+
+def is_plural(c: CoverFact) -> bool:
+    """Whether a cover is spoken of in the plural: countable things in more than one patch."""
+    return c.patches > 1 and not is_mass(c.name)
+
+
+def surface(c: CoverFact) -> str:
+    """The subject of a sentence on a cover: ``water``, ``a building``, ``buildings``."""
+    if is_mass(c.name):
+        return c.name
+    return several(c.name) if c.patches > 1 else with_article(c.name)
+
+
+def cover_place(c: CoverFact) -> int | None:
+    """Where a cover mainly lies, as an index of `PLACES`; None if it is spread or too small to see.
+
+    A corner or the centre must hold 0.6 of it; a side 0.7, and the opposite side almost none.
+    """
+    total = math.fsum(c.cells)
+    if total <= 0 or not MIN_COVER <= c.fraction <= 0.6:
+        return None
+    parts = [value / total for value in c.cells]
+    if max(parts) >= 0.6:
+        return parts.index(max(parts))
+    columns = [sum(parts[i::3]) for i in range(3)]
+    rows = [sum(parts[3 * i : 3 * i + 3]) for i in range(3)]
+    sides = ((columns, "left", "right"), (rows, "top", "bottom"))
+    for (first, _, last), low, high in sides:
+        if first >= 0.7 and last <= 0.05:
+            return PLACES.index(low)
+        if last >= 0.7 and first <= 0.05:
+            return PLACES.index(high)
+    return None
+
+
+def full_cells(c: CoverFact) -> list[int]:
+    """The cells that a cover fills by 0.7 or more; empty if it fills most of them anyway."""
+    full = [i for i, fraction in enumerate(c.cells) if fraction >= 0.7]
+    return full if len(full) <= 5 else []
+
+
+def scene(facts: Facts) -> str | None:
+    """The first scene label that the lexicon knows, as a noun phrase."""
+    return next((phrase for phrase in map(scene_phrase, facts.scenes) if phrase), None)
+
+
+def month(date: str) -> str:
+    """``June 2019`` of an ISO date; any other date as it is."""
+    try:
+        day = datetime.date.fromisoformat(date[:10])
+    except ValueError:
+        return date
+    return f"{day:%B} {day.year}"
+
+
+def untold_labels(facts: Facts) -> list[str]:
+    """The labels whose class the scene's phrase does not name."""
+    told = f" {scene(facts) or ''} "
+    return [name for name in facts.labels if f" {name} " not in told and f" {several(name)} " not in told]
+
+
+def untold_tags(facts: Facts) -> list[str]:
+    """The map features whose class is not told otherwise."""
+    told = {name for c in facts.counted for name in (c.name, several(c.name))}
+    told |= set(facts.labels)
+    return [tag for tag in facts.tags if not any(f" {tag}".endswith(f" {name}") for name in told)]

@@ -1,0 +1,198 @@
+"""True sentences from facts, one function per kind; None where a kind has nothing to say.
+
+After the annotation-to-caption rules of RSM-ITD (He et al., ICONIP 2024: all classes in one sentence, then
+centre and edge), the box-to-caption rules of RemoteCLIP (Liu et al., 2024) and the 3×3 and metadata
+templates of RS5M (Zhang et al., 2024), in words of our own. The wording is chosen by the sample's id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mpgi_ray.rules import phrases
+from mpgi_ray.rules.english import choose, enumerate_, number, sentence, with_article
+from mpgi_ray.rules.facts import ClassFact, Facts
+from mpgi_ray.rules.geometry import PLACES
+from mpgi_ray.rules.lexicon import humanise, is_mass, several
+from mpgi_ray.rules.phrases import IN_PLACE, MIN_COVER
+from mpgi_ray.rules.relations import Kind, Relation
+
+Sentence = Callable[[Facts, str], str | None]
+
+
+def scene(facts: Facts, seed: str) -> str | None:
+    """The scene class; one that the lexicon does not know is quoted."""
+    phrase = phrases.scene(facts)
+    if phrase is None:
+        if not facts.scenes:
+            return None
+        return f'The scene is labelled "{enumerate_([humanise(s) or s for s in facts.scenes])}".'
+    frames = (
+        "The image as a whole shows {}",
+        "What the image shows from above is {}",
+        "This is an overhead image of {}",
+    )
+    return sentence(choose(frames, seed, "scene").format(phrase))
+
+
+def totals(facts: Facts, seed: str) -> str | None:
+    """Every class with its number over the whole image."""
+    items = [phrases.amount(c, c.total) for c in facts.counted if c.total]
+    items += [phrases.group(c) for c in facts.counted if c.groups]
+    if not items:
+        return None
+    frames = (
+        "There {be} {items} in the image",
+        "In this image there {be} {items}",
+        "Seen from above, the image shows {items}",
+    )
+    return sentence(choose(frames, seed, "totals").format(be=_be(items[0]), items=enumerate_(items)))
+
+
+def centre_and_edge(facts: Facts, seed: str) -> str | None:
+    """The counts split into centre and edge; a side without objects is not spoken of."""
+    centre = [phrases.amount(c, c.centre) for c in reversed(facts.counted) if c.centre]
+    edge = [phrases.amount(c, c.edge) for c in reversed(facts.counted) if c.edge]
+    frames: tuple[str, ...] = ()
+    if centre and edge:
+        frames = (
+            "The centre of the image holds {centre}, and its edges hold {edge}",
+            "The image has {centre} in its centre and {edge} near its edges",
+            "In its centre the image has {centre}; near its edges it has {edge}",
+        )
+    elif centre:
+        frames = ("The centre of the image holds {centre}", "The image has {centre} in its centre")
+    elif edge:
+        frames = ("The edges of the image hold {edge}", "The image has {edge} near its edges")
+    else:
+        return None
+    return sentence(choose(frames, seed, "split").format(centre=enumerate_(centre), edge=enumerate_(edge)))
+
+
+def cells(facts: Facts, seed: str) -> str | None:
+    """Places in the 3×3 grid, one sentence per class, of objects whose place nobody would dispute."""
+    told = [_class_cells(c, seed) for c in facts.counted if any(phrases.clear_cells(c))]
+    return " ".join(told) or None
+
+
+def _class_cells(c: ClassFact, seed: str) -> str:
+    used = [i for i, n in enumerate(c.clear) if n]
+    if c.exact and c.clear == c.cells and c.total <= phrases.MANY:
+        first, *others = used
+        told = [f"{number(c.clear[i])} {IN_PLACE[i]}" for i in others]
+        n = c.clear[first]
+        head = f"{number(n)} {c.name} lies" if n == 1 else f"{number(n)} {several(c.name)} lie"
+        return sentence(enumerate_([f"{head} {IN_PLACE[first]}", *told]))
+    where = (
+        "in every part of the image"
+        if len(used) == len(IN_PLACE)
+        else enumerate_([IN_PLACE[i] for i in used])
+    )
+    if c.countable and sum(c.clear) == 1:
+        return sentence(
+            f"{with_article(c.name)} {choose(('is', 'lies', 'can be seen'), seed, c.name)} {where}"
+        )
+    noun = several(c.name)
+    verbs = ("is", "lies") if is_mass(c.name) else ("are", "can be found")
+    return sentence(f"{noun} {choose(verbs, seed, c.name)} {where}")
+
+
+def relations(facts: Facts, seed: str) -> str | None:
+    """Neighbours, sizes and sides."""
+    return " ".join(sentence(_relation(r, seed)) for r in facts.relations) or None
+
+
+def _relation(r: Relation, seed: str) -> str:
+    if r.kind is Kind.NEAR:
+        verb = choose(("is close to", "is right by", "lies next to"), seed, "near")
+        return f"{with_article(r.subject)} {verb} {with_article(r.object)}"
+    subject = f"the {r.subject if r.single[0] else several(r.subject)} {'is' if r.single[0] else 'are'}"
+    words = {Kind.LARGER: "much larger than", Kind.LEFT_OF: "to the left of", Kind.ABOVE: "above"}[r.kind]
+    return f"{subject} {words} the {r.object if r.single[1] else several(r.object)}"
+
+
+def labels(facts: Facts, seed: str) -> str | None:
+    """Classes that are known to be present, without place or number."""
+    present = phrases.present(phrases.untold_labels(facts))
+    frames = ("The image contains {}", "It is a view that includes {}", "In the image one finds {}")
+    return sentence(choose(frames, seed, "labels").format(present)) if present else None
+
+
+def cover(facts: Facts, seed: str) -> str | None:
+    """How much of the image each class of a mask covers."""
+    told = []
+    for c in facts.cover:
+        if c.fraction < MIN_COVER:
+            continue
+        subject, verb = phrases.surface(c), "cover" if phrases.is_plural(c) else "covers"
+        of = choose(("of the image", "of what is seen"), seed, "cover")
+        patches = ", in one patch" if c.patches == 1 and c.fraction < 0.6 else ""
+        told.append(sentence(f"{subject} {verb} {phrases.share(c.fraction)} {of}{patches}"))
+    return " ".join(told) or None
+
+
+def cover_places(facts: Facts, seed: str) -> str | None:
+    """Where each class of a mask mainly lies."""
+    told = []
+    for c in facts.cover:
+        subject = phrases.surface(c)
+        place, full = phrases.cover_place(c), phrases.full_cells(c)
+        if place is not None:
+            told.append(
+                sentence(f"{subject} {'lie' if phrases.is_plural(c) else 'lies'} mainly {IN_PLACE[place]}")
+            )
+        elif full:
+            verb = "fill" if phrases.is_plural(c) else "fills"
+            where = enumerate_([f"the {PLACES[i]}" for i in full])
+            told.append(sentence(f"{subject} {verb} most of {where}"))
+    return " ".join(told) or None
+
+
+def tags(facts: Facts, seed: str) -> str | None:
+    """Map features that show from above, unless their class is counted already."""
+    items = phrases.untold_tags(facts)
+    frames = ("Within this area there is {}", "The area on view has {}", "Mapped in this area: {}")
+    return sentence(choose(frames, seed, "tags").format(enumerate_(items))) if items else None
+
+
+def absence(facts: Facts, seed: str) -> str | None:
+    """Classes that are surely not there; for relay prompts, which models tend to fill with the likely."""
+    items = [several(name) for name in facts.absent]
+    frames = ("There are no {} in the image", "The image shows no {}")
+    return sentence(choose(frames, seed, "absence").format(enumerate_(items, "or"))) if items else None
+
+
+def metadata(facts: Facts, seed: str) -> str | None:
+    """Ground sampling distance, date, place and sensor, as far as they are known."""
+    taken = [f"in {phrases.month(facts.date)}"] if facts.date else []
+    taken += [f"over {facts.place}"] if facts.place else []
+    taken += [f"by {facts.sensor}"] if facts.sensor else []
+    told = [f"The image was taken {' '.join(taken)}."] if taken else []
+    if facts.gsd:
+        frames = ("One pixel measures {:g} m on the ground.", "The ground sampling distance is {:g} m.")
+        told.append(choose(frames, seed, "gsd").format(round(facts.gsd, 3)))
+    return " ".join(told) or None
+
+
+WHAT: tuple[Sentence, ...] = (scene, totals, labels, cover, tags)
+WHERE: tuple[Sentence, ...] = (centre_and_edge, cells, cover_places, relations)
+
+
+def tell(kinds: tuple[Sentence, ...], facts: Facts, seed: str) -> list[str]:
+    """The sentences of these kinds that have something to say."""
+    return [text for kind in kinds if (text := kind(facts, seed))]
+
+
+def rule_text(facts: Facts, seed: str) -> list[str]:
+    """The sentences that a relay prompt hands over as trusted facts; never empty.
+
+    Args:
+        seed: the sample's id.
+    """
+    told = tell((*WHAT, *WHERE, absence, metadata), facts, seed)
+    return told or ["Nothing is annotated in this image."]
+
+
+def _be(item: str) -> str:
+    first = item.removeprefix("at least ")
+    return "is" if first.startswith(("one ", "a ")) or is_mass(first) else "are"

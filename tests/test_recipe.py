@@ -1,0 +1,74 @@
+"""Recipes: shipped ones load, wrong ones say what is wrong and what would be right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mpgi_ray.errors import RecipeError
+from mpgi_ray.recipe import Recipe, load_recipe, shipped_recipes
+
+PATHS = {"input.shards": "in", "output": "out"}
+
+
+@pytest.mark.parametrize("name", shipped_recipes())
+def test_shipped_recipes_load(name: str) -> None:
+    recipe = load_recipe(name, PATHS, [])
+    assert (recipe.input.shards, recipe.output) == ("in", "out")
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("chunk_sise=8", "template: unknown key 'chunk_sise': did you mean 'chunk_size'?"),
+        ("generate.engine.replica=2", "unknown key 'generate.engine.replica': did you mean 'replicas'?"),
+        ("input.fields.imagee=png", "unknown key 'input.fields.imagee': did you mean 'image'?"),
+        ("chunk_size=0", "chunk_size: Input should be greater than or equal to 1"),
+        ("max_reject_rate=high", "max_reject_rate: Input should be a valid number"),
+        ("generate.engine.kind=gpt", "generate.engine.kind: Input should be 'template'"),
+        ("chunk_size", "--set 'chunk_size': expected key=value"),
+        ("chunk_size.x=1", "'chunk_size' holds a value, not keys"),
+    ],
+)
+def test_a_wrong_setting_is_one_clear_line(assignment: str, message: str) -> None:
+    with pytest.raises(RecipeError) as error:
+        load_recipe("template", PATHS, [assignment])
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_unknown_recipes_and_broken_files(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"no recipe 'templat': give a \.yaml file or one of template"):
+        load_recipe("templat", PATHS, [])
+    (tmp_path / "r.yaml").write_text("a: [")
+    with pytest.raises(RecipeError, match=r"r\.yaml is no YAML"):
+        load_recipe(str(tmp_path / "r.yaml"), PATHS, [])
+    (tmp_path / "r.yaml").write_text("- a")
+    with pytest.raises(RecipeError, match="expected `key: value` lines, found list"):
+        load_recipe(str(tmp_path / "r.yaml"), PATHS, [])
+    with pytest.raises(RecipeError, match=r"cannot read missing\.yaml: No such file"):
+        load_recipe("missing.yaml", PATHS, [])
+
+
+def test_placement_is_no_part_of_a_recipes_identity() -> None:
+    base = load_recipe("template", PATHS, [])
+    moved = load_recipe(
+        "template",
+        {"input.shards": "more", "output": "x"},
+        ["generate.engine.replicas=4", "max_reject_rate=1"],
+    )
+    other = load_recipe("template", PATHS, ["facts.view_px=336"])
+    assert moved.identity() == base.identity()
+    assert {k for k, v in other.identity().items() if base.identity()[k] != v} == {"facts.view_px"}
+
+
+def test_paths_with_quotes_and_spaces_reach_the_recipe() -> None:
+    odd = '/data/it\'s a "set": x'
+    assert load_recipe("template", {"input.shards": odd, "output": "o"}, []).input.shards == odd
+
+
+def test_an_incomplete_recipe_names_the_missing_key() -> None:
+    with pytest.raises(RecipeError, match="template: input: Field required"):
+        load_recipe("template", {"output": "o"}, [])
+    assert Recipe.model_validate({"input": {"shards": "a"}, "output": "b"}).chunk_size == 64
