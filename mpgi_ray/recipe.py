@@ -9,19 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from mpgi_ray.config import Config, assigned, parse, read_assignment, read_yaml
 from mpgi_ray.data.shards import ShardFields
+from mpgi_ray.data.storage import absolute
 from mpgi_ray.errors import RecipeError
+
+Location = Annotated[str, Field(min_length=1), AfterValidator(absolute)]
 
 
 class InputConfig(Config):
     """What to caption: a folder of shards, a glob, a brace range, or a list of these."""
 
-    shards: str | tuple[str, ...]
+    shards: Location | tuple[Location, ...]
     fields: ShardFields = ShardFields()
 
 
@@ -74,7 +77,7 @@ class Recipe(Config):
     """
 
     input: InputConfig
-    output: str = Field(min_length=1)
+    output: Location
     chunk_size: int = Field(default=64, ge=1)
     facts: FactsConfig = FactsConfig()
     generate: GenerateConfig = GenerateConfig()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import random
 import tarfile
 from collections import Counter
 from pathlib import Path
@@ -124,6 +125,28 @@ def test_the_order_is_global_and_depends_on_the_seed(tmp_path: Path) -> None:
         assert 15 <= sum(shard == "s0" for shard, _ in orders[seed][:60]) <= 45
     assert sorted(orders[0]) == sorted(orders[1])
     assert orders[0] != orders[1]
+
+
+def test_class_ordered_and_shuffled_sources_give_the_same_training_data(tmp_path: Path) -> None:
+    members = [
+        [(f"{name}{i:02d}.jpg", noise(100 * k + i)), (f"{name}{i:02d}.cls", name.encode())]
+        for k, name in enumerate(("airport", "beach", "forest"))
+        for i in range(20)
+    ]
+    sequences = []
+    for order in ("ordered", "shuffled"):
+        if order == "shuffled":
+            random.Random(0).shuffle(members)
+        folder = tmp_path / order
+        (folder / "shards").mkdir(parents=True)
+        for k in range(3):
+            shard = tar(*(m for sample in members[20 * k : 20 * k + 20] for m in sample))
+            (folder / f"shards/{k}.tar").write_bytes(shard)
+        curate(Curation(run(folder), str(folder / "final"), shard_size=15))
+        sequences.append(
+            [(s["jpg"], s["txt"], json.loads(s["json"])["texts"]) for s in records(folder / "final")]
+        )
+    assert sequences[0] == sequences[1]
 
 
 def test_unusual_pictures_survive_as_8_bit_rgb(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -24,7 +24,7 @@ from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.parts import ChunkId, complete_shards
 from mpgi_ray.data.shard_list import INDEX, find_shards
 from mpgi_ray.data.shards import ShardFields, encode_json
-from mpgi_ray.data.storage import Storage
+from mpgi_ray.data.storage import Storage, absolute
 from mpgi_ray.errors import InputError, OutputError
 
 SUMMARY = "summary.json"
@@ -62,6 +62,7 @@ def curate(config: Curation) -> dict[str, Any]:
         InputError: captions or shards are missing, unfinished, or do not belong together.
         OutputError: the output holds another curation, or cannot be written.
     """
+    config = replace(config, captions=absolute(config.captions), output=absolute(config.output))
     output = Storage(config.output)
     folder = CaptionFolder(config.captions)
     manifest = folder.manifest()

@@ -148,6 +148,11 @@ class Storage:
             raise InputError(f"cannot read {self.path(name)}: {reason}") from error
 
 
+def absolute(path: str) -> str:
+    """A local path made absolute, because workers run in folders of their own; URLs as they are."""
+    return path if "://" in path else os.path.abspath(path)
+
+
 def split_url(path: str) -> tuple[Storage, str]:
     """The folder of a file, and the file's name there."""
     folder, _, name = path.rpartition("/")

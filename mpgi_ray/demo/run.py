@@ -37,6 +37,7 @@ def run_demo(folder: Path, count: int, seed: int) -> str:
     Returns:
         The path of the report.
     """
+    folder = folder.absolute()  # workers run in folders of their own
     shards, captions, final, model, metrics = (
         folder / name for name in ("shards", "captions", "final", "model", "metrics")
     )

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from mpgi_ray.data.cover import covers
 from mpgi_ray.data.sample import Annotation, LabelClass, Sample
 from mpgi_ray.demo.canvas import SURFACES, UNITS, Canvas
-from mpgi_ray.data.cover import covers
 from mpgi_ray.demo.models import MODELS
 from mpgi_ray.demo.spec import caption, kind_of, spec
 
@@ -60,7 +60,6 @@ def scene(number: int, seed: int = 0, size: int = 256) -> Sample:
         objects=tuple(canvas.objects),
         cover=covers(canvas.mask, SURFACES),
         gsd=kind.gsd * UNITS / size,
-        sensor="synthetic",
         captions=(caption(facts),),
         source="mpgi-demo",
         licence="CC0-1.0",

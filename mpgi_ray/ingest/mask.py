@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from mpgi_ray.data.cover import covers
 from mpgi_ray.data.image import ImageError, open_image
 from mpgi_ray.data.sample import Cover
-from mpgi_ray.data.cover import covers
 from mpgi_ray.ingest.source import MaskClass
 
 _UNKNOWN = 255

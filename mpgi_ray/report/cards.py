@@ -1,0 +1,161 @@
+"""Cards: picks with their pictures, read from the input shards one shard at a time."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from mpgi_ray.data.caption import Caption
+from mpgi_ray.data.image import ImageError, decode
+from mpgi_ray.data.sample import Annotation, Sample
+from mpgi_ray.data.shard_list import ShardList
+from mpgi_ray.data.shards import ShardFields, read_shard
+from mpgi_ray.data.tar import group_members, is_image, read_members
+from mpgi_ray.errors import InputError
+from mpgi_ray.report.overlay import Colours, Overlay, overlay
+from mpgi_ray.report.sampling import Pick
+
+_PIXELS = 540  # longest side of an embedded picture: one and a half times its size on the page
+_MAX_READ = 10  # shards
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A sample as the page shows it.
+
+    Attributes:
+        rows: records of the sample, in the table's order.
+        picture: a ``data:`` URI, empty if there is none.
+        trouble: why there is no picture.
+        note: the annotation, None if it cannot be read.
+    """
+
+    rows: tuple[Caption, ...]
+    picture: str = ""
+    trouble: str = ""
+    size: tuple[int, int] | None = None
+    note: Annotation | None = None
+    overlay: Overlay | None = None
+
+    @property
+    def first(self) -> Caption:
+        return self.rows[0]
+
+    @property
+    def description(self) -> str:
+        """The picture in words, for those who do not see it."""
+        said = [f"{number} × {label}" for label, _, number in self.overlay.legend] if self.overlay else []
+        scene = list(self.note.scene) if self.note else []
+        return f"Picture {self.first.key}: " + (", ".join([*scene, *said]) or "nothing annotated")
+
+
+@dataclass
+class Gallery:
+    """The cards of a report, and what the shards read for them hold.
+
+    Attributes:
+        cards: by shard and position.
+        objects, scenes: samples by class, over all samples of the shards read.
+        shards: shards read.
+        samples: usable samples in these.
+        troubles: what could not be read, one line each.
+    """
+
+    cards: dict[tuple[str, int], Card] = field(default_factory=dict)
+    objects: Counter[str] = field(default_factory=Counter)
+    scenes: Counter[str] = field(default_factory=Counter)
+    shards: int = 0
+    samples: int = 0
+    troubles: list[str] = field(default_factory=list)
+
+    def card(self, pick: Pick) -> Card:
+        """The card of a pick. A sample may be picked twice: for its texts and for its rejected rows."""
+        return replace(self.cards[pick.place], rows=pick.rows)
+
+
+def read_cards(picks: Sequence[Pick], shards: ShardList, fields: ShardFields) -> Gallery:
+    """Pictures and annotations for picks, from the shards of the first ones; one shard in memory at a time.
+
+    A pick whose shard is gone, has changed or is one too many keeps its texts and says so.
+    """
+    gallery, colours = Gallery(), Colours()
+    by_shard: dict[str, dict[int, Pick]] = {}
+    for pick in picks:
+        by_shard.setdefault(pick.place[0], {}).setdefault(pick.place[1], pick)
+    for at, (shard, wanted) in enumerate(by_shard.items()):
+        try:
+            if at >= _MAX_READ:
+                raise InputError(f"{shard}: not read, pictures come from at most {_MAX_READ} shards")
+            _read_shard(gallery, shards, shard, fields, wanted, colours)
+        except InputError as error:
+            gallery.troubles.append(str(error))
+            lost = {pick.place: Card(pick.rows, trouble=str(error)) for pick in wanted.values()}
+            gallery.cards.update(lost)
+    return gallery
+
+
+def _read_shard(
+    gallery: Gallery,
+    shards: ShardList,
+    shard: str,
+    fields: ShardFields,
+    wanted: dict[int, Pick],
+    colours: Colours,
+) -> None:
+    if shard not in shards.files:
+        raise InputError(f"{shard}: no longer among the input shards, so its pictures are not shown")
+    data = shards.read(shard)
+    entries = read_shard(data, shard, fields)
+    samples = {entry.index: entry for entry in entries if isinstance(entry, Sample)}
+    _count(gallery, samples.values())
+    lost = [index for index in wanted if index not in samples]
+    pictures = _bare_pictures(data, shard, fields, lost) if lost else {}
+    for index, pick in wanted.items():
+        sample = samples.get(index)
+        image = sample.image if sample else pictures.get(index, b"")
+        if sample and sample.sample_id != pick.rows[0].sample_id:
+            card = Card(pick.rows, trouble="the shard has changed since: another picture is here now")
+        else:
+            card = _card(pick, image, sample.annotation if sample else None, colours)
+        gallery.cards[pick.place] = card
+
+
+def _count(gallery: Gallery, samples: Iterable[Sample]) -> None:
+    gallery.shards += 1
+    for sample in samples:
+        note = sample.annotation
+        gallery.samples += 1
+        gallery.objects.update({*(obj.label for obj in note.objects), *note.labels, *note.cover})
+        gallery.scenes.update(set(note.scene))
+
+
+def _bare_pictures(data: bytes, shard: str, fields: ShardFields, wanted: Sequence[int]) -> dict[int, bytes]:
+    """The picture bytes of samples that were refused for another reason, by position."""
+    groups = group_members(read_members(data, shard), shard, fields.image)
+    found = {}
+    for index in wanted:
+        members = groups[index].fields if index < len(groups) else {}
+        name = fields.image or next((name for name in members if is_image(name)), "")
+        if name in members:
+            found[index] = members[name]
+    return found
+
+
+def _card(pick: Pick, image: bytes, note: Annotation | None, colours: Colours) -> Card:
+    try:
+        uri, size = _thumbnail(image)
+    except ImageError as error:
+        return Card(pick.rows, trouble=str(error), note=note)
+    return Card(pick.rows, uri, size=size, note=note, overlay=overlay(note, colours) if note else None)
+
+
+def _thumbnail(image: bytes) -> tuple[str, tuple[int, int]]:
+    pixels = decode(image).pixels
+    size = pixels.size
+    pixels.thumbnail((_PIXELS, _PIXELS))
+    sink = io.BytesIO()
+    pixels.save(sink, "JPEG", quality=85)
+    return f"data:image/jpeg;base64,{base64.b64encode(sink.getvalue()).decode()}", size

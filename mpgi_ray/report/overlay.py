@@ -1,0 +1,138 @@
+"""Boxes over a picture: shapes and labels in the picture's own pixels, ready for an SVG of that size."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mpgi_ray.data.sample import Annotation, Box, Object, Point
+
+# light colours: they stand out of aerial pictures, and black text is legible on each of them
+PALETTE = (
+    *("#ffd166", "#06d6a0", "#4cc9f0", "#ff7b7b", "#c99bff", "#f4a261"),
+    *("#b5e48c", "#ff9ebb", "#a0c4ff", "#e9ff70", "#80ffdb", "#e0aaff"),
+)
+DISPLAY = 360  # px: the longest side of a picture on the page
+_FONT = 11  # px on the page
+_MAX_CHIPS = 12
+_CROWDED = 3  # labels a class in a picture of more objects than that
+_MAX_LABEL = 22
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The outline of an object: its oriented box where there is one, else its box."""
+
+    label: str
+    colour: str
+    points: tuple[Point, ...]
+    crowd: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A label beside its shape."""
+
+    label: str
+    colour: str
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """What lies over a picture of ``width`` × ``height`` pixels.
+
+    Attributes:
+        font: height of the labels in the picture's pixels.
+        legend: class, colour and number of objects, most frequent first.
+    """
+
+    width: int
+    height: int
+    font: float
+    shapes: tuple[Shape, ...]
+    chips: tuple[Chip, ...]
+    legend: tuple[tuple[str, str, int], ...]
+
+
+class Colours:
+    """One colour for each class throughout a page, given out in the order of asking."""
+
+    def __init__(self) -> None:
+        self._given: dict[str, str] = {}
+
+    def of(self, label: str) -> str:
+        return self._given.setdefault(label, PALETTE[len(self._given) % len(PALETTE)])
+
+
+def overlay(note: Annotation, colours: Colours) -> Overlay:
+    """Outlines of all objects and as many labels as fit without covering one another."""
+    counts = Counter(obj.label for obj in note.objects)
+    classes = sorted(counts, key=lambda label: (-counts[label], label))
+    colour = {label: colours.of(label) for label in classes}
+    font = _FONT * max(note.width, note.height) / DISPLAY
+    return Overlay(
+        note.width,
+        note.height,
+        font,
+        tuple(Shape(o.label, colour[o.label], outline(o), o.crowd) for o in note.objects),
+        place_chips(note, font, colour),
+        tuple((label, colour[label], counts[label]) for label in classes),
+    )
+
+
+def outline(obj: Object) -> tuple[Point, ...]:
+    """The corners to draw, in pixels."""
+    box = obj.box
+    return obj.obb or ((box.x1, box.y1), (box.x2, box.y1), (box.x2, box.y2), (box.x1, box.y2))
+
+
+def place_chips(note: Annotation, font: float, colour: Mapping[str, str]) -> tuple[Chip, ...]:
+    """Labels inside the picture that do not overlap and hide little: the largest of each class first.
+
+    An object whose label fits nowhere goes without; its colour is in the legend.
+    """
+    chips: list[Chip] = []
+    each = _CROWDED if len(note.objects) > _MAX_CHIPS else _MAX_CHIPS
+    for obj in _by_turn(note.objects, each)[:_MAX_CHIPS]:
+        label = obj.label if len(obj.label) <= _MAX_LABEL else obj.label[: _MAX_LABEL - 1] + "…"
+        spots = _spots(obj, (len(label) * 0.6 + 0.8) * font, 1.35 * font)
+        free = [spot for spot in spots if _is_free(spot, note, chips)]
+        if free:
+            best = min(free, key=lambda spot: sum(_shared(spot, other.box) for other in note.objects))
+            chips.append(Chip(label, colour[obj.label], best))
+    return tuple(chips)
+
+
+def _by_turn(objects: Sequence[Object], each: int) -> list[Object]:
+    """The largest of each class, then the second largest of each …, at most ``each`` of a class."""
+    seen: Counter[str] = Counter()
+    turns: list[tuple[int, float, int]] = []
+    for at, obj in sorted(enumerate(objects), key=lambda pair: -pair[1].box.area):
+        turns.append((seen[obj.label], -obj.box.area, at))
+        seen[obj.label] += 1
+    return [objects[at] for turn, _, at in sorted(turns) if turn < each]
+
+
+def _spots(obj: Object, width: float, height: float) -> list[Box]:
+    """Where a label may stand: above or below the outline, from its left or right end, then inside."""
+    xs, ys = zip(*outline(obj), strict=True)
+    left, top, right, bottom = min(xs), min(ys), max(xs), max(ys)
+    corners = [
+        *((left, top - height), (left, bottom), (right - width, top - height), (right - width, bottom)),
+        *((right, top), (left - width, top), (left, top), (right - width, bottom - height)),
+    ]
+    return [Box(x, y, x + width, y + height) for x, y in corners]
+
+
+def _is_free(spot: Box, note: Annotation, chips: Sequence[Chip]) -> bool:
+    inside = spot.clipped(note.width, note.height) == spot
+    return inside and not any(_shared(spot, chip.box) for chip in chips)
+
+
+def _shared(one: Box, other: Box) -> float:
+    """The area that two boxes have in common."""
+    wide = min(one.x2, other.x2) - max(one.x1, other.x1)
+    high = min(one.y2, other.y2) - max(one.y1, other.y1)
+    return max(wide, 0.0) * max(high, 0.0)

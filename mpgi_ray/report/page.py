@@ -1,0 +1,182 @@
+"""The report of a caption run: one HTML file that needs nothing beside it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from mpgi_ray.data.caption_folder import CaptionFolder
+from mpgi_ray.data.shard_list import ShardList, find_shards
+from mpgi_ray.data.shards import ShardFields
+from mpgi_ray.data.storage import Storage, split_url
+from mpgi_ray.errors import InputError, OutputError, RecipeError
+from mpgi_ray.report.cards import Gallery, read_cards
+from mpgi_ray.report.gather import Figures, quantile
+from mpgi_ray.report.histogram import histogram, longest_shown
+from mpgi_ray.report.overlay import DISPLAY
+from mpgi_ray.report.sampling import Pick, Sampler
+
+_TOP = 25  # classes listed
+_RAW = 4000  # characters of a raw reply or of a source's text that are shown
+
+
+def write_report(
+    captions: str,
+    output: str,
+    *,
+    cards: int = 24,
+    seed: int = 0,
+    curated: str | None = None,
+    metrics: str | None = None,
+) -> str:
+    """Write a self-contained HTML report of a caption run, finished or not.
+
+    The tables are read once, a chunk at a time; pictures come from a few shards, read one at a time.
+
+    Args:
+        captions: a caption folder.
+        output: the file to write, local or an fsspec URL; replaces an earlier one.
+        cards: samples to show with picture and texts; at most as many again with rejected rows.
+        seed: another one shows other samples.
+        curated: folder of final shards, for its ``summary.json``.
+        metrics: a ``metrics.json`` of an evaluation.
+
+    Returns:
+        ``output``.
+
+    Raises:
+        InputError: ``captions`` is no caption folder, or ``curated`` or ``metrics`` cannot be read. Shards
+            that cannot be read are named on the page instead.
+        OutputError: the report cannot be written.
+        RecipeError: ``cards`` is negative.
+    """
+    if cards < 0:
+        raise RecipeError(f"cards={cards}: expected 0 or more")
+    storage, name = split_url(output)
+    if not name:
+        raise OutputError(f"{output!r} is a folder: name the file to write, for example {output}report.html")
+    folder = CaptionFolder(captions)
+    page = _run(folder, cards, seed)
+    page["curated"] = None if curated is None else _read_json(f"{curated.rstrip('/')}/summary.json")
+    page["metrics"] = None if metrics is None else list(_flat(_read_json(metrics)))
+    storage.publish(name, _environment().get_template("report.html.j2").render(page).encode())
+    return output
+
+
+def _run(folder: CaptionFolder, cards: int, seed: int) -> dict[str, Any]:
+    """All that the template shows of the run itself."""
+    manifest, chunks, full = folder.manifest(), folder.chunks(), folder.integrated.done()
+    figures, sampler = Figures(), Sampler((chunk.shard for chunk in chunks), cards, seed)
+    for chunk in chunks:
+        table = folder.table(chunk)
+        figures.add(table)
+        sampler.add(table)
+    good, rejected = sampler.good(), sampler.rejected()
+    gallery = _gallery(manifest, [*good, *rejected])
+    return {
+        "name": "/".join(folder.storage.path("").split("/")[-2:]),
+        "manifest": manifest,
+        "prompts": manifest.get("prompts", {}),
+        "figures": figures,
+        "chunks": len(chunks),
+        "pilots": sum(chunk not in full for chunk in chunks),
+        "lengths": _lengths(figures),
+        "log": folder.log(),
+        "gallery": gallery,
+        "good": [gallery.card(pick) for pick in good],
+        "rejected": [gallery.card(pick) for pick in rejected],
+        "classes": [
+            ("object", _most_common(gallery.objects), len(gallery.objects)),
+            ("scene", _most_common(gallery.scenes), len(gallery.scenes)),
+        ],
+    }
+
+
+def _most_common(classes: Counter[str]) -> list[tuple[str, int]]:
+    """As `Counter.most_common`, and by name where numbers are equal: the same run gives the same page."""
+    return sorted(classes.items(), key=lambda pair: (-pair[1], pair[0]))[:_TOP]
+
+
+def _gallery(manifest: Mapping[str, Any], picks: Sequence[Pick]) -> Gallery:
+    """Cards without pictures, and the reason, when the input is gone."""
+    source = manifest.get("recipe", {}).get("input", {})
+    shards, trouble = ShardList(Storage("."), {}, ()), []
+    if picks:
+        try:
+            shards = find_shards(source.get("shards", ()) or ())
+        except InputError as error:
+            trouble.append(str(error))
+    gallery = read_cards(picks, shards, ShardFields.model_validate(source.get("fields") or {}))
+    gallery.troubles[:0] = trouble
+    return gallery
+
+
+def _lengths(figures: Figures) -> list[dict[str, Any]]:
+    """Histograms of all texts over the same lengths, so that they can be compared."""
+    texts = [text for text in figures.texts.values() if text.words]
+    everything: Counter[int] = Counter()
+    for text in texts:
+        everything.update(text.words)
+    longest = longest_shown(everything)
+    return [
+        {
+            "name": text.name,
+            "median": quantile(text.words, 0.5),
+            "low": min(text.words),
+            "high": max(text.words),
+            "plot": histogram(text.words, longest),
+        }
+        for text in texts
+    ]
+
+
+def _read_json(path: str) -> dict[str, Any]:
+    storage, name = split_url(path)
+    try:
+        record = json.loads(storage.read(name))
+    except ValueError as error:
+        raise InputError(f"{path} is no JSON: {error}") from error
+    if not isinstance(record, dict):
+        raise InputError(f"{path} holds a {type(record).__name__}, expected an object of names and values")
+    return record
+
+
+def _flat(record: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """``a.b`` names and values of a nested record."""
+    for key, value in record.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("mpgi_ray.report", ""),
+        autoescape=True,  # captions are other people's text
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["display"] = DISPLAY
+    environment.filters |= {"number": _number, "shortened": _shortened, "pretty": _pretty}
+    return environment
+
+
+def _number(value: object) -> str:
+    """Thousands with a comma, fractions with four digits; anything else as it is."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _RAW else f"{text[:_RAW]} … and {len(text) - _RAW:,} more characters"
+
+
+def _pretty(record: object) -> str:
+    return json.dumps(record, indent=2, ensure_ascii=False)

@@ -1,0 +1,96 @@
+"""Which samples a report shows: chosen by hash while the tables pass by, from a bounded number of shards.
+
+A shard has to be read whole for its pictures, so the cards come from few shards; which ones, and which
+samples of these, depends on the seed and on content alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from heapq import nsmallest
+from itertools import chain, zip_longest
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mpgi_ray.data.caption import Caption, Status, from_table
+from mpgi_ray.report.gather import reason_code
+
+SHARDS = 6  # shards that good samples are shown of
+_PER_REASON = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A sample to show.
+
+    Attributes:
+        order: picks are preferred by it; smaller is better.
+        rows: what the card says: all records of a good sample, those that are not ok of a rejected one.
+    """
+
+    order: tuple[bool, str, int]
+    rows: tuple[Caption, ...]
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Shard and position there."""
+        return self.rows[0].shard, self.rows[0].index
+
+
+class Sampler:
+    """Keeps the best picks of the tables it has seen."""
+
+    def __init__(self, shards: Iterable[str], cards: int, seed: int) -> None:
+        self._cards = cards
+        self._seed = seed
+        self._shards = set(nsmallest(min(SHARDS, cards), set(shards), key=self._hash))
+        self._good: dict[str, list[Pick]] = defaultdict(list)
+        self._bad: dict[str, list[Pick]] = defaultdict(list)
+
+    def add(self, table: pa.Table) -> None:
+        """See one chunk; all rows of a sample are in the same chunk."""
+        if not table.num_rows:
+            return
+        for pick in self._picks(table.filter(pc.field("status") != Status.OK.value)):
+            for code in {reason_code(row.reason) for row in pick.rows}:
+                self._bad[code] = _best(_PER_REASON, [*self._bad[code], pick])
+        shard = table["shard"][0].as_py()
+        if shard in self._shards:
+            good = [pick for pick in self._picks(table) if any(row.status == Status.OK for row in pick.rows)]
+            self._good[shard] = _best(self._cards, [*self._good[shard], *good])
+
+    def good(self) -> list[Pick]:
+        """Samples with texts, in turn from each shard."""
+        return _in_turn(self._good, self._cards)
+
+    def rejected(self) -> list[Pick]:
+        """Samples with rows that are not ok, in turn from each reason."""
+        return _in_turn(self._bad, self._cards)
+
+    def _picks(self, table: pa.Table) -> list[Pick]:
+        rows: dict[int, list[Caption]] = defaultdict(list)
+        for row in from_table(table):
+            rows[row.index].append(row)
+        return [Pick(self._order(found[0]), tuple(found)) for found in rows.values()]
+
+    def _order(self, row: Caption) -> tuple[bool, str, int]:
+        elsewhere = row.shard not in self._shards  # shards that are read anyway come first
+        return elsewhere, self._hash(row.sample_id or f"{row.shard}/{row.index}"), row.index
+
+    def _hash(self, identity: str) -> str:
+        return hashlib.sha256(f"{self._seed}:{identity}".encode()).hexdigest()
+
+
+def _best(count: int, picks: list[Pick]) -> list[Pick]:
+    return nsmallest(count, picks, key=lambda pick: pick.order)
+
+
+def _in_turn(groups: dict[str, list[Pick]], count: int) -> list[Pick]:
+    """The first of each group, then the second of each …; no sample twice."""
+    rounds = chain.from_iterable(zip_longest(*(groups[name] for name in sorted(groups))))
+    places = {pick.place: pick for pick in rounds if pick is not None}
+    return list(places.values())[:count]

@@ -1,0 +1,176 @@
+"""How far a caption run is, what it rejected, and what to do next: plain data, and its tables."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow.compute as pc
+from rich.console import Console
+from rich.table import Column, Table
+from rich.text import Text
+
+from mpgi_ray.data.caption import Caption, Status, from_table
+from mpgi_ray.data.caption_folder import CaptionFolder
+from mpgi_ray.data.parts import complete_shards
+from mpgi_ray.report.gather import Figures, first_line
+
+_SHARDS = 40  # listed in the terminal
+
+
+@dataclass(frozen=True, slots=True)
+class ShardStatus:
+    """The chunks of one shard.
+
+    Attributes:
+        chunks: how many there are; None before the first one is published.
+        described: chunks whose stage 1 is published.
+        done: chunks whose texts are all published.
+        pilot: chunks of which a pilot captioned some samples and the full run none yet.
+    """
+
+    shard: str
+    chunks: int | None
+    described: int
+    done: int
+    pilot: int
+
+    @property
+    def left(self) -> int | None:
+        return None if self.chunks is None else self.chunks - self.done
+
+
+@dataclass(frozen=True, slots=True)
+class TextStatus:
+    """Rows of one text by status."""
+
+    text: str
+    stage: str
+    ok: int
+    rejected: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunStatus:
+    """The state of a caption folder; counts cover what is published, pilots included.
+
+    Attributes:
+        refused: samples that could not be used.
+        complete: every chunk of every shard of the run is done.
+        advice: what to do next, one line each.
+    """
+
+    captions: str
+    shards: tuple[ShardStatus, ...]
+    samples: int
+    captioned: int
+    refused: int
+    texts: tuple[TextStatus, ...]
+    complete: bool
+    advice: tuple[str, ...]
+
+
+def status(captions: str) -> RunStatus:
+    """Read the state of a caption folder.
+
+    Raises:
+        InputError: this is no caption folder.
+    """
+    folder = CaptionFolder(captions)
+    names = set(folder.manifest().get("shards", {}))
+    described, done = folder.perspectives.done(), folder.integrated.done()
+    pilots = folder.pilot_integrated.done() - done
+    totals = {chunk.shard: chunk.total for chunk in described | done | pilots}
+    names |= set(totals)
+    counts = [Counter(chunk.shard for chunk in chunks) for chunks in (described, done, pilots)]
+    shards = tuple(
+        ShardStatus(name, totals.get(name), *(count[name] for count in counts)) for name in sorted(names)
+    )
+    figures = Figures()
+    for table in folder.tables():
+        figures.add(table)
+    complete = bool(names) and names <= complete_shards(done)
+    return RunStatus(
+        captions,
+        shards,
+        figures.samples,
+        figures.captioned,
+        figures.refused,
+        tuple(TextStatus(t.name, t.stage, t.ok, t.rejected, t.failed) for t in figures.texts.values()),
+        complete,
+        tuple(_advice(captions, shards, figures, complete)),
+    )
+
+
+def rejects(captions: str, limit: int = 50) -> list[Caption]:
+    """The first ``limit`` records that are not ok, in the run's order.
+
+    Raises:
+        InputError: this is no caption folder.
+    """
+    folder = CaptionFolder(captions)
+    folder.manifest()
+    found: list[Caption] = []
+    for chunk in folder.chunks():
+        if len(found) >= limit:
+            break
+        found += from_table(folder.table(chunk).filter(pc.field("status") != Status.OK.value))
+    return found[:limit]
+
+
+def print_status(run: RunStatus, console: Console) -> None:
+    """Shards (unfinished ones first), texts and advice as tables."""
+    table = Table("shard", *(_right(name) for name in ("chunks", "described", "done", "left", "pilot")))
+    order = sorted(run.shards, key=lambda shard: shard.left == 0)
+    for shard in order[:_SHARDS]:
+        numbers = (shard.chunks, shard.described, shard.done, shard.left, shard.pilot)
+        table.add_row(Text(shard.shard), *("?" if n is None else f"{n:,}" for n in numbers))
+    if len(order) > _SHARDS:
+        table.add_row(f"… and {len(order) - _SHARDS:,} more shards")
+    console.print(table)
+    texts = Table("text", "stage", *(_right(name) for name in ("ok", "rejected", "failed")))
+    for text in run.texts:
+        texts.add_row(Text(text.text), text.stage, f"{text.ok:,}", f"{text.rejected:,}", f"{text.failed:,}")
+    console.print(texts)
+    console.print(f"{run.samples:,} samples: {run.captioned:,} captioned, {run.refused:,} refused as input")
+    for line in run.advice:
+        console.print(Text(line))
+
+
+def print_rejects(rows: Sequence[Caption], console: Console) -> None:
+    """One line a record: where, which text, why, and the beginning of the reply."""
+    table = Table("shard", "key", "text", "status", "reason", "reply")
+    for row in rows:
+        where = (row.shard, row.key, row.perspective or row.stage, row.status)
+        table.add_row(*map(Text, (*where, first_line(row.reason), first_line(row.raw))))
+    console.print(table if rows else "No published row is rejected or failed.")
+
+
+def _advice(captions: str, shards: Sequence[ShardStatus], figures: Figures, complete: bool) -> list[str]:
+    advice = []
+    left = sum(shard.left or 0 for shard in shards)
+    unread = sum(shard.chunks is None for shard in shards)
+    if complete:
+        advice.append("Every chunk is done: go on with `mpgi curate`.")
+    elif any(shard.done for shard in shards) or not any(shard.pilot for shard in shards):
+        advice.append(
+            f"Chunks left: {left:,}; shards not begun: {unread:,}. "
+            "Run the same `mpgi caption` command again, it goes on from here."
+        )
+    else:
+        advice.append(
+            "Only a pilot is there: look at it, then run the same command without --limit or --sample."
+        )
+    waiting = sum(shard.described - shard.done for shard in shards)
+    if waiting > 0:
+        advice.append(f"Described chunks that wait for their integrated texts: {waiting:,}.")
+    bad = sum(reason.rows for reason in figures.reasons.values())
+    if bad:
+        advice.append(f"Rows rejected or failed: {bad:,}. `mpgi inspect {captions} --rejects 50` shows them.")
+    return advice
+
+
+def _right(name: str) -> Column:
+    return Column(name, justify="right")
