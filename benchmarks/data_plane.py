@@ -40,7 +40,8 @@ SHARD_SIZE = 1000
 class NullEngine:
     """Answers at once; the stage has decoded the picture already."""
 
-    model, revision = "null", "0"
+    kind = model = "null"
+    revision = "0"
 
     async def reply(self, prompts: Sequence[Prompt]) -> list[Reply]:
         return [Reply("a text") for _ in prompts]

@@ -32,7 +32,7 @@ class Witness:
 
     def __init__(self, engine: Engine, log: Path) -> None:
         self.engine, self.log = engine, log
-        self.model, self.revision = engine.model, engine.revision
+        self.kind, self.model, self.revision = engine.kind, engine.model, engine.revision
 
     async def reply(self, prompts: Sequence[Prompt]) -> list[Reply]:
         with self.log.open("a") as file:
@@ -211,7 +211,7 @@ ray.init(num_cpus=6, include_dashboard=False, log_to_driver=False,
 folder = Path({folder!r})
 # the command itself, with another engine behind it
 pipeline.caption.__kwdefaults__["connect"] = lambda c: Killer(t.connect(c), folder / "asked.txt")
-sys.exit(cli.main(["caption", "template", "--shards", str(folder / "shards"), "--out", str(folder / "captions"),
+sys.exit(cli.main(["caption", "template", "--shards", f"{{folder}}/shards", "--out", f"{{folder}}/captions",
                    "--set", "chunk_size=8"]))
 """
 

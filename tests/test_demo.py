@@ -16,10 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
+from mpgi_ray.data.cover import covers
 from mpgi_ray.data.sample import Annotation, Object, Sample
 from mpgi_ray.demo import SceneSpec, scene, scenes, spec
 from mpgi_ray.demo.canvas import SIDES, SURFACES, Canvas
-from mpgi_ray.data.cover import covers
 from mpgi_ray.demo.kinds import KINDS, Kind
 from mpgi_ray.demo.models import COLOURS, MODELS
 

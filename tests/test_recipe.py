@@ -9,13 +9,13 @@ import pytest
 from mpgi_ray.errors import RecipeError
 from mpgi_ray.recipe import Recipe, load_recipe, shipped_recipes
 
-PATHS = {"input.shards": "in", "output": "out"}
+PATHS = {"input.shards": "in", "output": "s3://bucket/out"}
 
 
 @pytest.mark.parametrize("name", shipped_recipes())
 def test_shipped_recipes_load(name: str) -> None:
     recipe = load_recipe(name, PATHS, [])
-    assert (recipe.input.shards, recipe.output) == ("in", "out")
+    assert (recipe.input.shards, recipe.output) == (str(Path("in").absolute()), "s3://bucket/out")
 
 
 @pytest.mark.parametrize(

@@ -61,9 +61,11 @@ class Engine(Protocol):
     """A model that answers prompts.
 
     Attributes:
+        kind: as in the recipe's settings: ``template`` …
         model, revision: what a caption's record names as its author.
     """
 
+    kind: str
     model: str
     revision: str
 

@@ -33,6 +33,7 @@ class TemplateEngine:
     integrated, facts are told, and else the picture is described.
     """
 
+    kind = "template"
     model = "template"
     revision = mpgi_ray.__version__
 

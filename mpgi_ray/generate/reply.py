@@ -78,7 +78,7 @@ def records(
                 reason=reason,
                 text="" if reason else reply.text.strip(),
                 raw=reply.text,
-                engine=type(engine).__name__,
+                engine=engine.kind,
                 model=engine.model,
                 revision=engine.revision,
                 prompt_hash=template.hash,

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
-import inflect
+if TYPE_CHECKING:
+    import inflect
 
-_ENGINE = inflect.engine()
-_NOT_PLURAL = (
-    "ss",
-    "us",
-    "is",
-    "as",
-    "ns",
-    "os",
-)  # glass, bus, tennis, canvas, lens: singular in spite of the s
+# glass, bus, tennis, canvas, lens, rhinos: singular in spite of the s
+_NOT_PLURAL = ("ss", "us", "is", "as", "ns", "os")
+
+
+@cache
+def _inflect() -> inflect.engine:
+    import inflect  # takes a second, which processes that only read shards do not have to wait
+
+    return inflect.engine()
 
 
 @lru_cache(maxsize=4096)
 def plural(noun: str) -> str:
     """``tennis court`` → ``tennis courts``; the noun must be singular."""
-    return str(_ENGINE.plural_noun(noun))
+    return str(_inflect().plural_noun(noun))
 
 
 @lru_cache(maxsize=4096)
@@ -30,20 +32,20 @@ def singular(noun: str) -> str:
     """``cars`` → ``car``; a noun that is no regular plural comes back as it is."""
     if not noun.endswith("s") or noun.endswith(_NOT_PLURAL):
         return noun
-    one = _ENGINE.singular_noun(noun)
+    one = _inflect().singular_noun(noun)
     return str(one) if one and plural(str(one)) == noun else noun
 
 
 @lru_cache(maxsize=4096)
 def with_article(noun: str) -> str:
     """``airport`` → ``an airport``."""
-    return str(_ENGINE.a(noun))
+    return str(_inflect().a(noun))
 
 
 @lru_cache(maxsize=256)
 def number(n: int) -> str:
     """Numbers up to twelve as words, larger ones as digits."""
-    return str(_ENGINE.number_to_words(str(n))) if 0 <= n <= 12 else str(n)
+    return str(_inflect().number_to_words(str(n))) if 0 <= n <= 12 else str(n)
 
 
 def enumerate_(items: Sequence[str], last: str = "and") -> str:

@@ -1,0 +1,98 @@
+"""The CLIP task: what a step of contrastive training minimises.
+
+Images and texts of all workers form one batch. A text that occurs twice in it is no negative of its other
+image, since it is as true there: such pairs are left out of the softmax.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+from torch.nn import functional
+
+from mpgi_ray.train.data import Batch
+
+MAX_LOGIT_SCALE = math.log(100)  # as in CLIP: sharper softmaxes made its training unstable
+
+
+def clip_loss(model: torch.nn.Module, batch: Batch) -> Tensor:
+    """Loss of this worker's part of the batch; its gradients, averaged over workers, are the batch's."""
+    device = batch.images.device.type
+    with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
+        out = model(batch.images, batch.tokens)
+    images, texts = out["image_features"].float(), out["text_features"].float()
+    return contrastive_loss(images, texts, out["logit_scale"], batch.tokens)
+
+
+def contrastive_loss(images: Tensor, texts: Tensor, logit_scale: Tensor, tokens: Tensor) -> Tensor:
+    """Symmetric InfoNCE (Radford et al. 2021, figure 3) over the batches of all workers.
+
+    Each worker scores its own rows against the gathered others. The gather passes gradients back, so
+    that the mean over workers, which distributed data parallel takes, is the gradient of one
+    process with the whole batch.
+
+    Args:
+        images, texts: unit features of this worker, (batch, dim); row i of both is one pair.
+        logit_scale: factor of the cosines, already exponentiated.
+        tokens: token ids of the texts, (batch, context); equal rows are equal texts.
+    """
+    all_images, all_texts = _gather(torch.cat([images, texts], dim=1)).chunk(2, dim=1)
+    first = _rank() * len(images)
+    own = torch.arange(first, first + len(images), device=images.device)
+    repeated = _repeated(_gather_rows(tokens), own)
+    to_texts = (logit_scale * images @ all_texts.T).masked_fill(repeated, -torch.inf)
+    to_images = (logit_scale * texts @ all_images.T).masked_fill(repeated, -torch.inf)
+    return (functional.cross_entropy(to_texts, own) + functional.cross_entropy(to_images, own)) / 2
+
+
+def clamp_logit_scale(model: torch.nn.Module) -> float:
+    """Keep the scale within [1, 100] and return it."""
+    with torch.no_grad():
+        return float(model.get_parameter("logit_scale").clamp_(0, MAX_LOGIT_SCALE).exp())
+
+
+def _repeated(tokens: Tensor, own: Tensor) -> Tensor:
+    """Which texts of the whole batch equal an own one without being it: bool (own, batch)."""
+    ids: Tensor = torch.unique(tokens, dim=0, return_inverse=True)[1]
+    same = ids[own, None] == ids[None, :]
+    same[torch.arange(len(own), device=own.device), own] = False
+    return same
+
+
+def _gather(features: Tensor) -> Tensor:
+    return _AllGather.apply(features) if _distributed() else features  # type: ignore[no-untyped-call]
+
+
+class _AllGather(torch.autograd.Function):
+    """Rows of all workers; backwards each worker gets the sum of all workers' gradients of its rows."""
+
+    @staticmethod
+    def forward(ctx: Any, features: Tensor) -> Tensor:
+        ctx.rows = len(features)
+        return _gather_rows(features)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        total = gradient.clone(memory_format=torch.contiguous_format)
+        dist.all_reduce(total)
+        return total[_rank() * ctx.rows :][: ctx.rows]
+
+
+def _gather_rows(rows: Tensor) -> Tensor:
+    if not _distributed():
+        return rows
+    parts = [torch.empty_like(rows) for _ in range(dist.get_world_size())]
+    dist.all_gather(parts, rows.contiguous())
+    return torch.cat(parts)
+
+
+def _distributed() -> bool:
+    return dist.is_initialized() and dist.get_world_size() > 1
+
+
+def _rank() -> int:
+    return dist.get_rank() if _distributed() else 0

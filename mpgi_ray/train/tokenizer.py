@@ -1,0 +1,72 @@
+"""A small tokenizer, trained on the texts at hand.
+
+The stock vocabulary of CLIP has 49,408 entries: a small model would spend most of its weights and time on
+words it never meets. This one has at most 2,000 byte-pair pieces of the lower-cased training texts; since
+every byte is a piece, no text is unknown to it. The same texts in the same order give the same tokenizer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Self
+
+import torch
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+
+PAD, START, END = 0, 1, 2  # `small.json` pools at END
+VOCABULARY = 2000
+
+
+class TextTokenizer:
+    """Texts to token ids, with open_clip's calling convention."""
+
+    def __init__(self, tokenizer: Tokenizer, context_length: int) -> None:
+        self.context_length = context_length
+        self._tokenizer = tokenizer
+        self._tokenizer.encode_special_tokens = True  # "<end>" in a text is text
+
+    @classmethod
+    def train(cls, texts: Iterable[str], context_length: int) -> Self:
+        """Learn the pieces of ``texts``."""
+        tokenizer = Tokenizer(models.BPE())
+        tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
+        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+        tokenizer.decoder = decoders.ByteLevel()
+        trainer = trainers.BpeTrainer(
+            vocab_size=VOCABULARY,
+            min_frequency=2,
+            special_tokens=["<pad>", "<start>", "<end>"],
+            initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+            show_progress=False,
+        )
+        tokenizer.train_from_iterator(texts, trainer)
+        return cls(tokenizer, context_length)
+
+    @classmethod
+    def from_json(cls, text: str, context_length: int) -> Self:
+        """Read what `to_json` wrote: the format of the ``tokenizers`` library."""
+        return cls(Tokenizer.from_str(text), context_length)
+
+    def to_json(self) -> str:
+        return str(self._tokenizer.to_str(pretty=True))
+
+    def __len__(self) -> int:
+        return int(self._tokenizer.get_vocab_size())
+
+    def __call__(self, texts: str | Sequence[str]) -> torch.Tensor:
+        """Token ids, int64 of shape (texts, context length): START, pieces, END, then PAD.
+
+        A longer text is cut, so that its last slot holds END.
+        """
+        rows = [texts] if isinstance(texts, str) else list(texts)
+        ids = torch.full((len(rows), self.context_length), PAD, dtype=torch.long)
+        for row, encoding in zip(
+            ids, self._tokenizer.encode_batch(rows, add_special_tokens=False), strict=True
+        ):
+            pieces = [START, *encoding.ids[: self.context_length - 2], END]
+            row[: len(pieces)] = torch.tensor(pieces)
+        return ids
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of token ids, without the special ones."""
+        return str(self._tokenizer.decode(list(ids), skip_special_tokens=True)).strip()
