@@ -93,14 +93,14 @@ def job(shards: Path, output: Path, replicas: int) -> dict[str, float]:
         {
             "input": {"shards": str(shards)},
             "output": str(output),
-            "chunk_size": 250,
+            "chunk_size": 500,
             "generate": {"engine": {"replicas": replicas, "cpus": 0.5}},
-            "integrate": {"engine": {"cpus": 0.5}},
+            "integrate": {"engine": {"replicas": 1, "cpus": 0.5}},
         }
     )
     outcome = caption(recipe, connect=connect)
     return {
-        "images_per_second": outcome.samples / (outcome.seconds - outcome.startup_seconds),
+        "images_per_second": outcome.images_per_second,
         "startup_seconds": outcome.startup_seconds,
         "driver_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }

@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import ray
 
@@ -23,24 +24,29 @@ def ray_session(cpus_held: float, gpus_held: float = 0) -> Iterator[None]:
     Raises:
         ResourceError: the cluster is smaller than that.
     """
-    own = False
-    if not ray.is_initialized():
-        for name in ("ray.data", "ray.train"):  # plans and metrics of every run; they stay in Ray's log files
-            logging.getLogger(name).setLevel(logging.WARNING)
-        options = {"log_to_driver": False, "logging_level": logging.WARNING, "configure_logging": True}
-        try:
-            ray.init(address="auto", **options)
-        except ConnectionError:
-            # logical CPUs may exceed the cores: pools that share two cores are slow, not stuck
-            cpus = max(os.cpu_count() or 1, int(cpus_held) + 2)
-            ray.init(num_cpus=cpus, include_dashboard=False, **options)
-        own = True
+    own = not ray.is_initialized()
+    if own:
+        _start(cpus_held)
     try:
         _preflight(cpus_held, gpus_held)
         yield
     finally:
         if own:
             ray.shutdown()
+
+
+def _start(cpus_held: float) -> None:
+    # plans, metrics and hints of every run would bury our own lines; set the variables to see them
+    os.environ.setdefault("RAY_DATA_LOG_LEVEL", "ERROR")
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    try:
+        ray.init(address="auto", **options)
+    except ConnectionError:
+        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+        # logical CPUs may exceed the cores: pools that share two cores are slow, not stuck
+        cpus = max(os.cpu_count() or 1, int(cpus_held) + 2)
+        ray.init(num_cpus=cpus, include_dashboard=False, **options)
 
 
 def _preflight(cpus_held: float, gpus_held: float) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import pickle
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -45,6 +46,7 @@ class Outcome:
         asked: samples that an engine was asked about; what was published before is not.
         records, not_ok: rows of those samples, and how many are rejected or failed.
         startup_seconds: until the first chunk was finished.
+        images_per_second: after that.
         problem: why work was left undone; empty if none was.
     """
 
@@ -54,6 +56,7 @@ class Outcome:
     not_ok: int = 0
     seconds: float = 0.0
     startup_seconds: float = 0.0
+    images_per_second: float = 0.0
     problem: str = ""
 
 
@@ -116,6 +119,7 @@ def _caption_all(
             except (RayError, EngineError) as error:
                 problem = f"{_STALLED_PASSES} passes in a row finished no chunk: {error}"
             stalled = 0 if progress.chunks > before else stalled + 1
+        rate = progress.rate()
         progress.end()
     if unreadable and not problem:
         problem = (
@@ -129,6 +133,7 @@ def _caption_all(
         progress.not_ok,
         time.monotonic() - progress.started,
         progress.startup,
+        rate,
         problem,
     )
 
@@ -139,11 +144,15 @@ def _graph(recipe: Recipe, tasks: Sequence[ShardTask], connect: Connect) -> ray.
     context.target_max_block_size = 1  # a chunk is a block is a task; larger values join chunks
     context.execution_no_progress_timeout_s = 7200  # the default half hour ends slow model loads
     context.max_consecutive_actor_init_deaths = 2
+    context.memory_usage_poll_interval_s = None  # walks every page of a replica once a second
     items = [{"task": pickle.dumps(task)} for task in tasks]
     rows = ray.data.from_items(items, override_num_blocks=len(tasks))
     chunks = rows.flat_map(_read, num_cpus=_READER_CPUS)
-    described = chunks.map(GenerateChunk, **_pool(recipe, recipe.generate.engine, connect))
-    return described.map(IntegrateChunk, **_pool(recipe, recipe.integrate.engine, connect))
+    with warnings.catch_warnings():
+        # Ray 2.60 wants named arguments, and has none for restarts
+        warnings.filterwarnings("ignore", message="`ray_remote_args` is deprecated")
+        described = chunks.map(GenerateChunk, **_pool(recipe, recipe.generate.engine, connect))
+        return described.map(IntegrateChunk, **_pool(recipe, recipe.integrate.engine, connect))
 
 
 def _read(row: dict[str, Any]) -> Any:

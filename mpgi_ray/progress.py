@@ -13,7 +13,7 @@ class Progress:
     """Counts finished samples of chunks; on a terminal the line is rewritten, in a log it comes now and then.
 
     Attributes:
-        chunks_left: chunks known to be left, None until the first shard was read.
+        first: when the first chunk was finished.
     """
 
     shards: int
@@ -24,13 +24,15 @@ class Progress:
     chunks: int = 0
     started: float = field(default_factory=time.monotonic)
     first: float | None = None
+    _at_first: int = 0
     _shown: float = 0.0
     _totals: dict[str, int] = field(default_factory=dict)
 
     def add(self, shard: str, chunks_total: int, samples: int, records: int, not_ok: int) -> None:
         """A finished chunk of a shard that has ``chunks_total`` of them to do."""
         now = time.monotonic()
-        self.first = self.first or now
+        if self.first is None:
+            self.first, self._at_first = now, samples
         self._totals[shard] = chunks_total
         self.samples += samples
         self.records += records
@@ -47,8 +49,9 @@ class Progress:
 
     def rate(self) -> float:
         """Samples a second since the first chunk was finished, or since the start while there is only one."""
-        since = self.started if self.chunks < 2 or self.first is None else self.first
-        return self.samples / max(time.monotonic() - since, 1e-6)
+        if self.first is None or self.chunks < 2:
+            return self.samples / max(time.monotonic() - self.started, 1e-6)
+        return (self.samples - self._at_first) / max(time.monotonic() - self.first, 1e-6)
 
     def end(self) -> None:
         self._show(time.monotonic(), last=True)
@@ -64,7 +67,8 @@ class Progress:
             f"{self.samples:,} samples ({share:.0f} %), {self.rate():,.1f}/s, "
             f"{self.not_ok:,} of {self.records:,} records not ok"
         )
-        text += "" if last else f", {left // 60:.0f} min {left % 60:.0f} s left"
+        if self.chunks > 1 and not last:  # a first chunk tells of start-up, not of speed
+            text += f", {left // 60:.0f} min {left % 60:.0f} s left"
         terminal = self.out.isatty()
         end = "\n" if last or not terminal else ""
         self.out.write(f"\r\x1b[K{text}{end}" if terminal else f"{text}{end}")

@@ -7,11 +7,13 @@ again (a lost object, a restarted actor, a second run) reads its part instead of
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 import pickle
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from mpgi_ray.data.caption import Caption, Stage, Status, from_table, to_table
@@ -80,8 +82,16 @@ class ChunkWork:
         return {"shard": self.chunk.shard, **_WELL, "work": pickle.dumps(self, protocol=5)}
 
 
+@cache
+def _settle() -> None:
+    """Spare the garbage collector the hundred thousand objects of the imported libraries, once a process."""
+    gc.collect()
+    gc.freeze()
+
+
 def read_chunks(task: ShardTask) -> Iterator[Row]:
     """The chunks of a shard that still need work; an unreadable shard gives one row with the error."""
+    _settle()
     try:
         data = Storage(task.root).read(task.file)
         entries = read_shard(data, task.file, task.fields)
@@ -115,6 +125,7 @@ class GenerateChunk:
         self.limits: FactsConfig = recipe.facts
         engine = connect(recipe.generate.engine)
         self.stage = Perspectives(engine, [load(name) for name in recipe.generate.perspectives])
+        _settle()
 
     async def __call__(self, row: Row) -> Row:
         if row["unreadable"]:
@@ -164,6 +175,7 @@ class IntegrateChunk:
         self.full, self.pilot = folder.integrated, folder.pilot_integrated
         engine = connect(recipe.integrate.engine)
         self.stage = Integration(engine, [load(name) for name in recipe.integrate.texts])
+        _settle()
 
     async def __call__(self, row: Row) -> Row:
         if row["unreadable"] or row["fatal"]:
@@ -175,11 +187,11 @@ class IntegrateChunk:
 
     async def _chunk(self, work: ChunkWork) -> Row:
         known = await asyncio.to_thread(_known, work, self.full, self.pilot)
+        sources = _by_sample(work.perspectives)
         made: list[Caption] = []
         for index, facts in (work.facts or {}).items():
             if index not in known:
-                sources = [c for c in work.perspectives if c.index == index]
-                made += await self.stage.merge(sources, facts)
+                made += await self.stage.merge(sources[index], facts)
         published = await asyncio.to_thread(_publish, work, known, made, self.full, self.pilot)
         wanted = {caption.index for caption in work.perspectives}
         rows = [*work.perspectives, *(caption for caption in published if caption.index in wanted)]
@@ -208,13 +220,17 @@ def _told(error: Exception) -> str:
 
 def _known(work: ChunkWork, full: Parts, pilot: Parts) -> dict[int, list[Caption]]:
     """Published records of the chunk by sample: the full part's, or else what a pilot left."""
-    known: dict[int, list[Caption]] = {}
     for parts in (full, pilot):
         if parts.holds(work.chunk):
-            for caption in from_table(parts.read(work.chunk)):
-                known.setdefault(caption.index, []).append(caption)
-            break
-    return known
+            return _by_sample(from_table(parts.read(work.chunk)))
+    return {}
+
+
+def _by_sample(captions: Sequence[Caption]) -> dict[int, list[Caption]]:
+    groups: dict[int, list[Caption]] = {}
+    for caption in captions:
+        groups.setdefault(caption.index, []).append(caption)
+    return groups
 
 
 def _publish(

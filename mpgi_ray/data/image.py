@@ -137,7 +137,9 @@ def _to_rgb(image: Image.Image, deep: np.ndarray | None) -> Image.Image:
         if image.mode == "RGBA":
             return _over_black(Image.merge("RGBA", (*colour.split(), image.getchannel("A"))))
         return colour
-    if image.mode in ("RGB", "L", "CMYK", "YCbCr", "1", "LAB", "HSV"):
+    if image.mode == "RGB":
+        return image
+    if image.mode in ("L", "CMYK", "YCbCr", "1", "LAB", "HSV"):
         return image.convert("RGB")
     if image.mode.startswith("I") or image.mode == "F":
         values = np.asarray(image)

@@ -69,6 +69,14 @@ class PromptTemplate:
             given["facts"] = list(facts)
         if texts and self.kind is Kind.INTEGRATE:
             given["texts"] = dict(texts)
+        return self._rendered(given) if len(given) > 1 else self._alone
+
+    @cached_property
+    def _alone(self) -> str:
+        """The prompt where nothing of the image goes into it: the same every time."""
+        return self._rendered({"words": self.words})
+
+    def _rendered(self, given: Mapping[str, object]) -> str:
         try:
             return self._body.render(given).strip()
         except jinja2.TemplateError as error:
@@ -171,9 +179,11 @@ def _read(name: str) -> str:
 
 @lru_cache(maxsize=1)
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(lambda name: _read(name) if name in _SHARED else None),
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
         autoescape=False,
     )
+    environment.globals.clear()  # no prompt needs range(), and copying them takes most of a rendering
+    return environment

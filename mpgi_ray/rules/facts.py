@@ -21,7 +21,7 @@ from mpgi_ray.rules.relations import Relation, find_relations
 MIN_VISIBLE = 0.3  # of an object's own box; what shows less is not counted as a whole
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ClassFact:
     """What is known of the objects of one class.
 
@@ -54,7 +54,7 @@ class ClassFact:
         return self.centre + self.edge
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CoverFact:
     """The cover of one class of a mask; fractions are of the image and of each cell."""
 
@@ -64,7 +64,7 @@ class CoverFact:
     patches: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Facts:
     """All that rules and checks know of an image. Picklable; `dataclasses.asdict` of it is JSON.
 

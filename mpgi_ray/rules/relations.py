@@ -30,7 +30,7 @@ class Kind(StrEnum):
     ABOVE = "above"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Relation:
     """``near``: one of each class; ``larger``: all of a class; the others: the only one of its class.
 
