@@ -10,7 +10,7 @@ from mpgi_ray.rules import phrases
 from mpgi_ray.rules.english import choose, enumerate_, number, plural, sentence, with_article
 from mpgi_ray.rules.facts import ClassFact, Facts
 from mpgi_ray.rules.geometry import PLACES
-from mpgi_ray.rules.lexicon import humanise, is_mass, several
+from mpgi_ray.rules.lexicon import humanise, several
 from mpgi_ray.rules.phrases import MIN_COVER
 from mpgi_ray.rules.relations import Kind, Relation
 from mpgi_ray.rules.sentences import Sentence, metadata, tell
@@ -23,7 +23,7 @@ def retell(facts: Facts, seed: str) -> list[str]:
 
 def headline(facts: Facts, seed: str, *, items: int = 3) -> str | None:
     """One clause for a short text: the scene, and at most so many of the most telling things in it."""
-    shown = _most_telling(facts)[:items]
+    shown = _most_telling(facts, items)
     scene = phrases.scene(facts)
     if scene is None and facts.scenes:
         scene = f'an area labelled "{humanise(facts.scenes[0]) or facts.scenes[0]}"'
@@ -31,24 +31,24 @@ def headline(facts: Facts, seed: str, *, items: int = 3) -> str | None:
         frame = choose(("Seen from overhead: {}", "Overhead view with {}"), seed, "headline")
         return frame.format(enumerate_(shown)) if shown else None
     named = {word for word in scene.split() if len(word) > 3}
-    shown = [
-        item for item in shown if not named & {word for part in item.split() for word in (part, plural(part))}
-    ]
+    shown = [item for item in shown if not named & _words(item)]
     head = choose(
         ("Overhead view of {}", "A look down on {}", "Top-down view of {}"), seed, "headline"
     ).format(scene)
     return f"{head}, showing {enumerate_(shown)}" if shown else head
 
 
-def _most_telling(facts: Facts) -> list[str]:
+def _words(item: str) -> set[str]:
+    return {word for part in item.split() for word in (part, plural(part))}
+
+
+def _most_telling(facts: Facts, items: int) -> list[str]:
     things = [phrases.amount_coarse(c) for c in facts.counted]
     things += [phrases.surface(c) for c in facts.cover if c.fraction >= 0.05]
-    if not things:
-        labels = phrases.untold_labels(facts)
-        things = [name if is_mass(name) else with_article(name) for name in labels] or phrases.untold_tags(
-            facts
-        )
-    return [*things[1:2], *things[:1], *things[2:]]  # not the order of `sentences`, so not its words
+    if things:
+        return [*things[1:2], *things[:1], *things[2:]][:items]  # not the order of `sentences`
+    labels = phrases.untold_labels(facts)[:items]
+    return [phrases.present_retold(labels)] if labels else list(phrases.untold_tags(facts))[:items]
 
 
 def _scene(facts: Facts, seed: str) -> str | None:

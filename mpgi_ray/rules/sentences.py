@@ -19,6 +19,16 @@ from mpgi_ray.rules.relations import Kind, Relation
 
 Sentence = Callable[[Facts, str], str | None]
 
+# kinds of sensor, which many sources give instead of a name
+_SENSORS = {
+    "aerial": "from the air",
+    "airborne": "from the air",
+    "aircraft": "from an aircraft",
+    "drone": "by a drone",
+    "satellite": "by a satellite",
+    "uav": "by a drone",
+}
+
 
 def scene(facts: Facts, seed: str) -> str | None:
     """The scene class; one that the lexicon does not know is quoted."""
@@ -166,7 +176,7 @@ def metadata(facts: Facts, seed: str) -> str | None:
     """Ground sampling distance, date, place and sensor, as far as they are known."""
     taken = [f"in {phrases.month(facts.date)}"] if facts.date else []
     taken += [f"over {facts.place}"] if facts.place else []
-    taken += [f"by {facts.sensor}"] if facts.sensor else []
+    taken += [_SENSORS.get(facts.sensor.lower(), f"by {facts.sensor}")] if facts.sensor else []
     told = [f"The image was taken {' '.join(taken)}."] if taken else []
     if facts.gsd:
         frames = ("One pixel measures {:g} m on the ground.", "The ground sampling distance is {:g} m.")
