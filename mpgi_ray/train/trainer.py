@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any, Self
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from mpgi_ray.config import Config
 from mpgi_ray.errors import MpgiError, OutputError
 from mpgi_ray.train import checkpoint
 from mpgi_ray.train.checkpoint import Architecture
@@ -30,7 +31,7 @@ LOG = "train.jsonl"
 SMALL_CONTEXT = 77
 
 
-class TrainConfig(BaseModel):
+class TrainConfig(Config):
     """A training run.
 
     Attributes:
@@ -43,8 +44,6 @@ class TrainConfig(BaseModel):
         batch: samples of a step over all workers.
         lr: the learning rate's peak.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     shards: Path
     output: Path
