@@ -15,6 +15,7 @@ from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError
 
 _SUFFIXES = (".tar", ".tar.gz", ".tgz")
+INGEST = "ingest.json"  # written first by an ingest, and the index last
 INDEX = "index.parquet"  # beside the shards we write: one row a shard, with its number of samples
 
 
@@ -53,7 +54,13 @@ def find_shards(spec: str | Sequence[str]) -> ShardList:
             missing += [] if hits else [relative]
         else:
             hits = [name for name in present if _matches(name, relative)]
-        found.update({_stem(name): name for name in hits})
+        for name in hits:
+            if found.setdefault(_stem(name), name) != name:
+                raise InputError(
+                    f"{found[_stem(name)]} and {name} are the same shard to us: rename one of them"
+                )
+    if root.exists(INGEST) and not root.exists(INDEX):
+        raise InputError(f"the ingest into {root.url} was not finished: run `mpgi ingest` again first")
     everything = any(pattern.rstrip("/") == root.url for pattern in patterns)
     if everything and root.exists(INDEX):
         listed = pq.read_table(BufferReader(root.read(INDEX)), columns=["shard"])["shard"].to_pylist()

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mpgi_ray.data.sample import Rejected, Sample
-from mpgi_ray.data.shard_list import INDEX
+from mpgi_ray.data.shard_list import INDEX, INGEST
 from mpgi_ray.data.shards import sample_members
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tar import write_members
@@ -25,7 +25,7 @@ from mpgi_ray.errors import InputError, OutputError
 from mpgi_ray.ingest.item import Entry, Listing, load
 from mpgi_ray.ingest.source import SourceConfig
 
-RECORD, REJECTED = "ingest.json", "rejected.parquet"
+REJECTED = "rejected.parquet"
 MAX_SHARD_BYTES = 1 << 30  # of pictures: a shard is held in memory, here and by every reader
 
 _INDEX = pa.schema(
@@ -90,7 +90,7 @@ def ingest(
     if _begun(storage, record) and (earlier := _finished(storage)):
         return earlier
     storage.sweep()
-    storage.publish(RECORD, json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False).encode())
+    storage.publish(INGEST, json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False).encode())
     rejected: list[Rejected] = []
     rows: list[tuple[str, int, int, str]] = []
     for samples in _shards(_samples(items, source, rejected), shard_size):
@@ -156,13 +156,13 @@ def _begun(storage: Storage, record: dict[str, Any]) -> bool:
     Raises:
         OutputError: another one has.
     """
-    if not storage.exists(RECORD):
+    if not storage.exists(INGEST):
         if strange := storage.list(".tar"):
             raise OutputError(
-                f"{storage.url} holds {strange[0]} and no {RECORD}: choose an empty folder for the shards"
+                f"{storage.url} holds {strange[0]} and no {INGEST}: choose an empty folder for the shards"
             )
         return False
-    there = json.loads(storage.read(RECORD))
+    there = json.loads(storage.read(INGEST))
     for key in sorted(there.keys() | record.keys()):
         if there.get(key) != record.get(key):
             raise OutputError(
