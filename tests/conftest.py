@@ -29,6 +29,6 @@ def ray_cluster() -> Iterator[None]:
 
     # workers import the engines that tests define
     environment = {"env_vars": {"PYTHONPATH": str(Path(__file__).parent)}}
-    ray.init(num_cpus=8, include_dashboard=False, log_to_driver=False, runtime_env=environment)
+    ray.init("local", num_cpus=8, include_dashboard=False, log_to_driver=False, runtime_env=environment)
     yield
     ray.shutdown()

@@ -103,7 +103,7 @@ def _short(sources: Mapping[str, str], facts: Facts, seed: str) -> str:
     clauses = [clause for clause in (retelling.headline(facts, seed),) if clause]
     brief = ", ".join(claims.in_brief(understood))
     if brief:
-        clauses = [f"{clauses[0]}; {brief}"] if clauses else [f"overhead view, {brief}"]
+        clauses = [f"{clauses[0]}; {brief}"] if clauses else [f"a view of the ground from above, {brief}"]
     text = " ".join(sentence(clause) for clause in clauses)
     for other in sorted(others, key=lambda other: len(other.split())) if not text else others:
         if text and len(f"{text} {other}".split()) > SHORT_WORDS:
