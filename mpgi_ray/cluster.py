@@ -40,13 +40,16 @@ def _start(cpus_held: float) -> None:
     os.environ.setdefault("RAY_DATA_LOG_LEVEL", "ERROR")
     logging.getLogger("ray").setLevel(logging.ERROR)
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
-    try:
-        ray.init(address="auto", **options)
-    except ConnectionError:
-        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-        # logical CPUs may exceed the cores: pools that share two cores are slow, not stuck
-        cpus = max(os.cpu_count() or 1, int(cpus_held) + 2)
-        ray.init(num_cpus=cpus, include_dashboard=False, **options)
+    if os.environ.get("RAY_ADDRESS") != "local":
+        try:
+            ray.init(address="auto", **options)
+            return
+        except ConnectionError:
+            pass  # none there: start one
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    # logical CPUs may exceed the cores: pools that share two cores are slow, not stuck
+    cpus = max(os.cpu_count() or 1, int(cpus_held) + 2)
+    ray.init("local", num_cpus=cpus, include_dashboard=False, **options)
 
 
 def _preflight(cpus_held: float, gpus_held: float) -> None:
