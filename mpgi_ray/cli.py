@@ -42,12 +42,13 @@ def caption(
     settings = load_recipe(recipe, {key: value for key, value in given.items() if value}, set_ or [])
     count = limit or sample
     outcome = run(settings, pilot=Pilot(count, at_random=sample is not None) if count else None)
-    if not outcome.samples:
-        typer.echo(f"nothing to do: {settings.output} is complete")
+    if not outcome.new:
+        what = "the pilot" if count else settings.output
+        typer.echo(f"nothing to do: {what} is complete")
         return
     typer.echo(
-        f"{settings.output}: {outcome.samples:,} samples in this start, an engine was asked about "
-        f"{outcome.asked:,} of them; {outcome.not_ok:,} of {outcome.records:,} records are not ok"
+        f"{settings.output}: {outcome.samples:,} samples in this start, {outcome.new:,} of them new; "
+        f"{outcome.not_ok:,} of {outcome.records:,} records are not ok"
     )
 
 

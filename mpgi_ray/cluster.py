@@ -1,4 +1,4 @@
-"""The Ray cluster a job runs on: join the one that is there, or start one on this machine."""
+"""The Ray cluster a job runs on: the one that ``RAY_ADDRESS`` names, or one started on this machine."""
 
 from __future__ import annotations
 
@@ -40,12 +40,10 @@ def _start(cpus_held: float) -> None:
     os.environ.setdefault("RAY_DATA_LOG_LEVEL", "ERROR")
     logging.getLogger("ray").setLevel(logging.ERROR)
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
-    if os.environ.get("RAY_ADDRESS") != "local":
-        try:
-            ray.init(address="auto", **options)
-            return
-        except ConnectionError:
-            pass  # none there: start one
+    # only a cluster that was named (`ray job submit` does): one that happens to run here may be another's
+    if os.environ.get("RAY_ADDRESS", "local") != "local":
+        ray.init(**options)
+        return
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     # logical CPUs may exceed the cores: pools that share two cores are slow, not stuck
     cpus = max(os.cpu_count() or 1, int(cpus_held) + 2)

@@ -43,7 +43,7 @@ class Outcome:
 
     Attributes:
         samples: captioned or refused in this start.
-        asked: samples that an engine was asked about; what was published before is not.
+        new: samples that were worked on; what a pilot or an earlier start published is taken over.
         records, not_ok: rows of those samples, and how many are rejected or failed.
         startup_seconds: until the first chunk was finished.
         images_per_second: after that.
@@ -51,7 +51,7 @@ class Outcome:
     """
 
     samples: int = 0
-    asked: int = 0
+    new: int = 0
     records: int = 0
     not_ok: int = 0
     seconds: float = 0.0
@@ -70,7 +70,7 @@ def caption(recipe: Recipe, *, pilot: Pilot | None = None, connect: Connect = co
         InputError: no shards, or some are missing.
         OutputError: the output belongs to another recipe, or cannot be written.
         ResourceError: the cluster is too small.
-        UnfinishedError: work was left undone, or more records than ``max_reject_rate`` are not ok.
+        UnfinishedError: work was left undone, or more samples than ``max_reject_rate`` are not wholly ok.
     """
     shards = find_shards(recipe.input.shards)
     folder = CaptionFolder(recipe.output)
@@ -94,7 +94,7 @@ def _caption_all(
     """Pass over what is left until nothing is, or until two passes in a row published nothing."""
     engines = (recipe.generate.engine, recipe.integrate.engine)
     unreadable: dict[str, str] = {}
-    stalled, problem, asked = 0, "", 0
+    stalled, problem, new = 0, "", 0
     with ray_session(sum(engine.replicas * engine.cpus for engine in engines)):
         progress = Progress(len(shards.files))
         while stalled < _STALLED_PASSES:
@@ -110,10 +110,8 @@ def _caption_all(
                     if row["unreadable"]:
                         unreadable[row["shard"]] = row["unreadable"]
                         continue
-                    asked += row["asked"]
-                    progress.add(
-                        row["shard"], row["chunks_total"], row["samples"], row["records"], row["not_ok"]
-                    )
+                    new += row["new"]
+                    progress.add(row["shard"], row["left"], row["samples"], row["records"], row["not_ok"])
                 problem = ""
                 break
             except (RayError, EngineError) as error:
@@ -128,7 +126,7 @@ def _caption_all(
         )
     return Outcome(
         progress.samples,
-        asked,
+        new,
         progress.records,
         progress.not_ok,
         time.monotonic() - progress.started,
@@ -176,7 +174,7 @@ def _log(folder: CaptionFolder, outcome: Outcome, pilot: Pilot | None) -> None:
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
         "pilot": pilot is not None,
         "samples": outcome.samples,
-        "asked": outcome.asked,
+        "new": outcome.new,
         "records": outcome.records,
         "not_ok": outcome.not_ok,
         "seconds": round(outcome.seconds, 3),
@@ -188,14 +186,15 @@ def _log(folder: CaptionFolder, outcome: Outcome, pilot: Pilot | None) -> None:
 
 
 def _judge(recipe: Recipe, folder: CaptionFolder) -> None:
-    """Fail a run that rots, by all its records, whenever they were made."""
-    records = not_ok = 0
+    """Fail a run that rots: by the share of its samples, whenever made, with a record that is not ok."""
+    samples = not_ok = 0
     for table in folder.tables():
-        records += table.num_rows
-        not_ok += sum(status != Status.OK.value for status in table["status"].to_pylist())
-    if not_ok > recipe.max_reject_rate * records:
+        pairs = list(zip(table["index"].to_pylist(), table["status"].to_pylist(), strict=True))
+        samples += len({index for index, _ in pairs})
+        not_ok += len({index for index, status in pairs if status != Status.OK.value})
+    if not_ok > recipe.max_reject_rate * samples:
         raise UnfinishedError(
-            f"{not_ok:,} of {records:,} records are rejected or failed ({not_ok / records:.1%}), "
+            f"{not_ok:,} of {samples:,} samples have a rejected or failed record ({not_ok / samples:.1%}), "
             f"max_reject_rate allows {recipe.max_reject_rate:.1%}: "
             f"see `mpgi inspect --rejects {folder.storage.url}`"
         )

@@ -28,12 +28,12 @@ class Progress:
     _shown: float = 0.0
     _totals: dict[str, int] = field(default_factory=dict)
 
-    def add(self, shard: str, chunks_total: int, samples: int, records: int, not_ok: int) -> None:
-        """A finished chunk of a shard that has ``chunks_total`` of them to do."""
+    def add(self, shard: str, left: int, samples: int, records: int, not_ok: int) -> None:
+        """A finished chunk of a shard of which the pass had ``left`` chunks to do."""
         now = time.monotonic()
         if self.first is None:
             self.first, self._at_first = now, samples
-        self._totals[shard] = chunks_total
+        self._totals[shard] = left
         self.samples += samples
         self.records += records
         self.not_ok += not_ok

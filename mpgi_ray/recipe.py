@@ -72,8 +72,9 @@ class Recipe(Config):
 
     Attributes:
         output: folder of the result, local or an fsspec URL.
-        chunk_size: samples a chunk, the unit of work and of retry: 256 on a cluster, 32 on a laptop.
-        max_reject_rate: share of records that may be rejected or failed before the job counts as failed.
+        chunk_size: samples a chunk, the unit of work and of retry: up to some hundreds on a cluster.
+        max_reject_rate: share of samples that may have a rejected or failed record before the job counts
+            as failed.
     """
 
     input: InputConfig

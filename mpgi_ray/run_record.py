@@ -97,7 +97,7 @@ def _unchanged(
 
 
 def _names(folder: CaptionFolder, chunk: ChunkId) -> str:
-    return f"{folder.storage.url}/*/{chunk.shard}-*.parquet"
+    return f"every {chunk.shard}-*.parquet below {folder.storage.url}"
 
 
 def check_missing(shards: ShardList, lost: list[str]) -> None:

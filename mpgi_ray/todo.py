@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from mpgi_ray.errors import InputError
 from mpgi_ray.recipe import Recipe
 from mpgi_ray.work import ShardTask
 
+_SPREAD = 16  # shards that a random pilot reads on the driver
+
 
 @dataclass(frozen=True, slots=True)
 class Pilot:
@@ -21,7 +24,7 @@ class Pilot:
 
     Attributes:
         samples: how many; at most as many as there are.
-        at_random: spread evenly over the shards and by hash within each, instead of the first ones.
+        at_random: spread by hash over up to 16 shards and within each, instead of the first ones.
     """
 
     samples: int
@@ -58,18 +61,26 @@ def pilot_quota(recipe: Recipe, shards: ShardList, pilot: Pilot) -> Mapping[str,
     """How many samples a pilot takes of which shard; shards it does not touch are left out."""
     names = list(shards.files)
     if pilot.at_random:
-        share, rest = divmod(pilot.samples, len(names))
-        counts = {name: share + (position < rest) for position, name in enumerate(names)}
-        return {name: count for name, count in counts.items() if count}
+        names.sort(key=lambda name: hashlib.sha256(name.encode()).digest())
+    sizes: dict[str, int] = {}
+    for name in names:
+        enough = sum(sizes.values()) >= pilot.samples
+        if enough and (not pilot.at_random or len(sizes) >= _SPREAD):
+            break
+        sizes[name] = _size(recipe, shards, name)
     quota: dict[str, int] = {}
     left = pilot.samples
-    for name in names:
-        if left <= 0:
-            break
-        try:
-            size = len(read_shard(shards.read(name), name, recipe.input.fields))
-        except InputError:
-            size = left  # the task that reads it will say why it cannot
-        quota[name] = min(left, size)
-        left -= size
-    return quota
+    # smallest first: what they cannot give, the larger ones do
+    order = sorted(sizes, key=lambda name: sizes[name]) if pilot.at_random else names
+    for position, name in enumerate(name for name in order if name in sizes):
+        share = -(-left // (len(sizes) - position)) if pilot.at_random else left
+        quota[name] = min(share, sizes[name])
+        left -= quota[name]
+    return {name: count for name, count in quota.items() if count}
+
+
+def _size(recipe: Recipe, shards: ShardList, name: str) -> int:
+    try:
+        return len(read_shard(shards.read(name), name, recipe.input.fields))
+    except InputError:
+        return 0  # a full run will say why it cannot be read

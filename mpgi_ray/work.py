@@ -28,7 +28,7 @@ from mpgi_ray.generate import Perspectives, refusal
 from mpgi_ray.integrate import Integration
 from mpgi_ray.prompts import load
 from mpgi_ray.recipe import FactsConfig, Recipe, TemplateEngineConfig
-from mpgi_ray.rules.facts import Facts, gather
+from mpgi_ray.rules import Facts, gather, rule_text
 
 Connect = Callable[[TemplateEngineConfig], Engine]
 Row = dict[str, Any]  # what Ray Data carries between stages: strings, integers and one blob
@@ -64,19 +64,19 @@ class ChunkWork:
 
     Attributes:
         entries: the samples to caption; all of the chunk, or a pilot's choice. Pixels end at stage 1.
-        samples: number of samples in the whole chunk.
+        left: how many chunks of the shard this pass has to do.
         pilot: results are published as a pilot's.
         perspectives: stage 1 records of the entries, and the facts of those that can be integrated.
     """
 
     chunk: ChunkId
     entries: Sequence[Sample | Rejected]
-    samples: int
+    left: int
     shard_sha256: str
     pilot: bool
     perspectives: Sequence[Caption] = ()
     facts: dict[int, Facts] | None = None
-    asked: int = 0
+    new: int = 0
 
     def row(self) -> Row:
         return {"shard": self.chunk.shard, **_WELL, "work": pickle.dumps(self, protocol=5)}
@@ -101,10 +101,13 @@ def read_chunks(task: ShardTask) -> Iterator[Row]:
     digest = hashlib.sha256(data).hexdigest()
     del data
     wanted = _pilot_choice(task, len(entries))
+    todo = []
     for chunk, part in split_chunks(task.shard, entries, task.chunk_size):
         chosen = part if wanted is None else [entry for entry in part if entry.index in wanted]
         if chunk.index not in task.done and (chosen or wanted is None):
-            yield ChunkWork(chunk, chosen, len(part), digest, pilot=wanted is not None).row()
+            todo.append((chunk, chosen))
+    for chunk, chosen in todo:
+        yield ChunkWork(chunk, chosen, len(todo), digest, pilot=wanted is not None).row()
 
 
 def _pilot_choice(task: ShardTask, size: int) -> set[int] | None:
@@ -137,14 +140,14 @@ class GenerateChunk:
 
     async def _chunk(self, work: ChunkWork) -> Row:
         known = await asyncio.to_thread(_known, work, self.full, self.pilot)
-        facts = {e.index: self._facts(e) for e in work.entries if isinstance(e, Sample)}
+        facts, refused = self._gather(work.entries)
         missing = [entry for entry in work.entries if entry.index not in known]
         made: list[Caption] = []
         for entry in missing:
-            if isinstance(entry, Rejected):
-                made.append(refusal(work.chunk.shard, entry))
-            else:
+            if entry.index in facts and isinstance(entry, Sample):
                 made += await self.stage.describe(work.chunk.shard, entry, facts[entry.index])
+            else:
+                made.append(refusal(work.chunk.shard, refused[entry.index]))
         rows = await asyncio.to_thread(_publish, work, known, made, self.full, self.pilot)
         wanted = {
             entry.index for entry in work.entries
@@ -155,16 +158,30 @@ class GenerateChunk:
         return ChunkWork(
             work.chunk,
             (),
-            work.samples,
+            work.left,
             work.shard_sha256,
             work.pilot,
             captions,
             facts,
-            asked=sum(isinstance(e, Sample) for e in missing),
+            new=len(missing),
         ).row()
 
-    def _facts(self, sample: Sample) -> Facts:
-        return gather(sample.annotation, view_px=self.limits.view_px, min_px=self.limits.min_px)
+    def _gather(self, entries: Sequence[Sample | Rejected]) -> tuple[dict[int, Facts], dict[int, Rejected]]:
+        """Facts of the samples, and the entries that cannot be used, by position."""
+        facts: dict[int, Facts] = {}
+        refused: dict[int, Rejected] = {}
+        for entry in entries:
+            if isinstance(entry, Rejected):
+                refused[entry.index] = entry
+                continue
+            try:
+                known = gather(entry.annotation, view_px=self.limits.view_px, min_px=self.limits.min_px)
+                rule_text(known, entry.sample_id)
+                facts[entry.index] = known
+            except Exception as error:  # an annotation like no other must not end the job
+                detail = f"{type(error).__name__}: {error}"
+                refused[entry.index] = Rejected(entry.key, entry.index, "rule_error", detail, entry.sample_id)
+        return facts, refused
 
 
 class IntegrateChunk:
@@ -198,15 +215,15 @@ class IntegrateChunk:
         return _counts(
             {"shard": work.chunk.shard, **_WELL},
             samples=len({c.index for c in rows}),
-            asked=work.asked,
+            new=work.new,
             records=len(rows),
             not_ok=sum(c.status != Status.OK.value for c in rows),
-            chunks_total=work.chunk.total,
+            left=work.left,
         )
 
 
 def _counts(row: Row, **counts: int) -> Row:
-    names = ("samples", "asked", "records", "not_ok", "chunks_total")
+    names = ("samples", "new", "records", "not_ok", "left")
     told = {key: row[key] for key in ("shard", *_WELL)}
     return told | {name: counts.get(name, 0) for name in names}
 

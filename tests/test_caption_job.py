@@ -76,7 +76,7 @@ def test_six_texts_for_every_image_and_the_same_again(tmp_path: Path) -> None:
     write_shards(tmp_path / "shards", [20, 5])
     first, second = recipe(tmp_path), recipe(tmp_path, output=str(tmp_path / "again"))
     outcome = caption(first)
-    assert (outcome.samples, outcome.asked, outcome.not_ok) == (25, 25, 0)
+    assert (outcome.samples, outcome.new, outcome.not_ok) == (25, 25, 0)
     rows = table(first.output)
     for index in range(20):
         texts = [r for r in rows.to_pylist() if (r["shard"], r["index"]) == ("s0", index)]
@@ -92,13 +92,14 @@ def test_six_texts_for_every_image_and_the_same_again(tmp_path: Path) -> None:
 def test_pilot_then_full_run_then_new_shards_ask_about_every_sample_once(tmp_path: Path) -> None:
     write_shards(tmp_path / "shards", [30, 40])
     asked, run = Asked(tmp_path), recipe(tmp_path)
-    assert caption(run, pilot=Pilot(50), connect=asked).asked == 50
+    assert caption(run, pilot=Pilot(50), connect=asked).new == 50
     assert len(asked.calls) == 2 * 50
     assert caption(run, pilot=Pilot(20, at_random=True), connect=asked).samples == 20
+    assert caption(run, pilot=Pilot(50), connect=asked).new == 0
     pilots = len(asked.calls)
-    assert caption(run, connect=asked).asked == 70 - pilots // 2
+    assert caption(run, connect=asked).new == 70 - pilots // 2
     write_shards(tmp_path / "shards", [10, 12], start=2)
-    assert caption(run, connect=asked).asked == 22
+    assert caption(run, connect=asked).new == 22
     assert len(asked.calls) == len(set(asked.calls)) == 2 * 92
     records = table(run.output)
     assert records.num_rows == 92 * 6
@@ -125,7 +126,7 @@ def test_bad_samples_are_records_and_a_bad_shard_is_loud(tmp_path: Path) -> None
     (tmp_path / "shards/short.tar").write_bytes(tar(("a.jpg", picture())))
     assert caption(run).samples == 1
     with pytest.raises(
-        UnfinishedError, match=r"3 of 69 records are rejected or failed \(4\.3%\).*allows 1\.0%"
+        UnfinishedError, match=r"3 of 14 samples have a rejected or failed record \(21\.4%\).*allows 1\.0%"
     ):
         caption(recipe(tmp_path, max_reject_rate=0.01))
 

@@ -109,6 +109,13 @@ def test_the_same_bytes_twice_and_nothing_to_do_the_third_time(tmp_path: Path) -
     assert curate(Curation(captions, str(tmp_path / "one"), shard_size=10))["nothing_to_do"]
     with pytest.raises(OutputError, match="another curation: seed was 0, is 1"):
         curate(Curation(captions, str(tmp_path / "one"), shard_size=10, seed=1))
+    for part in (tmp_path / "captions").rglob("s1-*.parquet"):
+        part.unlink()
+    shard = tmp_path / "shards/s1.tar"
+    shard.write_bytes(shard.read_bytes().replace(b"airport", b"seaport"))
+    run(tmp_path)
+    with pytest.raises(OutputError, match="another curation: captions was"):
+        curate(Curation(captions, str(tmp_path / "one"), shard_size=10))
 
 
 def test_the_order_is_global_and_depends_on_the_seed(tmp_path: Path) -> None:

@@ -150,6 +150,8 @@ def with_box(*box: float, label: str = "car", **more: object) -> bytes:
         (tar(("k.jpg", picture()), ("k.cls", b"7")), "bad_annotation", "unknown class 7"),
         (with_box(20, 2, 24, 6), "bad_annotation", r"lies outside the image of 16×12"),
         (with_box(9, 2, 4, 6), "bad_annotation", "inverted or empty"),
+        (with_box(1, 2, 4, 6, label="  "), "bad_annotation", "objects.0.label"),
+        (tar(("k.jpg", picture()), ("k.json", b"[" * 100_000)), "broken_json", "nested too deeply"),
         (with_box(float("nan"), 2, 4, 6), "bad_annotation", "finite"),
         (
             with_box(1, 2, 4, 6, label="ship", vocabulary={"car": {}}),

@@ -69,11 +69,12 @@ def curate(config: Curation) -> dict[str, Any]:
     chunks = folder.chunks() if config.partial else sorted(folder.integrated.done())
     if not config.partial:
         _require_complete(manifest, chunks)
-    _continue_or_refuse(output, config, manifest, chunks)
+    survey = _survey(folder, chunks, manifest["texts"][0])
+    _continue_or_refuse(output, config, manifest, survey)
     if output.exists(SUMMARY):
         done: dict[str, Any] = json.loads(output.read(SUMMARY))
         return done | {"nothing_to_do": True}
-    job = _job(config, folder, manifest, chunks)
+    job = _job(config, manifest, survey)
     with ray_session(cpus_held=0):
         splits = _run(split, [(job, source) for source in _sources(config, manifest, chunks)])
         slices: dict[int, list[tuple[str, int, int]]] = defaultdict(list)
@@ -93,12 +94,9 @@ def _require_complete(manifest: dict[str, Any], chunks: Sequence[ChunkId]) -> No
         )
 
 
-def _continue_or_refuse(
-    output: Storage, config: Curation, manifest: dict[str, Any], chunks: Sequence[ChunkId]
-) -> None:
-    parts = "\n".join(chunk.file_name for chunk in chunks)
+def _continue_or_refuse(output: Storage, config: Curation, manifest: dict[str, Any], survey: _Survey) -> None:
     plan = {
-        "captions": f"{len(chunks)} chunks, {hashlib.sha256(parts.encode()).hexdigest()[:16]}",
+        "captions": survey.digest,
         "seed": config.seed,
         "shard_size": config.shard_size,
         "partial": config.partial,
@@ -115,20 +113,34 @@ def _continue_or_refuse(
         output.publish(_PLAN, encode_json(plan))
 
 
-def _job(config: Curation, folder: CaptionFolder, manifest: dict[str, Any], chunks: Sequence[ChunkId]) -> Job:
-    main_text = manifest["texts"][0]
-    kept = 0
+@dataclass(frozen=True, slots=True)
+class _Survey:
+    """The captions at a glance: how many samples have the main text, and a digest of all there is."""
+
+    kept: int
+    digest: str
+
+
+def _survey(folder: CaptionFolder, chunks: Sequence[ChunkId], main_text: str) -> _Survey:
+    kept, digest = 0, hashlib.sha256()
     for chunk in chunks:
         table = folder.table(chunk)
         rows = zip(table["perspective"].to_pylist(), table["status"].to_pylist(), strict=True)
         kept += sum(row == (main_text, Status.OK.value) for row in rows)
+        for column in ("caption_id", "index", "status", "text"):
+            digest.update(repr(table[column].to_pylist()).encode())
+        digest.update(f"{chunk.file_name}{folder.shard_sha256(chunk)}".encode())
+    return _Survey(kept, f"{len(chunks)} chunks, {digest.hexdigest()[:16]}")
+
+
+def _job(config: Curation, manifest: dict[str, Any], survey: _Survey) -> Job:
     return Job(
         captions=config.captions,
         output=config.output,
         root=_shards(config, manifest).root.url,
         fields=ShardFields.model_validate(manifest["recipe"]["input"]["fields"]),
-        main_text=main_text,
-        buckets=max(1, -(-kept // config.shard_size)),
+        main_text=manifest["texts"][0],
+        buckets=max(1, -(-survey.kept // config.shard_size)),
         seed=config.seed,
     )
 
@@ -183,6 +195,7 @@ def _finish(
         "texts": sum(result["texts"] for result in merges),
         "shards": len(merges),
         "seed": job.seed,
+        "unreadable_shards": sorted(result["shard"] for result in splits if result.get("unreadable")),
     }
     sink = pa.BufferOutputStream()
     pq.write_table(pa.Table.from_pylist(merges), sink)

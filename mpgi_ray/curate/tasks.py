@@ -64,7 +64,8 @@ def split(job: Job, source: Source) -> dict[str, Any]:
     """Spill a source shard as a sorted run.
 
     Returns:
-        ``samples`` (in the shard), ``dropped`` (number by reason) and ``ranges`` (bucket, start, end).
+        ``samples`` (in the shard), ``dropped`` (number by reason) and ``ranges`` (bucket, start, end);
+        ``unreadable`` for a shard without captions that cannot be read.
 
     Raises:
         InputError: the shard is not the one that was captioned.
@@ -72,8 +73,13 @@ def split(job: Job, source: Source) -> dict[str, Any]:
     done = f"{source.shard}.json"
     if job.work.exists(done):
         return _load(job.work, done)
-    data = Storage(job.root).read(source.file)
-    entries = read_shard(data, source.file, job.fields)
+    try:
+        data = Storage(job.root).read(source.file)
+        entries = read_shard(data, source.file, job.fields)
+    except InputError:
+        if source.chunks:
+            raise
+        return {"shard": source.shard, "samples": 0, "dropped": {}, "ranges": [], "unreadable": True}
     folder = CaptionFolder(job.captions)
     captions = [row for chunk in source.chunks for row in from_table(folder.table(chunk))]
     for chunk in source.chunks:

@@ -16,6 +16,7 @@ from typing import Annotated, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
+Name = Annotated[str, Field(pattern=r"\S")]  # not blank
 Point = tuple[float, float]
 SCHEMA_VERSION = 1
 
@@ -61,7 +62,7 @@ class LabelClass(_Record):
 
     exhaustive: bool = False
     countable: bool = True
-    name: str | None = None
+    name: Name | None = None
 
 
 class Object(_Record):
@@ -76,7 +77,7 @@ class Object(_Record):
         difficult: the source marks it as hard to recognise.
     """
 
-    label: str = Field(min_length=1)
+    label: Name
     box: Box
     obb: tuple[Point, Point, Point, Point] | None = None
     polygons: tuple[Annotated[tuple[Point, ...], Field(min_length=3)], ...] = ()
@@ -123,11 +124,11 @@ class Annotation(_Record):
 
     width: int = Field(gt=0)
     height: int = Field(gt=0)
-    vocabulary: dict[str, LabelClass] = {}
-    scene: tuple[str, ...] = ()
-    labels: tuple[str, ...] = ()
+    vocabulary: dict[Name, LabelClass] = {}
+    scene: tuple[Name, ...] = ()
+    labels: tuple[Name, ...] = ()
     objects: tuple[Object, ...] = ()
-    cover: dict[str, Cover] = {}
+    cover: dict[Name, Cover] = {}
     tags: dict[str, str] = {}
     gsd: float | None = Field(default=None, gt=0)
     date: str | None = None

@@ -108,6 +108,8 @@ def _sample(group: Group, index: int, fields: ShardFields) -> Sample | Rejected:
         return rejected("bad_annotation", describe(error), image)
     except json.JSONDecodeError as error:
         return rejected("broken_json", f"{error.msg} at character {error.pos} of the .json", image)
+    except RecursionError:
+        return rejected("broken_json", "the .json is nested too deeply", image)
     except (KeyError, TypeError, ValueError) as error:
         return rejected("bad_annotation", str(error), image)
     name = record.get("name", group.key) if isinstance(record, dict) else group.key

@@ -134,7 +134,7 @@ def layout_claims(look: Look) -> list[Claim]:
     for side, other in _SIDES.items():
         names = {"side": side, "other": other}
         (colour, share), (colour2, share2) = look.region_colour[side], look.region_colour[other]
-        if colour != colour2 and min(share, share2) >= 0.6:
+        if _unlike(colour, colour2) and min(share, share2) >= 0.6:
             claims.append(Claim.of("sides", **names, colour=colour, colour2=colour2))
         lead = look.region_brightness[side] - look.region_brightness[other]
         if abs(lead) >= 0.03:
@@ -148,6 +148,12 @@ def layout_claims(look: Look) -> list[Claim]:
     if abs(lead) >= 0.08:
         claims.append(Claim.of("middle", degree="brighter" if lead > 0 else "darker"))
     return claims
+
+
+def _unlike(colour: str, other: str) -> bool:
+    """Whether two colour names are far enough apart to tell two halves of a picture by them."""
+    words, others = set(re.split(r"[- ]", colour)), set(re.split(r"[- ]", other))
+    return not words & others and not {"beige", "brown"} <= words | others
 
 
 def open_claims(look: Look) -> list[Claim]:

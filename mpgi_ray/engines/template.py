@@ -23,7 +23,7 @@ from mpgi_ray.rules.english import sentence
 from mpgi_ray.rules.facts import Facts
 
 SHORT_WORDS = 45  # CLIP reads 77 tokens; English has about 1.4 tokens a word
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"])")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 
 class TemplateEngine:

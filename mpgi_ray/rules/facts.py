@@ -203,7 +203,7 @@ def _absent(annotation: Annotation, names: Mapping[str, str], present: set[str])
         names[label]
         for label, kind in annotation.vocabulary.items()
         if kind.exhaustive and kind.countable and names[label] and not lexicon.is_mass(names[label])
-    }
+    } - lexicon.generic_names()
     return tuple(
         name
         for name in sorted(candidates)

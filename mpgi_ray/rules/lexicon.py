@@ -7,7 +7,7 @@ map tag it does not know is left unsaid, because nobody has checked that it show
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -48,7 +48,7 @@ def class_name(label: str, given: str | None = None) -> str:
         An empty string if the label says nothing of what is to be seen (``other``, ``unlabeled``).
     """
     if given:
-        return given
+        return given.strip(" .")
     folded = _fold(label)
     if folded in _lexicon()["meaningless"]:
         return ""
@@ -59,7 +59,7 @@ def class_name(label: str, given: str | None = None) -> str:
 @lru_cache(maxsize=4096)
 def surface_name(label: str, given: str | None = None) -> str:
     """The name of a mask's class: ``river water`` for what `class_name` would count as a ``river``."""
-    return given or _lexicon()["surfaces"].get(_fold(label)) or class_name(label)
+    return (given or "").strip(" .") or _lexicon()["surfaces"].get(_fold(label)) or class_name(label)
 
 
 @lru_cache(maxsize=4096)
@@ -70,7 +70,13 @@ def is_mass(name: str) -> bool:
 
 def several(name: str) -> str:
     """The name for more than one of it, or for any amount of a mass."""
-    return name if is_mass(name) else plural(name)
+    return name if is_mass(name) or not name.isascii() else plural(name)
+
+
+@cache
+def generic_names() -> frozenset[str]:
+    """Names that other classes are kinds of: a truck is a vehicle."""
+    return frozenset(_lexicon()["generic"])
 
 
 @lru_cache(maxsize=4096)

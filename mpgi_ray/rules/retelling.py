@@ -44,7 +44,8 @@ def _words(item: str) -> set[str]:
 
 def _most_telling(facts: Facts, items: int) -> list[str]:
     things = [phrases.amount_coarse(c) for c in facts.counted]
-    things += [phrases.surface(c) for c in facts.cover if c.fraction >= 0.05]
+    counted = {c.name for c in facts.counted}
+    things += [phrases.surface(c) for c in facts.cover if c.fraction >= 0.05 and c.name not in counted]
     if things:
         return [*things[1:2], *things[:1], *things[2:]][:items]  # not the order of `sentences`
     labels = phrases.untold_labels(facts)[:items]
