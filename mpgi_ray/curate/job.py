@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import ray
 
 from mpgi_ray.cluster import ray_session
@@ -25,6 +24,7 @@ from mpgi_ray.data.parts import ChunkId, complete_shards
 from mpgi_ray.data.shard_list import INDEX, find_shards
 from mpgi_ray.data.shards import ShardFields, encode_json
 from mpgi_ray.data.storage import Storage, absolute
+from mpgi_ray.data.tables import publish_table
 from mpgi_ray.errors import InputError, OutputError
 
 SUMMARY = "summary.json"
@@ -197,10 +197,8 @@ def _finish(
         "seed": job.seed,
         "unreadable_shards": sorted(result["shard"] for result in splits if result.get("unreadable")),
     }
-    sink = pa.BufferOutputStream()
-    pq.write_table(pa.Table.from_pylist(merges), sink)
     output.publish(_CSV, _csv(job))
-    output.publish(INDEX, sink.getvalue().to_pybytes())
+    publish_table(output, INDEX, pa.Table.from_pylist(merges))
     output.publish(SUMMARY, encode_json(summary))
     job.work.delete("")
     return summary

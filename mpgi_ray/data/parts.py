@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from mpgi_ray.data.caption import SCHEMA
 from mpgi_ray.data.storage import Storage
+from mpgi_ray.data.tables import publish_table, read_table
 from mpgi_ray.errors import InputError
 
 _NAME = re.compile(r"(?P<shard>.+)-(?P<index>\d{5,})-of-(?P<total>\d{5,})\.parquet")
@@ -82,9 +83,7 @@ class Parts:
             pa.ArrowInvalid: a column is missing or has another type.
         """
         table = rows.cast(SCHEMA).replace_schema_metadata({_SHARD_HASH: shard_sha256})
-        sink = pa.BufferOutputStream()
-        pq.write_table(table, sink, compression="zstd")
-        self.storage.publish(chunk.file_name, sink.getvalue().to_pybytes())
+        publish_table(self.storage, chunk.file_name, table)
 
     def done(self) -> set[ChunkId]:
         """Every chunk whose part is published: one listing, no file is opened."""
@@ -94,7 +93,7 @@ class Parts:
         return self.storage.exists(chunk.file_name)
 
     def read(self, chunk: ChunkId) -> pa.Table:
-        return pq.read_table(pa.BufferReader(self.storage.read(chunk.file_name))).cast(SCHEMA)
+        return read_table(self.storage, chunk.file_name).cast(SCHEMA)
 
     def shard_sha256(self, chunk: ChunkId) -> str:
         """The hash of the shard that a part was made from."""

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-import pyarrow.parquet as pq
 from braceexpand import braceexpand
-from pyarrow import BufferReader
 
 from mpgi_ray.data.storage import Storage
+from mpgi_ray.data.tables import read_table
 from mpgi_ray.errors import InputError
 
 _SUFFIXES = (".tar", ".tar.gz", ".tgz")
@@ -63,7 +62,7 @@ def find_shards(spec: str | Sequence[str]) -> ShardList:
         raise InputError(f"the ingest into {root.url} was not finished: run `mpgi ingest` again first")
     everything = any(pattern.rstrip("/") == root.url for pattern in patterns)
     if everything and root.exists(INDEX):
-        listed = pq.read_table(BufferReader(root.read(INDEX)), columns=["shard"])["shard"].to_pylist()
+        listed = read_table(root, INDEX, ["shard"])["shard"].to_pylist()
         missing += [f"{shard}.tar" for shard in listed if shard not in found]
     if not found and not missing:
         raise InputError(f"no shards: nothing ending in .tar, .tar.gz or .tgz matches {', '.join(patterns)}")

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import ray
 
 from mpgi_ray.cluster import ray_session
@@ -18,6 +17,7 @@ from mpgi_ray.curate import Curation, curate
 from mpgi_ray.data.shard_list import INDEX
 from mpgi_ray.data.shards import sample_members
 from mpgi_ray.data.storage import Storage
+from mpgi_ray.data.tables import publish_table
 from mpgi_ray.data.tar import write_members
 from mpgi_ray.demo.scene import scene
 from mpgi_ray.evaluate.checkpoint import METRICS, evaluate, table
@@ -79,9 +79,7 @@ def _draw(storage: Storage, count: int, seed: int) -> None:
     rows = ray.get(
         [task.remote(storage, start, min(start + _SHARD, count), seed) for start in range(0, count, _SHARD)]
     )
-    sink = pa.BufferOutputStream()
-    pq.write_table(pa.Table.from_pylist(rows), sink)
-    storage.publish(INDEX, sink.getvalue().to_pybytes())
+    publish_table(storage, INDEX, pa.Table.from_pylist(rows))
 
 
 def _draw_shard(storage: Storage, start: int, end: int, seed: int) -> dict[str, Any]:

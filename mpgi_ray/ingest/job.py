@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from mpgi_ray.data.sample import Rejected, Sample
 from mpgi_ray.data.shard_list import INDEX, INGEST
 from mpgi_ray.data.shards import sample_members
 from mpgi_ray.data.storage import Storage
+from mpgi_ray.data.tables import publish_table, read_table
 from mpgi_ray.data.tar import write_members
 from mpgi_ray.errors import InputError, OutputError
 from mpgi_ray.ingest.item import Entry, Listing, load
@@ -101,8 +101,8 @@ def ingest(
     if not rows and not rejected:
         raise InputError(f"no entries in {items.path}")
     refusals = [(r.key, r.index, r.reason, r.detail, r.sample_id) for r in rejected]
-    _publish_table(storage, REJECTED, refusals, _REJECTED)
-    _publish_table(storage, INDEX, rows, _INDEX)
+    _publish_rows(storage, REJECTED, refusals, _REJECTED)
+    _publish_rows(storage, INDEX, rows, _INDEX)
     return _summary(storage, nothing_to_do=False)
 
 
@@ -177,24 +177,16 @@ def _finished(storage: Storage) -> IngestSummary | None:
     if not storage.exists(INDEX) or not storage.exists(REJECTED):
         return None
     there = set(storage.list(".tar"))
-    shards = _read_table(storage, INDEX)["shard"].to_pylist()
+    shards = read_table(storage, INDEX)["shard"].to_pylist()
     return _summary(storage, nothing_to_do=True) if all(f"{s}.tar" in there for s in shards) else None
 
 
 def _summary(storage: Storage, nothing_to_do: bool) -> IngestSummary:
-    index, rejected = _read_table(storage, INDEX), _read_table(storage, REJECTED)
+    index, rejected = read_table(storage, INDEX), read_table(storage, REJECTED)
     reasons = dict(sorted(Counter(rejected["reason"].to_pylist()).items()))
     return IngestSummary(sum(index["samples"].to_pylist()), reasons, index.num_rows, nothing_to_do)
 
 
-def _publish_table(storage: Storage, name: str, rows: list[tuple[Any, ...]], schema: pa.Schema) -> None:
-    table = pa.table(
-        [list(column) for column in zip(*rows, strict=True)] or [[]] * len(schema), schema=schema
-    )
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
-    storage.publish(name, sink.getvalue().to_pybytes())
-
-
-def _read_table(storage: Storage, name: str) -> pa.Table:
-    return pq.read_table(pa.BufferReader(storage.read(name)))
+def _publish_rows(storage: Storage, name: str, rows: list[tuple[Any, ...]], schema: pa.Schema) -> None:
+    columns = [list(column) for column in zip(*rows, strict=True)] or [[]] * len(schema)
+    publish_table(storage, name, pa.table(columns, schema=schema))
