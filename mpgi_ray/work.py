@@ -28,7 +28,7 @@ from mpgi_ray.generate import Perspectives, refusal
 from mpgi_ray.integrate import Integration
 from mpgi_ray.prompts import load
 from mpgi_ray.recipe import FactsConfig, Recipe, TemplateEngineConfig
-from mpgi_ray.rules import Facts, gather, rule_text
+from mpgi_ray.rules import Facts, gather
 
 Connect = Callable[[TemplateEngineConfig], Engine]
 Row = dict[str, Any]  # what Ray Data carries between stages: strings, integers and one blob
@@ -140,21 +140,18 @@ class GenerateChunk:
 
     async def _chunk(self, work: ChunkWork) -> Row:
         known = await asyncio.to_thread(_known, work, self.full, self.pilot)
-        facts, refused = self._gather(work.entries)
+        facts = {e.index: self._facts(e) for e in work.entries if isinstance(e, Sample)}
         missing = [entry for entry in work.entries if entry.index not in known]
         made: list[Caption] = []
         for entry in missing:
-            if entry.index in facts and isinstance(entry, Sample):
-                made += await self.stage.describe(work.chunk.shard, entry, facts[entry.index])
-            else:
-                made.append(refusal(work.chunk.shard, refused[entry.index]))
+            made += await self._describe(work.chunk.shard, entry, facts.get(entry.index))
         rows = await asyncio.to_thread(_publish, work, known, made, self.full, self.pilot)
         wanted = {
             entry.index for entry in work.entries
         }  # a published part may hold more than a pilot asks for
         captions = [caption for caption in rows if caption.index in wanted]
         readable = {c.index for c in captions if c.stage == Stage.PERSPECTIVE.value}
-        facts = {index: value for index, value in facts.items() if index in readable}
+        usable = {i: f for i, f in facts.items() if i in readable and isinstance(f, Facts)}
         return ChunkWork(
             work.chunk,
             (),
@@ -162,26 +159,30 @@ class GenerateChunk:
             work.shard_sha256,
             work.pilot,
             captions,
-            facts,
+            usable,
             new=len(missing),
         ).row()
 
-    def _gather(self, entries: Sequence[Sample | Rejected]) -> tuple[dict[int, Facts], dict[int, Rejected]]:
-        """Facts of the samples, and the entries that cannot be used, by position."""
-        facts: dict[int, Facts] = {}
-        refused: dict[int, Rejected] = {}
-        for entry in entries:
-            if isinstance(entry, Rejected):
-                refused[entry.index] = entry
-                continue
-            try:
-                known = gather(entry.annotation, view_px=self.limits.view_px, min_px=self.limits.min_px)
-                rule_text(known, entry.sample_id)
-                facts[entry.index] = known
-            except Exception as error:  # an annotation like no other must not end the job
-                detail = f"{type(error).__name__}: {error}"
-                refused[entry.index] = Rejected(entry.key, entry.index, "rule_error", detail, entry.sample_id)
-        return facts, refused
+    async def _describe(
+        self, shard: str, entry: Sample | Rejected, facts: Facts | Exception | None
+    ) -> list[Caption]:
+        if isinstance(entry, Rejected):
+            return [refusal(shard, entry)]
+        try:
+            if not isinstance(facts, Facts):
+                raise facts or AssertionError("a sample has facts")
+            return await self.stage.describe(shard, entry, facts)
+        except (EngineError, MpgiError):
+            raise
+        except Exception as error:  # an annotation like no other must not end the job
+            detail = f"{type(error).__name__}: {error}"
+            return [refusal(shard, Rejected(entry.key, entry.index, "rule_error", detail, entry.sample_id))]
+
+    def _facts(self, sample: Sample) -> Facts | Exception:
+        try:
+            return gather(sample.annotation, view_px=self.limits.view_px, min_px=self.limits.min_px)
+        except Exception as error:
+            return error
 
 
 class IntegrateChunk:
