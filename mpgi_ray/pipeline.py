@@ -28,10 +28,11 @@ from mpgi_ray.engines.base import EngineError
 from mpgi_ray.engines.connect import connect as connect_engine
 from mpgi_ray.errors import UnfinishedError
 from mpgi_ray.progress import Progress
+from mpgi_ray.reading import ShardTask, read_chunks
 from mpgi_ray.recipe import Recipe, TemplateEngineConfig
 from mpgi_ray.run_record import check_missing, lost_shards, open_run
 from mpgi_ray.todo import Pilot, left_to_do
-from mpgi_ray.work import Connect, GenerateChunk, IntegrateChunk, ShardTask, read_chunks
+from mpgi_ray.work import Connect, GenerateChunk, IntegrateChunk
 
 _READER_CPUS = 0.5  # reading is mostly waiting for bytes
 _STALLED_PASSES = 2

@@ -12,8 +12,8 @@ from mpgi_ray.data.parts import complete_shards
 from mpgi_ray.data.shard_list import ShardList
 from mpgi_ray.data.shards import read_shard
 from mpgi_ray.errors import InputError
+from mpgi_ray.reading import ShardTask
 from mpgi_ray.recipe import Recipe
-from mpgi_ray.work import ShardTask
 
 _SPREAD = 16  # shards that a random pilot reads on the driver
 

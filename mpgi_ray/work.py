@@ -1,4 +1,4 @@
-"""What one task of the caption job does with a shard or a chunk; `pipeline` spreads it over a cluster.
+"""What one task of the caption job does with a chunk; `pipeline` spreads it over a cluster.
 
 Every step looks first for what is already published and makes only what is missing: a task that runs
 again (a lost object, a restarted actor, a second run) reads its part instead of asking a model twice.
@@ -7,116 +7,24 @@ again (a lost object, a restarted actor, a second run) reads its part instead of
 from __future__ import annotations
 
 import asyncio
-import gc
-import hashlib
 import pickle
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from mpgi_ray.data.caption import Caption, Stage, Status, from_table, to_table
 from mpgi_ray.data.caption_folder import CaptionFolder
-from mpgi_ray.data.parts import ChunkId, Parts, split_chunks
+from mpgi_ray.data.parts import Parts
 from mpgi_ray.data.sample import Rejected, Sample
-from mpgi_ray.data.shards import ShardFields, read_shard
-from mpgi_ray.data.storage import Storage
 from mpgi_ray.engines.base import Engine, EngineError
-from mpgi_ray.errors import InputError, MpgiError
+from mpgi_ray.errors import MpgiError
 from mpgi_ray.generate import Perspectives, refusal
 from mpgi_ray.integrate import Integration
 from mpgi_ray.prompts import load
+from mpgi_ray.reading import WELL, ChunkWork, Row, settle
 from mpgi_ray.recipe import FactsConfig, Recipe, TemplateEngineConfig
 from mpgi_ray.rules import Facts, gather
 
 Connect = Callable[[TemplateEngineConfig], Engine]
-Row = dict[str, Any]  # what Ray Data carries between stages: strings, integers and one blob
-
-# why a shard cannot be read; why the whole job must stop: said in rows, because an exception in a Ray Data
-# task reaches the driver without its message
-_WELL = {"unreadable": "", "fatal": ""}
-
-
-@dataclass(frozen=True, slots=True)
-class ShardTask:
-    """One shard to read.
-
-    Attributes:
-        done: chunk numbers whose texts are all published.
-        pilot: number of samples to caption of this shard, or None for all.
-        at_random: the pilot's samples are spread over the shard by hash, instead of its first ones.
-    """
-
-    shard: str
-    root: str
-    file: str
-    fields: ShardFields
-    chunk_size: int
-    done: frozenset[int] = frozenset()
-    pilot: int | None = None
-    at_random: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ChunkWork:
-    """A chunk on its way through the stages.
-
-    Attributes:
-        entries: the samples to caption; all of the chunk, or a pilot's choice. Pixels end at stage 1.
-        left: how many chunks of the shard this pass has to do.
-        pilot: results are published as a pilot's.
-        perspectives: stage 1 records of the entries, and the facts of those that can be integrated.
-    """
-
-    chunk: ChunkId
-    entries: Sequence[Sample | Rejected]
-    left: int
-    shard_sha256: str
-    pilot: bool
-    perspectives: Sequence[Caption] = ()
-    facts: dict[int, Facts] | None = None
-    new: int = 0
-
-    def row(self) -> Row:
-        return {"shard": self.chunk.shard, **_WELL, "work": pickle.dumps(self, protocol=5)}
-
-
-@cache
-def _settle() -> None:
-    """Spare the garbage collector the hundred thousand objects of the imported libraries, once a process."""
-    gc.collect()
-    gc.freeze()
-
-
-def read_chunks(task: ShardTask) -> Iterator[Row]:
-    """The chunks of a shard that still need work; an unreadable shard gives one row with the error."""
-    _settle()
-    try:
-        data = Storage(task.root).read(task.file)
-        entries = read_shard(data, task.file, task.fields)
-    except InputError as error:
-        yield {"shard": task.shard, **_WELL, "unreadable": str(error), "work": b""}
-        return
-    digest = hashlib.sha256(data).hexdigest()
-    del data
-    wanted = _pilot_choice(task, len(entries))
-    todo = []
-    for chunk, part in split_chunks(task.shard, entries, task.chunk_size):
-        chosen = part if wanted is None else [entry for entry in part if entry.index in wanted]
-        if chunk.index not in task.done and (chosen or wanted is None):
-            todo.append((chunk, chosen))
-    for chunk, chosen in todo:
-        yield ChunkWork(chunk, chosen, len(todo), digest, pilot=wanted is not None).row()
-
-
-def _pilot_choice(task: ShardTask, size: int) -> set[int] | None:
-    if task.pilot is None:
-        return None
-    if not task.at_random:
-        return set(range(min(task.pilot, size)))
-    ranked = sorted(range(size), key=lambda i: hashlib.sha256(f"{task.shard}\0{i}".encode()).digest())
-    return set(ranked[: task.pilot])
 
 
 class GenerateChunk:
@@ -128,7 +36,7 @@ class GenerateChunk:
         self.limits: FactsConfig = recipe.facts
         engine = connect(recipe.generate.engine)
         self.stage = Perspectives(engine, [load(name) for name in recipe.generate.perspectives])
-        _settle()
+        settle()
 
     async def __call__(self, row: Row) -> Row:
         if row["unreadable"]:
@@ -193,7 +101,7 @@ class IntegrateChunk:
         self.full, self.pilot = folder.integrated, folder.pilot_integrated
         engine = connect(recipe.integrate.engine)
         self.stage = Integration(engine, [load(name) for name in recipe.integrate.texts])
-        _settle()
+        settle()
 
     async def __call__(self, row: Row) -> Row:
         if row["unreadable"] or row["fatal"]:
@@ -214,7 +122,7 @@ class IntegrateChunk:
         wanted = {caption.index for caption in work.perspectives}
         rows = [*work.perspectives, *(caption for caption in published if caption.index in wanted)]
         return _counts(
-            {"shard": work.chunk.shard, **_WELL},
+            {"shard": work.chunk.shard, **WELL},
             samples=len({c.index for c in rows}),
             new=work.new,
             records=len(rows),
@@ -225,7 +133,7 @@ class IntegrateChunk:
 
 def _counts(row: Row, **counts: int) -> Row:
     names = ("samples", "new", "records", "not_ok", "left")
-    told = {key: row[key] for key in ("shard", *_WELL)}
+    told = {key: row[key] for key in ("shard", *WELL)}
     return told | {name: counts.get(name, 0) for name in names}
 
 

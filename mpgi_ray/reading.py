@@ -1,0 +1,106 @@
+"""From a shard to the chunks that still need work, and the form in which a chunk travels."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import pickle
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from mpgi_ray.data.caption import Caption
+from mpgi_ray.data.parts import ChunkId, split_chunks
+from mpgi_ray.data.sample import Rejected, Sample
+from mpgi_ray.data.shards import ShardFields, read_shard
+from mpgi_ray.data.storage import Storage
+from mpgi_ray.errors import InputError
+from mpgi_ray.rules import Facts
+
+Row = dict[str, Any]  # what Ray Data carries between stages: strings, integers and one blob
+
+# why a shard cannot be read; why the whole job must stop: said in rows, because an exception in a Ray Data
+# task reaches the driver without its message
+WELL = {"unreadable": "", "fatal": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class ShardTask:
+    """One shard to read.
+
+    Attributes:
+        done: chunk numbers whose texts are all published.
+        pilot: number of samples to caption of this shard, or None for all.
+        at_random: the pilot's samples are spread over the shard by hash, instead of its first ones.
+    """
+
+    shard: str
+    root: str
+    file: str
+    fields: ShardFields
+    chunk_size: int
+    done: frozenset[int] = frozenset()
+    pilot: int | None = None
+    at_random: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkWork:
+    """A chunk on its way through the stages.
+
+    Attributes:
+        entries: the samples to caption; all of the chunk, or a pilot's choice. Pixels end at stage 1.
+        left: how many chunks of the shard this pass has to do.
+        pilot: results are published as a pilot's.
+        perspectives: stage 1 records of the entries, and the facts of those that can be integrated.
+    """
+
+    chunk: ChunkId
+    entries: Sequence[Sample | Rejected]
+    left: int
+    shard_sha256: str
+    pilot: bool
+    perspectives: Sequence[Caption] = ()
+    facts: dict[int, Facts] | None = None
+    new: int = 0
+
+    def row(self) -> Row:
+        return {"shard": self.chunk.shard, **WELL, "work": pickle.dumps(self, protocol=5)}
+
+
+@cache
+def settle() -> None:
+    """Spare the garbage collector the hundred thousand objects of the imported libraries, once a process."""
+    gc.collect()
+    gc.freeze()
+
+
+def read_chunks(task: ShardTask) -> Iterator[Row]:
+    """The chunks of a shard that still need work; an unreadable shard gives one row with the error."""
+    settle()
+    try:
+        data = Storage(task.root).read(task.file)
+        entries = read_shard(data, task.file, task.fields)
+    except InputError as error:
+        yield {"shard": task.shard, **WELL, "unreadable": str(error), "work": b""}
+        return
+    digest = hashlib.sha256(data).hexdigest()
+    del data
+    wanted = _pilot_choice(task, len(entries))
+    todo = []
+    for chunk, part in split_chunks(task.shard, entries, task.chunk_size):
+        chosen = part if wanted is None else [entry for entry in part if entry.index in wanted]
+        if chunk.index not in task.done and (chosen or wanted is None):
+            todo.append((chunk, chosen))
+    for chunk, chosen in todo:
+        yield ChunkWork(chunk, chosen, len(todo), digest, pilot=wanted is not None).row()
+
+
+def _pilot_choice(task: ShardTask, size: int) -> set[int] | None:
+    if task.pilot is None:
+        return None
+    if not task.at_random:
+        return set(range(min(task.pilot, size)))
+    ranked = sorted(range(size), key=lambda i: hashlib.sha256(f"{task.shard}\0{i}".encode()).digest())
+    return set(ranked[: task.pilot])
