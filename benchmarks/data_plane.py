@@ -31,10 +31,12 @@ from PIL import Image
 
 from mpgi_ray.data.tar import write_members
 from mpgi_ray.engines.base import Engine, Prompt, Reply
+from mpgi_ray.engines.settings import TemplateEngineConfig
 from mpgi_ray.pipeline import caption
-from mpgi_ray.recipe import Recipe, TemplateEngineConfig
+from mpgi_ray.recipe import Recipe
 
 SHARD_SIZE = 1000
+MERGED = json.dumps({"short": "a short text", "long": "a long text"})
 
 
 class NullEngine:
@@ -42,9 +44,10 @@ class NullEngine:
 
     kind = model = "null"
     revision = "0"
+    trusted = True
 
     async def reply(self, prompts: Sequence[Prompt]) -> list[Reply]:
-        return [Reply("a text") for _ in prompts]
+        return [Reply("a text" if prompt.schema is None else MERGED) for prompt in prompts]
 
     def close(self) -> None:
         pass

@@ -53,6 +53,36 @@ def caption(
 
 
 @app.command()
+def plan(
+    recipe: Annotated[str, typer.Argument(help="A shipped recipe (hqrs) or a YAML file.")],
+    shards: Annotated[str | None, typer.Option(help="As for caption.")] = None,
+    out: Annotated[str | None, typer.Option(help="As for caption.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="As for caption.")] = None,
+    samples: Annotated[int, typer.Option(min=1, help="Samples to show every prompt of.")] = 3,
+    rates: Annotated[str | None, typer.Option(help="The metrics.json of a pilot.")] = None,
+    images_per_second: Annotated[float | None, typer.Option(min=1e-6, help="Of one replica.")] = None,
+    gpu_hour_price: Annotated[float | None, typer.Option(min=0, help="In any currency.")] = None,
+) -> None:
+    """Show what `mpgi caption` would ask, read, hold and cost; nothing is started or written."""
+    from rich.console import Console
+
+    from mpgi_ray.plan import plan as make
+    from mpgi_ray.plan.cost import Rate, measured_rate
+    from mpgi_ray.plan.show import show
+    from mpgi_ray.recipe import load_recipe
+
+    if rates and images_per_second:
+        raise typer.BadParameter("a rate is either --rates or --images-per-second")
+    given = {"input.shards": shards, "output": out}
+    settings = load_recipe(recipe, {key: value for key, value in given.items() if value}, set_ or [])
+    rate = measured_rate(rates, settings) if rates else None
+    if images_per_second:
+        rate = Rate(images_per_second, f"{images_per_second:g} images/s a replica, as given")
+    planned = make(settings, samples=samples, rate=rate, gpu_hour_price=gpu_hour_price)
+    show(planned, recipe, Console(width=None if sys.stdout.isatty() else 100))
+
+
+@app.command()
 def curate(
     captions: Annotated[str, typer.Argument(help="Output folder of `mpgi caption`.")],
     out: Annotated[str, typer.Option(help="Folder of the final shards.")],
@@ -172,16 +202,26 @@ def inspect(
         status.print_status(status.status(path), console)
 
 
+class Writer(StrEnum):
+    """Who writes the demo's captions."""
+
+    TEMPLATE = "template"
+    IMPERFECT = "imperfect"
+
+
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for everything.")] = Path("demo-out"),
     scenes: Annotated[int, typer.Option(min=50, help="Generated scenes.")] = 2000,
     seed: int = 0,
+    writer: Annotated[
+        Writer, typer.Option(help="imperfect: a chat server that makes mistakes at known rates.")
+    ] = Writer.TEMPLATE,
 ) -> None:
     """Everything on generated scenes: shards, captions, final shards, a small CLIP, its table, a report."""
     from mpgi_ray.demo.run import run_demo
 
-    run_demo(out, scenes, seed)
+    run_demo(out, scenes, seed, imperfect=writer is Writer.IMPERFECT)
 
 
 def main(arguments: list[str] | None = None) -> int:

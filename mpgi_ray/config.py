@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -10,7 +10,6 @@ from typing import Any, TypeVar, get_args
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from mpgi_ray.data.sample import describe
 from mpgi_ray.errors import RecipeError
 
 
@@ -53,15 +52,17 @@ def parse(model: type[M], values: Mapping[str, Any], where: str) -> M:
         return model.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        path = tuple(part for part in first["loc"] if isinstance(part, str))
         if first["type"] == "extra_forbidden":
-            valid = _keys(model, path[:-1])
-            near = get_close_matches(path[-1], valid, n=1, cutoff=0.0)
+            *steps, key = first["loc"]
+            path, valid = _keys(model, steps)
+            near = get_close_matches(str(key), valid, n=1, cutoff=0.0)
             raise RecipeError(
-                f"{where}: unknown key {'.'.join(path)!r}: did you mean {near[0]!r}? "
+                f"{where}: unknown key {'.'.join([*path, str(key)])!r}: did you mean {near[0]!r}? "
                 f"Valid here: {', '.join(sorted(valid))}"
             ) from error
-        raise RecipeError(f"{where}: {describe(error)}") from error
+        place = ".".join(_keys(model, first["loc"])[0])
+        message = first["msg"].removeprefix("Value error, ")
+        raise RecipeError(f"{where}: {place}: {message}" if place else f"{where}: {message}") from error
 
 
 def assigned(values: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
@@ -94,12 +95,26 @@ def read_assignment(text: str) -> tuple[str, Any]:
         raise RecipeError(f"--set {text!r}: {value!r} is no YAML value") from error
 
 
-def _keys(model: type[BaseModel], path: tuple[str, ...]) -> list[str]:
-    """The keys of the model that stands at a path of keys."""
-    for step in path:
-        field = model.model_fields.get(step)
-        inner = [] if field is None else [field.annotation, *get_args(field.annotation)]
-        models = [m for m in inner if isinstance(m, type) and issubclass(m, BaseModel)]
-        if models:
-            model = models[0]
-    return list(model.model_fields)
+def _keys(model: type[BaseModel], steps: Sequence[str | int]) -> tuple[list[str], list[str]]:
+    """The way to a place in a model's values, as a user writes it, and the keys that are valid there.
+
+    Args:
+        steps: as pydantic gives them: keys, positions in lists, and the kinds that decide between models.
+    """
+    here: list[type[BaseModel]] = [model]
+    path = []
+    for step in steps:
+        fields = {name: field for m in here for name, field in m.model_fields.items()}
+        if step in fields:
+            path.append(str(step))
+            here = _models(fields[str(step)].annotation)
+        elif isinstance(step, str):
+            here = [m for m in here if step in get_args(m.model_fields["kind"].annotation)]
+    return path, list(dict.fromkeys(name for m in here for name in m.model_fields))
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """The models that a field's type names, itself or within unions, tuples and annotations."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for inner in get_args(annotation) for model in _models(inner)]

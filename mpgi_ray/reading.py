@@ -5,12 +5,13 @@ from __future__ import annotations
 import gc
 import hashlib
 import pickle
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from mpgi_ray.data.caption import Caption
+from mpgi_ray.data.caption import UNDONE, Caption
+from mpgi_ray.data.image import ImageError, to_view
 from mpgi_ray.data.parts import ChunkId, split_chunks
 from mpgi_ray.data.sample import Rejected, Sample
 from mpgi_ray.data.shards import ShardFields, read_shard
@@ -33,6 +34,7 @@ class ShardTask:
         done: chunk numbers whose texts are all published.
         pilot: number of samples to caption of this shard, or None for all.
         at_random: the pilot's samples are spread over the shard by hash, instead of its first ones.
+        max_pixels: larger pictures are scaled down for the models; None leaves pictures as they are.
     """
 
     shard: str
@@ -43,6 +45,7 @@ class ShardTask:
     done: frozenset[int] = frozenset()
     pilot: int | None = None
     at_random: bool = False
+    max_pixels: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class ChunkWork:
         left: how many chunks of the shard this pass has to do.
         pilot: results are published as a pilot's.
         perspectives: stage 1 records of the entries, and the facts of those that can be integrated.
+        new: samples that a model of stage 1 was asked about.
     """
 
     chunk: ChunkId
@@ -62,11 +66,27 @@ class ChunkWork:
     shard_sha256: str
     pilot: bool
     perspectives: Sequence[Caption] = ()
-    facts: dict[int, Facts] | None = None
+    facts: Mapping[int, Facts] = field(default_factory=dict)
     new: int = 0
 
     def row(self) -> Row:
         return {"shard": self.chunk.shard, **WELL, "work": pickle.dumps(self, protocol=5)}
+
+    def counts(self, rows: Sequence[Caption] = ()) -> Row:
+        """What the driver is told of a finished chunk, with its records of both stages."""
+        return told({"shard": self.chunk.shard, **WELL}) | {
+            "samples": len({caption.index for caption in rows}),
+            "new": self.new,
+            "records": len(rows),
+            "not_ok": sum(caption.status in UNDONE for caption in rows),
+            "left": self.left,
+        }
+
+
+def told(row: Row) -> Row:
+    """A row for the driver without a finished chunk: why there is none."""
+    counts = dict.fromkeys(("samples", "new", "records", "not_ok", "left"), 0)
+    return {key: row[key] for key in ("shard", *WELL)} | counts
 
 
 @cache
@@ -94,7 +114,18 @@ def read_chunks(task: ShardTask) -> Iterator[Row]:
         if chunk.index not in task.done and (chosen or wanted is None):
             todo.append((chunk, chosen))
     for chunk, chosen in todo:
-        yield ChunkWork(chunk, chosen, len(todo), digest, pilot=wanted is not None).row()
+        shown = chosen if task.max_pixels is None else [_shown(entry, task.max_pixels) for entry in chosen]
+        yield ChunkWork(chunk, shown, len(todo), digest, pilot=wanted is not None).row()
+
+
+def _shown(entry: Sample | Rejected, max_pixels: int) -> Sample | Rejected:
+    """The sample with its picture as a model gets it."""
+    if isinstance(entry, Rejected):
+        return entry
+    try:
+        return entry.shown_as(to_view(entry.image, max_pixels))
+    except ImageError as error:
+        return Rejected(entry.key, entry.index, error.reason, str(error), entry.sample_id)
 
 
 def _pilot_choice(task: ShardTask, size: int) -> set[int] | None:

@@ -6,16 +6,22 @@ many replicas) may change between a run and its continuation.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from mpgi_ray.config import Config, assigned, parse, read_assignment, read_yaml
 from mpgi_ray.data.shards import ShardFields
 from mpgi_ray.data.storage import absolute
+from mpgi_ray.engines.settings import (
+    EngineConfig,
+    MergeEngineConfig,
+    SameEngineConfig,
+    TemplateEngineConfig,
+)
 from mpgi_ray.errors import RecipeError
 
 Location = Annotated[str, Field(min_length=1), AfterValidator(absolute)]
@@ -40,31 +46,52 @@ class FactsConfig(Config):
     min_px: int = Field(default=4, ge=0)
 
 
-class TemplateEngineConfig(Config):
-    """The embedded engine: no model, writes from annotations and pixels.
+class Attempt(Config):
+    """A rung of the ladder of attempts: the first answer that passes the checks is kept.
+
+    From the second on, the prompt ends with the reason why the answer before could not be used.
 
     Attributes:
-        replicas: actors in the pool.
-        cpus: logical CPUs that each holds for the whole run.
+        temperature: of this attempt; by default the stage's.
     """
 
-    kind: Literal["template"] = "template"
-    replicas: int = Field(default=1, ge=1)
-    cpus: float = Field(default=1, gt=0)
+    temperature: float | None = Field(default=None, ge=0)
+
+
+_LADDER = (Attempt(), Attempt(temperature=0.2), Attempt(temperature=0.8))
+Sampling = Mapping[str, int | float | str | tuple[str, ...]]
+_SAMPLING: Sampling = {"temperature": 0.4, "top_p": 0.9}
 
 
 class GenerateConfig(Config):
-    """Stage 1: one text a perspective. Each is a prompt's name or the path of a prompt file."""
+    """Stage 1, for one model: one text a perspective.
 
-    engine: TemplateEngineConfig = TemplateEngineConfig()
+    Attributes:
+        perspectives: each is a prompt's name or the path of a prompt file.
+        sampling: parameters of the model's sampling under their OpenAI names; the template engine has none.
+    """
+
+    engine: EngineConfig = TemplateEngineConfig()
     perspectives: tuple[str, ...] = Field(default=("objects", "layout", "scene", "attributes"), min_length=1)
+    sampling: Sampling = Field(default={**_SAMPLING, "max_tokens": 300})
+    attempts: tuple[Attempt, ...] = Field(default=_LADDER, min_length=1)
 
 
 class IntegrateConfig(Config):
-    """Stage 2: comprehensive texts made from those of stage 1."""
+    """Stage 2: comprehensive texts made from those of stage 1.
 
-    engine: TemplateEngineConfig = TemplateEngineConfig()
-    texts: tuple[str, ...] = Field(default=("short", "long"), min_length=1)
+    Attributes:
+        prompt: a prompt's name or the path of a prompt file; it names the texts.
+    """
+
+    engine: MergeEngineConfig = TemplateEngineConfig()
+    prompt: str = "integrate"
+    sampling: Sampling = Field(default={**_SAMPLING, "max_tokens": 700})
+    attempts: tuple[Attempt, ...] = Field(default=_LADDER, min_length=1)
+
+
+def _one_or_more(value: Any) -> Any:
+    return (value,) if isinstance(value, dict | GenerateConfig) else value
 
 
 class Recipe(Config):
@@ -73,6 +100,9 @@ class Recipe(Config):
     Attributes:
         output: folder of the result, local or an fsspec URL.
         chunk_size: samples a chunk, the unit of work and of retry: up to some hundreds on a cluster.
+        generate: stage 1; a list of blocks if several models describe every image.
+        phases: ``fused`` holds the models of both stages at once; ``two`` finishes stage 1 and frees its GPUs
+            before stage 2 starts from the published texts.
         max_reject_rate: share of samples that may have a rejected or failed record before the job counts
             as failed.
     """
@@ -81,25 +111,49 @@ class Recipe(Config):
     output: Location
     chunk_size: int = Field(default=64, ge=1)
     facts: FactsConfig = FactsConfig()
-    generate: GenerateConfig = GenerateConfig()
+    generate: Annotated[tuple[GenerateConfig, ...], BeforeValidator(_one_or_more), Field(min_length=1)] = (
+        GenerateConfig(),
+    )
     integrate: IntegrateConfig = IntegrateConfig()
+    phases: Literal["fused", "two"] = "fused"
     max_reject_rate: float = Field(default=0.05, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _same_is_one(self) -> Self:
+        if isinstance(self.integrate.engine, SameEngineConfig) and (
+            len(self.generate) > 1 or self.phases == "two"
+        ):
+            raise ValueError(
+                "integrate.engine.kind: same needs one model in stage 1 and phases: fused; "
+                "name the engine of stage 2 instead"
+            )
+        return self
 
     def identity(self) -> dict[str, Any]:
         """The settings that decide what is written, as flat ``a.b.c`` keys."""
-        placement = {"replicas", "cpus"}
-        engine = {"engine": placement}
         values = self.model_dump(
-            mode="json",
-            exclude={
-                "output": True,
-                "max_reject_rate": True,
-                "input": {"shards"},
-                "generate": engine,
-                "integrate": engine,
-            },
+            mode="json", exclude={"output": True, "max_reject_rate": True, "phases": True}
         )
+        del values["input"]["shards"]
+        for block in (*values["generate"], values["integrate"]):
+            block["engine"] = {k: v for k, v in block["engine"].items() if k not in _PLACEMENT}
+            if args := block["engine"].pop("engine_args", None):
+                block["engine"]["engine_args"] = {k: v for k, v in args.items() if k not in _MACHINE_ARGS}
+        if len(values["generate"]) == 1:
+            (values["generate"],) = values["generate"]
         return dict(_flat(values))
+
+
+# what may change between a run and its continuation: where engines run and how hard they are driven
+_PLACEMENT = {
+    *("replicas", "cpus", "gpus", "images_in_flight"),
+    *("url", "key_env", "timeout_s", "tries", "requests_in_flight"),
+}
+_MACHINE_ARGS = {
+    *("gpu_memory_utilization", "kv_cache_memory_bytes", "max_num_seqs", "max_num_batched_tokens", "seed"),
+    *("enforce_eager", "tensor_parallel_size", "pipeline_parallel_size", "distributed_executor_backend"),
+    *("enable_prefix_caching", "mm_processor_cache_gb", "download_dir", "max_model_len", "load_format"),
+}
 
 
 def load_recipe(name_or_path: str, overrides: Mapping[str, str], assignments: list[str]) -> Recipe:
@@ -130,8 +184,12 @@ def shipped_recipes() -> list[str]:
     return sorted(f.name.removesuffix(".yaml") for f in folder.iterdir() if f.name.endswith(".yaml"))
 
 
-def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+def _flat(values: Mapping[str, Any] | Sequence[Any], prefix: str = "") -> list[tuple[str, Any]]:
+    """Nested mappings, and lists of mappings, as ``a.0.b`` keys and plain values."""
     flat: list[tuple[str, Any]] = []
-    for key, value in values.items():
-        flat += _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else [(f"{prefix}{key}", value)]
+    for key, value in values.items() if isinstance(values, Mapping) else enumerate(values):
+        nested = isinstance(value, Mapping) or (
+            isinstance(value, list) and value and isinstance(value[0], dict)
+        )
+        flat += _flat(value, f"{prefix}{key}.") if nested else [(f"{prefix}{key}", value)]
     return flat

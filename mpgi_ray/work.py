@@ -1,84 +1,81 @@
-"""What one task of the caption job does with a chunk; `pipeline` spreads it over a cluster.
+"""What the stages do with a chunk: describe it, merge it, publish it.
 
 Every step looks first for what is already published and makes only what is missing: a task that runs
-again (a lost object, a restarted actor, a second run) reads its part instead of asking a model twice.
+again (a lost object, a restarted replica, a second run) reads its part instead of asking a model twice.
 """
 
 from __future__ import annotations
 
 import asyncio
-import pickle
-import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
-from mpgi_ray.data.caption import Caption, Stage, Status, from_table, to_table
-from mpgi_ray.data.caption_folder import CaptionFolder
-from mpgi_ray.data.parts import Parts
+from mpgi_ray.data.caption import Caption, Stage, from_table, to_table
+from mpgi_ray.data.caption_folder import CaptionFolder, StageParts
 from mpgi_ray.data.sample import Rejected, Sample
 from mpgi_ray.engines.base import Engine, EngineError
 from mpgi_ray.errors import MpgiError
 from mpgi_ray.generate import Perspectives, refusal
 from mpgi_ray.integrate import Integration
-from mpgi_ray.prompts import load
-from mpgi_ray.reading import WELL, ChunkWork, Row, settle
-from mpgi_ray.recipe import FactsConfig, Recipe, TemplateEngineConfig
+from mpgi_ray.reading import ChunkWork
+from mpgi_ray.recipe import FactsConfig, Recipe
 from mpgi_ray.rules import Facts, gather
 
-Connect = Callable[[TemplateEngineConfig], Engine]
+T = TypeVar("T")
+Observe = Callable[[Sequence[Caption]], None]
 
 
-class GenerateChunk:
-    """Stage 1 of a chunk: publishes its perspectives, passes text and facts on."""
+class Describe:
+    """Stage 1 of a chunk by one model: publishes its texts, passes text and facts on.
 
-    def __init__(self, recipe: Recipe, connect: Connect) -> None:
-        folder = CaptionFolder(recipe.output)
-        self.full, self.pilot = folder.perspectives, folder.pilot_perspectives
-        self.limits: FactsConfig = recipe.facts
-        engine = connect(recipe.generate.engine)
-        self.stage = Perspectives(engine, [load(name) for name in recipe.generate.perspectives])
-        settle()
+    Args:
+        place: of the model in the recipe, from 0.
+        at_once: images that are asked about at the same time, over all chunks.
+        observe: is told of new records.
+    """
 
-    async def __call__(self, row: Row) -> Row:
-        if row["unreadable"]:
-            return row
-        try:
-            return await self._chunk(pickle.loads(row["work"]))
-        except Exception as error:
-            return row | {"fatal": _told(error), "work": b""}
+    def __init__(self, recipe: Recipe, place: int, engine: Engine, at_once: int, observe: Observe) -> None:
+        self.parts = CaptionFolder(recipe.output).stage1[place]
+        self.first, self.last = place == 0, place == len(recipe.generate) - 1
+        self.limits = recipe.facts
+        self.stage = Perspectives(engine, recipe.generate[place], recipe.facts)
+        self.slots = asyncio.Semaphore(at_once)
+        self.observe = observe
 
-    async def _chunk(self, work: ChunkWork) -> Row:
-        known = await asyncio.to_thread(_known, work, self.full, self.pilot)
-        facts = {e.index: self._facts(e) for e in work.entries if isinstance(e, Sample)}
+    async def chunk(self, work: ChunkWork) -> ChunkWork:
+        known = await asyncio.to_thread(_known, work, self.parts)
+        facts = {entry.index: facts_of(entry, self.limits) for entry in work.entries}
         missing = [entry for entry in work.entries if entry.index not in known]
-        made: list[Caption] = []
-        for entry in missing:
-            made += await self._describe(work.chunk.shard, entry, facts.get(entry.index))
-        rows = await asyncio.to_thread(_publish, work, known, made, self.full, self.pilot)
-        wanted = {
-            entry.index for entry in work.entries
-        }  # a published part may hold more than a pilot asks for
-        captions = [caption for caption in rows if caption.index in wanted]
-        readable = {c.index for c in captions if c.stage == Stage.PERSPECTIVE.value}
-        usable = {i: f for i, f in facts.items() if i in readable and isinstance(f, Facts)}
-        return ChunkWork(
-            work.chunk,
-            (),
-            work.left,
-            work.shard_sha256,
-            work.pilot,
-            captions,
-            usable,
-            new=len(missing),
-        ).row()
+
+        async def describe(entry: Sample | Rejected) -> list[Caption]:
+            return await self._describe(work.chunk.shard, entry, facts[entry.index])
+
+        made = await _each(missing, describe, self.slots)
+        self.observe(made)
+        rows = await asyncio.to_thread(_publish, work, known, made, self.parts)
+        # a published part may hold more than a pilot asks for
+        wanted = {entry.index for entry in work.entries}
+        captions = [*work.perspectives, *(caption for caption in rows if caption.index in wanted)]
+        described = {c.index for c in captions if c.stage == Stage.PERSPECTIVE.value}
+        # the next model is not asked about what this one could not look at
+        going_on = () if self.last else [entry for entry in work.entries if entry.index in described]
+        return replace(
+            work,
+            entries=going_on,
+            perspectives=captions,
+            facts={i: f for i, f in facts.items() if i in described and isinstance(f, Facts)},
+            new=max(work.new, len(missing)),
+        )
 
     async def _describe(
-        self, shard: str, entry: Sample | Rejected, facts: Facts | Exception | None
+        self, shard: str, entry: Sample | Rejected, facts: Facts | Exception
     ) -> list[Caption]:
         if isinstance(entry, Rejected):
             return [refusal(shard, entry)]
         try:
-            if not isinstance(facts, Facts):
-                raise facts or AssertionError("a sample has facts")
+            if isinstance(facts, Exception):
+                raise facts
             return await self.stage.describe(shard, entry, facts)
         except (EngineError, MpgiError):
             raise
@@ -86,73 +83,85 @@ class GenerateChunk:
             detail = f"{type(error).__name__}: {error}"
             return [refusal(shard, Rejected(entry.key, entry.index, "rule_error", detail, entry.sample_id))]
 
-    def _facts(self, sample: Sample) -> Facts | Exception:
-        try:
-            return gather(sample.annotation, view_px=self.limits.view_px, min_px=self.limits.min_px)
-        except Exception as error:
-            return error
 
+class Merge:
+    """Stage 2 of a chunk: publishes its integrated texts, which makes the chunk done.
 
-class IntegrateChunk:
-    """Stage 2 of a chunk: publishes its integrated texts, which makes the chunk done; returns its counts."""
+    Args:
+        at_once: samples that are asked about at the same time, over all chunks.
+        observe: is told of new records.
+    """
 
-    def __init__(self, recipe: Recipe, connect: Connect) -> None:
-        folder = CaptionFolder(recipe.output)
-        self.full, self.pilot = folder.integrated, folder.pilot_integrated
-        engine = connect(recipe.integrate.engine)
-        self.stage = Integration(engine, [load(name) for name in recipe.integrate.texts])
-        settle()
+    def __init__(self, recipe: Recipe, engine: Engine, at_once: int, observe: Observe) -> None:
+        self.parts = CaptionFolder(recipe.output).stage2
+        self.stage = Integration(engine, recipe.integrate)
+        self.slots = asyncio.Semaphore(at_once)
+        self.observe = observe
 
-    async def __call__(self, row: Row) -> Row:
-        if row["unreadable"] or row["fatal"]:
-            return _counts(row)
-        try:
-            return await self._chunk(pickle.loads(row["work"]))
-        except Exception as error:
-            return _counts(row | {"fatal": _told(error)})
-
-    async def _chunk(self, work: ChunkWork) -> Row:
-        known = await asyncio.to_thread(_known, work, self.full, self.pilot)
+    async def chunk(self, work: ChunkWork) -> list[Caption]:
+        """The records of both stages."""
+        known = await asyncio.to_thread(_known, work, self.parts)
         sources = _by_sample(work.perspectives)
-        made: list[Caption] = []
-        for index, facts in (work.facts or {}).items():
-            if index not in known:
-                made += await self.stage.merge(sources[index], facts)
-        published = await asyncio.to_thread(_publish, work, known, made, self.full, self.pilot)
-        wanted = {caption.index for caption in work.perspectives}
-        rows = [*work.perspectives, *(caption for caption in published if caption.index in wanted)]
-        return _counts(
-            {"shard": work.chunk.shard, **WELL},
-            samples=len({c.index for c in rows}),
-            new=work.new,
-            records=len(rows),
-            not_ok=sum(c.status != Status.OK.value for c in rows),
-            left=work.left,
-        )
+
+        async def merge(index: int) -> list[Caption]:
+            return await self.stage.merge(sources[index], work.facts[index])
+
+        made = await _each([index for index in work.facts if index not in known], merge, self.slots)
+        self.observe(made)
+        published = await asyncio.to_thread(_publish, work, known, made, self.parts)
+        return [*work.perspectives, *(caption for caption in published if caption.index in sources)]
 
 
-def _counts(row: Row, **counts: int) -> Row:
-    names = ("samples", "new", "records", "not_ok", "left")
-    told = {key: row[key] for key in ("shard", *WELL)}
-    return told | {name: counts.get(name, 0) for name in names}
+def facts_of(entry: Sample | Rejected, limits: FactsConfig) -> Facts | Exception:
+    """The facts of a sample, or why there are none."""
+    if isinstance(entry, Rejected):
+        return ValueError("a rejected sample has no facts")
+    try:
+        return gather(entry.annotation, view_px=limits.view_px, min_px=limits.min_px)
+    except Exception as error:
+        return error
 
 
-def _told(error: Exception) -> str:
-    """What went wrong, in one line for trouble that is known of, with its traceback for a defect."""
-    if isinstance(error, MpgiError | EngineError):
-        return str(error)
-    return "".join(traceback.format_exception(error))
+def described_work(work: ChunkWork, recipe: Recipe) -> ChunkWork:
+    """A chunk for stage 2 from what stage 1 published: its texts, and facts from the annotations."""
+    wanted = {entry.index for entry in work.entries}
+    rows = [
+        caption
+        for stage in CaptionFolder(recipe.output).stage1
+        for group in _known(work, stage).values()
+        for caption in group
+        if caption.index in wanted
+    ]
+    described = {c.index for c in rows if c.stage == Stage.PERSPECTIVE.value}
+    facts = {e.index: facts_of(e, recipe.facts) for e in work.entries if e.index in described}
+    usable = {index: f for index, f in facts.items() if isinstance(f, Facts)}
+    return replace(work, entries=(), perspectives=rows, facts=usable)
 
 
-def _known(work: ChunkWork, full: Parts, pilot: Parts) -> dict[int, list[Caption]]:
-    """Published records of the chunk by sample: the full part's, or else what a pilot left."""
-    for parts in (full, pilot):
-        if parts.holds(work.chunk):
-            return _by_sample(from_table(parts.read(work.chunk)))
-    return {}
+async def _each(
+    items: Sequence[T], work: Callable[[T], Awaitable[list[Caption]]], slots: asyncio.Semaphore
+) -> list[Caption]:
+    """All records, in the order of the items; the first exception ends the others."""
+
+    async def one(item: T) -> list[Caption]:
+        async with slots:
+            return await work(item)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(item)) for item in items]
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from errors
+    return [caption for task in tasks for caption in task.result()]
 
 
-def _by_sample(captions: Sequence[Caption]) -> dict[int, list[Caption]]:
+def _known(work: ChunkWork, parts: StageParts) -> dict[int, list[Caption]]:
+    """Published records of the chunk by sample."""
+    table = parts.read(work.chunk)
+    return {} if table is None else _by_sample(from_table(table))
+
+
+def _by_sample(captions: Iterable[Caption]) -> dict[int, list[Caption]]:
     groups: dict[int, list[Caption]] = {}
     for caption in captions:
         groups.setdefault(caption.index, []).append(caption)
@@ -160,11 +169,11 @@ def _by_sample(captions: Sequence[Caption]) -> dict[int, list[Caption]]:
 
 
 def _publish(
-    work: ChunkWork, known: dict[int, list[Caption]], made: Sequence[Caption], full: Parts, pilot: Parts
+    work: ChunkWork, known: dict[int, list[Caption]], made: Sequence[Caption], parts: StageParts
 ) -> list[Caption]:
     """Publish known and new records together, unless they all are published; returns them."""
-    target = pilot if work.pilot else full
+    target = parts.pilot if work.pilot else parts.full
     rows = sorted([*(c for group in known.values() for c in group), *made], key=lambda c: c.index)
-    if made or not (full.holds(work.chunk) or target.holds(work.chunk)):
+    if made or not (parts.full.holds(work.chunk) or target.holds(work.chunk)):
         target.publish(work.chunk, to_table(rows), work.shard_sha256)
     return rows

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from engines_fixtures import llm_engine, mllm_engine, tiny_llm, tiny_mllm  # noqa: F401 - fixtures
 
 # workers must use this environment as it is, also when the tests were started by `uv run`
 os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
@@ -29,6 +30,7 @@ def ray_cluster() -> Iterator[None]:
 
     # workers import the engines that tests define
     environment = {"env_vars": {"PYTHONPATH": str(Path(__file__).parent)}}
-    ray.init("local", num_cpus=8, include_dashboard=False, log_to_driver=False, runtime_env=environment)
+    options = {"include_dashboard": False, "log_to_driver": False, "runtime_env": environment}
+    ray.init("local", num_cpus=8, num_gpus=2, **options)  # logical ones
     yield
     ray.shutdown()

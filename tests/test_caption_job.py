@@ -18,9 +18,10 @@ from mpgi_ray.data.caption import TIMINGS, from_table
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.engines.base import Engine, EngineError, Prompt, Reply
 from mpgi_ray.engines.connect import connect
+from mpgi_ray.engines.settings import TemplateEngineConfig
 from mpgi_ray.errors import InputError, OutputError, ResourceError, UnfinishedError
 from mpgi_ray.pipeline import caption
-from mpgi_ray.recipe import Recipe, TemplateEngineConfig
+from mpgi_ray.recipe import Recipe
 from mpgi_ray.todo import Pilot
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
@@ -33,6 +34,7 @@ class Witness:
     def __init__(self, engine: Engine, log: Path) -> None:
         self.engine, self.log = engine, log
         self.kind, self.model, self.revision = engine.kind, engine.model, engine.revision
+        self.trusted = engine.trusted
 
     async def reply(self, prompts: Sequence[Prompt]) -> list[Reply]:
         with self.log.open("a") as file:
@@ -201,7 +203,7 @@ import test_caption_job as t
 class Killer(t.Witness):
     async def reply(self, prompts):
         published = t.CaptionFolder({folder!r} + "/captions").integrated.done()
-        if prompts[0].name == "short" and len(published) > 1:
+        if prompts[0].name == "integrate" and len(published) > 1:
             os.kill(int(os.environ["DRIVER"]), signal.{how})
             threading.Event().wait()  # until Ray ends this replica
         return await super().reply(prompts)
@@ -247,8 +249,8 @@ def test_run_json_tells_what_the_folder_was_made_with(tmp_path: Path) -> None:
     run = recipe(tmp_path)
     caption(run)
     record = json.loads((tmp_path / "captions/run.json").read_text())
-    assert record["recipe"]["generate"]["perspectives"] == TEXTS[:4]
-    assert set(record["prompts"]) == set(TEXTS)
+    assert record["stage1"] == [TEXTS[:4]]
+    assert set(record["prompts"]) == {*TEXTS[:4], "integrate"}
     assert {"python", "ray", "mpgi-ray"} <= set(record["versions"])
     assert set(record["shards"]) == {"s0"}
     hashes = {c.prompt_hash for t in CaptionFolder(run.output).tables() for c in from_table(t)}

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from mpgi_ray.data.image import ImageError, decode, read_size, real_suffix, to_plain
+from mpgi_ray.data.image import ImageError, decode, read_size, real_suffix, to_plain, to_view
 
 
 def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
@@ -168,3 +168,22 @@ def test_damage_is_an_image_error_or_a_picture(data: bytes, bytes_: list[tuple[i
             raise
     else:
         assert decode(plain).pixels.mode == "RGB"
+
+
+def test_a_view_is_scaled_down_to_the_patch_grid_and_else_untouched() -> None:
+    sink = io.BytesIO()
+    Image.effect_noise((1000, 600), 60).convert("RGB").save(sink, "PNG")
+    data = sink.getvalue()
+    assert decode(to_view(data, 300 * 300)).pixels.size == (364, 224)
+    assert to_view(data, 1000 * 600) == data
+    with pytest.raises(ImageError):
+        to_view(data[:500], 100)
+
+
+def test_the_size_of_a_jpeg_is_read_from_its_frame_header_alone() -> None:
+    for mode, options in (("RGB", {}), ("L", {"progressive": True}), ("CMYK", {"quality": 30})):
+        sink = io.BytesIO()
+        Image.new(mode, (321, 123)).save(sink, "JPEG", **options)
+        assert read_size(sink.getvalue()) == (321, 123)
+        with pytest.raises(ImageError, match="cut off in its header"):
+            read_size(sink.getvalue()[:60])

@@ -19,6 +19,8 @@ from mpgi_ray.data.caption_folder import CaptionFolder
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
+# as the README says: without it, `ray start` turns tokens on when the user has one, `ray job submit` does not
+TOKENS = os.environ | {"RAY_AUTH_MODE": "token"}
 
 
 def free_port() -> int:
@@ -31,6 +33,8 @@ def free_port() -> int:
 def head() -> Iterator[str]:
     """`ray start --head` on this machine; gives the address for jobs."""
     port, dashboard = free_port(), free_port()
+    token = [str(BIN / "ray"), "get-auth-token", "--generate"]
+    subprocess.run(token, check=True, capture_output=True, env=TOKENS)
     command = [BIN / "ray", "start", "--head", "--block", f"--port={port}", f"--dashboard-port={dashboard}"]
     command += [
         "--num-cpus=8",
@@ -44,6 +48,7 @@ def head() -> Iterator[str]:
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        env=TOKENS,
     )
     assert process.stdout is not None
     lines = iter(process.stdout.readline, "")
@@ -60,7 +65,7 @@ def head() -> Iterator[str]:
 def submit(head: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [str(BIN / "ray"), "job", "submit", "--address", head, "--"]
     script = [sys.executable, str(ROOT / "ray_jobs/caption.py"), *arguments]
-    return subprocess.run([*command, *script], capture_output=True, text=True, timeout=250)
+    return subprocess.run([*command, *script], capture_output=True, text=True, timeout=250, env=TOKENS)
 
 
 def test_a_submitted_job_captions_and_its_status_is_its_exit_code(head: str, tmp_path: Path) -> None:

@@ -15,38 +15,52 @@ FACTS = ["There are at least three cars in the image.", "A car is on the left."]
 
 def test_all_relay_prompts_share_the_same_facts_bytes_first() -> None:
     relay = [t for t in map(prompts.load, prompts.shipped()) if t.kind is prompts.Kind.RELAY]
-    rendered = [t.render(facts=FACTS) for t in relay]
-    blocks = {text.split("Perspective: ")[0] for text in rendered}
-    assert len(set(rendered)) == len(relay) == 2
-    assert len(blocks) == 1
-    assert all(fact in blocks.copy().pop() for fact in FACTS)
+    block = prompts.facts_block(FACTS)
+    texts = {t.with_block(block) for t in relay}
+    assert len(texts) == len(relay) == 2
+    assert all(text.startswith(block + "\n\nPerspective: ") for text in texts)
+    assert all(f"- {fact}\n" in block for fact in FACTS)
+    assert "No annotation" in prompts.facts_block([])
+
+
+def test_boxes_stand_in_the_facts() -> None:
+    boxes = prompts.Boxes("[x1, y1, x2, y2] in pixels", ("car: [1, 2, 3, 4]",))
+    block = prompts.facts_block(FACTS, boxes)
+    assert "Boxes of the annotated objects, [x1, y1, x2, y2] in pixels:\n- car: [1, 2, 3, 4]\n" in block
+    assert "Boxes" not in prompts.facts_block(FACTS)
 
 
 def test_free_prompts_never_see_facts() -> None:
     for name in ("scene", "attributes"):
         template = prompts.load(name)
         assert template.kind is prompts.Kind.FREE
-        assert template.render(facts=FACTS) == template.render()
+        assert template.with_block(prompts.facts_block(FACTS)) == template.instruction
 
 
-def test_an_integration_sees_texts_and_facts() -> None:
-    template = prompts.load("short")
+def test_an_integration_sees_texts_and_facts_after_an_instruction_that_all_share() -> None:
+    template = prompts.load("integrate")
     texts = {"objects": "Three cars.", "scene": "Grey asphalt."}
-    text = template.render(facts=FACTS, texts=texts)
-    assert all(f"[{name}] {value}" in text for name, value in texts.items())
+    text = template.with_block(prompts.sources_block(FACTS, texts))
+    assert all(f"[{name}] {value}\n" in f"{text}\n" for name, value in texts.items())
     assert all(fact in text for fact in FACTS)
-    assert "No annotation" in template.render(texts=texts)
-    assert f"{template.words[1]} words" in text
+    assert text.startswith(template.instruction)
+    assert "No annotation" in prompts.sources_block([], texts)
+    assert template.texts == {"short": (5, 45), "long": (20, 250)}
+    assert template.schema is not None
+    assert template.schema["required"] == ["short", "long"]
 
 
-@pytest.mark.parametrize("name", ["objects", "layout", "short", "long"])
-def test_a_variable_that_is_not_given_raises(name: str) -> None:
-    with pytest.raises(RecipeError, match="undefined"):
-        prompts.load(name).render()
+def test_a_further_attempt_says_what_was_wrong() -> None:
+    first = prompts.load("scene").instruction
+    told = prompts.again(first, "novel: words that stand in no source: tower; leave them out")
+    assert told.startswith(
+        first + "\n\nYour earlier answer could not be used: words that stand in no source: tower"
+    )
+    assert "English" in prompts.again(first, "language: 3 of 4 letters are not Latin")
 
 
 def test_facts_are_text_not_template() -> None:
-    assert "{{ 7 * 6 }} <b>" in prompts.load("objects").render(facts=["{{ 7 * 6 }} <b>"])
+    assert "{{ 7 * 6 }} <b>" in prompts.facts_block(["{{ 7 * 6 }} <b>"])
 
 
 def test_an_unknown_name_names_the_nearest() -> None:
@@ -56,11 +70,11 @@ def test_an_unknown_name_names_the_nearest() -> None:
 
 def test_a_users_own_file(tmp_path: Path) -> None:
     file = tmp_path / "roads.j2"
-    source = '---\nkind: relay\nwords: [5, 60]\n---\n{% include "_facts.j2" %}\nPerspective: roads.'
+    source = "---\nkind: relay\nwords: [5, 60]\n---\nPerspective: roads, at most {{ words[1] }} words."
     file.write_text(source)
     template = prompts.load(str(file))
-    assert (template.name, template.kind, template.words) == ("roads", "relay", (5, 60))
-    assert template.render(facts=FACTS).endswith("Perspective: roads.")
+    assert (template.name, template.kind, template.texts) == ("roads", "relay", {"roads": (5, 60)})
+    assert template.with_block(prompts.facts_block(FACTS)).endswith("Perspective: roads, at most 60 words.")
     assert pickle.loads(pickle.dumps(template)) == template
     file.write_text(source + " ")
     assert prompts.load(str(file)).hash != template.hash
@@ -74,7 +88,9 @@ def test_a_users_own_file(tmp_path: Path) -> None:
         ("---\nkind: riddle\nwords: [1, 2]\n---\n", "expected one of relay, free, integrate"),
         ("---\nkind: free\nwords: [9, 2]\n---\n", "expected \\[least, most\\]"),
         ("---\nkind: free\nwords: [1, 2]\nmodel: x\n---\n", "unknown setting model"),
-        ("---\nkind: free\nwords: [1, 2]\n---\n{% if %}", "Jinja2"),
+        ("---\nkind: free\nwords: [1, 2]\n---\n{% if %}", "cannot be rendered"),
+        ("---\nkind: relay\nwords: [1, 2]\n---\n{{ facts }}", "put before it"),
+        ("---\nkind: integrate\nwords: [1, 2]\n---\n", "expected the texts of the reply"),
         ("---\nkind: [\n---\n", "not YAML"),
     ],
 )

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 from rich.console import Console
+from test_run_metrics import merged, publish, scene
 
 from mpgi_ray.data.caption import Caption, Stage, Status, to_table
 from mpgi_ray.data.caption_folder import LOG, RUN, CaptionFolder
@@ -121,14 +122,35 @@ class Run:
         return Page(Path(output).read_text())
 
 
+def by_two_models(shard: str, sample: Sample) -> list[Caption]:
+    """Each third scene of the big model is asked again, as is each second integration; each fourth of the
+    small model is given up.
+    """
+    place = replace(refused(shard, sample)[0], reason="")
+    given_up = [("refusal", Status.RETRIED), ("refusal", Status.REJECTED)] if sample.index % 4 == 0 else []
+    return [
+        *scene(place, "big", *([("thinking", Status.RETRIED)] if sample.index % 3 == 0 else [])),
+        *scene(place, "small", *given_up, good=not given_up),
+        *merged(place, *([("novel", Status.RETRIED)] if sample.index % 2 else []), coverage=0.8),
+    ]
+
+
 def make_run(
-    root: Path, write: Callable[[str, Sample], list[Caption]] = texts_of, *, pilot: bool = False
+    root: Path,
+    write: Callable[[str, Sample], list[Caption]] = texts_of,
+    *,
+    pilot: bool = False,
+    models: int = 1,
 ) -> Run:
     """Two shards of ten samples in chunks of four; the second shard's last chunk is not done."""
     run, folder = Run(root), CaptionFolder(str(root / "captions"))
-    perspectives, integrated = folder.perspectives, folder.integrated
-    if pilot:
-        perspectives, integrated = folder.pilot_perspectives, folder.pilot_integrated
+    manifest = {
+        "recipe": {"input": {"shards": str(root / "shards"), "fields": {}}},
+        "prompts": {"objects": {"hash": "0123456789abcdef", "text": f"Name what you see. {SCRIPT}"}},
+        "shards": {"a": {}, "b": {}},
+        "stage1": [["objects", "scene"]] * models,
+    }
+    folder.storage.publish(RUN, json.dumps(manifest).encode())
     (root / "shards").mkdir(parents=True)
     for at, shard in enumerate(("a", "b")):
         samples = [draw(10 * at + number) for number in range(10)]
@@ -138,16 +160,8 @@ def make_run(
             if chunk == ChunkId("b", 2, 3):
                 continue
             rows = [row for sample in part for row in write(shard, sample)]
-            first = [row for row in rows if row.stage != Stage.INTEGRATED]
-            perspectives.publish(chunk, to_table(first), "")
-            integrated.publish(chunk, to_table([row for row in rows if row not in first]), "")
+            publish(folder, chunk, rows, pilot=pilot)
             run.rows += rows
-    manifest = {
-        "recipe": {"input": {"shards": str(root / "shards"), "fields": {}}},
-        "prompts": {"objects": {"hash": "0123456789abcdef", "text": f"Name what you see. {SCRIPT}"}},
-        "shards": {"a": {}, "b": {}},
-    }
-    folder.storage.publish(RUN, json.dumps(manifest).encode())
     log = [{"ended": "2026-01-02T03:04:05", "samples": 18, "images_per_second": 12.5}, {"seconds": 3}]
     folder.storage.publish(LOG, "\n".join(map(json.dumps, log)).encode())
     return run
@@ -164,6 +178,7 @@ class Page(HTMLParser):
         self.headings: list[int] = []
         self.figures: dict[str, int] = {}
         self.texts: dict[str, list[int]] = {}
+        self.faults: dict[str, list[int]] = {}
         self.cards: list[dict[str, object]] = []
         self.bars = 0
         self.words = ""
@@ -187,7 +202,8 @@ class Page(HTMLParser):
         self.bars += int(values.get("data-texts", 0))
         self._figure = values.get("data-figure", "")
         if tag == "tr":
-            self._cell = self.texts.setdefault(values["data-text"], []) if "data-text" in values else None
+            rows = self.texts if "data-text" in values else self.faults if "data-fault" in values else {}
+            self._cell = rows.setdefault(values.get("data-text", values.get("data-fault", "")), [])
 
     def handle_data(self, data: str) -> None:
         self.words += data
@@ -201,6 +217,8 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         self._figure = ""
+        if tag == "tr":
+            self._cell = None
 
 
 @pytest.fixture
@@ -214,7 +232,7 @@ def test_figures_add_up(run: Run) -> None:
     assert page.figures == {"samples": len(places), "captioned": len(places), "textless": 0, "refused": 0}
     for name in TEXTS:
         counts = Counter(row.status for row in run.rows if row.perspective == name)
-        statuses = [counts[status] for status in Status]
+        statuses = [counts[status] for status in (Status.OK, Status.REJECTED, Status.FAILED)]
         assert page.texts[name][:4] == [counts.total(), *statuses]
     assert page.bars == sum(row.status == Status.OK for row in run.rows)
 
@@ -249,6 +267,44 @@ def test_cards_show_the_picture_and_the_boxes_of_their_sample(run: Run) -> None:
         for row in run.rows:
             if row.sample_id == sample.sample_id:
                 assert (row.text or row.reason) in str(card["text"])
+
+
+def test_every_model_is_told_apart_and_its_attempts_are_folded(tmp_path: Path) -> None:
+    run = make_run(tmp_path, by_two_models, models=2)
+    page = run.report(cards=18)
+    good = sum(row.status == Status.OK for row in run.rows if row.model == "small")
+    later = sum(row.status == Status.RETRIED for row in run.rows if row.model == "big")
+    # asked, ok, rejected, failed, later attempts
+    assert page.texts["scene, big"][:5] == [18, 18, 0, 0, later]
+    assert page.texts["scene, small"][:5] == [18, good, 18 - good, 0, 18 - good]
+    odd = sum(row.index % 2 for row in run.rows if row.perspective == "short")
+    assert page.texts["short"][:5] == [18, 18, 0, 0, odd]
+    assert page.figures["captioned"] == 18
+    assert f"{18 - good} rows: scene, small {18 - good}" in page.words
+    for card in page.cards[:18]:
+        for author in ("scene by big", "scene by small", "short by merger", "long by merger"):
+            assert author in str(card["text"])
+        answers = [row for row in run.rows if row.sample_id == card["data-sample"]]
+        again = [row for row in answers if row.status == Status.RETRIED]
+        assert all(row.reason in str(card["text"]) and row.raw in str(card["text"]) for row in again)
+        assert str(card["text"]).count("Asked 2 times") == len(again)
+    shown = page.cards[18:]
+    assert shown
+    for card in shown:  # what was good in the end is no matter of rejected cards
+        assert "refusal: reply 2 of small" in str(card["text"])
+        assert "Asked 2 times" in str(card["text"])
+        assert "thinking" not in str(card["text"])
+    assert {text.text: (text.model, text.ok) for text in status(run.captions).texts}["long"] == ("merger", 18)
+    assert f"Rows rejected or failed: {18 - good}." in status(run.captions).advice[-1]
+    assert {row.status for row in rejects(run.captions, 1000)} == {Status.REJECTED}
+
+
+def test_engines_are_told_of_models_alone(run: Run, tmp_path: Path) -> None:
+    assert "Engines" not in run.report().words
+    page = make_run(tmp_path / "models", by_two_models, models=2).report(cards=0)
+    assert page.tags["svg"] == 4 + 2  # lengths of four texts, coverage of the integrated ones
+    assert "median 80 %, a tenth at 80 % or less" in page.words
+    assert page.faults == {"thinking": [7, 0, 7, 0], "refusal": [5, 5, 5, 5], "novel": [9, 0, 9, 0]}
 
 
 def test_the_same_seed_shows_the_same_samples(run: Run) -> None:
@@ -313,10 +369,10 @@ def test_an_unfinished_run_is_told_calmly(tmp_path: Path) -> None:
     folder = CaptionFolder(str(tmp_path / "captions"))
     with pytest.raises(InputError, match=r"holds no run\.json"):
         write_report(folder.storage.url, str(tmp_path / "report.html"))
-    folder.storage.publish(RUN, b"{}")
+    folder.storage.publish(RUN, b'{"stage1": [["objects"]]}')
     page = Run(tmp_path).report()
     assert "no chunk of this run is finished" in page.words
-    folder.perspectives.publish(ChunkId("a", 0, 1), to_table([]), "")
+    folder.stage1[0].full.publish(ChunkId("a", 0, 1), to_table([]), "")
     folder.integrated.publish(ChunkId("a", 0, 1), to_table([]), "")
     assert "hold no samples" in Run(tmp_path).report().words
 
@@ -331,11 +387,8 @@ def test_a_pilot_is_called_one(tmp_path: Path) -> None:
     assert not state.complete
     assert "pilot" in state.advice[0]
     folder, chunk = CaptionFolder(run.captions), ChunkId("a", 0, 3)
-    for full, pilot in (
-        (folder.perspectives, folder.pilot_perspectives),
-        (folder.integrated, folder.pilot_integrated),
-    ):
-        full.publish(chunk, pilot.read(chunk), "")
+    for stage in (*folder.stage1, folder.stage2):
+        stage.full.publish(chunk, stage.pilot.read(chunk), "")
     assert [(s.done, s.pilot) for s in status(run.captions).shards] == [(1, 2), (0, 2)]
     assert "4 of 5 chunks come from a pilot" in run.report().words
 
@@ -357,9 +410,18 @@ def test_curation_and_evaluation_are_added(run: Run) -> None:
     summary = {"samples_in": 18, "kept": 11, "dropped": {"near duplicate": 7}, "texts": 44, "shards": 2}
     (final / "summary.json").write_text(json.dumps(summary))
     metrics = run.root / "metrics.json"
-    metrics.write_text(json.dumps({"retrieval": {"image_to_text": {"R@1": 0.12345}}, "model": "tiny"}))
+    metrics.write_text(
+        json.dumps({"retrieval": {"image_to_text": {"R@1": 0.12345}}, "model": "tiny", "seconds": 12345.6})
+    )
     words = run.report(curated=str(final), metrics=str(metrics)).words
-    for said in ("near duplicate", "44 texts in 2 shards", "retrieval.image_to_text.R@1", "0.1235", "tiny"):
+    for said in (
+        "near duplicate",
+        "44 texts in 2 shards",
+        "retrieval.image_to_text.R@1",
+        "0.1235",
+        "tiny",
+        "12,346",
+    ):
         assert said in words
     metrics.write_text("[1]")
     with pytest.raises(InputError, match=r"metrics\.json holds a list"):
@@ -382,7 +444,7 @@ def test_status_counts_chunks_and_texts(run: Run) -> None:
     assert counts["scene"] == (11, 7, 0)
     assert state.advice[0].startswith("Chunks left: 1; shards not begun: 0.")
     folder = CaptionFolder(run.captions)
-    folder.perspectives.publish(ChunkId("b", 2, 3), to_table([]), "")
+    folder.stage1[0].full.publish(ChunkId("b", 2, 3), to_table([]), "")
     assert status(run.captions).advice[1].endswith("wait for their integrated texts: 1.")
     folder.integrated.publish(ChunkId("b", 2, 3), to_table([]), "")
     assert status(run.captions).complete
@@ -394,7 +456,7 @@ def test_status_counts_chunks_and_texts(run: Run) -> None:
 def test_rejects_lists_rows_in_order(run: Run) -> None:
     bad = [row for row in run.rows if row.status != Status.OK]
     listed = rejects(run.captions, limit=1000)
-    assert Counter(listed) == Counter(bad)
+    assert sorted(listed, key=str) == sorted(bad, key=str)
     assert rejects(run.captions, limit=2) == listed[:2]
     console = Console(file=io.StringIO(), width=200)
     print_rejects(listed, console)
@@ -423,7 +485,7 @@ def test_no_text_is_missing_from_a_histogram(words: dict[int, int], longest: int
 
 
 def test_the_last_bar_holds_all_longer_texts() -> None:
-    plot = histogram(Counter({3: 5, 23: 1, 900: 2}), longest=23)
+    plot = histogram(Counter({3: 5, 23: 1, 900: 2}), largest=23)
     assert (plot.width, len(plot.bars), plot.bars[3], plot.bars[23]) == (1, 24, 5, 3)
 
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class Stage(StrEnum):
@@ -26,29 +26,41 @@ class Stage(StrEnum):
 
 
 class Status(StrEnum):
-    """``rejected``: the answer, or the input, is no good. ``failed``: an attempt that broke."""
+    """What became of a text.
+
+    ``rejected``: the last answer, or the input, is no good. ``failed``: the engine could not answer.
+    ``retried``: an answer that was no good and was asked for again; it stands beside the final row.
+    """
 
     OK = "ok"
     REJECTED = "rejected"
     FAILED = "failed"
+    RETRIED = "retried"
 
 
-@dataclass(frozen=True, kw_only=True)
+UNDONE = frozenset({Status.REJECTED.value, Status.FAILED.value})
+
+
+@dataclass(kw_only=True)  # frozen, it would take five times as long to make and to unpickle
 class Caption:
-    """One text and all that is known of its making.
+    """One text and all that is known of its making. Never changed once it is made.
 
     Attributes:
         caption_id: hash of sample, rendered prompt, model, revision, sampling and schema version.
         sample_id: SHA-256 of the source image's bytes.
         shard, index, key: the sample's place: shard path below the input root, position there, name there.
-        perspective: ``objects``, ``layout`` … ``short``, ``long``; empty for an input record.
+        perspective: ``objects``, ``layout`` … ``short``, ``long``; the prompt's name in a retried record;
+            empty in an input record.
         reason: why the row is not ok: ``code: one line``.
         text: the caption; empty unless ok.
         raw: the reply as it came.
         prompt_hash: of the prompt's template and settings, as listed in ``run.json``.
         sampling: the sampling parameters as JSON.
         attempt: from 1.
+        prompt_tokens, cached_tokens, completion_tokens: of the request; where one reply gave several texts,
+            in the first one's row.
         parents: caption ids of the texts it was made from.
+        scores: what was measured on the text, as JSON.
         seconds: from asking to the last token.
     """
 
@@ -74,14 +86,8 @@ class Caption:
     cached_tokens: int = 0
     completion_tokens: int = 0
     parents: tuple[str, ...] = ()
+    scores: str = "{}"
     seconds: float = 0.0
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return _restored, tuple(self.__dict__.values())  # many times faster than the default
-
-
-def _restored(*values: object) -> Caption:
-    return Caption(**dict(zip(_NAMES, values, strict=True)))
 
 
 _TYPES = {
@@ -92,7 +98,6 @@ _TYPES = {
 }
 SCHEMA = pa.schema([pa.field(f.name, _TYPES[str(f.type)], nullable=False) for f in fields(Caption)])
 TIMINGS = ("seconds",)
-_NAMES = tuple(SCHEMA.names)
 
 
 def caption_id(sample_id: str, prompt: str, model: str, revision: str, sampling: Mapping[str, object]) -> str:
@@ -102,7 +107,7 @@ def caption_id(sample_id: str, prompt: str, model: str, revision: str, sampling:
 
 
 def encode_sampling(sampling: Mapping[str, object]) -> str:
-    """Sampling parameters as a record keeps them."""
+    """Sampling parameters, or scores, as a record keeps them."""
     return json.dumps(sampling, sort_keys=True) if sampling else "{}"
 
 

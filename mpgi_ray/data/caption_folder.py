@@ -1,6 +1,7 @@
 """The folder of a caption run: ``run.json``, the parts of both stages, and those of pilots.
 
-A pilot captions some samples of a chunk; its parts lie under ``pilot/`` with the same names, and the full
+Each model of stage 1 has a folder of its own: ``perspectives``, ``perspectives-2`` … A pilot captions some
+samples of a chunk; its parts lie under ``pilot/`` with the same names, and the full
 run takes their rows over. Readers see a chunk's full part, or else its pilot's.
 """
 
@@ -8,6 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -18,17 +21,55 @@ from mpgi_ray.errors import InputError
 
 RUN = "run.json"
 LOG = "log.jsonl"
+METRICS = "metrics.json"
+
+
+@dataclass(frozen=True)
+class StageParts:
+    """The published records of one stage, or of one model of stage 1: full parts, and those of pilots."""
+
+    full: Parts
+    pilot: Parts
+
+    def read(self, chunk: ChunkId) -> pa.Table | None:
+        """The records of a chunk: the full part's, or else what a pilot left, or None."""
+        for parts in (self.full, self.pilot):
+            if parts.holds(chunk):
+                return parts.read(chunk)
+        return None
+
+    def shard_sha256(self, chunk: ChunkId) -> str:
+        """The hash of the shard that a chunk's records were made from."""
+        return (self.full if self.full.holds(chunk) else self.pilot).shard_sha256(chunk)
 
 
 class CaptionFolder:
-    """One caption run's output: a local path or an fsspec URL."""
+    """One caption run's output: a local path or an fsspec URL.
+
+    Attributes:
+        stage1: one for each model that describes images, in the recipe's order.
+        stage2: the integrated texts.
+    """
 
     def __init__(self, url: str) -> None:
         self.storage = Storage(url)
-        self.perspectives = Parts(self.storage.child("perspectives"))
-        self.integrated = Parts(self.storage.child("integrated"))
-        self.pilot_perspectives = Parts(self.storage.child("pilot/perspectives"))
-        self.pilot_integrated = Parts(self.storage.child("pilot/integrated"))
+        self.stage2 = self._stage("integrated")
+        self.integrated = self.stage2.full
+        self.pilot_integrated = self.stage2.pilot
+
+    @cached_property
+    def stage1(self) -> tuple[StageParts, ...]:
+        models = len(self.manifest()["stage1"]) if self.storage.exists(RUN) else 1
+        return tuple(
+            self._stage(f"perspectives-{n}" if n > 1 else "perspectives") for n in range(1, models + 1)
+        )
+
+    def _stage(self, name: str) -> StageParts:
+        return StageParts(Parts(self.storage.child(name)), Parts(self.storage.child(f"pilot/{name}")))
+
+    def described(self) -> set[ChunkId]:
+        """Chunks with the full parts of every model of stage 1."""
+        return set.intersection(*(stage.full.done() for stage in self.stage1))
 
     def manifest(self) -> dict[str, Any]:
         """What ``run.json`` holds: recipe, versions, prompts, shards.
@@ -53,17 +94,13 @@ class CaptionFolder:
 
     def table(self, chunk: ChunkId) -> pa.Table:
         """Every record of a chunk: stage 1 and inputs refused, then stage 2; by sample within each."""
-        stages = (self.perspectives, self.pilot_perspectives), (self.integrated, self.pilot_integrated)
-        return pa.concat_tables([_holder(full, pilot, chunk).read(chunk) for full, pilot in stages])
+        tables = [stage.read(chunk) for stage in (*self.stage1, self.stage2)]
+        return pa.concat_tables([table for table in tables if table is not None])
 
     def shard_sha256(self, chunk: ChunkId) -> str:
         """The hash of the shard that a chunk's captions were made from."""
-        return _holder(self.perspectives, self.pilot_perspectives, chunk).shard_sha256(chunk)
+        return self.stage1[0].shard_sha256(chunk)
 
     def tables(self) -> Iterator[pa.Table]:
         for chunk in self.chunks():
             yield self.table(chunk)
-
-
-def _holder(full: Parts, pilot: Parts, chunk: ChunkId) -> Parts:
-    return full if full.holds(chunk) else pilot

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, NamedTuple
 
@@ -216,6 +216,12 @@ class Sample:
     def sample_id(self) -> str:
         """Identity by content: SHA-256 of the image's bytes, in hex."""
         return hashlib.sha256(self.image).hexdigest()
+
+    def shown_as(self, image: bytes) -> Sample:
+        """The same sample, with the same identity, in another encoding of its picture, or without one."""
+        other = replace(self, image=image)
+        other.__dict__["sample_id"] = self.sample_id
+        return other
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ def _basketball_court() -> Model:
 
 
 def _football_pitch() -> Model:
-    stripes = [Part(block(6.4, 36, x), 1.1) for x in np.arange(-28.8, 30, 12.8)]
+    stripes = [Part(block(6.4, 36, float(x)), 1.1) for x in np.arange(-28.8, 30, 12.8)]
     circle = (Part(ellipse(5, 5), LINE), Part(ellipse(4.5, 4.5), 1.05))
     boxes = [part for x in (-26.5, 26.5) for part in frame(9, 18, 0.5, x)]
     lines = [*frame(62, 34, 0.5), *circle, *boxes, *bars((0,), 34, 0.5, LINE)]
@@ -98,7 +98,7 @@ def _truck() -> Model:
 
 
 def _factory_hall() -> Model:
-    teeth = [Part(block(5, 18, x), 1.0, (0.4, 0)) for x in np.arange(-17.5, 20, 5)]
+    teeth = [Part(block(5, 18, float(x)), 1.0, (0.4, 0)) for x in np.arange(-17.5, 20, 5)]
     return Model((block(40, 18),), (*teeth, *bars(np.arange(-19.2, 20, 5), 18, 1.4, 0.5)), 8, "building")
 
 

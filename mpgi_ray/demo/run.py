@@ -11,15 +11,19 @@ from typing import Any
 
 import pyarrow as pa
 import ray
+from rich.console import Console
 
 from mpgi_ray.cluster import ray_session
 from mpgi_ray.curate import Curation, curate
+from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.shard_list import INDEX
 from mpgi_ray.data.shards import sample_members
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import publish_table
 from mpgi_ray.data.tar import write_members
+from mpgi_ray.demo.reconcile import reconcile, show
 from mpgi_ray.demo.scene import scene
+from mpgi_ray.demo.writer import MODEL, ImperfectWriter
 from mpgi_ray.evaluate.checkpoint import METRICS, evaluate, table
 from mpgi_ray.pipeline import caption
 from mpgi_ray.recipe import load_recipe
@@ -31,8 +35,11 @@ _SHARD = 250
 _EPOCHS = 20
 
 
-def run_demo(folder: Path, count: int, seed: int) -> str:
+def run_demo(folder: Path, count: int, seed: int, *, imperfect: bool = False) -> str:
     """Take ``count`` scenes through every job below ``folder``; what is done already is not done again.
+
+    Args:
+        imperfect: captions come from a chat server that makes mistakes at known rates.
 
     Returns:
         The path of the report.
@@ -46,7 +53,10 @@ def run_demo(folder: Path, count: int, seed: int) -> str:
         with _step(f"scenes: {count} drawn and annotated", shards):
             _draw(Storage(str(shards)), count, seed)
         with _step("captions: six texts for every scene", captions):
-            caption(load_recipe("template", {"input.shards": str(shards), "output": str(captions)}, []))
+            if imperfect:
+                _caption_imperfectly(folder, shards, captions, seed)
+            else:
+                caption(load_recipe("template", {"input.shards": str(shards), "output": str(captions)}, []))
         with _step("final shards: a global random order", final):
             curate(Curation(str(captions), str(final), shard_size=_SHARD))
         with _step("training: a small CLIP on the train split", model):
@@ -59,6 +69,20 @@ def run_demo(folder: Path, count: int, seed: int) -> str:
             write_report(str(captions), str(report), curated=str(final), metrics=str(metrics / METRICS))
     print(f"\nopen the report: {report.resolve().as_uri()}")
     return str(report)
+
+
+def _caption_imperfectly(folder: Path, shards: Path, captions: Path, seed: int) -> None:
+    """Captions by the imperfect writer, over HTTP; then what it planted against what was found."""
+    log = folder / "writer.jsonl"
+    with ImperfectWriter(log, seed) as server:
+        where = {"input.shards": str(shards), "output": str(captions)}
+        where |= {"generate.engine.url": server.url, "generate.engine.model": MODEL}
+        caption(load_recipe("endpoint", where, []))
+    result = reconcile(CaptionFolder(str(captions)), log)
+    Console().print(show(result))
+    if result.coverage:
+        mean = sum(result.coverage) / len(result.coverage)
+        print(f"  long texts keep {mean:.1%} of their sources' words, at least {min(result.coverage):.1%}")
 
 
 @contextmanager

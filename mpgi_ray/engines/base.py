@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from mpgi_ray.data.image import Picture
@@ -21,7 +21,10 @@ class Prompt:
 
     Attributes:
         name: the prompt file's name: ``objects``, ``layout``, ``scene``, ``attributes``, ``integrate`` …
-        text: the rendered prompt, as a model reads it.
+        text: the rendered prompt, as a model reads it: after the system text and after the picture.
+        system: the same for all prompts of a stage.
+        schema: JSON schema that the reply must follow; None for prose.
+        sampling: ``temperature``, ``top_p``, ``max_tokens`` … under the names of the OpenAI API.
         seed: the sample's id; an engine that varies its wording chooses by it.
         picture: the decoded image, or None for a text-only prompt.
         facts: what the rules know of the image; None for a free perspective, which stays independent.
@@ -34,6 +37,9 @@ class Prompt:
     picture: Picture | None = None
     facts: Facts | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
+    system: str = ""
+    schema: Mapping[str, Any] | None = None
+    sampling: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,7 @@ class Reply:
     Attributes:
         finish_reason: ``stop`` when the model ended by itself, ``length`` when it was cut.
         seconds: from asking to the last token.
+        error: why the engine could not answer this very prompt, as ``code: one line``; empty if it did.
     """
 
     text: str
@@ -51,10 +58,15 @@ class Reply:
     cached_tokens: int = 0
     completion_tokens: int = 0
     seconds: float = 0.0
+    error: str = ""
 
 
 class EngineError(RuntimeError):
     """The engine is in trouble (connection, death), not the sample: back off, restart, or stop the job."""
+
+
+class EngineDied(EngineError):
+    """The engine's process is gone; one of the prompts in flight may be what killed it."""
 
 
 class Engine(Protocol):
@@ -63,11 +75,13 @@ class Engine(Protocol):
     Attributes:
         kind: as in the recipe's settings: ``template`` …
         model, revision: what a caption's record names as its author.
+        trusted: its replies are written by rules from what the prompts carry, and need no checks.
     """
 
     kind: str
     model: str
     revision: str
+    trusted: bool
 
     async def reply(self, prompts: Sequence[Prompt]) -> list[Reply]:
         """One reply for each prompt, in order. All prompts are about the same image."""

@@ -1,12 +1,71 @@
-"""From an engine's settings to the engine."""
+"""From an engine's settings to the engine, and the proof that pictures reach it."""
 
 from __future__ import annotations
 
-from mpgi_ray.engines.base import Engine
+import io
+
+from PIL import Image
+
+from mpgi_ray.data.image import decode
+from mpgi_ray.engines.base import Engine, EngineError, Prompt
+from mpgi_ray.engines.settings import EngineConfig, HttpEngineConfig, VllmEngineConfig
 from mpgi_ray.engines.template import TemplateEngine
-from mpgi_ray.recipe import TemplateEngineConfig
 
 
-def connect(config: TemplateEngineConfig) -> Engine:
-    """Start the engine that ``config.kind`` names; runs in the replica that will use it."""
+def connect(config: EngineConfig) -> Engine:
+    """Start the engine that ``config.kind`` names; runs in the replica that will use it.
+
+    Raises:
+        EngineError: it cannot be started.
+        ResourceError: a package that it needs is not installed.
+    """
+    if isinstance(config, VllmEngineConfig):
+        from mpgi_ray.engines.vllm import VllmEngine
+
+        return VllmEngine(config)
+    if isinstance(config, HttpEngineConfig):
+        from mpgi_ray.engines.http import HttpEngine
+
+        return HttpEngine(config)
     return TemplateEngine()
+
+
+async def check_picture(engine: Engine) -> None:
+    """Prove that pictures reach a model: a prompt with one must cost it more tokens than without.
+
+    A server or a chat template that drops the picture answers all the same, from nothing.
+
+    Raises:
+        EngineError: the token counts say that the picture does not arrive, or there is no answer at all.
+    """
+    sink = io.BytesIO()
+    Image.linear_gradient("L").resize((224, 224)).convert("RGB").save(sink, "PNG")
+    question = Prompt(
+        name="picture check",
+        text="Describe this image in one word.",
+        seed="0" * 64,
+        sampling={"max_tokens": 1, "temperature": 0.0},
+    )
+    shown = Prompt(
+        name=question.name,
+        text=question.text,
+        seed=question.seed,
+        picture=decode(sink.getvalue()),
+        sampling=question.sampling,
+    )
+    (without,) = await engine.reply([question])
+    (with_picture,) = await engine.reply([shown])
+    for reply in (without, with_picture):
+        if reply.error:
+            raise EngineError(f"{engine.model} does not answer a first prompt: {reply.error}")
+    if not without.prompt_tokens:
+        raise EngineError(
+            f"{engine.model} reports no prompt tokens, so nothing shows whether it gets the picture: "
+            "use an endpoint that fills `usage`"
+        )
+    if with_picture.prompt_tokens <= without.prompt_tokens:
+        raise EngineError(
+            f"the picture does not reach {engine.model}: a prompt costs {without.prompt_tokens} tokens "
+            f"without it and {with_picture.prompt_tokens} with it; is this a multimodal model, and does its "
+            "chat template place images?"
+        )

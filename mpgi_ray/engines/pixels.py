@@ -150,7 +150,8 @@ def _local_contrast(luma: _Plane) -> _Plane:
     """Mean absolute difference of each spot to its right and lower neighbour."""
     across = np.abs(np.diff(luma, axis=1))[:-1]
     down = np.abs(np.diff(luma, axis=0))[:, :-1]
-    return ((across + down) / 2).astype(np.float32)
+    contrast: _Plane = ((across + down) / 2).astype(np.float32)
+    return contrast
 
 
 def _cut(plane: npt.NDArray[np.generic], region: str) -> npt.NDArray[np.generic]:
@@ -158,7 +159,8 @@ def _cut(plane: npt.NDArray[np.generic], region: str) -> npt.NDArray[np.generic]
     if region == "border":
         inside = np.zeros((_SIZE, _SIZE), dtype=bool)
         inside[quarter:-quarter, quarter:-quarter] = True
-        return plane[~inside]
+        border: npt.NDArray[np.generic] = plane[~inside]
+        return border
     middle = slice(quarter, -quarter)
     windows = {
         "left": (slice(None), slice(half)),

@@ -6,6 +6,7 @@ deterministic: the same prompt gets the same reply.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
@@ -29,13 +30,14 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 class TemplateEngine:
     """Writes from facts, pixels and source texts.
 
-    A perspective it does not know by name is answered by what its prompt carries: source texts are
-    integrated, facts are told, and else the picture is described.
+    A prompt with a schema is an integration. A perspective that it does not know by name is answered by what
+    its prompt carries: facts are told, and else the picture is described.
     """
 
     kind = "template"
     model = "template"
     revision = mpgi_ray.__version__
+    trusted = True
 
     async def reply(self, prompts: Sequence[Prompt]) -> list[Reply]:
         """One reply for each prompt, in order.
@@ -57,14 +59,17 @@ class TemplateEngine:
 
 def _write(prompt: Prompt, looks: dict[int, Look]) -> str:
     facts, seed = prompt.facts or Facts(), prompt.seed
-    if prompt.name in ("short", "long") or prompt.sources:
-        integrate = _short if prompt.name == "short" else _long
-        text = integrate(prompt.sources, facts, seed)
-        if not text:
+    if prompt.schema is not None:
+        understood = _read(prompt.sources, facts, seed)
+        texts = {
+            name: (_short if name == "short" else _long)(*understood, facts, seed)
+            for name in prompt.schema["properties"]
+        }
+        if not all(texts.values()):
             raise RecipeError(
                 f"nothing to integrate for {prompt.name!r}: its prompt carries no source text and no facts"
             )
-        return text
+        return json.dumps(texts, ensure_ascii=False)
     look = partial(_look, prompt, looks)
     if prompt.name == "objects":
         return " ".join(sentences.tell(sentences.WHAT, facts, seed)) or _say(claims.open_claims(look()), seed)
@@ -97,9 +102,8 @@ def _say(told: Iterable[Claim], seed: str) -> str:
     return " ".join(claims.say(claim, seed) for claim in told)
 
 
-def _short(sources: Mapping[str, str], facts: Facts, seed: str) -> str:
+def _short(understood: list[Claim], others: list[str], facts: Facts, seed: str) -> str:
     """One clause of the most telling facts, the look in brief, then what fits of other engines' sentences."""
-    understood, others = _read(sources, facts, seed)
     clauses = [clause for clause in (retelling.headline(facts, seed),) if clause]
     brief = ", ".join(claims.in_brief(understood))
     if brief:
@@ -112,9 +116,8 @@ def _short(sources: Mapping[str, str], facts: Facts, seed: str) -> str:
     return text
 
 
-def _long(sources: Mapping[str, str], facts: Facts, seed: str) -> str:
+def _long(understood: list[Claim], others: list[str], facts: Facts, seed: str) -> str:
     """The facts and the look retold, then other engines' sentences as they are."""
-    understood, others = _read(sources, facts, seed)
     told = [*retelling.retell(facts, seed), *map(claims.retell, understood), *others]
     return " ".join(dict.fromkeys(told))
 

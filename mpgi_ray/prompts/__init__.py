@@ -1,9 +1,8 @@
 """Prompts: Jinja2 files with YAML front matter, shipped here or written by a user.
 
-A file starts with ``---``, its settings (``kind``, ``words``, ``description``) and ``---``; the body gets
-``words`` and, by kind, ``facts`` (relay), ``texts`` and perhaps ``facts`` (integrate), or nothing more
-(free: a perspective that does not see the facts stays independent of them). A file may include the shared
-blocks ``_facts.j2`` and ``_texts.j2``, which are the same bytes in every prompt.
+A file starts with ``---``, its settings and ``---``. Its body is the instruction: the same bytes for every
+image. What is known of an image goes with it in a block of its own: the facts for a relay prompt, facts and
+texts for an integration, nothing for a free perspective, which stays independent of the facts.
 """
 
 from __future__ import annotations
@@ -22,7 +21,8 @@ import yaml
 
 from mpgi_ray.errors import RecipeError
 
-_SHARED = ("_system.j2", "_facts.j2", "_texts.j2")
+_SHARED = ("_system.j2", "_system_integrate.j2", "_facts.j2", "_sources.j2", "_again.j2")
+Words = tuple[int, int]
 
 
 class Kind(StrEnum):
@@ -34,77 +34,106 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
+class Boxes:
+    """Object boxes as a model's family writes them: how to read them, and one line a box."""
+
+    convention: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class PromptTemplate:
     """A prompt file.
 
     Attributes:
-        words: the least and the largest number of words of a good answer.
+        texts: the texts of a good answer, each with its least and its largest number of words: one of the
+            prompt's own name for a perspective, those of the JSON reply for an integration.
         source: the whole file.
     """
 
     name: str
     kind: Kind
-    words: tuple[int, int]
+    texts: Mapping[str, Words]
     source: str
     description: str = ""
 
     @cached_property
     def hash(self) -> str:
-        """Identity of the prompt, 16 hex digits: the file, the system text and the shared blocks."""
+        """Identity of the prompt, 16 hex digits: the file, the system texts and the shared blocks."""
         parts = [self.source, *(_read(name) for name in _SHARED)]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
-    def render(self, *, facts: Sequence[str] = (), texts: Mapping[str, str] | None = None) -> str:
-        """The prompt as a model reads it, without the system text.
-
-        Args:
-            facts: rule sentences; a relay prompt needs them, a free one never sees them.
-            texts: source texts by perspective; an integration needs them.
-
-        Raises:
-            RecipeError: the file uses a variable that it was not given, or cannot be rendered.
-        """
-        given: dict[str, object] = {"words": self.words}
-        if facts and self.kind is not Kind.FREE:
-            given["facts"] = list(facts)
-        if texts and self.kind is Kind.INTEGRATE:
-            given["texts"] = dict(texts)
-        return self._rendered(given) if len(given) > 1 else self._alone
+    @cached_property
+    def system(self) -> str:
+        """The system message."""
+        name = "_system_integrate.j2" if self.kind is Kind.INTEGRATE else "_system.j2"
+        return _read(name).strip()
 
     @cached_property
-    def _alone(self) -> str:
-        """The prompt where nothing of the image goes into it: the same every time."""
-        return self._rendered({"words": self.words})
+    def schema(self) -> dict[str, object] | None:
+        """JSON schema of the reply to an integration; None for prose."""
+        if self.kind is not Kind.INTEGRATE:
+            return None
+        return {
+            "type": "object",
+            "properties": {name: {"type": "string"} for name in self.texts},
+            "required": list(self.texts),
+            "additionalProperties": False,
+        }
 
-    def _rendered(self, given: Mapping[str, object]) -> str:
+    @cached_property
+    def instruction(self) -> str:
+        """The body, rendered."""
+        given = {"texts": self.texts} if self.kind is Kind.INTEGRATE else {"words": self.texts[self.name]}
+        body = _split(self.name, self.source)[1]
         try:
-            return self._body.render(given).strip()
+            return _environment().from_string(body).render(given).strip()
         except jinja2.TemplateError as error:
             raise RecipeError(
                 f"prompt {self.name!r} of kind {self.kind} cannot be rendered: {error.message}; "
-                f"it was given {', '.join(sorted(given))}"
+                f"it is given {', '.join(given)} alone: what is known of an image is put before it"
             ) from error
 
-    @cached_property
-    def _body(self) -> jinja2.Template:
-        try:
-            return _environment().from_string(_split(self.name, self.source)[1])
-        except jinja2.TemplateError as error:
-            raise RecipeError(f"prompt {self.name!r}: {error.message}; expected a Jinja2 template") from error
+    def with_block(self, block: str) -> str:
+        """The prompt as a model reads it, after the system text and the picture.
 
-    def __reduce__(self) -> tuple[object, ...]:
-        return parse, (self.name, self.source)  # a compiled template cannot be pickled
+        What many requests share stands first, so that a model reads it once: the facts of an image in a
+        relay prompt, the instruction in an integration. A free prompt takes no block.
+        """
+        if self.kind is Kind.FREE:
+            return self.instruction
+        parts = (block, self.instruction) if self.kind is Kind.RELAY else (self.instruction, block)
+        return "\n\n".join(parts)
+
+
+def facts_block(facts: Sequence[str], boxes: Boxes | None = None) -> str:
+    """What every relay prompt of an image begins with: the rules' sentences as trusted facts."""
+    return _shared("_facts.j2", facts=facts, boxes=boxes)
+
+
+def sources_block(facts: Sequence[str], texts: Mapping[str, str]) -> str:
+    """What an integration ends with: facts, and the texts by perspective."""
+    return _shared("_sources.j2", facts=facts, texts=texts)
+
+
+def again(text: str, reason: str) -> str:
+    """A prompt for a further attempt: it says why the answer before could not be used.
+
+    Args:
+        reason: ``code: one line``.
+    """
+    code, _, detail = reason.partition(":")
+    return f"{text}\n\n{_shared('_again.j2', code=code, detail=detail.strip())}"
+
+
+def _shared(name: str, **given: object) -> str:
+    return _environment().get_template(name).render(given).strip()
 
 
 def shipped() -> list[str]:
     """The names of the prompts that come with the package."""
     files = resources.files(__name__).iterdir()
     return sorted(f.name[:-3] for f in files if f.name.endswith(".j2") and not f.name.startswith("_"))
-
-
-def system_text() -> str:
-    """The system message of every prompt."""
-    return _read("_system.j2").strip()
 
 
 def load(name_or_path: str) -> PromptTemplate:
@@ -135,18 +164,24 @@ def parse(name: str, source: str) -> PromptTemplate:
         raise RecipeError(
             f"prompt {name!r}: kind is {settings.get('kind')!r}, expected one of {', '.join(kinds)}"
         )
-    match settings.get("words"):
-        case [int(low), int(high)] if 0 < low <= high:
-            words = low, high
-        case other:
-            raise RecipeError(
-                f"prompt {name!r}: words is {other!r}, expected [least, most], such as [20, 80]"
-            )
-    template = PromptTemplate(
-        name, Kind(str(settings["kind"])), words, source, str(settings.get("description", ""))
-    )
-    _ = template._body  # a syntax error is found here, not in the first image
+    kind = Kind(str(settings["kind"]))
+    texts = settings.get("texts") if kind is Kind.INTEGRATE else {name: settings.get("words")}
+    if not isinstance(texts, dict) or not texts:
+        raise RecipeError(
+            f"prompt {name!r}: texts is {texts!r}, expected the texts of the reply with their least and most "
+            "words, such as {short: [5, 45], long: [20, 250]}"
+        )
+    ranges = {str(text): _words(name, words) for text, words in texts.items()}
+    template = PromptTemplate(name, kind, ranges, source, str(settings.get("description", "")))
+    _ = template.instruction  # a mistake is found here, not in the first image
     return template
+
+
+def _words(name: str, words: object) -> Words:
+    match words:
+        case [int(low), int(high)] if 0 < low <= high:
+            return low, high
+    raise RecipeError(f"prompt {name!r}: words is {words!r}, expected [least, most], such as [20, 80]")
 
 
 def _settings(name: str, front: str) -> dict[str, object]:
@@ -156,10 +191,11 @@ def _settings(name: str, front: str) -> dict[str, object]:
         raise RecipeError(f"prompt {name!r}: the front matter is not YAML: {error}") from error
     if not isinstance(settings, dict):
         raise RecipeError(f"prompt {name!r}: the front matter is {settings!r}, expected kind and words")
-    unknown = sorted(set(map(str, settings)) - {"kind", "words", "description"})
+    unknown = sorted(set(map(str, settings)) - {"kind", "words", "texts", "description"})
     if unknown:
         raise RecipeError(
-            f"prompt {name!r}: unknown setting {', '.join(unknown)}; expected kind, words, description"
+            f"prompt {name!r}: unknown setting {', '.join(unknown)}; "
+            "expected kind, words or texts, description"
         )
     return settings
 
@@ -182,7 +218,7 @@ def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(lambda name: _read(name) if name in _SHARED else None),
         undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
+        trim_blocks=True,
         autoescape=False,
     )
     environment.globals.clear()  # no prompt needs range(), and copying them takes most of a rendering

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import io
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from mpgi_ray.data.caption import Caption
+from mpgi_ray.data.caption import Caption, Stage, Status
 from mpgi_ray.data.image import ImageError, decode
 from mpgi_ray.data.sample import Annotation, Sample
 from mpgi_ray.data.shard_list import ShardList
@@ -44,12 +44,29 @@ class Card:
     def first(self) -> Caption:
         return self.rows[0]
 
+    def records(self) -> Iterator[tuple[Caption, list[Caption]]]:
+        """Final rows, and the answers to the same question that were asked for again before it.
+
+        The texts of one reply were asked for together: the first of them has these answers.
+        """
+        retried: dict[tuple[str, ...], list[Caption]] = defaultdict(list)
+        for row in self.rows:
+            if row.status == Status.RETRIED:
+                retried[_question(row)].append(row)
+            else:
+                yield row, retried.pop(_question(row), [])
+
     @property
     def description(self) -> str:
         """The picture in words, for those who do not see it."""
         said = [f"{number} × {label}" for label, _, number in self.overlay.legend] if self.overlay else []
         scene = list(self.note.scene) if self.note else []
         return f"Picture {self.first.key}: " + (", ".join([*scene, *said]) or "nothing annotated")
+
+
+def _question(row: Caption) -> tuple[str, ...]:
+    name = "" if row.stage == Stage.INTEGRATED else row.perspective  # stage 2 asks one question
+    return row.stage, name, row.model, row.revision
 
 
 @dataclass

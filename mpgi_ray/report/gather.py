@@ -10,42 +10,43 @@ from typing import Any
 import pyarrow as pa
 
 from mpgi_ray.data.caption import Stage, Status
+from mpgi_ray.run_metrics import reason_code
 
 _COLUMNS = [
     *("index", "key", "shard", "stage", "perspective", "status", "reason", "text", "attempt"),
-    *("engine", "model", "revision", "prompt_tokens", "cached_tokens", "completion_tokens"),
+    *("engine", "model", "revision", "prompt_hash"),
 ]
 _LINE = 300  # characters of a reason that are shown
-TOKENS = ("prompt_tokens", "cached_tokens", "completion_tokens")
+TextKey = tuple[str, str, str]  # stage, name, model
 
 
 @dataclass
 class TextFigures:
-    """One text of the recipe (``objects`` … ``long``) over the whole run.
+    """One text of the recipe (``objects`` … ``long``) by one model over the whole run.
 
     Attributes:
+        model: empty if no model was asked.
+        prompt: the prompt's hash.
         status: rows by status.
+        authors: rows by ``model (revision), by engine``; an endpoint's revision may change in a run.
         words: texts that are ok by their length in words.
-        models: rows by ``model (revision)``.
-        tokens: sums by column, see `TOKENS`.
         retried: rows that took more than one attempt.
     """
 
     stage: str
     name: str
+    model: str
+    prompt: str
     status: Counter[str] = field(default_factory=Counter)
+    authors: Counter[str] = field(default_factory=Counter)
     words: Counter[int] = field(default_factory=Counter)
-    models: Counter[str] = field(default_factory=Counter)
-    tokens: Counter[str] = field(default_factory=Counter)
     retried: int = 0
 
     def add(self, row: dict[str, Any]) -> None:
         self.status[row["status"]] += 1
         self.retried += row["attempt"] > 1
-        for name in TOKENS:
-            self.tokens[name] += row[name]
         if row["model"]:
-            self.models[model_name(row)] += 1
+            self.authors[_author(row)] += 1
         if row["status"] == Status.OK:
             self.words[len(row["text"].split())] += 1
 
@@ -68,10 +69,10 @@ class TextFigures:
 
 @dataclass
 class ReasonFigures:
-    """Rows that are not ok for one reason, with the first of them as the example.
+    """Rows that are rejected or failed for one reason, with the first of them as the example.
 
     Attributes:
-        texts: rows by the text that was asked for; ``input`` for refused samples.
+        texts: rows by the text that was asked for, as stage, name and model.
         example: the reason's first line.
     """
 
@@ -80,7 +81,7 @@ class ReasonFigures:
     example: str
     key: str
     shard: str
-    texts: Counter[str] = field(default_factory=Counter)
+    texts: Counter[TextKey] = field(default_factory=Counter)
 
     @property
     def rows(self) -> int:
@@ -94,14 +95,14 @@ class Figures:
     Attributes:
         captioned: samples with at least one good text.
         refused: samples that could not be used.
-        texts: by stage and name, in the order of their first row.
+        texts: by stage, name and model, in the order of their first row.
         reasons: by status and reason code.
     """
 
     samples: int = 0
     captioned: int = 0
     refused: int = 0
-    texts: dict[tuple[str, str], TextFigures] = field(default_factory=dict)
+    texts: dict[TextKey, TextFigures] = field(default_factory=dict)
     reasons: dict[tuple[str, str], ReasonFigures] = field(default_factory=dict)
 
     @property
@@ -113,22 +114,30 @@ class Figures:
         """Count one chunk; all rows of a sample are in the same chunk."""
         rows = table.select(_COLUMNS).to_pylist()
         for row in rows:
+            if row["status"] == Status.RETRIED:
+                continue
+            key = (row["stage"], row["perspective"], row["model"])
             if row["stage"] != Stage.INPUT:
-                name = (row["stage"], row["perspective"])
-                self.texts.setdefault(name, TextFigures(*name)).add(row)
+                self.texts.setdefault(key, TextFigures(*key, row["prompt_hash"])).add(row)
             if row["status"] != Status.OK:
-                self._add_reason(row)
+                self._add_reason(key, row)
         refused = {row["index"] for row in rows if row["stage"] == Stage.INPUT}
         good = {row["index"] for row in rows if row["status"] == Status.OK}  # input records never are
         self.samples += len({row["index"] for row in rows})
         self.refused += len(refused)
         self.captioned += len(good)
 
-    def _add_reason(self, row: dict[str, Any]) -> None:
+    def _add_reason(self, key: TextKey, row: dict[str, Any]) -> None:
         code = reason_code(row["reason"])
         example = (code, row["status"], first_line(row["reason"]), row["key"], row["shard"])
         found = self.reasons.setdefault((row["status"], code), ReasonFigures(*example))
-        found.texts[row["perspective"] or row["stage"]] += 1
+        found.texts[key] += 1
+
+    def label(self, key: TextKey) -> str:
+        """A text's name, with its model if others wrote it too; the stage if it has none."""
+        stage, name, model = key
+        alike = [other for other in self.texts if other[:2] == (stage, name)]
+        return f"{name}, {model}" if len(alike) > 1 else name or stage
 
     def ordered_reasons(self) -> list[ReasonFigures]:
         """Most frequent first, then by code."""
@@ -136,32 +145,16 @@ class Figures:
 
     def models(self) -> Iterator[tuple[str, list[str]]]:
         """Every model of the run and the texts it wrote."""
-        names = sorted({model for text in self.texts.values() for model in text.models})
-        for name in names:
-            yield name, [text.name for text in self.texts.values() if name in text.models]
+        for author in dict.fromkeys(author for text in self.texts.values() for author in text.authors):
+            yield author, [text.name for text in self.texts.values() if author in text.authors]
 
 
-def model_name(row: dict[str, Any]) -> str:
+def _author(row: dict[str, Any]) -> str:
     """``model (revision), by engine``: what stands for a text's author."""
     revision = f" ({row['revision']})" if row["revision"] else ""
     return f"{row['model']}{revision}, by {row['engine'] or 'an unnamed engine'}"
 
 
-def reason_code(reason: str) -> str:
-    """The code of ``code: one line``."""
-    return first_line(reason).partition(":")[0].strip() or "no reason given"
-
-
 def first_line(text: str) -> str:
     line = text.strip().partition("\n")[0]
     return line if len(line) <= _LINE else line[: _LINE - 1] + "…"
-
-
-def quantile(counts: Counter[int], share: float) -> int:
-    """The smallest value that ``share`` of the counted things do not exceed; 0 without any."""
-    left = share * counts.total()
-    for value in sorted(counts):
-        left -= counts[value]
-        if left <= 0:
-            return value
-    return 0

@@ -1,4 +1,4 @@
-"""Histograms of text lengths, as numbers that the page's template draws as SVG."""
+"""Histograms, as numbers that the page's template draws as SVG."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 
-from mpgi_ray.report.gather import quantile
+from mpgi_ray.run_metrics import quantile
 
 _BINS = 24
 
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """Texts by their length in words.
+    """Texts by a whole number: their length in words, their coverage in percent.
 
     Attributes:
-        width: words a bar, from ``i * width`` for bar ``i``.
-        bars: texts in each; the last bar also holds all longer ones.
-        words, texts: what to write along the axes; the last of each is the axis's end or below it.
+        width: values a bar, from ``i * width`` for bar ``i``.
+        bars: texts in each; the last bar also holds all larger ones.
+        values, texts: what to write along the axes; the last of each is the axis's end or below it.
     """
 
     width: int
     bars: tuple[int, ...]
-    words: tuple[int, ...]
+    values: tuple[int, ...]
     texts: tuple[int, ...]
 
 
@@ -32,12 +32,12 @@ def longest_shown(words: Counter[int]) -> int:
     return max(1, quantile(words, 0.995))
 
 
-def histogram(words: Counter[int], longest: int) -> Histogram:
-    """Bars for lengths of 0 to ``longest`` words."""
-    width = math.ceil((longest + 1) / _BINS)
-    bars = [0] * math.ceil((longest + 1) / width)
-    for length, texts in words.items():
-        bars[min(length, longest) // width] += texts
+def histogram(counts: Counter[int], largest: int) -> Histogram:
+    """Bars for values of 0 to ``largest``."""
+    width = math.ceil((largest + 1) / _BINS)
+    bars = [0] * math.ceil((largest + 1) / width)
+    for value, texts in counts.items():
+        bars[min(value, largest) // width] += texts
     return Histogram(width, tuple(bars), ticks(len(bars) * width, 6), ticks(max(bars), 3))
 
 

@@ -15,10 +15,12 @@ from mpgi_ray.data.shards import ShardFields
 from mpgi_ray.data.storage import Storage, split_url
 from mpgi_ray.errors import InputError, OutputError, RecipeError
 from mpgi_ray.report.cards import Gallery, read_cards
-from mpgi_ray.report.gather import Figures, quantile
+from mpgi_ray.report.engines import engines
+from mpgi_ray.report.gather import Figures
 from mpgi_ray.report.histogram import histogram, longest_shown
 from mpgi_ray.report.overlay import DISPLAY
 from mpgi_ray.report.sampling import Pick, Sampler
+from mpgi_ray.run_metrics import RunFigures, quantile
 
 _TOP = 25  # classes listed
 _RAW = 4000  # characters of a raw reply or of a source's text that are shown
@@ -70,13 +72,15 @@ def write_report(
 def _run(folder: CaptionFolder, cards: int, seed: int) -> dict[str, Any]:
     """All that the template shows of the run itself."""
     manifest, chunks, full = folder.manifest(), folder.chunks(), folder.integrated.done()
-    figures, sampler = Figures(), Sampler((chunk.shard for chunk in chunks), cards, seed)
+    figures, ran, sampler = Figures(), RunFigures(), Sampler((chunk.shard for chunk in chunks), cards, seed)
     for chunk in chunks:
         table = folder.table(chunk)
-        figures.add(table)
-        sampler.add(table)
+        for part in (figures, ran, sampler):
+            part.add(table)
     good, rejected = sampler.good(), sampler.rejected()
     gallery = _gallery(manifest, [*good, *rejected])
+    log = folder.log()
+    record = ran.record(log)
     return {
         "name": "/".join(folder.storage.path("").split("/")[-2:]),
         "manifest": manifest,
@@ -85,7 +89,10 @@ def _run(folder: CaptionFolder, cards: int, seed: int) -> dict[str, Any]:
         "chunks": len(chunks),
         "pilots": sum(chunk not in full for chunk in chunks),
         "lengths": _lengths(figures),
-        "log": folder.log(),
+        "coverage": _coverage(ran),
+        "speed": record["images_per_second"],
+        "engines": engines(record),
+        "log": log,
         "gallery": gallery,
         "good": [gallery.card(pick) for pick in good],
         "rejected": [gallery.card(pick) for pick in rejected],
@@ -117,21 +124,33 @@ def _gallery(manifest: Mapping[str, Any], picks: Sequence[Pick]) -> Gallery:
 
 def _lengths(figures: Figures) -> list[dict[str, Any]]:
     """Histograms of all texts over the same lengths, so that they can be compared."""
-    texts = [text for text in figures.texts.values() if text.words]
     everything: Counter[int] = Counter()
-    for text in texts:
+    for text in figures.texts.values():
         everything.update(text.words)
     longest = longest_shown(everything)
     return [
-        {
-            "name": text.name,
-            "median": quantile(text.words, 0.5),
-            "low": min(text.words),
-            "high": max(text.words),
-            "plot": histogram(text.words, longest),
-        }
-        for text in texts
+        _plot(figures.label(key), text.words, longest) for key, text in figures.texts.items() if text.words
     ]
+
+
+def _coverage(ran: RunFigures) -> list[dict[str, Any]]:
+    """Histograms of the coverage of integrated texts, in percent."""
+    return [
+        _plot(name, Counter({round(100 * share): texts for share, texts in counts.items()}), 100)
+        for model in ran.models.values()
+        for name, counts in model.coverage.items()
+    ]
+
+
+def _plot(name: str, counts: Counter[int], largest: int) -> dict[str, Any]:
+    return {
+        "name": name,
+        "median": quantile(counts, 0.5),
+        "p10": quantile(counts, 0.1),
+        "low": min(counts),
+        "high": max(counts),
+        "plot": histogram(counts, largest),
+    }
 
 
 def _read_json(path: str) -> dict[str, Any]:
@@ -163,15 +182,28 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["display"] = DISPLAY
-    environment.filters |= {"number": _number, "shortened": _shortened, "pretty": _pretty}
+    environment.filters |= {
+        "number": _number,
+        "share": _share,
+        "shortened": _shortened,
+        "pretty": _pretty,
+        "parsed": json.loads,
+    }
     return environment
 
 
 def _number(value: object) -> str:
-    """Thousands with a comma, fractions with four digits; anything else as it is."""
+    """Thousands with a comma, fractions with four digits at most, a dash for None; others as they are."""
+    if value is None:
+        return "–"
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+    whole = isinstance(value, int) or abs(value) >= 1000
+    return f"{value:,.0f}" if whole else f"{value:.4g}"
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f} %"
 
 
 def _shortened(text: str) -> str:

@@ -16,8 +16,8 @@ from itertools import chain, zip_longest
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mpgi_ray.data.caption import Caption, Status, from_table
-from mpgi_ray.report.gather import reason_code
+from mpgi_ray.data.caption import UNDONE, Caption, Status, from_table
+from mpgi_ray.run_metrics import reason_code
 
 SHARDS = 6  # shards that good samples are shown of
 _PER_REASON = 2
@@ -29,7 +29,8 @@ class Pick:
 
     Attributes:
         order: picks are preferred by it; smaller is better.
-        rows: what the card says: all records of a good sample, those that are not ok of a rejected one.
+        rows: what the card says: all records of a good sample, those that are not ok of a rejected one;
+            answers that were asked for again are among them.
     """
 
     order: tuple[bool, str, int]
@@ -56,7 +57,7 @@ class Sampler:
         if not table.num_rows:
             return
         for pick in self._picks(table.filter(pc.field("status") != Status.OK.value)):
-            for code in {reason_code(row.reason) for row in pick.rows}:
+            for code in {reason_code(row.reason) for row in pick.rows if row.status in UNDONE}:
                 self._bad[code] = _best(_PER_REASON, [*self._bad[code], pick])
         shard = table["shard"][0].as_py()
         if shard in self._shards:
@@ -68,7 +69,7 @@ class Sampler:
         return _in_turn(self._good, self._cards)
 
     def rejected(self) -> list[Pick]:
-        """Samples with rows that are not ok, in turn from each reason."""
+        """Samples with rejected or failed rows, in turn from each reason."""
         return _in_turn(self._bad, self._cards)
 
     def _picks(self, table: pa.Table) -> list[Pick]:

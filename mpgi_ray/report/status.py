@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from mpgi_ray.data.caption import Caption, Status, from_table
+from mpgi_ray.data.caption import UNDONE, Caption, from_table
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.parts import complete_shards
 from mpgi_ray.report.gather import Figures, first_line
@@ -43,10 +43,11 @@ class ShardStatus:
 
 @dataclass(frozen=True, slots=True)
 class TextStatus:
-    """Rows of one text by status."""
+    """Rows of one text by one model, by status."""
 
     text: str
     stage: str
+    model: str
     ok: int
     rejected: int
     failed: int
@@ -80,7 +81,7 @@ def status(captions: str) -> RunStatus:
     """
     folder = CaptionFolder(captions)
     names = set(folder.manifest().get("shards", {}))
-    described, done = folder.perspectives.done(), folder.integrated.done()
+    described, done = folder.described(), folder.integrated.done()
     pilots = folder.pilot_integrated.done() - done
     totals = {chunk.shard: chunk.total for chunk in described | done | pilots}
     names |= set(totals)
@@ -98,14 +99,16 @@ def status(captions: str) -> RunStatus:
         figures.samples,
         figures.captioned,
         figures.refused,
-        tuple(TextStatus(t.name, t.stage, t.ok, t.rejected, t.failed) for t in figures.texts.values()),
+        tuple(
+            TextStatus(t.name, t.stage, t.model, t.ok, t.rejected, t.failed) for t in figures.texts.values()
+        ),
         complete,
         tuple(_advice(captions, shards, figures, complete)),
     )
 
 
 def rejects(captions: str, limit: int = 50) -> list[Caption]:
-    """The first ``limit`` records that are not ok, in the run's order.
+    """The first ``limit`` records that are rejected or failed, in the run's order.
 
     Raises:
         InputError: this is no caption folder.
@@ -116,7 +119,7 @@ def rejects(captions: str, limit: int = 50) -> list[Caption]:
     for chunk in folder.chunks():
         if len(found) >= limit:
             break
-        found += from_table(folder.table(chunk).filter(pc.field("status") != Status.OK.value))
+        found += from_table(folder.table(chunk).filter(pc.field("status").isin(list(UNDONE))))
     return found[:limit]
 
 
@@ -130,9 +133,10 @@ def print_status(run: RunStatus, console: Console) -> None:
     if len(order) > _SHARDS:
         table.add_row(f"… and {len(order) - _SHARDS:,} more shards")
     console.print(table)
-    texts = Table("text", "stage", *(_right(name) for name in ("ok", "rejected", "failed")))
+    texts = Table("text", "stage", "model", *(_right(name) for name in ("ok", "rejected", "failed")))
     for text in run.texts:
-        texts.add_row(Text(text.text), text.stage, f"{text.ok:,}", f"{text.rejected:,}", f"{text.failed:,}")
+        counts = (f"{count:,}" for count in (text.ok, text.rejected, text.failed))
+        texts.add_row(Text(text.text), text.stage, Text(text.model), *counts)
     console.print(texts)
     console.print(f"{run.samples:,} samples: {run.captioned:,} captioned, {run.refused:,} refused as input")
     for line in run.advice:
@@ -141,9 +145,9 @@ def print_status(run: RunStatus, console: Console) -> None:
 
 def print_rejects(rows: Sequence[Caption], console: Console) -> None:
     """One line a record: where, which text, why, and the beginning of the reply."""
-    table = Table("shard", "key", "text", "status", "reason", "reply")
+    table = Table("shard", "key", "text", "model", "status", "reason", "reply")
     for row in rows:
-        where = (row.shard, row.key, row.perspective or row.stage, row.status)
+        where = (row.shard, row.key, row.perspective or row.stage, row.model, row.status)
         table.add_row(*map(Text, (*where, first_line(row.reason), first_line(row.raw))))
     console.print(table if rows else "No published row is rejected or failed.")
 

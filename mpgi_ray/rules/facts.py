@@ -139,6 +139,14 @@ def gather(annotation: Annotation, *, view_px: int = 224, min_px: int = 4) -> Fa
     )
 
 
+def told_objects(annotation: Annotation, *, view_px: int = 224, min_px: int = 4) -> list[tuple[str, Object]]:
+    """The objects that facts speak of, each with the name that texts give its class; largest box first."""
+    scale = view_px / max(annotation.width, annotation.height)
+    names = _names(annotation)
+    told = [o for o in annotation.objects if names[o.label] and not o.crowd and _is_told(o, scale, min_px)]
+    return [(names[o.label], o) for o in sorted(told, key=lambda o: -o.box.area)]
+
+
 def _names(annotation: Annotation) -> dict[str, str]:
     labels = {o.label for o in annotation.objects} | {
         *annotation.labels,

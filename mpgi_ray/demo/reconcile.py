@@ -1,0 +1,112 @@
+"""What the imperfect writer planted against what the caption run found, one to one."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.table import Table
+
+from mpgi_ray.data.caption import Caption, Stage, Status, from_table
+from mpgi_ray.data.caption_folder import CaptionFolder
+from mpgi_ray.demo.writer import FORM
+
+# the reason code under which each planted fault of form must turn up
+CODES = {kind: {"truncation": "truncated"}.get(kind, kind) for kind in FORM}
+
+# (stage, whether it came after a hint, text) → kinds planted
+Answers = dict[tuple[str, bool, str], Counter[str]]
+
+
+@dataclass
+class Reconciliation:
+    """Answers counted by what was planted in them and by the reason of their records.
+
+    Attributes:
+        answers: all that the writer gave to the run.
+        planted: answers by the kind of fault planted, of form or of content; "" for none.
+        found: answers by the reason code of their record.
+        unlike: (kind or its expected code, reason code found) of answers where these differ, for faults of
+            form; each is a fault missed or a false alarm.
+        unmatched: answers of the log without a record, and records without an answer.
+        statuses: final records by status.
+        coverage: of the long texts that are ok.
+    """
+
+    answers: int = 0
+    planted: Counter[str] = field(default_factory=Counter)
+    found: Counter[str] = field(default_factory=Counter)
+    unlike: Counter[tuple[str, str]] = field(default_factory=Counter)
+    unmatched: int = 0
+    statuses: Counter[str] = field(default_factory=Counter)
+    coverage: list[float] = field(default_factory=list)
+
+
+def reconcile(folder: CaptionFolder, log: Path) -> Reconciliation:
+    """Match every answer that the writer logged with the record of the run that holds it.
+
+    They are matched by stage, by whether they came after a hint, and by the very words.
+    """
+    result = Reconciliation()
+    names = {name for model in folder.manifest()["stage1"] for name in model}
+    answers: Answers = {}
+    for line in log.read_text(encoding="utf-8").splitlines():
+        told = json.loads(line)
+        if told["stage"] == Stage.PERSPECTIVE and told["perspective"] not in names:
+            continue  # the check whether pictures arrive
+        key = told["stage"], told["attempt"] > 1, told["text"]
+        answers.setdefault(key, Counter())[told["fault"]] += 1
+        result.planted[told["fault"]] += 1
+        result.answers += 1
+    seen = set()
+    for table in folder.tables():
+        for row in from_table(table):
+            _count(row, result)
+            name = row.perspective if row.stage == Stage.PERSPECTIVE else ""
+            request = row.shard, row.index, row.stage, name, row.attempt
+            if not row.engine or request in seen:
+                continue  # a refused sample, or the second text of one answer
+            seen.add(request)
+            _match(row, answers, result)
+    result.unmatched += sum(kinds.total() for kinds in answers.values())
+    return result
+
+
+def _count(row: Caption, result: Reconciliation) -> None:
+    if row.status != Status.RETRIED:
+        result.statuses[row.status] += 1
+    if row.perspective == "long" and row.status == Status.OK:
+        result.coverage.append(json.loads(row.scores)["coverage"])
+
+
+def _match(row: Caption, answers: Answers, result: Reconciliation) -> None:
+    kinds = answers.get((row.stage, row.attempt > 1, row.raw), Counter())
+    if not kinds.total():
+        result.unmatched += 1
+        return
+    kind = next(kind for kind, count in kinds.items() if count)
+    kinds[kind] -= 1
+    code = row.reason.partition(":")[0]
+    result.found[code] += 1
+    expected = CODES.get(kind, "")
+    # faults of content are not seen by their form, apart from things that no source names
+    if code != expected and not (code == "novel" and kind not in CODES):
+        result.unlike[expected or kind, code] += 1
+
+
+def show(result: Reconciliation) -> Table:
+    """The figures as a table for the terminal."""
+    table = Table("planted", "answers", "found as", "records", title="planted against found")
+    for kind, code in CODES.items():
+        table.add_row(kind, f"{result.planted[kind]:,}", code, f"{result.found[code]:,}")
+    content = sum(count for kind, count in result.planted.items() if kind and kind not in CODES)
+    table.add_row("content (5 kinds)", f"{content:,}", "novel", f"{result.found['novel']:,}")
+    table.add_row("nothing", f"{result.planted['']:,}", "ok", f"{result.found['']:,}")
+    wrong = ", ".join(f"{a or 'nothing'} → {b or 'ok'}: {n}" for (a, b), n in sorted(result.unlike.items()))
+    table.caption = (
+        f"{result.answers:,} answers, {result.unmatched} of them or their records unmatched; "
+        f"judged otherwise than planted: {wrong or 'none'}"
+    )
+    return table

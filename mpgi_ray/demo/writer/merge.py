@@ -1,0 +1,97 @@
+"""Integration: the union of all descriptions under the facts, as one long and one short text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from random import Random
+
+from mpgi_ray.demo.writer.frames import UNTOLD, WHAT, WHERE
+from mpgi_ray.demo.writer.grammar import Claim, Told, read
+from mpgi_ray.demo.writer.request import Request
+from mpgi_ray.demo.writer.words import QUANTITY, join_list, sentences, singular, small, split_list
+
+SHORT_WORDS = 40
+LONG_WORDS = 235  # before the connections
+# words beside those of the sources: connections between sentences
+GLUE = frozenset(("also", "in", "addition", "besides", "while", "and", "the", "image", "shows", "a", "an"))
+_ALIKE = {"cells": "spots", "patch": "cover", "fill": "mainly"}  # two ways to tell the same
+_OPENINGS = ("Also, ", "In addition, ", "Besides, ")
+_BRIEF = ("scene", "labelled", "totals", "labels", "patch", "cover", *WHERE, "tags")  # the most telling first
+_STARTS_WITH_NAME = re.compile(r"[A-Z]{2}|I\b")
+
+
+def union(request: Request, absent: Collection[str]) -> list[Told]:
+    """Every sentence of the descriptions that no fact contradicts, each once, and the facts that they lack.
+
+    Args:
+        absent: classes (in the plural) that the facts call absent.
+    """
+    facts = [fact for fact in map(read, request.facts) if fact.claim and fact.claim.kind not in UNTOLD]
+    given = {fact.claim.key for fact in facts if fact.claim}
+    topics = {_topic(fact.claim) for fact in facts if fact.claim}
+    names = sorted({*absent, *map(singular, absent)})
+    denied = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b" if names else r"(?!)")
+    told: dict[object, Told] = {}
+    for text in (request.texts or {}).values():
+        for one in map(read, sentences(text)):
+            differs = one.claim and one.claim.key not in given and _topic(one.claim) in topics
+            if not differs and not denied.search(one.text.lower()):
+                told.setdefault(one.claim.key if one.claim else one.text.lower(), one)
+    for fact in facts:
+        if fact.claim:
+            told.setdefault(fact.claim.key, fact)
+    ranked = sorted(told.values(), key=_rank)
+    while len(ranked) > 1 and sum(len(one.text.split()) for one in ranked) > LONG_WORDS:
+        ranked.pop()
+    return ranked or [Told("The image shows an area.")]
+
+
+def brief(told: Sequence[Told]) -> list[Told]:
+    """The most telling sentences, `SHORT_WORDS` words at most."""
+    ranked = sorted(
+        told, key=lambda one: _BRIEF.index(one.claim.kind) if one.claim and one.claim.kind in _BRIEF else 99
+    )
+    chosen: list[Told] = []
+    left = SHORT_WORDS
+    for one in ranked:
+        if one.claim and one.claim.kind == "totals" and len(one.text.split()) > SHORT_WORDS // 2:
+            one = one.changed(items=join_list(split_list(one.claim.slots["items"])[:4]))
+        words = len(one.text.split())
+        if words <= left and len(chosen) < 4:
+            chosen.append(one)
+            left -= words
+    if chosen or not told:
+        return chosen
+    return [Told(" ".join(ranked[0].text.split()[:SHORT_WORDS]).rstrip(",;.") + ".")]
+
+
+def connect(told: Sequence[Told], rng: Random, *, plain: bool) -> str:
+    """The sentences as a paragraph.
+
+    Args:
+        plain: without any word of the writer's own between them.
+    """
+    parts: list[str] = []
+    for i, one in enumerate(told):
+        movable = i and not plain and not _STARTS_WITH_NAME.match(one.text)
+        point = rng.random()
+        if movable and point < 0.15:
+            parts.append(f"{rng.choice(_OPENINGS)}{small(one.text)}")
+        elif movable and point < 0.4 and parts[-1].endswith(".") and ", while " not in parts[-1]:
+            parts[-1] = f"{parts[-1][:-1]}, while {small(one.text)}"
+        else:
+            parts.append(one.text)
+    return " ".join(parts)
+
+
+def _topic(claim: Claim) -> tuple[str, str]:
+    """What a claim is about: the kind of thing that is said, and the class of which it is said."""
+    about = claim.slots.get("subject") or claim.slots.get("first") or ""
+    return _ALIKE.get(claim.kind, claim.kind), singular(re.sub(f"^(?:{QUANTITY})", "", about))
+
+
+def _rank(one: Told) -> int:
+    """From the whole to the details; what is not understood keeps its place between things and places."""
+    order = (*WHAT, "", *WHERE, "taken", "gsd", *UNTOLD)
+    return order.index(one.claim.kind if one.claim else "")

@@ -1,0 +1,84 @@
+"""An engine that is started again when its process dies, and that finds out which image kills it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from mpgi_ray.engines.base import Engine, EngineDied, EngineError, Prompt, Reply
+
+MAX_DEATHS = 5  # in a row, without an answer in between: then it is the engine, not an image
+
+
+class Supervised:
+    """Wraps an engine's start. Calls that were in flight when it died are asked again, one image at a time.
+
+    An image that kills the engine when it is alone in it is set aside: its replies carry the error
+    ``engine_death``. So an image costs two deaths at most, and the others lose nothing but time.
+    """
+
+    def __init__(self, start: Callable[[], Engine]) -> None:
+        self._start = start
+        self._engine = start()
+        self.kind = self._engine.kind
+        self.model = self._engine.model
+        self.revision = self._engine.revision
+        self.trusted = self._engine.trusted
+        self._dead = False
+        self._deaths = 0  # since the last answer
+        self._inside = 0  # calls in flight
+        self._suspects = 0  # calls that wait to be alone, or are
+        self._turn = asyncio.Condition()
+
+    async def reply(self, prompts: Sequence[Prompt]) -> list[Reply]:
+        """One reply for each prompt, in order.
+
+        Raises:
+            EngineError: the engine died five times in a row, or cannot be started again.
+        """
+        async with self._turn:
+            await self._turn.wait_for(lambda: not self._suspects)
+            await self._alive()
+            self._inside += 1
+        try:
+            return await self._ask(prompts)
+        except EngineDied:
+            self._suspects += 1
+        finally:
+            async with self._turn:
+                self._inside -= 1
+                self._turn.notify_all()
+        async with self._turn:  # kept to the end: nobody else comes in
+            try:
+                await self._turn.wait_for(lambda: not self._inside)
+                await self._alive()
+                return await self._ask(prompts)
+            except EngineDied as error:
+                gone = f"engine_death: the engine died twice on this image, the second time alone: {error}"
+                return [Reply("", finish_reason="", error=gone)] * len(prompts)
+            finally:
+                self._suspects -= 1
+                self._turn.notify_all()
+
+    async def _ask(self, prompts: Sequence[Prompt]) -> list[Reply]:
+        try:
+            replies = await self._engine.reply(prompts)
+        except EngineDied:
+            self._deaths += not self._dead
+            self._dead = True
+            raise
+        self._deaths = 0
+        return replies
+
+    async def _alive(self) -> None:
+        if not self._dead:
+            return
+        if self._deaths >= MAX_DEATHS:
+            raise EngineError(f"{self.model} died {self._deaths} times without an answer in between")
+        self._engine.close()
+        self._engine = await asyncio.to_thread(self._start)
+        self._dead = False
+
+    def close(self) -> None:
+        """Release what the engine holds."""
+        self._engine.close()

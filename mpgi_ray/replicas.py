@@ -1,0 +1,117 @@
+"""The actors of the caption job: each holds an engine, checks it once, and works on chunks.
+
+Errors leave as rows, because an exception in a Ray Data task reaches the driver without its message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import traceback
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import partial
+
+from mpgi_ray.engines.base import Engine, EngineError
+from mpgi_ray.engines.connect import check_picture
+from mpgi_ray.engines.settings import (
+    HttpEngineConfig,
+    SameEngineConfig,
+    TemplateEngineConfig,
+    VllmEngineConfig,
+)
+from mpgi_ray.engines.supervised import Supervised
+from mpgi_ray.errors import MpgiError
+from mpgi_ray.metrics import StageMetrics
+from mpgi_ray.reading import ChunkWork, Row, settle, told
+from mpgi_ray.recipe import Recipe
+from mpgi_ray.work import Describe, Merge
+
+ModelConfig = TemplateEngineConfig | VllmEngineConfig | HttpEngineConfig
+Connect = Callable[[ModelConfig], Engine]
+
+
+class _Replica(ABC):
+    """An engine, and what to do with a chunk.
+
+    Args:
+        pictures: the engine is shown pictures; it is proved once that they reach it.
+    """
+
+    def __init__(self, connect: Connect, config: ModelConfig, *, pictures: bool) -> None:
+        self.engine = Supervised(partial(connect, config))
+        self.at_once = 1 if isinstance(config, TemplateEngineConfig) else config.images_in_flight
+        self._unchecked = pictures and not self.engine.trusted
+        self._check = asyncio.Lock()
+        settle()
+
+    async def __call__(self, row: Row) -> Row:
+        if row["unreadable"] or row["fatal"]:
+            return self.pass_on(row)
+        try:
+            async with self._check:
+                if self._unchecked:
+                    await check_picture(self.engine)
+                    self._unchecked = False
+            return await self.do(pickle.loads(row["work"]))
+        except Exception as error:
+            return self.pass_on(row | {"fatal": _line(error), "work": b""})
+
+    @abstractmethod
+    async def do(self, work: ChunkWork) -> Row:
+        """Work on a chunk."""
+
+    def pass_on(self, row: Row) -> Row:
+        """What becomes of a row that tells of trouble."""
+        return told(row)
+
+
+class DescribeReplica(_Replica):
+    """One model of stage 1; the last one of a run that stops after stage 1 tells the driver its counts."""
+
+    def __init__(self, recipe: Recipe, connect: Connect, place: int, ends: bool) -> None:
+        super().__init__(connect, recipe.generate[place].engine, pictures=True)
+        self.ends = ends
+        observe = StageMetrics("perspective").observe
+        self.describe = Describe(recipe, place, self.engine, self.at_once, observe)
+
+    async def do(self, work: ChunkWork) -> Row:
+        done = await self.describe.chunk(work)
+        return done.counts(done.perspectives) if self.ends else done.row()
+
+    def pass_on(self, row: Row) -> Row:
+        return told(row) if self.ends else row
+
+
+class MergeReplica(_Replica):
+    """Stage 2."""
+
+    def __init__(self, recipe: Recipe, connect: Connect) -> None:
+        config = recipe.integrate.engine
+        if isinstance(config, SameEngineConfig):
+            raise ValueError("stage 2 shares the replicas of stage 1")
+        super().__init__(connect, config, pictures=False)
+        self.merge = Merge(recipe, self.engine, self.at_once, StageMetrics("integrated").observe)
+
+    async def do(self, work: ChunkWork) -> Row:
+        return work.counts(await self.merge.chunk(work))
+
+
+class BothReplica(_Replica):
+    """One model that serves both stages."""
+
+    def __init__(self, recipe: Recipe, connect: Connect) -> None:
+        super().__init__(connect, recipe.generate[0].engine, pictures=True)
+        self.describe = Describe(recipe, 0, self.engine, self.at_once, StageMetrics("perspective").observe)
+        self.merge = Merge(recipe, self.engine, self.at_once, StageMetrics("integrated").observe)
+
+    async def do(self, work: ChunkWork) -> Row:
+        described = await self.describe.chunk(work)
+        return described.counts(await self.merge.chunk(described))
+
+
+def _line(error: Exception) -> str:
+    """What went wrong, in one line for trouble that is known of, with its traceback for a defect."""
+    if isinstance(error, MpgiError | EngineError):
+        return str(error)
+    return "".join(traceback.format_exception(error))
