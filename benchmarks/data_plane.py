@@ -96,7 +96,7 @@ def job(shards: Path, output: Path, replicas: int) -> dict[str, float]:
         {
             "input": {"shards": str(shards)},
             "output": str(output),
-            "chunk_size": 500,
+            "chunk_size": SHARD_SIZE,
             "generate": {"engine": {"replicas": replicas, "cpus": 0.5}},
             "integrate": {"engine": {"replicas": 1, "cpus": 0.5}},
         }

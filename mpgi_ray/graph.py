@@ -20,8 +20,7 @@ from mpgi_ray.replicas import BothReplica, Connect, DescribeReplica, MergeReplic
 from mpgi_ray.todo import Phase
 from mpgi_ray.work import described_work
 
-_READING_CPUS = 0.5  # mostly waiting for bytes
-_SCALING_CPUS = 1.0
+_READING_CPUS = 1.0  # more readers than cores only take time from the engines
 _CHUNKS_AHEAD = 2  # that wait in a replica while it works on others
 
 
@@ -46,15 +45,13 @@ def build(recipe: Recipe, tasks: Sequence[ShardTask], connect: Connect, phase: P
     context.memory_usage_poll_interval_s = None  # walks every page of a replica once a second
     items = [{"task": pickle.dumps(task)} for task in tasks]
     rows = ray.data.from_items(items, override_num_blocks=len(tasks))
-    scales = any(task.max_pixels is not None for task in tasks)
-    read = {"num_cpus": _SCALING_CPUS if scales else _READING_CPUS}
     with warnings.catch_warnings():
         # Ray 2.60 wants named arguments, and has none for restarts
         warnings.filterwarnings("ignore", message="`ray_remote_args` is deprecated")
         if phase is Phase.INTEGRATE:
-            chunks = rows.flat_map(_read_described, fn_args=(recipe,), **read)
+            chunks = rows.flat_map(_read_described, fn_args=(recipe,), num_cpus=_READING_CPUS)
             return _merge(chunks, recipe, connect)
-        chunks = rows.flat_map(_read, **read)
+        chunks = rows.flat_map(_read, num_cpus=_READING_CPUS)
         if isinstance(recipe.integrate.engine, SameEngineConfig):
             return chunks.map(BothReplica, **_pool(recipe, recipe.generate[0].engine, (recipe, connect)))
         for place, block in enumerate(recipe.generate):

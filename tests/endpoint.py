@@ -44,7 +44,8 @@ class Request:
     @property
     def text(self) -> str:
         """The text part of the user message."""
-        return str(self.body["messages"][-1]["content"][-1]["text"])
+        content = self.body["messages"][-1]["content"]
+        return content if isinstance(content, str) else str(content[-1]["text"])
 
 
 def completion(text: str | None, finish_reason: str = "stop", **message: Any) -> Answer:

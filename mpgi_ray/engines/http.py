@@ -8,7 +8,6 @@ tried again; used-up tries are the prompt's fault for as long as other images ge
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import os
 import re
@@ -23,13 +22,12 @@ from typing import Any
 import aiohttp
 import tenacity
 
-from mpgi_ray.data.image import Picture, to_plain
 from mpgi_ray.engines.base import EngineError, Prompt, Reply
+from mpgi_ray.engines.chat import LEVELS, data_url, messages, response_format
 from mpgi_ray.engines.settings import HttpEngineConfig
 from mpgi_ray.errors import RecipeError
 
 _PLAIN_URL = re.compile(r"https?://[^/?#@\s]+(/[^?#@\s]*)?")
-_SCHEMA, _JSON, _FREE = "json_schema", "json_object", "text"  # response formats, the strictest first
 _REFUSED = "endpoint_refused: "
 _REFUSALS = (400, 413, 422)
 _TRANSIENT = (408, 409, 425, 429)  # and all from 500 up
@@ -72,12 +70,14 @@ class HttpEngine:
         self._config, self._sleep, self._closed = config, sleep, False
         self._url = config.url.rstrip("/")
         if not _PLAIN_URL.fullmatch(self._url):  # it is not shown: it may hold a password
-            raise RecipeError(f"expected url as http://localhost:8000/v1, and the key in {config.key_env}")
-        self._key = os.environ.get(config.key_env, "").strip()  # keys read from files end in a newline
+            raise RecipeError(
+                "expected url as http://localhost:8000/v1, and the key in the variable that key_env names"
+            )
+        self._key = os.environ.get(config.key_env or "", "").strip()  # keys read from files end in a newline
         if not (self._key.isascii() and self._key.isprintable()):
             raise RecipeError(f"environment variable {config.key_env}: expected printable ASCII characters")
         self._silence: list[object] = []  # the calls of the failed tries since the last answer
-        self._levels: Sequence[str] = (_SCHEMA, _JSON, _FREE)  # that the endpoint may take; one, once known
+        self._levels: Sequence[str] = LEVELS  # that the endpoint may take; one, once known
         started: Future[None] = Future()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._live(started)), daemon=True)
         self._thread.start()
@@ -120,7 +120,7 @@ class HttpEngine:
     async def _answer(self, prompts: Sequence[Prompt]) -> list[Reply]:
         call = object()
         pictures = {id(prompt.picture): prompt.picture for prompt in prompts if prompt.picture is not None}
-        urls = {key: await asyncio.to_thread(_data_url, picture) for key, picture in pictures.items()}
+        urls = {key: await asyncio.to_thread(data_url, picture) for key, picture in pictures.items()}
         tasks = [asyncio.create_task(self._ask(call, p, urls.get(id(p.picture)))) for p in prompts]
         try:
             return await asyncio.gather(*tasks)
@@ -132,10 +132,10 @@ class HttpEngine:
         """Ask in the response format that the endpoint takes; until one is known, in each of them."""
         body = {**prompt.sampling, **self._config.body}
         body = {key: value for key, value in body.items() if value is not None}
-        body |= {"model": self.model, "messages": _messages(prompt, picture_url)}
+        body |= {"model": self.model, "messages": messages(prompt, picture_url)}
         async with self._slots:  # kept while waiting: an endpoint that is busy gets fewer requests
-            for level in self._levels if prompt.schema else (_FREE,):
-                reply = await self._tried(call, body | _response_format(prompt)[level])
+            for level in self._levels if prompt.schema else LEVELS[-1:]:
+                reply = await self._tried(call, body | response_format(prompt)[level])
                 if not reply.error.startswith(_REFUSED):
                     break
         if prompt.schema and not reply.error and len(self._levels) > 1:
@@ -185,9 +185,14 @@ class HttpEngine:
         if status in _TRANSIENT or status >= 500:
             raise _Trouble(said, _seconds(after))
         if status in (401, 403):  # the server's words often hold a part of the key
-            state = "holds no valid one" if self._key else "is not set where the engine runs"
-            said = f"HTTP {status}: it wants a key, and environment variable {self._config.key_env} {state}"
+            said = f"HTTP {status}: it wants a key, and {self._key_state()}"
         raise EngineError(f"{self._url} answers {said}; check url (it often ends in /v1), model and key_env")
+
+    def _key_state(self) -> str:
+        if not self._config.key_env:
+            return "key_env names no environment variable that holds one"
+        state = "holds no valid one" if self._key else "is not set where the engine runs"
+        return f"environment variable {self._config.key_env} {state}"
 
     def _read(self, data: bytes, seconds: float) -> Reply | None:
         try:
@@ -214,25 +219,6 @@ class HttpEngine:
     def _quote(self, text: str) -> str:
         # JSON may write a slash of the key with a backslash
         return " ".join(self._clean(text.replace("\\/", "/")).split())[:_MAX_QUOTE]
-
-
-def _messages(prompt: Prompt, picture_url: str | None) -> list[Mapping[str, Any]]:
-    picture = [{"type": "image_url", "image_url": {"url": picture_url}}] if picture_url else []
-    user = {"role": "user", "content": [*picture, {"type": "text", "text": prompt.text}]}
-    return [{"role": "system", "content": prompt.system}, user] if prompt.system else [user]
-
-
-def _response_format(prompt: Prompt) -> dict[str, dict[str, Any]]:
-    """By level, what asks for it in the body."""
-    name = re.sub(r"[^a-zA-Z0-9_-]", "_", prompt.name)[:64]  # what OpenAI allows
-    schema = {"name": name, "schema": dict(prompt.schema or {}), "strict": True}
-    full = {"type": _SCHEMA, _SCHEMA: schema}
-    return {_SCHEMA: {"response_format": full}, _JSON: {"response_format": {"type": _JSON}}, _FREE: {}}
-
-
-def _data_url(picture: Picture) -> str:
-    data, suffix, _ = to_plain(picture.data)
-    return f"data:image/{suffix.replace('jpg', 'jpeg')};base64,{base64.b64encode(data).decode()}"
 
 
 def _wait(state: tenacity.RetryCallState) -> float:

@@ -58,18 +58,18 @@ class HttpEngineConfig(Config):
 
     Attributes:
         url: base address, such as ``http://localhost:8000/v1``.
-        key_env: environment variable that holds the key, if the endpoint wants one.
+        key_env: environment variable that holds the key; without it, none is sent.
         images_in_flight: images or samples that a replica works on at once.
         requests_in_flight: requests that a replica has open at once.
         timeout_s: for one try of one request, to its last byte.
         tries: of one request, when the endpoint is busy, slow or unreachable.
-        body: further keys of every request, such as ``chat_template_kwargs``.
+        body: further keys of every request, such as ``chat_template_kwargs``; null takes a key out.
     """
 
     kind: Literal["http"]
     url: str = Field(pattern=r"^https?://")
     model: str = Field(min_length=1)
-    key_env: str = "OPENAI_API_KEY"
+    key_env: str | None = None
     replicas: int = Field(default=1, ge=1)
     cpus: float = Field(default=0.5, gt=0)
     gpus: Literal[0] = 0

@@ -12,6 +12,7 @@ from mpgi_ray.plan.cost import Cost, Rate, cost
 from mpgi_ray.plan.stock import Stock, take_stock
 from mpgi_ray.plan.tokens import ModelTokens, Tokens, estimate
 from mpgi_ray.recipe import Recipe
+from mpgi_ray.run_record import check_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,12 @@ def plan(
     Raises:
         InputError: no shards, a broken one among those that are read, or no usable sample in them.
         RecipeError: a prompt is not there, or wrong.
+        OutputError: the output folder belongs to another recipe.
     """
-    folder = CaptionFolder(recipe.output)
+    folder, shards = CaptionFolder(recipe.output), find_shards(recipe.input.shards)
+    check_run(folder, recipe, shards)
     asking = Asking(recipe, folder)
-    stock = take_stock(recipe, find_shards(recipe.input.shards), folder, samples)
+    stock = take_stock(recipe, shards, folder, samples)
     asked = tuple(tuple(asking.about(subject)) for subject in stock.subjects)
     cpus, gpus = held(recipe)
     costs = None if rate is None else cost(recipe, stock.left, gpus, rate, gpu_hour_price)
