@@ -2,9 +2,9 @@
 
 The whole job runs, on Ray: shards are read, stage 1 and stage 2 are asked of the one replica's engine
 (``integrate.engine.kind: same``, or ``template`` for stage 1 alone), records are published. Before its first
-chunk the replica asks its own engine, with no job around it, exactly the same prompts: pictures decoded, prompts
-rendered, the same sampling, at most as many images at once. Then vLLM's caches are emptied. So a start of the
-engine gives one pair, bare and job, from the same process and the same minutes.
+chunk the replica asks its own engine, with no job around it, exactly the same prompts: pictures decoded,
+prompts rendered, the same sampling, at most as many images at once. Then vLLM's caches are emptied. So every
+start of the engine gives one pair, bare and job, from the same process and the same minutes.
 
 Every reply has a fixed number of tokens, and what the job reads in its place is a fixed text that passes all
 checks: random weights write no English, and so both sides make the same requests. On both sides the clock
@@ -17,7 +17,6 @@ is one JSON object with all figures; the requests behind them are written to ``-
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import pickle
@@ -27,7 +26,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import vllm
 from tiny import Request, Watched, engine_options, engine_settings, load, read_samples, write_shards
@@ -119,10 +117,8 @@ class Start:
         calls = [ask(first, 0) for first, _ in asked]
         calls += [ask([second], 1) for _, second in asked] if same else []
         await asyncio.gather(*calls)
-        vllm_engine = engine.watched
-        await on_loop(engine, vllm_engine.reset_prefix_cache())
-        await on_loop(engine, vllm_engine.reset_mm_cache())
-        await on_loop(engine, vllm_engine.reset_encoder_cache())
+        forgotten = asyncio.run_coroutine_threadsafe(engine.watched.forget(), engine.engine._loop)
+        await asyncio.wrap_future(forgotten)
 
     def _prompts(self, engine: Engine, sample: Sample) -> tuple[list[Prompt], Prompt]:
         """What the job asks about a sample: in stage 1, and in stage 2."""
@@ -148,11 +144,6 @@ class Start:
             stage1.prompts(sample, decode(sample.image), facts),
             stage2.prompt(sample.sample_id, usable, facts, sentences),
         )
-
-
-async def on_loop(engine: Measured, call: Any) -> None:
-    """Await something of vLLM's on the event loop where its engine lives."""
-    await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(call, engine.engine._loop))
 
 
 def measured(requests: Sequence[Request], seqs: int) -> dict[str, float]:
@@ -186,10 +177,7 @@ def measured(requests: Sequence[Request], seqs: int) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    engine_options(parser)
+    parser = engine_options(__doc__)
     parser.add_argument("--images", type=int, default=256, help="of generated shards")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--tokens", type=int, default=96, help="of a reply")
@@ -221,18 +209,18 @@ def main() -> None:
                     "integrate": {"engine": {"kind": options.integrate}, **stage},
                 }
             )
-            start = Start(recipe, scratch / "bare", scratch / "job")
-            caption(recipe, connect=start)
-            requests = {side: pickle.loads((scratch / side).read_bytes()) for side in ("bare", "job")}
-            pair = {side: measured(requests[side], options.max_num_seqs) for side in requests}
+            files = {side: scratch / f"{side}-{repeat}" for side in ("bare", "job")}
+            caption(recipe, connect=Start(recipe, **files))
+            requests = {side: pickle.loads(path.read_bytes()) for side, path in files.items()}
+            pair = {side: measured(made, options.max_num_seqs) for side, made in requests.items()}
             bare, job = pair["bare"], pair["job"]
             if any(bare[name] != job[name] for name in ("requests", "completion_tokens", "prompt_tokens")):
                 raise SystemExit(f"the sides did not make the same requests: {pair}")
             pairs.append(pair)
             row = {"repeat": repeat, "load": load(), **pair}
             times = {
-                side: [[r.submitted, r.finished, len(r.tokens), r.cached] for r in requests[side]]
-                for side in requests
+                side: [[r.submitted, r.finished, len(r.tokens), r.cached] for r in made]
+                for side, made in requests.items()
             }
             file.write(json.dumps(row | {"requests": times}, separators=(",", ":")) + "\n")
             ratio = job["tokens_per_second"] / bare["tokens_per_second"]

@@ -1,38 +1,54 @@
 """What six perspectives of an image cost, beside one.
 
-Stage 1 of the caption job (`Describe`, without Ray) works on chunks, two at a time, with one vLLM engine. Six
-prompts are asked about every image: three relay prompts, which begin with the facts of the image, and three
-free ones. Counted exactly, for every image, from the requests as they reached vLLM:
+Stage 1 of the caption job (`Describe`, without Ray) works on two chunks at a time with one vLLM engine. Asked
+about every image are three relay prompts, which begin with its facts, and three free ones. Counted exactly,
+for every image, from the requests as they reached vLLM:
 
 - pictures processed: misses of the processor cache, which vLLM asks once a prompt;
-- prompt tokens computed (``prompt - cached``), beside ``distinct``, the number of nodes in the prefix tree of the
-  image's prompts: what a cache without blocks would compute. A picture's tokens are its own. At most one KV
-  block a prompt may come on top of it;
+- prompt tokens computed (``prompt - cached``), beside ``own``: the nodes of the prefix tree of the image's
+  prompts from the picture on, which is what a cache without blocks computes once the system text is known
+  (what all six share, what the relay prompts share, and six private ends). At most one KV block a prompt may
+  come on top of it, in 99 % of the images;
 - the same, beside the minimum: what a cache of unbounded size with blocks of the engine's size would leave
   to compute if the prompts of the whole run came one after the other.
 
 Timed are three ways in turn on the one engine, each time on images that it has not seen: one perspective,
 six, and six that share nothing (each prompt's picture has an identity of its own and the prefix cache is not
-read). The last line is one JSON object with all figures; the rows behind them are written to ``--rows``.
+read). CPU seconds are those of this process and the engine's: other programs on the machine hardly touch
+them, and without a GPU they are the whole cost. The last line is one JSON object with all figures; the rows
+behind them are written to ``--rows``.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import statistics
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import vllm
-from tiny import Request, Watched, engine_options, engine_settings, load, read_samples, write_shards
+from tiny import (
+    RELAY,
+    Request,
+    UnboundedCache,
+    Watched,
+    cpu_seconds,
+    engine_options,
+    engine_settings,
+    load,
+    read_samples,
+    shared,
+    spread,
+    write_prompts,
+    write_shards,
+)
 
 from mpgi_ray.data.parts import split_chunks
 from mpgi_ray.data.sample import Sample
@@ -44,22 +60,7 @@ from mpgi_ray.work import Describe
 
 CHUNKS_AT_ONCE = 2
 WAYS = ("one", "six", "six unshared")
-RELAY = {
-    "numbers": "Say which kinds of things are in the image and how many of each, the most prominent first. "
-    "Take the numbers from the facts alone. Do not describe where things lie. Write one to four sentences.",
-    "places": "Say where things lie: in the centre or near the edges, in which part of the image, and what lies "
-    "beside what. Use positions in the image only, never compass directions. Write two to five sentences.",
-    "groups": "Say which things stand close together and which stand alone, and how large they are in the picture. "
-    "Take the things from the facts. Write one to three sentences.",
-}
-FREE = {
-    "surface": "Say what kind of land cover or built-up structure the image shows and how the parts go together: "
-    "dense or sparse, regular or irregular, open or enclosed. Do not count. Write two to four sentences.",
-    "look": "Describe how the visible things look: their colours, shapes, relative sizes, textures and patterns, "
-    "light and shadow. Do not count things and give no sizes in metres. Write two to four sentences.",
-    "lines": "Follow the roads, shores, rivers and borders that are plain to see: where they enter the image, how "
-    "they run and where they leave it. If there are none, say so. Write one to three sentences.",
-}
+WARM_UP = 16  # images
 
 
 class Unshared:
@@ -70,28 +71,23 @@ class Unshared:
         self.engine = engine
 
     async def reply(self, prompts: Sequence[Prompt]) -> list[Reply]:
-        return await self.engine.reply(
-            [
-                replace(
-                    prompt,
-                    seed=f"{prompt.seed}-{number}",
-                    sampling={**prompt.sampling, "skip_reading_prefix_cache": True},
-                )
-                for number, prompt in enumerate(prompts)
-            ]
-        )
+        sampling = {**prompts[0].sampling, "skip_reading_prefix_cache": True}
+        alone = [replace(p, seed=f"{p.seed}-{place}", sampling=sampling) for place, p in enumerate(prompts)]
+        return await self.engine.reply(alone)
 
     def close(self) -> None:
         pass
 
 
-def write_prompts(folder: Path) -> list[str]:
-    """Six prompt files, relay prompts first; their paths."""
-    folder.mkdir()
-    for kind, texts in (("relay", RELAY), ("free", FREE)):
-        for name, text in texts.items():
-            (folder / f"{name}.j2").write_text(f"---\nkind: {kind}\nwords: [5, 120]\n---\n{text}\n")
-    return [str(folder / f"{name}.j2") for name in (*RELAY, *FREE)]
+class Pass(NamedTuple):
+    """Samples described in one way: its replies' length, times, pictures processed, and a row an image."""
+
+    way: str
+    tokens: int
+    seconds: float
+    cpu_seconds: float
+    processed: int
+    images: list[dict[str, Any]]
 
 
 class Bench:
@@ -101,14 +97,10 @@ class Bench:
         self.engine, self.watched = engine, Watched(engine)
         self.values, self.samples = values, samples
         self.numbers = count()
-        self.known: set[int] = set()  # KV blocks that a cache of unbounded size would hold by now
+        self.unbounded = UnboundedCache(int(self.watched.vllm_config.cache_config.block_size))
 
-    def describe(self, way: str, tokens: int) -> tuple[float, list[Request], int]:
-        """Seconds, requests and pictures processed of one pass over all samples.
-
-        Args:
-            tokens: of every reply.
-        """
+    def describe(self, way: str, tokens: int, images: int | None = None) -> Pass:
+        """One pass over the samples, or the first of them, with replies of so many tokens."""
         generate = dict(self.values["generate"])
         generate["sampling"] = {"temperature": 0.0, "max_tokens": tokens, "min_tokens": tokens}
         if way == "one":
@@ -116,40 +108,47 @@ class Bench:
         recipe = Recipe.model_validate({**self.values, "generate": generate})
         number = next(self.numbers)
         # bytes after a picture's end: decoders stop before them, and every identity is a new one
-        new = [replace(s, image=s.image + number.to_bytes(4, "big")) for s in self.samples]
+        new = [replace(s, image=s.image + number.to_bytes(4, "big")) for s in self.samples[:images]]
         chunks = list(split_chunks(f"pass-{number}", new, recipe.chunk_size))
         work = [ChunkWork(place, part, len(chunks), "", pilot=False) for place, part in chunks]
         engine = Unshared(self.engine) if way == "six unshared" else self.engine
-        before = self._processed()
-        started = time.perf_counter()
+        before, started, cpu = self._processed(), time.perf_counter(), cpu_seconds()
         asyncio.run(_describe(recipe, engine, work))
-        seconds = time.perf_counter() - started
+        seconds, cpu = time.perf_counter() - started, cpu_seconds() - cpu
         requests = list(self.watched.requests)
         self.watched.requests.clear()
-        expected = len(new) * len(generate["perspectives"])
-        if len(requests) != expected or any(r.completion != tokens for r in requests):
-            raise SystemExit(f"expected {expected} replies of {tokens} tokens: some prompts were refused")
-        return seconds, requests, self._processed() - before
+        if way == "six unshared" and any(request.cached for request in requests):
+            raise SystemExit("prompts that must share nothing read the prefix cache")
+        if [r.completion for r in requests] != [tokens] * len(new) * len(generate["perspectives"]):
+            raise SystemExit(f"expected {tokens} tokens in every reply: some prompts were refused")
+        return Pass(way, tokens, seconds, cpu, self._processed() - before, self._images(requests))
 
     def _processed(self) -> int:
         cache = self.watched.renderer.mm_processor_cache.make_stats()
         return int(cache.total - cache.hits)
 
-    def minima(self, requests: Sequence[Request], block: int) -> list[int]:
-        """Tokens that the unbounded cache would leave to compute, for each request, after all before it."""
-        least = []
+    def _images(self, requests: Sequence[Request]) -> list[dict[str, Any]]:
+        """One row an image: its prompts, what was computed of them, and what had to be."""
+        asked: dict[str, list[tuple[Request, int]]] = defaultdict(list)
         for request in requests:
-            keys = request.keys()
-            blocks, chain = [], 0
-            for end in range(block, len(keys) + 1, block):
-                chain = hash((chain, *keys[end - block : end]))
-                blocks.append(chain)
-            # the last token is always computed, as the first one of the reply comes from it
-            usable = blocks[: (len(keys) - 1) // block]
-            held = next((i for i, name in enumerate(usable) if name not in self.known), len(usable))
-            least.append(len(keys) - held * block)
-            self.known.update(blocks)
-        return least
+            asked[request.pictures[0][2]].append((request, self.unbounded.left(request.keys())))
+        rows = []
+        for name, pairs in asked.items():
+            keys = [request.keys() for request, _ in pairs]
+            start = pairs[0][0].pictures[0][0]
+            rows.append(
+                {
+                    "image": name,
+                    "prompts": [len(prompt) for prompt in keys],
+                    "cached": [request.cached for request, _ in pairs],
+                    "shared_by_all": min(shared(keys[0], prompt) for prompt in keys),
+                    "shared_by_relay": min(shared(keys[0], prompt) for prompt in keys[: len(RELAY)]),
+                    "own": sum(map(UnboundedCache(1).left, (prompt[start:] for prompt in keys))),
+                    "computed": sum(len(request.tokens) - request.cached for request, _ in pairs),
+                    "minimum": sum(least for _, least in pairs),
+                }
+            )
+        return rows
 
 
 async def _describe(recipe: Recipe, engine: Engine, work: Sequence[ChunkWork]) -> None:
@@ -163,77 +162,45 @@ async def _describe(recipe: Recipe, engine: Engine, work: Sequence[ChunkWork]) -
     await asyncio.gather(*map(one, work))
 
 
-def distinct(prompts: Sequence[Sequence[Hashable]]) -> int:
-    """The number of nodes in the prefix tree of some prompts."""
-    nodes = 0
-    for number, prompt in enumerate(prompts):
-        nodes += len(prompt) - max((_shared(prompt, other) for other in prompts[:number]), default=0)
-    return nodes
-
-
-def _shared(a: Sequence[Hashable], b: Sequence[Hashable]) -> int:
-    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
-
-
-def counted(bench: Bench, requests: Sequence[Request], processed: int, block: int) -> list[dict[str, Any]]:
-    """One row an image: its six prompts, what was computed of them, and what had to be."""
-    images: dict[str, list[tuple[Request, int]]] = defaultdict(list)
-    for request, least in zip(requests, bench.minima(requests, block), strict=True):
-        images[request.pictures[0][2]].append((request, least))
-    rows = []
-    for name, asked in images.items():
-        prompts = [request.keys() for request, _ in asked]
-        computed = sum(len(request.tokens) - request.cached for request, _ in asked)
-        rows.append(
-            {
-                "image": name,
-                "prompts": [len(prompt) for prompt in prompts],
-                "cached": [request.cached for request, _ in asked],
-                "shared_by_all": min(_shared(prompts[0], prompt) for prompt in prompts),
-                "distinct": distinct(prompts),
-                "computed": computed,
-                "minimum": sum(least for _, least in asked),
-            }
-        )
-    return rows
-
-
-def spread(values: Sequence[float]) -> dict[str, float]:
-    return {
-        "min": round(min(values), 3),
-        "median": round(statistics.median(values), 3),
-        "max": round(max(values), 3),
-    }
-
-
-def judged(rows: Sequence[dict[str, Any]], processed: int, block: int) -> dict[str, Any]:
-    """The counters of all passes with six perspectives that may share."""
-    within = sum(row["computed"] <= row["distinct"] + block * len(row["prompts"]) for row in rows)
-    total = {name: sum(row[name] for row in rows) for name in ("distinct", "computed", "minimum")}
-    prompt = sum(sum(row["prompts"]) for row in rows)
+def counters(passes: Sequence[Pass], block: int) -> dict[str, Any]:
+    """Of all passes with six perspectives that may share."""
+    rows = [row for each in passes for row in each.images]
+    within = [row["computed"] <= row["own"] + block * len(row["prompts"]) for row in rows]
+    names = ("shared_by_all", "shared_by_relay", "own", "computed", "minimum")
+    means = {name: statistics.mean(row[name] for row in rows) for name in names}
+    prompt = statistics.mean(sum(row["prompts"]) for row in rows)
     return {
         "images_counted": len(rows),
-        "processed_an_image": round(processed / len(rows), 4),
+        "processed_an_image": sum(each.processed for each in passes) / len(rows),
         "kv_block": block,
-        "prompt_tokens_an_image": round(prompt / len(rows), 1),
-        "shared_by_all": round(statistics.mean(row["shared_by_all"] for row in rows), 1),
-        **{f"{name}_an_image": round(value / len(rows), 1) for name, value in total.items()},
-        "within_bound": round(within / len(rows), 4),
-        "computed_over_minimum": round(total["computed"] / total["minimum"], 4),
-        "computed_over_prompt": round(total["computed"] / prompt, 4),
+        "prompt_tokens": round(prompt, 1),
+        **{name: round(value, 1) for name, value in means.items()},
+        "within_bound": round(statistics.mean(within), 4),
+        "computed_over_minimum": round(means["computed"] / means["minimum"], 4),
+        "computed_over_prompt": round(means["computed"] / prompt, 4),
     }
+
+
+def times(passes: Sequence[Pass], tokens: int) -> dict[str, dict[str, float]]:
+    """Of passes with replies of so many tokens: by way, and six perspectives over another way, in turn."""
+    figures = {}
+    for clock in ("seconds", "cpu_seconds"):
+        took = {way: [getattr(p, clock) for p in passes if p[:2] == (way, tokens)] for way in WAYS}
+        for way in WAYS:
+            figures[f"{clock} {way}, {tokens}"] = spread(took[way])
+        for way in ("one", "six unshared"):
+            ratios = [six / other for six, other in zip(took["six"], took[way], strict=True)]
+            figures[f"{clock} six over {way}, {tokens}"] = spread(ratios)
+    return figures
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    engine_options(parser)
+    parser = engine_options(__doc__)
     parser.add_argument("--images", type=int, default=200)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--timed", type=int, default=64, help="images of each timed pass")
+    parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--tokens", type=int, nargs="+", default=[1, 96], help="of a reply")
     parser.add_argument("--images-in-flight", type=int, default=64)
-    parser.add_argument("--chunk-size", type=int, default=64)
     parser.add_argument("--rows", type=Path, default=Path("build/perspectives.jsonl"))
     options = parser.parse_args()
     options.rows.parent.mkdir(parents=True, exist_ok=True)
@@ -246,7 +213,7 @@ def main() -> None:
         values = {
             "input": {"shards": shards},
             "output": str(scratch / "captions"),
-            "chunk_size": options.chunk_size,
+            "chunk_size": options.images_in_flight,
             "generate": {
                 "engine": settings,
                 "perspectives": write_prompts(scratch / "prompts"),
@@ -255,53 +222,32 @@ def main() -> None:
         }
         config = Recipe.model_validate(values).generate[0].engine
         engine = VllmEngine(config, multimodal=True)
-        bench = Bench(engine, values, read_samples(shards, options.images))
-        block = bench.watched.vllm_config.cache_config.block_size
-        rows: list[dict[str, Any]] = []
-        processed = 0
-        seconds: dict[tuple[str, int], list[float]] = defaultdict(list)
-        print(
-            f"{'repeat':>6} {'tokens':>6} {'way':>12} {'s':>8} {'processed':>9} {'computed':>9} {'load':>6}"
-        )
-        for repeat in range(options.repeats + 1):  # the first one warms up; it is counted, not timed
+        bench = Bench(engine, values, read_samples(shards)[: options.images])
+        passes = [bench.describe("six", 1)]  # counts all images; it and three short ones warm up
+        file.write(json.dumps({"repeat": -1, "load": load(), **passes[0]._asdict()}) + "\n")
+        for way in WAYS:
+            bench.describe(way, 1, WARM_UP)
+        print(" repeat tokens          way        s    CPU s processed                 load", flush=True)
+        for repeat in range(options.repeats):
             for tokens in options.tokens:
                 for way in WAYS[repeat % 3 :] + WAYS[: repeat % 3]:
-                    took, requests, seen = bench.describe(way, tokens)
-                    computed = sum(len(request.tokens) - request.cached for request in requests)
-                    made = counted(bench, requests, seen, block)
-                    if way == "six":
-                        rows += made
-                        processed += seen
-                    if way == "six unshared" and any(request.cached for request in requests):
-                        raise SystemExit("prompts that must share nothing read the prefix cache")
-                    if repeat:
-                        seconds[way, tokens].append(took)
-                    row = {
-                        "repeat": repeat,
-                        "tokens": tokens,
-                        "way": way,
-                        "seconds": took,
-                        "processed": seen,
-                        "computed": computed,
-                        "load": load(),
-                    }
-                    file.write(
-                        json.dumps(row | {"images": made if way == "six" else []}, separators=(",", ":"))
-                        + "\n"
-                    )
-                    print(
-                        f"{repeat:>6} {tokens:>6} {way:>12} {took:>8.2f} {seen:>9} {computed:>9} {load():>6}",
-                        flush=True,
-                    )
+                    made = bench.describe(way, tokens, options.timed)
+                    passes.append(made)
+                    file.write(json.dumps({"repeat": repeat, "load": load(), **made._asdict()}) + "\n")
+                    line = f"{repeat:>6} {tokens:>6} {way:>12} {made.seconds:>8.2f}"
+                    print(f"{line} {made.cpu_seconds:>8.2f} {made.processed:>9} {load():>20}", flush=True)
         engine.close()
-    figures = judged(rows, processed, block) | {"vllm": vllm.__version__, "repeats": options.repeats}
+    figures = counters([each for each in passes if each.way == "six"], bench.unbounded.block)
     for tokens in options.tokens:
-        one, six, unshared = (seconds[way, tokens] for way in WAYS)
-        figures[f"seconds_{tokens}"] = {way: spread(seconds[way, tokens]) for way in WAYS}
-        figures[f"six_over_one_{tokens}"] = spread([a / b for a, b in zip(six, one, strict=True)])
-        figures[f"six_over_unshared_{tokens}"] = spread([a / b for a, b in zip(six, unshared, strict=True)])
+        figures |= times(passes[1:], tokens)
+    figures |= {
+        "images": len(bench.samples),
+        "timed": options.timed,
+        "repeats": options.repeats,
+        "vllm": vllm.__version__,
+    }
     for name, value in figures.items():
-        print(f"{name:>26}  {value}")
+        print(f"{name:>42}  {value}")
     print(json.dumps(figures))
 
 

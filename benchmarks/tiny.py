@@ -1,4 +1,4 @@
-"""What the benchmarks of engines share: a model and its settings, annotated pictures, a view into the engine.
+"""What the benchmarks of engines share: a model and its settings, pictures, prompts, a view of requests.
 
 Without a model of the user's own it is a tiny one with random weights, made on the spot. Its texts mean
 nothing, but tokens, caches and schedules are those of a real model.
@@ -10,14 +10,16 @@ import argparse
 import io
 import json
 import os
+import statistics
 import sys
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncIterator, Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import numpy as np
+import psutil
 from PIL import Image
 
 from mpgi_ray.data.sample import Annotation, Box, LabelClass, Object, Sample
@@ -30,15 +32,35 @@ SIDE = 448  # pixels: 256 image tokens of the tiny model
 SHARD_SIZE = 64
 _CLASSES = ("ship", "airplane", "vehicle", "storage tank", "bridge")
 
+RELAY = {
+    "numbers": "Say which kinds of things are in the image and how many of each, the most prominent first. "
+    "Take the numbers from the facts alone. Do not describe where things lie. Write one to four sentences.",
+    "places": "Say where things lie: in the centre or near the edges, in which part of the image, and what "
+    "lies beside what. Use positions in the image, never compass directions. Write two to five sentences.",
+    "groups": "Say which things stand close together and which stand alone, and how large they are in the "
+    "picture. Take the things from the facts. Write one to three sentences.",
+}
+FREE = {
+    "surface": "Say what kind of land cover or built-up structure the image shows and how the parts go "
+    "together: dense or sparse, regular or irregular, open or enclosed. Write two to four sentences.",
+    "look": "Describe how the visible things look: their colours, shapes, relative sizes, textures, light "
+    "and shadow. Do not count things and give no sizes in metres. Write two to four sentences.",
+    "lines": "Follow the roads, shores, rivers and borders that are plain to see: where they enter the "
+    "image, how they run and where they leave it. If there are none, say so. Write one to three sentences.",
+}
 
-def engine_options(parser: argparse.ArgumentParser) -> None:
-    """The options that `engine_settings` reads."""
+
+def engine_options(description: str | None) -> argparse.ArgumentParser:
+    """A command line with the options that `engine_settings` reads."""
+    form = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=description, formatter_class=form)
     parser.add_argument("--model", help="a hub id or a folder; by default a tiny random one, on CPU")
     parser.add_argument("--gpus", type=float, default=1, help="of the engine, with --model")
     parser.add_argument(
         "--engine-args", type=json.loads, default={}, help="JSON of vLLM's AsyncEngineArgs, with or without"
     )
     parser.add_argument("--input", help="shards of your own instead of generated ones")
+    return parser
 
 
 def engine_settings(options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
@@ -76,6 +98,15 @@ def read_samples(shards: str) -> list[Sample]:
     found = find_shards(shards)
     entries = [entry for shard in found.files for entry in read_shard(found.read(shard), shard)]
     return [entry for entry in entries if isinstance(entry, Sample)]
+
+
+def write_prompts(folder: Path) -> list[str]:
+    """Six prompt files, relay prompts first; their paths."""
+    folder.mkdir()
+    for kind, texts in (("relay", RELAY), ("free", FREE)):
+        for name, text in texts.items():
+            (folder / f"{name}.j2").write_text(f"---\nkind: {kind}\nwords: [5, 120]\n---\n{text}\n")
+    return [str(folder / f"{name}.j2") for name in (*RELAY, *FREE)]
 
 
 def _sample(number: int) -> Sample:
@@ -143,6 +174,12 @@ class Watched:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._engine, name)
 
+    async def forget(self) -> None:
+        """Empty all caches of the engine, on whose event loop this must run."""
+        await self._engine.reset_prefix_cache()
+        await self._engine.reset_mm_cache()
+        await self._engine.reset_encoder_cache()
+
     async def generate(self, prompt: Any, sampling: Any, number: str) -> AsyncIterator[Any]:
         runs = prompt.get("mm_placeholders", {}).get("image", [])
         names = prompt.get("mm_hashes", {}).get("image", [])
@@ -158,6 +195,44 @@ class Watched:
             request.finished = perf_counter()
         finally:
             self.in_flight -= 1
+
+
+class UnboundedCache:
+    """A prefix cache that never forgets, with the engine's blocks: no cache of such can do better."""
+
+    def __init__(self, block: int) -> None:
+        self.block = block
+        self._known: set[int] = set()
+
+    def left(self, prompt: Sequence[Hashable]) -> int:
+        """Tokens of a prompt that are left to compute; its blocks are known afterwards."""
+        blocks, chain = [], 0
+        for end in range(self.block, len(prompt) + 1, self.block):
+            chain = hash((chain, *prompt[end - self.block : end]))
+            blocks.append(chain)
+        # the last token is always computed, as the first one of the reply comes from it
+        usable = blocks[: (len(prompt) - 1) // self.block]
+        held = next((i for i, block in enumerate(usable) if block not in self._known), len(usable))
+        self._known.update(blocks)
+        return len(prompt) - held * self.block
+
+
+def shared(a: Sequence[Hashable], b: Sequence[Hashable]) -> int:
+    """How many tokens two prompts begin with alike."""
+    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+
+
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """The least, the middle and the largest of some values."""
+    points = {"min": min(values), "median": statistics.median(values), "max": max(values)}
+    return {name: round(value, 3) for name, value in points.items()}
+
+
+def cpu_seconds() -> float:
+    """Used so far by this process and the engine's."""
+    here = psutil.Process()
+    times = [process.cpu_times() for process in (here, *here.children(recursive=True))]
+    return sum(each.user + each.system for each in times)
 
 
 def load() -> str:

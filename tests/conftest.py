@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from engines_fixtures import llm_engine, mllm_engine, tiny_llm, tiny_mllm  # noqa: F401 - fixtures
+from engines_fixtures import hosts, llm_engine, mllm_engine, tiny_llm, tiny_mllm  # noqa: F401 - fixtures
 
 # workers must use this environment as it is, also when the tests were started by `uv run`
 os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
@@ -34,3 +34,10 @@ def ray_cluster() -> Iterator[None]:
     ray.init("local", num_cpus=8, num_gpus=2, **options)  # logical ones
     yield
     ray.shutdown()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several workers, a file stays in one, and the files that share the vLLM engines do too."""
+    for item in items:
+        name = Path(item.path).stem
+        item.add_marker(pytest.mark.xdist_group("vllm" if name.startswith("test_vllm") else name))

@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import os
-import select
-import subprocess
 import sys
 from pathlib import Path
 
 import build
 import pytest
-from engines_fixtures import processes_below, tiny_config
+from engines_fixtures import HostedEngine, tiny_config
 
 from mpgi_ray.data.image import decode
 from mpgi_ray.engines.base import Prompt, Reply
@@ -38,7 +35,7 @@ def prompts(image: int | None, *texts: str, **more: object) -> list[Prompt]:
     return [Prompt(name="scene", text=text, seed=seed, picture=picture, **fields) for text in texts]
 
 
-def ask(engine: VllmEngine, *calls: list[Prompt]) -> list[list[Reply]]:
+def ask(engine: HostedEngine, *calls: list[Prompt]) -> list[list[Reply]]:
     """All calls at once, from an event loop that is not the engine's."""
 
     async def all_at_once() -> list[list[Reply]]:
@@ -52,7 +49,7 @@ def texts(replies: list[Reply]) -> list[str]:
     return [reply.text for reply in replies]
 
 
-def test_perspectives_of_an_image_share_its_tokens(mllm_engine: VllmEngine) -> None:
+def test_perspectives_of_an_image_share_its_tokens(mllm_engine: HostedEngine) -> None:
     (replies,) = ask(mllm_engine, prompts(1, *QUESTIONS))
     assert len(set(texts(replies))) > 1
     assert all(reply.prompt_tokens > TOKENS for reply in replies)
@@ -61,7 +58,7 @@ def test_perspectives_of_an_image_share_its_tokens(mllm_engine: VllmEngine) -> N
     assert all(reply.seconds > 0 for reply in replies)
 
 
-def test_images_in_flight_are_not_mixed_up(mllm_engine: VllmEngine) -> None:
+def test_images_in_flight_are_not_mixed_up(mllm_engine: HostedEngine) -> None:
     calls = [prompts(image, *QUESTIONS) for image in range(10, 18)]
     together = [texts(replies) for replies in ask(mllm_engine, *calls)]
     alone = [texts(ask(mllm_engine, [prompt])[0])[0] for call in calls for prompt in call]
@@ -69,7 +66,7 @@ def test_images_in_flight_are_not_mixed_up(mllm_engine: VllmEngine) -> None:
     assert len({reply[0] for reply in together}) > 1, "the model does not see the pictures"
 
 
-def test_reply_follows_a_schema_and_is_cut_at_its_end(llm_engine: VllmEngine) -> None:
+def test_reply_follows_a_schema_and_is_cut_at_its_end(llm_engine: HostedEngine) -> None:
     schema = {
         "type": "object",
         "properties": {"land_use": {"enum": ["harbor", "farmland"]}, "ships": {"type": "boolean"}},
@@ -87,14 +84,14 @@ def test_reply_follows_a_schema_and_is_cut_at_its_end(llm_engine: VllmEngine) ->
     assert (cut.finish_reason, cut.completion_tokens) == ("length", 5)
 
 
-def test_a_seed_does_not_kill_the_engine(llm_engine: VllmEngine) -> None:
+def test_a_seed_does_not_kill_the_engine(llm_engine: HostedEngine) -> None:
     """As it would on a CPU, where it is left out."""
     seeded = prompts(None, "Name the land use.", sampling={**GREEDY, "seed": 3})
     plain = prompts(None, "Name the land use.")
     assert texts(ask(llm_engine, seeded)[0]) == texts(ask(llm_engine, plain)[0])
 
 
-def test_refused_prompts_do_not_disturb_the_others(mllm_engine: VllmEngine) -> None:
+def test_refused_prompts_do_not_disturb_the_others(mllm_engine: HostedEngine) -> None:
     """The first prompt is the one that carries the picture to the engine: it is refused after that."""
     good = prompts(30, *QUESTIONS[:2])
     (too_long,) = prompts(
@@ -111,61 +108,6 @@ def test_refused_prompts_do_not_disturb_the_others(mllm_engine: VllmEngine) -> N
     (unknown,) = prompts(30, "Describe.", sampling={"temprature": 0.5})
     with pytest.raises(RecipeError, match="temprature"):
         ask(mllm_engine, [unknown])
-
-
-OWNER = """
-import asyncio, os, signal, sys
-from pathlib import Path
-import pytest
-from engines_fixtures import processes_below, tiny_config
-from test_vllm import QUESTIONS, ask, prompts, texts
-from mpgi_ray.engines.base import EngineDied, EngineError
-from mpgi_ray.engines.vllm import VllmEngine
-
-async def kill_while_it_answers(engine, core):
-    endless = prompts(None, *QUESTIONS, sampling={"max_tokens": 3000, "ignore_eos": True})
-    answer = asyncio.ensure_future(engine.reply(endless))
-    await engine.reply(prompts(None, QUESTIONS[0]))  # submitted after the others: they are in flight
-    os.kill(core, signal.SIGKILL)
-    for call in (answer, engine.reply(prompts(None, QUESTIONS[0]))):
-        with pytest.raises(EngineDied):
-            await call
-
-if __name__ == "__main__":
-    config = tiny_config(Path(sys.argv[1]))
-    engine = VllmEngine(config)
-    (core,) = processes_below(os.getpid())
-    asyncio.run(kill_while_it_answers(engine, core))
-    engine.close()
-    engine.close()
-    assert not processes_below(os.getpid())
-    with pytest.raises(EngineError, match="closed"):
-        ask(engine, prompts(None, QUESTIONS[0]))
-    engine = VllmEngine(config)
-    texts(ask(engine, prompts(None, QUESTIONS[0]))[0])
-    print("ready", flush=True)
-    sys.stdin.read()
-"""
-
-
-def test_deaths(tiny_llm: Path, tmp_path: Path) -> None:
-    """A killed core is an error, and the next engine starts; a killed owner leaves no process behind."""
-    script = tmp_path / "owner.py"
-    script.write_text(OWNER)
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
-    command = [sys.executable, str(script), str(tiny_llm)]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, env=environment, text=True, stdin=pipe, stdout=pipe) as owner:
-        assert owner.stdout is not None
-        assert any(line == "ready\n" for line in owner.stdout), "the owner failed: see its traceback"
-        cores = processes_below(owner.pid)
-        handles = [os.pidfd_open(core) for core in cores]
-        owner.kill()
-    assert cores
-    for handle in handles:
-        ended, _, _ = select.select([handle], [], [], 60)
-        os.close(handle)
-        assert ended, f"one of the processes {cores} is still there"
 
 
 def test_settings_become_arguments_of_vllm() -> None:
@@ -226,7 +168,7 @@ def test_families(tmp_path: Path) -> None:
     assert family_of(str(tmp_path)).name == "Qwen2.5-VL"
 
 
-def test_image_tokens_are_those_of_the_engine(mllm_engine: VllmEngine, tiny_mllm: Path) -> None:
+def test_image_tokens_are_those_of_the_engine(mllm_engine: HostedEngine, tiny_mllm: Path) -> None:
     (without,), (shown,) = ask(mllm_engine, prompts(None, "Describe."), prompts(40, "Describe."))
     family = family_of(str(tiny_mllm))
     marks = 2  # start and end of the picture

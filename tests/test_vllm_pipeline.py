@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
-import ray
 from build import write_shards
-from engines_fixtures import tiny_config
+from engines_fixtures import HostedEngine, tiny_config
 
 from mpgi_ray.data.caption import Caption, from_table
 from mpgi_ray.data.caption_folder import CaptionFolder
-from mpgi_ray.engines.base import Engine, Prompt, Reply
+from mpgi_ray.engines.base import Engine, EngineError, Prompt, Reply
 from mpgi_ray.engines.connect import check_picture, connect
 from mpgi_ray.engines.settings import EngineConfig, TemplateEngineConfig, VllmEngineConfig
 from mpgi_ray.integrate import parse_texts
@@ -24,6 +23,15 @@ from mpgi_ray.pipeline import caption
 from mpgi_ray.recipe import Recipe
 
 pytestmark = [pytest.mark.usefixtures("ray_cluster"), pytest.mark.timeout(600)]
+
+
+def _bounded(prompt: Prompt) -> Prompt:
+    """The prompt without what only the template engine reads, and with a reply of bounded length."""
+    if prompt.schema is None:
+        return replace(prompt, facts=None, sampling={"max_tokens": 12, "temperature": 0.0})
+    texts = {name: {"type": "string", "maxLength": 60} for name in prompt.schema["required"]}
+    schema = {**prompt.schema, "properties": texts}
+    return replace(prompt, facts=None, sources={}, schema=schema, sampling={"max_tokens": 600})
 
 
 def _bounded(prompt: Prompt) -> Prompt:
@@ -54,38 +62,18 @@ class Host:
         self.engine.close()
 
 
-class Guest:
+class Guest(HostedEngine):
     """A replica's engine that asks the host's. Random weights write no English: checks are left out."""
 
-    kind = "vllm"
     trusted = True
 
-    def __init__(self, config: EngineConfig) -> None:
-        assert isinstance(config, VllmEngineConfig)
-        self.host = ray.get_actor(Path(config.model).name)
-        _, self.revision = ray.get(self.host.about.remote())
-        self.model = config.model
-
     async def reply(self, prompts: Sequence[Prompt]) -> list[Reply]:
-        replies: list[Reply] = await self.host.reply.remote([_bounded(prompt) for prompt in prompts])
+        replies = await super().reply([_bounded(prompt) for prompt in prompts])
         # prose of random weights ends only where it is cut
         return [
             reply if prompt.schema else replace(reply, finish_reason="stop")
             for prompt, reply in zip(prompts, replies, strict=True)
         ]
-
-    def close(self) -> None:
-        pass
-
-
-@pytest.fixture(scope="module")
-def hosts(ray_cluster: None, tiny_mllm: Path, tiny_llm: Path) -> Iterator[dict[str, Any]]:
-    actor = ray.remote(num_cpus=0)(Host)
-    started = {
-        path.name: actor.options(name=path.name).remote(tiny_config(path)) for path in (tiny_mllm, tiny_llm)
-    }
-    yield started
-    ray.get([host.close.remote() for host in started.values()])
 
 
 def recipe(folder: Path, output: str, **settings: object) -> Recipe:
@@ -117,44 +105,36 @@ def known(run: Recipe) -> Counter[tuple[str, ...]]:
 
 
 def test_every_placement_writes_the_same_records(
-    tmp_path: Path, hosts: dict[str, Any], tiny_mllm: Path, tiny_llm: Path
+    tmp_path: Path, hosts: dict[str, object], tiny_mllm: Path, tiny_llm: Path
 ) -> None:
     write_shards(tmp_path / "shards", [5, 4])
-    models = {"generate": engine(tiny_mllm), "integrate": engine(tiny_llm)}
-    fused = recipe(tmp_path, "fused", **models)
-    caption(fused, connect=Guest)
-    two = recipe(tmp_path, "two", phases="two", **models)
-    caption(two, connect=Guest)
+    reader, second = engine(tiny_llm), engine(tiny_mllm) | {"perspectives": ["scene"]}
+    alone = recipe(tmp_path, "alone", generate=engine(tiny_mllm), integrate=reader)
+    both = {"generate": [engine(tiny_mllm), second], "integrate": reader}
+    fused, two = recipe(tmp_path, "fused", **both), recipe(tmp_path, "two", phases="two", **both)
+    for run in (alone, fused, two):
+        caption(run, connect=Guest)
     assert known(fused) == known(two)
-    made = rows(fused)
-    assert Counter(c.status for c in made if c.stage == "perspective") == {"ok": 36}
-    assert all(c.text and c.completion_tokens for c in made if c.stage == "perspective")
+    made, more = rows(alone), rows(fused)
+    assert Counter(c.perspective for c in more) == Counter(c.perspective for c in made) + Counter(scene=9)
+    stage1 = [c for c in made if c.stage == "perspective"]
+    assert {c.caption_id for c in stage1} == {c.caption_id for c in more if c.stage == "perspective"}
+    assert Counter(c.status for c in stage1) == {"ok": 36}
+    assert all(c.text and c.completion_tokens for c in stage1)
+    shared = Counter(c.sample_id for c in stage1 if c.cached_tokens)
+    assert min(shared.values()) >= 2, "perspectives of an image share its prefix"
     merged = [parse_texts(c.raw, ["short", "long"]) for c in made if c.perspective == "short"]
     assert len(merged) == 9
-    assert all(set(m) == {"short", "long"} and isinstance(m["long"], str) for m in merged)
-    by_sample = [
-        sorted(c.cached_tokens > 0 for c in made if c.index == i and c.shard == "s0" and c.text)
-        for i in range(5)
-    ]
-    assert all(sum(cached) >= 2 for cached in by_sample), "perspectives of an image share its prefix"
-
-    both = [engine(tiny_mllm), engine(tiny_mllm) | {"perspectives": ["scene"]}]
-    twice = [
-        recipe(tmp_path, name, generate=both, integrate=engine(tiny_llm), phases=p)
-        for name, p in (("a", "fused"), ("b", "two"))
-    ]
-    for run in twice:
-        caption(run, connect=Guest)
-    assert known(twice[0]) == known(twice[1])
-    assert sum(c.perspective == "scene" for c in rows(twice[0])) == 18
+    assert all(isinstance(texts, dict) for texts in merged), merged
+    assert {c.model for c in made if c.stage == "integrated"} == {str(tiny_llm)}
 
 
 def test_the_picture_reaches_a_multimodal_model_and_no_other(
-    hosts: dict[str, Any], tiny_mllm: Path, tiny_llm: Path
+    mllm_engine: HostedEngine, llm_engine: HostedEngine
 ) -> None:
-    ray.get(hosts[tiny_mllm.name].check.remote())
-    with pytest.raises(Exception, match=r"does not (answer|reach)|no pictures"):
-        ray.get(hosts[tiny_llm.name].check.remote())
+    asyncio.run(check_picture(mllm_engine))
+    with pytest.raises(EngineError, match=r"does not (answer|reach)"):
+        asyncio.run(check_picture(llm_engine))
 
 
 class Poisoned:
