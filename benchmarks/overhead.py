@@ -178,7 +178,7 @@ def measured(requests: Sequence[Request], seqs: int) -> dict[str, float]:
 
 def main() -> None:
     parser = engine_options(__doc__)
-    parser.add_argument("--images", type=int, default=256, help="of generated shards")
+    parser.add_argument("--images", type=int, default=128, help="of generated shards")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--tokens", type=int, default=96, help="of a reply")
     parser.add_argument("--max-num-seqs", type=int, default=32)

@@ -14,9 +14,7 @@ for every image, from the requests as they reached vLLM:
 
 Timed are three ways in turn on the one engine, each time on images that it has not seen: one perspective,
 six, and six that share nothing (each prompt's picture has an identity of its own and the prefix cache is not
-read). CPU seconds are those of this process and the engine's: other programs on the machine hardly touch
-them, and without a GPU they are the whole cost. The last line is one JSON object with all figures; the rows
-behind them are written to ``--rows``.
+read). The last line is one JSON object with all figures; the rows behind them are written to ``--rows``.
 """
 
 from __future__ import annotations
@@ -39,7 +37,6 @@ from tiny import (
     Request,
     UnboundedCache,
     Watched,
-    cpu_seconds,
     engine_options,
     engine_settings,
     load,
@@ -80,12 +77,11 @@ class Unshared:
 
 
 class Pass(NamedTuple):
-    """Samples described in one way: its replies' length, times, pictures processed, and a row an image."""
+    """Samples described in one way: its replies' length, time, pictures processed, and a row an image."""
 
     way: str
     tokens: int
     seconds: float
-    cpu_seconds: float
     processed: int
     images: list[dict[str, Any]]
 
@@ -112,16 +108,16 @@ class Bench:
         chunks = list(split_chunks(f"pass-{number}", new, recipe.chunk_size))
         work = [ChunkWork(place, part, len(chunks), "", pilot=False) for place, part in chunks]
         engine = Unshared(self.engine) if way == "six unshared" else self.engine
-        before, started, cpu = self._processed(), time.perf_counter(), cpu_seconds()
+        before, started = self._processed(), time.perf_counter()
         asyncio.run(_describe(recipe, engine, work))
-        seconds, cpu = time.perf_counter() - started, cpu_seconds() - cpu
+        seconds = time.perf_counter() - started
         requests = list(self.watched.requests)
         self.watched.requests.clear()
         if way == "six unshared" and any(request.cached for request in requests):
             raise SystemExit("prompts that must share nothing read the prefix cache")
         if [r.completion for r in requests] != [tokens] * len(new) * len(generate["perspectives"]):
             raise SystemExit(f"expected {tokens} tokens in every reply: some prompts were refused")
-        return Pass(way, tokens, seconds, cpu, self._processed() - before, self._images(requests))
+        return Pass(way, tokens, seconds, self._processed() - before, self._images(requests))
 
     def _processed(self) -> int:
         cache = self.watched.renderer.mm_processor_cache.make_stats()
@@ -184,13 +180,12 @@ def counters(passes: Sequence[Pass], block: int) -> dict[str, Any]:
 def times(passes: Sequence[Pass], tokens: int) -> dict[str, dict[str, float]]:
     """Of passes with replies of so many tokens: by way, and six perspectives over another way, in turn."""
     figures = {}
-    for clock in ("seconds", "cpu_seconds"):
-        took = {way: [getattr(p, clock) for p in passes if p[:2] == (way, tokens)] for way in WAYS}
-        for way in WAYS:
-            figures[f"{clock} {way}, {tokens}"] = spread(took[way])
-        for way in ("one", "six unshared"):
-            ratios = [six / other for six, other in zip(took["six"], took[way], strict=True)]
-            figures[f"{clock} six over {way}, {tokens}"] = spread(ratios)
+    took = {way: [p.seconds for p in passes if p[:2] == (way, tokens)] for way in WAYS}
+    for way in WAYS:
+        figures[f"seconds {way}, {tokens}"] = spread(took[way])
+    for way in ("one", "six unshared"):
+        ratios = [six / other for six, other in zip(took["six"], took[way], strict=True)]
+        figures[f"six over {way}, {tokens}"] = spread(ratios)
     return figures
 
 
@@ -227,15 +222,15 @@ def main() -> None:
         file.write(json.dumps({"repeat": -1, "load": load(), **passes[0]._asdict()}) + "\n")
         for way in WAYS:
             bench.describe(way, 1, WARM_UP)
-        print(" repeat tokens          way        s    CPU s processed                 load", flush=True)
+        print(" repeat tokens          way        s processed                 load", flush=True)
         for repeat in range(options.repeats):
             for tokens in options.tokens:
                 for way in WAYS[repeat % 3 :] + WAYS[: repeat % 3]:
                     made = bench.describe(way, tokens, options.timed)
                     passes.append(made)
                     file.write(json.dumps({"repeat": repeat, "load": load(), **made._asdict()}) + "\n")
-                    line = f"{repeat:>6} {tokens:>6} {way:>12} {made.seconds:>8.2f}"
-                    print(f"{line} {made.cpu_seconds:>8.2f} {made.processed:>9} {load():>20}", flush=True)
+                    line = f"{repeat:>7} {tokens:>6} {way:>12} {made.seconds:>8.2f} {made.processed:>9}"
+                    print(f"{line} {load():>20}", flush=True)
         engine.close()
     figures = counters([each for each in passes if each.way == "six"], bench.unbounded.block)
     for tokens in options.tokens:
@@ -247,7 +242,7 @@ def main() -> None:
         "vllm": vllm.__version__,
     }
     for name, value in figures.items():
-        print(f"{name:>42}  {value}")
+        print(f"{name:>26}  {value}")
     print(json.dumps(figures))
 
 

@@ -19,7 +19,6 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-import psutil
 from PIL import Image
 
 from mpgi_ray.data.sample import Annotation, Box, LabelClass, Object, Sample
@@ -226,13 +225,6 @@ def spread(values: Sequence[float]) -> dict[str, float]:
     """The least, the middle and the largest of some values."""
     points = {"min": min(values), "median": statistics.median(values), "max": max(values)}
     return {name: round(value, 3) for name, value in points.items()}
-
-
-def cpu_seconds() -> float:
-    """Used so far by this process and the engine's."""
-    here = psutil.Process()
-    times = [process.cpu_times() for process in (here, *here.children(recursive=True))]
-    return sum(each.user + each.system for each in times)
 
 
 def load() -> str:

@@ -39,10 +39,15 @@ class _Replica(ABC):
     """
 
     def __init__(self, connect: Connect, config: ModelConfig, *, pictures: bool) -> None:
-        self.engine = Supervised(partial(connect, config))
         self.at_once = 1 if isinstance(config, TemplateEngineConfig) else config.images_in_flight
-        self._unchecked = pictures and not self.engine.trusted
         self._check = asyncio.Lock()
+        self._problem = ""
+        try:
+            self.engine = Supervised(partial(connect, config))
+            self._unchecked = pictures and not self.engine.trusted
+            self.prepare()
+        except Exception as error:  # out of a constructor it would reach the driver as a dead actor
+            self._problem = _line(error)
         settle()
 
     async def __call__(self, row: Row) -> Row:
@@ -50,12 +55,19 @@ class _Replica(ABC):
             return self.pass_on(row)
         try:
             async with self._check:
-                if self._unchecked:
+                if not self._problem and self._unchecked:
                     await check_picture(self.engine)
                     self._unchecked = False
-            return await self.do(pickle.loads(row["work"]))
+            if not self._problem:
+                return await self.do(pickle.loads(row["work"]))
+            problem = self._problem
         except Exception as error:
-            return self.pass_on(row | {"fatal": _line(error), "work": b""})
+            problem = _line(error)
+        return self.pass_on(row | {"fatal": problem, "work": b""})
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Make the stages that use the engine."""
 
     @abstractmethod
     async def do(self, work: ChunkWork) -> Row:
@@ -70,10 +82,12 @@ class DescribeReplica(_Replica):
     """One model of stage 1; the last one of a run that stops after stage 1 tells the driver its counts."""
 
     def __init__(self, recipe: Recipe, connect: Connect, place: int, ends: bool) -> None:
+        self.recipe, self.place, self.ends = recipe, place, ends
         super().__init__(connect, recipe.generate[place].engine, pictures=True)
-        self.ends = ends
+
+    def prepare(self) -> None:
         observe = StageMetrics("perspective").observe
-        self.describe = Describe(recipe, place, self.engine, self.at_once, observe)
+        self.describe = Describe(self.recipe, self.place, self.engine, self.at_once, observe)
 
     async def do(self, work: ChunkWork) -> Row:
         done = await self.describe.chunk(work)
@@ -87,11 +101,14 @@ class MergeReplica(_Replica):
     """Stage 2."""
 
     def __init__(self, recipe: Recipe, connect: Connect) -> None:
+        self.recipe = recipe
         config = recipe.integrate.engine
         if isinstance(config, SameEngineConfig):
             raise ValueError("stage 2 shares the replicas of stage 1")
         super().__init__(connect, config, pictures=False)
-        self.merge = Merge(recipe, self.engine, self.at_once, StageMetrics("integrated").observe)
+
+    def prepare(self) -> None:
+        self.merge = Merge(self.recipe, self.engine, self.at_once, StageMetrics("integrated").observe)
 
     async def do(self, work: ChunkWork) -> Row:
         return work.counts(await self.merge.chunk(work))
@@ -101,9 +118,13 @@ class BothReplica(_Replica):
     """One model that serves both stages."""
 
     def __init__(self, recipe: Recipe, connect: Connect) -> None:
+        self.recipe = recipe
         super().__init__(connect, recipe.generate[0].engine, pictures=True)
-        self.describe = Describe(recipe, 0, self.engine, self.at_once, StageMetrics("perspective").observe)
-        self.merge = Merge(recipe, self.engine, self.at_once, StageMetrics("integrated").observe)
+
+    def prepare(self) -> None:
+        observe = StageMetrics("perspective").observe
+        self.describe = Describe(self.recipe, 0, self.engine, self.at_once, observe)
+        self.merge = Merge(self.recipe, self.engine, self.at_once, StageMetrics("integrated").observe)
 
     async def do(self, work: ChunkWork) -> Row:
         described = await self.describe.chunk(work)

@@ -16,7 +16,7 @@ from mpgi_ray.data.caption import Caption, from_table
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.engines.base import Engine, Prompt, Reply
 from mpgi_ray.engines.settings import EngineConfig, VllmEngineConfig
-from mpgi_ray.errors import ResourceError
+from mpgi_ray.errors import ResourceError, UnfinishedError
 from mpgi_ray.pipeline import caption
 from mpgi_ray.recipe import Recipe
 from mpgi_ray.todo import Pilot
@@ -105,6 +105,20 @@ def test_wanting_more_gpus_than_there_are_fails_before_any_model_loads(tmp_path:
         caption(recipe(tmp_path, "c", **greedy), connect=book)
     assert not book.events("start")
     caption(recipe(tmp_path, "two", phases="two", **greedy), connect=book)  # one stage after the other fits
+
+
+def missing(config: EngineConfig) -> Engine:
+    raise ResourceError("vLLM is not installed: pip install 'mpgi-ray[vllm]'")
+
+
+def test_an_engine_that_does_not_start_is_said_in_its_own_words(tmp_path: Path) -> None:
+    write_shards(tmp_path / "shards", [2])
+    run = recipe(tmp_path, "c", generate=model("seer", gpus=0))
+    with pytest.raises(
+        UnfinishedError, match=r"finished no chunk: vLLM is not installed: pip install"
+    ) as error:
+        caption(run, connect=missing)
+    assert "Traceback" not in str(error.value)
 
 
 def test_two_phases_write_what_the_fused_run_writes_and_stage_2_sees_no_pictures(tmp_path: Path) -> None:
