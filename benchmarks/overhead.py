@@ -95,7 +95,7 @@ class Start:
         engine = Measured(VllmEngine(config, multimodal=True), self.bare)
         shards = self.recipe.input.shards
         assert isinstance(shards, str)
-        samples = read_samples(shards)
+        samples = list(read_samples(shards))
         same = self.recipe.integrate.engine.kind == "same"
         asyncio.run(self._bare(engine, samples[: config.images_in_flight], config, same))  # warms up
         engine.watched.requests.clear()

@@ -27,7 +27,7 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -217,7 +217,7 @@ def main() -> None:
         }
         config = Recipe.model_validate(values).generate[0].engine
         engine = VllmEngine(config, multimodal=True)
-        bench = Bench(engine, values, read_samples(shards)[: options.images])
+        bench = Bench(engine, values, list(islice(read_samples(shards), options.images)))
         passes = [bench.describe("six", 1)]  # counts all images; it and three short ones warm up
         file.write(json.dumps({"repeat": -1, "load": load(), **passes[0]._asdict()}) + "\n")
         for way in WAYS:

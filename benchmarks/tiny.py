@@ -12,7 +12,7 @@ import json
 import os
 import statistics
 import sys
-from collections.abc import AsyncIterator, Hashable, Sequence
+from collections.abc import AsyncIterator, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -92,11 +92,11 @@ def write_shards(folder: Path, images: int) -> None:
         (folder / f"{number:05d}.tar").write_bytes(write_members(map(sample_members, samples)))
 
 
-def read_samples(shards: str) -> list[Sample]:
-    """The samples of some shards that can be used, in order."""
+def read_samples(shards: str) -> Iterator[Sample]:
+    """The samples of some shards that can be used, in order, a shard at a time."""
     found = find_shards(shards)
-    entries = [entry for shard in found.files for entry in read_shard(found.read(shard), shard)]
-    return [entry for entry in entries if isinstance(entry, Sample)]
+    for shard in found.files:
+        yield from (entry for entry in read_shard(found.read(shard), shard) if isinstance(entry, Sample))
 
 
 def write_prompts(folder: Path) -> list[str]:

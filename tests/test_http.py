@@ -206,6 +206,7 @@ def test_a_body_that_never_ends_is_cut_off_by_the_timeout() -> None:
         ("soon", 0.0),
         ("9" * 400, 120.0),
     ],
+    ids=["seconds", "a day", "a date to come", "a date gone by", "a word", "a huge number"],
 )
 def test_the_server_says_how_long_to_wait(asked: str, least: float) -> None:
     def script(request: Request) -> Answer:
