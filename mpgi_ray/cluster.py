@@ -60,5 +60,5 @@ def _preflight(cpus_held: float, gpus_held: float) -> None:
         )
     if gpus_held > gpus:
         raise ResourceError(
-            f"the replicas hold {gpus_held:g} GPUs, the cluster has {gpus:g}: lower replicas in the recipe"
+            f"the replicas need {gpus_held:g} GPUs, the cluster has {gpus:g}: lower replicas in the recipe"
         )

@@ -24,15 +24,30 @@ _READING_CPUS = 1.0  # more readers than cores only take time from the engines
 _CHUNKS_AHEAD = 2  # that wait in a replica while it works on others
 
 
-def held(recipe: Recipe) -> tuple[float, float]:
-    """Logical CPUs and GPUs that the pools hold at once, in the phase that holds most."""
+def held(recipe: Recipe) -> tuple[float, int]:
+    """Logical CPUs and GPUs needed for what the pools hold at once, in the phase that holds most."""
     stage1 = [block.engine for block in recipe.generate]
     stage2 = [] if isinstance(recipe.integrate.engine, SameEngineConfig) else [recipe.integrate.engine]
     phases = [stage1 + stage2] if recipe.phases == "fused" else [stage1, stage2]
     return (
         max(sum(engine.replicas * engine.cpus for engine in engines) for engines in phases),
-        max(sum(engine.replicas * engine.gpus for engine in engines) for engines in phases),
+        max(
+            gpus_for([engine.gpus for engine in engines for _ in range(engine.replicas)])
+            for engines in phases
+        ),
     )
+
+
+def gpus_for(shares: Sequence[float]) -> int:
+    """How many GPUs replicas need that hold so much of one each; what is below 1 must lie on one GPU."""
+    free: list[float] = []
+    for share in sorted((share for share in shares if 0 < share < 1), reverse=True):
+        place = next((i for i, room in enumerate(free) if room >= share - 1e-9), None)
+        if place is None:
+            place = len(free)
+            free.append(1.0)
+        free[place] -= share
+    return len(free) + sum(int(share) for share in shares if share >= 1)
 
 
 def build(recipe: Recipe, tasks: Sequence[ShardTask], connect: Connect, phase: Phase) -> ray.data.Dataset:

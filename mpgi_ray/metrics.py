@@ -16,7 +16,7 @@ class StageMetrics:
     """What one stage of a replica did: texts by status and reason, tokens by kind, seconds a request."""
 
     def __init__(self, stage: str) -> None:
-        tags = ("stage", "perspective", "status", "reason")
+        tags = ("stage", "model", "perspective", "status", "reason")
         self.texts = Counter("mpgi_texts", "Records made.", tag_keys=tags)
         self.tokens = Counter("mpgi_tokens", "Tokens of requests.", tag_keys=("stage", "kind"))
         self.seconds = Histogram(
@@ -26,9 +26,15 @@ class StageMetrics:
 
     def observe(self, made: Sequence[Caption]) -> None:
         """Count new records."""
-        kinds = Tally((c.perspective, c.status, c.reason.partition(":")[0]) for c in made)
-        for (perspective, status, reason), count in kinds.items():
-            tags = {"stage": self.stage, "perspective": perspective, "status": status, "reason": reason}
+        kinds = Tally((c.model, c.perspective, c.status, c.reason.partition(":")[0]) for c in made)
+        for (model, perspective, status, reason), count in kinds.items():
+            tags = {
+                "stage": self.stage,
+                "model": model,
+                "perspective": perspective,
+                "status": status,
+                "reason": reason,
+            }
             self.texts.inc(count, tags)
         for kind in ("prompt", "cached", "completion"):
             if total := sum(getattr(c, f"{kind}_tokens") for c in made):

@@ -31,6 +31,7 @@ from mpgi_ray.run_record import check_missing, lost_shards, open_run
 from mpgi_ray.todo import Phase, Pilot, left_to_do
 
 _STALLED_PASSES = 2
+_TELLING = 10  # chunks
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Outcome:
         startup_seconds: until the first chunk was finished, of every phase.
         images_per_second: in the time after that.
         problem: why work was left undone; empty if none was.
+        chunks: finished in the last phase.
     """
 
     samples: int = 0
@@ -54,6 +56,7 @@ class Outcome:
     startup_seconds: float = 0.0
     images_per_second: float = 0.0
     problem: str = ""
+    chunks: int = 0
 
 
 def caption(recipe: Recipe, *, pilot: Pilot | None = None, connect: Connect = connect_engine) -> Outcome:
@@ -118,7 +121,7 @@ def _caption_all(
     if len(phases) > 1:
         rate = progress.samples / max(seconds - startup, 1e-6)
     done = progress.samples, new, progress.records, progress.not_ok
-    return Outcome(*done, seconds, startup, rate, problem)
+    return Outcome(*done, seconds, startup, rate, problem, progress.chunks)
 
 
 def _passes(
@@ -167,7 +170,8 @@ def _log(folder: CaptionFolder, outcome: Outcome, pilot: Pilot | None) -> None:
         "not_ok": outcome.not_ok,
         "seconds": round(outcome.seconds, 3),
         "startup_seconds": round(outcome.startup_seconds, 3),
-        "images_per_second": round(outcome.images_per_second, 3),
+        # a few chunks end together: that says nothing of the speed
+        "images_per_second": round(outcome.images_per_second, 3) if outcome.chunks >= _TELLING else None,
     }
     lines = [json.dumps(entry) for entry in [*folder.log(), record]]
     folder.storage.publish(LOG, ("\n".join(lines) + "\n").encode())

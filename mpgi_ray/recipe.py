@@ -152,7 +152,7 @@ _PLACEMENT = {
 _MACHINE_ARGS = {
     *("gpu_memory_utilization", "kv_cache_memory_bytes", "max_num_seqs", "max_num_batched_tokens", "seed"),
     *("enforce_eager", "tensor_parallel_size", "pipeline_parallel_size", "distributed_executor_backend"),
-    *("enable_prefix_caching", "mm_processor_cache_gb", "download_dir", "max_model_len", "load_format"),
+    *("enable_prefix_caching", "mm_processor_cache_gb", "download_dir"),
 }
 
 

@@ -38,6 +38,9 @@ class _Replica(ABC):
         pictures: the engine is shown pictures; it is proved once that they reach it.
     """
 
+    recipe: Recipe
+    place = 0  # of the model in stage 1
+
     def __init__(self, connect: Connect, config: ModelConfig, *, pictures: bool) -> None:
         self.at_once = 1 if isinstance(config, TemplateEngineConfig) else config.images_in_flight
         self._check = asyncio.Lock()
@@ -56,7 +59,7 @@ class _Replica(ABC):
         try:
             async with self._check:
                 if not self._problem and self._unchecked:
-                    await check_picture(self.engine)
+                    await check_picture(self.engine, self.recipe.generate[self.place].sampling)
                     self._unchecked = False
             if not self._problem:
                 return await self.do(pickle.loads(row["work"]))

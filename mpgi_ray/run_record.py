@@ -15,7 +15,7 @@ from mpgi_ray.data.caption_folder import RUN, CaptionFolder
 from mpgi_ray.data.parts import ChunkId, Parts
 from mpgi_ray.data.shard_list import ShardList
 from mpgi_ray.errors import InputError, OutputError, RecipeError
-from mpgi_ray.prompts import Kind, PromptTemplate, load
+from mpgi_ray.prompts import Kind, PromptTemplate, load, shared_blocks
 from mpgi_ray.recipe import Recipe
 
 _PACKAGES = (
@@ -71,6 +71,7 @@ def _record(recipe: Recipe, shards: ShardList) -> dict[str, Any]:
         "stage1": [[template.name for template in templates] for templates in stage1],
         "texts": list(integrate.texts),
         "prompts": {name: {"hash": t.hash, "text": t.source} for name, t in prompts.items()},
+        "shared_blocks": shared_blocks(),
         "versions": {"python": platform.python_version()} | dict(_versions()),
         "shards": {name: {"stamp": shards.root.stamp(file)} for name, file in shards.files.items()},
     }

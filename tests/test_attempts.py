@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from PIL import Image
 
-from mpgi_ray.data.caption import Caption
+from mpgi_ray.data.caption import Caption, to_table
 from mpgi_ray.data.sample import Annotation, Sample
 from mpgi_ray.engines.base import EngineDied, EngineError, Prompt, Reply
 from mpgi_ray.engines.connect import check_picture
@@ -108,6 +108,17 @@ def merge(engine: Scripted, texts: dict[str, str]) -> list[Caption]:
         ),
         (Reply(" ".join(["A road runs here.", GOOD] * 4)), "repetition"),
         (Reply("A river."), "length"),
+        (Reply(" ".join(f"The {i} fields of the north lie by road {i}." for i in range(9))), "length"),
+        (Reply("Auf dem Bild sind in der Mitte drei Schiffe an einem Pier zu sehen."), "language"),
+        (Reply("Une riviere traverse des champs verts et on voit a gauche une route etroite."), "language"),
+        (Reply("The image shows the apron of an 机场 in the centre of it."), "language"),
+        (Reply("The user wants a description. The image shows a river."), "meta"),
+        (Reply("The prompt asks for a layout, so the river is in the centre."), "meta"),
+        (Reply("Here is the description you asked for.\nA river runs between the fields."), "meta"),
+        (Reply("I see a river that runs between the fields and a road."), "meta"),
+        (Reply("Answer: a river runs between the fields and a road."), "meta"),
+        (Reply("### Layout\nThe river is in the centre of the image."), "format"),
+        (Reply("The **river** is in the centre of the image."), "format"),
         (
             Reply(" ".join(f"A {w} field lies near the road." for w in ("red", "tan", "dry", "wet")) * 9),
             "repetition",
@@ -241,6 +252,23 @@ def test_a_bad_integration_is_asked_again(reply: str, reason: str) -> None:
             rows[0].reason == "novel: words that stand in no source: three, cranes, harbour; leave them out"
         )
         assert "three, cranes, harbour" in engine.asked[1].text
+
+
+def test_half_a_surrogate_pair_ends_no_job() -> None:
+    reply = json.dumps({"short": SHORT, "long": LONG}).replace("brown", "brown \\ud83d")
+    rows = merge(Scripted(lambda prompt, before: Reply(reply)), SOURCES)
+    assert to_table(rows).num_rows == 2
+    assert "?" in rows[0].text
+
+
+def test_words_from_nowhere_are_asked_for_once_and_then_rejected() -> None:
+    reply = json.dumps({"short": SHORT, "long": LONG + " Three cranes stand at the harbour."})
+    rows = merge(Scripted(lambda prompt, before: Reply(reply)), SOURCES)
+    assert [(r.perspective, r.status, r.attempt) for r in rows] == [
+        ("integrate", "retried", 1),
+        ("short", "rejected", 2),
+        ("long", "rejected", 2),
+    ]
 
 
 def test_without_a_source_nothing_is_asked() -> None:

@@ -11,12 +11,14 @@ import pyarrow as pa
 import pytest
 import ray
 from build import write_shards
+from pydantic import ValidationError
 
 from mpgi_ray.data.caption import Caption, from_table
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.engines.base import Engine, Prompt, Reply
 from mpgi_ray.engines.settings import EngineConfig, VllmEngineConfig
 from mpgi_ray.errors import ResourceError, UnfinishedError
+from mpgi_ray.graph import gpus_for
 from mpgi_ray.pipeline import caption
 from mpgi_ray.recipe import Recipe
 from mpgi_ray.todo import Pilot
@@ -101,10 +103,17 @@ def test_wanting_more_gpus_than_there_are_fails_before_any_model_loads(tmp_path:
     write_shards(tmp_path / "shards", [2])
     greedy = {"generate": model("seer", gpus=1, replicas=2), "integrate": model("reader", gpus=1)}
     book = Notebook(tmp_path)
-    with pytest.raises(ResourceError, match=r"the replicas hold 3 GPUs, the cluster has 2: lower replicas"):
+    with pytest.raises(ResourceError, match=r"the replicas need 3 GPUs, the cluster has 2: lower replicas"):
         caption(recipe(tmp_path, "c", **greedy), connect=book)
     assert not book.events("start")
     caption(recipe(tmp_path, "two", phases="two", **greedy), connect=book)  # one stage after the other fits
+
+
+def test_shares_of_a_gpu_are_not_spread_over_two() -> None:
+    assert gpus_for([0.6, 0.6, 0.6]) == 3
+    assert gpus_for([0.5, 0.3, 0.7, 0.5, 2, 0]) == 4
+    with pytest.raises(ValidationError, match=r"1\.5 GPUs a replica: expected a share"):
+        VllmEngineConfig(kind="vllm", model="m", gpus=1.5)
 
 
 def missing(config: EngineConfig) -> Engine:

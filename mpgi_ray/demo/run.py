@@ -24,6 +24,7 @@ from mpgi_ray.data.tar import write_members
 from mpgi_ray.demo.reconcile import reconcile, show
 from mpgi_ray.demo.scene import scene
 from mpgi_ray.demo.writer import MODEL, ImperfectWriter
+from mpgi_ray.errors import UnfinishedError
 from mpgi_ray.evaluate.checkpoint import METRICS, evaluate, table
 from mpgi_ray.pipeline import caption
 from mpgi_ray.recipe import load_recipe
@@ -83,6 +84,8 @@ def _caption_imperfectly(folder: Path, shards: Path, captions: Path, seed: int) 
     if result.coverage:
         mean = sum(result.coverage) / len(result.coverage)
         print(f"  long texts keep {mean:.1%} of their sources' words, at least {min(result.coverage):.1%}")
+    if result.unmatched or result.unlike:
+        raise UnfinishedError(f"planted and found differ: see {log} and the table above")
 
 
 @contextmanager

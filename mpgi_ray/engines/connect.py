@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
+from typing import Any
 
 from PIL import Image
 
@@ -30,10 +32,13 @@ def connect(config: EngineConfig) -> Engine:
     return TemplateEngine()
 
 
-async def check_picture(engine: Engine) -> None:
+async def check_picture(engine: Engine, sampling: Mapping[str, Any] | None = None) -> None:
     """Prove that pictures reach a model: a prompt with one must cost it more tokens than without.
 
     A server or a chat template that drops the picture answers all the same, from nothing.
+
+    Args:
+        sampling: of the recipe, so that a parameter that the engine refuses is found before any sample is.
 
     Raises:
         EngineError: the token counts say that the picture does not arrive, or there is no answer at all.
@@ -44,7 +49,7 @@ async def check_picture(engine: Engine) -> None:
         name="picture check",
         text="Describe this image in one word.",
         seed="0" * 64,
-        sampling={"max_tokens": 1, "temperature": 0.0},
+        sampling={**(sampling or {}), "max_tokens": 1},
     )
     shown = Prompt(
         name=question.name,

@@ -26,7 +26,7 @@ def revision_of(model: str, revision: str | None = None) -> str:
     """
     folder = Path(model).expanduser()
     if folder.is_dir():
-        return folder.name if _COMMIT.fullmatch(folder.resolve().name) else _hash(folder)
+        return folder.resolve().name if _COMMIT.fullmatch(folder.resolve().name) else _hash(folder)
     if revision is not None and _COMMIT.fullmatch(revision):
         return revision
     from huggingface_hub import try_to_load_from_cache

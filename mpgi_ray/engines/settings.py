@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import AfterValidator, Discriminator, Field, Tag
 
 from mpgi_ray.config import Config
 
@@ -24,6 +24,12 @@ class TemplateEngineConfig(Config):
     replicas: int = Field(default=1, ge=1)
     cpus: float = Field(default=1, gt=0)
     gpus: Literal[0] = 0
+
+
+def _share(gpus: float) -> float:
+    if gpus > 1 and gpus != int(gpus):
+        raise ValueError(f"{gpus} GPUs a replica: expected a share of one GPU, or a whole number of them")
+    return gpus
 
 
 class VllmEngineConfig(Config):
@@ -45,7 +51,7 @@ class VllmEngineConfig(Config):
     revision: str | None = None
     replicas: int = Field(default=1, ge=1)
     cpus: float = Field(default=1, gt=0)
-    gpus: float = Field(default=1, ge=0)
+    gpus: Annotated[float, AfterValidator(_share)] = Field(default=1, ge=0)
     images_in_flight: int = Field(default=64, ge=1)
     max_pixels: int = Field(default=768 * 768, ge=28 * 28)
     boxes: BoxStyle | None = None
@@ -67,7 +73,7 @@ class HttpEngineConfig(Config):
     """
 
     kind: Literal["http"]
-    url: str = Field(pattern=r"^https?://")
+    url: str = Field(pattern=r"^https?://[^/?#@\s]+(/[^?#@\s]*)?$", repr=False)  # no password, no query
     model: str = Field(min_length=1)
     key_env: str | None = None
     replicas: int = Field(default=1, ge=1)
@@ -76,7 +82,7 @@ class HttpEngineConfig(Config):
     images_in_flight: int = Field(default=16, ge=1)
     requests_in_flight: int = Field(default=32, ge=1)
     timeout_s: float = Field(default=120, gt=0)
-    tries: int = Field(default=5, ge=1)
+    tries: int = Field(default=8, ge=1)
     max_pixels: int = Field(default=768 * 768, ge=28 * 28)
     boxes: BoxStyle | None = None
     body: Mapping[str, Any] = {}

@@ -45,9 +45,15 @@ class Supervised:
         except EngineDied:
             self._suspects += 1
         finally:
-            async with self._turn:
-                self._inside -= 1
-                self._turn.notify_all()
+            self._inside -= 1  # before anything that a cancellation could interrupt
+            await self._wake()
+        try:
+            return await self._alone(prompts)
+        finally:
+            self._suspects -= 1
+            await self._wake()
+
+    async def _alone(self, prompts: Sequence[Prompt]) -> list[Reply]:
         async with self._turn:  # kept to the end: nobody else comes in
             try:
                 await self._turn.wait_for(lambda: not self._inside)
@@ -56,9 +62,10 @@ class Supervised:
             except EngineDied as error:
                 gone = f"engine_death: the engine died twice on this image, the second time alone: {error}"
                 return [Reply("", finish_reason="", error=gone)] * len(prompts)
-            finally:
-                self._suspects -= 1
-                self._turn.notify_all()
+
+    async def _wake(self) -> None:
+        async with self._turn:
+            self._turn.notify_all()
 
     async def _ask(self, prompts: Sequence[Prompt]) -> list[Reply]:
         try:
@@ -75,7 +82,7 @@ class Supervised:
             return
         if self._deaths >= MAX_DEATHS:
             raise EngineError(f"{self.model} died {self._deaths} times without an answer in between")
-        self._engine.close()
+        await asyncio.to_thread(self._engine.close)
         self._engine = await asyncio.to_thread(self._start)
         self._dead = False
 

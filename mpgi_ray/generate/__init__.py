@@ -29,7 +29,7 @@ class Perspectives:
         self.config = config
         self.limits = limits
         self.templates = [load(name) for name in config.perspectives]
-        self.box_style = box_style(config.engine)
+        self.box_style, self.grid = box_style(config.engine)
 
     async def describe(self, shard: str, sample: Sample, facts: Facts) -> list[Caption]:
         """The records of a sample, or a single input record if the picture cannot be decoded."""
@@ -78,7 +78,7 @@ class Perspectives:
         if self.box_style == "none":
             return None
         objects = told_objects(note, view_px=self.limits.view_px, min_px=self.limits.min_px)
-        return boxes(objects, self.box_style, (note.width, note.height), picture.pixels.size)
+        return boxes(objects, self.box_style, self.grid, (note.width, note.height), picture.pixels.size)
 
     def _reader(self, template: PromptTemplate) -> Callable[[Reply], Reading]:
         def read(reply: Reply) -> Reading:

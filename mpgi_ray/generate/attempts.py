@@ -64,7 +64,10 @@ async def ask(engine: Engine, questions: Sequence[Question], ladder: Sequence[At
         for (place, question), reply in zip(asked, replies, strict=True):
             reading = question.read(reply)
             answers[place].append(Answer(question, reply, reading))
-            if reading.fault and not reading.final:
+            # words from nowhere, named once and used again: the model will not leave them out
+            told = [answer.reading.fault for answer in answers[place][:-1]]
+            stubborn = reading.fault.startswith("novel:") and any(f.startswith("novel:") for f in told)
+            if reading.fault and not reading.final and not stubborn:
                 prompt = replace(
                     questions[place].prompt, text=again(questions[place].prompt.text, reading.fault)
                 )

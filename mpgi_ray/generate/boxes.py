@@ -16,22 +16,30 @@ _READ_AS = {
 }
 
 
-def box_style(config: TemplateEngineConfig | VllmEngineConfig | HttpEngineConfig) -> BoxStyle:
-    """How boxes are written for an engine: as its settings say, or else as its model's family does."""
+def box_style(
+    config: TemplateEngineConfig | VllmEngineConfig | HttpEngineConfig,
+) -> tuple[BoxStyle, int | None]:
+    """How boxes are written for an engine, and the grid of its model's image tokens in pixels.
+
+    The style is that of its settings, or else of its model's family.
+    """
     if isinstance(config, TemplateEngineConfig):
-        return "none"
-    return config.boxes or family_of(config.model).boxes
+        return "none", None
+    family = family_of(config.model)
+    return config.boxes or family.boxes, family.grid
 
 
 def boxes(
     objects: Sequence[tuple[str, Object]],
     style: BoxStyle,
+    grid: int | None,
     annotated: tuple[int, int],
     shown: tuple[int, int],
 ) -> Boxes | None:
     """The boxes of named objects, at most the first 20.
 
     Args:
+        grid: of the model's image tokens in pixels: its processor scales pictures to multiples of it.
         annotated, shown: width and height of the picture that the boxes were drawn in, and of the one that
             the model gets, in pixels.
 
@@ -40,7 +48,9 @@ def boxes(
     """
     if style == "none" or not objects:
         return None
-    width, height = shown if style == "pixels" else (1000, 1000)
+    width, height = (1000, 1000)
+    if style == "pixels":
+        width, height = (max(1, round(side / (grid or 1))) * (grid or 1) for side in shown)
     scale = width / annotated[0], height / annotated[1]
     lines = tuple(f"{name}: {_scaled(o.box, *scale)}" for name, o in objects[:_MOST])
     return Boxes(_READ_AS[style].format(width=width, height=height), lines)

@@ -23,37 +23,47 @@ _REFUSAL = re.compile(
     re.I,
 )
 _GIVEN = r"(these|your|given|provided|trusted)"
+_SAYS = r"(say|state|ask|tell|mention|give|want|indicate|describe|require)s?"
 _META = re.compile(
     r"^\W*(sure|certainly|of course|absolutely|okay|ok|great)\b\s*[,!.:]"
-    r"|^\W*here(['’]s| is| are) (a|an|the|my|your|one|two)\b[^.]*:"
+    r"|^\W*here(['’]s| is| are) (a|an|the|my|your|one|two)\b[^.]*(:|\basked\b|\brequested\b|\bdescription\b)"
+    r"|^\W*(answer|description|caption|output|response|final answer)\W*:"
     r"|\bas an? (ai|language model|assistant)\b|\blanguage model\b"
-    r"|\bhope (this|that) helps\b|\blet me know\b|\bi('ve| have) (followed|kept|written|avoided)\b"
-    rf"|\b{_GIVEN} (instructions?|prompt|guidelines|facts|descriptions)\b|\bword (count|limit)\b",
+    r"|\bthe user\b|\byou (asked|requested|provided)\b"
+    rf"|\b{_GIVEN} (instructions?|prompt|guidelines|facts|descriptions)\b|\bword (count|limit)\b"
+    rf"|\bthe (prompt|instructions?|facts|annotations?|descriptions?) {_SAYS}\b"
+    r"|\baccording to the (prompt|instructions?|facts|annotations?|descriptions?)\b"
+    r"|\bhope (this|that) helps\b|\blet(['’]s| me| us)\b|(^|[.!?] )(wait|hmm)\b",
     re.I,
 )
+_SPEAKER = re.compile(r"\bI(['’](m|ve|ll|d))? [a-z]")  # a caption has no first person
+_MARKUP = re.compile(r"^\s*(#{1,6} |[-*•] |\d+[.)] )|\*\*|```|^\s*\|.*\|\s*$", re.MULTILINE)
 _LETTER = re.compile(r"[^\W\d_]")
-_LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
+_LATIN = re.compile(r"[A-Za-zªµºÀ-ɏͰ-Ͽ]")  # and Greek, for units and symbols
 _WORD = re.compile(r"[A-Za-z]+")
+# words that English prose cannot do without and that no other language has
 _COMMON = {
-    "the",
-    "a",
-    "an",
-    "of",
-    "in",
-    "is",
-    "are",
-    "and",
-    "to",
-    "on",
-    "with",
-    "at",
-    "by",
-    "it",
-    "this",
-    "there",
+    *(
+        "the",
+        "of",
+        "and",
+        "are",
+        "with",
+        "this",
+        "that",
+        "there",
+        "from",
+        "by",
+        "to",
+        "it",
+        "its",
+        "which",
+        "near",
+    ),
+    *("between", "has", "have", "each", "some", "two", "one", "image", "shows", "while", "along", "other"),
 }
+_COMMON_SHARE = 0.08  # at least, of the words; of English prose they are a third
 _ECHO_WORDS = 12  # so many words of the prompt's own instruction in a row are no coincidence
-_FOREIGN = 3  # letters: a unit or a symbol, but no word
 _TIMES = 4  # a phrase said so often, one time right after the other, is a loop
 
 
@@ -78,8 +88,9 @@ def text_fault(text: str, words: tuple[int, int], instruction: str) -> str:
     """Why a text is no caption; empty if it could be one.
 
     Args:
-        words: the least and the largest number of words that the prompt asks for; twice the largest and a
-            little below the least are let pass, because models cannot count.
+        words: the least and the largest number of words that the prompt asks for. Models cannot count: half
+            the least and a fifth above the largest are let pass, which for the 45 words of a short text
+            still is what CLIP reads (77 tokens, about 1.4 a word).
         instruction: the prompt's own, which a caption must not repeat.
     """
     if not text.strip():
@@ -90,12 +101,14 @@ def text_fault(text: str, words: tuple[int, int], instruction: str) -> str:
         return f"repetition: {loop[:60]!r} again and again"
     if found := language_fault(text):
         return found
-    if talk := _META.search(text):
+    if markup := _MARKUP.search(text):
+        return f"format: the text is marked up ({markup[0].strip()!r}), expected plain prose"
+    if talk := _META.search(text) or _SPEAKER.search(text):
         return f"meta: the text talks of itself or to the reader ({talk[0].strip()[:60]!r})"
     if echo := _echo(text, instruction):
         return f"prompt_echo: the text repeats the instruction ({echo!r})"
     count = len(text.split())
-    if count < (words[0] + 1) // 2 or count > 2 * words[1]:
+    if count < (words[0] + 1) // 2 or count > 1.2 * words[1]:
         return f"length: {count} words, asked for {words[0]} to {words[1]}"
     return ""
 
@@ -112,11 +125,12 @@ def language_fault(text: str) -> str:
     """Whether a text is not English, told by its letters and its function words."""
     letters = len(_LETTER.findall(text))
     foreign = letters - len(_LATIN.findall(text))
-    if not letters or foreign > _FOREIGN:
+    if not letters or foreign:
         return f"language: {foreign} of {letters} letters are not Latin, expected English"
     tokens = _WORD.findall(text.lower())
-    if len(tokens) >= 12 and not any(word in _COMMON for word in tokens):
-        return "language: none of the common English words in it"
+    common = sum(word in _COMMON for word in tokens)
+    if len(tokens) >= 8 and common < _COMMON_SHARE * len(tokens):
+        return f"language: {common} of {len(tokens)} words are common English ones"
     return ""
 
 

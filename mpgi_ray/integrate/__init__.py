@@ -114,7 +114,8 @@ def parse_texts(reply: str, names: Sequence[str]) -> dict[str, str] | str:
         if not isinstance(values.get(name), str):
             found = f"{type(values[name]).__name__}" if name in values else "nothing"
             return f"schema: {found} under {name!r}, expected a text"
-    return {name: values[name].strip() for name in names}
+    # an escaped half of a surrogate pair is a string that no file can hold
+    return {name: values[name].encode("utf-8", "replace").decode("utf-8").strip() for name in names}
 
 
 def _by_name(rows: Sequence[Caption]) -> dict[str, str]:

@@ -71,7 +71,7 @@ def _forms(text: str) -> dict[str, str]:
             tens = word, number
         elif number is not None and number > 1:
             forms[str(number)] = word
-        elif word[:1].isdigit():
+        elif word[:1].isdigit() and word != "1":  # as "one", it claims no number
             forms[word.replace(",", "")] = word
         elif form := _form(word):
             forms[form] = word

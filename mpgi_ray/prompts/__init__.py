@@ -106,6 +106,11 @@ class PromptTemplate:
         return "\n\n".join(parts)
 
 
+def shared_blocks() -> dict[str, str]:
+    """The files that go into many prompts, by name: system texts, facts, sources, the hint of an attempt."""
+    return {name: _read(name) for name in _SHARED}
+
+
 def facts_block(facts: Sequence[str], boxes: Boxes | None = None) -> str:
     """What every relay prompt of an image begins with: the rules' sentences as trusted facts."""
     return _shared("_facts.j2", facts=facts, boxes=boxes)
