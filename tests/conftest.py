@@ -36,6 +36,7 @@ def ray_cluster() -> Iterator[None]:
     ray.shutdown()
 
 
+@pytest.hookimpl(tryfirst=True)  # before the workers read the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With several workers, a file stays in one, and the files that share the vLLM engines do too."""
     for item in items:
