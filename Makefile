@@ -19,7 +19,7 @@ demo: setup ## generated scenes → shards → captions → final shards → sma
 	$(BIN)/mpgi demo --out demo-out
 
 test: setup
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: setup
 	$(BIN)/ruff check

@@ -34,11 +34,3 @@ def ray_cluster() -> Iterator[None]:
     ray.init("local", num_cpus=8, num_gpus=2, **options)  # logical ones
     yield
     ray.shutdown()
-
-
-@pytest.hookimpl(tryfirst=True)  # before the workers read the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several workers, a file stays in one, and the files that share the vLLM engines do too."""
-    for item in items:
-        name = Path(item.path).stem
-        item.add_marker(pytest.mark.xdist_group("vllm" if name.startswith("test_vllm") else name))
