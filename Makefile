@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test check bench constraints
+.PHONY: setup demo test test-slow check bench constraints
 
 setup: .venv/ready ## everything for development, in .venv
 
@@ -19,7 +19,10 @@ demo: setup ## generated scenes → shards → captions → final shards → sma
 	$(BIN)/mpgi demo --out demo-out
 
 test: setup
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
+
+test-slow: setup ## what starts an engine or a server of vLLM for itself: some minutes more
+	$(BIN)/pytest -m slow
 
 check: setup
 	$(BIN)/ruff check

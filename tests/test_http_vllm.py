@@ -23,6 +23,8 @@ from mpgi_ray.engines.connect import check_picture
 from mpgi_ray.engines.http import HttpEngine
 from mpgi_ray.engines.settings import HttpEngineConfig
 
+pytestmark = pytest.mark.slow
+
 KEY = "sk-of-this-test-alone"
 START_S = 240
 TOKENS = (224 // 28) ** 2  # of a picture of 224 × 224

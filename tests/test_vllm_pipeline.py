@@ -173,6 +173,7 @@ class Poison:
         return Poisoned(config, self.poison, self.log)
 
 
+@pytest.mark.slow
 def test_a_sample_that_kills_the_engine_is_set_aside_and_the_rest_is_done(
     tmp_path: Path, tiny_mllm: Path
 ) -> None:
