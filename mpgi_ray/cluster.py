@@ -41,7 +41,7 @@ def _start(cpus_held: float) -> None:
     logging.getLogger("ray").setLevel(logging.ERROR)
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     # only a cluster that was named (`ray job submit` does): one that happens to run here may be another's
-    if os.environ.get("RAY_ADDRESS", "local") != "local":
+    if (os.environ.get("RAY_ADDRESS") or "local") != "local":
         ray.init(**options)
         return
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")

@@ -59,7 +59,7 @@ class Attempt(Config):
 
 
 _LADDER = (Attempt(), Attempt(temperature=0.2), Attempt(temperature=0.8))
-Sampling = Mapping[str, int | float | str | tuple[str, ...]]
+Sampling = Mapping[str, bool | int | float | str | tuple[str, ...]]
 _SAMPLING: Sampling = {"temperature": 0.4, "top_p": 0.9}
 
 

@@ -49,7 +49,9 @@ class Describe:
         missing = [entry for entry in work.entries if entry.index not in known]
 
         async def describe(entry: Sample | Rejected) -> list[Caption]:
-            return await self._describe(work.chunk.shard, entry, facts[entry.index])
+            if isinstance(entry, Rejected):
+                return [refusal(work.chunk.shard, entry)]
+            return await _guarded(self._describe(work.chunk.shard, entry, facts[entry.index]), entry, work)
 
         made = await _each(missing, describe, self.slots)
         self.observe(made)
@@ -68,20 +70,10 @@ class Describe:
             new=max(work.new, len(missing)),
         )
 
-    async def _describe(
-        self, shard: str, entry: Sample | Rejected, facts: Facts | Exception
-    ) -> list[Caption]:
-        if isinstance(entry, Rejected):
-            return [refusal(shard, entry)]
-        try:
-            if isinstance(facts, Exception):
-                raise facts
-            return await self.stage.describe(shard, entry, facts)
-        except (EngineError, MpgiError):
-            raise
-        except Exception as error:  # an annotation like no other must not end the job
-            detail = f"{type(error).__name__}: {error}"
-            return [refusal(shard, Rejected(entry.key, entry.index, "rule_error", detail, entry.sample_id))]
+    async def _describe(self, shard: str, sample: Sample, facts: Facts | Exception) -> list[Caption]:
+        if isinstance(facts, Exception):
+            raise facts
+        return await self.stage.describe(shard, sample, facts)
 
 
 class Merge:
@@ -104,7 +96,8 @@ class Merge:
         sources = _by_sample(work.perspectives)
 
         async def merge(index: int) -> list[Caption]:
-            return await self.stage.merge(sources[index], work.facts[index])
+            rows = sources[index]
+            return await _guarded(self.stage.merge(rows, work.facts[index]), rows[0], work)
 
         made = await _each([index for index in work.facts if index not in known], merge, self.slots)
         self.observe(made)
@@ -136,6 +129,20 @@ def described_work(work: ChunkWork, recipe: Recipe) -> ChunkWork:
     facts = {e.index: facts_of(e, recipe.facts) for e in work.entries if e.index in described}
     usable = {index: f for index, f in facts.items() if isinstance(f, Facts)}
     return replace(work, entries=(), perspectives=rows, facts=usable)
+
+
+async def _guarded(
+    made: Awaitable[list[Caption]], sample: Sample | Caption, work: ChunkWork
+) -> list[Caption]:
+    """The records of a sample, or its refusal: one like no other must not end the job."""
+    try:
+        return await made
+    except (EngineError, MpgiError):
+        raise
+    except Exception as error:
+        detail = f"{type(error).__name__}: {error}"
+        refused = Rejected(sample.key, sample.index, "rule_error", detail, sample.sample_id)
+        return [refusal(work.chunk.shard, refused)]
 
 
 async def _each(

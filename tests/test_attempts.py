@@ -7,7 +7,10 @@ import io
 import json
 from collections.abc import Callable, Sequence
 
+import inflect
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from mpgi_ray.data.caption import Caption, to_table
@@ -296,6 +299,32 @@ def test_novelty_and_coverage() -> None:
     assert novel(text, wording([text])) == []
 
 
+@pytest.mark.parametrize(
+    ("source", "text", "new"),
+    [
+        ("120 cars", "one hundred and twenty cars", []),
+        ("a hundred cars", "100 cars", []),
+        ("1,205 cars", "one thousand two hundred and five cars", []),
+        ("one hundred and two hundred cars", "100 and 200 cars", []),
+        ("100 cars", "one hundred and twenty cars", ["one hundred and twenty"]),
+        ("twenty cars. Five ships", "20 cars and 5 ships", []),
+        ("a pair of cranes", "two cranes", []),
+        ("three cranes", "a pair of cranes", ["pair"]),
+        ("grass covers about a quarter", "grass covers half of it and a third", ["half", "third"]),
+        ("grass covers about half of the picture", "one half is grass", []),
+        ("many ships", "several ships in a group, not one of them alone", ["alone"]),
+    ],
+)
+def test_numbers_and_shares_must_stand_in_a_source(source: str, text: str, new: list[str]) -> None:
+    assert novel(text, wording([source])) == new
+
+
+@given(st.integers(2, 999_999), st.sampled_from(["and", ""]))
+def test_a_number_in_words_is_the_number_in_digits(number: int, link: str) -> None:
+    words = inflect.engine().number_to_words(number, andword=link, comma="")
+    assert wording([f"{words} cars", f"{number:,} cars", f"{number} cars"]) == {str(number), "car"}
+
+
 def test_a_picture_that_costs_no_tokens_does_not_arrive() -> None:
     def seeing(tokens: int) -> Scripted:
         return Scripted(lambda p, before: Reply("a", prompt_tokens=9 + tokens * (p.picture is not None)))
@@ -357,14 +386,38 @@ def test_an_image_that_kills_its_engine_is_set_aside_and_the_others_answered(poi
     assert Mortal.started <= 1 + 2 * len(poison)
 
 
-def test_an_engine_that_dies_of_everything_is_given_up() -> None:
+def ask_in_turn(poison: set[str], seeds: str, end: str = "") -> list[Reply]:
+    """Replies about samples one after the other; from the sample ``end`` on, every one is poison."""
     Mortal.started = 0
 
-    async def run() -> None:
-        engine = Supervised(lambda: Mortal({"0", "1", "2", "3", "4", "5", "6"}))
-        for number in range(7):
-            await engine.reply([Prompt("p", "", str(number))])
+    async def run() -> list[Reply]:
+        engine = Supervised(lambda: Mortal(poison))
+        replies = []
+        try:
+            for seed in seeds:
+                poison.update(seeds if seed == end else ())
+                replies += await engine.reply([Prompt("p", "", seed)])
+        except EngineError:  # once given up, it is not started for the next caller
+            started = Mortal.started
+            with pytest.raises(EngineError):
+                await engine.reply([Prompt("p", "", seed)])
+            assert Mortal.started == started
+            raise
+        return replies
 
+    return asyncio.run(run())
+
+
+def test_many_images_in_a_row_that_kill_their_engine_are_set_aside() -> None:
+    replies = ask_in_turn(set("bcdefgh"), "abcdefghi")
+    assert [reply.text for reply in replies] == ["a", *[""] * 7, "i"]
+    assert all(reply.error.startswith("engine_death: ") for reply in replies[1:-1])
+
+
+def test_an_engine_that_dies_of_everything_is_given_up() -> None:
     with pytest.raises(EngineError, match="died 5 times without an answer in between"):
-        asyncio.run(run())
+        ask_in_turn(set("abcdefg"), "abcdefg")
     assert Mortal.started == 5
+    with pytest.raises(EngineError, match="died 6 times without an answer in between"):
+        ask_in_turn(set(), "abcdefg", end="c")
+    assert Mortal.started == 1 + 5

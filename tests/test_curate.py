@@ -21,7 +21,7 @@ from PIL import Image
 
 from mpgi_ray.curate import Curation, curate
 from mpgi_ray.curate.final import bucket_of, place_of
-from mpgi_ray.errors import InputError, OutputError
+from mpgi_ray.errors import InputError, OutputError, UnfinishedError
 from mpgi_ray.pipeline import caption
 from mpgi_ray.recipe import Recipe
 from mpgi_ray.todo import Pilot
@@ -196,6 +196,21 @@ def test_unfinished_captions_are_refused_unless_asked_for(tmp_path: Path) -> Non
         curate(Curation(captions, str(tmp_path / "final")))
     summary = curate(Curation(captions, str(tmp_path / "final"), partial=True))
     assert (summary["samples_in"], summary["kept"], summary["dropped"]) == (50, 20, {"not_captioned": 30})
+
+
+def test_an_unreadable_shard_is_named_and_the_others_are_published(tmp_path: Path) -> None:
+    write_shards(tmp_path / "shards", [12])
+    (tmp_path / "shards/short.tar").write_bytes(tar(("a.jpg", picture()))[:600])
+    with pytest.raises(UnfinishedError, match=r"short\.tar: cut off inside"):
+        run(tmp_path)
+    captions, out = str(tmp_path / "captions"), tmp_path / "final"
+    with pytest.raises(InputError, match=r"1 of 2 shards are not fully captioned \(short\)"):
+        curate(Curation(captions, str(out)))
+    summary = curate(Curation(captions, str(out), partial=True))
+    assert summary["unreadable_shards"] == ["short"]
+    assert json.loads((out / "summary.json").read_text()) == summary
+    assert (summary["samples_in"], summary["kept"], summary["dropped"]) == (12, 12, {})
+    assert len(records(out)) == 12
 
 
 def test_repeated_pictures_are_all_kept_under_keys_of_their_own(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import logging
 import re
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -22,6 +22,7 @@ from PIL import Image
 
 from mpgi_ray.data.image import decode
 from mpgi_ray.engines.base import EngineError, Prompt, Reply
+from mpgi_ray.engines.chat import LEVELS
 from mpgi_ray.engines.http import HttpEngine
 from mpgi_ray.engines.settings import HttpEngineConfig
 from mpgi_ray.errors import RecipeError
@@ -63,7 +64,7 @@ def connected(url: str, waits: Waits | None = None, **settings: Any) -> Iterator
 
 
 def prompt(text: str = "What is there?", **fields: Any) -> Prompt:
-    return Prompt(name="scene", text=text, seed="0" * 64, **fields)
+    return Prompt(**{"name": "scene", "text": text, "seed": "0" * 64, **fields})
 
 
 def ask(engine: HttpEngine, *prompts: Prompt) -> list[Reply]:
@@ -126,6 +127,14 @@ def test_a_reply_carries_what_the_server_says() -> None:
         "refused": completion(None, refusal="I cannot help with that."),
         "uncounted": Answer(body={"choices": [{"message": {"content": "a pier"}, "finish_reason": "stop"}]}),
         "half a pair": completion("a pier \ud83d"),
+        "in parts": completion(
+            None,
+            content=[
+                {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]},
+                {"type": "text", "text": "a pier"},
+                {"type": "text", "text": " of stone"},
+            ],
+        ),
     }
     with Endpoint(lambda request: answers[request.text]) as endpoint, connected(endpoint.url) as engine:
         replies = ask(engine, *map(prompt, answers))
@@ -136,9 +145,10 @@ def test_a_reply_carries_what_the_server_says() -> None:
         ("I cannot help with that.", "stop", ""),
         ("a pier", "stop", ""),
         ("a pier ?", "stop", ""),
+        ("a pier of stone", "stop", ""),
     ]
     tokens = [(reply.prompt_tokens, reply.cached_tokens, reply.completion_tokens) for reply in replies]
-    assert tokens == [(11, 4, 7)] * 4 + [(0, 0, 0), (11, 4, 7)]
+    assert tokens == [(11, 4, 7)] * 4 + [(0, 0, 0)] + [(11, 4, 7)] * 2
     assert all(reply.seconds > 0 for reply in replies)
 
 
@@ -333,27 +343,54 @@ def test_as_many_requests_are_open_as_allowed_and_no_more() -> None:
     assert len(endpoint.requests) == 24
 
 
-def test_a_server_without_schemas_is_asked_in_the_form_it_takes_and_only_once_for_it() -> None:
+def ask_shaped(refused: Callable[[str, str], str], *texts: str) -> tuple[list[Reply], list[str]]:
+    """Ask for JSON about a sample each, one after the other.
+
+    Args:
+        refused: why a text is refused in a response format; empty if it is not.
+
+    Returns:
+        The replies, and all requests as ``text: response format``.
+    """
+
     def format_of(request: Request) -> str:
-        return str(request.body.get("response_format", {}).get("type"))
+        return str(request.body.get("response_format", {}).get("type", "text"))
 
-    def ask_all(*taken: str) -> list[str]:
-        def script(request: Request) -> Answer:
-            if request.text == "bad" or format_of(request) not in taken:
-                return refusal(400, "unsupported")
-            return echo(request)
+    def script(request: Request) -> Answer:
+        why = refused(request.text, format_of(request))
+        return refusal(400, why) if why else echo(request)
 
-        with Endpoint(script) as endpoint, connected(endpoint.url) as engine:
-            errors = [
-                ask(engine, prompt(text, schema=SCHEMA))[0].error for text in ("bad", "one", "bad", "two")
-            ]
-        assert [bool(error) for error in errors] == [True, False, True, False]
-        return [format_of(request) for request in endpoint.requests]
+    with Endpoint(script) as endpoint, connected(endpoint.url) as engine:
+        replies = [ask(engine, prompt(text, seed=text, schema=SCHEMA))[0] for text in texts]
+    return replies, [f"{request.text}: {format_of(request)}" for request in endpoint.requests]
 
-    every = ["json_schema", "json_object", "None"]
-    assert ask_all("json_schema", "json_object", "None") == [*every, *["json_schema"] * 3]
-    assert ask_all("json_object", "None") == [*every, "json_schema", *["json_object"] * 3]
-    assert ask_all("None") == [*every, *every, "None", "None"]
+
+@pytest.mark.parametrize("taken", [LEVELS, LEVELS[1:], LEVELS[2:]], ids=lambda levels: str(levels[0]))
+@pytest.mark.parametrize("named", [True, False], ids=["and says so", "and does not say so"])
+def test_a_server_without_schemas_is_asked_in_the_form_it_takes(taken: Sequence[str], named: bool) -> None:
+    why = "'response_format' of this type is not supported" if named else "unsupported"
+
+    def refused(text: str, level: str) -> str:
+        return "too long" if text == "bad" else "" if level in taken else why
+
+    replies, asked = ask_shaped(refused, "bad", "one", "two", "bad", "three")
+    assert [bool(reply.error) for reply in replies] == [True, False, False, True, False]
+    search = LEVELS[: LEVELS.index(taken[0]) + 1]
+    assert asked == [
+        *(f"bad: {level}" for level in LEVELS),
+        *(f"one: {level}" for level in search),
+        *(f"two: {level}" for level in (taken[:1] if named else search)),
+        *(f"{text}: {taken[0]}" for text in ("bad", "three")),
+    ]
+
+
+def test_what_a_content_policy_refuses_takes_the_schema_from_no_other_prompt() -> None:
+    def refused(text: str, level: str) -> str:
+        return "against our policy" if text == "war" and level == "json_schema" else ""
+
+    replies, asked = ask_shaped(refused, "war", "war", "peace")
+    assert [reply.text for reply in replies] == ["answer to war", "answer to war", "answer to peace"]
+    assert asked == [*["war: json_schema", "war: json_object"] * 2, "peace: json_schema"]
 
 
 def test_the_schema_is_sent_as_it_is() -> None:

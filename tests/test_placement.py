@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -28,19 +29,25 @@ TEXT = "The image shows a piece of open ground with a few small marks that lie n
 
 
 class Noted:
-    """An engine without a model that notes its start, with what Ray gave it, and every request."""
+    """An engine without a model that notes its start, with what Ray gave it, and every request.
+
+    Args:
+        together: answers nothing before so many engines have started.
+    """
 
     kind = "vllm"
     revision = "1"
     trusted = False
 
-    def __init__(self, log: Path, config: EngineConfig) -> None:
+    def __init__(self, book: Notebook, config: EngineConfig) -> None:
         assert isinstance(config, VllmEngineConfig)
-        self.log, self.model = log, config.model
+        self.book, self.model = book, config.model
         given = ray.get_runtime_context().get_assigned_resources()
         self._note(event="start", cpus=given.get("CPU", 0), gpus=given.get("GPU", 0))
 
     async def reply(self, prompts: Sequence[Prompt]) -> list[Reply]:
+        while len(self.book.events("start")) < self.book.together:
+            await asyncio.sleep(0.05)
         self._note(
             event="ask", names=[p.name for p in prompts], pictures=[p.picture is not None for p in prompts]
         )
@@ -57,18 +64,18 @@ class Noted:
         self._note(event="close")
 
     def _note(self, **values: object) -> None:
-        with self.log.open("a") as file:
+        with self.book.log.open("a") as file:
             file.write(json.dumps({"model": self.model, **values}) + "\n")
 
 
 class Notebook:
     """Connects noted engines; ``events`` are the lines that all replicas wrote."""
 
-    def __init__(self, folder: Path) -> None:
-        self.log = folder / "engines.jsonl"
+    def __init__(self, folder: Path, together: int = 0) -> None:
+        self.log, self.together = folder / "engines.jsonl", together
 
     def __call__(self, config: EngineConfig) -> Engine:
-        return Noted(self.log, config)
+        return Noted(self, config)
 
     def events(self, event: str) -> list[dict[str, object]]:
         lines = self.log.read_text().splitlines() if self.log.exists() else []
@@ -93,7 +100,7 @@ def test_pools_hold_what_the_recipe_says(tmp_path: Path) -> None:
     run = recipe(
         tmp_path, "c", generate=model("seer", gpus=0.5, replicas=2), integrate=model("reader", gpus=1)
     )
-    book = Notebook(tmp_path)
+    book = Notebook(tmp_path, together=3)
     caption(run, connect=book)
     starts = Counter((e["model"], e["cpus"], e["gpus"]) for e in book.events("start"))
     assert starts == {("seer", 0.5, 0.5): 2, ("reader", 0.5, 1.0): 1}

@@ -24,7 +24,7 @@ from mpgi_ray.demo.scene import scenes
 from mpgi_ray.engines.base import Prompt, Reply
 from mpgi_ray.errors import InputError
 from mpgi_ray.plan import Plan, plan
-from mpgi_ray.plan.cost import Rate, measured_rate
+from mpgi_ray.plan.cost import Cost, Rate, measured_rate
 from mpgi_ray.plan.show import show
 from mpgi_ray.reading import read_chunks
 from mpgi_ray.recipe import Recipe, load_recipe, shipped_recipes
@@ -194,35 +194,66 @@ def test_samples_are_counted_by_the_index_or_estimated(tmp_path: Path) -> None:
     assert (counted.stock.counted, counted.stock.samples) == (5, 22)
 
 
+def costs(folder: Path, rate: Rate, *assignments: str) -> Cost:
+    """Of the eight images of a shard."""
+    made = plan(recipe_for("hqrs", folder, *assignments), samples=1, rate=rate, gpu_hour_price=3.0).cost
+    assert made is not None
+    assert made.price == pytest.approx(3 * made.gpu_hours)
+    return made
+
+
+def replicas(describe: int, merge: int, phases: str = "fused") -> list[str]:
+    return [
+        f"generate.engine.replicas={describe}",
+        f"integrate.engine.replicas={merge}",
+        f"phases={phases}",
+    ]
+
+
 def test_a_rate_gives_hours_and_cost(tmp_path: Path) -> None:
     write_shards(tmp_path / "shards", [8])
-    one = plan(recipe_for("hqrs", tmp_path), rate=Rate(0.5, "given"), gpu_hour_price=3.0)
-    assert one.cost is not None
-    assert one.cost.gpu_hours == pytest.approx(8 / 0.5 * 2 / 3600)  # one GPU a stage
-    assert one.cost.price == pytest.approx(3 * one.cost.gpu_hours)
-    more = recipe_for("hqrs", tmp_path, "generate.engine.replicas=4", "integrate.engine.replicas=4")
-    four = plan(more, rate=Rate(0.5, "given")).cost
-    assert four is not None
-    assert four.hours == pytest.approx(one.cost.hours / 4)
-    assert four.gpu_hours == pytest.approx(one.cost.gpu_hours)
-    assert four.price is None
+    rate, hour = Rate(0.5, "given"), 8 / 0.5 / 3600  # of one replica of each model
+    one = costs(tmp_path, rate)
+    assert (one.hours, one.gpu_hours) == pytest.approx((hour, 2 * hour))  # one GPU a stage
+    four = costs(tmp_path, rate, *replicas(4, 4))
+    assert (four.hours, four.gpu_hours) == pytest.approx((hour / 4, 2 * hour))
+    assert four.images_per_second == pytest.approx(4 * 0.5)
+    slow_end = costs(tmp_path, rate, *replicas(4, 2))
+    assert (slow_end.hours, slow_end.gpu_hours) == pytest.approx((hour / 2, 6 * hour / 2))
+    embedded = costs(tmp_path, rate, "generate.engine.replicas=4", "integrate.engine={kind: template}")
+    assert (embedded.hours, embedded.gpu_hours) == pytest.approx((hour / 4, hour))
+
+
+def test_each_of_two_phases_costs_its_own_gpus(tmp_path: Path) -> None:
+    write_shards(tmp_path / "shards", [8])
+    rate, half = Rate(0.5, "given"), 8 / 0.5 / 3600 / 2
+    two = costs(tmp_path, rate, *replicas(4, 2, "two"))
+    assert two.phases == pytest.approx((half / 4, half / 2))
+    assert two.gpu_hours == pytest.approx(4 * half / 4 + 2 * half / 2)
+    run = recipe_for("hqrs", tmp_path, *replicas(4, 2, "two"))
+    again = costs(tmp_path, Rate(0.5, "that run's", run=run), *replicas(4, 2, "two"))
+    assert (again.hours, again.gpu_hours) == pytest.approx((2 * half, 4 * half + 2 * half))
+    fused = costs(tmp_path, Rate(0.5, "that run's", run=run), *replicas(4, 4))
+    assert (fused.hours, fused.gpu_hours) == pytest.approx((half, 8 * half))
 
 
 def test_a_rate_is_read_from_the_metrics_of_a_run(tmp_path: Path) -> None:
-    recipe = recipe_for("hqrs", tmp_path, "generate.engine.replicas=2")
+    recipe = recipe_for("hqrs", tmp_path, *replicas(2, 1))
     folder = CaptionFolder(recipe.output)
     pilot = {"pilot": True, "samples": 50, "new": 50, "seconds": 20.0, "startup_seconds": 10.0}
     folder.storage.publish(LOG, json.dumps(pilot).encode())
     metrics = tmp_path / "out/metrics.json"
     metrics.write_text(json.dumps(run_metrics(folder)))
-    other = recipe_for("hqrs", tmp_path, "generate.engine.replicas=5")
-    assert measured_rate(str(metrics), other).images_per_second == pytest.approx(2.5 / 5)
-    folder.storage.publish(
-        RUN, json.dumps({"recipe": recipe.model_dump(mode="json"), "stage1": [[]]}).encode()
-    )
+    other = recipe_for("hqrs", tmp_path, *replicas(6, 3))
+    assert measured_rate(str(metrics), other).run == other
+    record = {"recipe": recipe.model_dump(mode="json"), "stage1": [[]]}
+    folder.storage.publish(RUN, json.dumps(record).encode())
     rate = measured_rate(str(metrics), other)
-    assert rate.images_per_second == pytest.approx(2.5 / 2)
+    assert (rate.images_per_second, rate.run) == (2.5, recipe)
     assert "2.50 images/s" in rate.source
+    assert "replicas: 2, 1" in rate.source
+    with pytest.raises(InputError, match="a run with 2 pools of models, the recipe has 3"):
+        measured_rate(str(metrics), recipe_for("ensemble", tmp_path))
     metrics.write_text(json.dumps(run_metrics(CaptionFolder(str(tmp_path / "empty")))))
     with pytest.raises(InputError, match="holds no images_per_second"):
         measured_rate(str(metrics), other)
@@ -234,7 +265,9 @@ def test_the_command_prints_a_plan_or_one_line_of_error(
     write_shards(tmp_path / "shards", [2])
     command = ["plan", "one-gpu", "--shards", str(tmp_path / "shards"), "--out", str(tmp_path / "out")]
     assert main([*command, "--images-per-second", "0.01", "--gpu-hour-price", "36", "--samples", "1"]) == 0
-    assert "2 images: 0.06 hours, 0.06 GPU-hours, 2.00 at the price given" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "2 images: 0.06 hours, 0.06 GPU-hours, 2.00 at the price given" in said
+    assert "Phases: 0.03 + 0.03 hours" in said
     for wrong, message in [
         (["--set", "generate.engine.replica=2"], "unknown key 'generate.engine.replica'"),
         (["--set", "generate.perspectives=[scenery]"], "no prompt 'scenery'"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from mpgi_ray.data.caption import encode_sampling
 from mpgi_ray.errors import RecipeError
 from mpgi_ray.recipe import Recipe, load_recipe, shipped_recipes
 
@@ -63,6 +65,19 @@ def test_placement_is_no_part_of_a_recipes_identity() -> None:
     other = load_recipe("template", PATHS, ["facts.view_px=336"])
     assert moved.identity() == base.identity()
     assert {k for k, v in other.identity().items() if base.identity()[k] != v} == {"facts.view_px"}
+
+
+def test_sampling_reaches_the_engine_as_it_is_written() -> None:
+    sampling = {
+        "ignore_eos": True,
+        "add_special_tokens": False,
+        "max_tokens": 1,
+        "temperature": 1.0,
+        "stop": ["\n"],
+    }
+    block = load_recipe("template", PATHS, [f"generate.sampling={json.dumps(sampling)}"]).generate[0]
+    assert json.loads(encode_sampling(block.sampling)) == sampling
+    assert [type(block.sampling[name]) for name in sampling] == [bool, bool, int, float, tuple]
 
 
 def test_paths_with_quotes_and_spaces_reach_the_recipe() -> None:

@@ -34,15 +34,6 @@ def _bounded(prompt: Prompt) -> Prompt:
     return replace(prompt, facts=None, sources={}, schema=schema, sampling={"max_tokens": 600})
 
 
-def _bounded(prompt: Prompt) -> Prompt:
-    """The prompt without what only the template engine reads, and with a reply of bounded length."""
-    if prompt.schema is None:
-        return replace(prompt, facts=None, sampling={"max_tokens": 12, "temperature": 0.0})
-    texts = {name: {"type": "string", "maxLength": 60} for name in prompt.schema["required"]}
-    schema = {**prompt.schema, "properties": texts}
-    return replace(prompt, facts=None, sources={}, schema=schema, sampling={"max_tokens": 600})
-
-
 class Host:
     """An actor with one engine for all runs of this file: a start takes longer than all the rest."""
 

@@ -52,15 +52,15 @@ UNKNOWN = Family("unknown", ())
 FAMILIES = (
     # Qwen2-VL paper (arXiv 2409.12191), 2.1: coordinates "normalized within [0, 1000)"
     Family("Qwen2-VL", ("qwen2vl",), grid=28, boxes="thousandths"),
-    # authors in QwenLM/Qwen3-VL issue 676: absolute, of the picture after the processor's scaling
+    # authors in thread 676 of QwenLM/Qwen3-VL: absolute, of the picture after the processor's scaling
     Family("Qwen2.5-VL", ("qwen25vl",), grid=28, boxes="pixels"),
-    # authors' notes, quoted in QwenLM/Qwen3-VL issue 1741: relative, 0 to 1000
+    # authors' notes, quoted in thread 1741 of QwenLM/Qwen3-VL: relative, 0 to 1000
     Family("Qwen3-VL", ("qwen3vl",), grid=32, boxes="thousandths"),
-    # authors in QwenLM/Qwen3.8-Flash-Next issue 4: still relative, 0 to 1000
+    # authors in thread 4 of QwenLM/Qwen3.8-Flash-Next: still relative, 0 to 1000
     Family("Qwen3.5", ("qwen35",), grid=32, boxes="thousandths"),
     # InternVL documentation, "Chat Data Format": [0, 1000]; 12 tiles of 448 pixels and the whole picture
     Family("InternVL", ("internvl",), boxes="thousandths", tile_tokens=256, tiles=13),
-    # authors in zai-org/GLM-V issues 114 and 161: thousandths
+    # authors in threads 114 and 161 of zai-org/GLM-V: thousandths
     Family(
         "GLM-4.xV",
         ("glm41v", "glm45v", "glm46v", "glm4vforconditional", "glm4vmoe"),
@@ -69,13 +69,13 @@ FAMILIES = (
     ),
     # no box convention in its model card; 256 tokens whatever the size, without pan and scan
     Family("Gemma 3", ("gemma3",), tile_tokens=256, tiles=1),
-    # authors in OpenBMB/MiniCPM-V issue 982, of 4.5; older ones are not known. 9 slices and the whole picture
+    # authors in thread 982 of OpenBMB/MiniCPM-V, of 4.5; older are not known. 9 slices and the whole picture
     Family("MiniCPM-V 4.5", ("minicpmv45",), boxes="thousandths", tile_tokens=64, tiles=10),
     Family("MiniCPM-V", ("minicpmv26", "minicpmv4"), tile_tokens=64, tiles=10),
     # no box convention in their model cards
     Family("Pixtral", ("pixtral",), grid=16, row_breaks=True),
     Family("Mistral Small", ("mistralsmall31", "mistralsmall32", "mistral3for"), grid=28, row_breaks=True),
-    Family("Kimi-VL", ("kimivl",), grid=28),  # MoonshotAI/Kimi-VL issue 56: fractions of 1
+    Family("Kimi-VL", ("kimivl",), grid=28),  # thread 56 of MoonshotAI/Kimi-VL: fractions of 1
     # boxes are fractions of 1 (LLaVA-1.5 paper, arXiv 2310.03744, table 7); 24 × 24 patches of 336 pixels
     Family("LLaVA-1.5", ("llava15", "llavaforconditional"), tile_tokens=576, tiles=1),
     Family("LLaVA", ("llava",)),  # NeXT and OneVision: tiles by aspect ratio, not estimated

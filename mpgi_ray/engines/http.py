@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -28,6 +29,7 @@ from mpgi_ray.errors import RecipeError
 
 _REFUSED = "endpoint_refused: "
 _REFUSALS = (400, 413, 422)
+_OF_FORMAT = re.compile("response_format|schema|guided|structured", re.IGNORECASE)
 _TRANSIENT = (408, 409, 425, 429)  # and all from 500 up
 _MIN_SECRET = 8  # characters; a shorter key is a dummy, such as EMPTY, and may be a word of any text
 _MAX_QUOTE = 200  # characters of a server's words in an error
@@ -72,6 +74,7 @@ class HttpEngine:
             raise RecipeError(f"environment variable {config.key_env}: expected printable ASCII characters")
         self._silence: list[object] = []  # the calls of the failed tries since the last answer
         self._levels: Sequence[str] = LEVELS  # that the endpoint may take; one, once known
+        self._relaxed = ""  # seed of the last prompt that got an answer below the strictest
         started: Future[None] = Future()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._live(started)), daemon=True)
         self._thread.start()
@@ -123,17 +126,25 @@ class HttpEngine:
                 task.cancel()
 
     async def _ask(self, call: object, prompt: Prompt, picture_url: str | None) -> Reply:
-        """Ask in the response format that the endpoint takes; until one is known, in each of them."""
+        """Ask in the response format that the endpoint takes; until one is known, in each of them.
+
+        A form is not taken if its refusal says so, or if the prompts of two samples are refused in it: what a
+        content policy refuses, with the same status, is one prompt.
+        """
         body = {**prompt.sampling, **self._config.body}
         body = {key: value for key, value in body.items() if value is not None}
         body |= {"model": self.model, "messages": messages(prompt, picture_url)}
+        refusals = []
         async with self._slots:  # kept while waiting: an endpoint that is busy gets fewer requests
             for level in self._levels if prompt.schema else LEVELS[-1:]:
                 reply = await self._tried(call, body | response_format(prompt)[level])
                 if not reply.error.startswith(_REFUSED):
                     break
+                refusals.append(reply.error)
         if prompt.schema and not reply.error and len(self._levels) > 1:
-            self._levels = (level,)
+            if all(map(_OF_FORMAT.search, refusals)) or self._relaxed not in ("", prompt.seed):
+                self._levels = (level,)
+            self._relaxed = prompt.seed
         return reply
 
     async def _tried(self, call: object, body: Mapping[str, Any]) -> Reply:
@@ -194,7 +205,7 @@ class HttpEngine:
             choice, usage = content["choices"][0], content.get("usage") or {}
             message, details = choice["message"], usage.get("prompt_tokens_details") or {}
             return Reply(
-                text=self._clean(message.get("content") or message.get("refusal") or ""),
+                text=self._clean(_text(message.get("content")) or message.get("refusal") or ""),
                 finish_reason=self._clean(choice.get("finish_reason") or ""),
                 prompt_tokens=int(usage.get("prompt_tokens") or 0),
                 cached_tokens=int(details.get("cached_tokens") or 0),
@@ -213,6 +224,13 @@ class HttpEngine:
     def _quote(self, text: str) -> str:
         # JSON may write a slash of the key with a backslash
         return " ".join(self._clean(text.replace("\\/", "/")).split())[:_MAX_QUOTE]
+
+
+def _text(content: Any) -> Any:
+    """The text of a message, which may come in parts: that of thoughts is left out."""
+    if isinstance(content, list):
+        return "".join(part["text"] for part in content if part.get("type") == "text")
+    return content
 
 
 def _wait(state: tenacity.RetryCallState) -> float:

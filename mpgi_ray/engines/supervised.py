@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from mpgi_ray.engines.base import Engine, EngineDied, EngineError, Prompt, Reply
 
-MAX_DEATHS = 5  # in a row, without an answer in between: then it is the engine, not an image
+MAX_DEATHS = 5  # in a row, without an answer in between: then the engine is put to the proof
 
 
 class Supervised:
@@ -15,6 +15,9 @@ class Supervised:
 
     An image that kills the engine when it is alone in it is set aside: its replies carry the error
     ``engine_death``. So an image costs two deaths at most, and the others lose nothing but time.
+
+    Is it the images or the engine that many deaths in a row come from? One that dies even of prompts that it
+    answered before is given up.
     """
 
     def __init__(self, start: Callable[[], Engine]) -> None:
@@ -26,6 +29,7 @@ class Supervised:
         self.trusted = self._engine.trusted
         self._dead = False
         self._deaths = 0  # since the last answer
+        self._harmless: Sequence[Prompt] = ()  # the last prompts that were answered
         self._inside = 0  # calls in flight
         self._suspects = 0  # calls that wait to be alone, or are
         self._turn = asyncio.Condition()
@@ -34,7 +38,8 @@ class Supervised:
         """One reply for each prompt, in order.
 
         Raises:
-            EngineError: the engine died five times in a row, or cannot be started again.
+            EngineError: the engine died five times in a row and of what it answered before, or cannot be
+                started again.
         """
         async with self._turn:
             await self._turn.wait_for(lambda: not self._suspects)
@@ -74,14 +79,31 @@ class Supervised:
             self._deaths += not self._dead
             self._dead = True
             raise
-        self._deaths = 0
+        if any(not reply.error for reply in replies):  # a refusal may come without the engine's process
+            self._deaths, self._harmless = 0, prompts
         return replies
 
     async def _alive(self) -> None:
         if not self._dead:
             return
-        if self._deaths >= MAX_DEATHS:
+        if self._deaths < MAX_DEATHS:
+            await self._restart()
+        elif not await self._proved():
             raise EngineError(f"{self.model} died {self._deaths} times without an answer in between")
+
+    async def _proved(self) -> bool:
+        """Whether a new engine answers what another one has answered; without any such answer, it cannot."""
+        if not self._harmless:
+            return False
+        await self._restart()
+        try:
+            await self._ask(self._harmless)
+        except EngineDied:
+            self._harmless = ()  # so that calls that still wait start it no more
+            return False
+        return True
+
+    async def _restart(self) -> None:
         await asyncio.to_thread(self._engine.close)
         self._engine = await asyncio.to_thread(self._start)
         self._dead = False

@@ -21,6 +21,7 @@ def engine_config(config: VllmEngineConfig, multimodal: bool | None = None) -> A
     _check_folder(config.model)
     try:
         from vllm import AsyncEngineArgs
+        from vllm.usage.usage_lib import UsageContext
     except ImportError as error:
         raise ResourceError(
             f"the vllm engine needs vLLM, which cannot be imported here ({one_line(error)}): "
@@ -34,7 +35,9 @@ def engine_config(config: VllmEngineConfig, multimodal: bool | None = None) -> A
             "expected names of vLLM's AsyncEngineArgs"
         ) from error
     try:
-        vllm_config = args.create_engine_config()
+        # without a context vLLM takes neither its defaults for many prompts at once nor those of its server,
+        # but 128 sequences and 2048 tokens a step, on any GPU
+        vllm_config = args.create_engine_config(UsageContext.LLM_CLASS)
     except Exception as error:
         raise ResourceError(f"vLLM cannot use the model {config.model!r}: {one_line(error)}") from error
     if multimodal and not vllm_config.model_config.is_multimodal_model:

@@ -15,27 +15,28 @@ from importlib import resources
 import snowballstemmer
 import yaml
 
-_TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[a-z]+")
-_UNITS = (
-    *(
-        "zero",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-    ),
-    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
-)
-_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-_NUMBERS = dict(zip(_UNITS, range(20), strict=True)) | dict(zip(_TENS, range(20, 100, 10), strict=True))
+_UNITS = "one|two|three|four|five|six|seven|eight|nine"
+_TEENS = "ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen"
+_TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
+_VALUES = {
+    word: value
+    for words, values in ((_UNITS, range(1, 10)), (_TEENS, range(10, 20)), (_TENS, range(20, 100, 10)))
+    for word, value in zip(words.split("|"), values, strict=True)
+}
+
+
+def _in_words() -> str:
+    """A pattern of whole numbers in words, such as ``two thousand one hundred and twenty-five``."""
+    join, link = r"[\s-]+", r"[\s-]+(?:and[\s-]+)?"
+    small = rf"(?:(?:{_TENS})(?:{join}(?:{_UNITS})\b)?|{_TEENS}|{_UNITS})"
+    # the last part must not begin another number: "one hundred and two hundred" are two
+    hundreds = rf"(?:{small}{join})?hundred\b(?:{link}{small}\b(?!{join}hundred\b))?"
+    group = rf"(?:{hundreds}|{small})"
+    thousands = rf"(?:{group}{join})?thousand\b(?:{link}{group}\b(?!{join}thousand\b))?"
+    return rf"\b(?:{thousands}|{group})\b"
+
+
+_TOKEN = re.compile(rf"(?P<number>{_in_words()}|\d+(?:[.,]\d+)*)|[a-z]+")
 
 
 def wording(texts: Iterable[str]) -> frozenset[str]:
@@ -57,32 +58,34 @@ def coverage(text: str, sources: frozenset[str]) -> float:
 def _forms(text: str) -> dict[str, str]:
     """Claiming words of a text: common form → as written."""
     forms: dict[str, str] = {}
-    tens: tuple[str, int] | None = None  # "twenty" waits for a "five"
-    for word in [*_TOKEN.findall(text.lower().replace("'s", "").replace("’s", "")), ""]:
-        number = _NUMBERS.get(word)
-        if tens is not None:
-            if number is not None and 0 < number < 10:
-                forms[str(tens[1] + number)] = f"{tens[0]}-{word}"
-                tens = None
-                continue
-            forms[str(tens[1])] = tens[0]
-            tens = None
-        if number is not None and number >= 20:
-            tens = word, number
-        elif number is not None and number > 1:
-            forms[str(number)] = word
-        elif word[:1].isdigit() and word != "1":  # as "one", it claims no number
-            forms[word.replace(",", "")] = word
-        elif form := _form(word):
-            forms[form] = word
+    for token in _TOKEN.finditer(text.lower().replace("'s", "").replace("’s", "")):
+        if form := _number(token[0]) if token["number"] else _word(token[0]):
+            forms[form] = " ".join(token[0].split())
     return forms
 
 
+def _number(text: str) -> str:
+    """A number in digits; nothing for one, which stands for "a"."""
+    if text[0].isdigit():
+        digits = text.replace(",", "")
+    else:
+        total = group = 0
+        for word in re.findall("[a-z]+", text):
+            if word == "hundred":
+                group = (group or 1) * 100
+            elif word == "thousand":
+                total, group = (group or 1) * 1000, 0
+            else:
+                group += _VALUES.get(word, 0)
+        digits = str(total + group)
+    return digits if digits != "1" else ""
+
+
 @cache
-def _form(word: str) -> str:
+def _word(word: str) -> str:
     """The common form of a word, or nothing if it makes no claim."""
     glue, alike = _lists()
-    if len(word) < 3 or word in _NUMBERS or word in glue:
+    if len(word) < 3 or word in glue:
         return ""
     stem = _stemmer().stemWord(alike.get(word, word))
     return "" if stem in glue else alike.get(stem, stem)

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mpgi_ray.config import parse
 from mpgi_ray.data.caption_folder import RUN
 from mpgi_ray.data.storage import Storage, split_url
+from mpgi_ray.engines.settings import SameEngineConfig
 from mpgi_ray.errors import InputError
+from mpgi_ray.graph import gpus_for
 from mpgi_ray.recipe import Recipe
+from mpgi_ray.replicas import ModelConfig
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How fast a replica is.
+    """How fast a run was.
 
     Attributes:
-        images_per_second: of a run with one replica of each model in stage 1, through both stages.
+        images_per_second: of the run, through both stages.
         source: where the figure comes from, for a person.
         measured: the rest of the metrics that it was read from, if it was.
+        run: the recipe of the run; None for the planned one with a single replica in each pool.
     """
 
     images_per_second: float
     source: str
     measured: Mapping[str, Any] | None = None
+    run: Recipe | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,37 +40,51 @@ class Cost:
 
     Attributes:
         images_per_second: of the run as planned.
-        hours: of the run; the loading of models is in it if it is in the rate.
-        gpu_hours: of all GPUs that the pools hold.
+        phases: hours of each phase; the loading of models is in them if it is in the rate.
+        gpu_hours: of the GPUs that each phase holds, for as long as it lasts.
         price: in the currency of the price of a GPU-hour; None without one.
     """
 
     images_per_second: float
-    hours: float
+    phases: tuple[float, ...]
     gpu_hours: float
     price: float | None
 
+    @property
+    def hours(self) -> float:
+        """Of the whole run."""
+        return sum(self.phases)
 
-def cost(recipe: Recipe, images: int, gpus: float, rate: Rate, gpu_hour_price: float | None = None) -> Cost:
-    """Twice the replicas are taken to be twice as fast; the model of stage 1 with fewest sets the pace.
+
+def cost(recipe: Recipe, images: int, gpus: int, rate: Rate, gpu_hour_price: float | None = None) -> Cost:
+    """Twice the replicas are taken to be twice as fast; the pool with least of them sets a phase's pace.
+
+    One rate does not tell two phases of a run apart: they are taken to have been equally long.
 
     Args:
         images: still to caption.
-        gpus: that the pools hold at once.
+        gpus: that the pools hold at once; each of two phases holds those of its own pools alone.
     """
-    per_second = rate.images_per_second * min(block.engine.replicas for block in recipe.generate)
-    hours = images / per_second / 3600
-    price = None if gpu_hour_price is None else hours * gpus * gpu_hour_price
-    return Cost(per_second, hours, hours * gpus, price)
+    phases = _phases(recipe)
+    before = _phases(rate.run) if rate.run else phases
+    replicas = iter([engine.replicas if rate.run else 1 for phase in before for engine in phase])
+    of_a_phase = 1 / rate.images_per_second / len(before)  # seconds for an image
+    seconds = [of_a_phase * max(next(replicas) / engine.replicas for engine in phase) for phase in phases]
+    held = [_gpus(phase) for phase in phases] if len(phases) > 1 else [gpus]
+    hours = tuple(images * each / 3600 for each in seconds)
+    gpu_hours = sum(each * number for each, number in zip(hours, held, strict=True))
+    price = None if gpu_hour_price is None else gpu_hours * gpu_hour_price
+    return Cost(1 / sum(seconds), hours, gpu_hours, price)
 
 
 def measured_rate(url: str, recipe: Recipe) -> Rate:
-    """The rate of a run by its ``metrics.json``; of one replica if its ``run.json`` lies beside it.
+    """The rate of a run by its ``metrics.json``; its replicas are those in the ``run.json`` beside it.
 
     Without ``run.json`` the run is taken to have had the replicas of ``recipe``.
 
     Raises:
-        InputError: it cannot be read, or holds no rate.
+        InputError: it cannot be read, or holds no rate, or is of a run with more or fewer models.
+        RecipeError: ``run.json`` holds a recipe that cannot be read.
     """
     storage, name = split_url(url)
     metrics = _object(storage, name)
@@ -76,17 +96,35 @@ def measured_rate(url: str, recipe: Recipe) -> Rate:
             f"{url} holds no images_per_second (it is {rates!r}): expected the metrics.json of a finished "
             "`mpgi caption`, or give --images-per-second"
         )
-    replicas = min(block.engine.replicas for block in recipe.generate)
+    run = recipe
     if storage.exists(RUN):
-        generate = _object(storage, RUN)["recipe"]["generate"]
-        replicas = min(int(block["engine"]["replicas"]) for block in generate)
+        run = parse(Recipe, _object(storage, RUN).get("recipe") or {}, f"{storage.url}/{RUN}")
+    replicas, planned = ([e.replicas for phase in _phases(r) for e in phase] for r in (run, recipe))
+    if len(replicas) != len(planned):
+        raise InputError(
+            f"{url} is of a run with {len(replicas)} pools of models, the recipe has {len(planned)}: "
+            "expected the metrics of a run of the same models, or give --images-per-second"
+        )
     kind = (
         "its last full start, after the loading of models"
         if last
         else "all its starts, loading of models included"
     )
-    source = f"{url}: {per_second:,.2f} images/s in {kind}, replicas of stage 1: {replicas}"
-    return Rate(per_second / replicas, source, metrics)
+    source = f"{url}: {per_second:,.2f} images/s in {kind}, replicas: {', '.join(map(str, replicas))}"
+    return Rate(per_second, source, metrics, run)
+
+
+def _phases(recipe: Recipe) -> Sequence[Sequence[ModelConfig]]:
+    """The pools of each phase that set the pace: those of the embedded engine only if there are no others."""
+    describe: list[ModelConfig] = [block.engine for block in recipe.generate]
+    merge = [] if isinstance(recipe.integrate.engine, SameEngineConfig) else [recipe.integrate.engine]
+    phases = [describe, merge] if recipe.phases == "two" else [describe + merge]
+    models = [[engine for engine in phase if engine.kind != "template"] for phase in phases]
+    return [phase for phase in models if phase] or phases
+
+
+def _gpus(phase: Sequence[ModelConfig]) -> int:
+    return gpus_for([engine.gpus for engine in phase for _ in range(engine.replicas)])
 
 
 def _object(storage: Storage, name: str) -> dict[str, Any]:

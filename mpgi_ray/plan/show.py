@@ -165,6 +165,9 @@ def _cost(plan: Plan, name: str) -> RenderableType:
         f"{plan.stock.left:,} images: {cost.hours:,.2f} hours, {cost.gpu_hours:,.2f} GPU-hours"
         + ("" if cost.price is None else f", {cost.price:,.2f} at the price given"),
     ]
+    if len(cost.phases) > 1:
+        hours = " + ".join(f"{each:,.2f}" for each in cost.phases)
+        lines.append(f"Phases: {hours} hours, if they were equally long in the run that gave the rate")
     return Group(Text("\n".join(lines)), *_measured(plan))
 
 

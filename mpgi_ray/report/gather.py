@@ -125,7 +125,7 @@ class Figures:
         good = {row["index"] for row in rows if row["status"] == Status.OK}  # input records never are
         self.samples += len({row["index"] for row in rows})
         self.refused += len(refused)
-        self.captioned += len(good)
+        self.captioned += len(good - refused)
 
     def _add_reason(self, key: TextKey, row: dict[str, Any]) -> None:
         code = reason_code(row["reason"])
