@@ -10,20 +10,41 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mpgi_ray.evaluate.retrieval import Retrieval, retrieval
+from mpgi_ray.evaluate.retrieval import Protocol, Retrieval, score
 
 
-def chance(images: int, image_of_text: Sequence[int]) -> Retrieval:
-    """Expected recalls of a model that gives every pair the same score."""
-    return retrieval(np.ones((images, 1)), np.ones((len(image_of_text), 1)), image_of_text)
+def chance(
+    images: int, image_of_text: Sequence[int], texts: Sequence[str] = (), protocol: Protocol = Protocol.A
+) -> Retrieval:
+    """Expected recalls of a model that gives every pair the same score.
+
+    Args:
+        texts: the prepared texts; protocol A does not look at them.
+    """
+    return score(protocol, np.ones((images, 1)), np.ones((len(image_of_text), 1)), image_of_text, texts)
 
 
-def class_oracle(scenes: Sequence[str], image_of_text: Sequence[int]) -> Retrieval:
+def class_oracle(
+    scenes: Sequence[str],
+    image_of_text: Sequence[int],
+    texts: Sequence[str] = (),
+    protocol: Protocol = Protocol.A,
+) -> Retrieval:
     """Expected recalls of a model that knows the scene class of every picture and text, and nothing else.
+
+    By A a text is of the class of its image. By the others a text that several images have is of the classes
+    of all of them, and a picture scores the same with every text of its class.
 
     Args:
         scenes: class of each image.
+        texts: the prepared texts; protocol A does not look at them.
     """
     _, classes = np.unique(np.asarray(scenes), return_inverse=True)
-    one_hot = np.eye(classes.max() + 1)[classes]
-    return retrieval(one_hot, one_hot[np.asarray(image_of_text)], image_of_text)
+    of_image = np.eye(classes.max() + 1)[classes]
+    of_text = of_image[np.asarray(image_of_text)]
+    if protocol is not Protocol.A:
+        shared: dict[str, np.ndarray] = {}
+        for text, own in zip(texts, of_text, strict=True):
+            shared[text] = np.maximum(own, shared.get(text, own))
+        of_text = np.stack([shared[text] for text in texts])
+    return score(protocol, of_image, of_text, image_of_text, texts)

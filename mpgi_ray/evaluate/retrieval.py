@@ -1,135 +1,208 @@
-"""Cross-modal retrieval: recall at k, by two protocols.
+"""Cross-modal retrieval: recall at k of images by texts and of texts by images, by three protocols.
 
 `retrieval` is protocol A, that of RemoteCLIP (Liu et al. 2024) and HQRS-CLIP: every text is a candidate of
-its own and belongs to one image. `retrieval_merged` is that of SkyScript (Wang et al. 2024): equal texts are
-one candidate, which belongs to every image that has it. Their figures cannot be compared with each other.
+its own and belongs to one image. `retrieval_merged` is protocol B, that of SkyScript (Wang et al. 2024) and
+FarSLIP: equal texts are one candidate, which belongs to every image that has it. `retrieval_repeated` is A
+mended: the candidates are those of A, but a text is right for every image that has an equal one. The figures
+of different protocols cannot be compared.
 
-A query is a hit at k if any of its positives is among the first k candidates. Candidates of equal score
-have no order: a query then counts by the probability of a hit when ties are broken at random. So a model
-that gives everything the same score gets exactly the recall of chance, not all or nothing.
+A query is a hit at k if any of its positives is among the first k candidates; `ranking` says how ties count.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-KS = (1, 5, 10)
-BLOCK_BYTES = 2**26  # of scores held at a time
+from mpgi_ray.evaluate.ranking import Features, Hits, Pairs, check_features, expected_hits
 
-Features: TypeAlias = NDArray[np.floating]  # unit rows
-Recalls: TypeAlias = tuple[float, float, float]
+KS = (1, 5, 10)  # the mean recall is over these, whatever else is reported
+KS_B = (*KS, 100)
 
 
-@dataclass(frozen=True, slots=True)
+class Protocol(StrEnum):
+    """A protocol by name, with how it prepares a text before the model reads it."""
+
+    A = "a"
+    B = "b"
+    REPEATED = "repeated"
+
+    def prepare(self, text: str) -> str:
+        """A and its mended form: first letter upper case, the rest lower. B: a prefix."""
+        return f"a satellite image. {text}" if self is Protocol.B else text.capitalize()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Retrieval:
-    """Recall at 1, 5 and 10 in per cent.
+    """What each query found.
 
     Attributes:
-        image_to_text: the query is an image.
-        text_to_image: the query is a text.
+        ks: how many candidates were looked at.
+        image_hits: (images, len(ks)), the chance of a hit of each image as the query.
+        text_hits: (texts, len(ks)), of each text; of each distinct one where equal texts are merged.
+        owners: pairs (image, text): whose texts the queries are.
     """
 
-    image_to_text: Recalls
-    text_to_image: Recalls
+    ks: tuple[int, ...]
+    image_hits: Hits
+    text_hits: Hits
+    owners: Pairs
+
+    @property
+    def image_to_text(self) -> tuple[float, ...]:
+        """Recall at each k in per cent; the query is an image."""
+        return tuple((100 * self.image_hits.mean(axis=0)).tolist())
+
+    @property
+    def text_to_image(self) -> tuple[float, ...]:
+        """Recall at each k in per cent; the query is a text."""
+        return tuple((100 * self.text_hits.mean(axis=0)).tolist())
 
     @property
     def mean_recall(self) -> float:
-        """Plain mean of the six recalls."""
-        return (sum(self.image_to_text) + sum(self.text_to_image)) / 6
+        """Plain mean of the six recalls at 1, 5 and 10."""
+        return float(self.figures(self.by_image())[-1])
 
     def row(self) -> dict[str, float]:
         """The figures of a results table, rounded to two decimals as published ones are."""
-        figures = {f"i2t_r{k}": value for k, value in zip(KS, self.image_to_text, strict=True)}
-        figures |= {f"t2i_r{k}": value for k, value in zip(KS, self.text_to_image, strict=True)}
-        return {
-            name: round(value, 2) for name, value in (figures | {"mean_recall": self.mean_recall}).items()
-        }
+        figures = self.figures(self.by_image()).tolist()
+        return {name: round(value, 2) for name, value in zip(self.names, figures, strict=True)}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of `figures`: ``i2t_r1`` … ``t2i_r10``, the mean of each way over k = 1, 5, 10, of both."""
+        recalls = [f"{way}_r{k}" for way in ("i2t", "t2i") for k in self.ks]
+        return (*recalls, "i2t_mean", "t2i_mean", "mean_recall")
+
+    def by_image(self) -> NDArray[np.float64]:
+        """What each image adds to the figures: rows to resample for an interval.
+
+        A text that several images share counts for each of them with an equal part.
+
+        Returns:
+            (images, 2 len(ks) + 1): the image's own hits, the sum of its texts' hits, how many texts it has.
+        """
+        image, text = self.owners.T
+        part = 1 / np.bincount(text, minlength=len(self.text_hits))[text]
+        texts = np.zeros((len(self.image_hits), len(self.ks) + 1))
+        np.add.at(texts, image, part[:, None] * np.c_[self.text_hits[text], np.ones(len(text))])
+        return np.concatenate([self.image_hits, texts], axis=1)
+
+    def figures(self, by_image: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The figures of `names`, in per cent, over rows of `by_image`, drawn or all."""
+        count = len(self.ks)
+        images, texts, owned = np.split(by_image, [count, 2 * count], axis=1)
+        ways = 100 * np.stack([images.mean(axis=0), texts.sum(axis=0) / owned.sum()])
+        means = ways[:, [k in KS for k in self.ks]].mean(axis=1)
+        return np.concatenate([ways.ravel(), means, [means.mean()]])
 
 
-def retrieval(image_features: Features, text_features: Features, image_of_text: Sequence[int]) -> Retrieval:
+def score(
+    protocol: Protocol,
+    image_features: Features,
+    text_features: Features,
+    image_of_text: Sequence[int],
+    texts: Sequence[str],
+) -> Retrieval:
+    """Retrieval by a protocol; the arguments and errors are those of the three functions below."""
+    match protocol:
+        case Protocol.A:
+            return retrieval(image_features, text_features, image_of_text)
+        case Protocol.B:
+            return retrieval_merged(image_features, text_features, image_of_text, texts, KS_B)
+        case Protocol.REPEATED:
+            return retrieval_repeated(image_features, text_features, image_of_text, texts)
+
+
+def retrieval(
+    image_features: Features,
+    text_features: Features,
+    image_of_text: Sequence[int],
+    ks: tuple[int, ...] = KS,
+) -> Retrieval:
     """Protocol A: each text belongs to its own image only, even if another image has the same text.
 
     Args:
         image_features: (images, dim), L2-normalised.
         text_features: (texts, dim), L2-normalised.
         image_of_text: the image, by row, that each text belongs to.
+        ks: how many candidates are looked at; 1, 5 and 10 among them.
 
     Raises:
         ValueError: shapes do not fit, a feature is not finite, or an image has no text.
     """
-    pairs = np.stack([np.asarray(image_of_text, dtype=np.intp), np.arange(len(text_features))], axis=1)
-    return _both_ways(image_features, text_features, pairs)
+    owners = _owners(image_of_text, len(text_features))
+    return _both_ways(image_features, text_features, owners, owners, ks)
 
 
 def retrieval_merged(
-    image_features: Features, text_features: Features, image_of_text: Sequence[int], texts: Sequence[str]
+    image_features: Features,
+    text_features: Features,
+    image_of_text: Sequence[int],
+    texts: Sequence[str],
+    ks: tuple[int, ...] = KS,
 ) -> Retrieval:
     """Equal texts merged: each distinct text is one candidate and one query, right for all its images.
 
     Args:
         texts: the text of each row of ``text_features``; see `retrieval` for the others and for errors.
     """
-    first: dict[str, int] = {}
-    for row, text in enumerate(texts):
-        first.setdefault(text, row)
-    candidate = {text: index for index, text in enumerate(first)}
-    pairs = {(image, candidate[text]) for image, text in zip(image_of_text, texts, strict=True)}
-    return _both_ways(image_features, text_features[list(first.values())], np.array(sorted(pairs)))
+    owners = _owners(image_of_text, len(text_features))
+    first, same = _equal(texts, len(owners))
+    owners = np.unique(np.stack([owners[:, 0], same], axis=1), axis=0)
+    return _both_ways(image_features, text_features[first], owners, owners, ks)
 
 
-def _both_ways(images: Features, texts: Features, pairs: NDArray[np.intp]) -> Retrieval:
-    for name, features in (("image", images), ("text", texts)):
-        if features.ndim != 2 or not len(features) or not np.isfinite(features).all():
-            raise ValueError(f"{name} features of shape {features.shape}: expected finite rows (n, dim)")
-    if not np.array_equal(np.unique(pairs[:, 0]), np.arange(len(images))):
-        raise ValueError(f"some of {len(images)} images have no text, or a text names an image beyond them")
-    return Retrieval(_recalls(images, texts, pairs), _recalls(texts, images, pairs[:, ::-1]))
+def retrieval_repeated(
+    image_features: Features,
+    text_features: Features,
+    image_of_text: Sequence[int],
+    texts: Sequence[str],
+    ks: tuple[int, ...] = KS,
+) -> Retrieval:
+    """Repeated texts as positives: each text is a candidate and a query, right for every image that has it.
 
-
-def _recalls(queries: Features, candidates: Features, pairs: NDArray[np.intp]) -> Recalls:
-    """Recall at each of `KS` in per cent; ``pairs`` lists the positives as (query, candidate)."""
-    distinct, place = _distinct_rows(candidates)
-    pairs = pairs[np.argsort(pairs[:, 0], kind="stable")]
-    block = max(1, BLOCK_BYTES // (8 * len(candidates)))
-    hits = np.zeros(len(KS))
-    for start in range(0, len(queries), block):
-        scores = (queries[start : start + block] @ distinct.T)[:, place]
-        first, last = np.searchsorted(pairs[:, 0], (start, start + block))
-        positive = np.zeros(scores.shape, dtype=bool)
-        positive[pairs[first:last, 0] - start, pairs[first:last, 1]] = True
-        hits += _hits(scores, positive)
-    return tuple((100 * hits / len(queries)).tolist())
-
-
-def _hits(scores: Features, positive: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Expected hits at each of `KS`, summed over the queries (rows)."""
-    best = np.where(positive, scores, -np.inf).max(axis=1, keepdims=True)
-    above = (scores > best).sum(axis=1)  # negatives all: no positive beats the best one
-    tied = (scores == best).sum(axis=1)
-    wrong = ((scores == best) & ~positive).sum(axis=1)
-    return np.array([(1 - _miss(k - above, tied, wrong)).sum() for k in KS])
-
-
-def _miss(slots: NDArray[np.intp], tied: NDArray[np.intp], wrong: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Chance that ``slots`` draws out of ``tied`` candidates, without replacement, are all wrong ones.
-
-    Hypergeometric: the product over draws i of (wrong - i) / (tied - i).
+    Args:
+        texts: the text of each row of ``text_features``; see `retrieval` for the others and for errors.
     """
-    miss = np.ones(len(slots))
-    for i in range(max(KS)):
-        drawn = i < np.minimum(slots, tied)
-        miss *= np.where(drawn, np.maximum(wrong - i, 0) / np.maximum(tied - i, 1), 1.0)
-    return miss
+    owners = _owners(image_of_text, len(text_features))
+    _, same = _equal(texts, len(owners))
+    has = np.unique(np.stack([owners[:, 0], same], axis=1), axis=0)  # (image, distinct text)
+    rows = np.split(np.argsort(same, kind="stable"), np.cumsum(np.bincount(same))[:-1])
+    positives = np.concatenate(
+        [np.stack([np.full(len(rows[text]), image), rows[text]], axis=1) for image, text in has]
+    )
+    return _both_ways(image_features, text_features, positives, owners, ks)
 
 
-def _distinct_rows(features: Features) -> tuple[Features, NDArray[np.intp]]:
-    # equal rows must score equal to the last bit, which a matrix product does not promise for each column
-    ids: dict[bytes, int] = {}
-    place = np.array([ids.setdefault(row.tobytes(), len(ids)) for row in features], dtype=np.intp)
-    _, first = np.unique(place, return_index=True)
-    return features[first], place
+def _owners(image_of_text: Sequence[int], texts: int) -> Pairs:
+    if len(image_of_text) != texts or not texts:
+        raise ValueError(
+            f"image_of_text names {len(image_of_text)} images for {texts} texts: expected one each"
+        )
+    return np.stack([np.asarray(image_of_text, dtype=np.intp), np.arange(texts)], axis=1)
+
+
+def _equal(texts: Sequence[str], rows: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The first row of each distinct text, and the distinct text of each row."""
+    if len(texts) != rows:
+        raise ValueError(f"{len(texts)} texts for {rows} text features: expected one each")
+    number: dict[str, int] = {}
+    same = np.array([number.setdefault(text, len(number)) for text in texts], dtype=np.intp)
+    return np.unique(same, return_index=True)[1], same
+
+
+def _both_ways(
+    images: Features, texts: Features, positives: Pairs, owners: Pairs, ks: tuple[int, ...]
+) -> Retrieval:
+    check_features("image", images)
+    check_features("text", texts)
+    if not np.array_equal(np.unique(owners[:, 0]), np.arange(len(images))):
+        raise ValueError(f"some of {len(images)} images have no text, or a text names an image beyond them")
+    image_hits = expected_hits(images, texts, positives, ks)
+    return Retrieval(ks, image_hits, expected_hits(texts, images, positives[:, ::-1], ks), owners)
