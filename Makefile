@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test test-slow check bench constraints
+.PHONY: setup demo demo-coca test test-slow check bench constraints
 
 setup: .venv/ready ## everything for development, in .venv
 
@@ -17,6 +17,9 @@ $(BIN)/uv:
 
 demo: setup ## generated scenes → shards → captions → final shards → small CLIP → table → report
 	$(BIN)/mpgi demo --out demo-out
+
+demo-coca: setup ## the same with a small CoCa, which writes captions; uses what `make demo` made
+	$(BIN)/mpgi demo --out demo-out --coca
 
 test: setup
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"

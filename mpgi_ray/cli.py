@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mpgi_ray.cli_models import evaluate, train
 from mpgi_ray.errors import MpgiError
 
 app = typer.Typer(
@@ -102,6 +103,8 @@ def curate(
         f"{head}{out}: {summary['samples_in']:,} samples in, {summary['kept']:,} kept in {summary['shards']} "
         f"shards with {summary['texts']:,} texts; dropped: {dropped}"
     )
+    if summary.get("unreadable_shards"):
+        typer.echo(f"left out, as they cannot be read: {', '.join(summary['unreadable_shards'])}")
 
 
 class Format(StrEnum):
@@ -138,46 +141,6 @@ def ingest(
 
 
 @app.command()
-def train(
-    shards: Annotated[Path, typer.Argument(help="Folder of final shards.")],
-    out: Annotated[Path, typer.Option(help="Folder of the checkpoint.")],
-    model: Annotated[str, typer.Option(help="small, or an open_clip model name.")] = "small",
-    split: Annotated[str | None, typer.Option(help="Train on this split only.")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1)] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Instead of epochs.")] = None,
-    batch: Annotated[int, typer.Option(help="Samples of a step over all workers.")] = 128,
-    lr: Annotated[float, typer.Option(help="Peak of the learning rate.")] = 1e-3,
-    seed: int = 0,
-    workers: Annotated[int, typer.Option(min=1, help="Ray Train workers.")] = 1,
-    gpu: Annotated[bool, typer.Option(help="One GPU a worker.")] = False,
-) -> None:
-    """Train a CLIP model on final shards with Ray Train."""
-    from mpgi_ray.config import parse
-    from mpgi_ray.train.trainer import TrainConfig
-    from mpgi_ray.train.trainer import train as run
-
-    values = {"shards": shards, "output": out, "model": model, "split": split, "epochs": epochs}
-    values |= {"steps": steps, "batch": batch, "lr": lr, "seed": seed, "workers": workers, "gpu": gpu}
-    result = run(parse(TrainConfig, values, "mpgi train"))
-    typer.echo(f"{result.checkpoint}: {result.steps} steps, loss {result.loss:.3f}")
-
-
-@app.command()
-def evaluate(
-    checkpoint: Annotated[Path, typer.Argument(help="Folder of `mpgi train`.")],
-    shards: Annotated[Path, typer.Argument(help="Folder of final shards.")],
-    out: Annotated[Path, typer.Option(help="Folder for metrics.json.")],
-    split: Annotated[str | None, typer.Option(help="Evaluate on this split only.")] = None,
-    text: Annotated[str, typer.Option(help="A perspective, or captions (the source's own).")] = "short",
-) -> None:
-    """Image-text retrieval of a checkpoint: recall@k both ways."""
-    from mpgi_ray.evaluate.checkpoint import evaluate as run
-    from mpgi_ray.evaluate.checkpoint import table
-
-    typer.echo(table(run(checkpoint, shards, out, split=split, text=text)))
-
-
-@app.command()
 def inspect(
     path: Annotated[str, typer.Argument(help="A caption folder, or any shard.")],
     html: Annotated[str | None, typer.Option(help="Write the HTML report of a caption folder here.")] = None,
@@ -185,6 +148,7 @@ def inspect(
     cards: Annotated[int, typer.Option(min=0, help="Sampled pictures in the report.")] = 24,
     final: Annotated[str | None, typer.Option(help="Final shards, for their counts in the report.")] = None,
     metrics: Annotated[str | None, typer.Option(help="A metrics.json to show in the report.")] = None,
+    model: Annotated[str | None, typer.Option(help="A training run to show in the report.")] = None,
 ) -> None:
     """Look into a caption folder (state, rejected records, report) or into a shard."""
     from rich.console import Console
@@ -195,11 +159,15 @@ def inspect(
     if path.endswith((".tar", ".tar.gz", ".tgz")):
         shard_view.print_shard(shard_view.show_shard(path), console)
     elif html is not None:
-        typer.echo(write_report(path, html, cards=cards, curated=final, metrics=metrics))
+        typer.echo(write_report(path, html, cards=cards, curated=final, metrics=metrics, model=model))
     elif rejects is not None:
         status.print_rejects(status.rejects(path, rejects), console)
     else:
         status.print_status(status.status(path), console)
+
+
+app.command()(train)
+app.command()(evaluate)
 
 
 class Writer(StrEnum):
@@ -217,11 +185,12 @@ def demo(
     writer: Annotated[
         Writer, typer.Option(help="imperfect: a chat server that makes mistakes at known rates.")
     ] = Writer.TEMPLATE,
+    coca: Annotated[bool, typer.Option(help="Train a small model that writes captions.")] = False,
 ) -> None:
-    """Everything on generated scenes: shards, captions, final shards, a small CLIP, its table, a report."""
+    """Everything on generated scenes: shards, captions, final shards, a small model, its tables, a report."""
     from mpgi_ray.demo.run import run_demo
 
-    run_demo(out, scenes, seed, imperfect=writer is Writer.IMPERFECT)
+    run_demo(out, scenes, seed, imperfect=writer is Writer.IMPERFECT, coca=coca)
 
 
 def main(arguments: list[str] | None = None) -> int:

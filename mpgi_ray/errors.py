@@ -26,3 +26,7 @@ class ResourceError(MpgiError):
 
 class UnfinishedError(MpgiError):
     """Work was left undone; what was published stays, and the same command goes on from there."""
+
+
+class TrainingError(MpgiError):
+    """Training cannot go on: a loss is not finite, or the data changed under it."""

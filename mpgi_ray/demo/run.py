@@ -25,30 +25,34 @@ from mpgi_ray.demo.reconcile import reconcile, show
 from mpgi_ray.demo.scene import scene
 from mpgi_ray.demo.writer import MODEL, ImperfectWriter
 from mpgi_ray.errors import UnfinishedError
-from mpgi_ray.evaluate.checkpoint import METRICS, evaluate, table
+from mpgi_ray.evaluate.job import METRICS, evaluate
+from mpgi_ray.evaluate.retrieval import Protocol
+from mpgi_ray.evaluate.tables import show as show_metrics
 from mpgi_ray.pipeline import caption
 from mpgi_ray.recipe import load_recipe
 from mpgi_ray.report import write_report
-from mpgi_ray.train.checkpoint import WEIGHTS
-from mpgi_ray.train.trainer import TrainConfig, train
+from mpgi_ray.train.config import TrainConfig
+from mpgi_ray.train.trainer import train
 
 _SHARD = 250
-_EPOCHS = 20
+_CLIP = {"epochs": 20, "context": 64}
+_COCA = {"model": "small-coca", "epochs": 20, "context": 32, "texts": {"short": 1.0}}
 
 
-def run_demo(folder: Path, count: int, seed: int, *, imperfect: bool = False) -> str:
+def run_demo(folder: Path, count: int, seed: int, *, imperfect: bool = False, coca: bool = False) -> str:
     """Take ``count`` scenes through every job below ``folder``; what is done already is not done again.
 
     Args:
         imperfect: captions come from a chat server that makes mistakes at known rates.
+        coca: train a small model that writes captions, in place of the small CLIP.
 
     Returns:
         The path of the report.
     """
     folder = folder.absolute()  # workers run in folders of their own
-    shards, captions, final, model, metrics = (
-        folder / name for name in ("shards", "captions", "final", "model", "metrics")
-    )
+    kind = "coca" if coca else "clip"
+    shards, captions, final = (folder / name for name in ("shards", "captions", "final"))
+    model, metrics = folder / kind, folder / f"{kind}-metrics"
     report = folder / "report.html"
     with ray_session(cpus_held=2):
         with _step(f"scenes: {count} drawn and annotated", shards):
@@ -60,14 +64,23 @@ def run_demo(folder: Path, count: int, seed: int, *, imperfect: bool = False) ->
                 caption(load_recipe("template", {"input.shards": str(shards), "output": str(captions)}, []))
         with _step("final shards: a global random order", final):
             curate(Curation(str(captions), str(final), shard_size=_SHARD))
-        with _step("training: a small CLIP on the train split", model):
-            if not (model / WEIGHTS).exists():
-                train(TrainConfig(shards=final, output=model, split="train", epochs=_EPOCHS))
-        with _step("retrieval on scenes held out", metrics):
-            figures = evaluate(model, final, metrics, split="test")
-        print(table(figures))
+        with _step(f"training: a small {'CoCa' if coca else 'CLIP'} on the train split", model):
+            settings = _COCA if coca else _CLIP
+            where = {"shards": str(final), "output": str(model), "split": "train", "seed": seed}
+            train(TrainConfig.model_validate(where | settings))
+        with _step("evaluation on scenes held out", metrics):
+            figures = evaluate(
+                [str(model)], str(final), str(metrics), split="test", protocol=Protocol.REPEATED, seed=seed
+            )
+        print(show_metrics(figures))
         with _step("report", report):
-            write_report(str(captions), str(report), curated=str(final), metrics=str(metrics / METRICS))
+            write_report(
+                str(captions),
+                str(report),
+                curated=str(final),
+                metrics=str(metrics / METRICS),
+                model=str(model),
+            )
     print(f"\nopen the report: {report.resolve().as_uri()}")
     return str(report)
 

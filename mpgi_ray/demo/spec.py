@@ -55,10 +55,10 @@ class SceneSpec:
 
     @property
     def split(self) -> str:
-        """``train`` (80 %), ``val`` or ``test``, by a hash of the seed and the pair: twins stay together."""
+        """``train`` (80 %), ``val`` (4 %) or ``test`` by a hash of seed and pair: twins stay together."""
         digest = hashlib.sha256(f"{self.seed}/{self.number // 2}".encode()).digest()
         share = int.from_bytes(digest[:4]) / 2**32
-        return "train" if share < 0.8 else "val" if share < 0.9 else "test"
+        return "train" if share < 0.8 else "val" if share < 0.84 else "test"
 
     @property
     def background(self) -> int:

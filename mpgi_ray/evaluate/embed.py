@@ -1,8 +1,9 @@
-"""Pictures and texts to features, by a model in open_clip's interface."""
+"""A model in open_clip's interface: pictures and texts to features, and pictures to captions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -10,33 +11,82 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mpgi_ray.train.checkpoint import Preprocess, Tokenize
-from mpgi_ray.train.records import Record, preprocessed
+from mpgi_ray.train import checkpoint, layouts
+from mpgi_ray.train.generation import Decoding, describe
+from mpgi_ray.train.records import Record, decoded
 
 T = TypeVar("T")
 BATCH = 64
+Floats = NDArray[np.float32]
 
 
-def embed_images(model: Any, preprocess: Preprocess, records: Iterable[Record]) -> NDArray[np.float32]:
-    """Unit features of the pictures, (records, dim), in order."""
-    device = next(model.parameters()).device
+@dataclass(frozen=True)
+class Model:
+    """A loaded model, on a GPU if there is one.
 
-    def pixels(chunk: Sequence[Record]) -> torch.Tensor:
-        return torch.stack([preprocessed(record, preprocess) for record in chunk]).to(device)
+    Attributes:
+        name: as the user named it.
+    """
 
-    return _embed(records, lambda chunk: model.encode_image(pixels(chunk), normalize=True))
+    name: str
+    network: Any
+    preprocess: checkpoint.Preprocess
+    tokenize: Any
 
+    @classmethod
+    def load(cls, place: str) -> Model:
+        """From a checkpoint folder, or ``NAME@FILE``: published weights of an open_clip model.
 
-def embed_texts(model: Any, tokenize: Tokenize, texts: Sequence[str]) -> NDArray[np.float32]:
-    """Unit features of the texts, (texts, dim), in order; equal texts have equal features to the last bit."""
-    device = next(model.parameters()).device
-    distinct = {text: index for index, text in enumerate(dict.fromkeys(texts))}
-    features = _embed(distinct, lambda chunk: model.encode_text(tokenize(chunk).to(device), normalize=True))
-    return features[[distinct[text] for text in texts]]
+        Raises:
+            InputError, RecipeError: it cannot be loaded; the message says why.
+        """
+        name, at, file = place.partition("@")
+        loaded = layouts.load_published(file, name) if at else checkpoint.load(place)
+        network, preprocess, tokenize = loaded
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        return cls(place, network.to(device), preprocess, tokenize)
+
+    @property
+    def writes(self) -> bool:
+        """Whether it writes captions."""
+        return hasattr(self.network, "text_decoder")
+
+    def images(self, records: Iterable[Record]) -> Floats:
+        """Unit features of the pictures, (records, dim), in order."""
+        return _embed(records, lambda chunk: self.network.encode_image(self._pixels(chunk), normalize=True))
+
+    def texts(self, texts: Sequence[str]) -> Floats:
+        """Unit features, (texts, dim), in order; equal texts have equal features to the last bit."""
+        return self._texts(texts, normalize=True)
+
+    def raw_texts(self, texts: Sequence[str]) -> Floats:
+        """As `texts`, before they are brought to length one."""
+        return self._texts(texts, normalize=False)
+
+    def describe(self, records: Iterable[Record], decoding: Decoding) -> list[str]:
+        """A caption of each picture, in order; for a model that `writes`."""
+        return [
+            text
+            for chunk in _chunks(records)
+            for text in describe(self.network, self._pixels(chunk), self.tokenize, decoding)
+        ]
+
+    def _texts(self, texts: Sequence[str], normalize: bool) -> Floats:
+        device = next(self.network.parameters()).device
+        distinct = {text: index for index, text in enumerate(dict.fromkeys(texts))}
+        features = _embed(
+            distinct,
+            lambda chunk: self.network.encode_text(self.tokenize(chunk).to(device), normalize=normalize),
+        )
+        return features[[distinct[text] for text in texts]]
+
+    def _pixels(self, chunk: Sequence[Record]) -> torch.Tensor:
+        device = next(self.network.parameters()).device
+        return torch.stack([self.preprocess(decoded(record)) for record in chunk]).to(device)
 
 
 @torch.inference_mode()
-def _embed(items: Iterable[T], encode: Callable[[Sequence[T]], torch.Tensor]) -> NDArray[np.float32]:
+def _embed(items: Iterable[T], encode: Callable[[Sequence[T]], torch.Tensor]) -> Floats:
     return np.concatenate([encode(chunk).float().cpu().numpy() for chunk in _chunks(items)])
 
 

@@ -163,16 +163,21 @@ def _bare_pictures(data: bytes, shard: str, fields: ShardFields, wanted: Sequenc
 
 def _card(pick: Pick, image: bytes, note: Annotation | None, colours: Colours) -> Card:
     try:
-        uri, size = _thumbnail(image)
+        uri, size = thumbnail(image)
     except ImageError as error:
         return Card(pick.rows, trouble=str(error), note=note)
     return Card(pick.rows, uri, size=size, note=note, overlay=overlay(note, colours) if note else None)
 
 
-def _thumbnail(image: bytes) -> tuple[str, tuple[int, int]]:
+def thumbnail(image: bytes, longest: int = _PIXELS) -> tuple[str, tuple[int, int]]:
+    """A picture as a ``data:`` URI, its sides at most ``longest`` pixels, and its own (width, height).
+
+    Raises:
+        ImageError: it cannot be decoded.
+    """
     pixels = decode(image).pixels
     size = pixels.size
-    pixels.thumbnail((_PIXELS, _PIXELS))
+    pixels.thumbnail((longest, longest))
     sink = io.BytesIO()
     pixels.save(sink, "JPEG", quality=85)
     return f"data:image/jpeg;base64,{base64.b64encode(sink.getvalue()).decode()}", size

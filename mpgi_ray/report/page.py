@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -14,6 +14,7 @@ from mpgi_ray.data.shard_list import ShardList, find_shards
 from mpgi_ray.data.shards import ShardFields
 from mpgi_ray.data.storage import Storage, split_url
 from mpgi_ray.errors import InputError, OutputError, RecipeError
+from mpgi_ray.evaluate.tables import KINDS, tables_of
 from mpgi_ray.report.cards import Gallery, read_cards
 from mpgi_ray.report.engines import engines
 from mpgi_ray.report.gather import Figures
@@ -21,6 +22,9 @@ from mpgi_ray.report.histogram import histogram, longest_shown
 from mpgi_ray.report.overlay import DISPLAY
 from mpgi_ray.report.sampling import Pick, Sampler
 from mpgi_ray.run_metrics import RunFigures, quantile
+
+if TYPE_CHECKING:
+    from mpgi_ray.report.training import Training
 
 _TOP = 25  # classes listed
 _RAW = 4000  # characters of a raw reply or of a source's text that are shown
@@ -34,6 +38,7 @@ def write_report(
     seed: int = 0,
     curated: str | None = None,
     metrics: str | None = None,
+    model: str | None = None,
 ) -> str:
     """Write a self-contained HTML report of a caption run, finished or not.
 
@@ -44,15 +49,16 @@ def write_report(
         output: the file to write, local or an fsspec URL; replaces an earlier one.
         cards: samples to show with picture and texts; at most as many again with rejected rows.
         seed: another one shows other samples.
-        curated: folder of final shards, for its ``summary.json``.
+        curated: folder of final shards, for its ``summary.json`` and for what ``model`` finds in them.
         metrics: a ``metrics.json`` of an evaluation.
+        model: folder of a training run or a checkpoint; needs torch, the others do not.
 
     Returns:
         ``output``.
 
     Raises:
-        InputError: ``captions`` is no caption folder, or ``curated`` or ``metrics`` cannot be read. Shards
-            that cannot be read are named on the page instead.
+        InputError: ``captions`` is no caption folder, or ``curated``, ``metrics`` or ``model`` cannot be
+            read. Input shards that cannot be read are named on the page instead.
         OutputError: the report cannot be written.
         RecipeError: ``cards`` is negative.
     """
@@ -64,7 +70,8 @@ def write_report(
     folder = CaptionFolder(captions)
     page = _run(folder, cards, seed)
     page["curated"] = None if curated is None else _read_json(f"{curated.rstrip('/')}/summary.json")
-    page["metrics"] = None if metrics is None else list(_flat(_read_json(metrics)))
+    page["metrics"] = None if metrics is None else _evaluation(_read_json(metrics))
+    page["training"] = None if model is None else _training(model, curated)
     storage.publish(name, _environment().get_template("report.html.j2").render(page).encode())
     return output
 
@@ -162,6 +169,19 @@ def _read_json(path: str) -> dict[str, Any]:
     if not isinstance(record, dict):
         raise InputError(f"{path} holds a {type(record).__name__}, expected an object of names and values")
     return record
+
+
+def _evaluation(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    tables = tables_of(metrics)
+    shown = KINDS if tables else ()
+    facts = {key: value for key, value in metrics.items() if key not in shown}
+    return {"tables": tables, "facts": list(_flat(facts))}
+
+
+def _training(model: str, final: str | None) -> Training:
+    from mpgi_ray.report.training import training  # torch is not for everyone who looks at captions
+
+    return training(model, final)
 
 
 def _flat(record: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -1,4 +1,4 @@
-"""Models and their checkpoints, in open_clip's own folder layout.
+"""Checkpoints in open_clip's own folder layout.
 
 A checkpoint is a folder that ``open_clip.create_model_and_transforms("local-dir:FOLDER")`` reads as it is:
 the configuration with activation and preprocessing, and a plain state dict. A model with a tokenizer of
@@ -10,9 +10,8 @@ from __future__ import annotations
 import io
 import json
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from importlib.resources import files
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,63 +19,14 @@ import open_clip
 import torch
 from PIL import Image
 
-from mpgi_ray.data.storage import Storage
-from mpgi_ray.errors import InputError, RecipeError
-from mpgi_ray.train.tokenizer import TextTokenizer
+from mpgi_ray.data.storage import Storage, absolute
+from mpgi_ray.errors import InputError
+from mpgi_ray.train.architecture import Architecture, Tokenize
+from mpgi_ray.train.run_folder import WEIGHTS as WEIGHTS
 
-SMALL = "small"
-CONFIG, WEIGHTS, TOKENIZER = "open_clip_config.json", "open_clip_pytorch_model.bin", "tokenizer.json"
+CONFIG, TOKENIZER = "open_clip_config.json", "tokenizer.json"
 
 Preprocess = Callable[[Image.Image], torch.Tensor]  # RGB picture to float32 (3, height, width)
-Tokenize = Callable[[Sequence[str]], torch.Tensor]  # texts to int64 (texts, context length)
-
-
-@dataclass(frozen=True, slots=True)
-class Architecture:
-    """What a model is, without its weights, in the terms of open_clip.
-
-    Attributes:
-        name: ``small`` or an open_clip model name.
-        model_cfg: towers, activation, context length, vocabulary.
-        preprocess_cfg: resizing and normalisation of pictures.
-        tokenizer: JSON of a trained tokenizer; None for the stock one.
-    """
-
-    name: str
-    model_cfg: dict[str, Any]
-    preprocess_cfg: dict[str, Any]
-    tokenizer: str | None = None
-
-    @property
-    def context_length(self) -> int:
-        return int(self.model_cfg["text_cfg"].get("context_length", 77))
-
-
-def small(tokenizer: TextTokenizer) -> Architecture:
-    """The small model, with the vocabulary of ``tokenizer``.
-
-    A convolutional tower for 64 pixels: with little data and time it learns more than a transformer. Its
-    batch norm takes the statistics of each worker's own part of a batch.
-    """
-    config = json.loads(files("mpgi_ray.train").joinpath("small.json").read_text())
-    config["model_cfg"]["text_cfg"] |= {
-        "vocab_size": len(tokenizer),
-        "context_length": tokenizer.context_length,
-    }
-    return Architecture(SMALL, config["model_cfg"], config["preprocess_cfg"], tokenizer.to_json())
-
-
-def stock(name: str) -> Architecture:
-    """A model that open_clip knows by name.
-
-    Raises:
-        RecipeError: it knows none of that name.
-    """
-    model_cfg = open_clip.get_model_config(name)
-    if model_cfg is None:
-        raise RecipeError(f"unknown model {name!r}: expected {SMALL!r} or a name of open_clip.list_models()")
-    size = model_cfg["vision_cfg"].get("image_size", 224)
-    return Architecture(name, model_cfg, asdict(open_clip.transform.PreprocessCfg(size=size)))
 
 
 def build(architecture: Architecture) -> tuple[torch.nn.Module, Preprocess, Tokenize]:
@@ -86,19 +36,17 @@ def build(architecture: Architecture) -> tuple[torch.nn.Module, Preprocess, Toke
         return _create(folder, architecture)
 
 
-def save(folder: Path, architecture: Architecture, model: torch.nn.Module) -> None:
-    """Write the checkpoint; its weights come last, each file whole or not at all.
+def save(folder: Path | str, architecture: Architecture, model: torch.nn.Module) -> None:
+    """Write the checkpoint, local or ``s3://…``; its weights come last, each file whole or not at all.
 
     Raises:
         OutputError: the folder cannot be written.
     """
-    weights = io.BytesIO()
-    torch.save({name: value.cpu() for name, value in model.state_dict().items()}, weights)
     storage = Storage(str(folder))
     storage.publish(CONFIG, _config_json(architecture).encode())
     if architecture.tokenizer is not None:
         storage.publish(TOKENIZER, architecture.tokenizer.encode())
-    storage.publish(WEIGHTS, weights.getvalue())
+    storage.publish(WEIGHTS, to_bytes({name: value.cpu() for name, value in model.state_dict().items()}))
 
 
 def load(folder: Path | str) -> tuple[torch.nn.Module, Preprocess, Tokenize]:
@@ -107,25 +55,73 @@ def load(folder: Path | str) -> tuple[torch.nn.Module, Preprocess, Tokenize]:
     Raises:
         InputError: the folder holds no whole checkpoint.
     """
-    folder = Path(folder)
-    missing = [name for name in (CONFIG, WEIGHTS) if not (folder / name).is_file()]
+    architecture = read_architecture(folder)
+    model, preprocess, tokenize = build(architecture)
+    load_weights(model, folder)
+    return model.eval(), preprocess, tokenize
+
+
+def read_architecture(folder: Path | str) -> Architecture:
+    """What the model of a checkpoint is.
+
+    Raises:
+        InputError: the folder holds no whole checkpoint, or its configuration cannot be read.
+    """
+    storage = Storage(absolute(str(folder)))
+    missing = [name for name in (CONFIG, WEIGHTS) if not storage.exists(name)]
     if missing:
         raise InputError(f"{folder} is no checkpoint of train: {' and '.join(missing)} missing")
-    config = json.loads((folder / CONFIG).read_text())
-    own = folder / TOKENIZER
-    tokenizer = own.read_text() if own.is_file() else None
-    architecture = Architecture(config["name"], config["model_cfg"], config["preprocess_cfg"], tokenizer)
-    model, preprocess, tokenize = _create(str(folder), architecture)
-    return model.eval(), preprocess, tokenize
+    try:
+        config = json.loads(storage.read(CONFIG))
+        own = storage.exists(TOKENIZER) and not config["model_cfg"]["text_cfg"].get("hf_tokenizer_name")
+        tokenizer = storage.read(TOKENIZER).decode() if own else None
+        name = config.get("name", storage.url.rpartition("/")[2])
+        return Architecture(name, config["model_cfg"], config.get("preprocess_cfg", {}), tokenizer)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{folder}/{CONFIG} is no configuration of open_clip: no model_cfg with text_cfg ({error!r})"
+        ) from error
+
+
+def load_weights(model: torch.nn.Module, folder: Path | str) -> None:
+    """Put the weights of a checkpoint into a model.
+
+    Raises:
+        InputError: the file is damaged, or belongs to another architecture.
+    """
+    weights = from_bytes(Storage(absolute(str(folder))).read(WEIGHTS), f"{folder}/{WEIGHTS}")
+    try:
+        model.load_state_dict(weights)
+    except (RuntimeError, TypeError, AttributeError) as error:
+        said = " ".join(str(error).split())[:300]
+        raise InputError(f"{folder}: weights and {CONFIG} are of different models: {said}") from error
+
+
+def to_bytes(values: Any) -> bytes:
+    """What torch.save writes."""
+    sink = io.BytesIO()
+    torch.save(values, sink)
+    return sink.getvalue()
+
+
+def from_bytes(data: bytes, where: str) -> Any:
+    """What `to_bytes` took; tensors, numbers and containers only.
+
+    Raises:
+        InputError: the bytes are damaged or hold something else.
+    """
+    try:
+        return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except Exception as error:  # zip, pickle and torch each have their own
+        said = " ".join(str(error).split())[:200]
+        raise InputError(f"{where} is damaged or no file of torch.save ({said}): fetch it again") from error
 
 
 def _create(folder: str, architecture: Architecture) -> tuple[torch.nn.Module, Preprocess, Tokenize]:
     model, _, preprocess = open_clip.create_model_and_transforms(
-        f"local-dir:{folder}", output_dict=True, pretrained_text=False
+        f"local-dir:{folder}", load_weights=False, output_dict=True, pretrained_text=False
     )
-    if architecture.tokenizer is None:
-        return model, preprocess, open_clip.get_tokenizer(architecture.name)
-    return model, preprocess, TextTokenizer.from_json(architecture.tokenizer, architecture.context_length)
+    return model, preprocess, architecture.tokenize()
 
 
 def _config_json(architecture: Architecture) -> str:

@@ -1,4 +1,4 @@
-"""The CLIP task: what a step of contrastive training minimises.
+"""The contrastive loss over the batches of all workers.
 
 Images and texts of all workers form one batch. A text that occurs twice in it is no negative of its other
 image, since it is as true there: such pairs are left out of the softmax.
@@ -6,26 +6,12 @@ image, since it is as true there: such pairs are left out of the softmax.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 from torch.nn import functional
-
-from mpgi_ray.train.data import Batch
-
-MAX_LOGIT_SCALE = math.log(100)  # as in CLIP: sharper softmaxes made its training unstable
-
-
-def clip_loss(model: torch.nn.Module, batch: Batch) -> Tensor:
-    """Loss of this worker's part of the batch; its gradients, averaged over workers, are the batch's."""
-    device = batch.images.device.type
-    with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
-        out = model(batch.images, batch.tokens)
-    images, texts = out["image_features"].float(), out["text_features"].float()
-    return contrastive_loss(images, texts, out["logit_scale"], batch.tokens)
 
 
 def contrastive_loss(images: Tensor, texts: Tensor, logit_scale: Tensor, tokens: Tensor) -> Tensor:
@@ -49,12 +35,6 @@ def contrastive_loss(images: Tensor, texts: Tensor, logit_scale: Tensor, tokens:
     return (functional.cross_entropy(to_texts, own) + functional.cross_entropy(to_images, own)) / 2
 
 
-def clamp_logit_scale(model: torch.nn.Module) -> float:
-    """Keep the scale within [1, 100] and return it."""
-    with torch.no_grad():
-        return float(model.get_parameter("logit_scale").clamp_(0, MAX_LOGIT_SCALE).exp())
-
-
 def _repeated(tokens: Tensor, own: Tensor) -> Tensor:
     """Which texts of the whole batch equal an own one without being it: bool (own, batch)."""
     ids: Tensor = torch.unique(tokens, dim=0, return_inverse=True)[1]
@@ -64,7 +44,7 @@ def _repeated(tokens: Tensor, own: Tensor) -> Tensor:
 
 
 def _gather(features: Tensor) -> Tensor:
-    return _AllGather.apply(features) if _distributed() else features  # type: ignore[no-untyped-call]
+    return _AllGather.apply(features) if workers() > 1 else features  # type: ignore[no-untyped-call]
 
 
 class _AllGather(torch.autograd.Function):
@@ -83,16 +63,17 @@ class _AllGather(torch.autograd.Function):
 
 
 def _gather_rows(rows: Tensor) -> Tensor:
-    if not _distributed():
+    if workers() == 1:
         return rows
     parts = [torch.empty_like(rows) for _ in range(dist.get_world_size())]
     dist.all_gather(parts, rows.contiguous())
     return torch.cat(parts)
 
 
-def _distributed() -> bool:
-    return dist.is_initialized() and dist.get_world_size() > 1
+def workers() -> int:
+    """How many processes train together."""
+    return dist.get_world_size() if dist.is_initialized() else 1
 
 
 def _rank() -> int:
-    return dist.get_rank() if _distributed() else 0
+    return dist.get_rank() if workers() > 1 else 0

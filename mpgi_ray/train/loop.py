@@ -4,114 +4,146 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.distributed as dist
 
-from mpgi_ray.errors import MpgiError
-from mpgi_ray.train.clip import clamp_logit_scale
-from mpgi_ray.train.data import Batch
+from mpgi_ray.errors import TrainingError
+from mpgi_ray.train.batch import Batch
+from mpgi_ray.train.contrastive import workers
+from mpgi_ray.train.optimizer import adamw, clamp_logit_scale, learning_rate
+from mpgi_ray.train.step import Task, backward
 from mpgi_ray.train.tokenizer import PAD
 
-# AdamW as in CLIP (Radford et al. 2021, table 18), clipped gradients as in open_clip's recipes
-BETAS, EPS, WEIGHT_DECAY, MAX_GRADIENT = (0.9, 0.98), 1e-6, 0.2, 1.0
-WARMUP = 0.1  # share of the steps
 
-Loss = Callable[[torch.nn.Module, Batch], torch.Tensor]
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How a model learns.
+
+    Attributes:
+        steps: of the whole run.
+        lr: the learning rate's peak.
+        warmup: share of the steps until the peak.
+        max_gradient: gradients of a larger norm are scaled down to it.
+        accumulate: parts that a worker's batch is computed in, to save memory; see `step`.
+        bf16: compute in bfloat16 where autocast says so.
+    """
+
+    steps: int
+    lr: float
+    warmup: float = 0.1
+    weight_decay: float = 0.2
+    max_gradient: float = 1.0
+    accumulate: int = 1
+    bf16: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is logged of a step.
+    """What is logged of a step; all but ``cut`` and ``data_wait`` over all workers.
 
     Attributes:
         step: from 1.
-        loss: mean over all workers.
+        loss: the weighted sum of ``losses``.
+        grad_norm: before clipping.
         logit_scale: after the step.
-        cut: share of this worker's texts that fill the context, hence are probably cut.
-        samples_per_second: over all workers.
+        cut: share of the texts that fill the context, hence are probably cut.
+        data_wait: share of the time since the last step that was spent waiting for data.
     """
 
     step: int
     loss: float
+    losses: dict[str, float]
     lr: float
+    grad_norm: float
     logit_scale: float
     cut: float
     samples_per_second: float
+    data_wait: float
 
 
-def fit(
-    model: torch.nn.Module, loss: Loss, batches: Iterable[Batch], *, steps: int, lr: float
-) -> Iterator[Step]:
-    """Train ``model`` in place, a step at a time.
+class Learner:
+    """A model in training: its optimiser, and how many steps are done.
 
     Args:
         model: as it is called in a step: wrapped for distributed training, or plain.
-        loss: task loss of this worker's batch; the mean over workers is minimised.
-        batches: at least ``steps``, on every worker equally many.
-        lr: the peak of the schedule.
-
-    Raises:
-        MpgiError: the loss is not finite; names the step and the samples.
     """
-    plain = getattr(model, "module", model)
-    device = next(model.parameters()).device
-    optimizer = torch.optim.AdamW(parameter_groups(plain), lr=lr, betas=BETAS, eps=EPS)
-    model.train()
-    before = time.perf_counter()
-    for step, batch in zip(range(1, steps + 1), batches, strict=False):
-        rate = learning_rate(step, steps, lr)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        optimizer.zero_grad(set_to_none=True)
-        value = loss(model, batch.to(device))
-        mean = _mean_over_workers(value.detach())
-        if not math.isfinite(mean):
-            raise MpgiError(_not_finite(mean, step, batch))
-        value.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(plain.parameters(), MAX_GRADIENT)
-        optimizer.step()
-        scale = clamp_logit_scale(plain)
-        now = time.perf_counter()
-        speed = len(batch.keys) * _workers() / (now - before)
-        before = now
-        yield Step(step, mean, rate, scale, float((batch.tokens[:, -1] != PAD).float().mean()), speed)
+
+    def __init__(self, model: Any, task: Task, schedule: Schedule) -> None:
+        self.model, self.task, self.schedule = model, task, schedule
+        self.plain: torch.nn.Module = getattr(model, "module", model)
+        self.optimizer = adamw(self.plain, schedule.lr, schedule.weight_decay)
+        self.done = 0
+        model.train()
+        for module in self.plain.modules():  # what is frozen keeps its batch statistics too
+            own = list(module.parameters())
+            if own and not any(parameter.requires_grad for parameter in own):
+                module.eval()
+
+    def state(self) -> dict[str, Any]:
+        """What another learner of the same model needs beside the weights to go on."""
+        return {"done": self.done, "optimizer": self.optimizer.state_dict()}
+
+    def resume(self, state: dict[str, Any]) -> None:
+        """Go on where ``state`` was taken; the model has the weights of then already."""
+        self.done = state["done"]
+        self.optimizer.load_state_dict(state["optimizer"])
+
+    def fit(self, batches: Iterable[Batch]) -> Iterator[Step]:
+        """Train in place, a step at a time, to the schedule's end.
+
+        Args:
+            batches: on the model's device, from the next step on; on every worker equally many.
+
+        Raises:
+            TrainingError: a loss is not finite (names the step and the samples), or the batches run out.
+        """
+        schedule, source = self.schedule, iter(batches)
+        warmup = max(1, round(schedule.warmup * schedule.steps))
+        ended = time.perf_counter()
+        while self.done < schedule.steps:
+            step = self.done + 1
+            batch = next(source, None)
+            if batch is None:
+                raise TrainingError(f"the data ended at step {step} of {schedule.steps}: the shards changed")
+            waited = time.perf_counter() - ended
+            rate = learning_rate(step, schedule.steps, warmup, schedule.lr)
+            for group in self.optimizer.param_groups:
+                group["lr"] = rate
+            self.optimizer.zero_grad(set_to_none=True)
+            losses = backward(self.model, self.task, batch.parts(schedule.accumulate), bf16=schedule.bf16)
+            means = _mean_over_workers(losses)
+            if not all(map(math.isfinite, means.values())):
+                raise TrainingError(_not_finite(means, step, batch))
+            norm = torch.nn.utils.clip_grad_norm_(self.plain.parameters(), schedule.max_gradient)
+            self.optimizer.step()
+            self.done = step
+            scale = clamp_logit_scale(self.plain)
+            before, ended = ended, time.perf_counter()
+            yield Step(
+                step=step,
+                loss=sum(means.values()),
+                losses=means,
+                lr=rate,
+                grad_norm=float(norm),
+                logit_scale=scale,
+                cut=float((batch.tokens[:, -1] != PAD).float().mean()),
+                samples_per_second=len(batch.keys) * workers() / (ended - before),
+                data_wait=waited / (ended - before),
+            )
 
 
-def learning_rate(step: int, steps: int, peak: float) -> float:
-    """Linear warm-up over a tenth of the steps, then half a cosine down to zero.
-
-    Args:
-        step: from 1 to ``steps``.
-    """
-    warmup = max(1, round(WARMUP * steps))
-    if step <= warmup:
-        return peak * step / warmup
-    return peak * (1 + math.cos(math.pi * (step - warmup) / (steps - warmup))) / 2
-
-
-def parameter_groups(model: torch.nn.Module) -> list[dict[str, object]]:
-    """Matrices with weight decay; gains, biases and the logit scale (fewer than two dimensions) without."""
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    return [
-        {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": WEIGHT_DECAY},
-        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
-    ]
-
-
-def _not_finite(loss: float, step: int, batch: Batch) -> str:
+def _not_finite(losses: dict[str, float], step: int, batch: Batch) -> str:
     keys = ", ".join(batch.keys[:16]) + (f" and {len(batch.keys) - 16} more" if len(batch.keys) > 16 else "")
-    return f"loss is {loss} at step {step}: lower lr, or look at the samples of this worker: {keys}"
+    told = ", ".join(f"{name} loss {value}" for name, value in losses.items())
+    return f"{told} at step {step}: lower lr, or look at the samples of this worker: {keys}"
 
 
-def _mean_over_workers(value: torch.Tensor) -> float:
-    total = value.clone()
-    if _workers() > 1:
+def _mean_over_workers(losses: dict[str, torch.Tensor]) -> dict[str, float]:
+    total = torch.stack(list(losses.values()))
+    if workers() > 1:
         dist.all_reduce(total)
-    return float(total) / _workers()
-
-
-def _workers() -> int:
-    return dist.get_world_size() if dist.is_initialized() else 1
+    return dict(zip(losses, (total / workers()).tolist(), strict=True))

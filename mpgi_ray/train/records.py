@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import torch
-import webdataset
+from PIL import Image
 
 from mpgi_ray.data.image import ImageError, decode
+from mpgi_ray.data.storage import Storage, absolute, split_url
+from mpgi_ray.data.tar import read_members
 from mpgi_ray.errors import InputError
-from mpgi_ray.train.checkpoint import Preprocess
 
-PICTURES = (".jpg", ".png")
+PICTURES = ("jpg", "png")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +41,19 @@ class Record:
         return split is None or self.annotation.get("split") == split
 
 
+def short_id(sample_id: str) -> str:
+    """Enough of a sample's id to know it again among millions."""
+    return sample_id[:16]
+
+
 def list_shards(folder: Path | str) -> tuple[str, ...]:
-    """The tar files of a folder, by name.
+    """The tar files of a folder, local or ``s3://…``, by name.
 
     Raises:
         InputError: there are none.
     """
-    shards = tuple(str(path.resolve()) for path in sorted(Path(folder).glob("*.tar")))
+    root = absolute(str(folder))
+    shards = tuple(f"{root}/{name}" for name in Storage(root).list(".tar"))
     if not shards:
         raise InputError(f"no shards in {folder}: expected files like shard-000000.tar from curate")
     return shards
@@ -59,43 +65,32 @@ def read_records(shards: Sequence[str], *, pictures: bool = True) -> Iterator[Re
     Raises:
         InputError: a shard or a sample's JSON cannot be read.
     """
-    wanted = (".json", *PICTURES) if pictures else (".json",)
-    tar = webdataset.WebDataset(
-        list(shards),
-        shardshuffle=False,
-        nodesplitter=None,  # the plan has given each worker its shards
-        empty_check=False,
-        select_files=lambda name: name.lower().endswith(wanted),
-    )
-    samples = iter(tar)
-    while True:
-        try:
-            sample = next(samples)
-        except StopIteration:
-            return
-        except Exception as error:  # webdataset passes on what tarfile, zlib or the file system raise
-            raise InputError(f"shards {shards[0]} … {shards[-1]} cannot be read: {error}") from error
-        yield _record(sample, pictures)
+    for shard in shards:
+        storage, name = split_url(shard)
+        members = read_members(storage.read(name), name)
+        samples = groupby(members, key=lambda member: member[0].rpartition("/")[2].partition(".")[0])
+        for key, group in samples:
+            fields = {member.rpartition("/")[2].partition(".")[2].lower(): data for member, data in group}
+            yield _record(name, key, fields, pictures)
 
 
-def preprocessed(record: Record, preprocess: Preprocess) -> torch.Tensor:
-    """The picture as the model sees it, float32 (3, height, width).
+def decoded(record: Record) -> Image.Image:
+    """The picture as 8-bit RGB.
 
     Raises:
         InputError: it cannot be decoded.
     """
     try:
-        return preprocess(decode(record.image).pixels)
+        return decode(record.image).pixels
     except ImageError as error:
         raise InputError(f"{record.shard}/{record.key}: {error}; curate the shards again") from error
 
 
-def _record(sample: Mapping[str, Any], pictures: bool) -> Record:
-    shard, key = os.path.basename(sample["__url__"]), sample["__key__"]
+def _record(shard: str, key: str, fields: Mapping[str, bytes], pictures: bool) -> Record:
     try:
-        note = json.loads(sample["json"])
+        note = json.loads(fields["json"])
         texts = {name: text for name, text in note["texts"].items() if text}
-        image = next(sample[suffix[1:]] for suffix in PICTURES if suffix[1:] in sample) if pictures else b""
+        image = next(fields[suffix] for suffix in PICTURES if suffix in fields) if pictures else b""
         return Record(shard, key, note["sample_id"], texts, note.get("annotation", {}), image)
     except (KeyError, TypeError, AttributeError, ValueError, StopIteration) as error:
         raise InputError(

@@ -8,10 +8,14 @@ every byte is a piece, no text is unknown to it. The same texts in the same orde
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+
+if TYPE_CHECKING:
+    import torch
 
 PAD, START, END = 0, 1, 2  # `small.json` pools at END
 VOCABULARY = 2000
@@ -54,18 +58,26 @@ class TextTokenizer:
         return int(self._tokenizer.get_vocab_size())
 
     def __call__(self, texts: str | Sequence[str]) -> torch.Tensor:
-        """Token ids, int64 of shape (texts, context length): START, pieces, END, then PAD.
+        """As `ids`, a tensor."""
+        import torch
+
+        return torch.from_numpy(self.ids([texts] if isinstance(texts, str) else texts))
+
+    def ids(self, texts: Sequence[str]) -> NDArray[np.int64]:
+        """Token ids of shape (texts, context length): START, pieces, END, then PAD.
 
         A longer text is cut, so that its last slot holds END.
         """
-        rows = [texts] if isinstance(texts, str) else list(texts)
-        ids = torch.full((len(rows), self.context_length), PAD, dtype=torch.long)
-        for row, encoding in zip(
-            ids, self._tokenizer.encode_batch(rows, add_special_tokens=False), strict=True
-        ):
+        ids = np.full((len(texts), self.context_length), PAD, dtype=np.int64)
+        encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        for row, encoding in zip(ids, encodings, strict=True):
             pieces = [START, *encoding.ids[: self.context_length - 2], END]
-            row[: len(pieces)] = torch.tensor(pieces)
+            row[: len(pieces)] = pieces
         return ids
+
+    def encode(self, text: str) -> list[int]:
+        """The pieces of a text, uncut and without START and END."""
+        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of token ids, without the special ones."""

@@ -1,72 +1,39 @@
-"""Training with Ray Train: the driver looks at the data, the workers train, the first one writes.
+"""Training with Ray Train: the driver looks at the data, tasks read it, workers train, the first one logs.
 
-The output folder must be one that all nodes see. It receives the checkpoint (see `checkpoint`) and
-``train.jsonl``, one line a step.
+The output folder must be one that all nodes see, or ``s3://…``. It receives ``run.json``, checkpoints to go
+on from (see `resume`), the log (see `tracking`), and at the end the model (see `checkpoint`). Whoever is
+lost, a worker, a node or the driver: the run goes on from the last checkpoint with the same data.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, Self
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
+import ray
 import torch
-from pydantic import Field, model_validator
 
-from mpgi_ray.config import Config
-from mpgi_ray.errors import MpgiError, OutputError
-from mpgi_ray.train import checkpoint
-from mpgi_ray.train.checkpoint import Architecture
-from mpgi_ray.train.clip import clip_loss
-from mpgi_ray.train.data import Batch, EpochPlan, Loader, Source, all_texts, plan_epoch, scan
-from mpgi_ray.train.loop import fit
+from mpgi_ray.cluster import ray_session
+from mpgi_ray.data.storage import Storage
+from mpgi_ray.errors import MpgiError, TrainingError
+from mpgi_ray.train import checkpoint, resume
+from mpgi_ray.train.architecture import Architecture
+from mpgi_ray.train.batch import Batch
+from mpgi_ray.train.clip import ClipTask
+from mpgi_ray.train.coca import CocaTask
+from mpgi_ray.train.config import Tower, TrainConfig, recipe_hash
+from mpgi_ray.train.data import Reading
+from mpgi_ray.train.initial import initial
+from mpgi_ray.train.loop import Learner, Schedule
+from mpgi_ray.train.order import windows
 from mpgi_ray.train.records import list_shards
-from mpgi_ray.train.tokenizer import TextTokenizer
-
-LOG = "train.jsonl"
-SMALL_CONTEXT = 77
-
-
-class TrainConfig(Config):
-    """A training run.
-
-    Attributes:
-        shards: folder of final shards.
-        output: folder for the checkpoint; must not hold one already.
-        model: ``small`` or an open_clip model name; it starts from fresh weights.
-        split: train on samples of this split only; None takes all.
-        texts: the perspectives a sample's text is drawn from, a new one each epoch.
-        epochs, steps: how long; one of the two.
-        batch: samples of a step over all workers.
-        lr: the learning rate's peak.
-    """
-
-    shards: Path
-    output: Path
-    model: str = checkpoint.SMALL
-    split: str | None = None
-    texts: tuple[str, ...] = Field(
-        default=("objects", "layout", "scene", "attributes", "short", "long"), min_length=1
-    )
-    epochs: int | None = Field(default=None, ge=1)
-    steps: int | None = Field(default=None, ge=1)
-    batch: int = Field(default=128, ge=2)
-    lr: float = Field(default=1e-3, gt=0)
-    seed: int = 0
-    workers: int = Field(default=1, ge=1)
-    gpu: bool = False
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if (self.epochs is None) == (self.steps is None):
-            raise ValueError("give either epochs or steps")
-        if self.batch % self.workers:
-            raise ValueError(f"batch {self.batch} cannot be shared evenly by {self.workers} workers")
-        return self
+from mpgi_ray.train.run_folder import newest, open_run, step_folder
+from mpgi_ray.train.source import scan
+from mpgi_ray.train.step import Task
+from mpgi_ray.train.stream import Stream, ordered
+from mpgi_ray.train.tracking import RunLog, read_log
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,117 +43,181 @@ class TrainResult:
     Attributes:
         checkpoint: folder for `checkpoint.load`.
         loss: of the last step.
-        samples: usable samples in the shards.
+        new: steps of this start; 0 if the run was finished already.
     """
 
-    checkpoint: Path
+    checkpoint: str
     steps: int
     loss: float
-    samples: int
-
-
-def train(config: TrainConfig) -> TrainResult:
-    """Train a model on final shards.
-
-    Raises:
-        InputError: no shards, no usable text, or less than a batch.
-        OutputError: the output folder holds a checkpoint already or cannot be written.
-        RecipeError: the model is unknown.
-        MpgiError: the loss is not finite.
-    """
-    output = config.output.resolve()
-    if (output / checkpoint.WEIGHTS).exists():
-        raise OutputError(f"{output} holds a checkpoint already: choose another output folder or remove it")
-    source = scan(list_shards(config.shards), config.split, config.texts)
-    plans = _plans(config, source)
-    if config.model == checkpoint.SMALL:
-        architecture = checkpoint.small(TextTokenizer.train(all_texts(source), SMALL_CONTEXT))
-    else:
-        architecture = checkpoint.stock(config.model)
-    run = _Run(config.model_copy(update={"output": output}), source, plans, architecture)
-    output.mkdir(parents=True, exist_ok=True)
-    _run_workers(run)
-    last = json.loads((output / LOG).read_text().splitlines()[-1])
-    return TrainResult(output, last["step"], last["loss"], sum(source.counts))
+    new: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """What every worker is told."""
+    """What workers are told."""
 
     config: TrainConfig
-    source: Source
-    plans: tuple[EpochPlan, ...]
     architecture: Architecture
-
-    @property
-    def share(self) -> int:
-        return self.config.batch // self.config.workers
-
-    @property
-    def steps(self) -> int:
-        return self.config.steps or sum(plan.steps for plan in self.plans)
+    steps: int
 
 
-def _plans(config: TrainConfig, source: Source) -> tuple[EpochPlan, ...]:
-    """As many epochs as the configuration asks for, or as its steps need."""
-    plans: list[EpochPlan] = []
-    while len(plans) < (config.epochs or 0) or sum(plan.steps for plan in plans) < (config.steps or 0):
-        share = config.batch // config.workers
-        plans.append(plan_epoch(source.counts, config.workers, share, config.seed, len(plans)))
-    return tuple(plans)
+def train(config: TrainConfig) -> TrainResult:
+    """Train a model on final shards; go on where an earlier start of the same run stopped.
+
+    Raises:
+        InputError: no shards, no usable text, less than a batch, or a damaged checkpoint.
+        OutputError: the output folder holds another run, or cannot be written.
+        RecipeError: the model is unknown.
+        ResourceError: the cluster is too small.
+        TrainingError: a loss is not finite, or workers were lost too often.
+    """
+    with ray_session(config.workers * config.cpus, config.workers * config.gpu):
+        source, seen = scan(list_shards(config.shards), config.split, config.texts, _on_the_cluster)
+        steps = config.steps or (config.epochs or 0) * (sum(source.counts) // config.batch)
+        order = list(windows(source.counts, config.batch, steps, config.seed))
+        recipe = config.recipe(source.fingerprint)
+        name = f"train-{recipe_hash(recipe)}"
+        done = steps if open_run(config.output, recipe, name, seen) else newest(config.output)
+        if done is None:
+            torch.manual_seed(config.seed)
+            architecture, model = initial(config, source)
+            task_of(config, architecture)
+            resume.save(config.output, architecture, model, {"done": 0, "optimizer": None})
+        elif done < steps:
+            architecture = checkpoint.read_architecture(step_folder(config.output, done))
+        if done is None or done < steps:
+            parts = config.augment, config.share, config.workers, config.seed
+            reading = Reading(source, architecture.inputs(), *parts)
+            stream = Stream(config.output, reading, order, config.readers)
+            _run_workers(_Run(config, architecture, steps), stream, name)
+    last = read_log(config.output)[-1]
+    return TrainResult(config.output, last["step"], last["loss"], steps - (done or 0))
 
 
-def _run_workers(run: _Run) -> None:
+def task_of(config: TrainConfig, architecture: Architecture) -> Task:
+    """What a model of this kind learns."""
+    return CocaTask(caption=config.caption_weight) if architecture.writes else ClipTask()
+
+
+def _on_the_cluster(look: Callable[[str], Any], shards: Sequence[str]) -> Iterable[Any]:
+    task = ray.remote(lambda shard: look(shard))
+    try:
+        return list(ray.get([task.remote(shard) for shard in shards]))
+    except ray.exceptions.RayTaskError as error:
+        if isinstance(error.cause, MpgiError):
+            raise error.cause from None
+        raise
+
+
+def _run_workers(run: _Run, stream: Stream, name: str) -> None:
     # starting workers on a cold node takes longer than Ray Train's own minute
     os.environ.setdefault("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", "600")
-    from ray.train import RunConfig, ScalingConfig, WorkerGroupError
+    from ray.train import FailureConfig, RunConfig, ScalingConfig, WorkerGroupError
     from ray.train.torch import TorchTrainer
 
     config = run.config
-    scratch = config.output / ".ray"
-    shutil.rmtree(scratch, ignore_errors=True)  # a run of this name left there would be taken up silently
+    ordered()
+    scratch = Storage(f"{config.output}/.ray")
+    scratch.delete("")  # our own checkpoints are what a run goes on from
     trainer = TorchTrainer(
         _worker,
         train_loop_config={"run": run},
-        scaling_config=ScalingConfig(num_workers=config.workers, use_gpu=config.gpu),
-        run_config=RunConfig(name="train", storage_path=str(scratch)),
+        scaling_config=ScalingConfig(
+            num_workers=config.workers, use_gpu=config.gpu, resources_per_worker=_held(config)
+        ),
+        run_config=RunConfig(
+            name=name,
+            storage_path=scratch.url,
+            failure_config=FailureConfig(max_failures=config.restarts),
+        ),
+        datasets={"train": stream},
     )
     try:
-        trainer.fit()
+        problem = trainer.fit().return_value
     except WorkerGroupError as error:
-        for failure in error.worker_failures.values():
-            if isinstance(failure, MpgiError):
-                raise failure from None
-        raise
+        reasons = list(error.worker_failures.values())
+        for reason in reasons:
+            if isinstance(reason, MpgiError):
+                raise reason from None
+        raise TrainingError(
+            f"workers were lost {config.restarts + 1} times, the last with {reasons[0]!r}; "
+            "the same command goes on from the last checkpoint"
+        ) from error
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.delete("")
+    if problem is not None:
+        raise problem
 
 
-def _worker(told: dict[str, Any]) -> None:
+def _held(config: TrainConfig) -> dict[str, float]:
+    return {"CPU": config.cpus, **({"GPU": 1.0} if config.gpu else {})}
+
+
+def _worker(told: dict[str, Any]) -> MpgiError | None:
+    """Train on this worker; gives an error that all workers meet alike, for which none starts again."""
+    try:
+        _train(told["run"])
+    except TrainingError as error:
+        return error
+    return None
+
+
+def _train(run: _Run) -> None:
     import ray.train
     import ray.train.torch
 
-    run: _Run = told["run"]
+    config, architecture = run.config, run.architecture
     context = ray.train.get_context()
-    threads = max(1, len(os.sched_getaffinity(0)) // context.get_local_world_size())
-    torch.set_num_threads(threads)  # Ray sets one
-    torch.manual_seed(run.config.seed)
-    plain, preprocess, tokenize = checkpoint.build(run.architecture)
+    # Ray gives a worker one thread for each of its CPUs; alone on a machine it may use all cores
+    torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // context.get_local_world_size()))
+    plain, _, _ = checkpoint.build(architecture)
+    state = resume.restore(config.output, plain)
+    _prepare(plain, config)
     model = ray.train.torch.prepare_model(plain)
-    loader = Loader(run.source, preprocess, tokenize, share=run.share, seed=run.config.seed, threads=threads)
-    rank = context.get_world_rank()
-    steps = fit(model, clip_loss, _batches(run, loader, rank), steps=run.steps, lr=run.config.lr)
-    if rank > 0:
+    schedule = Schedule(
+        steps=run.steps,
+        lr=config.lr,
+        warmup=config.warmup,
+        weight_decay=config.weight_decay,
+        max_gradient=config.max_gradient,
+        accumulate=config.accumulate,
+        bf16=config.computes_bf16,
+    )
+    learner = Learner(model, task_of(config, architecture), schedule)
+    if state["optimizer"] is not None:
+        learner.resume(state)
+    steps = learner.fit(_batches(architecture))
+    if context.get_world_rank() > 0:
         for _ in steps:
             pass
         return
-    with (run.config.output / LOG).open("w", buffering=1) as log:
-        for step in steps:
-            log.write(json.dumps(asdict(step)) + "\n")
-    checkpoint.save(run.config.output, run.architecture, plain)
+    log = RunLog(config.output, learner.done + 1)
+    for step in steps:
+        log.add(step)
+        if step.step % config.save_every == 0 and step.step < run.steps:
+            log.flush()  # a run that goes on from here finds the lines of all steps before
+            resume.save(config.output, architecture, plain, learner.state())
+    log.close()
+    checkpoint.save(config.output, architecture, plain)
+    resume.finish(config.output)
 
 
-def _batches(run: _Run, loader: Loader, rank: int) -> Iterator[Batch]:
-    for epoch, plan in enumerate(run.plans):
-        yield from loader.epoch(plan, rank, epoch)
+def _prepare(model: Any, config: TrainConfig) -> None:
+    if config.checkpoint_activations:
+        model.set_grad_checkpointing()
+    if Tower.IMAGE in config.freeze:
+        model.visual.requires_grad_(False)
+    if Tower.TEXT in config.freeze:
+        for name, parameter in model.named_parameters():
+            if not name.startswith(("visual.", "text_decoder.", "logit_")):
+                parameter.requires_grad_(False)
+
+
+def _batches(architecture: Architecture) -> Iterator[Batch]:
+    import ray.train
+    import ray.train.torch
+
+    device, normalise = ray.train.torch.get_device(), architecture.normalise()
+    shard = ray.train.get_dataset_shard("train")
+    for batch in shard.iter_torch_batches(batch_size=1, prefetch_batches=2, collate_fn=Batch.of):
+        yield normalise(batch, device)

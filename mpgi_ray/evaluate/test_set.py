@@ -1,0 +1,98 @@
+"""The samples that models are compared on, and what is known of whether a model saw them in training."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from mpgi_ray.data.storage import Storage, absolute
+from mpgi_ray.errors import InputError
+from mpgi_ray.train.records import Record, list_shards, read_records, short_id
+from mpgi_ray.train.run_folder import SEEN
+
+CAPTIONS = "captions"  # the texts people wrote for the image in the source
+
+
+@dataclass(frozen=True)
+class TestSet:
+    """The samples of one split of final shards.
+
+    Attributes:
+        records: without their pictures.
+        others: the samples of the other splits, likewise.
+    """
+
+    folder: str
+    shards: tuple[str, ...]
+    split: str | None
+    records: tuple[Record, ...]
+    others: tuple[Record, ...] = ()
+
+    @classmethod
+    def read(cls, folder: str, split: str | None) -> TestSet:
+        """Look at all samples.
+
+        Raises:
+            InputError: no shards, or none of the split.
+        """
+        shards = list_shards(folder)
+        everything = list(read_records(shards, pictures=False))
+        records = tuple(record for record in everything if record.in_split(split))
+        if not records:
+            splits = sorted({str(record.annotation.get("split")) for record in everything})
+            raise InputError(
+                f"nothing to evaluate in {folder}: no sample of split {split!r}; "
+                f"the shards hold {', '.join(splits) or 'no samples'}"
+            )
+        others = tuple(record for record in everything if not record.in_split(split))
+        return cls(folder, shards, split, records, others)
+
+    def pictures(self, rows: Sequence[int]) -> Iterator[Record]:
+        """The samples of these rows, in order, with their pictures."""
+        wanted = set(rows)
+        inside = (record for record in read_records(self.shards) if record.in_split(self.split))
+        return (record for row, record in enumerate(inside) if row in wanted)
+
+    def texts_of(self, row: int, name: str) -> tuple[str, ...]:
+        """The texts of a sample under a perspective's name, or its source's captions; empty if none."""
+        return _texts(self.records[row], name)
+
+    def usual_texts(self, name: str) -> dict[str, str]:
+        """The most frequent text of each scene class in the other splits."""
+        counts: dict[str, Counter[str]] = defaultdict(Counter)
+        for record in self.others:
+            counts[_scene(record)].update(_texts(record, name))
+        return {scene: min(c, key=lambda text: (-c[text], text)) for scene, c in counts.items() if c}
+
+    @cached_property
+    def scenes(self) -> tuple[str, ...]:
+        """The scene class of each sample; empty where a source tells none or several."""
+        return tuple(map(_scene, self.records))
+
+    def status(self, model: str) -> str:
+        """What a model's own run says about having seen these samples and their classes."""
+        storage = Storage(absolute(model))
+        if "://" in model or not storage.exists(SEEN):
+            return "leak unknown: the model does not say what it was trained on"
+        seen = json.loads(storage.read(SEEN))
+        samples, classes = set(seen["samples"]), set(seen["classes"])
+        known = sum(short_id(record.sample_id) in samples for record in self.records)
+        own = {scene for scene in self.scenes if scene}
+        leak = (
+            f"LEAK: {known} of {len(self.records)} pictures were in training" if known else "no picture seen"
+        )
+        return f"{leak}; {len(own & classes)} of {len(own)} classes seen"
+
+
+def _texts(record: Record, name: str) -> tuple[str, ...]:
+    if name == CAPTIONS:
+        return tuple(text for text in record.annotation.get(CAPTIONS, ()) if text.strip())
+    return (record.texts[name],) if record.texts.get(name) else ()
+
+
+def _scene(record: Record) -> str:
+    scenes = record.annotation.get("scene", ())
+    return str(scenes[0]) if len(scenes) == 1 else ""

@@ -1,0 +1,69 @@
+"""A training run, as the page shows it: its curves, and what its model finds. Only this part needs torch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mpgi_ray.data.storage import Storage
+from mpgi_ray.errors import InputError
+from mpgi_ray.report.curves import Curve, curves
+from mpgi_ray.report.neighbours import Neighbours, neighbours
+from mpgi_ray.train.checkpoint import WEIGHTS
+from mpgi_ray.train.run_folder import RUN, SEEN
+from mpgi_ray.train.tracking import LOG, read_log
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What is known of a run folder, or of a checkpoint that came without its run.
+
+    Attributes:
+        recipe: what the run was told; empty for a mere checkpoint.
+        steps: logged so far.
+        finished: whether the model is there.
+        knows_seen: whether it says which samples it was trained on.
+        neighbours: None without a model, without final shards, or if the model has seen all of these.
+    """
+
+    name: str
+    recipe: Mapping[str, Any]
+    steps: int
+    finished: bool
+    knows_seen: bool
+    curves: Sequence[Curve]
+    neighbours: Neighbours | None
+
+
+def training(model: str, final: str | None = None) -> Training:
+    """Look into the folder of a training run, finished or not, or of a checkpoint.
+
+    Args:
+        final: folder of final shards, for pictures and texts to find; without it none are shown.
+
+    Raises:
+        InputError: the folder holds neither a log nor a checkpoint, or something in it cannot be read.
+    """
+    storage = Storage(model)
+    log, finished = read_log(model), storage.exists(WEIGHTS)
+    if not log and not finished:
+        raise InputError(f"{model} holds neither {LOG} nor {WEIGHTS}: expected the output of `mpgi train`")
+    recipe = _record(storage, RUN).get("recipe", {})
+    seen = _record(storage, SEEN).get("samples")
+    found = neighbours(model, final, frozenset(seen or ())) if finished and final is not None else None
+    return Training(
+        name=storage.path("").rpartition("/")[2],
+        recipe=recipe,
+        steps=log[-1]["step"] if log else 0,
+        finished=finished,
+        knows_seen=seen is not None,
+        curves=curves(log) if log else [],
+        neighbours=found,
+    )
+
+
+def _record(storage: Storage, name: str) -> dict[str, Any]:
+    """A JSON file of the run; empty if it is not there."""
+    return dict(json.loads(storage.read(name))) if storage.exists(name) else {}

@@ -1,0 +1,143 @@
+"""What a user says about a training run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+from importlib.metadata import version
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from mpgi_ray.config import Config
+from mpgi_ray.data.storage import absolute
+
+SMALL, SMALL_COCA = "small", "small-coca"
+PERSPECTIVES = ("objects", "layout", "scene", "attributes", "short", "long")
+# what does not change what is learnt
+_PLACEMENT = {"output", "shards", "workers", "gpu", "cpus", "readers", "save_every", "restarts"}
+
+Folder = Annotated[str, AfterValidator(absolute)]
+
+
+class Tower(StrEnum):
+    """A part of a model that can be frozen."""
+
+    IMAGE = "image"
+    TEXT = "text"
+
+
+class Turning(StrEnum):
+    """How pictures may be turned; a text is drawn that stays true."""
+
+    NONE = "none"
+    FLIPS = "flips"
+    ALL = "all"  # flips and turns by 90 degrees
+
+
+class AugmentConfig(Config):
+    """How pictures vary from epoch to epoch.
+
+    Attributes:
+        turning: which of flips and turns.
+        crop: the least share of a picture's area that a random window keeps; None takes whole pictures.
+    """
+
+    turning: Turning = Turning.NONE
+    crop: float | None = Field(default=None, ge=0.9, le=1)
+
+
+class TrainConfig(Config):
+    """A training run.
+
+    Attributes:
+        shards: folder of final shards, local or ``s3://…``.
+        output: folder for the run, which all nodes see: checkpoints, log, at the end the model.
+        model: ``small``, ``small-coca``, an open_clip model name, ``hf-hub:ORGANISATION/MODEL``, or the
+            folder of a checkpoint to start from.
+        weights: what a model named by open_clip starts from: one of its pretrained tags (``openai``), or a
+            file of weights; None starts from fresh ones.
+        split: train on samples of this split only; None takes all.
+        texts: weights of the perspectives that a sample's text is drawn from, a new one each epoch.
+        context: tokens of a text, for the small models; the others have their own.
+        epochs, steps: how long; one of the two.
+        batch: samples of a step over all workers; all are each other's negatives.
+        accumulate: parts that a worker computes its share of a batch in, to save memory.
+        lr: the learning rate's peak, after ``warmup``, a share of the steps; then half a cosine.
+        max_gradient: gradients of a larger norm are scaled down to it.
+        caption_weight: of the captioning loss against the contrastive one, for models that write.
+        bf16: compute in bfloat16; None: where there is a GPU.
+        checkpoint_activations: compute activations again in the backward pass, to save memory.
+        freeze: towers that stay as they are.
+        save_every: steps between two checkpoints that a stopped run goes on from.
+        restarts: how often lost workers are replaced before the run gives up.
+        cpus: of each worker.
+        readers: tasks that read and decode at a time, a CPU each; None: as many as there are CPUs left.
+    """
+
+    shards: Folder
+    output: Folder
+    model: str = SMALL
+    weights: str | None = None
+    split: str | None = None
+    texts: Mapping[str, float] = Field(default=dict.fromkeys(PERSPECTIVES, 1.0), min_length=1)
+    context: int = Field(default=77, ge=8)
+    epochs: int | None = Field(default=None, ge=1)
+    steps: int | None = Field(default=None, ge=1)
+    batch: int = Field(default=128, ge=2)
+    accumulate: int = Field(default=1, ge=1)
+    lr: float = Field(default=1e-3, gt=0)
+    warmup: float = Field(default=0.1, ge=0, lt=1)
+    weight_decay: float = Field(default=0.2, ge=0)
+    max_gradient: float = Field(default=1.0, gt=0)
+    caption_weight: float = Field(default=2.0, ge=0)
+    augment: AugmentConfig = AugmentConfig()
+    bf16: bool | None = None
+    checkpoint_activations: bool = False
+    freeze: frozenset[Tower] = frozenset()
+    save_every: int = Field(default=500, ge=1)
+    restarts: int = Field(default=3, ge=0)
+    seed: int = 0
+    workers: int = Field(default=1, ge=1)
+    gpu: bool = False
+    cpus: float = Field(default=1, gt=0)
+    readers: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.epochs is None) == (self.steps is None):
+            raise ValueError("give either epochs or steps")
+        if self.batch % (self.workers * self.accumulate):
+            raise ValueError(
+                f"batch {self.batch} cannot be shared evenly by {self.workers} workers "
+                f"in {self.accumulate} parts"
+            )
+        if min(self.texts.values()) < 0 or not any(self.texts.values()):
+            raise ValueError(f"texts {dict(self.texts)}: expected weights from 0 up, one of them above 0")
+        return self
+
+    @property
+    def share(self) -> int:
+        """Samples of a worker in a step."""
+        return self.batch // self.workers
+
+    @property
+    def computes_bf16(self) -> bool:
+        return self.gpu if self.bf16 is None else self.bf16
+
+    def recipe(self, fingerprint: str) -> dict[str, Any]:
+        """What decides what is learnt: a run that goes on must have the same.
+
+        Args:
+            fingerprint: of the samples.
+        """
+        values = self.model_dump(mode="json", exclude=_PLACEMENT)
+        values["freeze"] = sorted(values["freeze"])
+        return {**values, "samples": fingerprint, "torch": version("torch").partition("+")[0]}
+
+
+def recipe_hash(recipe: Mapping[str, Any]) -> str:
+    """Eight hexadecimal digits that name a recipe."""
+    return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:8]

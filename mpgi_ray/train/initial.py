@@ -1,0 +1,91 @@
+"""The model that a run starts from: fresh, pretrained, or a checkpoint."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import open_clip
+from huggingface_hub import snapshot_download
+
+from mpgi_ray.errors import InputError, RecipeError
+from mpgi_ray.train import checkpoint, layouts
+from mpgi_ray.train.architecture import Architecture, small, small_coca, stock
+from mpgi_ray.train.coca import CocaTask
+from mpgi_ray.train.config import SMALL, SMALL_COCA, TrainConfig
+from mpgi_ray.train.layouts import load_published
+from mpgi_ray.train.source import Source
+from mpgi_ray.train.tokenizer import TextTokenizer
+
+_TEXTS = 200_000  # that a small tokenizer is trained on
+_HUB = "hf-hub:"
+
+
+def initial(config: TrainConfig, source: Source) -> tuple[Architecture, Any]:
+    """The architecture and the model with its first weights.
+
+    Raises:
+        RecipeError: the model or its weights are unknown, or of different activations.
+        InputError: a folder or file of weights cannot be read.
+    """
+    if config.model in (SMALL, SMALL_COCA):
+        if config.weights is not None:
+            raise RecipeError(f"weights {config.weights!r}: model {config.model!r} starts from fresh ones")
+        tokenizer = TextTokenizer.train(islice(source.all_texts(), _TEXTS), config.context)
+        return _fresh((small if config.model == SMALL else small_coca)(tokenizer))
+    if config.model.startswith(_HUB):
+        return _from_folder(_fetched(config.model.removeprefix(_HUB)))
+    if Path(config.model).is_dir() or "://" in config.model:
+        return _from_folder(config.model)
+    if config.weights is None:
+        return _fresh(stock(config.model))
+    if config.weights in open_clip.list_pretrained_tags_by_model(config.model):
+        return _pretrained(config.model, config.weights)
+    if "." not in config.weights and "/" not in config.weights:
+        tags = ", ".join(open_clip.list_pretrained_tags_by_model(config.model)) or "none"
+        raise RecipeError(
+            f"weights {config.weights!r}: expected a file or a tag of {config.model!r}, which are {tags}"
+        )
+    model, _, _ = load_published(config.weights, config.model)
+    return layouts.architecture(config.model), model
+
+
+def _fresh(architecture: Architecture) -> tuple[Architecture, Any]:
+    model, _, _ = checkpoint.build(architecture)
+    if architecture.writes:
+        CocaTask().prepare(model)
+    return architecture, model
+
+
+def _pretrained(name: str, tag: str) -> tuple[Architecture, Any]:
+    """A model of open_clip with weights that it knows; they are fetched if they are not there."""
+    architecture = stock(name)
+    trained = bool(open_clip.get_pretrained_cfg(name, tag).get("quick_gelu"))
+    if trained != bool(architecture.model_cfg.get("quick_gelu")):
+        right = f"{name}-quickgelu" if trained else name.removesuffix("-quickgelu")
+        raise RecipeError(f"weights {tag!r} of {name!r} have another activation: use the model {right!r}")
+    try:
+        model = open_clip.create_model(name, pretrained=tag, output_dict=True)
+    except (RuntimeError, OSError, ValueError) as error:
+        raise InputError(f"weights {tag!r} of {name!r} cannot be loaded: {error}") from error
+    return architecture, model
+
+
+def _fetched(repository: str) -> str:
+    """The local folder of a model on the Hugging Face hub."""
+    try:
+        return str(
+            snapshot_download(
+                repository, allow_patterns=["open_clip_*", "*token*", "vocab*", "merges.txt", "special*"]
+            )
+        )
+    except (OSError, ValueError) as error:  # the hub's own errors among them
+        raise InputError(f"cannot fetch the model {repository!r} from the hub: {error}") from error
+
+
+def _from_folder(folder: str) -> tuple[Architecture, Any]:
+    architecture = checkpoint.read_architecture(folder)
+    model, _, _ = checkpoint.build(architecture)
+    checkpoint.load_weights(model, folder)
+    return architecture, model

@@ -1,0 +1,56 @@
+"""The folder of a training run: whose it is, how far it got.
+
+``run.json`` says what is learnt, ``seen.json`` from which samples, ``steps/step-NNNNNN/`` is what a stopped
+run goes on from; at the end the model lies beside them.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from mpgi_ray.data.storage import Storage
+from mpgi_ray.errors import OutputError
+from mpgi_ray.train.source import Seen
+
+RUN, SEEN, STATE = "run.json", "seen.json", "state.pt"
+WEIGHTS = "open_clip_pytorch_model.bin"
+
+
+def open_run(output: str, recipe: dict[str, Any], name: str, seen: Seen) -> bool:
+    """Claim an output folder for a recipe.
+
+    Args:
+        seen: is kept beside the recipe, as ``seen.json``.
+
+    Returns:
+        Whether the run is finished already.
+
+    Raises:
+        OutputError: the folder belongs to another recipe; the message names what differs.
+    """
+    storage = Storage(output)
+    if storage.exists(RUN):
+        before = json.loads(storage.read(RUN))["recipe"]
+        differing = [key for key in {**before, **recipe} if before.get(key) != recipe.get(key)]
+        if differing:
+            told = "; ".join(f"{key} was {before.get(key)}, is {recipe.get(key)}" for key in differing)
+            raise OutputError(f"{output} holds another run: {told}. Choose another output or remove it")
+        return storage.exists(WEIGHTS)
+    if storage.exists(WEIGHTS):
+        raise OutputError(f"{output} holds a checkpoint already: choose another output folder or remove it")
+    storage.publish(SEEN, json.dumps(asdict(seen)).encode())
+    storage.publish(RUN, json.dumps({"name": name, "recipe": recipe}, indent=1).encode())
+    return False
+
+
+def newest(output: str) -> int | None:
+    """The last step that a whole checkpoint is of; None if there is none."""
+    states = [name for name in Storage(f"{output}/steps").list(STATE) if name.startswith("step-")]
+    return max((int(name[5:11]) for name in states), default=None)
+
+
+def step_folder(output: str, step: int) -> str:
+    """Where the checkpoint of a step lies."""
+    return f"{output}/steps/step-{step:06d}"

@@ -1,0 +1,114 @@
+"""The samples of a training run: which shards, which of their samples, which of their texts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+from mpgi_ray.errors import InputError
+from mpgi_ray.train.records import Record, read_records, short_id
+
+T = TypeVar("T")
+Each = Callable[[Callable[[str], T], Sequence[str]], Iterable[T]]  # as `map`; may work on many at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The samples of a run.
+
+    Attributes:
+        split: only samples of this split; None takes all.
+        texts: the perspectives a text may be drawn from, with their weights.
+        counts: usable samples of each shard.
+        fingerprint: changes with the usable samples and their texts.
+    """
+
+    shards: tuple[str, ...]
+    split: str | None
+    texts: Mapping[str, float]
+    counts: tuple[int, ...] = ()
+    fingerprint: str = ""
+
+    def usable(self, record: Record) -> bool:
+        """Whether the sample is of the split and has a text of the wanted perspectives."""
+        wanted = (name for name, weight in self.texts.items() if weight > 0)
+        return record.in_split(self.split) and any(record.texts.get(name) for name in wanted)
+
+    def all_texts(self) -> Iterator[str]:
+        """Every text that training may draw."""
+        for record in read_records(self.shards, pictures=False):
+            if self.usable(record):
+                yield from (
+                    record.texts[name]
+                    for name, weight in self.texts.items()
+                    if weight > 0 and record.texts.get(name)
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a model is shown, so that an evaluation can tell what is new to it.
+
+    Attributes:
+        samples: their `short_id`.
+        classes: scene classes.
+    """
+
+    samples: tuple[str, ...]
+    classes: tuple[str, ...]
+
+
+def scan(
+    shards: Sequence[str], split: str | None, texts: Mapping[str, float], each: Each[Any] = map
+) -> tuple[Source, Seen]:
+    """Look at every shard: what can be used of it?
+
+    Args:
+        each: runs a function on every shard.
+
+    Raises:
+        InputError: no sample is usable; the message lists the splits and perspectives found.
+    """
+    empty = Source(tuple(shards), split, texts)
+    found = list(each(partial(_look, empty), shards))
+    counts = tuple(len(look.samples) for look in found)
+    if not sum(counts):
+        splits = sorted({name for look in found for name in look.splits})
+        names = sorted({name for look in found for name in look.texts})
+        raise InputError(
+            f"no usable text: wanted split {split!r} and a text of {', '.join(texts)}; "
+            f"the shards hold splits {', '.join(splits) or 'none'} and texts {', '.join(names) or 'none'}"
+        )
+    digest = hashlib.sha256("".join(look.digest for look in found).encode()).hexdigest()
+    seen = Seen(
+        tuple(sample for look in found for sample in look.samples),
+        tuple(sorted({scene for look in found for scene in look.classes})),
+    )
+    return Source(empty.shards, split, texts, counts, digest), seen
+
+
+@dataclass(slots=True)
+class _Look:
+    """Of a shard: its usable samples, their classes and digest; splits and texts of all its samples."""
+
+    samples: list[str] = field(default_factory=list)
+    classes: set[str] = field(default_factory=set)
+    digest: str = ""
+    splits: set[str] = field(default_factory=set)
+    texts: set[str] = field(default_factory=set)
+
+
+def _look(source: Source, shard: str) -> _Look:
+    look, digest = _Look(), hashlib.sha256()
+    for record in read_records([shard], pictures=False):
+        look.splits.add(str(record.annotation.get("split")))
+        look.texts |= record.texts.keys()
+        if source.usable(record):
+            look.samples.append(short_id(record.sample_id))
+            look.classes |= set(record.annotation.get("scene", ()))
+            digest.update(repr((record.sample_id, sorted(record.texts.items()))).encode())
+    look.digest = digest.hexdigest()
+    return look
