@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import ray.data
+from typing import TYPE_CHECKING, Any
 
 from mpgi_ray.train.data import Arrays, Reading
 from mpgi_ray.train.order import Window
 from mpgi_ray.train.run_folder import newest
+
+if TYPE_CHECKING:
+    import ray.data  # it reads its log level when it is imported, which the session sets
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Stream:
     readers: int | None
 
     def __call__(self) -> ray.data.Dataset:
+        import ray.data
+
         ordered()  # here as well as in the driver: each has a part of the say
         first = (newest(self.output) or 0) + 1
         rows = [{"number": n} for n, window in enumerate(self.windows) if window.first + window.steps > first]
@@ -42,6 +45,8 @@ class Stream:
 
 def ordered() -> None:
     """Have Ray Data hand over blocks as they are and in order: step by step, each worker its own shares."""
+    import ray.data
+
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.target_max_block_size = 1  # a row is a block; larger values join rows
