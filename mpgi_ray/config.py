@@ -16,7 +16,8 @@ from mpgi_ray.errors import RecipeError
 class Config(BaseModel):
     """Base of everything a user writes in YAML: unknown keys are refused, values never change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # a message may be logged, so it never repeats the value: that may be a key
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 M = TypeVar("M", bound=BaseModel)
@@ -26,13 +27,15 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """A YAML file whose top level is a mapping.
 
     Raises:
-        RecipeError: no such file, or no such YAML.
+        RecipeError: no such file, no text in UTF-8, or no such YAML.
     """
     try:
-        content = yaml.safe_load(path.read_text())
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RecipeError(f"cannot read {path}: {error.strerror}") from error
-    except yaml.YAMLError as error:
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"{path} is no text in UTF-8 (byte {error.start + 1}): save it as UTF-8") from error
+    except (yaml.YAMLError, ValueError) as error:  # a ValueError for dates such as 2020-13-01
         raise RecipeError(f"{path} is no YAML: {error}") from error
     if not isinstance(content, dict):
         raise RecipeError(f"{path}: expected `key: value` lines, found {type(content).__name__}")
@@ -91,7 +94,7 @@ def read_assignment(text: str) -> tuple[str, Any]:
         raise RecipeError(f"--set {text!r}: expected key=value, for example chunk_size=64")
     try:
         return path, yaml.safe_load(value)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise RecipeError(f"--set {text!r}: {value!r} is no YAML value") from error
 
 

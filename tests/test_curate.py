@@ -9,6 +9,7 @@ import random
 import tarfile
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -21,6 +22,7 @@ from PIL import Image
 
 from mpgi_ray.curate import Curation, curate
 from mpgi_ray.curate.final import bucket_of, place_of
+from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError, OutputError, UnfinishedError
 from mpgi_ray.pipeline import caption
 from mpgi_ray.recipe import Recipe
@@ -116,6 +118,67 @@ def test_the_same_bytes_twice_and_nothing_to_do_the_third_time(tmp_path: Path) -
     run(tmp_path)
     with pytest.raises(OutputError, match="another curation: captions was"):
         curate(Curation(captions, str(tmp_path / "one"), shard_size=10))
+
+
+class Killed(BaseException):
+    """What ends a job without any of its own words."""
+
+
+def killed(config: Curation, method: str, name: str) -> None:
+    """A curation that ends where it would call this method of `Storage` with this name."""
+    original = getattr(Storage, method)
+
+    def fatal(self: Storage, called: str, *rest: Any) -> Any:
+        if called == name:
+            raise Killed
+        return original(self, called, *rest)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Storage, method, fatal)
+        with pytest.raises(Killed):
+            curate(config)
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
+
+
+@pytest.mark.parametrize("gone", ["shard-000001.tar", "captions.csv", "index.parquet"])
+def test_a_finished_job_whose_file_was_deleted_makes_it_again(tmp_path: Path, gone: str) -> None:
+    write_shards(tmp_path / "shards", [25])
+    out = tmp_path / "final"
+    config = Curation(run(tmp_path), str(out), shard_size=10)
+    summary, whole = curate(config), content(out)
+    (out / gone).unlink()
+    assert curate(config) == summary
+    assert content(out) == whole
+
+
+def test_a_job_killed_at_its_end_finishes_and_leaves_no_work_behind(tmp_path: Path) -> None:
+    write_shards(tmp_path / "shards", [25])
+    captions, out = run(tmp_path), tmp_path / "final"
+    summary = curate(Curation(captions, str(tmp_path / "whole"), shard_size=10))
+    whole = content(tmp_path / "whole")
+    config = Curation(captions, str(out), shard_size=10)
+    killed(config, "publish", "summary.json")
+    (out / "shard-000000.tar").unlink()
+    killed(config, "delete", "")  # between the summary and the end of the work
+    assert content(out).items() > whole.items()
+    assert curate(config) == summary | {"nothing_to_do": True}
+    assert content(out) == whole
+
+
+def test_what_a_half_deleted_work_folder_says_is_done_is_not_believed(tmp_path: Path) -> None:
+    write_shards(tmp_path / "shards", [25])
+    out = tmp_path / "final"
+    config = Curation(run(tmp_path), str(out), shard_size=10)
+    killed(config, "delete", "")
+    whole = {name: data for name, data in content(out).items() if not name.startswith(".work")}
+    for spill in (out / ".work").glob("*.run"):
+        spill.unlink()
+    (out / "shard-000000.tar").unlink()
+    curate(config)
+    assert content(out) == whole
 
 
 def test_the_order_is_global_and_depends_on_the_seed(tmp_path: Path) -> None:

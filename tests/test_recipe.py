@@ -54,6 +54,45 @@ def test_unknown_recipes_and_broken_files(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"cannot read missing\.yaml: No such file"):
         load_recipe("missing.yaml", PATHS, [])
 
+    (tmp_path / "r.yaml").write_bytes("# Größe\nchunk_size: 8".encode("latin-1"))
+    with pytest.raises(RecipeError, match=r"r\.yaml is no text in UTF-8 \(byte 5\): save it as UTF-8"):
+        load_recipe(str(tmp_path / "r.yaml"), PATHS, [])
+    (tmp_path / "r.yaml").write_text("output: 2020-13-01")
+    with pytest.raises(RecipeError, match=r"r\.yaml is no YAML: month must be in 1\.\.12"):
+        load_recipe(str(tmp_path / "r.yaml"), PATHS, [])
+
+
+VLLM = {"kind": "vllm", "model": "m"}
+HTTP = {"kind": "http", "model": "m", "url": "http://localhost/v1"}
+
+
+@pytest.mark.parametrize(
+    ("engine", "name"),
+    [
+        (VLLM | {"engine_args": {"hf_token": "hush-hush"}}, "hf_token"),
+        (
+            VLLM | {"engine_args": {"loader": [{"access_key": "hush-hush"}]}},
+            "access_key",
+        ),
+        (HTTP | {"body": {"api_key": "hush-hush"}}, "api_key"),
+        (HTTP | {"body": {"apiKey": "hush-hush"}}, "apiKey"),
+        (HTTP | {"body": {"extra": {"Authorization": "hush-hush"}}}, "Authorization"),
+        (HTTP | {"body": {"password": "hush-hush"}}, "password"),
+    ],
+)
+def test_secrets_are_refused_and_belong_into_the_environment(engine: dict[str, object], name: str) -> None:
+    with pytest.raises(RecipeError, match=rf"'{name}' looks like a secret.*HF_TOKEN.*key_env") as error:
+        load_recipe("template", PATHS, [f"generate.engine={json.dumps(engine)}"])
+    assert "hush-hush" not in f"{error.value} {error.value.__cause__}"
+
+
+def test_settings_that_only_sound_like_secrets_pass() -> None:
+    args = {"tokenizer": "t", "max_num_batched_tokens": 8192, "hf_token": True, "eos_token": "</s>"}
+    body = {"max_tokens": 1, "max_completion_tokens": 1, "stop_token_ids": [1], "prompt_cache_key": "k"}
+    for engine in (VLLM | {"engine_args": args}, HTTP | {"body": body, "key_env": "OPENAI_API_KEY"}):
+        recipe = load_recipe("template", PATHS, [f"generate.engine={json.dumps(engine)}"])
+        assert engine.items() <= recipe.generate[0].engine.model_dump().items()
+
 
 def test_placement_is_no_part_of_a_recipes_identity() -> None:
     base = load_recipe("template", PATHS, [])

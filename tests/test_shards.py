@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 import re
 import struct
 import zlib
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import webdataset
-from build import picture, tar
+from build import noise, picture, tar
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -84,6 +87,36 @@ def test_several_pictures_a_sample_need_a_name() -> None:
     assert [(e.key, e.suffix) for e in entries if isinstance(e, Sample)] == [("0", "png"), ("1", "png")]
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("k0.jpg", "k1.jpg", "k1.mask.png"),
+        ("k0.rgb.png", "k1.rgb.png", "k1.mask.png"),
+        ("k0.jpg", "img.v1_1.jpg", "img.v1_2.jpg", "k0.mask_1.png"),
+    ],
+    ids=["a bare picture", "a field again", "beside dotted names"],
+)
+def test_a_mask_that_only_some_samples_have_is_no_sample(names: Sequence[str]) -> None:
+    data = tar(*((name, picture(kind="PNG")) for name in names))
+    with pytest.raises(InputError, match=r"mask.*input\.fields\.image, for example '(jpg|rgb\.png)'"):
+        read_shard(data, "s.tar")
+
+
+@pytest.mark.parametrize(
+    "stems",
+    [
+        ("img.v1_000001", "img.v1_000002"),
+        ("img.v1_000001", "img.v1_000002", "plain"),
+        ("scene.0", "scene.1", "other.0"),
+        ("S2A.tile0.v1", "S2A.tile1.v1", "S2B.tile0.v1"),
+        ("farm.north", "farm.south"),
+    ],
+)
+def test_names_that_hold_dots_are_told_from_fields(stems: Sequence[str]) -> None:
+    entries = read_shard(tar(*((f"{stem}.jpg", picture()) for stem in stems)), "s.tar")
+    assert [entry.key for entry in entries if isinstance(entry, Sample)] == list(stems)
+
+
 def test_classes_and_captions_from_json_paths() -> None:
     record = json.dumps({"meta": {"label": "harbour", "sentences": ["one", "two"]}}).encode()
     fields = ShardFields(scene="json:meta.label", captions="json:meta.sentences", source="x")
@@ -109,6 +142,21 @@ def test_classes_and_captions_from_json_paths() -> None:
 def test_a_cut_shard_is_refused_whole(data: bytes, message: str) -> None:
     with pytest.raises(InputError, match=message):
         read_members(data, "s.tar")
+
+
+WHOLE = tar(*((f"{i}.{suffix}", noise(i)) for i in range(3) for suffix in ("png", "txt")))
+
+
+@given(
+    st.sampled_from([WHOLE, gzip.compress(WHOLE, mtime=0)]),
+    st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(1, 255)), min_size=1, max_size=4),
+)
+def test_a_damaged_shard_is_read_or_refused(data: bytes, flips: list[tuple[float, int]]) -> None:
+    damaged = bytearray(data)
+    for place, bits in flips:
+        damaged[int(place * len(data))] ^= bits
+    with suppress(InputError):  # any other error would stop the whole job
+        read_members(bytes(damaged), "s.tar")
 
 
 def bomb() -> bytes:

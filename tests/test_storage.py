@@ -56,22 +56,31 @@ def test_the_calls_mean_the_same_everywhere(storage: Storage) -> None:
     storage.publish("two.txt", b"longer text")
     assert storage.stamp("two.txt") != before
     assert pickle.loads(pickle.dumps(storage)).read("two.txt") == b"longer text"
-    storage.delete("two.txt")
+    for name in ("two.txt", "two.txt", "a", "a"):  # a file, a folder, and what is gone already
+        storage.delete(name)
+    assert storage.list("") == ["two.bin"]
     assert not storage.exists("two.txt")
     with pytest.raises(InputError, match=r"cannot read .*two\.txt: there is no such file"):
         storage.read("two.txt")
 
 
-def test_a_file_that_breaks_off_never_appears(tmp_path: Path) -> None:
+def test_a_file_that_breaks_off_never_appears(storage: Storage) -> None:
     def pieces() -> Iterator[bytes]:
+        yield bytes(11 << 20)  # more than an object store takes in one part
         yield b"half"
         raise RuntimeError("killed")
 
+    storage.publish("x", b"old")
+    for name in ("x", "new"):
+        with pytest.raises(RuntimeError):
+            storage.publish(name, pieces())
+    assert storage.read("x") == b"old"
+    assert storage.list("") == ["x"]
+
+
+def test_what_a_killed_process_leaves_on_a_disk_is_swept_away(tmp_path: Path) -> None:
     storage = Storage(str(tmp_path))
     storage.publish("x", b"old")
-    with pytest.raises(RuntimeError):
-        storage.publish("x", pieces())
-    assert storage.read("x") == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
     (tmp_path / ".x.1234.tmp").write_bytes(b"left by a killed process")
     assert storage.list("") == ["x"]

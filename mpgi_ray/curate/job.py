@@ -1,7 +1,7 @@
 """The curation job: plan, two rounds of tasks, and the files that describe the result.
 
 Memory holds one source shard or one final shard a task. What is done is skipped when the job runs again;
-the summary is written last, so its presence means that all is there.
+the summary is written last: with it, and with all it speaks of, the job is done.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import pyarrow as pa
 import ray
 
 from mpgi_ray.cluster import ray_session
-from mpgi_ray.curate.tasks import Job, Source, final_name, merge, split
+from mpgi_ray.curate.tasks import WORK, Job, Source, final_name, merge, split
 from mpgi_ray.data.caption import Status
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.parts import ChunkId, complete_shards
 from mpgi_ray.data.shard_list import INDEX, find_shards
 from mpgi_ray.data.shards import ShardFields, encode_json
 from mpgi_ray.data.storage import Storage, absolute
-from mpgi_ray.data.tables import publish_table
+from mpgi_ray.data.tables import publish_table, read_table
 from mpgi_ray.errors import InputError, OutputError
 
 SUMMARY = "summary.json"
@@ -71,8 +71,7 @@ def curate(config: Curation) -> dict[str, Any]:
         _require_complete(manifest, chunks)
     survey = _survey(folder, chunks, manifest["texts"][0])
     _continue_or_refuse(output, config, manifest, survey)
-    if output.exists(SUMMARY):
-        done: dict[str, Any] = json.loads(output.read(SUMMARY))
+    if done := _finished(output):
         return done | {"nothing_to_do": True}
     job = _job(config, manifest, survey)
     with ray_session(cpus_held=0):
@@ -202,6 +201,21 @@ def _finish(
     output.publish(SUMMARY, encode_json(summary))
     job.work.delete("")
     return summary
+
+
+def _finished(output: Storage) -> dict[str, Any] | None:
+    """The summary of a finished job, unless one of its files is gone: then all begins anew."""
+    if not output.exists(SUMMARY):
+        return None
+    output.delete(WORK)  # a job killed at its very end leaves it, perhaps in parts that nothing can build on
+    there = set(output.list(".tar", _CSV, INDEX))
+    if there >= {_CSV, INDEX}:
+        shards = read_table(output, INDEX)["shard"].to_pylist()
+        if there >= {f"{shard}.tar" for shard in shards}:
+            summary: dict[str, Any] = json.loads(output.read(SUMMARY))
+            return summary
+    output.delete(SUMMARY)
+    return None
 
 
 def _csv(job: Job) -> Iterator[bytes]:

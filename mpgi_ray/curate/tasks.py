@@ -23,6 +23,8 @@ from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tar import write_members
 from mpgi_ray.errors import InputError
 
+WORK = ".work"  # folder within the output for what a job keeps until it is done
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -44,7 +46,7 @@ class Job:
 
     @property
     def work(self) -> Storage:
-        return Storage(self.output).child(".work")
+        return Storage(self.output).child(WORK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def merge(job: Job, bucket: int, slices: Sequence[tuple[str, int, int]]) -> dict
     """
     name = final_name(bucket)
     done = f"{name}.merged.json"
-    if job.work.exists(done):
+    if job.work.exists(done) and Storage(job.output).exists(f"{name}.tar"):
         return _load(job.work, done)
     parts = [decode_range(job.work.read_range(f"{shard}.run", start, end)) for shard, start, end in slices]
     keyed = with_keys(sorted((sample for part in parts for sample in part), key=order))

@@ -1,14 +1,16 @@
 """Local folders and object stores behind the five calls the program needs.
 
 A published file appears whole or not at all: locally a temporary file beside it, flushed and renamed;
-on an object store one PUT. Reads are of whole objects (or of one range) and are retried from the first
-byte, because a retry in the middle of a stream is how samples get lost.
+on an object store one upload, begun when the content is whole. Reads are of whole objects (or of one
+range) and are retried from the first byte, because a retry in the middle of a stream is how samples get
+lost.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 import uuid
 from collections.abc import Callable, Iterable
 from functools import cached_property
@@ -110,7 +112,8 @@ class Storage:
         """Write a file so that it appears whole or not at all; replaces an earlier one.
 
         Args:
-            data: the content, or its pieces in order when it is too large for memory.
+            data: the content, or its pieces in order when it is too large for memory; on the way to an object
+                store these pass through a temporary file on this machine.
 
         Raises:
             OutputError: it cannot be written.
@@ -122,9 +125,11 @@ class Storage:
             elif isinstance(data, bytes):
                 _retried(lambda: self._fs.pipe_file(target, data))
             else:
-                with self._fs.open(target, "wb") as file:  # a multipart upload appears when it is closed
-                    for piece in data:
-                        file.write(piece)
+                # not by a file opened there: closing it, also after an error, publishes what came so far
+                with tempfile.NamedTemporaryFile() as whole:
+                    whole.writelines(data)
+                    whole.flush()
+                    _retried(lambda: self._fs.put_file(whole.name, target))
         except OSError as error:
             raise OutputError(
                 f"cannot write {target}: {error.strerror or error}; check the path and its rights"

@@ -9,7 +9,8 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
-from collections import defaultdict
+import zlib
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -49,7 +50,7 @@ def read_members(data: bytes, shard: str) -> list[tuple[str, bytes]]:
                     raise InputError(f"{shard}: cut off inside member {member.name!r}; fetch the shard again")
                 members.append((member.name, data[member.offset_data : member.offset_data + member.size]))
             end = archive.offset
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
         raise InputError(f"{shard}: not a whole tar ({error}); fetch the shard again") from error
     mark = data[end : end + _BLOCK]
     if len(mark) < _BLOCK or any(mark):
@@ -62,14 +63,15 @@ def group_members(members: Iterable[tuple[str, bytes]], shard: str, image: str |
     """Members of one sample belong together by key, wherever they stand in the archive.
 
     The key ends at the first dot of the file's name (the WebDataset rule), unless that would pile up
-    different pictures under one key: then names hold dots themselves and the key ends at the last one.
+    different pictures under one key that no field tells apart: then names hold dots themselves and the
+    key ends at the last one.
     A field that comes again under the same key begins another sample of that key.
 
     Args:
         image: the picture's field if the user named it (``jpg``, ``rgb.png``).
 
     Raises:
-        InputError: every sample holds the same several pictures and none is named.
+        InputError: samples hold several pictures and none is named.
     """
     named = [(name.removeprefix("./"), data) for name, data in members]
     named = [(name, data) for name, data in named if not _is_clutter(name)]
@@ -118,17 +120,36 @@ def _split(name: str, at_last_dot: bool) -> tuple[str, str]:
 
 
 def _keys_hold_dots(split: Iterable[tuple[str, str]], shard: str) -> bool:
+    """Whether several pictures under one key are samples of their own, whose names hold dots.
+
+    They are fields of one sample instead, so that one must be named, where a picture stands under the bare
+    key (``k.jpg`` beside ``k.mask.png``), where a field of letters alone comes again under another key, or
+    where every key holds the same.
+    """
     pictures: dict[str, set[str]] = defaultdict(set)
     for key, suffix in split:
         if is_image(suffix):
             pictures[key].add(suffix)
-    if not any(len(fields) > 1 for fields in pictures.values()):
+    piled = {key: fields for key, fields in pictures.items() if len(fields) > 1}
+    if not piled:
         return False
-    kinds = {frozenset(fields) for fields in pictures.values()}
-    if len(pictures) > 1 and len(kinds) == 1:
-        fields = sorted(next(iter(kinds)))
-        raise InputError(
-            f"{shard}: every sample holds the pictures {', '.join(fields)}: "
-            f"name the one to caption with input.fields.image, for example {fields[0]!r}"
-        )
+    keys_with = Counter(field for fields in pictures.values() for field in fields)
+    alike = len(pictures) > 1 and len({frozenset(fields) for fields in pictures.values()}) == 1
+    for key, fields in piled.items():
+        if alike or any(_is_field(field, keys_with[field]) for field in fields):
+            likely = sorted(fields, key=lambda field: (-keys_with[field], field))
+            raise InputError(
+                f"{shard}: sample {key!r} holds {len(fields)} pictures ({', '.join(likely[:3])}): "
+                f"name the one to caption with input.fields.image, for example {likely[0]!r}; "
+                "if each is a sample of its own, write the names without dots"
+            )
     return True
+
+
+def _is_field(suffix: str, keys: int) -> bool:
+    """Whether a picture's suffix under so many keys is a field's name rather than the rest of a file's name.
+
+    What numbers names holds digits (``scene.0.jpg``, ``S2A.tile0.v1.jpg``), and numbers do come again.
+    """
+    role = suffix.rpartition(".")[0]
+    return not role or (keys > 1 and not any(letter.isdigit() for letter in role))

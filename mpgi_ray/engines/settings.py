@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag
@@ -10,6 +11,10 @@ from pydantic import AfterValidator, Discriminator, Field, Tag
 from mpgi_ray.config import Config
 
 BoxStyle = Literal["none", "pixels", "thousandths"]
+
+# how keys end whose text is a secret; ``max_tokens``, ``tokenizer``, ``stop_token_ids`` end otherwise
+_SECRET = re.compile(r"(.*_)?(token|key|api_?key|pass(word|wd|phrase)|secret|credentials?|authorization)")
+_NO_SECRET = re.compile(r"prompt_cache_key|(bos|eos|pad|unk|sep|cls|mask|image|video|audio|stop)_token")
 
 
 class TemplateEngineConfig(Config):
@@ -32,6 +37,31 @@ def _share(gpus: float) -> float:
     return gpus
 
 
+def _without_secrets(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Refuse what looks like a key or a password: settings are published with the captions."""
+    for name in _names_of_texts(values):
+        words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[-.]", "_", name).lower()
+        if _SECRET.fullmatch(words) and not _NO_SECRET.fullmatch(words):
+            raise ValueError(
+                f"{name!r} looks like a secret, and run.json would publish it: keep it in the environment "
+                "(HF_TOKEN for models of the hub, the variable that key_env names for an endpoint)"
+            )
+    return values
+
+
+def _names_of_texts(values: Any) -> Iterator[str]:
+    """The keys, at any depth, whose value is a text; ``hf_token: true`` is none."""
+    if isinstance(values, Mapping):
+        yield from (str(key) for key, value in values.items() if isinstance(value, str) and value)
+        values = list(values.values())
+    if isinstance(values, Sequence) and not isinstance(values, str):
+        for value in values:
+            yield from _names_of_texts(value)
+
+
+_Passed = Annotated[Mapping[str, Any], AfterValidator(_without_secrets)]
+
+
 class VllmEngineConfig(Config):
     """A vLLM engine in each replica.
 
@@ -42,7 +72,7 @@ class VllmEngineConfig(Config):
         images_in_flight: images (stage 1) or samples (stage 2) that a replica works on at once.
         max_pixels: larger pictures are scaled down to about this many pixels before they reach the engine.
         boxes: how object boxes are written in relay prompts; by default as the model's family was trained.
-        engine_args: passed to vLLM's AsyncEngineArgs as they are.
+        engine_args: passed to vLLM's AsyncEngineArgs as they are; no secrets, as in all that a recipe holds.
         template_args: variables of the model's chat template, such as ``enable_thinking: false``.
     """
 
@@ -55,8 +85,8 @@ class VllmEngineConfig(Config):
     images_in_flight: int = Field(default=64, ge=1)
     max_pixels: int = Field(default=768 * 768, ge=28 * 28)
     boxes: BoxStyle | None = None
-    engine_args: Mapping[str, Any] = {}
-    template_args: Mapping[str, Any] = {}
+    engine_args: _Passed = Field(default={})
+    template_args: _Passed = Field(default={})
 
 
 class HttpEngineConfig(Config):
@@ -85,7 +115,7 @@ class HttpEngineConfig(Config):
     tries: int = Field(default=8, ge=1)
     max_pixels: int = Field(default=768 * 768, ge=28 * 28)
     boxes: BoxStyle | None = None
-    body: Mapping[str, Any] = {}
+    body: _Passed = Field(default={})
 
 
 class SameEngineConfig(Config):
