@@ -1,8 +1,8 @@
 """How fast our training is against open_clip's own trainer, `open_clip_train`.
 
 Both sides train the same model from the same weights on the same final shards for one epoch: Ray Data and
-Ray Train with one worker, and the trainer in open_clip's wheel with webdataset. In each pair one runs after
-the other, in processes of their own; who is first changes from pair to pair.
+Ray Train with one worker, and the trainer in open_clip's wheel with the webdataset release that it works
+with. In each pair one runs after the other, in processes of their own; who is first changes each time.
 
 Equal work: each picture is decoded once and resized bicubically (theirs: out of a random crop of at least
 nine tenths, ours: whole), each text has about 75 tokens of the stock tokenizer, and the optimiser, gradient
@@ -161,7 +161,9 @@ def side(name: str, options: argparse.Namespace, scratch: Path, run: str) -> dic
     command = [sys.executable, __file__, "--side", name, "--scratch", str(scratch), "--run", run, *given]
     command += ["--gpu"] if options.gpu else []
     # a process by itself may take hyper-threads for cores or not; our workers take what they may run on
-    environment = {**os.environ, "OMP_NUM_THREADS": str(CORES)} if name == "theirs" else None
+    environment = dict(os.environ)
+    if name == "theirs":
+        environment |= {"OMP_NUM_THREADS": str(CORES), "PYTHONPATH": str(scratch / "webdataset")}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode:
         raise SystemExit(f"{name} failed:\n{done.stderr[-4000:]}")
@@ -169,6 +171,13 @@ def side(name: str, options: argparse.Namespace, scratch: Path, run: str) -> dic
     if len(figures["seconds"]) != options.steps:
         raise SystemExit(f"{name} logged {len(figures['seconds'])} steps, expected {options.steps}")
     return figures
+
+
+def install_webdataset(folder: Path) -> None:
+    """The last webdataset that `open_clip_train` reads shards with, for its side alone."""
+    uv = Path(sys.executable).with_name("uv")
+    wanted = ["--no-deps", "--target", str(folder), "webdataset==0.2.86"]
+    subprocess.run([str(uv), "pip", "install", "-q", *wanted], check=True)
 
 
 def measured(figures: dict[str, Any], options: argparse.Namespace) -> tuple[float, float]:
@@ -208,6 +217,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="mpgi-bench-") as name, options.rows.open("w") as file:
         scratch = Path(name)
         write_shards(scratch / "shards", options.batch * options.steps, 2 * options.loaders)
+        install_webdataset(scratch / "webdataset")
         parameters = write_model(scratch / "model", options.model)
         print(
             f"{options.model or 'small transformer'}, {parameters / 1e6:.0f} M parameters, batch "

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from ray.exceptions import RayError
@@ -40,12 +40,13 @@ class Outcome:
 
     Attributes:
         samples: captioned or refused in this start.
-        new: samples that were worked on; what a pilot or an earlier start published is taken over.
+        new: samples that either stage worked on; what a pilot or an earlier start published is taken over.
         records, not_ok: rows of those samples, and how many are rejected or failed.
         startup_seconds: until the first chunk was finished, of every phase.
-        images_per_second: in the time after that.
+        images_per_second: new ones, in the time after that.
         problem: why work was left undone; empty if none was.
         chunks: finished in the last phase.
+        versions: of mpgi-ray that the run was started with, up to this one.
     """
 
     samples: int = 0
@@ -57,6 +58,7 @@ class Outcome:
     images_per_second: float = 0.0
     problem: str = ""
     chunks: int = 0
+    versions: tuple[str, ...] = ()
 
 
 def caption(recipe: Recipe, *, pilot: Pilot | None = None, connect: Connect = connect_engine) -> Outcome:
@@ -73,7 +75,7 @@ def caption(recipe: Recipe, *, pilot: Pilot | None = None, connect: Connect = co
     """
     shards = find_shards(recipe.input.shards)
     folder = CaptionFolder(recipe.output)
-    open_run(folder, recipe, shards)
+    versions = open_run(folder, recipe, shards)
     outcome = Outcome()
     if left_to_do(recipe, shards, folder, pilot):
         outcome = _caption_all(recipe, shards, folder, pilot, connect)
@@ -84,7 +86,7 @@ def caption(recipe: Recipe, *, pilot: Pilot | None = None, connect: Connect = co
     if pilot is None:
         folder.storage.sweep()
         _judge(recipe, folder)
-    return outcome
+    return replace(outcome, versions=tuple(versions))
 
 
 def _caption_all(
@@ -96,7 +98,7 @@ def _caption_all(
     started, startup, new = time.monotonic(), 0.0, 0
     with ray_session(*held(recipe)):
         for phase in phases:
-            progress = Progress(len(shards.files))
+            progress = Progress()
 
             def left(phase: Phase = phase) -> list[ShardTask]:
                 tasks = left_to_do(recipe, shards, folder, pilot, phase)
@@ -106,7 +108,7 @@ def _caption_all(
                 yield from build(recipe, tasks, connect, phase).iter_rows()
 
             counted, problem = _passes(left, graph, progress, unreadable)
-            new += counted
+            new = max(new, counted)  # stage 2 is asked about the samples of stage 1
             startup += progress.startup
             rate = progress.rate()
             progress.end()
@@ -120,6 +122,7 @@ def _caption_all(
     seconds = time.monotonic() - started
     if len(phases) > 1:
         rate = progress.samples / max(seconds - startup, 1e-6)
+    rate *= new / max(progress.samples, 1)  # what is taken over takes next to no time
     done = progress.samples, new, progress.records, progress.not_ok
     return Outcome(*done, seconds, startup, rate, problem, progress.chunks)
 
@@ -136,7 +139,7 @@ def _passes(
         unreadable: is told of shards that cannot be read, with the reason.
 
     Returns:
-        Samples that models were asked about, and why work was left undone, if any was.
+        Samples that were worked on, and why work was left undone, if any was.
     """
     stalled, problem, new = 0, "", 0
     while stalled < _STALLED_PASSES:
@@ -144,12 +147,14 @@ def _passes(
         if not tasks:
             return new, ""
         before = progress.chunks
+        progress.begin(len(tasks))
         try:
             for row in graph(tasks):
                 if row["fatal"]:
                     raise EngineError(row["fatal"])
                 if row["unreadable"]:
                     unreadable[row["shard"]] = row["unreadable"]
+                    progress.skip()
                     continue
                 new += row["new"]
                 progress.add(row["shard"], row["left"], row["samples"], row["records"], row["not_ok"])
@@ -170,6 +175,7 @@ def _log(folder: CaptionFolder, outcome: Outcome, pilot: Pilot | None) -> None:
         "not_ok": outcome.not_ok,
         "seconds": round(outcome.seconds, 3),
         "startup_seconds": round(outcome.startup_seconds, 3),
+        "chunks": outcome.chunks,
         # a few chunks end together: that says nothing of the speed
         "images_per_second": round(outcome.images_per_second, 3) if outcome.chunks >= _TELLING else None,
     }
@@ -189,5 +195,5 @@ def _judge(recipe: Recipe, folder: CaptionFolder) -> None:
         raise UnfinishedError(
             f"{not_ok:,} of {samples:,} samples have a rejected or failed record ({not_ok / samples:.1%}), "
             f"max_reject_rate allows {recipe.max_reject_rate:.1%}: "
-            f"see `mpgi inspect --rejects {folder.storage.url}`"
+            f"see `mpgi inspect {folder.storage.url} --rejects 20`"
         )

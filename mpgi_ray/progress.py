@@ -13,10 +13,11 @@ class Progress:
     """Counts finished samples of chunks; on a terminal the line is rewritten, in a log it comes now and then.
 
     Attributes:
+        shards: that the pass under way has to do.
         first: when the first chunk was finished.
     """
 
-    shards: int
+    shards: int = 0
     out: TextIO = field(default_factory=lambda: sys.stderr)
     samples: int = 0
     records: int = 0
@@ -26,7 +27,18 @@ class Progress:
     first: float | None = None
     _at_first: int = 0
     _shown: float = 0.0
+    _told: int = -1  # chunks in the last line
+    _before: int = 0  # chunks of earlier passes
     _totals: dict[str, int] = field(default_factory=dict)
+
+    def begin(self, shards: int) -> None:
+        """A pass over so many shards, of which some may be done in part."""
+        self.shards, self._before = shards, self.chunks
+        self._totals.clear()
+
+    def skip(self) -> None:
+        """A shard of the pass cannot be read."""
+        self.shards -= 1
 
     def add(self, shard: str, left: int, samples: int, records: int, not_ok: int) -> None:
         """A finished chunk of a shard of which the pass had ``left`` chunks to do."""
@@ -54,20 +66,22 @@ class Progress:
         return (self.samples - self._at_first) / max(time.monotonic() - self.first, 1e-6)
 
     def end(self) -> None:
-        self._show(time.monotonic(), last=True)
+        """The last line; a log that has it already does not get it twice."""
+        if self.out.isatty() or self._told != self.chunks:
+            self._show(time.monotonic(), last=True)
 
     def _show(self, now: float, last: bool = False) -> None:
-        self._shown = now
+        self._shown, self._told = now, self.chunks
         # shards not read yet are taken to be as long as those that were
         known = sum(self._totals.values())
-        chunks = known * self.shards / max(len(self._totals), 1)
+        chunks = self._before + known * self.shards / max(len(self._totals), 1)
         left = max(chunks - self.chunks, 0) * (self.samples / max(self.chunks, 1)) / max(self.rate(), 1e-6)
         share = 100 * self.chunks / max(chunks, 1)
         text = (
             f"{self.samples:,} samples ({share:.0f} %), {self.rate():,.1f}/s, "
             f"{self.not_ok:,} of {self.records:,} records not ok"
         )
-        if self.chunks > 1 and not last:  # a first chunk tells of start-up, not of speed
+        if self.chunks > 1 and left and not last:  # a first chunk tells of start-up, not of speed
             text += f", {left // 60:.0f} min {left % 60:.0f} s left"
         terminal = self.out.isatty()
         end = "\n" if last or not terminal else ""

@@ -10,10 +10,11 @@ import pickle
 import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from mpgi_ray.engines.base import Engine, EngineError
-from mpgi_ray.engines.connect import check_picture
+from mpgi_ray.engines.connect import check_json, check_picture
 from mpgi_ray.engines.settings import (
     HttpEngineConfig,
     SameEngineConfig,
@@ -32,22 +33,17 @@ Connect = Callable[[ModelConfig], Engine]
 
 
 class _Replica(ABC):
-    """An engine, and what to do with a chunk.
-
-    Args:
-        pictures: the engine is shown pictures; it is proved once that they reach it.
-    """
+    """An engine, which is proved before the first sample, and what to do with a chunk."""
 
     recipe: Recipe
-    place = 0  # of the model in stage 1
 
-    def __init__(self, connect: Connect, config: ModelConfig, *, pictures: bool) -> None:
+    def __init__(self, connect: Connect, config: ModelConfig) -> None:
         self.at_once = 1 if isinstance(config, TemplateEngineConfig) else config.images_in_flight
         self._check = asyncio.Lock()
         self._problem = ""
         try:
             self.engine = Supervised(partial(connect, config))
-            self._unchecked = pictures and not self.engine.trusted
+            self._unchecked = not self.engine.trusted
             self.prepare()
         except Exception as error:  # out of a constructor it would reach the driver as a dead actor
             self._problem = _line(error)
@@ -59,7 +55,7 @@ class _Replica(ABC):
         try:
             async with self._check:
                 if not self._problem and self._unchecked:
-                    await check_picture(self.engine, self.recipe.generate[self.place].sampling)
+                    await self.prove()
                     self._unchecked = False
             if not self._problem:
                 return await self.do(pickle.loads(row["work"]))
@@ -71,6 +67,14 @@ class _Replica(ABC):
     @abstractmethod
     def prepare(self) -> None:
         """Make the stages that use the engine."""
+
+    @abstractmethod
+    async def prove(self) -> None:
+        """Send the engine requests as its stages will: settings that it refuses would fail every sample.
+
+        Raises:
+            EngineError, RecipeError: it does not take them.
+        """
 
     @abstractmethod
     async def do(self, work: ChunkWork) -> Row:
@@ -86,11 +90,14 @@ class DescribeReplica(_Replica):
 
     def __init__(self, recipe: Recipe, connect: Connect, place: int, ends: bool) -> None:
         self.recipe, self.place, self.ends = recipe, place, ends
-        super().__init__(connect, recipe.generate[place].engine, pictures=True)
+        super().__init__(connect, recipe.generate[place].engine)
 
     def prepare(self) -> None:
         observe = StageMetrics("perspective").observe
         self.describe = Describe(self.recipe, self.place, self.engine, self.at_once, observe)
+
+    async def prove(self) -> None:
+        await check_picture(self.engine, self.recipe.generate[self.place].sampling)
 
     async def do(self, work: ChunkWork) -> Row:
         done = await self.describe.chunk(work)
@@ -108,13 +115,16 @@ class MergeReplica(_Replica):
         config = recipe.integrate.engine
         if isinstance(config, SameEngineConfig):
             raise ValueError("stage 2 shares the replicas of stage 1")
-        super().__init__(connect, config, pictures=False)
+        super().__init__(connect, config)
 
     def prepare(self) -> None:
         self.merge = Merge(self.recipe, self.engine, self.at_once, StageMetrics("integrated").observe)
 
+    async def prove(self) -> None:
+        await _check_merge(self.merge, self.recipe)
+
     async def do(self, work: ChunkWork) -> Row:
-        return work.counts(await self.merge.chunk(work))
+        return await _merged(self.merge, work)
 
 
 class BothReplica(_Replica):
@@ -122,16 +132,31 @@ class BothReplica(_Replica):
 
     def __init__(self, recipe: Recipe, connect: Connect) -> None:
         self.recipe = recipe
-        super().__init__(connect, recipe.generate[0].engine, pictures=True)
+        super().__init__(connect, recipe.generate[0].engine)
 
     def prepare(self) -> None:
         observe = StageMetrics("perspective").observe
         self.describe = Describe(self.recipe, 0, self.engine, self.at_once, observe)
         self.merge = Merge(self.recipe, self.engine, self.at_once, StageMetrics("integrated").observe)
 
+    async def prove(self) -> None:
+        await check_picture(self.engine, self.recipe.generate[0].sampling)
+        await _check_merge(self.merge, self.recipe)
+
     async def do(self, work: ChunkWork) -> Row:
-        described = await self.describe.chunk(work)
-        return described.counts(await self.merge.chunk(described))
+        return await _merged(self.merge, await self.describe.chunk(work))
+
+
+async def _check_merge(merge: Merge, recipe: Recipe) -> None:
+    await check_json(merge.stage.engine, recipe.integrate.sampling, merge.stage.template.schema or {})
+
+
+async def _merged(merge: Merge, work: ChunkWork) -> Row:
+    """Merge a chunk. Samples are new in stage 2 alone where a run ended between the stages."""
+    published = await asyncio.to_thread(merge.parts.read, work.chunk)
+    known = set() if published is None else set(published["index"].to_pylist())
+    new = max(work.new, len(work.facts.keys() - known))
+    return replace(work, new=new).counts(await merge.chunk(work))
 
 
 def _line(error: Exception) -> str:

@@ -140,7 +140,6 @@ class RunFigures:
         new, seconds, startup = (
             sum(entry.get(name, 0) for entry in log) for name in ("new", "seconds", "startup_seconds")
         )
-        full = [entry for entry in log if not entry.get("pilot")]
         reasons: dict[str, dict[str, int]] = defaultdict(dict)
         for (status, code), count in sorted(self.reasons.items()):
             reasons[status][code] = count
@@ -153,7 +152,9 @@ class RunFigures:
             "seconds": round(seconds, 3),
             "startup_seconds": round(startup, 3),
             "images_per_second": {
-                "last_full_start": full[-1].get("images_per_second") if full else None,
+                "last_full_start": _last_rate(log, pilot=False),
+                "last_pilot": _last_rate(log, pilot=True),
+                "after_startup": _after_startup(log),
                 "overall": round(new / seconds, 3) if new and seconds else None,
             },
             "reasons": dict(reasons),
@@ -166,9 +167,11 @@ def run_metrics(folder: CaptionFolder) -> dict[str, Any]:
 
     Returns:
         ``samples`` with a record; ``starts`` in the log, with ``new_samples`` worked on in them, their
-        ``seconds`` and ``startup_seconds``; ``images_per_second``: of the ``last_full_start`` as logged
-        (after start-up), and ``overall`` (new samples a second of all starts, pilots and start-up
-        included); ``reasons``: rows that are not ok by status and code, refused samples included.
+        ``seconds`` and ``startup_seconds``; ``images_per_second``: of the ``last_full_start`` and the
+        ``last_pilot`` that logged one (after start-up, of ten chunks or more), ``after_startup`` (new samples
+        of all starts of more than one chunk by their seconds after start-up: the fewer chunks, the more it
+        flatters) and ``overall`` (new samples a second of all starts, pilots and start-up included);
+        ``reasons``: rows that are not ok by status and code, refused samples included.
 
         ``models`` has an entry for each model in each stage: ``stage``, ``engine``, ``model``,
         ``revision``; ``texts`` by name and status, without retried ones; ``requests``, one for each
@@ -189,6 +192,19 @@ def run_metrics(folder: CaptionFolder) -> dict[str, Any]:
     for table in folder.tables():
         figures.add(table)
     return figures.record(folder.log())
+
+
+def _last_rate(log: Sequence[Mapping[str, Any]], *, pilot: bool) -> float | None:
+    rates = [entry.get("images_per_second") for entry in log if bool(entry.get("pilot")) is pilot]
+    return next((rate for rate in reversed(rates) if rate), None)
+
+
+def _after_startup(log: Sequence[Mapping[str, Any]]) -> float | None:
+    """New samples a second; start-up ends with the first chunk, so a start of one chunk tells nothing."""
+    telling = [entry for entry in log if entry.get("chunks", 2) > 1]
+    seconds = sum(entry.get("seconds", 0) - entry.get("startup_seconds", 0) for entry in telling)
+    new = sum(entry.get("new", 0) for entry in telling)
+    return round(new / seconds, 3) if new and seconds > 0 else None
 
 
 def reason_code(reason: str) -> str:

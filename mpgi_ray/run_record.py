@@ -24,8 +24,11 @@ _PACKAGES = (
 )
 
 
-def open_run(folder: CaptionFolder, recipe: Recipe, shards: ShardList) -> None:
+def open_run(folder: CaptionFolder, recipe: Recipe, shards: ShardList) -> list[str]:
     """Create ``run.json``, or check that this recipe and these shards continue it; add new shards to it.
+
+    Returns:
+        The versions of mpgi-ray that the run was started with, in their order.
 
     Raises:
         RecipeError, OutputError: as `check_run`.
@@ -33,6 +36,8 @@ def open_run(folder: CaptionFolder, recipe: Recipe, shards: ShardList) -> None:
     record = check_run(folder, recipe, shards)
     if not folder.storage.exists(RUN) or record != folder.manifest():
         folder.storage.publish(RUN, json.dumps(record, indent=1, ensure_ascii=False, sort_keys=True).encode())
+    starts = [record["versions"], *record["later_versions"]]
+    return list(dict.fromkeys(versions.get("mpgi-ray", "unknown") for versions in starts))
 
 
 def check_run(folder: CaptionFolder, recipe: Recipe, shards: ShardList) -> dict[str, Any]:
@@ -49,7 +54,10 @@ def check_run(folder: CaptionFolder, recipe: Recipe, shards: ShardList) -> dict[
         _same("prompt", _hashes(before), _hashes(record), folder)
         _unchanged(folder, before["shards"], record["shards"], shards)
         record["shards"] = before["shards"] | record["shards"]
-        record["versions"] = before["versions"]
+        later = before.get("later_versions", [])
+        if record["versions"] != [before["versions"], *later][-1]:
+            later = [*later, record["versions"]]
+        record |= {"versions": before["versions"], "later_versions": later}
     return record
 
 
@@ -73,6 +81,7 @@ def _record(recipe: Recipe, shards: ShardList) -> dict[str, Any]:
         "prompts": {name: {"hash": t.hash, "text": t.source} for name, t in prompts.items()},
         "shared_blocks": shared_blocks(),
         "versions": {"python": platform.python_version()} | dict(_versions()),
+        "later_versions": [],  # of starts with other packages than the start before
         "shards": {name: {"stamp": shards.root.stamp(file)} for name, file in shards.files.items()},
     }
 

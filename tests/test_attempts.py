@@ -16,8 +16,9 @@ from PIL import Image
 from mpgi_ray.data.caption import Caption, to_table
 from mpgi_ray.data.sample import Annotation, Sample
 from mpgi_ray.engines.base import EngineDied, EngineError, Prompt, Reply
-from mpgi_ray.engines.connect import check_picture
+from mpgi_ray.engines.connect import check_json, check_picture
 from mpgi_ray.engines.supervised import Supervised
+from mpgi_ray.errors import RecipeError
 from mpgi_ray.generate import Perspectives
 from mpgi_ray.generate.checks import fault, text_fault
 from mpgi_ray.integrate import Integration
@@ -199,11 +200,13 @@ def test_trouble_of_one_prompt_fails_it_alone_and_at_once() -> None:
     assert len(rows) == 4
 
 
-def test_an_odd_error_fails_one_sample_and_an_engine_error_stops_the_job() -> None:
+def test_an_odd_error_fails_one_sample_and_trouble_of_engine_or_recipe_stops_the_job() -> None:
     rows = describe(Scripted(lambda prompt, before: KeyError("odd")))
     assert {(r.status, r.reason) for r in rows} == {("failed", "engine_error: KeyError: 'odd'")}
     with pytest.raises(EngineError, match="gone"):
         describe(Scripted(lambda prompt, before: EngineError("gone")))
+    with pytest.raises(RecipeError, match="expected names of"):
+        merge(Scripted(lambda prompt, before: RecipeError("expected names of sampling")), SOURCES)
 
 
 SOURCES = {
@@ -336,6 +339,22 @@ def test_a_picture_that_costs_no_tokens_does_not_arrive() -> None:
         asyncio.run(check_picture(Scripted(lambda p, before: Reply("a"))))
     with pytest.raises(EngineError, match="does not answer a first prompt: endpoint_refused: HTTP 400"):
         asyncio.run(check_picture(Scripted(lambda p, before: Reply("", error="endpoint_refused: HTTP 400"))))
+
+
+def test_first_prompts_carry_the_settings_of_the_recipe() -> None:
+    """A model need not answer them well, but it has to take them."""
+    engine = Scripted(lambda p, before: Reply("no JSON", prompt_tokens=9 + (p.picture is not None)))
+    sampling, schema = {"min_tokens": 20, "max_tokens": 300, "top_k": 5}, {"properties": {"short": {}}}
+    asyncio.run(check_picture(engine, sampling))
+    asyncio.run(check_json(engine, sampling, schema))
+    *pictures, text = engine.asked
+    # an answer of one token cannot have twenty, but the name must be one that the engine knows
+    assert all(p.sampling == {"min_tokens": 1, "max_tokens": 1, "top_k": 5} for p in pictures)
+    assert (text.sampling, text.schema, text.picture) == (sampling, schema, None)
+    assert '{"short": ' in text.text
+    refusing = Scripted(lambda p, before: Reply("", error="engine_refused: top_k"))
+    with pytest.raises(EngineError, match="does not answer a first prompt: engine_refused: top_k"):
+        asyncio.run(check_json(refusing, sampling, schema))
 
 
 class Mortal:

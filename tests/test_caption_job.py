@@ -20,7 +20,8 @@ import pytest
 import ray
 from build import noise, picture, tar, write_shards
 
-from mpgi_ray import rules, work
+from mpgi_ray import rules, run_record, work
+from mpgi_ray.cli import main
 from mpgi_ray.data.caption import TIMINGS, from_table
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.sample import Annotation
@@ -122,6 +123,37 @@ def test_pilot_then_full_run_then_new_shards_ask_about_every_sample_once(tmp_pat
     assert table(fresh.output).equals(records)
 
 
+def test_the_command_says_what_each_stage_did_and_how_far_this_start_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_shards(tmp_path / "shards", [10, 12])
+    command = ["caption", "template", "--shards", str(tmp_path / "shards"), "--out", str(tmp_path / "out")]
+    command += ["--set", "phases=two", "--set", "chunk_size=4"]
+    assert main([*command, "--limit", "4"]) == 0  # one chunk of one of two shards
+    said = capsys.readouterr()
+    assert "4 samples in this start, 4 of them new" in said.out
+    assert [line.partition(",")[0] for line in said.err.splitlines()] == ["4 samples (100 %)"] * 2
+    assert main(command) == 0
+    assert capsys.readouterr().err.splitlines()[-1].startswith("22 samples (100 %)")
+    for part in (tmp_path / "out/integrated").glob("s1-*"):
+        part.unlink()
+    assert main(command) == 0
+    assert "12 samples in this start, 12 of them new" in capsys.readouterr().out
+    assert main(command) == 0
+    said = capsys.readouterr()
+    assert "nothing to do" in said.out
+    assert "note:" not in said.out
+
+    monkeypatch.setattr(run_record, "_PACKAGES", ("mpgi-ray",))
+    monkeypatch.setattr(run_record.metadata, "version", lambda package: "9.9")
+    (tmp_path / "out/integrated/s1-00000-of-00003.parquet").unlink()
+    for _ in range(2):
+        assert main(command) == 0
+    assert " and 9.9: rules and checks may differ" in capsys.readouterr().out
+    (later,) = json.loads((tmp_path / "out/run.json").read_text())["later_versions"]
+    assert later["mpgi-ray"] == "9.9"
+
+
 def test_bad_samples_are_records_and_a_bad_shard_is_loud(tmp_path: Path) -> None:
     write_shards(tmp_path / "shards", [9])
     cut = noise(1, 64)[:-1500]
@@ -141,8 +173,10 @@ def test_bad_samples_are_records_and_a_bad_shard_is_loud(tmp_path: Path) -> None
     assert caption(run).samples == 1
     with pytest.raises(
         UnfinishedError, match=r"3 of 14 samples have a rejected or failed record \(21\.4%\).*allows 1\.0%"
-    ):
+    ) as error:
         caption(recipe(tmp_path, max_reject_rate=0.01))
+    advice = str(error.value).partition("`mpgi ")[2].rstrip("`")
+    assert main(advice.split()) == 0
 
 
 class Moody(Witness):

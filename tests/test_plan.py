@@ -15,7 +15,7 @@ from build import tar, write_shards
 from rich.console import Console
 
 from mpgi_ray.cli import main
-from mpgi_ray.data.caption_folder import LOG, RUN, CaptionFolder
+from mpgi_ray.data.caption_folder import LOG, METRICS, RUN, CaptionFolder
 from mpgi_ray.data.shard_list import INDEX, find_shards
 from mpgi_ray.data.shards import sample_members
 from mpgi_ray.data.storage import Storage
@@ -240,10 +240,9 @@ def test_each_of_two_phases_costs_its_own_gpus(tmp_path: Path) -> None:
 def test_a_rate_is_read_from_the_metrics_of_a_run(tmp_path: Path) -> None:
     recipe = recipe_for("hqrs", tmp_path, *replicas(2, 1))
     folder = CaptionFolder(recipe.output)
-    pilot = {"pilot": True, "samples": 50, "new": 50, "seconds": 20.0, "startup_seconds": 10.0}
-    folder.storage.publish(LOG, json.dumps(pilot).encode())
+    pilot = {"pilot": True, "new": 50, "seconds": 20.0, "startup_seconds": 10.0, "chunks": 1}
     metrics = tmp_path / "out/metrics.json"
-    metrics.write_text(json.dumps(run_metrics(folder)))
+    measure(folder, pilot)
     other = recipe_for("hqrs", tmp_path, *replicas(6, 3))
     assert measured_rate(str(metrics), other).run == other
     record = {"recipe": recipe.model_dump(mode="json"), "stage1": [[]]}
@@ -257,6 +256,32 @@ def test_a_rate_is_read_from_the_metrics_of_a_run(tmp_path: Path) -> None:
     metrics.write_text(json.dumps(run_metrics(CaptionFolder(str(tmp_path / "empty")))))
     with pytest.raises(InputError, match="holds no images_per_second"):
         measured_rate(str(metrics), other)
+
+
+def measure(folder: CaptionFolder, *log: dict[str, object]) -> None:
+    """The metrics of a run that was started so."""
+    folder.storage.publish(LOG, "\n".join(map(json.dumps, log)).encode())
+    folder.storage.publish(METRICS, json.dumps(run_metrics(folder)).encode())
+
+
+def test_the_loading_of_models_is_not_planned_for_every_image(tmp_path: Path) -> None:
+    recipe = recipe_for("hqrs", tmp_path)
+    folder, metrics = CaptionFolder(recipe.output), str(tmp_path / "out/metrics.json")
+    pilot = {"pilot": True, "new": 320, "seconds": 400.0, "startup_seconds": 300.0}
+    few, many = pilot | {"chunks": 5}, pilot | {"chunks": 12, "images_per_second": 3.5}
+    full = pilot | {"pilot": False, "chunks": 99, "images_per_second": 4.5}
+    one = pilot | {"chunks": 1, "startup_seconds": 399.0}  # its first chunk is all of it
+    for log, expected, words in [
+        ([one], 0.8, "models included: a longer pilot"),
+        ([few], 3.2, "of few chunks: a longer pilot"),
+        ([few, many], 3.5, "last pilot"),
+        ([full, many], 4.5, "last full start"),
+        ([many, full | {"images_per_second": None}], 3.5, "last pilot"),
+    ]:
+        measure(folder, *log)
+        rate = measured_rate(metrics, recipe)
+        assert rate.images_per_second == expected
+        assert words in rate.source
 
 
 def test_the_command_prints_a_plan_or_one_line_of_error(

@@ -153,7 +153,12 @@ def test_figures_are_those_counted_by_hand(folder: CaptionFolder) -> None:
     assert json.loads(json.dumps(figures)) == figures
     assert (figures["samples"], figures["starts"], figures["new_samples"]) == (5, 2, 5)
     assert (figures["seconds"], figures["startup_seconds"]) == (20, 10)
-    assert figures["images_per_second"] == {"last_full_start": 0.4, "overall": 0.25}
+    assert figures["images_per_second"] == {
+        "last_full_start": 0.4,
+        "last_pilot": 0.5,
+        "after_startup": 0.5,
+        "overall": 0.25,
+    }
     assert figures["reasons"] == {
         "failed": {"too_long": 1},
         "rejected": {"missing_image": 1, "no_source": 2, "novel": 2, "refusal": 1},
@@ -199,9 +204,18 @@ def test_rates_hold_when_a_start_left_no_log(folder: CaptionFolder) -> None:
     assert figures["models"][0]["tokens_per_second"]["prompt"] == pytest.approx(600 * 2 / 5 / 12)
 
 
+def test_a_start_of_one_chunk_tells_nothing_of_the_speed_after_startup(folder: CaptionFolder) -> None:
+    one = {"pilot": True, "new": 50, "seconds": 60.0, "startup_seconds": 59.9, "chunks": 1}
+    folder.storage.publish(LOG, json.dumps(one).encode())
+    assert run_metrics(folder)["images_per_second"]["after_startup"] is None
+    more = json.dumps(one | {"new": 100, "seconds": 80.0, "startup_seconds": 60.0, "chunks": 2})
+    folder.storage.publish(LOG, f"{json.dumps(one)}\n{more}".encode())
+    assert run_metrics(folder)["images_per_second"]["after_startup"] == 5
+
+
 def test_what_cannot_be_known_is_none(folder: CaptionFolder) -> None:
     folder.storage.delete(LOG)
     figures = run_metrics(folder)
-    assert figures["images_per_second"] == {"last_full_start": None, "overall": None}
+    assert set(figures["images_per_second"].values()) == {None}
     assert figures["models"][0]["tokens_per_second"] == {"prompt": None, "completion": None}
     assert run_metrics(CaptionFolder(folder.storage.url + "/nothing"))["models"] == []

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from mpgi_ray.data.caption import Caption, Status, caption_id, encode_sampling
 from mpgi_ray.engines.base import Engine, EngineError, Prompt, Reply
+from mpgi_ray.errors import MpgiError
 from mpgi_ray.prompts import PromptTemplate, again
 from mpgi_ray.recipe import Attempt
 
@@ -53,7 +54,8 @@ async def ask(engine: Engine, questions: Sequence[Question], ladder: Sequence[At
     The questions of an image go to the engine together; those whose replies have a fault go again together.
 
     Raises:
-        EngineError: the engine itself is in trouble; every sample would fail, so the job must stop.
+        EngineError, MpgiError: the engine itself is in trouble, or the recipe's settings of it are wrong;
+            every sample would fail, so the job must stop.
     """
     answers: list[list[Answer]] = [[] for _ in questions]
     open_ = list(enumerate(questions))
@@ -87,7 +89,7 @@ def _at(question: Question, attempt: Attempt) -> Question:
 async def _reply(engine: Engine, prompts: Sequence[Prompt]) -> list[Reply]:
     try:
         return await engine.reply(prompts)
-    except EngineError:
+    except (EngineError, MpgiError):
         raise
     except Exception as error:  # one odd sample must not end the job: it is recorded with its reason
         failed = Reply("", finish_reason="", error=f"engine_error: {type(error).__name__}: {error}")

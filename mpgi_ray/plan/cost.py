@@ -16,6 +16,14 @@ from mpgi_ray.graph import gpus_for
 from mpgi_ray.recipe import Recipe
 from mpgi_ray.replicas import ModelConfig
 
+# rates of metrics.json, the best first: only the last of them counts the loading of models for every image
+_KINDS = {
+    "last_full_start": "its last full start, after the loading of models",
+    "last_pilot": "its last pilot, after the loading of models",
+    "after_startup": "its starts after the loading of models, of few chunks: a longer pilot measures better",
+    "overall": "its starts, the loading of models included: a longer pilot measures better",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:
@@ -89,8 +97,9 @@ def measured_rate(url: str, recipe: Recipe) -> Rate:
     storage, name = split_url(url)
     metrics = _object(storage, name)
     rates = metrics.get("images_per_second")
-    last = rates.get("last_full_start") if isinstance(rates, dict) else None
-    per_second = last or (rates.get("overall") if isinstance(rates, dict) else None)
+    known = rates if isinstance(rates, dict) else {}
+    of = next((name for name in _KINDS if known.get(name)), "")
+    per_second = known.get(of)
     if not isinstance(per_second, int | float) or not per_second > 0:
         raise InputError(
             f"{url} holds no images_per_second (it is {rates!r}): expected the metrics.json of a finished "
@@ -105,12 +114,7 @@ def measured_rate(url: str, recipe: Recipe) -> Rate:
             f"{url} is of a run with {len(replicas)} pools of models, the recipe has {len(planned)}: "
             "expected the metrics of a run of the same models, or give --images-per-second"
         )
-    kind = (
-        "its last full start, after the loading of models"
-        if last
-        else "all its starts, loading of models included"
-    )
-    source = f"{url}: {per_second:,.2f} images/s in {kind}, replicas: {', '.join(map(str, replicas))}"
+    source = f"{url}: {per_second:,.2f} images/s in {_KINDS[of]}, replicas: {', '.join(map(str, replicas))}"
     return Rate(per_second, source, metrics, run)
 
 

@@ -18,7 +18,7 @@ from mpgi_ray.plan.stock import Subject
 from mpgi_ray.plan.tokens import Tokens, picture_tokens
 
 _EMBEDDED = "the embedded engine"
-_PILOT = 50  # images of the run that is advised where no rate is known
+_PILOT = 10  # chunks of the run that is advised where no rate is known; fewer tell nothing of the speed
 
 
 def show(plan: Plan, name: str, console: Console) -> None:
@@ -152,9 +152,10 @@ def _pools(plan: Plan) -> RenderableType:
 
 def _cost(plan: Plan, name: str) -> RenderableType:
     if plan.rate is None or plan.cost is None:
+        pilot = _PILOT * plan.recipe.chunk_size
         return Text(
             "No rate is given. A pilot measures one; a longer one measures better:\n"
-            f"  mpgi caption {name} --shards … --out {plan.recipe.output} --limit {_PILOT}\n"
+            f"  mpgi caption {name} --shards … --out {plan.recipe.output} --limit {pilot}\n"
             f"  mpgi plan {name} --shards … --out {plan.recipe.output} "
             f"--rates {plan.recipe.output}/metrics.json"
         )

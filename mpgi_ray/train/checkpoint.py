@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
@@ -118,9 +119,14 @@ def from_bytes(data: bytes, where: str) -> Any:
 
 
 def _create(folder: str, architecture: Architecture) -> tuple[torch.nn.Module, Preprocess, Tokenize]:
-    model, _, preprocess = open_clip.create_model_and_transforms(
-        f"local-dir:{folder}", load_weights=False, output_dict=True, pretrained_text=False
-    )
+    level = logging.root.manager.disable
+    logging.disable(logging.WARNING)  # it warns that there are no weights, which come later
+    try:
+        model, _, preprocess = open_clip.create_model_and_transforms(
+            f"local-dir:{folder}", load_weights=False, output_dict=True, pretrained_text=False
+        )
+    finally:
+        logging.disable(level)
     return model, preprocess, architecture.tokenize()
 
 
