@@ -51,6 +51,11 @@ def caption(
         f"{settings.output}: {outcome.samples:,} samples in this start, {outcome.new:,} of them new; "
         f"{outcome.not_ok:,} of {outcome.records:,} records are not ok"
     )
+    if len(outcome.versions) > 1:
+        typer.echo(
+            f"note: started with mpgi-ray {' and '.join(outcome.versions)}: rules and checks may differ "
+            "between its captions (run.json names all versions)"
+        )
 
 
 @app.command()
@@ -205,6 +210,12 @@ def main(arguments: list[str] | None = None) -> int:
         return stop.exit_code
     except KeyboardInterrupt:
         return 130
+    except ImportError as error:
+        extra = _extra(error)
+        if extra is None:
+            raise
+        typer.echo(f"error: {error}: this needs pip install 'mpgi-ray[{extra}]'", err=True)
+        return 1
     except Exception as error:
         show = getattr(error, "show", None)  # click's own: wrong options, help
         if show is None:
@@ -212,6 +223,17 @@ def main(arguments: list[str] | None = None) -> int:
         show()
         return 2
     return int(result or 0)
+
+
+# the extras, and what they bring of that which is imported only where it is needed
+_EXTRAS = {"train": ("torch", "torchvision", "open_clip", "tokenizers", "tensorboardX"), "s3": ("s3fs",)}
+
+
+def _extra(error: ImportError) -> str | None:
+    """The extra that brings the module that is not there, if one does."""
+    first = error.__cause__ if isinstance(error.__cause__, ImportError) else error  # fsspec's own has no name
+    module = (first.name or "").partition(".")[0]
+    return next((extra for extra, modules in _EXTRAS.items() if module in modules), None)
 
 
 def _stop(*_: object) -> None:

@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from dataclasses import replace
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,6 +23,8 @@ from mpgi_ray.demo import SceneSpec, scene, scenes, spec
 from mpgi_ray.demo.canvas import SIDES, SURFACES, Canvas
 from mpgi_ray.demo.kinds import KINDS, Kind
 from mpgi_ray.demo.models import COLOURS, MODELS
+from mpgi_ray.demo.run import run_demo
+from mpgi_ray.errors import OutputError
 
 COUNT = 160
 IN_HALF = {
@@ -238,6 +241,60 @@ def test_another_size_shows_the_same_ground() -> None:
     assert small.annotation.gsd == 2 * (large.annotation.gsd or 0)
     for one, other in zip(large.annotation.objects, small.annotation.objects, strict=True):
         assert np.allclose(np.array(one.box) / 2, other.box, atol=0.02)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(("count", "seed"), [(60, 1), (50, 2)])
+def test_other_scenes_in_the_same_folder_are_refused_before_anything_is_written(
+    count: int, seed: int, tmp_path: Path
+) -> None:
+    (tmp_path / "shards").mkdir()
+    (tmp_path / "shards/demo.json").write_text('{"scenes": 50, "seed": 1}')
+    before = files(tmp_path)
+    with pytest.raises(
+        OutputError, match=f"50 scenes of seed 1, not {count} of seed {seed}: give another --out"
+    ):
+        run_demo(tmp_path, count, seed)
+    assert files(tmp_path) == before
+
+
+@pytest.mark.parametrize("stage", ["perspectives", "integrated"])
+def test_interrupted_captions_of_the_imperfect_writer_are_refused(stage: str, tmp_path: Path) -> None:
+    parts = tmp_path / "imperfect/captions" / stage
+    parts.mkdir(parents=True)
+    (parts / "scenes-000000-00000-of-00004.parquet").touch()
+    (tmp_path / "imperfect/writer.jsonl").write_text("the log of that run")
+    before = files(tmp_path)
+    with pytest.raises(OutputError, match=r"captions of an interrupted run.*give another --out, or delete"):
+        run_demo(tmp_path, 50, 0, imperfect=True)
+    assert files(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments", "extra"),
+    [
+        ("torch", ["demo", "--out", "{tmp}/out"], "train"),
+        ("torch", ["train", "{tmp}/final", "--out", "{tmp}/out"], "train"),
+        ("open_clip", ["evaluate", "{tmp}/final", "--model", "{tmp}/model", "--out", "{tmp}/out"], "train"),
+        ("s3fs", ["caption", "template", "--shards", "s3://bucket/a", "--out", "{tmp}/out"], "s3"),
+    ],
+)
+def test_a_command_whose_packages_are_not_installed_names_the_extra(
+    module: str, arguments: list[str], extra: str, tmp_path: Path
+) -> None:
+    # in a process of its own: here the package is imported already
+    script = (
+        f"import sys; sys.modules[{module!r}] = None; from mpgi_ray.cli import main; sys.exit(main({{}}))"
+    )
+    given = [argument.format(tmp=tmp_path) for argument in arguments]
+    done = subprocess.run([sys.executable, "-c", script.format(given)], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert f"this needs pip install 'mpgi-ray[{extra}]'" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_wrong_arguments_are_refused() -> None:

@@ -108,12 +108,42 @@ def test_class_folders(data_dir: Path, tmp_path: Path) -> None:
     assert all(s.annotation.scene == (s.name.split("/")[0],) for s in samples(tmp_path).values())
 
 
+def test_splits_by_share_hang_on_the_picture_alone(tmp_path: Path) -> None:
+    shares = {"train": 0.7, "val": 0.1, "test": 0.2}
+    source = SourceConfig(splits=shares)
+    pictures = [picture(colour=(n % 256, n // 256, 0)) for n in range(1000)]
+    for place, some in (("one", pictures[:600]), ("two", pictures[300:])):
+        (tmp_path / place / "port").mkdir(parents=True)
+        for image in some:
+            name = hashlib.sha256(image + place.encode()).hexdigest()  # the order is another one, too
+            (tmp_path / place / "port" / f"{name}.png").write_bytes(image)
+        ingest(folders(str(tmp_path / place)), str(tmp_path / f"{place}-out"), source=source)
+    one, two = (
+        {s.sample_id: s.annotation.split for s in samples(tmp_path / f"{place}-out").values()}
+        for place in ("one", "two")
+    )
+    assert all(two[sample_id] == split for sample_id, split in one.items() if sample_id in two)
+    found = list((one | two).values())
+    assert len(found) == 1000
+    for name, share in shares.items():
+        assert abs(found.count(name) - 1000 * share) < 60  # four standard deviations
+
+
+def test_a_split_that_the_annotation_names_stays(tmp_path: Path) -> None:
+    lines = {"image": "a.png", "split": "val"}
+    ingest_lines(tmp_path, lines, source=SourceConfig(splits={"train": 1}))
+    assert samples(tmp_path / "out")["a.png"].annotation.split == "val"
+
+
 def test_a_wrong_source_names_what_is_right(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="no source preset 'dta': did you mean 'dota'"):
         load_source("dta")
     path = tmp_path / "mine.yaml"
     path.write_text("licens: MIT\n")
     with pytest.raises(RecipeError, match="unknown key 'licens': did you mean 'licence'"):
+        load_source(str(path))
+    path.write_text("splits: {train: 0.8, test: 0.1}\n")
+    with pytest.raises(RecipeError, match=r"the shares of splits add up to 0\.9: expected 1"):
         load_source(str(path))
     path.write_text("rename: {Ship: ship}\nvocabulary: {boat: {}}\n")
     with pytest.raises(RecipeError, match="'ship' is a target of rename"):

@@ -395,6 +395,13 @@ def test_a_hint_mends_the_first_fault(facts: list[list[str]], picture: str, tmp_
     assert abs(again_ - 0.25 * len(faulty)) <= 4.5 * math.sqrt(len(faulty) * 0.25 * 0.75)
 
 
+def test_a_log_holds_the_answers_of_one_server(picture: str, tmp_path: Path) -> None:
+    for name in ("scene", "attributes"):
+        with ImperfectWriter(tmp_path / "log", faults=FAULTLESS) as writer:
+            texts(writer.url, [body(name, "", picture)])
+    assert [(line["perspective"], line["asked"]) for line in log_of(tmp_path / "log")] == [("attributes", 0)]
+
+
 def test_what_is_no_chat_request_is_refused_and_the_server_lives(picture: str, tmp_path: Path) -> None:
     broken = f"data:image/jpeg;base64,{base64.b64encode(b'no picture').decode()}"
     refused: list[Any] = [

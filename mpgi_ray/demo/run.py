@@ -16,6 +16,7 @@ from rich.console import Console
 from mpgi_ray.cluster import ray_session
 from mpgi_ray.curate import Curation, curate
 from mpgi_ray.data.caption_folder import CaptionFolder
+from mpgi_ray.data.parts import complete_shards
 from mpgi_ray.data.shard_list import INDEX
 from mpgi_ray.data.shards import sample_members
 from mpgi_ray.data.storage import Storage
@@ -24,7 +25,7 @@ from mpgi_ray.data.tar import write_members
 from mpgi_ray.demo.reconcile import reconcile, show
 from mpgi_ray.demo.scene import scene
 from mpgi_ray.demo.writer import MODEL, ImperfectWriter
-from mpgi_ray.errors import UnfinishedError
+from mpgi_ray.errors import OutputError, UnfinishedError
 from mpgi_ray.evaluate.job import METRICS, evaluate
 from mpgi_ray.evaluate.retrieval import Protocol
 from mpgi_ray.evaluate.tables import show as show_metrics
@@ -39,8 +40,15 @@ _CLIP = {"epochs": 20, "context": 64}
 _COCA = {"model": "small-coca", "epochs": 20, "context": 32, "texts": {"short": 1.0}}
 
 
+_LOG = "writer.jsonl"
+_RECORD = "demo.json"  # beside the shards: which scenes they hold
+_REJECTS = 0.2  # of the scenes; with the faults planted by default some 6 % have a text that no retry mended
+
+
 def run_demo(folder: Path, count: int, seed: int, *, imperfect: bool = False, coca: bool = False) -> str:
     """Take ``count`` scenes through every job below ``folder``; what is done already is not done again.
+
+    The scenes lie in ``folder/shards``, what is made of them in a folder for each writer.
 
     Args:
         imperfect: captions come from a chat server that makes mistakes at known rates.
@@ -48,18 +56,28 @@ def run_demo(folder: Path, count: int, seed: int, *, imperfect: bool = False, co
 
     Returns:
         The path of the report.
+
+    Raises:
+        OutputError: the folder holds other scenes, or captions of the imperfect writer that were interrupted.
+        UnfinishedError: what the imperfect writer planted is not what was found.
     """
     folder = folder.absolute()  # workers run in folders of their own
+    mine = folder / ("imperfect" if imperfect else "template")
     kind = "coca" if coca else "clip"
-    shards, captions, final = (folder / name for name in ("shards", "captions", "final"))
-    model, metrics = folder / kind, folder / f"{kind}-metrics"
-    report = folder / "report.html"
+    shards = folder / "shards"
+    captions, final, model = mine / "captions", mine / "final", mine / kind
+    metrics, report = mine / f"{kind}-metrics", mine / "report.html"
+    drawn = _drawn(Storage(str(shards)), count, seed)
+    written = imperfect and _written(captions, mine / _LOG, count)
     with ray_session(cpus_held=2):
         with _step(f"scenes: {count} drawn and annotated", shards):
-            _draw(Storage(str(shards)), count, seed)
+            if not drawn:
+                _draw(Storage(str(shards)), count, seed)
         with _step("captions: six texts for every scene", captions):
             if imperfect:
-                _caption_imperfectly(folder, shards, captions, seed)
+                if not written:
+                    _caption_imperfectly(mine / _LOG, shards, captions, seed)
+                _reconcile(captions, mine / _LOG)
             else:
                 caption(load_recipe("template", {"input.shards": str(shards), "output": str(captions)}, []))
         with _step("final shards: a global random order", final):
@@ -67,7 +85,8 @@ def run_demo(folder: Path, count: int, seed: int, *, imperfect: bool = False, co
         with _step(f"training: a small {'CoCa' if coca else 'CLIP'} on the train split", model):
             settings = _COCA if coca else _CLIP
             where = {"shards": str(final), "output": str(model), "split": "train", "seed": seed}
-            train(TrainConfig.model_validate(where | settings))
+            batch = min(128, count // 2)  # of the scenes 80 % are to train on
+            train(TrainConfig.model_validate(where | settings | {"batch": batch}))
         with _step("evaluation on scenes held out", metrics):
             figures = evaluate(
                 [str(model)], str(final), str(metrics), split="test", protocol=Protocol.REPEATED, seed=seed
@@ -85,13 +104,17 @@ def run_demo(folder: Path, count: int, seed: int, *, imperfect: bool = False, co
     return str(report)
 
 
-def _caption_imperfectly(folder: Path, shards: Path, captions: Path, seed: int) -> None:
-    """Captions by the imperfect writer, over HTTP; then what it planted against what was found."""
-    log = folder / "writer.jsonl"
+def _caption_imperfectly(log: Path, shards: Path, captions: Path, seed: int) -> None:
+    """Captions by the imperfect writer, over HTTP."""
+    log.parent.mkdir(parents=True, exist_ok=True)
     with ImperfectWriter(log, seed) as server:
         where = {"input.shards": str(shards), "output": str(captions)}
         where |= {"generate.engine.url": server.url, "generate.engine.model": MODEL}
-        caption(load_recipe("endpoint", where, []))
+        caption(load_recipe("endpoint", where, [f"max_reject_rate={_REJECTS}"]))
+
+
+def _reconcile(captions: Path, log: Path) -> None:
+    """What was planted against what was found, as a table."""
     result = reconcile(CaptionFolder(str(captions)), log)
     Console().print(show(result))
     if result.coverage:
@@ -99,6 +122,28 @@ def _caption_imperfectly(folder: Path, shards: Path, captions: Path, seed: int) 
         print(f"  long texts keep {mean:.1%} of their sources' words, at least {min(result.coverage):.1%}")
     if result.unmatched or result.unlike:
         raise UnfinishedError(f"planted and found differ: see {log} and the table above")
+
+
+def _written(captions: Path, log: Path, count: int) -> bool:
+    """Whether the imperfect writer's captions are all there.
+
+    What it answered before it was interrupted cannot be told from what it would answer now: its log must be
+    that of one go.
+
+    Raises:
+        OutputError: some of them are there.
+    """
+    made = CaptionFolder(str(captions))
+    published = made.integrated.done()
+    whole = {_name(start) for start in range(0, count, _SHARD)} <= complete_shards(published)
+    if whole and log.exists():
+        return True
+    if published or made.described():
+        raise OutputError(
+            f"{captions} holds captions of an interrupted run, whose log cannot be continued: "
+            f"give another --out, or delete {captions.parent}"
+        )
+    return False
 
 
 @contextmanager
@@ -109,12 +154,24 @@ def _step(title: str, where: Path) -> Iterator[None]:
     print(f"  {time.monotonic() - started:.0f} s", flush=True)
 
 
+def _drawn(storage: Storage, count: int, seed: int) -> bool:
+    """Whether the scenes are all there.
+
+    Raises:
+        OutputError: other ones are, or were begun.
+    """
+    if not storage.exists(_RECORD):
+        return False
+    there = json.loads(storage.read(_RECORD))
+    if there != _wanted(count, seed):
+        have = f"{there['scenes']} scenes of seed {there['seed']}"
+        raise OutputError(f"{storage.url} holds {have}, not {count} of seed {seed}: give another --out")
+    return storage.exists(INDEX)
+
+
 def _draw(storage: Storage, count: int, seed: int) -> None:
     """Shards of scenes, one task each, and their index."""
-    wanted = {"scenes": count, "seed": seed}
-    if storage.exists(INDEX) and json.loads(storage.read("demo.json")) == wanted:
-        return
-    storage.publish("demo.json", json.dumps(wanted).encode())
+    storage.publish(_RECORD, json.dumps(_wanted(count, seed)).encode())
     task = ray.remote(_draw_shard)
     rows = ray.get(
         [task.remote(storage, start, min(start + _SHARD, count), seed) for start in range(0, count, _SHARD)]
@@ -122,8 +179,16 @@ def _draw(storage: Storage, count: int, seed: int) -> None:
     publish_table(storage, INDEX, pa.Table.from_pylist(rows))
 
 
+def _wanted(count: int, seed: int) -> dict[str, int]:
+    return {"scenes": count, "seed": seed}
+
+
+def _name(start: int) -> str:
+    return f"scenes-{start // _SHARD:06d}"
+
+
 def _draw_shard(storage: Storage, start: int, end: int, seed: int) -> dict[str, Any]:
-    name = f"scenes-{start // _SHARD:06d}"
+    name = _name(start)
     data = write_members(sample_members(scene(number, seed)) for number in range(start, end))
     storage.publish(f"{name}.tar", data)
     return {"shard": name, "samples": end - start, "bytes": len(data)}

@@ -36,34 +36,48 @@ _META = re.compile(
     r"|\bhope (this|that) helps\b|\blet(['’]s| me| us)\b|(^|[.!?] )(wait|hmm)\b",
     re.I,
 )
-_SPEAKER = re.compile(r"\bI(['’](m|ve|ll|d))? [a-z]")  # a caption has no first person
+# a caption has no first person; a numeral ("Terminal I is long") has no verb of the first person
+_SPEAKER = re.compile(
+    r"\bI(['’](m|ve|ll|d)\b| (also |really |only |just |will |would |do not |don['’]t )?"
+    r"(am|have|had|see|saw|can|could|can(no|['’])t|could(n['’]t)|will|would|won['’]t|shall|should|must|need|want"
+    r"|know|think|thought|guess|believe|assume|suppose|infer|hope|try|tried|notice|note|observe|spot|find|count"
+    r"|look|identify|describe|described|mention|imagine|say|do|did|don['’]t|understand|recogni[sz]e)\b)"
+)
 _MARKUP = re.compile(r"^\s*(#{1,6} |[-*•] |\d+[.)] )|\*\*|```|^\s*\|.*\|\s*$", re.MULTILINE)
 _LETTER = re.compile(r"[^\W\d_]")
 _LATIN = re.compile(r"[A-Za-zªµºÀ-ɏͰ-Ͽ]")  # and Greek, for units and symbols
 _WORD = re.compile(r"[A-Za-z]+")
-# words that English prose cannot do without and that no other language has
-_COMMON = {
-    *(
-        "the",
-        "of",
-        "and",
-        "are",
-        "with",
-        "this",
-        "that",
-        "there",
-        "from",
-        "by",
-        "to",
-        "it",
-        "its",
-        "which",
-        "near",
-    ),
-    *("between", "has", "have", "each", "some", "two", "one", "image", "shows", "while", "along", "other"),
-}
-_COMMON_SHARE = 0.08  # at least, of the words; of English prose they are a third
+_TOKEN = re.compile(r"[^\W\d_]+")
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# what English captions can hardly do without
+_ENGLISH = _words(
+    "the of and are with this that there from by to it its which near between has have each some image shows"
+    " while along other a an in on at is as or for but into onto through over under above below beside next"
+    " around across behind without not no be been was were can they their these where who all both few many"
+    " several more most one two three four five six seven eight nine ten white black grey gray red green blue"
+    " brown yellow dark light large small long wide narrow left right top bottom centre center middle side"
+    " sides edge area areas building buildings road roads tree trees house houses field fields water river"
+)
+_ALIKE = _words("a an as at in is on")  # words of other languages, too
+# what other languages can hardly do without and English does not have
+_FOREIGN = _words(
+    "der das und ein eine einem einen einer ist sind auf mit von zu zum zur dem sich im zwischen zwei drei"
+    " nicht wird werden bild la le les des une un et est du dans avec sur au aux sont qui deux trois cette"
+    " plusieurs el los las una del con que en es se dos tres al muestra os um uma da em na com mais dois"
+    " il di che gli nel nella della delle dei sono tra alcuni de het een zijn op wordt ligt tussen naar aan"
+    " te voor twee och ett som med är av på det finns og er ja ovat joka jotka sekä myös kuvassa az egy és"
+    " két között amely látható jest są się oraz nad dwa je jsou má při și cu este din pe sunt două bir ve"
+    " ile bu için olan iki dan yang dengan sebuah terdapat"
+)
+_ENGLISH_SHARE = 0.08  # at least, of the words; of English captions they are a half
+_TELLING = 8  # words; a shorter text may be a name
 _ECHO_WORDS = 12  # so many words of the prompt's own instruction in a row are no coincidence
+_PHRASE = 40  # words of a loop; a sentence without its full stop is one, too
 _TIMES = 4  # a phrase said so often, one time right after the other, is a loop
 
 
@@ -127,17 +141,23 @@ def language_fault(text: str) -> str:
     foreign = letters - len(_LATIN.findall(text))
     if not letters or foreign:
         return f"language: {foreign} of {letters} letters are not Latin, expected English"
-    tokens = _WORD.findall(text.lower())
-    common = sum(word in _COMMON for word in tokens)
-    if len(tokens) >= 8 and common < _COMMON_SHARE * len(tokens):
-        return f"language: {common} of {len(tokens)} words are common English ones"
+    tokens = _TOKEN.findall(text.lower())
+    if len(tokens) < _TELLING:
+        return ""
+    english = sum(word in _ENGLISH for word in tokens)
+    own = english - sum(word in _ALIKE for word in tokens)
+    strange = sum(word in _FOREIGN for word in tokens)
+    if strange > own:
+        return f"language: {strange} of {len(tokens)} words are of other languages, {own} of English alone"
+    if english < _ENGLISH_SHARE * len(tokens):
+        return f"language: {english} of {len(tokens)} words are common English ones"
     return ""
 
 
 def repetition(text: str) -> str:
-    """A phrase of 1 to 12 words that comes four times in a row, or a sentence four times; empty if none."""
+    """A phrase of 1 to 40 words that comes four times in a row, or a sentence four times; empty if none."""
     words = text.lower().split()
-    for length in range(1, 13):
+    for length in range(1, _PHRASE + 1):
         run = 0
         for i in range(length, len(words)):
             run = run + 1 if words[i] == words[i - length] else 0

@@ -89,6 +89,7 @@ def load(item: Item, source: SourceConfig, index: int) -> Sample | Rejected:
         if stated != size:
             return rejected("size_mismatch", f"stated as {_by(stated)}, the picture has {_by(size)} pixels")
         fields = source.apply(item.annotation)
+        fields["split"] = fields.get("split") or source.split_of(image)
         if item.mask is not None:
             mask = _read(item.root, item.mask, "missing_mask")
             classes = source.mask if item.mask_classes is None else item.mask_classes

@@ -6,6 +6,8 @@ Without one the safe defaults hold: no class is exhaustive, labels stay as they 
 
 from __future__ import annotations
 
+import hashlib
+import math
 from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib import resources
@@ -39,6 +41,8 @@ class SourceConfig(Config):
             was annotated twice, and the first is kept. None keeps all.
         gsd: metres per pixel, where a picture states none of its own.
         mask: label in the files to the value of an index mask or to the colour (r, g, b) of a colour mask.
+        splits: split to its share, as in ``{train: 0.9, test: 0.1}``, for pictures whose annotation names
+            none; the shares add up to 1. See `split_of`.
     """
 
     name: str | None = None
@@ -51,6 +55,7 @@ class SourceConfig(Config):
     gsd: float | None = Field(default=None, gt=0)
     sensor: str | None = None
     mask: MaskTable = Field(default={})
+    splits: dict[str, Annotated[float, Field(gt=0, le=1)]] = Field(default={})
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
@@ -60,7 +65,26 @@ class SourceConfig(Config):
                 f"{strange[0]!r} is a target of rename or a mask class, and not in the vocabulary: "
                 f"add it there, or drop it"
             )
+        total = sum(self.splits.values())
+        if self.splits and not math.isclose(total, 1):
+            raise ValueError(f"the shares of splits add up to {total:g}: expected 1")
         return self
+
+    def split_of(self, image: bytes) -> str | None:
+        """The split that a picture's bytes fall into; None without ``splits``.
+
+        It hangs on nothing but the bytes and the shares: more pictures do not move those that are there, and
+        a picture that is listed twice is in one split.
+        """
+        if not self.splits:
+            return None
+        point = int.from_bytes(hashlib.sha256(b"split\0" + image).digest()[:8]) / 2**64
+        *others, last = self.splits
+        for name in others:
+            point -= self.splits[name]
+            if point < 0:
+                return name
+        return last
 
     def label(self, old: str) -> str | None:
         """The label in the shards for one in the files; None if it is dropped."""

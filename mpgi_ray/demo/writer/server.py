@@ -27,7 +27,8 @@ class ImperfectWriter:
     """A context manager that serves an imperfect model under `url`, in a thread of its own.
 
     An answer depends on the seed, on what is asked, and on how often just that was asked before: neither on
-    the order of the requests nor on how many are open. Every answered request is a line of JSON in ``log``:
+    the order of the requests nor on how many are open. Every answered request is a line of JSON in ``log``,
+    which is started anew:
 
     - ``ordinal``, from 0; ``stage`` (``perspective``, ``integrated``); ``perspective``, empty for stage 2;
     - ``attempt``, from 1, as the prompt tells it; ``asked``: how often the same content came before;
@@ -45,7 +46,7 @@ class ImperfectWriter:
         self._ordinal = 0
 
     def __enter__(self) -> Self:
-        self._log: TextIO = self._log_path.open("a", encoding="utf-8", buffering=1)  # line by line
+        self._log: TextIO = self._log_path.open("w", encoding="utf-8", buffering=1)  # line by line
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=MODEL, daemon=True)
         self._thread.start()
