@@ -24,7 +24,7 @@ demo-coca: setup ## the same with a small CoCa, which writes captions; uses what
 test: setup
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
-test-slow: setup ## what starts an engine or a server of vLLM for itself: some minutes more
+test-slow: setup ## what starts vLLM for itself or loses workers in training: some minutes more
 	$(BIN)/pytest -m slow
 
 check: setup

@@ -111,6 +111,7 @@ def test_a_run_leaves_its_model_and_a_line_a_step_and_is_not_done_again(trained:
         train(config(more, trained, batch=8))
 
 
+@pytest.mark.slow
 def test_a_killed_driver_and_a_lost_worker_cost_nothing_but_time(shapes: Path, tmp_path: Path) -> None:
     settings = {"steps": 24, "batch": 32, "save_every": 8, "model": "small-coca"}
     undisturbed = config(shapes, tmp_path / "undisturbed", **settings)
