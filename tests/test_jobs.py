@@ -111,7 +111,7 @@ def test_a_submitted_job_captions_and_its_status_is_its_exit_code(head: str, tmp
         (["ingest", "folders", "{tmp}/none", "--out", "{tmp}/s"], 1, "error: "),
         (["train", "{tmp}", "--out", "{tmp}/m", "--epochs", "1"], 1, "error: "),
         (["train", "{tmp}", "--out", "{tmp}/m"], 1, "give either epochs or steps"),
-        (["evaluate", "{tmp}/m", "{tmp}", "--out", "{tmp}/e"], 1, "error: "),
+        (["evaluate", "{tmp}", "--model", "{tmp}/m", "--out", "{tmp}/e"], 1, "error: "),
         (["captoin"], 2, "No such command"),
     ],
 )

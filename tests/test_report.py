@@ -411,16 +411,24 @@ def test_curation_and_evaluation_are_added(run: Run) -> None:
     (final / "summary.json").write_text(json.dumps(summary))
     metrics = run.root / "metrics.json"
     metrics.write_text(
-        json.dumps({"retrieval": {"image_to_text": {"R@1": 0.12345}}, "model": "tiny", "seconds": 12345.6})
+        json.dumps(
+            {
+                "protocol": "a",
+                "status": {"tiny": "no picture seen"},
+                "seconds": 12345.6,
+                "retrieval": [{"model": "tiny", "i2t_r1": 12.345, "i2t_r1_low": 9.0, "i2t_r1_high": 14.0}],
+            }
+        )
     )
     words = run.report(curated=str(final), metrics=str(metrics)).words
     for said in (
         "near duplicate",
         "44 texts in 2 shards",
-        "retrieval.image_to_text.R@1",
-        "0.1235",
-        "tiny",
+        "status.tiny",
+        "no picture seen",
         "12,346",
+        "Retrieval, protocol a",
+        "12.35 (9.00 to 14.00)",
     ):
         assert said in words
     metrics.write_text("[1]")
