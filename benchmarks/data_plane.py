@@ -13,7 +13,6 @@ line is one JSON object with all figures.
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import os
 import resource
@@ -25,9 +24,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import webdataset
-from PIL import Image
+from pictures import noise_jpegs
 
 from mpgi_ray.data.tar import write_members
 from mpgi_ray.engines.base import Engine, Prompt, Reply
@@ -59,14 +57,7 @@ def connect(config: TemplateEngineConfig) -> Engine:
 
 def write_shards(folder: Path, images: int) -> None:
     """Shards of distinct pictures: smooth colour with noise, about 15 kB each."""
-    random = np.random.default_rng(0)
-    pool = []
-    for _ in range(200):
-        base = np.kron(random.integers(40, 200, (8, 8, 3)), np.ones((32, 32, 1)))
-        pixels = np.clip(base + random.normal(0, 12, (256, 256, 3)), 0, 255).astype(np.uint8)
-        sink = io.BytesIO()
-        Image.fromarray(pixels).save(sink, "JPEG", quality=80)
-        pool.append(sink.getvalue())
+    pool = noise_jpegs()
     for start in range(0, images, SHARD_SIZE):
         # a trailing counter makes every file, and so every sample id, another one; decoders stop before it
         samples = [

@@ -20,7 +20,6 @@ and the median share of our time that was spent waiting for data. Each pair's st
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import os
 import random
@@ -33,10 +32,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import open_clip
 import torch
-from PIL import Image
+from pictures import noise_jpegs
 
 from mpgi_ray.data.tar import write_members
 from mpgi_ray.train import checkpoint, trainer
@@ -57,14 +55,7 @@ LOGGED = re.compile(r"Data \(t\): (?P<data>[\d.]+) .*, (?P<speed>[\d.e+-]+)/s, "
 
 def write_shards(folder: Path, samples: int, shards: int) -> None:
     """Final shards of 256×256 JPEGs of about 15 kB, smooth colour with noise, and a text of 70 words each."""
-    noise, words = np.random.default_rng(0), random.Random(0)
-    pool = []
-    for _ in range(200):
-        base = np.kron(noise.integers(40, 200, (8, 8, 3)), np.ones((32, 32, 1)))
-        pixels = np.clip(base + noise.normal(0, 12, (256, 256, 3)), 0, 255).astype(np.uint8)
-        sink = io.BytesIO()
-        Image.fromarray(pixels).save(sink, "JPEG", quality=80)
-        pool.append(sink.getvalue())
+    words, pool = random.Random(0), noise_jpegs()
     folder.mkdir()
     for number in range(shards):
         members = []

@@ -10,7 +10,6 @@ import pickle
 import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 from mpgi_ray.engines.base import Engine, EngineError
@@ -124,7 +123,8 @@ class MergeReplica(_Replica):
         await _check_merge(self.merge, self.recipe)
 
     async def do(self, work: ChunkWork) -> Row:
-        return await _merged(self.merge, work)
+        done = await self.merge.chunk(work)
+        return done.counts(done.perspectives)
 
 
 class BothReplica(_Replica):
@@ -144,19 +144,12 @@ class BothReplica(_Replica):
         await _check_merge(self.merge, self.recipe)
 
     async def do(self, work: ChunkWork) -> Row:
-        return await _merged(self.merge, await self.describe.chunk(work))
+        done = await self.merge.chunk(await self.describe.chunk(work))
+        return done.counts(done.perspectives)
 
 
 async def _check_merge(merge: Merge, recipe: Recipe) -> None:
     await check_json(merge.stage.engine, recipe.integrate.sampling, merge.stage.template.schema or {})
-
-
-async def _merged(merge: Merge, work: ChunkWork) -> Row:
-    """Merge a chunk. Samples are new in stage 2 alone where a run ended between the stages."""
-    published = await asyncio.to_thread(merge.parts.read, work.chunk)
-    known = set() if published is None else set(published["index"].to_pylist())
-    new = max(work.new, len(work.facts.keys() - known))
-    return replace(work, new=new).counts(await merge.chunk(work))
 
 
 def _line(error: Exception) -> str:

@@ -90,8 +90,8 @@ class Merge:
         self.slots = asyncio.Semaphore(at_once)
         self.observe = observe
 
-    async def chunk(self, work: ChunkWork) -> list[Caption]:
-        """The records of both stages."""
+    async def chunk(self, work: ChunkWork) -> ChunkWork:
+        """The chunk with the records of both stages; what only stage 2 had left to do is new, too."""
         known = await asyncio.to_thread(_known, work, self.parts)
         sources = _by_sample(work.perspectives)
 
@@ -99,10 +99,12 @@ class Merge:
             rows = sources[index]
             return await _guarded(self.stage.merge(rows, work.facts[index]), rows[0], work)
 
-        made = await _each([index for index in work.facts if index not in known], merge, self.slots)
+        missing = [index for index in work.facts if index not in known]
+        made = await _each(missing, merge, self.slots)
         self.observe(made)
         published = await asyncio.to_thread(_publish, work, known, made, self.parts)
-        return [*work.perspectives, *(caption for caption in published if caption.index in sources)]
+        rows = [*work.perspectives, *(caption for caption in published if caption.index in sources)]
+        return replace(work, perspectives=rows, new=max(work.new, len(missing)))
 
 
 def facts_of(entry: Sample | Rejected, limits: FactsConfig) -> Facts | Exception:

@@ -38,8 +38,6 @@ from mpgi_ray.train.trainer import train
 _SHARD = 250
 _CLIP = {"epochs": 20, "context": 64}
 _COCA = {"model": "small-coca", "epochs": 20, "context": 32, "texts": {"short": 1.0}}
-
-
 _LOG = "writer.jsonl"
 _RECORD = "demo.json"  # beside the shards: which scenes they hold
 _REJECTS = 0.2  # of the scenes; with the faults planted by default some 6 % have a text that no retry mended

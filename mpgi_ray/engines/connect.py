@@ -14,6 +14,8 @@ from mpgi_ray.engines.base import Engine, EngineError, Prompt, Reply
 from mpgi_ray.engines.settings import EngineConfig, HttpEngineConfig, VllmEngineConfig
 from mpgi_ray.engines.template import TemplateEngine
 
+_NOBODY = "0" * 64  # the seed of a prompt about no sample
+
 
 def connect(config: EngineConfig) -> Engine:
     """Start the engine that ``config.kind`` names; runs in the replica that will use it.
@@ -31,9 +33,6 @@ def connect(config: EngineConfig) -> Engine:
 
         return HttpEngine(config)
     return TemplateEngine()
-
-
-_NOBODY = "0" * 64  # the seed of a prompt about no sample
 
 
 async def check_picture(engine: Engine, sampling: Mapping[str, Any] | None = None) -> None:

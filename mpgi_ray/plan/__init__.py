@@ -60,5 +60,5 @@ def plan(
     stock = take_stock(recipe, shards, folder, samples)
     asked = tuple(tuple(asking.about(subject)) for subject in stock.subjects)
     cpus, gpus = held(recipe)
-    costs = None if rate is None else cost(recipe, stock.left, gpus, rate, gpu_hour_price)
+    costs = None if rate is None else cost(recipe, stock.left, rate, gpu_hour_price)
     return Plan(recipe, stock, asked, estimate(recipe, asked), cpus, gpus, rate, costs)

@@ -64,23 +64,21 @@ class Cost:
         return sum(self.phases)
 
 
-def cost(recipe: Recipe, images: int, gpus: int, rate: Rate, gpu_hour_price: float | None = None) -> Cost:
+def cost(recipe: Recipe, images: int, rate: Rate, gpu_hour_price: float | None = None) -> Cost:
     """Twice the replicas are taken to be twice as fast; the pool with least of them sets a phase's pace.
 
     One rate does not tell two phases of a run apart: they are taken to have been equally long.
 
     Args:
         images: still to caption.
-        gpus: that the pools hold at once; each of two phases holds those of its own pools alone.
     """
     phases = _phases(recipe)
     before = _phases(rate.run) if rate.run else phases
     replicas = iter([engine.replicas if rate.run else 1 for phase in before for engine in phase])
     of_a_phase = 1 / rate.images_per_second / len(before)  # seconds for an image
     seconds = [of_a_phase * max(next(replicas) / engine.replicas for engine in phase) for phase in phases]
-    held = [_gpus(phase) for phase in phases] if len(phases) > 1 else [gpus]
     hours = tuple(images * each / 3600 for each in seconds)
-    gpu_hours = sum(each * number for each, number in zip(hours, held, strict=True))
+    gpu_hours = sum(each * _gpus(phase) for each, phase in zip(hours, phases, strict=True))
     price = None if gpu_hour_price is None else gpu_hours * gpu_hour_price
     return Cost(1 / sum(seconds), hours, gpu_hours, price)
 

@@ -11,8 +11,7 @@ from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError
 from mpgi_ray.report.curves import Curve, curves
 from mpgi_ray.report.neighbours import Neighbours, neighbours
-from mpgi_ray.train.checkpoint import WEIGHTS
-from mpgi_ray.train.run_folder import RUN, SEEN
+from mpgi_ray.train.run_folder import RUN, SEEN, WEIGHTS
 from mpgi_ray.train.tracking import LOG, read_log
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mpgi_ray.errors import InputError
 from mpgi_ray.train.augment import Crop, Transform, apply, survives_crop
 from mpgi_ray.train.config import AugmentConfig, Turning
-from mpgi_ray.train.inputs import Inputs, Pixels
+from mpgi_ray.train.inputs import Inputs, Length, Pixels
 from mpgi_ray.train.order import Window
 from mpgi_ray.train.records import Record, decoded, read_records
 from mpgi_ray.train.source import Source
@@ -57,10 +57,8 @@ class Reading:
         order = window.order(self.seed)
         if len(records) != len(order):
             raise InputError("the shards changed during training: they hold fewer samples than at its start")
-        ids = self.inputs.ids()
-        view = partial(
-            self._view, epoch=window.epoch, pixels=self.inputs.pixels(), length=self.inputs.length()
-        )
+        ids, length = self.inputs.reader()
+        view = partial(self._view, epoch=window.epoch, pixels=self.inputs.pixels(), length=length)
         start = max(0, first - window.first) * self.share * self.workers
         for place in range(start, len(order), self.share):
             chosen = [records[index] for index in order[place : place + self.share]]
@@ -79,7 +77,7 @@ class Reading:
             yield from islice(usable, piece.start, piece.end)
 
     def _view(
-        self, record: Record, epoch: int, pixels: Pixels, length: Callable[[str], int]
+        self, record: Record, epoch: int, pixels: Pixels, length: Length
     ) -> tuple[NDArray[np.uint8], str]:
         """The picture, uint8 (3, height, width), and the text of a sample in an epoch."""
         drawn = self.seed, epoch, record.sample_id

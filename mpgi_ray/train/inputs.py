@@ -17,6 +17,8 @@ from PIL import Image
 from mpgi_ray.train.tokenizer import TextTokenizer
 
 Pixels = Callable[[Image.Image], NDArray[np.uint8]]  # an RGB picture to (3, height, width)
+Ids = Callable[[Sequence[str]], NDArray[np.int64]]  # texts to (texts, context length)
+Length = Callable[[str], int]  # of a text in tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +47,18 @@ class Inputs:
             return HFTokenizer(self.hub_tokenizer, context_length=self.context_length)
         return SimpleTokenizer(context_length=self.context_length)
 
-    def ids(self) -> Callable[[Sequence[str]], NDArray[np.int64]]:
-        """As `tokenize`, to arrays."""
+    def reader(self) -> tuple[Ids, Length]:
+        """What `tokenize` gives, as arrays; and how many tokens a text has, with those at start and end."""
         tokenize = self.tokenize()
         if isinstance(tokenize, TextTokenizer):
-            return tokenize.ids
-        return lambda texts: np.asarray(tokenize(list(texts)).numpy())
+            return tokenize.ids, lambda text: len(tokenize.encode(text)) + 2
 
-    def length(self) -> Callable[[str], int]:
-        """How many tokens a text has, with those at its start and end."""
-        tokenize = self.tokenize()
+        def ids(texts: Sequence[str]) -> NDArray[np.int64]:
+            return np.asarray(tokenize(list(texts)).numpy())
+
         if self.hub_tokenizer:
-            return lambda text: len(tokenize.tokenizer.encode(text))
-        return lambda text: len(tokenize.encode(text)) + 2
+            return ids, lambda text: len(tokenize.tokenizer.encode(text))
+        return ids, lambda text: len(tokenize.encode(text)) + 2
 
     def pixels(self) -> Pixels:
         """What evaluation does with a picture before it normalises it."""

@@ -77,11 +77,13 @@ def train(config: TrainConfig) -> TrainResult:
         order = list(windows(source.counts, config.batch, steps, config.seed))
         recipe = config.recipe(source.fingerprint)
         name = f"train-{recipe_hash(recipe)}"
-        done = steps if open_run(config.output, recipe, name, seen) else newest(config.output)
+        done = newest(config.output)
+        if open_run(config.output, recipe, name, seen):
+            resume.finish(config.output)  # a run that was killed at its very end leaves them
+            done = steps
         if done is None:
             torch.manual_seed(config.seed)
             architecture, model = initial(config, source)
-            task_of(config, architecture)
             resume.save(config.output, architecture, model, {"done": 0, "optimizer": None})
         elif done < steps:
             architecture = checkpoint.read_architecture(step_folder(config.output, done))
