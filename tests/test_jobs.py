@@ -51,9 +51,13 @@ def head() -> Iterator[str]:
         env=TOKENS,
     )
     assert process.stdout is not None
-    lines = iter(process.stdout.readline, "")
-    seen = next((line for line in lines if "Ray runtime started" in line), "")
-    assert seen, "ray start ended without a cluster"
+    said = []
+    for line in iter(process.stdout.readline, ""):
+        said.append(line)
+        if "Ray runtime started" in line:
+            break
+    else:
+        pytest.fail("".join(["ray start ended without a cluster:\n", *said]))
     try:
         yield f"http://127.0.0.1:{dashboard}"
     finally:

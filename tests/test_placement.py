@@ -12,16 +12,15 @@ import pyarrow as pa
 import pytest
 import ray
 from build import write_shards
+from caption_runs import recipe, rows
 from pydantic import ValidationError
 
-from mpgi_ray.data.caption import Caption, from_table
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.engines.base import Engine, Prompt, Reply
 from mpgi_ray.engines.settings import EngineConfig, VllmEngineConfig
 from mpgi_ray.errors import RecipeError, ResourceError, UnfinishedError
 from mpgi_ray.graph import gpus_for
 from mpgi_ray.pipeline import caption
-from mpgi_ray.recipe import Recipe
 from mpgi_ray.todo import Pilot
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
@@ -84,15 +83,6 @@ class Notebook:
 
 def model(name: str, **settings: object) -> dict[str, object]:
     return {"engine": {"kind": "vllm", "model": name, "cpus": 0.5, **settings}}
-
-
-def recipe(folder: Path, output: str, **settings: object) -> Recipe:
-    values = {"input": {"shards": str(folder / "shards")}, "output": str(folder / output), "chunk_size": 4}
-    return Recipe.model_validate(values | settings)
-
-
-def rows(run: Recipe) -> list[Caption]:
-    return [row for table in CaptionFolder(run.output).tables() for row in from_table(table)]
 
 
 def test_pools_hold_what_the_recipe_says(tmp_path: Path) -> None:

@@ -1,0 +1,49 @@
+"""Training in this very process: for short runs, of which the start of workers would be the most part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+
+from mpgi_ray.data.storage import Storage
+from mpgi_ray.train import checkpoint
+from mpgi_ray.train.batch import Batch
+from mpgi_ray.train.config import TrainConfig
+from mpgi_ray.train.data import Reading
+from mpgi_ray.train.initial import initial
+from mpgi_ray.train.loop import Learner, Schedule
+from mpgi_ray.train.order import windows
+from mpgi_ray.train.records import list_shards
+from mpgi_ray.train.run_folder import WEIGHTS
+from mpgi_ray.train.source import scan
+from mpgi_ray.train.trainer import task_of
+
+
+def learn(config: TrainConfig) -> float | None:
+    """Train as `trainer.train` does with one worker, and leave the model in ``config.output``.
+
+    Returns:
+        The last step's loss; None if the model is there already.
+    """
+    if Storage(config.output).exists(WEIGHTS):
+        return None
+    source, _ = scan(list_shards(config.shards), config.split, config.texts)
+    steps = config.steps or (config.epochs or 0) * (sum(source.counts) // config.batch)
+    torch.manual_seed(config.seed)
+    architecture, model = initial(config, source)
+    reading = Reading(source, architecture.inputs(), config.augment, config.batch, 1, config.seed)
+    normalise = architecture.normalise()
+
+    def batches() -> Iterator[Batch]:
+        for window in windows(source.counts, config.batch, steps, config.seed):
+            for arrays in reading.window(window, 1):
+                row = Batch.of({name: values[None] for name, values in arrays.items()})
+                yield normalise(row, torch.device("cpu"))
+
+    schedule = Schedule(steps, config.lr, config.warmup, bf16=config.computes_bf16)
+    loss = 0.0
+    for step in Learner(model, task_of(config, architecture), schedule).fit(batches()):
+        loss = step.loss
+    checkpoint.save(config.output, architecture, model)
+    return loss
