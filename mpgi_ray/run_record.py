@@ -50,8 +50,9 @@ def check_run(folder: CaptionFolder, recipe: Recipe, shards: ShardList) -> dict[
     record = _record(recipe, shards)
     if folder.storage.exists(RUN):
         before = folder.manifest()
-        _same("recipe", before["identity"], record["identity"], folder)
-        _same("prompt", _hashes(before), _hashes(record), folder)
+        merged = bool(folder.stage2.full.done() or folder.stage2.pilot.done())
+        _same("recipe", _settings(before, merged), _settings(record, merged), folder)
+        _same("prompt", _hashes(before, merged), _hashes(record, merged), folder)
         _unchanged(folder, before["shards"], record["shards"], shards)
         record["shards"] = before["shards"] | record["shards"]
         later = before.get("later_versions", [])
@@ -108,8 +109,15 @@ def _versions() -> Iterator[tuple[str, str]]:
             yield package, metadata.version(package)
 
 
-def _hashes(record: Mapping[str, Any]) -> dict[str, str]:
-    return {name: prompt["hash"] for name, prompt in record["prompts"].items()}
+def _settings(record: Mapping[str, Any], merged: bool) -> dict[str, Any]:
+    """The settings that may not change any more: those of stage 2 once it has published something."""
+    return {k: v for k, v in record["identity"].items() if merged or not k.startswith("integrate.")}
+
+
+def _hashes(record: Mapping[str, Any], merged: bool) -> dict[str, str]:
+    """The prompts that may not change any more; see `_settings`."""
+    stage1 = {name for names in record["stage1"] for name in names}
+    return {name: told["hash"] for name, told in record["prompts"].items() if merged or name in stage1}
 
 
 def _same(what: str, before: Mapping[str, Any], now: Mapping[str, Any], folder: CaptionFolder) -> None:

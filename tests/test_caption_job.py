@@ -250,6 +250,29 @@ def test_a_sample_like_no_other_is_refused_in_either_stage(
     assert not left_to_do(run, shards, folder, None)
 
 
+def test_stage_2_may_change_until_it_has_published_something(tmp_path: Path) -> None:
+    write_shards(tmp_path / "shards", [3])
+    run, engine = recipe(tmp_path), connect(TemplateEngineConfig())
+    other = recipe(tmp_path, integrate={"sampling": {"temperature": 0.5}})
+    shards, folder = find_shards(run.input.shards), CaptionFolder(run.output)
+
+    async def stage(number: int) -> None:
+        (task,) = left_to_do(run, shards, folder, None)
+        for row in read_chunks(task):
+            chunk = await work.Describe(run, 0, engine, 2, lambda _: None).chunk(pickle.loads(row["work"]))
+            if number == 2:
+                await work.Merge(run, engine, 2, lambda _: None).chunk(chunk)
+
+    open_run(folder, run, shards)
+    asyncio.run(stage(1))
+    open_run(folder, other, shards)
+    assert folder.manifest()["identity"]["integrate.sampling.temperature"] == 0.5
+    open_run(folder, run, shards)
+    asyncio.run(stage(2))
+    with pytest.raises(OutputError, match=r"another recipe: integrate\.sampling\.temperature was"):
+        open_run(folder, other, shards)
+
+
 def test_another_recipe_or_a_changed_shard_is_refused_by_name(tmp_path: Path) -> None:
     write_shards(tmp_path / "shards", [6, 6])
     run = recipe(tmp_path)
