@@ -23,6 +23,8 @@ from mpgi_ray.train.trainer import task_of
 def learn(config: TrainConfig) -> float | None:
     """Train as `trainer.train` does with one worker, and leave the model in ``config.output``.
 
+    Whole models on a CPU: no accumulation, nothing frozen.
+
     Returns:
         The last step's loss; None if the model is there already.
     """
@@ -41,7 +43,9 @@ def learn(config: TrainConfig) -> float | None:
                 row = Batch.of({name: values[None] for name, values in arrays.items()})
                 yield normalise(row, torch.device("cpu"))
 
-    schedule = Schedule(steps, config.lr, config.warmup, bf16=config.computes_bf16)
+    schedule = Schedule(
+        steps, config.lr, config.warmup, config.weight_decay, config.max_gradient, bf16=config.computes_bf16
+    )
     loss = 0.0
     for step in Learner(model, task_of(config, architecture), schedule).fit(batches()):
         loss = step.loss

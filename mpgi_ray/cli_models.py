@@ -39,7 +39,6 @@ def train(
         "output": out,
         "model": model,
         "weights": weights,
-        "split": split,
     }
     values |= {"split": split, "epochs": epochs, "steps": steps, "batch": batch, "lr": lr}
     values |= {"seed": seed, "workers": workers, "gpu": gpu}
@@ -49,8 +48,7 @@ def train(
     if not result.new:
         typer.echo(f"nothing to do: {result.checkpoint} is trained")
     typer.echo(f"{result.checkpoint}: {result.steps} steps, loss {result.loss:.3f}; open it with")
-    if "://" not in result.checkpoint:
-        typer.echo(open_clip_lines(result.checkpoint))
+    typer.echo(open_clip_lines(result.checkpoint))
 
 
 def evaluate(

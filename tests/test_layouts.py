@@ -168,8 +168,22 @@ def test_the_printed_lines_open_a_checkpoint_in_open_clip(name: str, tmp_path: P
     assert quick == (name == "layouts-tiny-quickgelu")
 
 
-def test_lines_are_of_whole_local_checkpoints_only(tmp_path: Path) -> None:
+def test_the_lines_of_a_checkpoint_elsewhere_say_that_it_is_to_be_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = small(TextTokenizer.train(TEXTS, 16))
+    model, _, tokenize = checkpoint.build(ours)
+    checkpoint.save("memory://bucket/model", ours, model)
+    lines = open_clip_lines("memory://bucket/model")
+    place = "folder = 'model'  # copy memory://bucket/model to this folder first"
+    assert lines.startswith(place)
+    checkpoint.save(tmp_path / "model", ours, model)
+    monkeypatch.chdir(tmp_path)
+    space: dict[str, Any] = {}
+    exec(lines, space)
+    assert torch.equal(space["tokenizer"](TEXTS), tokenize(TEXTS))
+
+
+def test_lines_are_of_whole_checkpoints_only(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is no checkpoint of train"):
         open_clip_lines(tmp_path)
-    with pytest.raises(InputError, match="open_clip opens local folders only: copy s3://bucket/model"):
-        open_clip_lines("s3://bucket/model")

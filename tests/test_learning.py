@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import open_clip
@@ -15,7 +16,7 @@ import torch.multiprocessing
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
-from mpgi_ray.errors import TrainingError
+from mpgi_ray.errors import RecipeError, TrainingError
 from mpgi_ray.train import checkpoint
 from mpgi_ray.train.architecture import Architecture, small, small_coca
 from mpgi_ray.train.batch import Batch
@@ -113,7 +114,17 @@ def _learn(rank: int, folder: str) -> None:
             losses = [step.losses for step in learner.fit(batches(tokenizer, rank, workers))]
             if rank == 0:
                 torch.save((losses, plain.state_dict()), f"{folder}/{kind}-{workers}-{accumulate}.pt")
+    plain, _, tokenizer = fresh("clip")
+    learner = Learner(DistributedDataParallel(plain), BadOnTheSecondWorker(), schedule())
+    with pytest.raises(TrainingError) as caught:
+        next(learner.fit(batches(tokenizer, rank, 2)))
+    Path(folder, f"error-{rank}").write_text(str(caught.value))
     dist.destroy_process_group()
+
+
+class BadOnTheSecondWorker(ClipTask):
+    def own_losses(self, out: Mapping[str, Tensor], tokens: Tensor, share: float) -> dict[str, Tensor]:
+        return {"own": torch.tensor(torch.nan if dist.get_rank() == 1 else 1.0)}
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +146,13 @@ def test_workers_and_parts_learn_what_one_learns_from_the_whole_batch(kind: str,
         for name, value in weights.items():
             difference = (found[name] - value).abs().max()
             assert difference < TOLERANCE, (workers, parts, name, difference)
+
+
+def test_every_worker_names_the_samples_of_the_one_whose_loss_is_not_finite(learnt: Path) -> None:
+    first, second = ((learnt / f"error-{rank}").read_text() for rank in range(2))
+    assert first == second
+    assert "own loss nan at step 1: lower lr" in first
+    assert first.endswith("look at samples of worker 1: s/1-4, s/1-5, s/1-6, s/1-7")
 
 
 @pytest.mark.parametrize("kind", ["clip", "coca"])
@@ -203,6 +221,43 @@ def test_a_loss_that_is_not_finite_stops_with_step_and_samples_and_harms_nothing
     with pytest.raises(TrainingError, match=r"contrastive loss nan at step 2: .*s/2-0, s/2-1"):
         next(steps)
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def test_a_gradient_that_is_not_finite_stops_before_it_reaches_the_weights() -> None:
+    model, task, tokenizer = fresh("clip")
+    learner = Learner(model, task, schedule())
+    steps = learner.fit(batches(tokenizer))
+    assert next(steps).step == 1
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    model.get_parameter("token_embedding.weight").register_hook(lambda gradient: gradient * torch.nan)
+    with pytest.raises(TrainingError, match=r"gradient norm nan at step 2: .*of worker 0: s/2-0, s/2-1"):
+        next(steps)
+    assert learner.done == 1
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def test_waiting_for_data_is_not_what_happens_between_two_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("mpgi_ray.train.loop.time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    model, task, tokenizer = fresh("clip")
+
+    def slowly() -> Iterator[Batch]:
+        for batch in batches(tokenizer):
+            clock[0] += 1
+            yield batch
+
+    steps = Learner(model, task, schedule()).fit(slowly())
+    next(steps)
+    clock[0] += 3  # a checkpoint is saved
+    assert next(steps).data_wait == 1 / 4
+
+
+def test_a_model_that_drops_at_random_is_not_computed_in_parts() -> None:
+    model, task, _ = fresh("clip")
+    model.visual.dropped = torch.nn.Dropout(0.1)
+    Learner(model, task, schedule())
+    with pytest.raises(RecipeError, match="accumulate 2"):
+        Learner(model.eval(), task, schedule(accumulate=2))
 
 
 def test_data_that_ends_too_early_is_said() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapes import write_shapes
 
+from mpgi_ray.data.tar import write_members
 from mpgi_ray.errors import InputError
 from mpgi_ray.train.architecture import small
 from mpgi_ray.train.batch import Batch
@@ -19,6 +21,7 @@ from mpgi_ray.train.data import Reading
 from mpgi_ray.train.order import BUFFER, Window, windows
 from mpgi_ray.train.records import list_shards, read_records
 from mpgi_ray.train.source import scan
+from mpgi_ray.train.text_choice import choose
 from mpgi_ray.train.tokenizer import TextTokenizer
 
 
@@ -63,6 +66,17 @@ def test_the_order_is_another_one_in_every_epoch_and_for_every_seed() -> None:
     assert sorted(set(first)) == list(range(10))
     assert pieces(0) == [first, second, third]
     assert pieces(1)[0] != first
+
+
+@pytest.mark.parametrize(("counts", "batch"), [([200], 128), ([525], 512), ([3, 0, 90], 64)])
+def test_what_is_left_over_below_a_batch_is_not_always_the_same(counts: list[int], batch: int) -> None:
+    used = {
+        (piece.shard, index)
+        for window in windows(counts, batch, 60, seed=0)
+        for piece in window.pieces
+        for index in range(piece.start, piece.end)
+    }
+    assert used == {(shard, index) for shard, count in enumerate(counts) for index in range(count)}
 
 
 @pytest.fixture(scope="module")
@@ -135,3 +149,34 @@ def test_only_texts_with_weight_make_a_sample_usable(folder: Path) -> None:
         scan(list_shards(folder), "train", {"objects": 0, "short": 1})
     record = next(read_records(list_shards(folder), pictures=False))
     assert record.image == b""
+
+
+def test_samples_without_a_wanted_text_and_shards_without_samples_are_counted(
+    folder: Path, tmp_path: Path
+) -> None:
+    source, _ = scan(list_shards(folder), "train", {"objects": 1})
+    assert (source.left_out, source.told()) == (0, None)
+    for number, texts in enumerate([{"long": "Sand."}, {"long": "A field."}, {"objects": "One ship."}]):
+        note = {"sample_id": str(number), "texts": texts, "annotation": {"split": "train"}}
+        (tmp_path / f"{number}.tar").write_bytes(
+            write_members([("0", {"json": json.dumps(note).encode(), "jpg": b""})])
+        )
+    some, _ = scan([*list_shards(folder), *list_shards(tmp_path)], "train", {"objects": 1, "long": 0})
+    assert some.left_out == 2
+    assert some.told() == (
+        "2 of 123 samples of split 'train' have no text of objects; "
+        "2 of 7 shards have none to learn from: left out"
+    )
+    other, _ = scan([*list_shards(folder), *list_shards(tmp_path)], None, {"long": 1, "scene": 1})
+    assert str(other.told()).startswith("121 of 123 samples have no text of long, scene; 5 of 7 shards")
+
+
+def test_the_order_in_which_perspectives_are_named_decides_nothing(folder: Path) -> None:
+    weights = {"objects": 1.0, "layout": 2.0}
+    one, other = (
+        scan(list_shards(folder), None, texts)[0] for texts in (weights, dict(reversed(weights.items())))
+    )
+    assert list(one.all_texts()) == list(other.all_texts())
+    texts = {"objects": "One ship.", "layout": "A ship on the left."}
+    for epoch in range(20):
+        assert choose(texts, one.texts, 0, epoch, "s") == choose(texts, other.texts, 0, epoch, "s")

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mpgi_ray.evaluate import ranking
-from mpgi_ray.evaluate.bars import chance, class_oracle
+from mpgi_ray.evaluate.bars import chance, class_oracle, within_class
 from mpgi_ray.evaluate.bootstrap import bootstrap
 from mpgi_ray.evaluate.retrieval import (
     KS,
@@ -199,6 +199,20 @@ def test_bars() -> None:
     assert by_chance.image_to_text[0] == pytest.approx(100 * 5 / 200)
     scenes = [f"class {i // 10}" for i in range(40)]  # ten pictures of each of four classes
     assert class_oracle(scenes, owner).text_to_image == pytest.approx((10, 50, 100))
+
+
+def test_within_a_class_is_retrieval_over_that_class_alone() -> None:
+    rng = np.random.default_rng(4)
+    features = [rng.normal(size=(count, 8)) for count in (36, 72)]
+    images, texts = (f / np.linalg.norm(f, axis=1, keepdims=True) for f in features)
+    owner, scenes = np.repeat(np.arange(36), 2), np.arange(36) % 3
+    found = within_class(images, texts, [str(scene) for scene in scenes], owner.tolist())
+    for scene in range(3):
+        own = scenes == scene
+        alone = retrieval(images[own], texts[own[owner]], np.repeat(np.arange(12), 2).tolist())
+        assert found.image_hits[own] == pytest.approx(alone.image_hits)
+        assert found.text_hits[own[owner]] == pytest.approx(alone.text_hits)
+    assert found.mean_recall > retrieval(images, texts, owner.tolist()).mean_recall + 10
 
 
 def test_bars_of_other_protocols_count_what_a_text_shares() -> None:

@@ -10,30 +10,11 @@ import pytest
 from build import noise, tar
 from hypothesis import given
 from hypothesis import strategies as st
-from moto.server import ThreadedMotoServer
 
 from mpgi_ray.data.parts import ChunkId, complete_shards, split_chunks
 from mpgi_ray.data.shard_list import find_shards
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError, OutputError
-
-
-@pytest.fixture(scope="module")
-def bucket() -> Iterator[str]:
-    """An empty bucket of an S3 server on loopback."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-        patch.setenv("AWS_ACCESS_KEY_ID", "none")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "none")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        import s3fs
-
-        s3fs.S3FileSystem().mkdir("data")
-        yield "s3://data"
-    server.stop()
 
 
 @pytest.fixture(params=["local", "s3"])

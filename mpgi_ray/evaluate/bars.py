@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mpgi_ray.evaluate.ranking import Features
 from mpgi_ray.evaluate.retrieval import Protocol, Retrieval, score
 
 
@@ -39,6 +40,40 @@ def class_oracle(
         scenes: class of each image.
         texts: the prepared texts; protocol A does not look at them.
     """
+    of_image, of_text = _classes(scenes, image_of_text, texts, protocol)
+    return score(protocol, of_image, of_text, image_of_text, texts)
+
+
+def within_class(
+    images: Features,
+    text_features: Features,
+    scenes: Sequence[str],
+    image_of_text: Sequence[int],
+    texts: Sequence[str] = (),
+    protocol: Protocol = Protocol.A,
+) -> Retrieval:
+    """Recalls of a model that is told the scene class of every picture and text and ranks inside it.
+
+    What it has above the class oracle is what it knows of pictures of one class.
+
+    Args:
+        images, text_features: L2-normalised, (images, dim) and (texts, dim); the others: see `class_oracle`.
+    """
+    of_image, of_text = _classes(scenes, image_of_text, texts, protocol)
+    # cosines lie within -1 and 1: 4 more puts every candidate of the class before all others
+    return score(
+        protocol,
+        np.hstack([images, 2 * of_image]),
+        np.hstack([text_features, 2 * of_text]),
+        image_of_text,
+        texts,
+    )
+
+
+def _classes(
+    scenes: Sequence[str], image_of_text: Sequence[int], texts: Sequence[str], protocol: Protocol
+) -> tuple[Features, Features]:
+    """One column a class: 1 for the classes that an image or a text is of."""
     _, classes = np.unique(np.asarray(scenes), return_inverse=True)
     of_image = np.eye(classes.max() + 1)[classes]
     of_text = of_image[np.asarray(image_of_text)]
@@ -47,4 +82,4 @@ def class_oracle(
         for text, own in zip(texts, of_text, strict=True):
             shared[text] = np.maximum(own, shared.get(text, own))
         of_text = np.stack([shared[text] for text in texts])
-    return score(protocol, of_image, of_text, image_of_text, texts)
+    return of_image, of_text

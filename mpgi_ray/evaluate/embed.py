@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -40,9 +41,10 @@ class Model:
         Raises:
             InputError, RecipeError: it cannot be loaded; the message says why.
         """
-        name, at, file = place.partition("@")
-        loaded = layouts.load_published(file, name) if at else checkpoint.load(place)
-        network, preprocess, tokenize = loaded
+        named = published(place)
+        network, preprocess, tokenize = (
+            checkpoint.load(place) if named is None else layouts.load_published(named[1], named[0])
+        )
         device = "cuda" if torch.cuda.is_available() else "cpu"
         return cls(place, network.to(device), preprocess, tokenize)
 
@@ -83,6 +85,15 @@ class Model:
     def _pixels(self, chunk: Sequence[Record]) -> torch.Tensor:
         device = next(self.network.parameters()).device
         return torch.stack([self.preprocess(decoded(record)) for record in chunk]).to(device)
+
+
+def published(place: str) -> tuple[str, str] | None:
+    """Name and file of ``NAME@FILE``; None of a folder.
+
+    A folder may have ``@`` in its path: a name has no slash, and a folder that is there goes first.
+    """
+    name, at, file = place.partition("@")
+    return (name, file) if at and "/" not in name and not Path(place).is_dir() else None
 
 
 @torch.inference_mode()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mpgi_ray.data.storage import Storage, absolute
 from mpgi_ray.errors import InputError
-from mpgi_ray.evaluate.bars import chance, class_oracle
+from mpgi_ray.evaluate.bars import chance, class_oracle, within_class
 from mpgi_ray.evaluate.bootstrap import Interval, bootstrap
 from mpgi_ray.evaluate.caption_metrics import score_texts
 from mpgi_ray.evaluate.embed import Model
@@ -67,7 +67,7 @@ def evaluate(
         images = model.images(test.pictures(range(len(test.records))))
         for name in texts:
             tables["retrieval"].append(_retrieval(model, images, test, name, protocol))
-        if all(test.scenes):
+        if any(test.scenes):
             tables["zero_shot"] += [_zero_shot(model, images, test, templates) for templates in Templates]
         for kind, found in accuracy(images, model.texts, probes).items():
             tables["probes"].append(_probe_row(model.name, kind.value, found))
@@ -99,30 +99,47 @@ def _asked(test: TestSet, name: str, protocol: Protocol) -> tuple[list[int], lis
 
 def _retrieval(model: Model, images: NDArray[Any], test: TestSet, name: str, protocol: Protocol) -> Row:
     rows, image_of_text, texts = _asked(test, name, protocol)
-    found = score(protocol, images[rows], model.texts(texts), image_of_text, texts)
-    return _retrieval_row(model.name, name, len(rows), found)
+    asked = images[rows], model.texts(texts)
+    inside = None
+    if scenes := _scenes(test, rows):
+        inside = within_class(*asked, scenes, image_of_text, texts, protocol)
+    found = score(protocol, *asked, image_of_text, texts)
+    return _retrieval_row(model.name, name, len(rows), found, inside)
 
 
 def _bars(test: TestSet, name: str, protocol: Protocol) -> list[Row]:
     rows, image_of_text, texts = _asked(test, name, protocol)
     bars = {"chance": chance(len(rows), image_of_text, texts, protocol)}
-    if all(test.scenes[row] for row in rows):
-        scenes = [test.scenes[row] for row in rows]
-        bars["class oracle"] = class_oracle(scenes, image_of_text, texts, protocol)
-    return [_retrieval_row(bar, name, len(rows), found) for bar, found in bars.items()]
+    inside = None
+    if scenes := _scenes(test, rows):
+        inside = bars["class oracle"] = class_oracle(scenes, image_of_text, texts, protocol)
+    return [_retrieval_row(bar, name, len(rows), found, inside) for bar, found in bars.items()]
 
 
-def _retrieval_row(model: str, texts: str, images: int, found: Retrieval) -> Row:
-    interval = bootstrap(found.by_image(), found.figures)
-    return {"model": model, "texts": texts, "images": images, **_figures(found.names, interval)}
+def _scenes(test: TestSet, rows: Sequence[int]) -> list[str]:
+    """The class of each of these samples; empty if one of them has none."""
+    scenes = [test.scenes[row] for row in rows]
+    return scenes if all(scenes) else []
+
+
+def _retrieval_row(model: str, texts: str, images: int, found: Retrieval, inside: Retrieval | None) -> Row:
+    """Recalls, before them R@1 among the pictures and texts of the query's own class."""
+    row: Row = {"model": model, "texts": texts, "images": images}
+    if inside is not None:
+        names = [f"{name}_in_class" for name in inside.names]
+        figures = _figures(names, bootstrap(inside.by_image(), inside.figures))
+        row |= {key: value for key, value in figures.items() if "_r1_" in key}
+    return row | _figures(found.names, bootstrap(found.by_image(), found.figures))
 
 
 def _zero_shot(model: Model, images: NDArray[Any], test: TestSet, templates: Templates) -> Row:
-    classes = sorted(set(test.scenes))
+    """Of the samples with one class, among the classes of all splits."""
+    rows = [row for row, scene in enumerate(test.scenes) if scene]
+    classes = test.classes
     features = class_features(model.raw_texts, classes, templates)
-    found = zero_shot(images, features, [classes.index(scene) for scene in test.scenes])
+    found = zero_shot(images[rows], features, [classes.index(test.scenes[row]) for row in rows])
     interval = bootstrap(100 * found.hits)
-    row = {"model": model.name, "templates": templates.value, "classes": len(classes)}
+    row = {"model": model.name, "templates": templates.value, "images": len(rows), "classes": len(classes)}
     return row | _figures(("top1", "top5"), interval) | {"mean_per_class": round(found.mean_per_class, 2)}
 
 

@@ -49,13 +49,14 @@ def show(metrics: Mapping[str, Any]) -> str:
 def _table(title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
     columns = [key for key in rows[0] if not key.endswith((_LOW, _HIGH))]
     last = next((key for key in reversed(columns) if key + _LOW in rows[0]), "")
-    cells = [[_cell(row, key, interval=key == last) for key in columns] for row in rows]
+    digits = 4 if title == "Captions" else 2  # these are no per cent
+    cells = [[_cell(row, key, digits, interval=key == last) for key in columns] for row in rows]
     return Table(title, [column.replace("_", " ") for column in columns], cells)
 
 
-def _cell(row: Mapping[str, Any], key: str, *, interval: bool) -> str:
+def _cell(row: Mapping[str, Any], key: str, digits: int, *, interval: bool) -> str:
     value = row.get(key, "")
     if not isinstance(value, float):
         return str(value)
-    told = f"{value:.2f}"
-    return f"{told} ({row[key + _LOW]:.2f} to {row[key + _HIGH]:.2f})" if interval else told
+    told = f"{value:.{digits}f}"
+    return f"{told} ({row[key + _LOW]:.{digits}f} to {row[key + _HIGH]:.{digits}f})" if interval else told

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from mpgi_ray.data.storage import Storage, absolute
 from mpgi_ray.errors import InputError
+from mpgi_ray.evaluate.embed import published
 from mpgi_ray.train.records import Record, list_shards, read_records, short_id
-from mpgi_ray.train.run_folder import SEEN
+from mpgi_ray.train.run_folder import seen_by
 
 CAPTIONS = "captions"  # the texts people wrote for the image in the source
 
@@ -72,19 +71,24 @@ class TestSet:
         """The scene class of each sample; empty where a source tells none or several."""
         return tuple(map(_scene, self.records))
 
+    @property
+    def classes(self) -> list[str]:
+        """The scene classes of all splits, sorted."""
+        return sorted({scene for record in (*self.records, *self.others) if (scene := _scene(record))})
+
     def status(self, model: str) -> str:
         """What a model's own run says about having seen these samples and their classes."""
-        storage = Storage(absolute(model))
-        if "://" in model or not storage.exists(SEEN):
+        seen = None if published(model) else seen_by(model)
+        if seen is None:
             return "leak unknown: the model does not say what it was trained on"
-        seen = json.loads(storage.read(SEEN))
-        samples, classes = set(seen["samples"]), set(seen["classes"])
+        samples = set(seen.samples)
         known = sum(short_id(record.sample_id) in samples for record in self.records)
         own = {scene for scene in self.scenes if scene}
         leak = (
             f"LEAK: {known} of {len(self.records)} pictures were in training" if known else "no picture seen"
         )
-        return f"{leak}; {len(own & classes)} of {len(own)} classes seen"
+        before = f"; what {seen.before} had seen is unknown" if seen.before else ""
+        return f"{leak}; {len(own & set(seen.classes))} of {len(own)} classes seen{before}"
 
 
 def _texts(record: Record, name: str) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from mpgi_ray.train.inputs import Inputs
 from mpgi_ray.train.tokenizer import TextTokenizer
 
 Tokenize = Callable[[Sequence[str]], torch.Tensor]  # texts to int64 (texts, context length)
+_OTHER_TOKENIZERS = ("hf_tokenizer_name", "hf_model_name", "tokenizer_mode", "tokenizer_kwargs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +29,28 @@ class Architecture:
         name: ``small``, ``small-coca`` or an open_clip model name.
         model_cfg: towers, activation, context length, vocabulary.
         preprocess_cfg: resizing and normalisation of pictures.
-        tokenizer: JSON of a trained tokenizer; None for the stock one.
+        tokenizer: JSON of a trained tokenizer; None for CLIP's own.
+
+    Raises:
+        RecipeError: it is a model of SigLIP's kind, or its texts need a tokenizer from the hub.
     """
 
     name: str
     model_cfg: dict[str, Any]
     preprocess_cfg: dict[str, Any]
     tokenizer: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.model_cfg.get("init_logit_bias") is not None:
+            raise RecipeError(
+                f"model {self.name!r} is of SigLIP's kind (init_logit_bias), and the sigmoid loss is not "
+                "there: expected a CLIP or CoCa that learns by softmax, e.g. ViT-B-16"
+            )
+        if others := [key for key in _OTHER_TOKENIZERS if self.model_cfg["text_cfg"].get(key)]:
+            raise RecipeError(
+                f"model {self.name!r} has a tokenizer or text tower from the hub ({', '.join(others)}): "
+                "expected a model with CLIP's own tokenizer, e.g. ViT-B-32"
+            )
 
     @property
     def context_length(self) -> int:
@@ -47,8 +63,7 @@ class Architecture:
 
     def inputs(self) -> Inputs:
         """What it takes."""
-        name = self.model_cfg["text_cfg"].get("hf_tokenizer_name") or ""
-        return Inputs(asdict(self._preprocess_cfg()), self.context_length, self.tokenizer, name)
+        return Inputs(asdict(self._preprocess_cfg()), self.context_length, self.tokenizer)
 
     def tokenize(self) -> Tokenize:
         """Its tokenizer."""
@@ -78,11 +93,15 @@ def small_coca(tokenizer: TextTokenizer) -> Architecture:
     return _own(SMALL_COCA, "small_coca.json", tokenizer)
 
 
-def stock(name: str) -> Architecture:
+def stock(name: str, tag: str | None = None) -> Architecture:
     """A model that open_clip knows by name.
 
+    Args:
+        tag: of the pretrained weights that it will have: pictures are preprocessed as these were trained.
+            Without one, as for OpenAI's CLIP.
+
     Raises:
-        RecipeError: it knows none of that name.
+        RecipeError: it knows none of that name, or see `Architecture`.
     """
     model_cfg = open_clip.get_model_config(name)
     if model_cfg is None:
@@ -90,8 +109,9 @@ def stock(name: str) -> Architecture:
             f"unknown model {name!r}: expected {SMALL!r}, {SMALL_COCA!r}, a name of open_clip.list_models(), "
             "hf-hub:ORGANISATION/MODEL or a folder"
         )
-    size = model_cfg["vision_cfg"].get("image_size", 224)
-    return Architecture(name, model_cfg, asdict(open_clip.transform.PreprocessCfg(size=size)))
+    plain = open_clip.transform.PreprocessCfg(size=model_cfg["vision_cfg"].get("image_size", 224))
+    trained = open_clip.get_pretrained_cfg(name, tag) if tag else {}
+    return Architecture(name, model_cfg, open_clip.transform.merge_preprocess_dict(plain, trained))
 
 
 def _own(name: str, file: str, tokenizer: TextTokenizer) -> Architecture:

@@ -86,14 +86,14 @@ _RULES = (
             r"""\b(?:(?:upper|lower|bottom|north|south)\w*|top(?:s|most|left|right)?|atop|above|below
             |beneath|under|underneath|up(?:wards?|right|side)?|down(?:wards?|side)?|higher|highest|lowest
             |front|behind|ahead|beyond|back|rear|foreground|background|in\sthe\sdistance|(?:near|far)\sside
-            |viewer|camera)\b"""
+            |viewer|camera|(?:foot|head)\sof\sthe\s(?:picture|image|frame|scene|view))\b"""
         ),
     ),
     (
         _AXES,
         _words(
             r"""\b(?:(?:horizontal|vertical|transvers|longitudinal)\w*|rows?|columns?
-            |(?:length|width|cross)wise|sideways|side\sto\sside|width|height|[xy][-\s]axis)\b"""
+            |(?:wid|tall|long|high)er\sthan|(?:length|width|cross)wise|sideways|side\sto\sside|width|height|[xy][-\s]axis)\b"""
         ),
     ),
     (_EACH_DIAGONAL, _words("diagonal")),

@@ -1,8 +1,9 @@
 """Checkpoints in open_clip's own folder layout.
 
 A checkpoint is a folder that ``open_clip.create_model_and_transforms("local-dir:FOLDER")`` reads as it is:
-the configuration with activation and preprocessing, and a plain state dict. A model with a tokenizer of
-its own has ``tokenizer.json`` beside them.
+the configuration with activation and preprocessing, and a plain state dict. A model with a tokenizer
+trained here has ``tokenizer.json`` beside them, and its configuration says so; a ``tokenizer.json`` of
+which it says nothing is another library's copy of CLIP's own.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import open_clip
+import safetensors.torch
 import torch
 from PIL import Image
 
@@ -26,6 +28,7 @@ from mpgi_ray.train.architecture import Architecture, Tokenize
 from mpgi_ray.train.run_folder import WEIGHTS as WEIGHTS
 
 CONFIG, TOKENIZER = "open_clip_config.json", "tokenizer.json"
+SAFE_WEIGHTS = "open_clip_model.safetensors"  # open_clip's other name; read, never written
 
 Preprocess = Callable[[Image.Image], torch.Tensor]  # RGB picture to float32 (3, height, width)
 
@@ -67,15 +70,15 @@ def read_architecture(folder: Path | str) -> Architecture:
 
     Raises:
         InputError: the folder holds no whole checkpoint, or its configuration cannot be read.
+        RecipeError: the model is of a kind that is not supported; see `Architecture`.
     """
     storage = Storage(absolute(str(folder)))
-    missing = [name for name in (CONFIG, WEIGHTS) if not storage.exists(name)]
+    missing = [name for name in (CONFIG, _weights_file(storage)) if not storage.exists(name)]
     if missing:
         raise InputError(f"{folder} is no checkpoint of train: {' and '.join(missing)} missing")
     try:
         config = json.loads(storage.read(CONFIG))
-        own = storage.exists(TOKENIZER) and not config["model_cfg"]["text_cfg"].get("hf_tokenizer_name")
-        tokenizer = storage.read(TOKENIZER).decode() if own else None
+        tokenizer = storage.read(TOKENIZER).decode() if config.get("tokenizer") == TOKENIZER else None
         name = config.get("name", storage.url.rpartition("/")[2])
         return Architecture(name, config["model_cfg"], config.get("preprocess_cfg", {}), tokenizer)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -90,7 +93,9 @@ def load_weights(model: torch.nn.Module, folder: Path | str) -> None:
     Raises:
         InputError: the file is damaged, or belongs to another architecture.
     """
-    weights = from_bytes(Storage(absolute(str(folder))).read(WEIGHTS), f"{folder}/{WEIGHTS}")
+    storage = Storage(absolute(str(folder)))
+    file = _weights_file(storage)
+    weights = from_bytes(storage.read(file), f"{folder}/{file}")
     try:
         model.load_state_dict(weights)
     except (RuntimeError, TypeError, AttributeError) as error:
@@ -106,16 +111,28 @@ def to_bytes(values: Any) -> bytes:
 
 
 def from_bytes(data: bytes, where: str) -> Any:
-    """What `to_bytes` took; tensors, numbers and containers only.
+    """What `to_bytes` took; tensors, numbers and containers only. Also the tensors of a safetensors file.
+
+    Args:
+        where: the file; safetensors if it ends so.
 
     Raises:
         InputError: the bytes are damaged or hold something else.
     """
+    safe = where.endswith(".safetensors")
     try:
+        if safe:
+            return safetensors.torch.load(data)
         return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except Exception as error:  # zip, pickle and torch each have their own
+    except Exception as error:  # zip, pickle, torch and safetensors each have their own
         said = " ".join(str(error).split())[:200]
-        raise InputError(f"{where} is damaged or no file of torch.save ({said}): fetch it again") from error
+        kind = "safetensors" if safe else "torch.save"
+        raise InputError(f"{where} is damaged or no file of {kind} ({said}): fetch it again") from error
+
+
+def _weights_file(storage: Storage) -> str:
+    """Which file of a checkpoint holds its weights; the usual name if none is there."""
+    return next((name for name in (WEIGHTS, SAFE_WEIGHTS) if storage.exists(name)), WEIGHTS)
 
 
 def _create(folder: str, architecture: Architecture) -> tuple[torch.nn.Module, Preprocess, Tokenize]:
@@ -132,5 +149,6 @@ def _create(folder: str, architecture: Architecture) -> tuple[torch.nn.Module, P
 
 def _config_json(architecture: Architecture) -> str:
     config = asdict(architecture)
-    del config["tokenizer"]  # a file of its own
+    if config.pop("tokenizer") is not None:
+        config["tokenizer"] = TOKENIZER  # the mark of a tokenizer trained here, which is a file of its own
     return json.dumps(config, indent=2)

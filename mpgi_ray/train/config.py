@@ -16,8 +16,19 @@ from mpgi_ray.data.storage import absolute
 
 SMALL, SMALL_COCA = "small", "small-coca"
 PERSPECTIVES = ("objects", "layout", "scene", "attributes", "short", "long")
-# what does not change what is learnt
-_PLACEMENT = {"output", "shards", "workers", "gpu", "cpus", "readers", "save_every", "restarts"}
+# what does not change what is learnt: where and how it is computed
+_PLACEMENT = {
+    "output",
+    "shards",
+    "workers",
+    "gpu",
+    "cpus",
+    "readers",
+    "save_every",
+    "restarts",
+    "accumulate",
+    "checkpoint_activations",
+}
 
 Folder = Annotated[str, AfterValidator(absolute)]
 
@@ -135,6 +146,7 @@ class TrainConfig(Config):
         """
         values = self.model_dump(mode="json", exclude=_PLACEMENT)
         values["freeze"] = sorted(values["freeze"])
+        values["bf16"] = self.computes_bf16
         return {**values, "samples": fingerprint, "torch": version("torch").partition("+")[0]}
 
 

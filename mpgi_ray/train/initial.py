@@ -15,7 +15,8 @@ from mpgi_ray.train.architecture import Architecture, small, small_coca, stock
 from mpgi_ray.train.coca import CocaTask
 from mpgi_ray.train.config import SMALL, SMALL_COCA, TrainConfig
 from mpgi_ray.train.layouts import load_published
-from mpgi_ray.train.source import Source
+from mpgi_ray.train.run_folder import seen_by
+from mpgi_ray.train.source import Seen, Source
 from mpgi_ray.train.tokenizer import TextTokenizer
 
 _TEXTS = 200_000  # that a small tokenizer is trained on
@@ -51,6 +52,15 @@ def initial(config: TrainConfig, source: Source) -> tuple[Architecture, Any]:
     return layouts.architecture(config.model), model
 
 
+def seen_before(config: TrainConfig) -> Seen:
+    """What the first weights have seen, as far as it is known."""
+    if config.model.startswith(_HUB):
+        return Seen(before=config.model)
+    if Path(config.model).is_dir() or "://" in config.model:
+        return seen_by(config.model) or Seen(before=config.model)
+    return Seen(before="" if config.weights is None else config.weights)
+
+
 def _fresh(architecture: Architecture) -> tuple[Architecture, Any]:
     model, _, _ = checkpoint.build(architecture)
     if architecture.writes:
@@ -60,7 +70,7 @@ def _fresh(architecture: Architecture) -> tuple[Architecture, Any]:
 
 def _pretrained(name: str, tag: str) -> tuple[Architecture, Any]:
     """A model of open_clip with weights that it knows; they are fetched if they are not there."""
-    architecture = stock(name)
+    architecture = stock(name, tag)
     trained = bool(open_clip.get_pretrained_cfg(name, tag).get("quick_gelu"))
     if trained != bool(architecture.model_cfg.get("quick_gelu")):
         right = f"{name}-quickgelu" if trained else name.removesuffix("-quickgelu")
@@ -75,11 +85,7 @@ def _pretrained(name: str, tag: str) -> tuple[Architecture, Any]:
 def _fetched(repository: str) -> str:
     """The local folder of a model on the Hugging Face hub."""
     try:
-        return str(
-            snapshot_download(
-                repository, allow_patterns=["open_clip_*", "*token*", "vocab*", "merges.txt", "special*"]
-            )
-        )
+        return str(snapshot_download(repository, allow_patterns=["open_clip_*", checkpoint.TOKENIZER]))
     except (OSError, ValueError) as error:  # the hub's own errors among them
         raise InputError(f"cannot fetch the model {repository!r} from the hub: {error}") from error
 

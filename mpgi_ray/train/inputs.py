@@ -28,23 +28,19 @@ class Inputs:
     Attributes:
         preprocess_cfg: as in open_clip's ``PreprocessCfg``, with the size.
         context_length: tokens of a text.
-        tokenizer: JSON of a trained tokenizer; None for a stock one.
-        hub_tokenizer: the stock one's name on the hub; empty for CLIP's own.
+        tokenizer: JSON of a trained tokenizer; None for CLIP's own.
     """
 
     preprocess_cfg: dict[str, Any]
     context_length: int
     tokenizer: str | None = None
-    hub_tokenizer: str = ""
 
     def tokenize(self) -> Any:
         """The tokenizer: texts to int64 (texts, context length)."""
         if self.tokenizer is not None:
             return TextTokenizer.from_json(self.tokenizer, self.context_length)
-        from open_clip.tokenizer import HFTokenizer, SimpleTokenizer
+        from open_clip.tokenizer import SimpleTokenizer
 
-        if self.hub_tokenizer:
-            return HFTokenizer(self.hub_tokenizer, context_length=self.context_length)
         return SimpleTokenizer(context_length=self.context_length)
 
     def reader(self) -> tuple[Ids, Length]:
@@ -56,8 +52,6 @@ class Inputs:
         def ids(texts: Sequence[str]) -> NDArray[np.int64]:
             return np.asarray(tokenize(list(texts)).numpy())
 
-        if self.hub_tokenizer:
-            return ids, lambda text: len(tokenize.tokenizer.encode(text))
         return ids, lambda text: len(tokenize.encode(text)) + 2
 
     def pixels(self) -> Pixels:

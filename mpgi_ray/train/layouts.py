@@ -94,25 +94,28 @@ def read_weights(path: Path | str) -> dict[str, Tensor]:
 def open_clip_lines(folder: Path | str) -> str:
     """Python that opens a checkpoint of train as ``model``, ``preprocess`` and ``tokenizer``.
 
-    Model and preprocessing need open_clip alone, and so does a stock tokenizer.
+    Model and preprocessing need open_clip alone, and so does a stock tokenizer. open_clip opens local
+    folders only: of another one the lines say that it is to be copied, and open the copy.
 
     Raises:
-        InputError: the folder holds no whole checkpoint, or is not local.
+        InputError: the folder holds no whole checkpoint.
     """
-    if "://" in str(folder):
-        raise InputError(f"open_clip opens local folders only: copy {folder} to one")
     ours, place = read_architecture(folder), absolute(str(folder))
+    where = f"folder = {place!r}"
+    if "://" in place:
+        where = f"folder = 'model'  # copy {place} to this folder first: open_clip opens local ones only"
     if ours.tokenizer is None:
-        tokenizer = f"tokenizer = open_clip.get_tokenizer({'local-dir:' + place!r})"
+        tokenizer = "tokenizer = open_clip.get_tokenizer('local-dir:' + folder)"
     else:
         tokenizer = (
             "from mpgi_ray.train.tokenizer import TextTokenizer\n"
-            f"text = open({place + '/' + TOKENIZER!r}, encoding='utf-8').read()\n"
+            f"text = open(folder + '/{TOKENIZER}', encoding='utf-8').read()\n"
             f"tokenizer = TextTokenizer.from_json(text, {ours.context_length})"
         )
     return (
+        f"{where}\n"
         "import open_clip\n"
-        f"model, _, preprocess = open_clip.create_model_and_transforms({'local-dir:' + place!r})\n"
+        "model, _, preprocess = open_clip.create_model_and_transforms('local-dir:' + folder)\n"
         "model.eval()\n"
         f"{tokenizer}\n"
     )

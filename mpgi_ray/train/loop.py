@@ -15,8 +15,10 @@ from mpgi_ray.errors import TrainingError
 from mpgi_ray.train.batch import Batch
 from mpgi_ray.train.contrastive import workers
 from mpgi_ray.train.optimizer import adamw, clamp_logit_scale, learning_rate
-from mpgi_ray.train.step import Task, backward
+from mpgi_ray.train.step import Task, backward, check_parts
 from mpgi_ray.train.tokenizer import PAD
+
+_NAMED = 16  # samples of a worker that an error names
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,9 @@ class Learner:
 
     Args:
         model: as it is called in a step: wrapped for distributed training, or plain.
+
+    Raises:
+        RecipeError: the model cannot be computed in parts; see `check_parts`.
     """
 
     def __init__(self, model: Any, task: Task, schedule: Schedule) -> None:
@@ -82,6 +87,7 @@ class Learner:
             own = list(module.parameters())
             if own and not any(parameter.requires_grad for parameter in own):
                 module.eval()
+        check_parts(self.plain, schedule.accumulate)
 
     def state(self) -> dict[str, Any]:
         """What another learner of the same model needs beside the weights to go on."""
@@ -99,17 +105,19 @@ class Learner:
             batches: on the model's device, from the next step on; on every worker equally many.
 
         Raises:
-            TrainingError: a loss is not finite (names the step and the samples), or the batches run out.
+            TrainingError: a loss or gradient is not finite (names the step and samples; the weights stay as
+                they were), or the batches run out.
         """
         schedule, source = self.schedule, iter(batches)
         warmup = max(1, round(schedule.warmup * schedule.steps))
         ended = time.perf_counter()
         while self.done < schedule.steps:
             step = self.done + 1
+            asked = time.perf_counter()
             batch = next(source, None)
             if batch is None:
                 raise TrainingError(f"the data ended at step {step} of {schedule.steps}: the shards changed")
-            waited = time.perf_counter() - ended
+            waited = time.perf_counter() - asked
             rate = learning_rate(step, schedule.steps, warmup, schedule.lr)
             for group in self.optimizer.param_groups:
                 group["lr"] = rate
@@ -117,8 +125,12 @@ class Learner:
             losses = backward(self.model, self.task, batch.parts(schedule.accumulate), bf16=schedule.bf16)
             means = _mean_over_workers(losses)
             if not all(map(math.isfinite, means.values())):
-                raise TrainingError(_not_finite(means, step, batch))
-            norm = torch.nn.utils.clip_grad_norm_(self.plain.parameters(), schedule.max_gradient)
+                bad = not all(loss.isfinite() for loss in losses.values())
+                told = ", ".join(f"{name} loss {value}" for name, value in means.items())
+                raise _not_finite(told, step, batch, bad)
+            norm = float(torch.nn.utils.clip_grad_norm_(self.plain.parameters(), schedule.max_gradient))
+            if not math.isfinite(norm):  # by now all workers have the same gradients
+                raise _not_finite(f"gradient norm {norm}", step, batch, bad=True)
             self.optimizer.step()
             self.done = step
             scale = clamp_logit_scale(self.plain)
@@ -128,7 +140,7 @@ class Learner:
                 loss=sum(means.values()),
                 losses=means,
                 lr=rate,
-                grad_norm=float(norm),
+                grad_norm=norm,
                 logit_scale=scale,
                 cut=float((batch.tokens[:, -1] != PAD).float().mean()),
                 samples_per_second=len(batch.keys) * workers() / (ended - before),
@@ -136,10 +148,21 @@ class Learner:
             )
 
 
-def _not_finite(losses: dict[str, float], step: int, batch: Batch) -> str:
-    keys = ", ".join(batch.keys[:16]) + (f" and {len(batch.keys) - 16} more" if len(batch.keys) > 16 else "")
-    told = ", ".join(f"{name} loss {value}" for name, value in losses.items())
-    return f"{told} at step {step}: lower lr, or look at the samples of this worker: {keys}"
+def _not_finite(told: str, step: int, batch: Batch, bad: bool) -> TrainingError:
+    """An error with samples of the workers where something is ``bad``; all workers must make it.
+
+    A contrastive loss takes features of all workers, so one that is not finite is bad on all of them.
+    """
+    found: list[Any] = [(bad, batch.keys)] * workers()
+    if workers() > 1:
+        dist.all_gather_object(found, (bad, batch.keys))
+    samples = "; ".join(
+        f"of worker {rank}: {', '.join(keys[:_NAMED])}"
+        + (f" and {len(keys) - _NAMED} more" if len(keys) > _NAMED else "")
+        for rank, (its_bad, keys) in enumerate(found)
+        if its_bad
+    )
+    return TrainingError(f"{told} at step {step}: lower lr, or look at samples {samples}")
 
 
 def _mean_over_workers(losses: dict[str, torch.Tensor]) -> dict[str, float]:

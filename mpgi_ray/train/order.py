@@ -31,7 +31,7 @@ class Window:
     Attributes:
         first: the first step, from 1, counted over the whole run.
         steps: how many, at most `BUFFER`.
-        pieces: where their samples lie, as many as they need.
+        pieces: where their samples lie, as many as they need; two may be of one shard.
     """
 
     epoch: int
@@ -47,7 +47,10 @@ class Window:
 
 
 def windows(counts: Sequence[int], batch: int, steps: int, seed: int) -> Iterator[Window]:
-    """The windows of a run. Shards come in a new order each epoch; the rest below a batch waits.
+    """The windows of a run.
+
+    Each epoch puts the shards in a new order, starts anywhere in that row and goes round: what is left over
+    below a batch is another part of the samples each time.
 
     Args:
         counts: usable samples of each shard.
@@ -57,24 +60,28 @@ def windows(counts: Sequence[int], batch: int, steps: int, seed: int) -> Iterato
     Raises:
         InputError: the shards hold less than a batch.
     """
-    per_epoch = sum(counts) // batch
+    total = sum(counts)
+    per_epoch = total // batch
     if not per_epoch:
         raise InputError(
-            f"{sum(counts)} samples in {len(counts)} shards are less than a batch of {batch}: lower batch"
+            f"{total} samples in {len(counts)} shards are less than a batch of {batch}: lower batch"
         )
     for first in range(1, steps + 1, per_epoch):
         epoch = (first - 1) // per_epoch
         order = list(range(len(counts)))
-        random.Random(f"{seed}:{epoch}").shuffle(order)
+        drawn = random.Random(f"{seed}:{epoch}")
+        drawn.shuffle(order)
+        begin = drawn.randrange(total)
         rest = min(per_epoch, steps - first + 1)
         for done in range(0, rest, BUFFER):
             size = min(BUFFER, rest - done)
-            pieces = tuple(_pieces(counts, order, done * batch, (done + size) * batch))
+            start, end = begin + done * batch, begin + (done + size) * batch
+            pieces = tuple(_pieces(counts, [*order, *order], start, end))
             yield Window(epoch, first + done, size, pieces)
 
 
 def _pieces(counts: Sequence[int], order: Sequence[int], start: int, end: int) -> Iterator[Piece]:
-    """Samples ``start`` to ``end`` of all shards in a row."""
+    """Samples ``start`` to ``end`` of the shards in a row."""
     passed = 0
     for shard in order:
         first, last = max(start - passed, 0), min(end - passed, counts[shard])

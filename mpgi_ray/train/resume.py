@@ -11,9 +11,10 @@ from typing import Any
 import torch
 
 from mpgi_ray.data.storage import Storage
+from mpgi_ray.errors import InputError
 from mpgi_ray.train import checkpoint
 from mpgi_ray.train.architecture import Architecture
-from mpgi_ray.train.run_folder import STATE, newest, step_folder
+from mpgi_ray.train.run_folder import STATE, finished, newest, saved, step_folder
 
 _KEPT = 2
 
@@ -27,21 +28,26 @@ def save(output: str, architecture: Architecture, model: torch.nn.Module, state:
     folder = step_folder(output, state["done"])
     checkpoint.save(folder, architecture, model)
     Storage(folder).publish(STATE, checkpoint.to_bytes(state))
-    steps = Storage(f"{output}/steps")
-    whole = sorted({name.partition("/")[0] for name in steps.list(STATE)})
-    for old in whole[:-_KEPT]:
-        steps.delete(f"{old}/{STATE}")  # first what makes it whole
-        steps.delete(old)
+    for step in saved(output)[:-_KEPT]:
+        old = Storage(step_folder(output, step))
+        old.delete(STATE)  # first what makes it whole
+        old.delete("")
 
 
-def restore(output: str, model: torch.nn.Module) -> dict[str, Any]:
-    """Put the newest weights into the model and return the state beside them.
+def restore(output: str, model: torch.nn.Module) -> dict[str, Any] | None:
+    """Put the newest weights into the model and return the state beside them; None if the run is finished.
 
     Raises:
-        InputError: a file of the checkpoint is damaged.
+        InputError: there is no checkpoint, or a file of it is damaged.
     """
+    if finished(output):
+        return None
     step = newest(output)
-    assert step is not None
+    if step is None:
+        raise InputError(
+            f"{output}/steps holds no checkpoint, it was removed during the run: "
+            "give the same command again to start anew"
+        )
     folder = step_folder(output, step)
     checkpoint.load_weights(model, folder)
     state: dict[str, Any] = checkpoint.from_bytes(Storage(folder).read(STATE), f"{folder}/{STATE}")

@@ -10,19 +10,21 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from mpgi_ray.data.storage import Storage
+from mpgi_ray.data.storage import Storage, absolute
 from mpgi_ray.errors import OutputError
 from mpgi_ray.train.source import Seen
 
 RUN, SEEN, STATE = "run.json", "seen.json", "state.pt"
 WEIGHTS = "open_clip_pytorch_model.bin"
+_STEP = "step-"
 
 
-def open_run(output: str, recipe: dict[str, Any], name: str, seen: Seen) -> bool:
+def open_run(output: str, recipe: dict[str, Any], name: str, seen: Seen, left_out: int) -> bool:
     """Claim an output folder for a recipe.
 
     Args:
         seen: is kept beside the recipe, as ``seen.json``.
+        left_out: samples without a wanted text; kept with the recipe.
 
     Returns:
         Whether the run is finished already.
@@ -37,20 +39,40 @@ def open_run(output: str, recipe: dict[str, Any], name: str, seen: Seen) -> bool
         if differing:
             told = "; ".join(f"{key} was {before.get(key)}, is {recipe.get(key)}" for key in differing)
             raise OutputError(f"{output} holds another run: {told}. Choose another output or remove it")
-        return storage.exists(WEIGHTS)
+        return finished(output)
     if storage.exists(WEIGHTS):
         raise OutputError(f"{output} holds a checkpoint already: choose another output folder or remove it")
     storage.publish(SEEN, json.dumps(asdict(seen)).encode())
-    storage.publish(RUN, json.dumps({"name": name, "recipe": recipe}, indent=1).encode())
+    record = {"name": name, "recipe": recipe, "left_out": left_out}
+    storage.publish(RUN, json.dumps(record, indent=1).encode())
     return False
+
+
+def seen_by(output: str) -> Seen | None:
+    """What the model of a run has seen; None if the folder does not say."""
+    storage = Storage(absolute(output))
+    if not storage.exists(SEEN):
+        return None
+    told = json.loads(storage.read(SEEN))
+    return Seen(tuple(told["samples"]), tuple(told["classes"]), told.get("before", ""))
+
+
+def finished(output: str) -> bool:
+    """Whether the run's model is there, which comes last."""
+    return Storage(output).exists(WEIGHTS)
+
+
+def saved(output: str) -> list[int]:
+    """The steps that whole checkpoints are of, in order."""
+    folders = (name.partition("/")[0] for name in Storage(f"{output}/steps").list(STATE))
+    return sorted(int(folder.removeprefix(_STEP)) for folder in folders if folder.startswith(_STEP))
 
 
 def newest(output: str) -> int | None:
     """The last step that a whole checkpoint is of; None if there is none."""
-    states = [name for name in Storage(f"{output}/steps").list(STATE) if name.startswith("step-")]
-    return max((int(name[5:11]) for name in states), default=None)
+    return max(saved(output), default=None)
 
 
 def step_folder(output: str, step: int) -> str:
     """Where the checkpoint of a step lies."""
-    return f"{output}/steps/step-{step:06d}"
+    return f"{output}/steps/{_STEP}{step:06d}"

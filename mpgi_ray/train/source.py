@@ -23,6 +23,7 @@ class Source:
         split: only samples of this split; None takes all.
         texts: the perspectives a text may be drawn from, with their weights.
         counts: usable samples of each shard.
+        left_out: samples of the split that have no text of the wanted perspectives.
         fingerprint: changes with the usable samples and their texts.
     """
 
@@ -30,22 +31,34 @@ class Source:
     split: str | None
     texts: Mapping[str, float]
     counts: tuple[int, ...] = ()
+    left_out: int = 0
     fingerprint: str = ""
 
     def usable(self, record: Record) -> bool:
         """Whether the sample is of the split and has a text of the wanted perspectives."""
-        wanted = (name for name, weight in self.texts.items() if weight > 0)
-        return record.in_split(self.split) and any(record.texts.get(name) for name in wanted)
+        return record.in_split(self.split) and any(record.texts.get(name) for name in self.wanted)
+
+    @property
+    def wanted(self) -> list[str]:
+        """The perspectives with a weight, sorted."""
+        return sorted(name for name, weight in self.texts.items() if weight > 0)
+
+    def told(self) -> str | None:
+        """What is left out of training, for the user; None if nothing is."""
+        of = "samples" if self.split is None else f"samples of split {self.split!r}"
+        parts = []
+        if self.left_out:
+            total = self.left_out + sum(self.counts)
+            parts.append(f"{self.left_out:,} of {total:,} {of} have no text of {', '.join(self.wanted)}")
+        if empty := self.counts.count(0):
+            parts.append(f"{empty:,} of {len(self.counts):,} shards have none to learn from")
+        return f"{'; '.join(parts)}: left out" if parts else None
 
     def all_texts(self) -> Iterator[str]:
         """Every text that training may draw."""
         for record in read_records(self.shards, pictures=False):
             if self.usable(record):
-                yield from (
-                    record.texts[name]
-                    for name, weight in self.texts.items()
-                    if weight > 0 and record.texts.get(name)
-                )
+                yield from (record.texts[name] for name in self.wanted if record.texts.get(name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +68,20 @@ class Seen:
     Attributes:
         samples: their `short_id`.
         classes: scene classes.
+        before: the first weights, if nothing says what they were trained on.
     """
 
-    samples: tuple[str, ...]
-    classes: tuple[str, ...]
+    samples: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    before: str = ""
+
+    def after(self, earlier: Seen) -> Seen:
+        """What a model has seen in the end that had seen ``earlier`` before."""
+        return Seen(
+            tuple(dict.fromkeys((*earlier.samples, *self.samples))),
+            tuple(sorted({*earlier.classes, *self.classes})),
+            earlier.before or self.before,
+        )
 
 
 def scan(
@@ -87,14 +110,19 @@ def scan(
         tuple(sample for look in found for sample in look.samples),
         tuple(sorted({scene for look in found for scene in look.classes})),
     )
-    return Source(empty.shards, split, texts, counts, digest), seen
+    left_out = sum(look.left_out for look in found)
+    return Source(empty.shards, split, texts, counts, left_out, digest), seen
 
 
 @dataclass(slots=True)
 class _Look:
-    """Of a shard: its usable samples, their classes and digest; splits and texts of all its samples."""
+    """Of a shard: its usable samples, their classes and digest; splits and texts of all its samples.
+
+    ``left_out`` counts those of the split without a wanted text.
+    """
 
     samples: list[str] = field(default_factory=list)
+    left_out: int = 0
     classes: set[str] = field(default_factory=set)
     digest: str = ""
     splits: set[str] = field(default_factory=set)
@@ -110,5 +138,7 @@ def _look(source: Source, shard: str) -> _Look:
             look.samples.append(short_id(record.sample_id))
             look.classes |= set(record.annotation.get("scene", ()))
             digest.update(repr((record.sample_id, sorted(record.texts.items()))).encode())
+        elif record.in_split(source.split):
+            look.left_out += 1
     look.digest = digest.hexdigest()
     return look

@@ -17,6 +17,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from mpgi_ray.errors import RecipeError
 from mpgi_ray.train.batch import Batch
 from mpgi_ray.train.contrastive import contrastive_loss, workers
 
@@ -49,7 +50,7 @@ class Task(Protocol):
 def backward(model: Any, task: Task, parts: Sequence[Batch], *, bf16: bool = False) -> Losses:
     """Add the gradients of a step to the parameters; averaged over workers they are the whole batch's.
 
-    The towers must give the same features for the same input twice: no dropout.
+    With several parts the towers must give the same features for the same input twice: see `check_parts`.
 
     Args:
         model: an open_clip CLIP or CoCa with ``output_dict``, or one wrapped for distributed training.
@@ -64,6 +65,32 @@ def backward(model: Any, task: Task, parts: Sequence[Batch], *, bf16: bool = Fal
     if len(parts) == 1:
         return _one_pass(model, task, parts[0], share, bf16)
     return _in_parts(model, task, parts, share, bf16)
+
+
+def check_parts(model: torch.nn.Module, accumulate: int) -> None:
+    """Whether a model, as it is in training, can be computed in parts: towers that drop at random cannot.
+
+    Each part is computed twice, and another mask in the second pass gives gradients of neither.
+
+    Raises:
+        RecipeError: several parts, and a module that drops; the message names it.
+    """
+    if accumulate == 1:
+        return
+    for name, module in model.named_modules():
+        if module.training and _drops(module):
+            raise RecipeError(
+                f"accumulate {accumulate}: the model's {name} ({type(module).__name__}) drops at random, so "
+                "its features are not the same twice: expected accumulate 1, or a model without dropout"
+            )
+
+
+def _drops(module: torch.nn.Module) -> bool:
+    if isinstance(module, torch.nn.modules.dropout._DropoutNd):
+        return module.p > 0
+    # attention of torch, PatchDropout of open_clip and timm, DropPath and DropBlock2d of timm
+    rates = [getattr(module, name, None) for name in ("dropout", "prob", "drop_prob")]
+    return any(isinstance(rate, float) and rate > 0 for rate in rates)
 
 
 def _one_pass(model: Any, task: Task, batch: Batch, share: float, bf16: bool) -> Losses:

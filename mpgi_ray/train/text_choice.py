@@ -92,7 +92,8 @@ def choose(
         weights: how often each perspective is drawn, relative to the others that are there; 0 or none is
             never. Finite and not negative.
     """
-    left = [name for name, weight in weights.items() if weight > 0 and texts.get(name)]
+    # sorted: the order in which a user names perspectives decides nothing
+    left = sorted(name for name, weight in weights.items() if weight > 0 and texts.get(name))
     if not left:
         return None
     marks = list(accumulate(weights[name] for name in left))

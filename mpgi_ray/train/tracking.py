@@ -1,57 +1,84 @@
-"""The log of a run: ``train.jsonl``, one line a step, and the same for TensorBoard."""
+"""The log of a run: ``train.jsonl``, one line a step, and the same for TensorBoard.
+
+In a local folder both grow with every step. An object store has no files that grow: there they are written
+on this machine and published whole, with each checkpoint and at the end.
+"""
 
 from __future__ import annotations
 
 import json
-import time
+import os
+import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from tensorboardX import SummaryWriter
 
 from mpgi_ray.data.storage import Storage
+from mpgi_ray.errors import OutputError
 from mpgi_ray.train.loop import Step
 
-LOG = "train.jsonl"
-_EVERY_S = 10.0
+LOG, BOARD = "train.jsonl", "tensorboard"
 
 
 class RunLog:
-    """Logs steps, after those that an earlier start logged before step ``first``."""
+    """Logs steps, after those that an earlier start logged before step ``first``.
+
+    Raises:
+        OutputError: the folder cannot be written; so do all methods.
+    """
 
     def __init__(self, output: str, first: int) -> None:
         self._storage = Storage(output)
-        self._lines = [json.dumps(line) for line in read_log(output) if line["step"] < first]
-        self._board = SummaryWriter(f"{output}/tensorboard", purge_step=first)
-        self._flushed = time.monotonic()
+        self._scratch = tempfile.TemporaryDirectory()
+        self._folder = Path(self._storage.path("") if self._storage.is_local else self._scratch.name)
+        earlier = "".join(_line(step) for step in read_log(output) if step["step"] < first)
+        Storage(str(self._folder)).publish(LOG, earlier.encode())
+        self._lines = (self._folder / LOG).open("a", buffering=1)  # each line at once, for a live view
+        self._board = SummaryWriter(str(self._folder / BOARD), purge_step=first)
 
     def add(self, step: Step) -> None:
-        """Log a step; it is written within seconds.
-
-        Raises:
-            OutputError: the folder cannot be written.
-        """
-        self._lines.append(json.dumps(asdict(step)))
+        """Log a step."""
+        try:
+            self._lines.write(_line(asdict(step)))
+        except OSError as error:
+            raise OutputError(
+                f"cannot write {self._lines.name}: {error.strerror}; check the disk and its rights"
+            ) from error
         for name, value in _scalars(step):
             self._board.add_scalar(name, value, step.step)
-        if time.monotonic() - self._flushed > _EVERY_S:
-            self.flush()
 
-    def flush(self) -> None:
-        """Write what is logged so far."""
-        self._storage.publish(LOG, ("\n".join(self._lines) + "\n").encode())
-        self._flushed = time.monotonic()
+    def publish(self) -> None:
+        """Put what is logged so far where it outlives this machine."""
+        self._board.flush()
+        os.fsync(self._lines.fileno())
+        if not self._storage.is_local:
+            for name in Storage(str(self._folder)).list(""):
+                self._storage.publish(name, (self._folder / name).read_bytes())
 
     def close(self) -> None:
-        self.flush()
+        """Publish everything."""
         self._board.close()
+        self.publish()
+        self._lines.close()
+        self._scratch.cleanup()
 
 
 def read_log(output: str) -> list[dict[str, Any]]:
-    """The steps logged so far."""
-    storage = Storage(output)
-    return [json.loads(line) for line in storage.read(LOG).splitlines()] if storage.exists(LOG) else []
+    """The steps logged so far; a last line that is not whole yet does not count."""
+    storage, steps = Storage(output), []
+    if storage.exists(LOG):
+        for line in storage.read(LOG).splitlines():
+            with suppress(json.JSONDecodeError):
+                steps.append(json.loads(line))
+    return steps
+
+
+def _line(step: dict[str, Any]) -> str:
+    return json.dumps(step) + "\n"
 
 
 def _scalars(step: Step) -> Iterator[tuple[str, float]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ import torch
 
 from mpgi_ray.cluster import ray_session
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.errors import MpgiError, TrainingError
+from mpgi_ray.errors import MpgiError, RecipeError, TrainingError
 from mpgi_ray.train import checkpoint, resume
 from mpgi_ray.train.architecture import Architecture
 from mpgi_ray.train.batch import Batch
@@ -25,7 +26,7 @@ from mpgi_ray.train.clip import ClipTask
 from mpgi_ray.train.coca import CocaTask
 from mpgi_ray.train.config import Tower, TrainConfig, recipe_hash
 from mpgi_ray.train.data import Reading
-from mpgi_ray.train.initial import initial
+from mpgi_ray.train.initial import initial, seen_before
 from mpgi_ray.train.loop import Learner, Schedule
 from mpgi_ray.train.order import windows
 from mpgi_ray.train.records import list_shards
@@ -67,7 +68,7 @@ def train(config: TrainConfig) -> TrainResult:
     Raises:
         InputError: no shards, no usable text, less than a batch, or a damaged checkpoint.
         OutputError: the output folder holds another run, or cannot be written.
-        RecipeError: the model is unknown.
+        RecipeError: the model is unknown, or cannot be computed in parts (`accumulate`).
         ResourceError: the cluster is too small.
         TrainingError: a loss is not finite, or workers were lost too often.
     """
@@ -75,11 +76,12 @@ def train(config: TrainConfig) -> TrainResult:
         source, seen = scan(list_shards(config.shards), config.split, config.texts, _on_the_cluster)
         steps = config.steps or (config.epochs or 0) * (sum(source.counts) // config.batch)
         order = list(windows(source.counts, config.batch, steps, config.seed))
+        if told := source.told():
+            print(told, flush=True)
         recipe = config.recipe(source.fingerprint)
         name = f"train-{recipe_hash(recipe)}"
         done = newest(config.output)
-        if open_run(config.output, recipe, name, seen):
-            resume.finish(config.output)  # a run that was killed at its very end leaves them
+        if open_run(config.output, recipe, name, seen.after(seen_before(config)), source.left_out):
             done = steps
         if done is None:
             torch.manual_seed(config.seed)
@@ -92,6 +94,7 @@ def train(config: TrainConfig) -> TrainResult:
             reading = Reading(source, architecture.inputs(), *parts)
             stream = Stream(config.output, reading, order, config.readers)
             _run_workers(_Run(config, architecture, steps), stream, name)
+        resume.finish(config.output)  # here and not in a worker: one that is lost late starts once more
     last = read_log(config.output)[-1]
     return TrainResult(config.output, last["step"], last["loss"], steps - (done or 0))
 
@@ -159,7 +162,7 @@ def _worker(told: dict[str, Any]) -> MpgiError | None:
     """Train on this worker; gives an error that all workers meet alike, for which none starts again."""
     try:
         _train(told["run"])
-    except TrainingError as error:
+    except (RecipeError, TrainingError) as error:
         return error
     return None
 
@@ -174,6 +177,8 @@ def _train(run: _Run) -> None:
     torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // context.get_local_world_size()))
     plain, _, _ = checkpoint.build(architecture)
     state = resume.restore(config.output, plain)
+    if state is None:  # a worker was lost when the model was written already
+        return
     _prepare(plain, config)
     model = ray.train.torch.prepare_model(plain)
     schedule = Schedule(
@@ -193,15 +198,13 @@ def _train(run: _Run) -> None:
         for _ in steps:
             pass
         return
-    log = RunLog(config.output, learner.done + 1)
-    for step in steps:
-        log.add(step)
-        if step.step % config.save_every == 0 and step.step < run.steps:
-            log.flush()  # a run that goes on from here finds the lines of all steps before
-            resume.save(config.output, architecture, plain, learner.state())
-    log.close()
+    with closing(RunLog(config.output, learner.done + 1)) as log:
+        for step in steps:
+            log.add(step)
+            if step.step % config.save_every == 0 and step.step < run.steps:
+                log.publish()  # a run that goes on from here finds the lines of all steps before
+                resume.save(config.output, architecture, plain, learner.state())
     checkpoint.save(config.output, architecture, plain)
-    resume.finish(config.output)
 
 
 def _prepare(model: Any, config: TrainConfig) -> None:
