@@ -23,9 +23,9 @@ def data_dir() -> Path:
     return root
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def bucket() -> Iterator[str]:
-    """A bucket of an S3 server on loopback."""
+    """A bucket of an S3 server on loopback: one for the run, as s3fs keeps its connection."""
     from moto.server import ThreadedMotoServer
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
@@ -38,7 +38,7 @@ def bucket() -> Iterator[str]:
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         import s3fs
 
-        s3fs.S3FileSystem().makedirs("data", exist_ok=True)  # moto keeps it from module to module
+        s3fs.S3FileSystem().mkdir("data")
         yield "s3://data"
     server.stop()
 
