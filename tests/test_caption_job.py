@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
-import pickle
 import signal
 import subprocess
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,22 +16,17 @@ import pytest
 import ray
 from build import noise, picture, tar, write_shards
 
-from mpgi_ray import rules, run_record, work
+from mpgi_ray import run_record
 from mpgi_ray.cli import main
 from mpgi_ray.data.caption import TIMINGS, from_table
 from mpgi_ray.data.caption_folder import CaptionFolder
-from mpgi_ray.data.sample import Annotation
-from mpgi_ray.data.shard_list import find_shards
 from mpgi_ray.engines.base import Engine, EngineError, Prompt, Reply
 from mpgi_ray.engines.connect import connect
 from mpgi_ray.engines.settings import TemplateEngineConfig
 from mpgi_ray.errors import InputError, OutputError, ResourceError, UnfinishedError
 from mpgi_ray.pipeline import caption
-from mpgi_ray.reading import read_chunks
 from mpgi_ray.recipe import Recipe
-from mpgi_ray.rules import Facts
-from mpgi_ray.run_record import open_run
-from mpgi_ray.todo import Pilot, left_to_do
+from mpgi_ray.todo import Pilot
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
 TEXTS = ["objects", "layout", "scene", "attributes", "short", "long"]
@@ -203,74 +194,6 @@ def test_a_failing_answer_is_a_record_and_a_failing_engine_stops_the_job(tmp_pat
     dead = recipe(tmp_path, output=str(tmp_path / "dead_out"))
     with pytest.raises(UnfinishedError, match=r"2 passes in a row finished no chunk: .*connection refused"):
         caption(dead, connect=lambda config: Moody(connect(config), tmp_path / "dead"))
-
-
-class Speechless(Witness):
-    """Gives no text at all for one sample's integration."""
-
-    async def reply(self, prompts: Sequence[Prompt]) -> list[Reply]:
-        replies = await super().reply(prompts)
-        muted = prompts[0].name == "integrate" and prompts[0].facts.scenes == ("mute",)
-        return [replace(reply, text=None) for reply in replies] if muted else replies
-
-
-def test_a_sample_like_no_other_is_refused_in_either_stage(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    names = ("airport", "odd", "mute", "beach")
-    members = [((f"{n}.jpg", noise(i)), (f"{n}.cls", n.encode())) for i, n in enumerate(names)]
-    (tmp_path / "shards").mkdir()
-    (tmp_path / "shards/a.tar").write_bytes(tar(*(m for pair in members for m in pair)))
-
-    def gather(annotation: Annotation, **limits: int) -> Facts:
-        if annotation.scene == ("odd",):
-            raise ZeroDivisionError("no ground")
-        return rules.gather(annotation, **limits)
-
-    monkeypatch.setattr(work, "gather", gather)
-    run, engine = recipe(tmp_path), Speechless(connect(TemplateEngineConfig()), tmp_path / "asked.txt")
-    shards, folder = find_shards(run.input.shards), CaptionFolder(run.output)
-    open_run(folder, run, shards)
-
-    async def both_stages() -> None:
-        (task,) = left_to_do(run, shards, folder, None)
-        for row in read_chunks(task):
-            chunk = pickle.loads(row["work"])
-            chunk = await work.Describe(run, 0, engine, 2, lambda _: None).chunk(chunk)
-            await work.Merge(run, engine, 2, lambda _: None).chunk(chunk)
-
-    asyncio.run(both_stages())
-    made = table(run.output).to_pylist()
-    rejected = {r["key"]: r["reason"] for r in made if r["status"] == "rejected"}
-    assert rejected["odd"] == "rule_error: ZeroDivisionError: no ground"
-    assert rejected["mute"].startswith("rule_error: AttributeError: ")
-    good = Counter(r["key"] for r in made if r["status"] == "ok")
-    assert good == {"airport": 6, "mute": 4, "beach": 6}
-    assert len(made) == good.total() + len(rejected)
-    assert not left_to_do(run, shards, folder, None)
-
-
-def test_stage_2_may_change_until_it_has_published_something(tmp_path: Path) -> None:
-    write_shards(tmp_path / "shards", [3])
-    run, engine = recipe(tmp_path), connect(TemplateEngineConfig())
-    other = recipe(tmp_path, integrate={"sampling": {"temperature": 0.5}})
-    shards, folder = find_shards(run.input.shards), CaptionFolder(run.output)
-
-    async def stage(number: int) -> None:
-        (task,) = left_to_do(run, shards, folder, None)
-        for row in read_chunks(task):
-            chunk = await work.Describe(run, 0, engine, 2, lambda _: None).chunk(pickle.loads(row["work"]))
-            if number == 2:
-                await work.Merge(run, engine, 2, lambda _: None).chunk(chunk)
-
-    open_run(folder, run, shards)
-    asyncio.run(stage(1))
-    open_run(folder, other, shards)
-    assert folder.manifest()["identity"]["integrate.sampling.temperature"] == 0.5
-    open_run(folder, run, shards)
-    asyncio.run(stage(2))
-    with pytest.raises(OutputError, match=r"another recipe: integrate\.sampling"):
-        open_run(folder, other, shards)
 
 
 def test_another_recipe_or_a_changed_shard_is_refused_by_name(tmp_path: Path) -> None:
