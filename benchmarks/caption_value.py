@@ -175,7 +175,6 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--batch", type=int, default=128)
-    parser.add_argument("--bf16", action="store_true", help="several times faster on a CPU with AMX")
     parser.add_argument("--scenes", type=int, default=2000, help="generated ones; about 1 in 5 is held out")
     parser.add_argument("--input", type=Path, help="folder with the real data sets, each with its manifest")
     parser.add_argument("--folder", type=Path, default=Path("build/caption_value"), help="data and models")
@@ -230,7 +229,6 @@ def measure(name: str, options: argparse.Namespace) -> Iterator[Row]:
                     steps=options.steps,
                     batch=options.batch,
                     seed=seed,
-                    bf16=options.bf16,
                 )
             )
             trained = time.perf_counter()

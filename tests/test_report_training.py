@@ -56,7 +56,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     architecture = small(TextTokenizer.train(["a red tank on the left of the sand"], 32))
     network, _, _ = checkpoint.build(architecture)
     checkpoint.save(folder, architecture, network)
-    (folder / "train.jsonl").write_text("\n".join(json.dumps(line(step, 5 / step)) for step in range(1, 451)))
+    log = [json.dumps(line(step, 5 / step)) + "\n" for step in range(1, 451)]
+    (folder / "train.jsonl").write_text("".join(log))
     recipe = {"model": "small", "batch": 64, "split": "train"}
     (folder / "run.json").write_text(json.dumps({"name": "train-1234", "recipe": recipe}))
     return folder

@@ -93,7 +93,8 @@ _RULES = (
         _AXES,
         _words(
             r"""\b(?:(?:horizontal|vertical|transvers|longitudinal)\w*|rows?|columns?
-            |(?:wid|tall|long|high)er\sthan|(?:length|width|cross)wise|sideways|side\sto\sside|width|height|[xy][-\s]axis)\b"""
+            |(?:wid|tall|long|high)er\sthan|(?:length|width|cross)wise|sideways|side\sto\sside|width|height
+            |[xy][-\s]axis)\b"""
         ),
     ),
     (_EACH_DIAGONAL, _words("diagonal")),

@@ -10,7 +10,6 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -68,13 +67,10 @@ class RunLog:
 
 
 def read_log(output: str) -> list[dict[str, Any]]:
-    """The steps logged so far; a last line that is not whole yet does not count."""
-    storage, steps = Storage(output), []
-    if storage.exists(LOG):
-        for line in storage.read(LOG).splitlines():
-            with suppress(json.JSONDecodeError):
-                steps.append(json.loads(line))
-    return steps
+    """The steps logged so far; a last line without an end is not whole yet and does not count."""
+    storage = Storage(output)
+    lines = storage.read(LOG).splitlines(keepends=True) if storage.exists(LOG) else []
+    return [json.loads(line) for line in lines if line.endswith(b"\n")]
 
 
 def _line(step: dict[str, Any]) -> str:
