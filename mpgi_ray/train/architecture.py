@@ -89,7 +89,7 @@ def small(tokenizer: TextTokenizer) -> Architecture:
 
 
 def small_coca(tokenizer: TextTokenizer) -> Architecture:
-    """A CoCa of about 3 M parameters for pictures of 64 pixels, with the vocabulary of ``tokenizer``."""
+    """A CoCa of 2 to 3 M parameters for pictures of 64 pixels, with the vocabulary of ``tokenizer``."""
     return _own(SMALL_COCA, "small_coca.json", tokenizer)
 
 
