@@ -18,13 +18,15 @@ import pytest
 import torch
 from shapes import write_shapes
 
+from mpgi_ray.cli import main
+from mpgi_ray.data.tar import group_members, read_members, write_members
 from mpgi_ray.errors import InputError, OutputError, RecipeError, ResourceError
 from mpgi_ray.evaluate.job import evaluate
 from mpgi_ray.evaluate.retrieval import Protocol
 from mpgi_ray.evaluate.tables import show
 from mpgi_ray.train import checkpoint
 from mpgi_ray.train.architecture import stock
-from mpgi_ray.train.config import TrainConfig
+from mpgi_ray.train.config import PERSPECTIVES, TrainConfig
 from mpgi_ray.train.records import list_shards, read_records
 from mpgi_ray.train.run_folder import newest
 from mpgi_ray.train.tracking import read_log
@@ -200,6 +202,11 @@ def test_a_stock_model_keeps_its_activation_and_name(tmp_path: Path) -> None:
         ({"batch": 512}, InputError, "200 samples in 4 shards are less than a batch of 512: lower batch"),
         ({"split": "val"}, InputError, "split 'val'.*hold splits train and texts layout, objects"),
         ({"texts": {"short": 1}}, InputError, "a text of short"),
+        (
+            {"texts": {"layout": 1, "layuot": 2}},
+            InputError,
+            "no sample has a text 'layuot': .* layout",
+        ),
         ({"model": "ViT-X"}, RecipeError, "unknown model 'ViT-X': expected 'small', 'small-coca', a name"),
         ({"weights": "openai"}, RecipeError, "model 'small' starts from fresh ones"),
         ({"model": "ViT-B-32", "weights": "openai"}, RecipeError, "use the model 'ViT-B-32-quickgelu'"),
@@ -232,6 +239,26 @@ def test_no_shards_and_broken_shards_are_named(ray_cluster: None, shapes: Path, 
     assert len(list(read_records(list_shards(shapes)))) == 200
 
 
+def test_a_picture_that_cannot_be_read_is_named(ray_cluster: None, shapes: Path, tmp_path: Path) -> None:
+    broken = Path(list_shards(shapes)[0])
+    groups = group_members(read_members(broken.read_bytes(), broken.name), broken.name, None)
+    members = [(group.key, dict(group.fields)) for group in groups]
+    members[7][1]["png"] = b"no picture"
+    (tmp_path / broken.name).write_bytes(write_members(members))
+    with pytest.raises(InputError, match=f"{broken.name}.*{members[7][0]}"):
+        train(config(tmp_path, tmp_path / "run", batch=32))
+
+
+def test_one_weight_leaves_the_others(
+    ray_cluster: None, shapes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--steps", "1", "--batch", "8", "--set", "context=16", "--set", "texts.layout=2"]
+    assert main(["train", str(shapes), "--out", str(tmp_path / "run"), *given]) == 0
+    recipe = json.loads((tmp_path / "run" / "run.json").read_text())["recipe"]
+    assert recipe["texts"] == {**dict.fromkeys(PERSPECTIVES, 1.0), "layout": 2.0}
+    assert "no sample has a text of attributes, long, scene, short" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
@@ -239,7 +266,9 @@ def test_no_shards_and_broken_shards_are_named(ray_cluster: None, shapes: Path, 
         ({"epochs": 1}, "give either epochs or steps"),
         ({"workers": 3}, "batch 64 cannot be shared evenly by 3 workers in 1 parts"),
         ({"accumulate": 3}, "batch 64 cannot be shared evenly by 1 workers in 3 parts"),
-        ({"texts": {"short": -1}}, "expected weights from 0 up"),
+        ({"texts": {"short": -1}}, "greater than or equal to 0"),
+        ({"texts": {"short": float("inf")}}, "finite number"),
+        ({"texts": {"short": 0}}, "expected a weight above 0"),
         ({"bach": 2}, "bach"),
     ],
 )

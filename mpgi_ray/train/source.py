@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from mpgi_ray.errors import InputError
+from mpgi_ray.train.config import PERSPECTIVES
 from mpgi_ray.train.records import Record, read_records, short_id
 
 T = TypeVar("T")
@@ -24,6 +25,7 @@ class Source:
         texts: the perspectives a text may be drawn from, with their weights.
         counts: usable samples of each shard.
         left_out: samples of the split that have no text of the wanted perspectives.
+        missing: perspectives with a weight that no sample has.
         fingerprint: changes with the usable samples and their texts.
     """
 
@@ -32,6 +34,7 @@ class Source:
     texts: Mapping[str, float]
     counts: tuple[int, ...] = ()
     left_out: int = 0
+    missing: tuple[str, ...] = ()
     fingerprint: str = ""
 
     def usable(self, record: Record) -> bool:
@@ -50,6 +53,8 @@ class Source:
         if self.left_out:
             total = self.left_out + sum(self.counts)
             parts.append(f"{self.left_out:,} of {total:,} {of} have no text of {', '.join(self.wanted)}")
+        if self.missing:
+            parts.append(f"no sample has a text of {', '.join(self.missing)}")
         if empty := self.counts.count(0):
             parts.append(f"{empty:,} of {len(self.counts):,} shards have none to learn from")
         return f"{'; '.join(parts)}: left out" if parts else None
@@ -93,14 +98,18 @@ def scan(
         each: runs a function on every shard.
 
     Raises:
-        InputError: no sample is usable; the message lists the splits and perspectives found.
+        InputError: no sample is usable, or a weight is for a text that none has and that is no perspective;
+            the message lists what was found.
     """
     empty = Source(tuple(shards), split, texts)
     found = list(each(partial(_look, empty), shards))
     counts = tuple(len(look.samples) for look in found)
+    names = sorted({name for look in found for name in look.texts})
+    missing = tuple(name for name in empty.wanted if name not in names)
+    if wrong := [name for name in missing if name not in PERSPECTIVES]:
+        raise InputError(f"no sample has a text {wrong[0]!r}: the shards hold {', '.join(names) or 'none'}")
     if not sum(counts):
         splits = sorted({name for look in found for name in look.splits})
-        names = sorted({name for look in found for name in look.texts})
         raise InputError(
             f"no usable text: wanted split {split!r} and a text of {', '.join(texts)}; "
             f"the shards hold splits {', '.join(splits) or 'none'} and texts {', '.join(names) or 'none'}"
@@ -111,7 +120,7 @@ def scan(
         tuple(sorted({scene for look in found for scene in look.classes})),
     )
     left_out = sum(look.left_out for look in found)
-    return Source(empty.shards, split, texts, counts, left_out, digest), seen
+    return Source(empty.shards, split, texts, counts, left_out, missing, digest), seen
 
 
 @dataclass(slots=True)

@@ -51,3 +51,4 @@ def ordered() -> None:
     context.enable_progress_bars = False
     context.target_max_block_size = 1  # a row is a block; larger values join rows
     context.execution_options.preserve_order = True
+    context.raise_original_map_exception = True  # a bad picture by its name, not as "UDF failed"

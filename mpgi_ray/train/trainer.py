@@ -18,7 +18,7 @@ import torch
 
 from mpgi_ray.cluster import ray_session
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.errors import MpgiError, RecipeError, TrainingError
+from mpgi_ray.errors import InputError, MpgiError, RecipeError, ResourceError, TrainingError
 from mpgi_ray.train import checkpoint, resume
 from mpgi_ray.train.architecture import Architecture
 from mpgi_ray.train.batch import Batch
@@ -66,10 +66,11 @@ def train(config: TrainConfig) -> TrainResult:
     """Train a model on final shards; go on where an earlier start of the same run stopped.
 
     Raises:
-        InputError: no shards, no usable text, less than a batch, or a damaged checkpoint.
+        InputError: no shards, no usable text, less than a batch, a picture that cannot be read, or a damaged
+            checkpoint.
         OutputError: the output folder holds another run, or cannot be written.
         RecipeError: the model is unknown, or cannot be computed in parts (`accumulate`).
-        ResourceError: the cluster is too small.
+        ResourceError: the cluster is too small, or its nodes are.
         TrainingError: a loss is not finite, or workers were lost too often.
     """
     with ray_session(config.workers * config.cpus, config.workers * config.gpu):
@@ -114,10 +115,16 @@ def _on_the_cluster(look: Callable[[str], Any], shards: Sequence[str]) -> Iterab
         raise
 
 
+def _plain(error: Exception) -> Exception:
+    """What was raised in a task, without Ray's wrapping."""
+    cause = getattr(error, "cause", None)
+    return cause if isinstance(cause, Exception) else error
+
+
 def _run_workers(run: _Run, stream: Stream, name: str) -> None:
     # starting workers on a cold node takes longer than Ray Train's own minute
-    os.environ.setdefault("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", "600")
-    from ray.train import FailureConfig, RunConfig, ScalingConfig, WorkerGroupError
+    os.environ.setdefault("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", "300")
+    from ray.train import FailureConfig, RunConfig, ScalingConfig, TrainingFailedError, WorkerGroupError
     from ray.train.torch import TorchTrainer
 
     config = run.config
@@ -133,20 +140,27 @@ def _run_workers(run: _Run, stream: Stream, name: str) -> None:
         run_config=RunConfig(
             name=name,
             storage_path=scratch.url,
-            failure_config=FailureConfig(max_failures=config.restarts),
+            failure_config=FailureConfig(
+                max_failures=config.restarts, controller_failure_limit=config.restarts
+            ),
         ),
         datasets={"train": stream},
     )
     try:
         problem = trainer.fit().return_value
     except WorkerGroupError as error:
-        reasons = list(error.worker_failures.values())
+        reasons = [_plain(reason) for reason in error.worker_failures.values()]
         for reason in reasons:
             if isinstance(reason, MpgiError):
                 raise reason from None
         raise TrainingError(
             f"workers were lost {config.restarts + 1} times, the last with {reasons[0]!r}; "
             "the same command goes on from the last checkpoint"
+        ) from error
+    except TrainingFailedError as error:  # no worker started
+        raise ResourceError(
+            f"{config.workers} workers of {_held(config)} could not be started: {error}. Lower workers "
+            "or cpus until each fits on a node; the same command goes on from the last checkpoint"
         ) from error
     finally:
         scratch.delete("")
@@ -164,6 +178,12 @@ def _worker(told: dict[str, Any]) -> MpgiError | None:
         _train(told["run"])
     except (RecipeError, TrainingError) as error:
         return error
+    except InputError as error:  # of a reading task
+        import ray.train
+
+        if ray.train.get_context().get_world_size() > 1:  # others may be a step behind, and would wait
+            raise
+        return InputError(str(_plain(error)))
     return None
 
 
