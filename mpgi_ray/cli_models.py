@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
 from mpgi_ray.evaluate.retrieval import Protocol
+
+
+class Decoding(StrEnum):
+    """How captions are written, with the settings that `mpgi_ray.train.generation` gives each by default."""
+
+    GREEDY = "greedy"
+    BEAM = "beam"
+    NUCLEUS = "nucleus"
 
 
 def train(
@@ -67,9 +76,16 @@ def evaluate(
     protocol: Annotated[Protocol, typer.Option(help="Of retrieval; figures of two cannot be compared.")] = (
         Protocol.A
     ),
+    decoding: Annotated[Decoding, typer.Option(help="How models that write captions do it.")] = (
+        Decoding.GREEDY
+    ),
 ) -> None:
     """Retrieval, zero-shot classes, fact probes and captions of one or several models, in one table each."""
     from mpgi_ray.evaluate.job import evaluate as run
     from mpgi_ray.evaluate.tables import show
+    from mpgi_ray.train.generation import Beam, Greedy, Nucleus
 
-    typer.echo(show(run(models, shards, out, split=split, texts=texts or ["short"], protocol=protocol)))
+    chosen = {Decoding.GREEDY: Greedy, Decoding.BEAM: Beam, Decoding.NUCLEUS: Nucleus}[decoding]()
+    asked = texts or ["short"]
+    found = run(models, shards, out, split=split, texts=asked, protocol=protocol, decoding=chosen)
+    typer.echo(show(found))

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpgi_ray.errors import InputError
+from mpgi_ray.evaluate.bootstrap import bootstrap
 from mpgi_ray.evaluate.zero_shot import Templates, class_features, class_words, zero_shot
 
 CLASSES = ("Annual_Crop", "Sea/Lake", "harbour")
@@ -54,8 +55,30 @@ def test_rs5m_averages_features_as_they_are_over_many_sentences() -> None:
     assert np.linalg.norm(features, axis=1) == pytest.approx(np.ones(3))
 
 
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        ("Storage_Tank/Silo", "storage tank silo"),
+        ("AnnualCrop", "annual crop"),
+        ("denseresidential", "dense residential area"),
+        ("Dense_Residential", "dense residential area"),
+        ("mediumresidential", "medium residential area"),
+        ("mobilehomepark", "mobile home park"),
+        ("storagetanks", "storage tanks"),
+        ("tenniscourt", "tennis court"),
+        ("airplane", "airplane"),  # the scene's phrase is another: an airfield with one or more airplanes
+        ("trafficland", "traffic land"),
+        ("snowberg", "snowberg"),
+        ("karst", "karst"),
+        ("机场", "机场"),
+        ("?", "?"),
+    ],
+)
+def test_a_label_is_said_in_its_own_words(label: str, said: str) -> None:
+    assert class_words(label) == said
+
+
 def test_names_that_become_the_same_words_are_refused() -> None:
-    assert class_words("Storage_Tank/Silo") == "storage tank silo"
     with pytest.raises(InputError, match="'Sea_Lake' is 'sea lake'"):
         class_features(Encoder(), ("Sea_Lake", "sea/lake"), Templates.RS5M)
     with pytest.raises(InputError, match="no classes"):
@@ -75,11 +98,24 @@ def test_figures_follow_their_definition(images: int, classes: int, seed: int) -
     assert result.top5 == pytest.approx(100 * (order[:, :5] == labels[:, None]).any(axis=1).mean())
     per_class = [first[labels == label].mean() for label in range(classes) if (labels == label).any()]
     assert result.mean_per_class == pytest.approx(100 * np.mean(per_class))
+    drawn = rng.integers(0, images, images)
+    again = zero_shot(pictures[drawn], names, labels[drawn].tolist())
+    figures = result.figures(result.by_image()[drawn])
+    assert figures == pytest.approx([again.top1, again.top5, again.mean_per_class])
 
 
 def test_a_model_without_an_opinion_is_right_by_chance() -> None:
     result = zero_shot(np.ones((6, 1)), np.ones((10, 1)), [0, 0, 0, 0, 3, 9])
     assert result.row() == {"top1": 10.0, "top5": 50.0, "mean_per_class": 10.0}
+
+
+def test_the_mean_over_classes_varies_more_where_a_class_has_few_pictures() -> None:
+    labels = [0] * 90 + [1] * 10
+    right = np.where(np.arange(100) % 2, labels, 1 - np.array(labels))  # every second picture of each
+    result = zero_shot(np.eye(2)[right], np.eye(2), labels)
+    found = bootstrap(result.by_image(), result.figures)
+    assert found.value.tolist() == [50, 100, 50]
+    assert found.low[2] < found.low[0] < 50 < found.high[0] < found.high[2]
 
 
 @pytest.mark.parametrize("labels", [[0, 1], [0, 1, 3], [0, 1, -1]])

@@ -10,6 +10,7 @@ are not among our dependencies: who wants these figures installs them.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -24,6 +25,8 @@ from numpy.typing import NDArray
 
 from mpgi_ray.errors import InputError, ResourceError
 from mpgi_ray.evaluate.caption_metrics import Words, check_captions
+
+_log = logging.getLogger(__name__)
 
 SPICE_MODELS = ("stanford-corenlp-3.6.0.jar", "stanford-corenlp-3.6.0-models.jar")
 
@@ -80,11 +83,9 @@ def spice(candidates: Sequence[Words], references: Sequence[Sequence[Words]]) ->
     """
     captions, others = _texts(candidates, references)
     package = _installed("SPICE", "pycocoevalcap.spice.spice")
-    folder = Path(package.__file__).parent / "lib"
-    missing = [name for name in SPICE_MODELS if not (folder / name).is_file()]
-    if missing:  # the package would fetch hundreds of megabytes without asking
+    if missing := _missing_models():  # the package would fetch hundreds of megabytes without asking
         raise ResourceError(
-            f"SPICE needs {' and '.join(missing)} in {folder}: "
+            f"SPICE needs {' and '.join(path.name for path in missing)} in {missing[0].parent}: "
             "`python -m pycocoevalcap.spice.get_stanford_models` fetches them"
         )
     try:
@@ -92,6 +93,30 @@ def spice(candidates: Sequence[Words], references: Sequence[Sequence[Words]]) ->
     except (OSError, ValueError, CalledProcessError) as error:
         raise ResourceError(f"SPICE ended without a score, it needs Java 8 and 8 GB: {error}") from error
     return JavaScore(float(corpus), np.array([image["All"]["f"] for image in by_image]))
+
+
+def java_scores(candidates: Sequence[Words], references: Sequence[Sequence[Words]]) -> dict[str, JavaScore]:
+    """`meteor` and `spice` by name, where they are installed; one that fails is left out with a warning.
+
+    Raises:
+        InputError, TypeError: as `meteor`.
+    """
+    if which("java") is None or find_spec("pycocoevalcap") is None:
+        return {}
+    metrics = {"meteor": meteor} if _missing_models() else {"meteor": meteor, "spice": spice}
+    found = {}
+    for name, metric in metrics.items():
+        try:
+            found[name] = metric(candidates, references)
+        except ResourceError as error:  # e.g. a Java too new for SPICE; other figures stand without it
+            _log.warning("%s is left out: %s", name, error)
+    return found
+
+
+def _missing_models() -> list[Path]:
+    """SPICE's language models that were not fetched into the installed package."""
+    folder = Path(import_module("pycocoevalcap.spice").__path__[0]) / "lib"
+    return [folder / name for name in SPICE_MODELS if not (folder / name).is_file()]
 
 
 def _installed(metric: str, module: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from statistics import median_low
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,13 @@ from mpgi_ray.data.storage import Storage, absolute
 from mpgi_ray.errors import InputError
 from mpgi_ray.evaluate.bars import chance, class_oracle, within_class
 from mpgi_ray.evaluate.bootstrap import Interval, bootstrap
-from mpgi_ray.evaluate.caption_metrics import score_texts
+from mpgi_ray.evaluate.caption_metrics import score as score_captions
 from mpgi_ray.evaluate.embed import Model
+from mpgi_ray.evaluate.java_metrics import java_scores
 from mpgi_ray.evaluate.probes import Accuracy, accuracy, count_accuracy, make_counts, make_probes
 from mpgi_ray.evaluate.retrieval import Protocol, Retrieval, score
 from mpgi_ray.evaluate.test_set import TestSet
+from mpgi_ray.evaluate.words import words
 from mpgi_ray.evaluate.zero_shot import Templates, class_features, zero_shot
 from mpgi_ray.train.generation import Decoding, Greedy
 
@@ -48,12 +51,14 @@ def evaluate(
     Returns:
         What was evaluated, and rows of figures under ``retrieval``, ``zero_shot``, ``probes`` and
         ``captions``; a table is left out where the samples hold nothing to ask. Each row names its model,
-        each figure has a 95 % interval over images beside it, as ``NAME_low`` and ``NAME_high``.
+        each figure but METEOR and SPICE has a 95 % interval over images beside it, as ``NAME_low`` and
+        ``NAME_high``.
 
     Raises:
         InputError: no checkpoint, no shards, or no sample with such a text.
         OutputError: the metrics cannot be written.
     """
+    decoding = decoding or Greedy()
     test = TestSet.read(shards, split)
     for name in texts:
         if not any(test.texts_of(row, name) for row in range(len(test.records))):
@@ -75,7 +80,7 @@ def evaluate(
             found = count_accuracy(images, model.texts, counts)
             tables["probes"].append(_probe_row(model.name, "number of ten", found))
         if model.writes:
-            tables["captions"] += [_captions(model, test, name, decoding or Greedy()) for name in texts]
+            tables["captions"] += [_captions(model, test, name, decoding) for name in texts]
     if tables["captions"]:
         tables["captions"][:0] = [row for name in texts for row in _caption_bars(test, name)]
     metrics = {
@@ -83,6 +88,7 @@ def evaluate(
         "split": split,
         "images": len(test.records),
         "protocol": protocol.value,
+        "decoding": str(decoding),
         "status": {place: test.status(place) for place in models},
         **{name: rows for name, rows in tables.items() if rows},
     }
@@ -138,9 +144,9 @@ def _zero_shot(model: Model, images: NDArray[Any], test: TestSet, templates: Tem
     classes = test.classes
     features = class_features(model.raw_texts, classes, templates)
     found = zero_shot(images[rows], features, [classes.index(test.scenes[row]) for row in rows])
-    interval = bootstrap(100 * found.hits)
+    interval = bootstrap(found.by_image(), found.figures)
     row = {"model": model.name, "templates": templates.value, "images": len(rows), "classes": len(classes)}
-    return row | _figures(("top1", "top5"), interval) | {"mean_per_class": round(found.mean_per_class, 2)}
+    return row | _figures(found.names, interval)
 
 
 def _probe_row(model: str, kind: str, found: Accuracy) -> Row:
@@ -151,23 +157,32 @@ def _probe_row(model: str, kind: str, found: Accuracy) -> Row:
 def _captions(model: Model, test: TestSet, name: str, decoding: Decoding) -> Row:
     """What the model writes against texts of this name."""
     rows, _, _ = _asked(test, name, Protocol.A)
-    return _caption_row(model.name, test, name, rows, model.describe(test.pictures(rows), decoding))
+    written = model.describe(test.pictures(rows), decoding)
+    return {"model": model.name, "against": name} | _caption_figures(test, name, rows, written)
 
 
 def _caption_bars(test: TestSet, name: str) -> list[Row]:
-    """What says of every picture the most frequent text of its class in the other splits."""
+    """What says of every picture the most frequent text of its class in the other splits.
+
+    ``times`` is how often that text is there, as the median over pictures: 1 where texts hardly repeat.
+    """
     rows, _, _ = _asked(test, name, Protocol.A)
     usual = test.usual_texts(name)
     if not all(test.scenes[row] in usual for row in rows):
         return []
-    written = [usual[test.scenes[row]] for row in rows]
-    return [_caption_row("most frequent of the class", test, name, rows, written)]
+    written, times = zip(*(usual[test.scenes[row]] for row in rows), strict=True)
+    bar: Row = {"model": "most frequent of the class", "times": median_low(times), "against": name}
+    return [bar | _caption_figures(test, name, rows, written)]
 
 
-def _caption_row(who: str, test: TestSet, name: str, rows: Sequence[int], written: Sequence[str]) -> Row:
-    found = score_texts(written, [test.texts_of(row, name) for row in rows])
+def _caption_figures(test: TestSet, name: str, rows: Sequence[int], written: Sequence[str]) -> Row:
+    candidates = [words(text) for text in written]
+    references = [[words(text) for text in test.texts_of(row, name)] for row in rows]
+    found = score_captions(candidates, references)
     interval = bootstrap(found.by_image(), found.figures)
-    return {"model": who, "against": name, "images": len(rows)} | _figures(found.names, interval, 4)
+    java = java_scores(candidates, references)
+    figures = _figures(found.names, interval, 4)
+    return {"images": len(rows)} | figures | {kind: round(java[kind].corpus, 4) for kind in java}
 
 
 def _figures(names: Sequence[str], interval: Interval, digits: int = 2) -> Row:

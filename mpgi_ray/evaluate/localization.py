@@ -79,6 +79,24 @@ def localize(heat: NDArray[np.uint8], polygons: Sequence[Polygon]) -> Localizati
         polygons: the outlines of the regions that the text is about, x and y in pixels.
 
     Raises:
+        InputError: as `region_mask`.
+    """
+    mask = region_mask(polygons, heat.shape)
+    found = peaks(heat)
+    regions = [Region.around(polygon) for polygon in polygons]
+    return Localization(
+        salient_area(heat, mask), attention_shift(found, regions), discrete_attention(found, regions)
+    )
+
+
+def region_mask(polygons: Sequence[Polygon], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """The pixels of the regions, their outlines included.
+
+    Args:
+        polygons: x and y in pixels.
+        shape: height and width of the picture.
+
+    Raises:
         InputError: no regions, one with fewer than three corners, or none that lies in the picture.
     """
     if not polygons or any(len(polygon) < 3 for polygon in polygons):
@@ -86,17 +104,18 @@ def localize(heat: NDArray[np.uint8], polygons: Sequence[Polygon]) -> Localizati
         raise InputError(
             f"regions with {corners} corners: expected at least one region, of three or more each"
         )
-    mask = _filled(polygons, heat.shape)
+    height, width = shape
+    picture = Image.new("1", (width, height))
+    draw = ImageDraw.Draw(picture)
+    for polygon in polygons:
+        draw.polygon([(int(x), int(y)) for x, y in polygon], fill=1, outline=1)
+    mask = np.asarray(picture)
     if not mask.any():
         raise InputError(
-            f"no region lies in the heat map of {heat.shape[1]}×{heat.shape[0]} pixels: "
+            f"no region lies in the picture of {width}×{height} pixels: "
             "their corners are x, y in pixels of the whole picture"
         )
-    found = peaks(heat)
-    regions = [Region.around(polygon) for polygon in polygons]
-    return Localization(
-        salient_area(heat, mask), attention_shift(found, regions), discrete_attention(found, regions)
-    )
+    return mask
 
 
 def salient_area(heat: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
@@ -149,11 +168,3 @@ def _focus(near: NDArray[np.intp], region: Region) -> float:
 
 def _distances(points: NDArray[np.intp], middle: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(np.linalg.norm(points - np.asarray(middle), axis=1))
-
-
-def _filled(polygons: Sequence[Polygon], shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    picture = Image.new("1", (shape[1], shape[0]))
-    draw = ImageDraw.Draw(picture)
-    for polygon in polygons:
-        draw.polygon([(int(x), int(y)) for x, y in polygon], fill=1, outline=1)
-    return np.asarray(picture)

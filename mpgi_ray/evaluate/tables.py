@@ -12,9 +12,14 @@ _LOW, _HIGH = "_low", "_high"  # the ends of a figure's interval stand beside it
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Cells as text, one row a model."""
+    """Cells as text, one row a model.
+
+    Attributes:
+        status: of each model in it, whether it saw these pictures in training.
+    """
 
     title: str
+    status: Sequence[str]
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
 
@@ -27,18 +32,22 @@ def tables_of(metrics: Mapping[str, Any]) -> list[Table]:
             title = kind.replace("_", " ").capitalize()
             if kind == "retrieval":
                 title += f", protocol {metrics['protocol']}, per cent"
-            made.append(_table(title, rows))
+            if kind == "captions" and "decoding" in metrics:
+                title += f", decoding {metrics['decoding']}"
+            models = dict.fromkeys(row["model"] for row in rows)
+            status = [f"{name}: {metrics['status'][name]}" for name in models if name in metrics["status"]]
+            digits = 4 if kind == "captions" else 2  # these are no per cent
+            made.append(_table(title, status, rows, digits))
     return made
 
 
 def show(metrics: Mapping[str, Any]) -> str:
     """An evaluation for the terminal."""
     lines = [f"{metrics['images']} images of {metrics['shards']}, split {metrics['split']}"]
-    lines += [f"  {model}: {status}" for model, status in metrics["status"].items()]
     for table in tables_of(metrics):
         cells = [table.columns, *table.rows]
         widths = [max(len(line[place]) for line in cells) for place in range(len(table.columns))]
-        lines += ["", table.title]
+        lines += ["", table.title, *(f"  {line}" for line in table.status)]
         lines += [
             "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
             for line in cells
@@ -46,12 +55,11 @@ def show(metrics: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _table(title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
+def _table(title: str, status: Sequence[str], rows: Sequence[Mapping[str, Any]], digits: int) -> Table:
     columns = [key for key in rows[0] if not key.endswith((_LOW, _HIGH))]
     last = next((key for key in reversed(columns) if key + _LOW in rows[0]), "")
-    digits = 4 if title == "Captions" else 2  # these are no per cent
     cells = [[_cell(row, key, digits, interval=key == last) for key in columns] for row in rows]
-    return Table(title, [column.replace("_", " ") for column in columns], cells)
+    return Table(title, status, [column.replace("_", " ") for column in columns], cells)
 
 
 def _cell(row: Mapping[str, Any], key: str, digits: int, *, interval: bool) -> str:

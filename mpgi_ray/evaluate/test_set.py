@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from mpgi_ray.errors import InputError
+from mpgi_ray.evaluate.caption_metrics import score
 from mpgi_ray.evaluate.embed import published
+from mpgi_ray.evaluate.words import words
 from mpgi_ray.train.records import Record, list_shards, read_records, short_id
 from mpgi_ray.train.run_folder import seen_by
 
 CAPTIONS = "captions"  # the texts people wrote for the image in the source
+SAMPLE = 30  # texts of a class that are compared for the one nearest to all
 
 
 @dataclass(frozen=True)
@@ -59,12 +65,16 @@ class TestSet:
         """The texts of a sample under a perspective's name, or its source's captions; empty if none."""
         return _texts(self.records[row], name)
 
-    def usual_texts(self, name: str) -> dict[str, str]:
-        """The most frequent text of each scene class in the other splits."""
+    def usual_texts(self, name: str) -> dict[str, tuple[str, int]]:
+        """The most frequent text of each scene class in the other splits, and how often it is there.
+
+        Of equally frequent ones, the one with the largest mean ROUGE-L against other texts of the class, as
+        the consensus caption of Devlin et al. 2015 (arXiv:1505.04467); of many texts, a sample is compared.
+        """
         counts: dict[str, Counter[str]] = defaultdict(Counter)
         for record in self.others:
-            counts[_scene(record)].update(_texts(record, name))
-        return {scene: min(c, key=lambda text: (-c[text], text)) for scene, c in counts.items() if c}
+            counts[_scene(record)].update(text for text in _texts(record, name) if words(text))
+        return {scene: (_usual(texts), max(texts.values())) for scene, texts in counts.items() if texts}
 
     @cached_property
     def scenes(self) -> tuple[str, ...]:
@@ -100,3 +110,18 @@ def _texts(record: Record, name: str) -> tuple[str, ...]:
 def _scene(record: Record) -> str:
     scenes = record.annotation.get("scene", ())
     return str(scenes[0]) if len(scenes) == 1 else ""
+
+
+def _usual(counts: Counter[str]) -> str:
+    """The most frequent text; of equally frequent ones, the one nearest to the others."""
+    often = max(counts.values())
+    tied = sorted(text for text, times in counts.items() if times == often)
+    if len(tied) == 1:
+        return tied[0]
+    draw = random.Random(0)
+    tied = draw.sample(tied, min(len(tied), SAMPLE))
+    others = draw.sample(sorted(counts), min(len(counts), SAMPLE))
+    pairs = [(words(text), [words(other)]) for text in tied for other in others]
+    near = score(*zip(*pairs, strict=True)).image_rouge_l.reshape(len(tied), len(others))
+    different = np.array([[text != other for other in others] for text in tied])
+    return tied[int(np.argmax((near * different).sum(axis=1) / np.maximum(different.sum(axis=1), 1)))]

@@ -2,7 +2,8 @@
 
 They differ in the sentences (``templates.yaml``) and in how these become one feature of the class. RS5M
 (Zhang et al. 2024) averages the text features as the model gives them; SkyScript (Wang et al. 2024) first
-brings each to length one. Both then bring the mean to length one.
+brings each to length one. Both then bring the mean to length one. A class keeps the words of its label;
+where they run together, the rules' lexicon tells them apart.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from mpgi_ray.errors import InputError
 from mpgi_ray.evaluate.ranking import Features, Hits, check_features, expected_hits
+from mpgi_ray.rules.lexicon import humanise, scene_phrase
 
 KS = (1, 5)
 
@@ -55,29 +57,58 @@ class ZeroShot:
     @property
     def top1(self) -> float:
         """Accuracy in per cent."""
-        return float(100 * self.hits[:, 0].mean())
+        return float(self.figures(self.by_image())[0])
 
     @property
     def top5(self) -> float:
         """How often the class is among the first five, in per cent."""
-        return float(100 * self.hits[:, 1].mean())
+        return float(self.figures(self.by_image())[1])
 
     @property
     def mean_per_class(self) -> float:
         """Mean of the classes' own accuracies in per cent, over the classes that have pictures."""
-        pictures = np.bincount(self.labels)
-        right = np.bincount(self.labels, weights=self.hits[:, 0])
-        return float(100 * (right[pictures > 0] / pictures[pictures > 0]).mean())
+        return float(self.figures(self.by_image())[2])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of `figures`."""
+        return ("top1", "top5", "mean_per_class")
 
     def row(self) -> dict[str, float]:
         """The figures of a results table, rounded to two decimals as published ones are."""
-        figures = {"top1": self.top1, "top5": self.top5, "mean_per_class": self.mean_per_class}
-        return {name: round(value, 2) for name, value in figures.items()}
+        figures = self.figures(self.by_image()).tolist()
+        return {name: round(value, 2) for name, value in zip(self.names, figures, strict=True)}
+
+    def by_image(self) -> NDArray[np.float64]:
+        """Rows (images, 3) to resample for an interval: the two hits and the label."""
+        return np.column_stack([self.hits, self.labels]).astype(np.float64)
+
+    def figures(self, by_image: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The figures of `names` in per cent over rows of `by_image`, drawn or all.
+
+        In drawn rows the mean over classes is of the classes that were drawn.
+        """
+        hits, labels = by_image[:, :2], by_image[:, 2].astype(np.intp)
+        pictures = np.bincount(labels)
+        right = np.bincount(labels, weights=hits[:, 0])
+        per_class = right[pictures > 0] / pictures[pictures > 0]
+        return np.asarray(100 * np.append(hits.mean(axis=0), per_class.mean()))
 
 
 def class_words(name: str) -> str:
-    """A class's name as the sentences have it: lower case, ``_`` and ``/`` as spaces."""
-    return name.lower().replace("_", " ").replace("/", " ")
+    """A class's name as the sentences have it, in lower case: ``Annual_Crop`` → ``annual crop``.
+
+    Words that run together are cut where the lexicon's phrase for the scene shows it, and a density or use
+    without a noun gets the phrase's: ``denseresidential`` → ``dense residential area``.
+    """
+    said = humanise(name).lower() or name.lower()
+    phrase = scene_phrase(name) or ""
+    if " " not in said:
+        for word in phrase.split():
+            if len(word) > 2:  # no article
+                said = said.replace(word, f" {word} ")
+    said = " ".join(said.split())
+    return f"{said} area" if phrase.endswith(f"{said.rpartition(' ')[2]} area") else said
 
 
 def class_features(encode: Encode, classes: Sequence[str], templates: Templates) -> NDArray[np.float64]:
