@@ -9,7 +9,7 @@ import torch
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.train import checkpoint
 from mpgi_ray.train.batch import Batch
-from mpgi_ray.train.config import TrainConfig
+from mpgi_ray.train.config import TrainConfig, recipe_hash
 from mpgi_ray.train.data import Reading
 from mpgi_ray.train.initial import initial
 from mpgi_ray.train.loop import Learner, Schedule
@@ -19,18 +19,23 @@ from mpgi_ray.train.run_folder import WEIGHTS
 from mpgi_ray.train.source import scan
 from mpgi_ray.train.trainer import task_of
 
+RECIPE = "recipe.txt"  # beside the weights: the hash of what they learned
+
 
 def learn(config: TrainConfig) -> float | None:
     """Train as `trainer.train` does with one worker, and leave the model in ``config.output``.
 
-    Whole models on a CPU: no accumulation, nothing frozen.
+    Whole models on a CPU: no accumulation, nothing frozen. A model of another recipe or other samples, or
+    one that does not say of which, is replaced.
 
     Returns:
-        The last step's loss; None if the model is there already.
+        The last step's loss; None if the model of this recipe and these samples is there already.
     """
-    if Storage(config.output).exists(WEIGHTS):
-        return None
     source, _ = scan(list_shards(config.shards), config.split, config.texts)
+    recipe = recipe_hash(config.recipe(source.fingerprint)).encode()
+    output = Storage(config.output)
+    if output.exists(WEIGHTS) and output.exists(RECIPE) and output.read(RECIPE) == recipe:
+        return None
     steps = config.steps or (config.epochs or 0) * (sum(source.counts) // config.batch)
     torch.manual_seed(config.seed)
     architecture, model = initial(config, source)
@@ -49,5 +54,7 @@ def learn(config: TrainConfig) -> float | None:
     loss = 0.0
     for step in Learner(model, task_of(config, architecture), schedule).fit(batches()):
         loss = step.loss
+    output.delete(RECIPE)  # first: what is stopped while it saves is of no recipe
     checkpoint.save(config.output, architecture, model)
+    output.publish(RECIPE, recipe)
     return loss

@@ -5,17 +5,19 @@ short or the long one, or the captions that come with the pictures (those of peo
 Every arm trains the same small model from fresh weights on the same pictures for the same steps, once a seed.
 
 - ``scenes``: generated scenes; fact probes on held-out ones: true texts against texts with one fact changed,
-  in sentences that no arm uses, and the number out of ten. The same models are asked about the boxed sets
-  below ``--input``. Their annotations are not exhaustive, so no probe of them could be called false; they are
-  read as if they were, so some "false" texts may be true: a hint, not a measurement.
+  in sentences that no arm uses, and the number out of ten, beside the most that one who looks at no picture
+  can reach by knowing each class's usual number ("blind bound"). The same models are asked about the boxed
+  sets below ``--input``. Their annotations are not exhaustive, so no probe of them could be called false;
+  they are read as if they were, so some "false" texts may be true: a hint, not a measurement.
 - ``ucm``: trained on pictures of UC Merced, tested on people's captions of others (protocol A) and on the 21
   classes, beside chance and two oracles: one knows every picture's class, one knows which texts it has but
-  cannot tell pictures with equal texts apart.
+  cannot tell pictures with equal texts apart. Each arm has a tokenizer of its own texts, and a model sees so
+  many pieces of a text and no more: "cut" is the share of the asked captions of which it sees the start only.
 
 A cell is the mean over seeds, then the least and the most. Weights are fresh and the data small: the figures
 show how things work (mechanism only), not what a pretrained model would gain. The last line is one JSON
-object; a row for each figure of each run goes to ``--rows``. What is trained already is not trained again:
-run it in pieces, then once more for the whole table.
+object; a row for each figure of each run goes to ``--rows``. What is trained already by the same recipe on
+the same samples is not trained again: run it in pieces, then once more for the whole table.
 """
 
 from __future__ import annotations
@@ -34,27 +36,16 @@ from caption_arms import ARMS, CAPTIONS, closed_world, draw, finals, records_of,
 from mpgi_ray.cluster import ray_session
 from mpgi_ray.evaluate.bars import chance, class_oracle
 from mpgi_ray.evaluate.embed import Model
-from mpgi_ray.evaluate.probes import accuracy, count_accuracy, make_counts, make_probes
+from mpgi_ray.evaluate.probes import accuracy, blind_count_bound, count_accuracy, make_counts, make_probes
 from mpgi_ray.evaluate.retrieval import Protocol, Retrieval, retrieval
 from mpgi_ray.evaluate.words import words
 from mpgi_ray.evaluate.zero_shot import Templates, class_features, zero_shot
 from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.records import Record, list_shards, read_records
+from mpgi_ray.train.tokenizer import TextTokenizer
 
 BOXED = ("airbus_aircraft", "dota_examples", "kit_ais_vehicles", "oam_osm_buildings", "simd")
 CONTEXT = 48
-# labels of UC Merced that run together, as words
-SPLIT_UP = {
-    "baseballdiamond": "baseball diamond",
-    "denseresidential": "dense residential area",
-    "golfcourse": "golf course",
-    "mediumresidential": "medium residential area",
-    "mobilehomepark": "mobile home park",
-    "parkinglot": "parking lot",
-    "sparseresidential": "sparse residential area",
-    "storagetanks": "storage tanks",
-    "tenniscourt": "tennis court",
-}
 
 Row = dict[str, Any]  # arm, figure and value in per cent; of a model also its seed, of probes low and high
 
@@ -77,8 +68,7 @@ class ProbeTest:
         for name, (_, probes, counts) in self.sets.items():
             yield from _rows("chance", {f"{name}{probe.kind}": 50.0 for probe in probes})
             if counts:
-                answers = np.bincount([probe.answer for probe in counts])
-                yield from _rows("chance", {f"{name}of ten": 100 * answers.max() / len(counts)})
+                yield from _rows("blind bound", {f"{name}of ten": blind_count_bound(counts)})
 
     def score(self, arm: str, model: Model) -> Iterator[Row]:
         for name, (records, probes, counts) in self.sets.items():
@@ -121,17 +111,23 @@ class CaptionTest:
 
     def score(self, arm: str, model: Model) -> Iterator[Row]:
         images = model.images(self.records)
-        names = [SPLIT_UP.get(name, name) for name in self.classes]
         nearest = zero_shot(
             images,
-            class_features(model.raw_texts, names, Templates.RS5M),
+            class_features(model.raw_texts, self.classes, Templates.RS5M),
             [self.classes.index(name) for name in self.scenes],
         )
         learned = {w for r in self.learned for name in ARMS[arm] for w in words(r.texts.get(name, ""))}
         asked = {word for text in self.texts for word in words(text)}
         figures = _recalls(retrieval(images, model.texts(self.texts), self.owners))
         figures |= {"zero-shot": nearest.top1, "words known": 100 * len(asked & learned) / len(asked)}
+        figures["cut"] = cut(model.tokenize, self.texts)
         yield from _rows(arm, figures)
+
+
+def cut(tokenizer: TextTokenizer, texts: Sequence[str]) -> float:
+    """The share of texts in per cent that have more pieces than fit between the start and the end."""
+    room = tokenizer.context_length - 2
+    return 100 * sum(len(tokenizer.encode(text)) > room for text in texts) / len(texts)
 
 
 def _rows(arm: str, figures: dict[str, float]) -> Iterator[Row]:
@@ -214,6 +210,7 @@ def measure(name: str, options: argparse.Namespace) -> Iterator[Row]:
         take_in(folder / "shards", options.input, ["ucm"])
         shards = finals(folder)
         test = CaptionTest(records_of(shards, held_out=True), records_of(shards, held_out=False))
+    told = {text for record in read_records(list_shards(shards), pictures=False) for text in record.texts}
     yield from test.bars()
     for arm in options.arms:
         for seed in options.seeds:
@@ -224,7 +221,7 @@ def measure(name: str, options: argparse.Namespace) -> Iterator[Row]:
                     shards=str(shards),
                     output=str(output),
                     split="train",
-                    texts=dict.fromkeys(ARMS[arm], 1.0),
+                    texts={text: 1.0 for text in ARMS[arm] if text in told},
                     context=CONTEXT,
                     steps=options.steps,
                     batch=options.batch,

@@ -6,6 +6,7 @@ The reader of directions below has its own words and its own geometry; it shares
 from __future__ import annotations
 
 import functools
+import gzip
 import io
 import json
 import re
@@ -131,6 +132,10 @@ CLAIMS = [  # a text, and a drawing of what it says: the text survives what leav
     ("The top of the roof is red.", LEFT.T),
     ("The road in front of the house.", LEFT.T),
     ("Houses stand at the foot of the picture.", LEFT.T),
+    ("Boats lie at the foot of the photo.", LEFT.T),
+    ("At the base of this image, a road.", LEFT.T),
+    ("Trees at the photograph's foot.", LEFT.T),
+    ("One ship over the other.", LEFT.T),
     ("In the UPPER RIGHT is a pond.", UNLIKE),
     ("From the top to the bottom left runs a river.", UNLIKE),
     ("upper-left", UNLIKE),
@@ -143,13 +148,29 @@ CLAIMS = [  # a text, and a drawing of what it says: the text survives what leav
     ("The second straight row has five cars.", UNLIKE),
     ("A road at 45° ends there.", UNLIKE),
     ("画面左侧有一座桥。", UNLIKE),
+    ("A pond in the nw corner.", UNLIKE),
+    ("An n-s road.", UNLIKE),
+    ("A ship in quadrant 2.", UNLIKE),
+    ("In cell 3 and sector B are cars.", UNLIKE),
+    ("A car at 20,30.", UNLIKE),
+    ("A car at 120,345.", UNLIKE),
+    ("Near 20, 30 a car.", UNLIKE),
+    ("The box [0.1 0.2 0.3 0.4].", UNLIKE),
     ("A horizontal road crosses a vertical one.", LINE),
     ("Rows of houses.", LINE),
     ("A bridge spans the full width.", LINE),
     ("The basin is wider than it is tall.", LINE),
+    ("The basin is twice as wide as it is high.", LINE),
+    ("A basin, broader than it is high.", LINE),
+    ("Two tracks run lengthways.", LINE),
     ("A road runs diagonally.", np.eye(3)),
     ("Cars go round it clockwise.", PINWHEEL),
     ("White letters are painted on the L-shaped roof.", PINWHEEL),
+    ("A j-hook of piers.", PINWHEEL),
+    ("The designation marking is 9R.", PINWHEEL),
+    ("A runway designated 17.", PINWHEEL),
+    ("Runway 09 ends there.", PINWHEEL),
+    ("A helipad marked with a J.", PINWHEEL),
 ]
 FREE = [
     "A bright picture: cars side by side around the centre, trees near its edges and corners.",
@@ -158,6 +179,9 @@ FREE = [
     "Top-down view of 3 ships, oriented in parallel, facing the quay.",
     "A large number of houses between two roads across the image, some under construction.",
     "The image was taken in winter, 0.5 m per pixel; a car is right by a truck.",
+    "20 ships, 3 cars, 3,000 m of quay and 1,000,000 trees.",
+    "A bridge over a river; a runway with threshold markings, 45 m wide; two railways.",
+    "The pond's shape is like a patch of grass, twice as large as the one in each quadrant.",
 ]
 
 
@@ -169,6 +193,16 @@ def test_a_text_survives_what_leaves_a_drawing_of_its_claim_as_it_is(text: str, 
 @pytest.mark.parametrize("text", FREE)
 def test_a_text_without_directions_survives_everything(text: str) -> None:
     assert survives(text) == EVERY
+
+
+def test_no_text_with_a_runway_designation_is_mirrored(data_dir: Path) -> None:
+    """Of the captions of people; and most captions go on surviving everything."""
+    with gzip.open(data_dir / "captions_full" / "nwpu_captions_test.jsonl.gz", "rt") as file:
+        texts = [text for line in file for text in json.loads(line)["captions"]]
+    designated = [text for text in texts if re.search(r"designation marking is [0-9]", text)]
+    assert len(designated) >= 20
+    assert {survives(text) for text in designated} == {frozenset(TURNS)}
+    assert sum(survives(text) == EVERY for text in texts) > 0.9 * len(texts)
 
 
 @given(st.lists(st.sampled_from([text for text, _ in CLAIMS] + FREE), min_size=1, max_size=5))

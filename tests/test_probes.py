@@ -19,6 +19,7 @@ from mpgi_ray.demo.models import MODELS
 from mpgi_ray.errors import InputError
 from mpgi_ray.evaluate.probe_wording import Kind
 from mpgi_ray.evaluate.probes import (
+    Accuracy,
     CountProbe,
     Probe,
     accuracy,
@@ -179,7 +180,31 @@ def test_one_who_does_not_look_at_pictures_is_right_half_the_time(seed: int) -> 
             assert figure.per_cent.low <= 50 <= figure.per_cent.high
     constant = count_accuracy(looking, lambda texts: np.ones((len(texts), 8)), counts)
     assert constant.per_cent.value == pytest.approx(10)
-    assert 10 < constant.chance < 40
+
+
+def test_who_knows_the_usual_number_of_each_class_reaches_the_bar_of_counting_and_no_blind_one_more() -> None:
+    counts = generated()[3]
+    words = {
+        text: singular(re.fullmatch(COUNT, text.rstrip(".").lower())[2]) for c in counts for text in c.texts
+    }
+    numbers = {text: place for c in counts for place, text in enumerate(c.texts)}
+    frequent: dict[str, Counter[int]] = defaultdict(Counter)
+    for count in counts:
+        frequent[words[count.texts[0]]][count.answer] += 1
+
+    def reached(scores: Callable[[str, int], float]) -> Accuracy:
+        def encode(texts: Sequence[str]) -> np.ndarray:
+            return np.array([[scores(words[text], numbers[text])] for text in texts])
+
+        return count_accuracy(np.ones((SCENES, 1)), encode, counts)
+
+    usual = reached(lambda thing, place: frequent[thing][place])
+    assert usual.per_cent.value == pytest.approx(usual.chance)
+    everywhere = sum(frequent.values(), Counter[int]())
+    assert reached(lambda _, place: everywhere[place]).per_cent.value < usual.chance - 1
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        assert reached(cache(lambda thing, place: rng.random())).per_cent.value <= usual.chance
 
 
 def test_probes_depend_on_records_and_seed_alone() -> None:

@@ -2,7 +2,8 @@
 
 Probes come in swaps. Of two pictures that differ in a fact, what is true of one is false of the other: the
 two texts are asked of both. So a model that looks at the texts alone is right exactly half the time,
-whatever it likes, and knowing which classes, numbers or colours are frequent helps nobody.
+whatever it likes, and knowing which classes, numbers or colours are frequent helps nobody. Only the number
+out of ten (`make_counts`) is no swap: there, what such a model can reach is told beside the figure.
 
 A text is only called false where the annotation proves it:
 
@@ -20,7 +21,7 @@ ten, and the text that scores highest is the answer.
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -63,11 +64,13 @@ class CountProbe:
 
     Attributes:
         image: by its place in the records.
+        thing: the class that is counted; all ten texts name it.
         texts: with the numbers of `NUMBERS`.
         answer: the place of the right one.
     """
 
     image: int
+    thing: str
     texts: tuple[str, ...]
     answer: int
 
@@ -79,8 +82,8 @@ class Accuracy:
     Attributes:
         probes, images: how many, and of how many pictures.
         per_cent: the share of probes that were right, with its interval over pictures.
-        chance: what a model reaches in per cent that does not look at pictures: at counting, the one that
-            always gives the most frequent number.
+        chance: what a model reaches in per cent that does not look at pictures; at counting the most that it
+            can reach, see `blind_count_bound`.
     """
 
     probes: int
@@ -128,7 +131,7 @@ def make_counts(records: Sequence[Record], seed: int = 0) -> list[CountProbe]:
     for image, record in enumerate(records):
         for name, count in exact_counts(_annotation(record)).items():
             texts = tuple(say_count(name, n, f"{seed}/{record.sample_id}/{name}") for n in NUMBERS)
-            made.append(CountProbe(image, texts, NUMBERS.index(count)))
+            made.append(CountProbe(image, name, texts, NUMBERS.index(count)))
     return made
 
 
@@ -165,8 +168,7 @@ def count_accuracy(image_features: Features, encode: Encode, probes: Sequence[Co
     Raises:
         ValueError: no probes; see `accuracy` for the others.
     """
-    if not probes:
-        raise ValueError("no counting probes: no picture has a class with an exact number from one to ten")
+    bound = blind_count_bound(probes)
     images = np.array([probe.image for probe in probes])
     pictures = _rows(image_features, images)
     texts = _encoded(encode, [text for probe in probes for text in probe.texts])
@@ -174,7 +176,26 @@ def count_accuracy(image_features: Features, encode: Encode, probes: Sequence[Co
     best = scores == scores.max(axis=1, keepdims=True)
     answers = np.array([probe.answer for probe in probes])
     right = best[np.arange(len(probes)), answers] / best.sum(axis=1)
-    return _accuracy(right, images, 100 * np.bincount(answers).max() / len(answers))
+    return _accuracy(right, images, bound)
+
+
+def blind_count_bound(probes: Sequence[CountProbe]) -> float:
+    """What a model can reach at most in per cent that looks at the texts alone.
+
+    The texts name the class, so it can answer with the usual number of each: here the most frequent one among
+    the very probes, which is at least as good as any number that it could have learned elsewhere. Nothing
+    else in the texts helps it, as the sentence is drawn by hash. The fewer probes a class has, the further
+    the bound lies above what can be learned.
+
+    Raises:
+        ValueError: no probes.
+    """
+    if not probes:
+        raise ValueError("no counting probes: no picture has a class with an exact number from one to ten")
+    answers: dict[str, Counter[int]] = defaultdict(Counter)
+    for probe in probes:
+        answers[probe.thing][probe.answer] += 1
+    return 100 * sum(max(of_class.values()) for of_class in answers.values()) / len(probes)
 
 
 def _swaps(turns: list[_Turn]) -> Iterator[Probe]:

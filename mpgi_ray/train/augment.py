@@ -74,6 +74,7 @@ _IDIOMS = _words(
     |\bunder\sconstruction"""
 )
 _COMPASS = re.compile(r"\b[NSEW]{1,3}\b")
+_IN_PICTURE = r"(?:picture|image|frame|scene|view|photo\w*|shot|snapshot|tile|patch|crop)"
 # which transforms keep what these words claim
 _RULES = (
     (
@@ -83,39 +84,48 @@ _RULES = (
     (
         _SENSE_DOWN,
         _words(
-            r"""\b(?:(?:upper|lower|bottom|north|south)\w*|top(?:s|most|left|right)?|atop|above|below
+            rf"""\b(?:(?:upper|lower|bottom|north|south)\w*|top(?:s|most|left|right)?|atop|above|below
             |beneath|under|underneath|up(?:wards?|right|side)?|down(?:wards?|side)?|higher|highest|lowest
             |front|behind|ahead|beyond|back|rear|foreground|background|in\sthe\sdistance|(?:near|far)\sside
-            |viewer|camera|(?:foot|head)\sof\sthe\s(?:picture|image|frame|scene|view))\b"""
+            |viewer|camera|over\s(?:\w+\s)?(?:others?|another)
+            |(?:foot|head|base)\sof\s(?:\w+\s){{0,2}}{_IN_PICTURE}|{_IN_PICTURE}(?:['’]s)?\s(?:foot|head|base)
+            )\b"""
         ),
     ),
     (
         _AXES,
         _words(
             r"""\b(?:(?:horizontal|vertical|transvers|longitudinal)\w*|rows?|columns?
-            |(?:wid|tall|long|high)er\sthan|(?:length|width|cross)wise|sideways|side\sto\sside|width|height
-            |[xy][-\s]axis)\b"""
+            |(?:wid|tall|long|high|broad|narrow|short)er\sthan|as\s(?:wide|tall|long|high|broad|narrow)\sas
+            |(?:length|width|cross|end|side)(?:wise|ways)|side\sto\sside|width|height|[xy][-\s]axis)\b"""
         ),
     ),
     (_EACH_DIAGONAL, _words("diagonal")),
     (  # mirrored writing is none, and a mirrored L is no L
         _HANDEDNESS,
         _words(
-            r"""\b(?:(?:anti|counter)?clockwise|starboard|spiral\w*|letter(?:s|ing)?|text|words?|writing
+            r"""\b(?:(?:anti|counter)?clockwise|starboard|spiral\w*|letter(?:s|ing|ed)?|text|words?|writing
             |written|inscri\w+|numerals?|digits?|numbered|numbers?(?!\sof)|logos?)\b|["'“‘]\d
-            |\b[fgjlnpqrsz][-\s]shape"""
+            |(?<!['’])\b[fgjlnpqrsz](?:-[a-z]|\s(?:shape|hook|bend|curve))
+            |\b(?:mark|designat|label|paint)\w*\s(?:\w+\s){0,3}(?:[a-z]?\d|[b-z]\b)
+            |\b\d\d?\s?[lrc]\b|\brunways?\s\d\d?(?!\d|[.,]\d)"""
         ),
     ),
     (  # angles, times, a place in an order, the left and right of what goes or faces somewhere; arrows,
-        # scripts that these rules cannot read, coordinates
+        # scripts that these rules cannot read, coordinates (but no thousands: 3,000)
         _NONE,
         _words(
-            r"""\b(?:degrees?|azimuth|bearings?|heading|compass|o['’]clock
-                |(?:first|second|third|fourth|fifth|last|next|\d+(?:st|nd|rd|th))\s(?:\w+\s){0,2}
-                    (?:row|column|quadrant|cell)|(?:row|column)\s\d
+            r"""\b(?:degrees?|azimuth|bearings?|heading|compass|o['’]clock|coordinates?
+                |[ns]{1,2}[ew]|[ew][ns][ew]|[nsew][-–/][nsew]
+                |(?:first|second|third|fourth|fifth|last|next(?!\sto)|\d+(?:st|nd|rd|th))\s(?:\w+\s){0,2}
+                    (?:row|column|quadrant|cell|sector)s?
+                |(?:row|column|quadrant|cell|sector|square|zone)s?\s(?:(?:no\.?|number)\s)?
+                    (?:[a-z]?\d\w*|[a-i]|[ivx]+|one|two|three|four|five|six|seven|eight|nine)
                 |(?:turn|bend|curv|veer|swerv|fork|branch)\w*\s(?:\w+\s){0,3}(?:left|right)
-                |(?:left|right)(?:[-\s]handed|(?:[-\s]hand)?[-\s](?:turn|bend|curve|bank|wing|lane|engine)))
-            |[°\u2190-\u21ff\u27f0-\u27ff\u2900-\u297f]|[^\W\d_\u0000-\u024f]|[\[(]\s*\d[\d.]*\s*[,;]\s*\d"""
+                |(?:left|right)(?:[-\s]handed|(?:[-\s]hand)?[-\s](?:turn|bend|curve|bank|wing|lane|engine)))\b
+            |[°\u2190-\u21ff\u27f0-\u27ff\u2900-\u297f]|[^\W\d_\u0000-\u024f]
+            |[\[(]\s*[\d.]+(?:\s*[,;]\s*|\s+)[\d.]|\b[xy]\s?[=:]\s?\d|\bat\s\d+,\d
+            |\d(?:,(?!\d{3}\b)|;|\s*[,;]\s+|\s+[,;])[\d.]|\d\s[\d.]+\s\d"""
         ),
     ),
 )
