@@ -19,7 +19,7 @@ $(BIN)/uv:
 demo: setup ## generated scenes → shards → captions → final shards → small CLIP → table → report
 	$(BIN)/mpgi demo --out demo-out
 
-demo-coca: setup ## the same with a small CoCa, which writes captions; uses what `make demo` made
+demo-coca: setup ## the same with a small CoCa, which writes captions, on the scenes of `make demo`: see docs/results.md
 	$(BIN)/mpgi demo --out demo-out --coca
 
 test: setup

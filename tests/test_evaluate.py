@@ -21,6 +21,7 @@ from mpgi_ray.evaluate.tables import show, tables_of
 from mpgi_ray.evaluate.words import words
 from mpgi_ray.train import checkpoint
 from mpgi_ray.train.architecture import small_coca
+from mpgi_ray.train.coca import CocaTask
 from mpgi_ray.train.records import Record
 from mpgi_ray.train.tokenizer import TextTokenizer
 
@@ -40,6 +41,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("model")
     architecture = small_coca(TextTokenizer.train(["A red tank stands on the left of the sand."], 12))
     network, _, _ = checkpoint.build(architecture)
+    CocaTask().prepare(network)
     checkpoint.save(folder, architecture, network)
     return folder
 

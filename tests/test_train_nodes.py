@@ -26,7 +26,7 @@ print(train(TrainConfig.model_validate_json(sys.argv[1])))
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_a_lost_node_costs_nothing_but_time(tmp_path: Path) -> None:
     shapes = write_shapes(tmp_path / "shapes", 200)
     alone = TrainConfig(
