@@ -36,7 +36,7 @@ def learn(config: TrainConfig) -> float | None:
     output = Storage(config.output)
     if output.exists(WEIGHTS) and output.exists(RECIPE) and output.read(RECIPE) == recipe:
         return None
-    steps = config.steps or (config.epochs or 0) * (sum(source.counts) // config.batch)
+    steps = config.total_steps(sum(source.counts))
     torch.manual_seed(config.seed)
     architecture, model = initial(config, source)
     reading = Reading(source, architecture.inputs(), config.augment, config.batch, 1, config.seed)

@@ -200,8 +200,7 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     options = arguments()
     if options.side:
-        run = ours if options.side == "ours" else theirs
-        print(json.dumps(run(options, options.scratch, options.run)))
+        print(json.dumps((ours if options.side == "ours" else theirs)(options, options.scratch, options.run)))
         return
     options.rows.parent.mkdir(parents=True, exist_ok=True)
     ratios, waits = [], []

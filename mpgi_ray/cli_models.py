@@ -39,7 +39,7 @@ def train(
 ) -> None:
     """Train a CLIP or CoCa model on final shards with Ray Train."""
     from mpgi_ray.config import assigned, parse, read_assignment
-    from mpgi_ray.train.config import PERSPECTIVES, TrainConfig
+    from mpgi_ray.train.config import TrainConfig
     from mpgi_ray.train.layouts import open_clip_lines
     from mpgi_ray.train.trainer import train as run
 
@@ -48,7 +48,7 @@ def train(
         "output": out,
         "model": model,
         "weights": weights,
-        "texts": dict.fromkeys(PERSPECTIVES, 1.0),  # `--set texts.long=2` changes one of them
+        "texts": TrainConfig.model_fields["texts"].default,  # `--set texts.long=2` changes one of them
     }
     values |= {"split": split, "epochs": epochs, "steps": steps, "batch": batch, "lr": lr}
     values |= {"seed": seed, "workers": workers, "gpu": gpu}

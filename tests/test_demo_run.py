@@ -25,3 +25,9 @@ def test_the_demo_goes_from_scenes_to_a_report(tmp_path: Path, capsys: pytest.Ca
     html = report.read_text()
     assert html.count("data:image/") >= 10
     assert "Training" in html
+
+    status = main(["demo", "--out", str(tmp_path), "--scenes", "50", "--coca"])
+    said, errors = capsys.readouterr()
+    assert status == 0, errors
+    assert "Captions, decoding Greedy()" in said
+    assert "most frequent of the class" in said

@@ -128,7 +128,7 @@ def test_every_zero_shot_figure_has_an_interval_and_every_table_a_status(
 def test_meteor_and_spice_are_given_where_they_are_installed_and_left_out_where_they_fail(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    captions, references = [["a", "ship"]], [[["a", "ship"]]]
+    captions, references = ["a ship"], [["a ship"]]
     monkeypatch.setenv("PATH", str(tmp_path))
     assert java_scores(captions, references) == {}
     java = tmp_path / "java"

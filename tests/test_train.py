@@ -239,15 +239,16 @@ def test_no_shards_and_broken_shards_are_named(ray_cluster: None, shapes: Path, 
     assert len(list(read_records(list_shards(shapes)))) == 200
 
 
-def test_a_picture_that_cannot_be_read_is_named(ray_cluster: None, tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_picture_that_cannot_be_read_is_named(ray_cluster: None, tmp_path: Path, workers: int) -> None:
     # of samples that no other test has: readers remember what they decoded
-    broken = Path(list_shards(write_shapes(tmp_path / "whole", 40, seed=11, shards=1))[0])
+    broken = Path(list_shards(write_shapes(tmp_path / "whole", 40, seed=10 + workers, shards=1))[0])
     groups = group_members(read_members(broken.read_bytes(), broken.name), broken.name, None)
     members = [(group.key, dict(group.fields)) for group in groups]
     members[7][1]["png"] = b"no picture"
     (tmp_path / broken.name).write_bytes(write_members(members))
     with pytest.raises(InputError, match=f"{broken.name}.*{members[7][0]}"):
-        train(config(tmp_path, tmp_path / "run", batch=32))
+        train(config(tmp_path, tmp_path / "run", batch=32, workers=workers, restarts=0))
 
 
 def test_one_weight_leaves_the_others(

@@ -25,8 +25,36 @@ print(train(TrainConfig.model_validate_json(sys.argv[1])))
 """
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(900)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+
+def test_workers_that_fit_on_no_node_end_the_run(tmp_path: Path) -> None:
+    shapes = write_shapes(tmp_path / "shapes", 40)
+    large = TrainConfig(
+        shards=str(shapes),
+        output=str(tmp_path / "run"),
+        texts={"objects": 1.0},
+        steps=2,
+        batch=32,
+        workers=2,
+        cpus=3,
+        restarts=0,
+        readers=1,
+    )
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2})
+    try:
+        for _ in range(3):
+            cluster.add_node(num_cpus=2)
+        cluster.wait_for_nodes()
+        patience = {"RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "10"}
+        driver = _start(large, {"RAY_ADDRESS": cluster.address} | patience)
+        _, errors = driver.communicate()
+        assert driver.returncode
+        assert "ResourceError: 2 workers that hold {'CPU': 3.0} each did not get to work" in errors
+    finally:
+        cluster.shutdown()
+
+
 def test_a_lost_node_costs_nothing_but_time(tmp_path: Path) -> None:
     shapes = write_shapes(tmp_path / "shapes", 200)
     alone = TrainConfig(

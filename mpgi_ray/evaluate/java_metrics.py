@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from mpgi_ray.errors import InputError, ResourceError
 from mpgi_ray.evaluate.caption_metrics import Words, check_captions
+from mpgi_ray.evaluate.words import words
 
 _log = logging.getLogger(__name__)
 
@@ -95,8 +96,8 @@ def spice(candidates: Sequence[Words], references: Sequence[Sequence[Words]]) ->
     return JavaScore(float(corpus), np.array([image["All"]["f"] for image in by_image]))
 
 
-def java_scores(candidates: Sequence[Words], references: Sequence[Sequence[Words]]) -> dict[str, JavaScore]:
-    """`meteor` and `spice` by name, where they are installed; one that fails is left out with a warning.
+def java_scores(candidates: Sequence[str], references: Sequence[Sequence[str]]) -> dict[str, JavaScore]:
+    """`meteor` and `spice` of texts, where they are installed; one that fails is left out with a warning.
 
     Raises:
         InputError, TypeError: as `meteor`.
@@ -104,10 +105,11 @@ def java_scores(candidates: Sequence[Words], references: Sequence[Sequence[Words
     if which("java") is None or find_spec("pycocoevalcap") is None:
         return {}
     metrics = {"meteor": meteor} if _missing_models() else {"meteor": meteor, "spice": spice}
+    told = [words(text) for text in candidates], [[words(text) for text in of] for of in references]
     found = {}
     for name, metric in metrics.items():
         try:
-            found[name] = metric(candidates, references)
+            found[name] = metric(*told)
         except ResourceError as error:  # e.g. a Java too new for SPICE; other figures stand without it
             _log.warning("%s is left out: %s", name, error)
     return found

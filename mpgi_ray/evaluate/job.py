@@ -14,13 +14,12 @@ from mpgi_ray.data.storage import Storage, absolute
 from mpgi_ray.errors import InputError
 from mpgi_ray.evaluate.bars import chance, class_oracle, within_class
 from mpgi_ray.evaluate.bootstrap import Interval, bootstrap
-from mpgi_ray.evaluate.caption_metrics import score as score_captions
+from mpgi_ray.evaluate.caption_metrics import score_texts
 from mpgi_ray.evaluate.embed import Model
 from mpgi_ray.evaluate.java_metrics import java_scores
 from mpgi_ray.evaluate.probes import Accuracy, accuracy, count_accuracy, make_counts, make_probes
 from mpgi_ray.evaluate.retrieval import Protocol, Retrieval, score
 from mpgi_ray.evaluate.test_set import TestSet
-from mpgi_ray.evaluate.words import words
 from mpgi_ray.evaluate.zero_shot import Templates, class_features, zero_shot
 from mpgi_ray.train.generation import Decoding, Greedy
 
@@ -176,12 +175,10 @@ def _caption_bars(test: TestSet, name: str) -> list[Row]:
 
 
 def _caption_figures(test: TestSet, name: str, rows: Sequence[int], written: Sequence[str]) -> Row:
-    candidates = [words(text) for text in written]
-    references = [[words(text) for text in test.texts_of(row, name)] for row in rows]
-    found = score_captions(candidates, references)
-    interval = bootstrap(found.by_image(), found.figures)
-    java = java_scores(candidates, references)
-    figures = _figures(found.names, interval, 4)
+    references = [test.texts_of(row, name) for row in rows]
+    found = score_texts(written, references)
+    java = java_scores(written, references)
+    figures = _figures(found.names, bootstrap(found.by_image(), found.figures), 4)
     return {"images": len(rows)} | figures | {kind: round(java[kind].corpus, 4) for kind in java}
 
 

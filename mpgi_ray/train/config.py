@@ -139,6 +139,10 @@ class TrainConfig(Config):
     def computes_bf16(self) -> bool:
         return self.gpu if self.bf16 is None else self.bf16
 
+    def total_steps(self, samples: int) -> int:
+        """Steps of a run over so many samples: an epoch has whole batches only."""
+        return self.steps or (self.epochs or 0) * (samples // self.batch)
+
     def recipe(self, fingerprint: str) -> dict[str, Any]:
         """What decides what is learnt: a run that goes on must have the same.
 

@@ -75,7 +75,7 @@ def train(config: TrainConfig) -> TrainResult:
     """
     with ray_session(config.workers * config.cpus, config.workers * config.gpu):
         source, seen = scan(list_shards(config.shards), config.split, config.texts, _on_the_cluster)
-        steps = config.steps or (config.epochs or 0) * (sum(source.counts) // config.batch)
+        steps = config.total_steps(sum(source.counts))
         order = list(windows(source.counts, config.batch, steps, config.seed))
         if told := source.told():
             print(told, flush=True)
@@ -157,10 +157,10 @@ def _run_workers(run: _Run, stream: Stream, name: str) -> None:
             f"workers were lost {config.restarts + 1} times, the last with {reasons[0]!r}; "
             "the same command goes on from the last checkpoint"
         ) from error
-    except TrainingFailedError as error:  # no worker started
+    except TrainingFailedError as error:
         raise ResourceError(
-            f"{config.workers} workers of {_held(config)} could not be started: {error}. Lower workers "
-            "or cpus until each fits on a node; the same command goes on from the last checkpoint"
+            f"{config.workers} workers that hold {_held(config)} each did not get to work: {error}. Lower "
+            "workers or cpus until each fits on a node; the same command goes on from the last checkpoint"
         ) from error
     finally:
         scratch.delete("")
