@@ -6,16 +6,16 @@ from collections.abc import Iterator
 
 import torch
 
+from mpgi_ray.data.final import list_shards
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.train import checkpoint
+from mpgi_ray.models import checkpoint
+from mpgi_ray.models.model_folder import WEIGHTS
 from mpgi_ray.train.batch import Batch
 from mpgi_ray.train.config import TrainConfig, recipe_hash
 from mpgi_ray.train.data import Reading
 from mpgi_ray.train.initial import initial
 from mpgi_ray.train.loop import Learner, Schedule
 from mpgi_ray.train.order import windows
-from mpgi_ray.train.records import list_shards
-from mpgi_ray.train.run_folder import WEIGHTS
 from mpgi_ray.train.source import scan
 from mpgi_ray.train.trainer import task_of
 
@@ -46,7 +46,7 @@ def learn(config: TrainConfig) -> float | None:
         for window in windows(source.counts, config.batch, steps, config.seed):
             for arrays in reading.window(window, 1):
                 row = Batch.of({name: values[None] for name, values in arrays.items()})
-                yield normalise(row, torch.device("cpu"))
+                yield row.to(torch.device("cpu"), normalise)
 
     schedule = Schedule(
         steps, config.lr, config.warmup, config.weight_decay, config.max_gradient, bf16=config.computes_bf16

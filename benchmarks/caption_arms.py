@@ -7,17 +7,18 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from mpgi_ray.caption.job import caption
+from mpgi_ray.caption.recipe import load_recipe
 from mpgi_ray.curate import Curation, curate
+from mpgi_ray.data.final import Record, list_shards, read_records
 from mpgi_ray.data.sample import Annotation
 from mpgi_ray.data.shards import encode_json, sample_members
 from mpgi_ray.data.tar import group_members, read_members, write_members
-from mpgi_ray.demo import scene
-from mpgi_ray.ingest import ingest, load_source, manifest
-from mpgi_ray.pipeline import caption
-from mpgi_ray.recipe import load_recipe
+from mpgi_ray.demo.scenes import scene
+from mpgi_ray.ingest import ingest, load_source
+from mpgi_ray.ingest.formats import manifest
 from mpgi_ray.rules import gather, sentences
 from mpgi_ray.train.config import PERSPECTIVES
-from mpgi_ray.train.records import Record, list_shards, read_records
 
 CAPTIONS = tuple(f"caption-{number}" for number in range(5))
 ARMS = {

@@ -33,16 +33,22 @@ import numpy as np
 from alone import learn
 from caption_arms import ARMS, CAPTIONS, closed_world, draw, finals, records_of, take_in
 
-from mpgi_ray.cluster import ray_session
-from mpgi_ray.evaluate.bars import chance, class_oracle
-from mpgi_ray.evaluate.embed import Model
-from mpgi_ray.evaluate.probes import accuracy, blind_count_bound, count_accuracy, make_counts, make_probes
+from mpgi_ray.data.final import Record, list_shards, read_records
+from mpgi_ray.evaluate.baselines import chance, class_oracle
+from mpgi_ray.evaluate.captions.words import words
+from mpgi_ray.evaluate.probes.probe import (
+    accuracy,
+    blind_count_bound,
+    count_accuracy,
+    make_counts,
+    make_probes,
+)
 from mpgi_ray.evaluate.retrieval import Protocol, Retrieval, retrieval
-from mpgi_ray.evaluate.words import words
 from mpgi_ray.evaluate.zero_shot import Templates, class_features, zero_shot
+from mpgi_ray.models.embed import Model
+from mpgi_ray.models.tokenizer import TextTokenizer
+from mpgi_ray.runtime.cluster import ray_session
 from mpgi_ray.train.config import TrainConfig
-from mpgi_ray.train.records import Record, list_shards, read_records
-from mpgi_ray.train.tokenizer import TextTokenizer
 
 BOXED = ("airbus_aircraft", "dota_examples", "kit_ais_vehicles", "oam_osm_buildings", "simd")
 CONTEXT = 48

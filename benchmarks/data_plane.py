@@ -27,11 +27,11 @@ from pathlib import Path
 import webdataset
 from pictures import noise_jpegs
 
+from mpgi_ray.caption.job import caption
+from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.data.tar import write_members
 from mpgi_ray.engines.base import Engine, Prompt, Reply
 from mpgi_ray.engines.settings import TemplateEngineConfig
-from mpgi_ray.pipeline import caption
-from mpgi_ray.recipe import Recipe
 
 SHARD_SIZE = 1000
 MERGED = json.dumps({"short": "a short text", "long": "a long text"})

@@ -30,17 +30,17 @@ from pathlib import Path
 import vllm
 from tiny import Request, Watched, engine_options, engine_settings, load, read_samples, write_shards
 
+from mpgi_ray.caption.describe import Perspectives
+from mpgi_ray.caption.integrate import Integration
+from mpgi_ray.caption.job import caption
+from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.data.caption import Caption, Stage
 from mpgi_ray.data.image import decode
 from mpgi_ray.data.sample import Sample
 from mpgi_ray.engines.base import Engine, Prompt, Reply
 from mpgi_ray.engines.settings import TemplateEngineConfig, VllmEngineConfig
-from mpgi_ray.engines.template import TemplateEngine
-from mpgi_ray.engines.vllm import VllmEngine
-from mpgi_ray.generate import Perspectives
-from mpgi_ray.integrate import Integration
-from mpgi_ray.pipeline import caption
-from mpgi_ray.recipe import Recipe
+from mpgi_ray.engines.template.engine import TemplateEngine
+from mpgi_ray.engines.vllm.engine import VllmEngine
 from mpgi_ray.rules import gather, rule_text
 
 TEXTS = {

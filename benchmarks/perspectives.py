@@ -47,13 +47,13 @@ from tiny import (
     write_shards,
 )
 
+from mpgi_ray.caption.chunks import ChunkWork
+from mpgi_ray.caption.recipe import Recipe
+from mpgi_ray.caption.stages import Describe
 from mpgi_ray.data.parts import split_chunks
 from mpgi_ray.data.sample import Sample
 from mpgi_ray.engines.base import Engine, Prompt, Reply
-from mpgi_ray.engines.vllm import VllmEngine
-from mpgi_ray.reading import ChunkWork
-from mpgi_ray.recipe import Recipe
-from mpgi_ray.work import Describe
+from mpgi_ray.engines.vllm.engine import VllmEngine
 
 CHUNKS_AT_ONCE = 2
 WAYS = ("one", "six", "six unshared")

@@ -25,7 +25,7 @@ from mpgi_ray.data.sample import Annotation, Box, LabelClass, Object, Sample
 from mpgi_ray.data.shard_list import find_shards
 from mpgi_ray.data.shards import read_shard, sample_members
 from mpgi_ray.data.tar import write_members
-from mpgi_ray.engines.vllm import VllmEngine
+from mpgi_ray.engines.vllm.engine import VllmEngine
 
 SIDE = 448  # pixels: 256 image tokens of the tiny model
 SHARD_SIZE = 64
@@ -74,8 +74,8 @@ def engine_settings(options: argparse.Namespace, scratch: Path) -> dict[str, Any
 
 def _tiny(folder: Path) -> dict[str, Any]:
     sys.path.append(str(Path(__file__).parents[1] / "tests"))  # they know how to make the tiny model
-    from engines_fixtures import TINY
-    from tiny_models import make_mllm
+    from support.engines_fixtures import TINY
+    from support.tiny_models import make_mllm
 
     folder.mkdir()
     make_mllm(folder)

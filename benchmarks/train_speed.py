@@ -37,8 +37,9 @@ import torch
 from pictures import noise_jpegs
 
 from mpgi_ray.data.tar import write_members
-from mpgi_ray.train import checkpoint, trainer
-from mpgi_ray.train.architecture import Architecture, stock
+from mpgi_ray.models import checkpoint
+from mpgi_ray.models.architecture import Architecture, stock
+from mpgi_ray.train import trainer
 from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.tracking import read_log
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from engines_fixtures import hosts, llm_engine, mllm_engine, tiny_llm, tiny_mllm  # noqa: F401 - fixtures
+
+from support.engines_fixtures import hosts, llm_engine, mllm_engine, tiny_llm, tiny_mllm  # noqa: F401 - fixtures
 
 # workers must use this environment as it is, also when the tests were started by `uv run`
 os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
@@ -49,7 +50,10 @@ def ray_cluster() -> Iterator[None]:
     import ray
 
     # workers import the engines that tests define
-    environment = {"env_vars": {"PYTHONPATH": str(Path(__file__).parent)}}
+    here = Path(__file__).parent
+    folders = [here, *(folder for folder in here.iterdir() if folder.is_dir())]
+    found = os.pathsep.join([*map(str, folders), os.environ.get("PYTHONPATH", "")])
+    environment = {"env_vars": {"PYTHONPATH": found}}
     options = {"include_dashboard": False, "log_to_driver": False, "runtime_env": environment}
     ray.init("local", num_cpus=8, num_gpus=2, **options)  # logical ones
     yield

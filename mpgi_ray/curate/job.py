@@ -9,14 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
-import ray
 
-from mpgi_ray.cluster import ray_session
 from mpgi_ray.curate.tasks import WORK, Job, Source, final_name, merge, split
 from mpgi_ray.data.caption import Status
 from mpgi_ray.data.caption_folder import CaptionFolder
@@ -26,6 +24,8 @@ from mpgi_ray.data.shards import ShardFields, encode_json
 from mpgi_ray.data.storage import Storage, absolute
 from mpgi_ray.data.tables import publish_table, read_table
 from mpgi_ray.errors import InputError, OutputError
+from mpgi_ray.runtime.cluster import ray_session
+from mpgi_ray.runtime.fan_out import fan_out
 
 SUMMARY = "summary.json"
 _PLAN = "curate.json"
@@ -75,12 +75,12 @@ def curate(config: Curation) -> dict[str, Any]:
         return done | {"nothing_to_do": True}
     job = _job(config, manifest, survey)
     with ray_session(cpus_held=0):
-        splits = _run(split, [(job, source) for source in _sources(config, manifest, chunks)])
+        splits = fan_out(split, [(job, source) for source in _sources(config, manifest, chunks)])
         slices: dict[int, list[tuple[str, int, int]]] = defaultdict(list)
         for result in sorted(splits, key=lambda row: str(row["shard"])):
             for bucket, start, end in result["ranges"]:
                 slices[bucket].append((result["shard"], start, end))
-        merges = _run(merge, [(job, bucket, slices[bucket]) for bucket in range(job.buckets)])
+        merges = fan_out(merge, [(job, bucket, slices[bucket]) for bucket in range(job.buckets)])
     return _finish(output, job, splits, sorted(merges, key=lambda row: str(row["shard"])))
 
 
@@ -158,27 +158,6 @@ def _sources(config: Curation, manifest: dict[str, Any], chunks: Sequence[ChunkI
 
 def _shards(config: Curation, manifest: dict[str, Any]) -> Any:
     return find_shards(config.shards or manifest["recipe"]["input"]["shards"])
-
-
-def _run(task: Callable[..., dict[str, Any]], calls: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
-    """Results of a task for every call, a few in flight at a time."""
-    remote = ray.remote(num_cpus=1)(task)
-    at_once = max(2, int(ray.cluster_resources().get("CPU", 2)))
-    waiting, running, results = iter(calls), [], []
-    for call in waiting:
-        running.append(remote.remote(*call))
-        if len(running) >= at_once:
-            finished, running = ray.wait(running, num_returns=1)
-            results += _get(finished)
-    return results + _get(running)
-
-
-def _get(refs: list[Any]) -> list[dict[str, Any]]:
-    try:
-        results: list[dict[str, Any]] = ray.get(refs)
-    except ray.exceptions.RayTaskError as error:
-        raise error.cause or error from error  # the user sees our own message, not a worker's traceback
-    return results
 
 
 def _finish(

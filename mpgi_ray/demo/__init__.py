@@ -6,7 +6,7 @@ own, and its facts can be probed one by one (`spec`).
 
 from __future__ import annotations
 
-from mpgi_ray.demo.scene import scene, scenes
-from mpgi_ray.demo.spec import SceneSpec, spec
+from mpgi_ray.demo.scenes.scene import scene, scenes
+from mpgi_ray.demo.scenes.spec import SceneSpec, spec
 
 __all__ = ["SceneSpec", "scene", "scenes", "spec"]

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import ray
 from rich.console import Console
 
-from mpgi_ray.cluster import ray_session
+from mpgi_ray.caption.job import caption
+from mpgi_ray.caption.recipe import load_recipe
 from mpgi_ray.curate import Curation, curate
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.parts import complete_shards
@@ -23,15 +23,15 @@ from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import publish_table
 from mpgi_ray.data.tar import write_members
 from mpgi_ray.demo.reconcile import reconcile, show
-from mpgi_ray.demo.scene import scene
+from mpgi_ray.demo.scenes.scene import scene
 from mpgi_ray.demo.writer import MODEL, ImperfectWriter
 from mpgi_ray.errors import OutputError, UnfinishedError
 from mpgi_ray.evaluate.job import METRICS, evaluate
 from mpgi_ray.evaluate.retrieval import Protocol
 from mpgi_ray.evaluate.tables import show as show_metrics
-from mpgi_ray.pipeline import caption
-from mpgi_ray.recipe import load_recipe
 from mpgi_ray.report import write_report
+from mpgi_ray.runtime.cluster import ray_session
+from mpgi_ray.runtime.fan_out import fan_out
 from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.trainer import train
 
@@ -184,10 +184,8 @@ def _drawn(storage: Storage, count: int, seed: int) -> bool:
 def _draw(storage: Storage, count: int, seed: int) -> None:
     """Shards of scenes, one task each, and their index."""
     storage.publish(_RECORD, json.dumps(_wanted(count, seed)).encode())
-    task = ray.remote(_draw_shard)
-    rows = ray.get(
-        [task.remote(storage, start, min(start + _SHARD, count), seed) for start in range(0, count, _SHARD)]
-    )
+    starts = range(0, count, _SHARD)
+    rows = fan_out(_draw_shard, [(storage, start, min(start + _SHARD, count), seed) for start in starts])
     publish_table(storage, INDEX, pa.Table.from_pylist(rows))
 
 

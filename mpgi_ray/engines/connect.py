@@ -12,7 +12,7 @@ from PIL import Image
 from mpgi_ray.data.image import decode
 from mpgi_ray.engines.base import Engine, EngineError, Prompt, Reply
 from mpgi_ray.engines.settings import EngineConfig, HttpEngineConfig, VllmEngineConfig
-from mpgi_ray.engines.template import TemplateEngine
+from mpgi_ray.engines.template.engine import TemplateEngine
 
 _NOBODY = "0" * 64  # the seed of a prompt about no sample
 
@@ -25,11 +25,11 @@ def connect(config: EngineConfig) -> Engine:
         ResourceError: a package that it needs is not installed.
     """
     if isinstance(config, VllmEngineConfig):
-        from mpgi_ray.engines.vllm import VllmEngine
+        from mpgi_ray.engines.vllm.engine import VllmEngine
 
         return VllmEngine(config)
     if isinstance(config, HttpEngineConfig):
-        from mpgi_ray.engines.http import HttpEngine
+        from mpgi_ray.engines.http.engine import HttpEngine
 
         return HttpEngine(config)
     return TemplateEngine()

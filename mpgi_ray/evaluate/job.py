@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 
 from mpgi_ray.data.storage import Storage, absolute
 from mpgi_ray.errors import InputError
-from mpgi_ray.evaluate.bars import chance, class_oracle, within_class
+from mpgi_ray.evaluate.baselines import chance, class_oracle, within_class
 from mpgi_ray.evaluate.bootstrap import Interval, bootstrap
-from mpgi_ray.evaluate.caption_metrics import score_texts
-from mpgi_ray.evaluate.embed import Model
-from mpgi_ray.evaluate.java_metrics import java_scores
-from mpgi_ray.evaluate.probes import Accuracy, accuracy, count_accuracy, make_counts, make_probes
+from mpgi_ray.evaluate.captions.java import java_scores
+from mpgi_ray.evaluate.captions.metrics import score_texts
+from mpgi_ray.evaluate.probes.probe import Accuracy, accuracy, count_accuracy, make_counts, make_probes
 from mpgi_ray.evaluate.retrieval import Protocol, Retrieval, score
 from mpgi_ray.evaluate.test_set import TestSet
 from mpgi_ray.evaluate.zero_shot import Templates, class_features, zero_shot
-from mpgi_ray.train.generation import Decoding, Greedy
+from mpgi_ray.models.embed import Model
+from mpgi_ray.models.generation import Decoding, Greedy
 
 METRICS = "metrics.json"
 Row = dict[str, Any]

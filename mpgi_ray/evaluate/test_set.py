@@ -10,12 +10,12 @@ from functools import cached_property
 
 import numpy as np
 
+from mpgi_ray.data.final import Record, list_shards, read_records, short_id
 from mpgi_ray.errors import InputError
-from mpgi_ray.evaluate.caption_metrics import score
-from mpgi_ray.evaluate.embed import published
-from mpgi_ray.evaluate.words import words
-from mpgi_ray.train.records import Record, list_shards, read_records, short_id
-from mpgi_ray.train.run_folder import seen_by
+from mpgi_ray.evaluate.captions.metrics import score
+from mpgi_ray.evaluate.captions.words import words
+from mpgi_ray.models.embed import name_and_file
+from mpgi_ray.models.model_folder import seen_by
 
 CAPTIONS = "captions"  # the texts people wrote for the image in the source
 SAMPLE = 30  # texts of a class that are compared for the one nearest to all
@@ -88,7 +88,7 @@ class TestSet:
 
     def status(self, model: str) -> str:
         """What a model's own run says about having seen these samples and their classes."""
-        seen = None if published(model) else seen_by(model)
+        seen = None if name_and_file(model) else seen_by(model)
         if seen is None:
             return "leak unknown: the model does not say what it was trained on"
         samples = set(seen.samples)

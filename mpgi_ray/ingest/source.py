@@ -160,5 +160,5 @@ def load_source(name: str | None) -> SourceConfig:
 
 
 def _presets() -> list[Path]:
-    folder = Path(str(resources.files("mpgi_ray.recipes").joinpath("sources")))
+    folder = Path(str(resources.files("mpgi_ray.ingest").joinpath("presets")))
     return sorted(folder.glob("*.yaml"))

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 
-from mpgi_ray.run_metrics import quantile
+from mpgi_ray.caption.figures import quantile
 
 _BINS = 24
 

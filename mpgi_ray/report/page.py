@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from mpgi_ray.caption.figures import RunFigures, quantile
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.shard_list import ShardList, find_shards
 from mpgi_ray.data.shards import ShardFields
@@ -21,7 +22,6 @@ from mpgi_ray.report.gather import Figures
 from mpgi_ray.report.histogram import histogram, longest_shown
 from mpgi_ray.report.overlay import DISPLAY
 from mpgi_ray.report.sampling import Pick, Sampler
-from mpgi_ray.run_metrics import RunFigures, quantile
 
 if TYPE_CHECKING:
     from mpgi_ray.report.training import Training

@@ -9,10 +9,9 @@ from typing import Any
 
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError
+from mpgi_ray.models.model_folder import LOG, RUN, SEEN, WEIGHTS, read_log
 from mpgi_ray.report.curves import Curve, curves
 from mpgi_ray.report.neighbours import Neighbours, neighbours
-from mpgi_ray.train.run_folder import RUN, SEEN, WEIGHTS
-from mpgi_ray.train.tracking import LOG, read_log
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from mpgi_ray.models.normalise import Normalise
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -42,19 +44,7 @@ class Batch:
             for start in range(0, size * count, size)
         ]
 
-
-@dataclass(frozen=True, slots=True)
-class Normalise:
-    """From uint8 pixels to what a model was trained on: (x / 255 - mean) / std by channel."""
-
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-
-    def __call__(self, batch: Batch, device: torch.device) -> Batch:
-        """The batch on a device, its pictures as float32; bytes cross to the device, not floats."""
-        mean, std = (
-            torch.tensor(values, device=device)[:, None, None] * 255 for values in (self.mean, self.std)
-        )
-        images = batch.images.to(device, non_blocking=True).float()
-        tokens = batch.tokens.to(device, non_blocking=True)
-        return replace(batch, images=(images - mean) / std, tokens=tokens)
+    def to(self, device: torch.device, normalise: Normalise) -> Batch:
+        """The batch on a device, its pictures as a model takes them; bytes cross over, not floats."""
+        images = normalise(self.images.to(device, non_blocking=True))
+        return replace(self, images=images, tokens=self.tokens.to(device, non_blocking=True))

@@ -13,8 +13,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from mpgi_ray.config import Config
 from mpgi_ray.data.storage import absolute
+from mpgi_ray.models import SMALL
 
-SMALL, SMALL_COCA = "small", "small-coca"
 PERSPECTIVES = ("objects", "layout", "scene", "attributes", "short", "long")
 # what does not change what is learnt: where and how it is computed
 _PLACEMENT = {

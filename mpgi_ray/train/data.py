@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mpgi_ray.data.final import Record, decoded, read_records
 from mpgi_ray.errors import InputError
+from mpgi_ray.models.inputs import Inputs, Length, Pixels
 from mpgi_ray.train.augment import Crop, Transform, apply, survives_crop
 from mpgi_ray.train.config import AugmentConfig, Turning
-from mpgi_ray.train.inputs import Inputs, Length, Pixels
 from mpgi_ray.train.order import Window
-from mpgi_ray.train.records import Record, decoded, read_records
 from mpgi_ray.train.source import Source
 from mpgi_ray.train.text_choice import draw_view, sample_sentences
 

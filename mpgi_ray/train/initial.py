@@ -10,14 +10,14 @@ import open_clip
 from huggingface_hub import snapshot_download
 
 from mpgi_ray.errors import InputError, RecipeError
-from mpgi_ray.train import checkpoint, layouts
-from mpgi_ray.train.architecture import Architecture, small, small_coca, stock
-from mpgi_ray.train.coca import CocaTask
-from mpgi_ray.train.config import SMALL, SMALL_COCA, TrainConfig
-from mpgi_ray.train.layouts import load_published
-from mpgi_ray.train.run_folder import seen_by
-from mpgi_ray.train.source import Seen, Source
-from mpgi_ray.train.tokenizer import TextTokenizer
+from mpgi_ray.models import SMALL, SMALL_COCA, checkpoint, published
+from mpgi_ray.models.architecture import Architecture, small, small_coca, stock
+from mpgi_ray.models.model_folder import TOKENIZER, Seen, seen_by
+from mpgi_ray.models.published import load_published
+from mpgi_ray.models.tokenizer import TextTokenizer
+from mpgi_ray.train.config import TrainConfig
+from mpgi_ray.train.source import Source
+from mpgi_ray.train.tasks.coca import CocaTask
 
 _TEXTS = 200_000  # that a small tokenizer is trained on
 _HUB = "hf-hub:"
@@ -49,7 +49,7 @@ def initial(config: TrainConfig, source: Source) -> tuple[Architecture, Any]:
             f"weights {config.weights!r}: expected a file or a tag of {config.model!r}, which are {tags}"
         )
     model, _, _ = load_published(config.weights, config.model)
-    return layouts.architecture(config.model), model
+    return published.architecture(config.model), model
 
 
 def seen_before(config: TrainConfig) -> Seen:
@@ -85,7 +85,7 @@ def _pretrained(name: str, tag: str) -> tuple[Architecture, Any]:
 def _fetched(repository: str) -> str:
     """The local folder of a model on the Hugging Face hub."""
     try:
-        return str(snapshot_download(repository, allow_patterns=["open_clip_*", checkpoint.TOKENIZER]))
+        return str(snapshot_download(repository, allow_patterns=["open_clip_*", TOKENIZER]))
     except (OSError, ValueError) as error:  # the hub's own errors among them
         raise InputError(f"cannot fetch the model {repository!r} from the hub: {error}") from error
 

@@ -12,11 +12,11 @@ import torch
 import torch.distributed as dist
 
 from mpgi_ray.errors import TrainingError
+from mpgi_ray.models.tokenizer import PAD
 from mpgi_ray.train.batch import Batch
-from mpgi_ray.train.contrastive import workers
+from mpgi_ray.train.losses import workers
 from mpgi_ray.train.optimizer import adamw, clamp_logit_scale, learning_rate
 from mpgi_ray.train.step import Task, backward, check_parts
-from mpgi_ray.train.tokenizer import PAD
 
 _NAMED = 16  # samples of a worker that an error names
 

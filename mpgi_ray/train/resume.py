@@ -12,8 +12,8 @@ import torch
 
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError
-from mpgi_ray.train import checkpoint
-from mpgi_ray.train.architecture import Architecture
+from mpgi_ray.models import checkpoint
+from mpgi_ray.models.architecture import Architecture
 from mpgi_ray.train.run_folder import STATE, finished, newest, saved, step_folder
 
 _KEPT = 2

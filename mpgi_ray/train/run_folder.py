@@ -10,12 +10,11 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from mpgi_ray.data.storage import Storage, absolute
+from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import OutputError
-from mpgi_ray.train.source import Seen
+from mpgi_ray.models.model_folder import RUN, SEEN, WEIGHTS, Seen
 
-RUN, SEEN, STATE = "run.json", "seen.json", "state.pt"
-WEIGHTS = "open_clip_pytorch_model.bin"
+STATE = "state.pt"
 _STEP = "step-"
 
 
@@ -46,15 +45,6 @@ def open_run(output: str, recipe: dict[str, Any], name: str, seen: Seen, left_ou
     record = {"name": name, "recipe": recipe, "left_out": left_out}
     storage.publish(RUN, json.dumps(record, indent=1).encode())
     return False
-
-
-def seen_by(output: str) -> Seen | None:
-    """What the model of a run has seen; None if the folder does not say."""
-    storage = Storage(absolute(output))
-    if not storage.exists(SEEN):
-        return None
-    told = json.loads(storage.read(SEEN))
-    return Seen(tuple(told["samples"]), tuple(told["classes"]), told.get("before", ""))
 
 
 def finished(output: str) -> bool:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
+from mpgi_ray.data.final import Record, read_records, short_id
 from mpgi_ray.errors import InputError
+from mpgi_ray.models.model_folder import Seen
 from mpgi_ray.train.config import PERSPECTIVES
-from mpgi_ray.train.records import Record, read_records, short_id
 
 T = TypeVar("T")
 Each = Callable[[Callable[[str], T], Sequence[str]], Iterable[T]]  # as `map`; may work on many at a time
@@ -64,29 +65,6 @@ class Source:
         for record in read_records(self.shards, pictures=False):
             if self.usable(record):
                 yield from (record.texts[name] for name in self.wanted if record.texts.get(name))
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What a model is shown, so that an evaluation can tell what is new to it.
-
-    Attributes:
-        samples: their `short_id`.
-        classes: scene classes.
-        before: the first weights, if nothing says what they were trained on.
-    """
-
-    samples: tuple[str, ...] = ()
-    classes: tuple[str, ...] = ()
-    before: str = ""
-
-    def after(self, earlier: Seen) -> Seen:
-        """What a model has seen in the end that had seen ``earlier`` before."""
-        return Seen(
-            tuple(dict.fromkeys((*earlier.samples, *self.samples))),
-            tuple(sorted({*earlier.classes, *self.classes})),
-            earlier.before or self.before,
-        )
 
 
 def scan(

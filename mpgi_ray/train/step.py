@@ -19,7 +19,7 @@ from torch import Tensor
 
 from mpgi_ray.errors import RecipeError
 from mpgi_ray.train.batch import Batch
-from mpgi_ray.train.contrastive import contrastive_loss, workers
+from mpgi_ray.train.losses import contrastive_loss, workers
 
 Losses = dict[str, Tensor]
 

@@ -45,10 +45,8 @@ class Stream:
 
 def ordered() -> None:
     """Have Ray Data hand over blocks as they are and in order: step by step, each worker its own shares."""
-    import ray.data
+    from mpgi_ray.runtime.blocks import one_row_blocks
 
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = False
-    context.target_max_block_size = 1  # a row is a block; larger values join rows
+    context = one_row_blocks()
     context.execution_options.preserve_order = True
     context.raise_original_map_exception = True  # a bad picture by its name, not as "UDF failed"

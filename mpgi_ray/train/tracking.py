@@ -18,9 +18,10 @@ from tensorboardX import SummaryWriter
 
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import OutputError
+from mpgi_ray.models.model_folder import LOG, read_log
 from mpgi_ray.train.loop import Step
 
-LOG, BOARD = "train.jsonl", "tensorboard"
+BOARD = "tensorboard"
 
 
 class RunLog:
@@ -64,13 +65,6 @@ class RunLog:
         self.publish()
         self._lines.close()
         self._scratch.cleanup()
-
-
-def read_log(output: str) -> list[dict[str, Any]]:
-    """The steps logged so far; a last line without an end is not whole yet and does not count."""
-    storage = Storage(output)
-    lines = storage.read(LOG).splitlines(keepends=True) if storage.exists(LOG) else []
-    return [json.loads(line) for line in lines if line.endswith(b"\n")]
 
 
 def _line(step: dict[str, Any]) -> str:

@@ -13,28 +13,30 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-import ray
 import torch
 
-from mpgi_ray.cluster import ray_session
+from mpgi_ray.data.final import list_shards
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError, MpgiError, RecipeError, ResourceError, TrainingError
-from mpgi_ray.train import checkpoint, resume
-from mpgi_ray.train.architecture import Architecture
+from mpgi_ray.models import checkpoint
+from mpgi_ray.models.architecture import Architecture
+from mpgi_ray.models.model_folder import read_log
+from mpgi_ray.runtime.cluster import ray_session
+from mpgi_ray.runtime.fan_out import fan_out
+from mpgi_ray.train import resume
 from mpgi_ray.train.batch import Batch
-from mpgi_ray.train.clip import ClipTask
-from mpgi_ray.train.coca import CocaTask
 from mpgi_ray.train.config import Tower, TrainConfig, recipe_hash
 from mpgi_ray.train.data import Reading
 from mpgi_ray.train.initial import initial, seen_before
 from mpgi_ray.train.loop import Learner, Schedule
 from mpgi_ray.train.order import windows
-from mpgi_ray.train.records import list_shards
 from mpgi_ray.train.run_folder import newest, open_run, step_folder
 from mpgi_ray.train.source import scan
 from mpgi_ray.train.step import Task
 from mpgi_ray.train.stream import Stream, ordered
-from mpgi_ray.train.tracking import RunLog, read_log
+from mpgi_ray.train.tasks.clip import ClipTask
+from mpgi_ray.train.tasks.coca import CocaTask
+from mpgi_ray.train.tracking import RunLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +108,7 @@ def task_of(config: TrainConfig, architecture: Architecture) -> Task:
 
 
 def _on_the_cluster(look: Callable[[str], Any], shards: Sequence[str]) -> Iterable[Any]:
-    task = ray.remote(lambda shard: look(shard))
-    try:
-        return list(ray.get([task.remote(shard) for shard in shards]))
-    except ray.exceptions.RayTaskError as error:
-        if isinstance(error.cause, MpgiError):
-            raise error.cause from None
-        raise
+    return fan_out(look, [(shard,) for shard in shards])
 
 
 def _plain(error: Exception) -> Exception:
@@ -245,4 +241,4 @@ def _batches(architecture: Architecture) -> Iterator[Batch]:
     device, normalise = ray.train.torch.get_device(), architecture.normalise()
     shard = ray.train.get_dataset_shard("train")
     for batch in shard.iter_torch_batches(batch_size=1, prefetch_batches=2, collate_fn=Batch.of):
-        yield normalise(batch, device)
+        yield batch.to(device, normalise)

@@ -1,0 +1,1 @@
+"""The caption job: shards in, a record for every text out."""

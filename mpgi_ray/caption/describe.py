@@ -1,0 +1,107 @@
+"""Stage 1: an image is described from several perspectives, each text on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mpgi_ray.asking.attempts import Question, Reading, ask, records
+from mpgi_ray.asking.checks import fault, text_fault
+from mpgi_ray.caption.boxes import box_style, boxes
+from mpgi_ray.caption.recipe import FactsConfig, GenerateConfig
+from mpgi_ray.data.caption import Caption, Stage, Status, caption_id
+from mpgi_ray.data.image import ImageError, Picture, decode
+from mpgi_ray.data.sample import Annotation, Rejected, Sample
+from mpgi_ray.engines.base import Engine, Prompt, Reply
+from mpgi_ray.prompts import Boxes, Kind, PromptTemplate, facts_block, load
+from mpgi_ray.rules import rule_text, told_objects
+from mpgi_ray.rules.facts import Facts
+
+
+class Perspectives:
+    """Describes one sample: all perspectives of an image go to the engine together.
+
+    Relay prompts hand the rules' sentences over as trusted facts; free prompts do not see them, so that
+    their texts stay independent witnesses.
+    """
+
+    def __init__(self, engine: Engine, config: GenerateConfig, limits: FactsConfig) -> None:
+        self.engine = engine
+        self.config = config
+        self.limits = limits
+        self.templates = [load(name) for name in config.perspectives]
+        self.box_style, self.grid = box_style(config.engine)
+
+    async def describe(self, shard: str, sample: Sample, facts: Facts) -> list[Caption]:
+        """The records of a sample, or a single input record if the picture cannot be decoded."""
+        try:
+            picture = decode(sample.image)
+        except ImageError as error:
+            return [
+                refusal(shard, Rejected(sample.key, sample.index, error.reason, str(error), sample.sample_id))
+            ]
+        questions = [
+            Question(template, prompt, self._reader(template))
+            for template, prompt in zip(self.templates, self.prompts(sample, picture, facts), strict=True)
+        ]
+        base = Caption(
+            caption_id="",
+            sample_id=sample.sample_id,
+            shard=shard,
+            index=sample.index,
+            key=sample.key,
+            stage=Stage.PERSPECTIVE.value,
+        )
+        answers = await ask(self.engine, questions, self.config.attempts)
+        return [row for tries in answers for row in records(base, self.engine, tries)]
+
+    def prompts(self, sample: Sample, picture: Picture, facts: Facts) -> list[Prompt]:
+        """What the engine is first asked about a sample: one prompt a perspective, in the recipe's order.
+
+        Args:
+            picture: the sample's, decoded.
+        """
+        block = facts_block(rule_text(facts, sample.sample_id), self._boxes(sample.annotation, picture))
+        return [
+            Prompt(
+                name=template.name,
+                text=template.with_block(block),
+                seed=sample.sample_id,
+                picture=picture,
+                facts=facts if template.kind is Kind.RELAY else None,
+                system=template.system,
+                sampling={} if self.engine.trusted else self.config.sampling,
+            )
+            for template in self.templates
+        ]
+
+    def _boxes(self, note: Annotation, picture: Picture) -> Boxes | None:
+        if self.box_style == "none":
+            return None
+        objects = told_objects(note, view_px=self.limits.view_px, min_px=self.limits.min_px)
+        return boxes(objects, self.box_style, self.grid, (note.width, note.height), picture.pixels.size)
+
+    def _reader(self, template: PromptTemplate) -> Callable[[Reply], Reading]:
+        def read(reply: Reply) -> Reading:
+            found = fault(reply)
+            if not found and not self.engine.trusted:
+                found = text_fault(reply.text, template.texts[template.name], template.instruction)
+            if found:
+                return Reading(fault=found, final=bool(reply.error))
+            return Reading({template.name: reply.text.strip()})
+
+        return read
+
+
+def refusal(shard: str, entry: Rejected) -> Caption:
+    """The record of a sample that cannot be used."""
+    place = f"{shard}\0{entry.index}\0{entry.reason}"
+    return Caption(
+        caption_id=caption_id(entry.sample_id, place, "", "", {}),
+        sample_id=entry.sample_id,
+        shard=shard,
+        index=entry.index,
+        key=entry.key,
+        stage=Stage.INPUT.value,
+        status=Status.REJECTED.value,
+        reason=f"{entry.reason}: {entry.detail}",
+    )

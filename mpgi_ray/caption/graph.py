@@ -1,0 +1,125 @@
+"""The Ray Data graph of the caption job: shards → chunks → perspectives → integrated texts.
+
+One row is one chunk is one block is one task. Actor pools hold the engines; a chunk's pixels cross the
+object store once for each model that looks at them, and only text goes on.
+"""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import ray
+from ray.exceptions import RayError
+
+from mpgi_ray.caption.chunks import Row, ShardTask, read_chunks
+from mpgi_ray.caption.recipe import Recipe
+from mpgi_ray.caption.replicas import BothReplica, Connect, DescribeReplica, MergeReplica, ModelConfig
+from mpgi_ray.caption.stages import described_work
+from mpgi_ray.caption.todo import Phase
+from mpgi_ray.engines.base import EngineError
+from mpgi_ray.engines.settings import SameEngineConfig
+from mpgi_ray.runtime.blocks import one_row_blocks
+
+_READING_CPUS = 1.0  # more readers than cores only take time from the engines
+_CHUNKS_AHEAD = 2  # that wait in a replica while it works on others
+
+
+def held(recipe: Recipe) -> tuple[float, int]:
+    """Logical CPUs and GPUs needed for what the pools hold at once, in the phase that holds most."""
+    stage1 = [block.engine for block in recipe.generate]
+    stage2 = [] if isinstance(recipe.integrate.engine, SameEngineConfig) else [recipe.integrate.engine]
+    phases = [stage1 + stage2] if recipe.phases == "fused" else [stage1, stage2]
+    return (
+        max(sum(engine.replicas * engine.cpus for engine in engines) for engines in phases),
+        max(
+            gpus_for([engine.gpus for engine in engines for _ in range(engine.replicas)])
+            for engines in phases
+        ),
+    )
+
+
+def gpus_for(shares: Sequence[float]) -> int:
+    """How many GPUs replicas need that hold so much of one each; what is below 1 must lie on one GPU."""
+    free: list[float] = []
+    for share in sorted((share for share in shares if 0 < share < 1), reverse=True):
+        place = next((i for i, room in enumerate(free) if room >= share - 1e-9), None)
+        if place is None:
+            place = len(free)
+            free.append(1.0)
+        free[place] -= share
+    return len(free) + sum(int(share) for share in shares if share >= 1)
+
+
+def run_graph(recipe: Recipe, tasks: Sequence[ShardTask], connect: Connect, phase: Phase) -> Iterator[Row]:
+    """One pass over some shards: the driver's counts, one row a chunk, as they are finished.
+
+    Raises:
+        EngineError: the pass ended early; what was published stays.
+    """
+    try:
+        yield from build(recipe, tasks, connect, phase).iter_rows()
+    except RayError as error:
+        raise EngineError(str(error)) from error
+
+
+def build(recipe: Recipe, tasks: Sequence[ShardTask], connect: Connect, phase: Phase) -> ray.data.Dataset:
+    """The graph of one pass over some shards; its rows are the driver's counts, one a chunk."""
+    context = one_row_blocks()  # a chunk is a row is a block is a task
+    context.execution_no_progress_timeout_s = 7200  # the default half hour ends slow model loads
+    context.max_consecutive_actor_init_deaths = 2
+    context.memory_usage_poll_interval_s = None  # walks every page of a replica once a second
+    items = [{"task": pickle.dumps(task)} for task in tasks]
+    rows = ray.data.from_items(items, override_num_blocks=len(tasks))
+    with warnings.catch_warnings():
+        # Ray 2.60 wants named arguments, and has none for restarts
+        warnings.filterwarnings("ignore", message="`ray_remote_args` is deprecated")
+        if phase is Phase.INTEGRATE:
+            chunks = rows.flat_map(_read_described, fn_args=(recipe,), num_cpus=_READING_CPUS)
+            return _merge(chunks, recipe, connect)
+        chunks = rows.flat_map(_read, num_cpus=_READING_CPUS)
+        if isinstance(recipe.integrate.engine, SameEngineConfig):
+            return chunks.map(BothReplica, **_pool(recipe, recipe.generate[0].engine, (recipe, connect)))
+        for place, block in enumerate(recipe.generate):
+            ends = phase is Phase.DESCRIBE and place == len(recipe.generate) - 1
+            arguments = (recipe, connect, place, ends)
+            chunks = chunks.map(DescribeReplica, **_pool(recipe, block.engine, arguments))
+        return chunks if phase is Phase.DESCRIBE else _merge(chunks, recipe, connect)
+
+
+def _merge(chunks: ray.data.Dataset, recipe: Recipe, connect: Connect) -> ray.data.Dataset:
+    engine = recipe.integrate.engine
+    assert not isinstance(engine, SameEngineConfig)
+    return chunks.map(MergeReplica, **_pool(recipe, engine, (recipe, connect)))
+
+
+def _read(row: dict[str, Any]) -> Iterator[Row]:
+    return read_chunks(pickle.loads(row["task"]))
+
+
+def _read_described(row: dict[str, Any], recipe: Recipe) -> Iterator[Row]:
+    for read in read_chunks(pickle.loads(row["task"])):
+        if read["unreadable"]:
+            yield read
+        else:
+            yield described_work(pickle.loads(read["work"]), recipe).row()
+
+
+def _pool(recipe: Recipe, engine: ModelConfig, arguments: tuple[Any, ...]) -> dict[str, Any]:
+    # enough chunks at once to keep every slot of the engine taken while one chunk's last images finish
+    at_once = 2 if engine.kind == "template" else -(-engine.images_in_flight // recipe.chunk_size) + 1
+    return {
+        "compute": ray.data.ActorPoolStrategy(
+            size=engine.replicas, max_tasks_in_flight_per_actor=at_once + _CHUNKS_AHEAD
+        ),
+        "num_cpus": engine.cpus,
+        "num_gpus": engine.gpus,
+        "max_concurrency": at_once,
+        # few restarts, so that a chunk that kills its replica ends the pass; retries without bound, because
+        # every call to a dying node counts as one
+        "max_restarts": 3,
+        "max_task_retries": -1,
+        "fn_constructor_args": arguments,
+    }

@@ -1,0 +1,129 @@
+"""Stage 2: the texts of all perspectives become comprehensive captions."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from mpgi_ray.asking.attempts import Answer, Question, Reading, ask, records
+from mpgi_ray.asking.checks import fault, text_fault
+from mpgi_ray.caption.recipe import IntegrateConfig
+from mpgi_ray.data.caption import Caption, Stage, Status
+from mpgi_ray.engines.base import Engine, Prompt, Reply
+from mpgi_ray.prompts import load, sources_block
+from mpgi_ray.rules import rule_text
+from mpgi_ray.rules.facts import Facts
+from mpgi_ray.truth.wording import coverage, novel, wording
+
+_NO_SOURCE = Reading(fault="no_source: no perspective gave a text")
+
+
+class Integration:
+    """Merges the texts of one sample; the facts referee where they disagree."""
+
+    def __init__(self, engine: Engine, config: IntegrateConfig) -> None:
+        self.engine = engine
+        self.config = config
+        self.template = load(config.prompt)
+
+    async def merge(self, perspectives: Sequence[Caption], facts: Facts) -> list[Caption]:
+        """One record a text; all rejected as ``no_source`` if no perspective gave a text.
+
+        Args:
+            perspectives: the stage 1 records of one sample.
+        """
+        usable = [row for row in perspectives if row.status == Status.OK.value]
+        first = perspectives[0]
+        base = Caption(
+            caption_id="",
+            sample_id=first.sample_id,
+            shard=first.shard,
+            index=first.index,
+            key=first.key,
+            stage=Stage.INTEGRATED.value,
+            parents=tuple(row.caption_id for row in usable),
+        )
+        sentences = rule_text(facts, first.sample_id)
+        prompt = self.prompt(first.sample_id, usable, facts, sentences)
+        texts = prompt.sources
+        question = Question(
+            self.template, prompt, self._reader([*texts.values(), *sentences], list(texts.values()))
+        )
+        if not usable:
+            nothing = Answer(question, Reply("", finish_reason=""), _NO_SOURCE)
+            return records(base, self.engine, [nothing])
+        (answers,) = await ask(self.engine, [question], self.config.attempts)
+        return records(base, self.engine, answers)
+
+    def prompt(
+        self, sample_id: str, usable: Sequence[Caption], facts: Facts, sentences: Sequence[str]
+    ) -> Prompt:
+        """What the engine is first asked about a sample.
+
+        Args:
+            usable: the texts of stage 1 that are ok.
+            sentences: the facts as the rules tell them.
+        """
+        texts = _by_name(usable)
+        return Prompt(
+            name=self.template.name,
+            text=self.template.with_block(sources_block(sentences, texts)),
+            seed=sample_id,
+            facts=facts,
+            sources=texts,
+            system=self.template.system,
+            schema=self.template.schema,
+            sampling={} if self.engine.trusted else self.config.sampling,
+        )
+
+    def _reader(self, sources: Sequence[str], texts: Sequence[str]) -> Callable[[Reply], Reading]:
+        def read(reply: Reply) -> Reading:
+            if found := fault(reply):
+                return Reading(fault=found, final=bool(reply.error))
+            made = parse_texts(reply.text, list(self.template.texts))
+            if isinstance(made, str):
+                return Reading(fault=made)
+            if self.engine.trusted:
+                return Reading(made)
+            for name, text in made.items():
+                if found := text_fault(text, self.template.texts[name], self.template.instruction):
+                    return Reading(fault=found)
+            known = wording(sources)
+            new = {name: novel(text, known) for name, text in made.items()}
+            if any(new.values()):
+                words = ", ".join(dict.fromkeys(word for words in new.values() for word in words))
+                return Reading(fault=f"novel: words that stand in no source: {words}; leave them out")
+            told = wording(texts)
+            scores = {name: {"coverage": round(coverage(text, told), 4)} for name, text in made.items()}
+            return Reading(made, scores=scores)
+
+        return read
+
+
+def parse_texts(reply: str, names: Sequence[str]) -> dict[str, str] | str:
+    """The texts of a JSON reply, or ``schema: why there are none``; a code fence around it is let pass."""
+    body = reply.strip().removeprefix("```json").removeprefix("```").removesuffix("```")
+    try:
+        values = json.loads(body, strict=False)  # models write line breaks into strings
+    except (ValueError, RecursionError) as error:
+        return f"schema: no JSON object ({error}), expected one with the keys {', '.join(names)}"
+    if not isinstance(values, dict):
+        return f"schema: a {type(values).__name__}, expected a JSON object with the keys {', '.join(names)}"
+    for name in names:
+        if not isinstance(values.get(name), str):
+            found = f"{type(values[name]).__name__}" if name in values else "nothing"
+            return f"schema: {found} under {name!r}, expected a text"
+    # an escaped half of a surrogate pair is a string that no file can hold
+    return {name: values[name].encode("utf-8", "replace").decode("utf-8").strip() for name in names}
+
+
+def _by_name(rows: Sequence[Caption]) -> dict[str, str]:
+    """Texts by perspective; where several models wrote one, the later ones carry a number."""
+    seen: Counter[str] = Counter()
+    texts = {}
+    for row in rows:
+        seen[row.perspective] += 1
+        number = seen[row.perspective]
+        texts[f"{row.perspective} {number}" if number > 1 else row.perspective] = row.text
+    return texts

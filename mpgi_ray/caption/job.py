@@ -1,0 +1,197 @@
+"""The caption job: what is to do, pass by pass, until everything is captioned or nothing moves any more.
+
+The graph is run again over what is left for as long as a pass publishes something, so the loss of a node
+never ends a job and a hopeless one ends loudly.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from mpgi_ray.caption.chunks import Row, ShardTask
+from mpgi_ray.caption.figures import run_metrics
+from mpgi_ray.caption.graph import held, run_graph
+from mpgi_ray.caption.progress import Progress
+from mpgi_ray.caption.recipe import Recipe
+from mpgi_ray.caption.replicas import Connect
+from mpgi_ray.caption.run_json import check_missing, lost_shards, open_run
+from mpgi_ray.caption.todo import Phase, Pilot, left_to_do
+from mpgi_ray.data.caption import UNDONE
+from mpgi_ray.data.caption_folder import LOG, METRICS, CaptionFolder
+from mpgi_ray.data.shard_list import ShardList, find_shards
+from mpgi_ray.engines.base import EngineError
+from mpgi_ray.engines.connect import connect as connect_engine
+from mpgi_ray.errors import UnfinishedError
+from mpgi_ray.runtime.cluster import ray_session
+
+_STALLED_PASSES = 2
+_TELLING = 10  # chunks
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a start of the job did.
+
+    Attributes:
+        samples: captioned or refused in this start.
+        new: samples that either stage worked on; what a pilot or an earlier start published is taken over.
+        records, not_ok: rows of those samples, and how many are rejected or failed.
+        startup_seconds: until the first chunk was finished, of every phase.
+        images_per_second: new ones, in the time after that.
+        problem: why work was left undone; empty if none was.
+        chunks: finished in the last phase.
+        versions: of mpgi-ray that the run was started with, up to this one.
+    """
+
+    samples: int = 0
+    new: int = 0
+    records: int = 0
+    not_ok: int = 0
+    seconds: float = 0.0
+    startup_seconds: float = 0.0
+    images_per_second: float = 0.0
+    problem: str = ""
+    chunks: int = 0
+    versions: tuple[str, ...] = ()
+
+
+def caption(recipe: Recipe, *, pilot: Pilot | None = None, connect: Connect = connect_engine) -> Outcome:
+    """Caption every sample of the recipe's shards that has no published captions yet.
+
+    Args:
+        connect: starts an engine from its settings, in the replica that uses it.
+
+    Raises:
+        InputError: no shards, or some are missing.
+        OutputError: the output belongs to another recipe, or cannot be written.
+        ResourceError: the cluster is too small.
+        UnfinishedError: work was left undone, or more samples than ``max_reject_rate`` are not wholly ok.
+    """
+    shards = find_shards(recipe.input.shards)
+    folder = CaptionFolder(recipe.output)
+    versions = open_run(folder, recipe, shards)
+    outcome = Outcome()
+    if left_to_do(recipe, shards, folder, pilot):
+        outcome = _caption_all(recipe, shards, folder, pilot, connect)
+        _log(folder, outcome, pilot)
+    if outcome.problem:
+        raise UnfinishedError(outcome.problem)
+    check_missing(shards, lost_shards(folder, shards))
+    if pilot is None:
+        folder.storage.sweep()
+        _judge(recipe, folder)
+    return replace(outcome, versions=tuple(versions))
+
+
+def _caption_all(
+    recipe: Recipe, shards: ShardList, folder: CaptionFolder, pilot: Pilot | None, connect: Connect
+) -> Outcome:
+    """The phases of the recipe, in one Ray session."""
+    phases = [Phase.BOTH] if recipe.phases == "fused" else [Phase.DESCRIBE, Phase.INTEGRATE]
+    unreadable: dict[str, str] = {}
+    started, startup, new = time.monotonic(), 0.0, 0
+    with ray_session(*held(recipe)):
+        for phase in phases:
+            progress = Progress()
+
+            def left(phase: Phase = phase) -> list[ShardTask]:
+                tasks = left_to_do(recipe, shards, folder, pilot, phase)
+                return [task for task in tasks if task.shard not in unreadable]
+
+            def graph(tasks: Sequence[ShardTask], phase: Phase = phase) -> Iterator[Row]:
+                return run_graph(recipe, tasks, connect, phase)
+
+            counted, problem = _passes(left, graph, progress, unreadable)
+            new = max(new, counted)  # stage 2 is asked about the samples of stage 1
+            startup += progress.startup
+            rate = progress.rate()
+            progress.end()
+            if problem:
+                break
+    if unreadable and not problem:
+        problem = (
+            f"{len(unreadable)} of {len(shards.files)} shards could not be read, the others are done: "
+            + "; ".join(sorted(unreadable.values())[:5])
+        )
+    seconds = time.monotonic() - started
+    if len(phases) > 1:
+        rate = progress.samples / max(seconds - startup, 1e-6)
+    rate *= new / max(progress.samples, 1)  # what is taken over takes next to no time
+    done = progress.samples, new, progress.records, progress.not_ok
+    return Outcome(*done, seconds, startup, rate, problem, progress.chunks)
+
+
+def _passes(
+    left: Callable[[], list[ShardTask]],
+    graph: Callable[[Sequence[ShardTask]], Iterator[Row]],
+    progress: Progress,
+    unreadable: dict[str, str],
+) -> tuple[int, str]:
+    """Pass over what is left until nothing is, or until two passes in a row published nothing.
+
+    Args:
+        unreadable: is told of shards that cannot be read, with the reason.
+
+    Returns:
+        Samples that were worked on, and why work was left undone, if any was.
+    """
+    stalled, problem, new = 0, "", 0
+    while stalled < _STALLED_PASSES:
+        tasks = left()
+        if not tasks:
+            return new, ""
+        before = progress.chunks
+        progress.begin(len(tasks))
+        try:
+            for row in graph(tasks):
+                if row["fatal"]:
+                    raise EngineError(row["fatal"])
+                if row["unreadable"]:
+                    unreadable[row["shard"]] = row["unreadable"]
+                    progress.skip()
+                    continue
+                new += row["new"]
+                progress.add(row["shard"], row["left"], row["samples"], row["records"], row["not_ok"])
+            return new, ""
+        except EngineError as error:
+            problem = f"{_STALLED_PASSES} passes in a row finished no chunk: {error}"
+        stalled = 0 if progress.chunks > before else stalled + 1
+    return new, problem
+
+
+def _log(folder: CaptionFolder, outcome: Outcome, pilot: Pilot | None) -> None:
+    record = {
+        "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+        "pilot": pilot is not None,
+        "samples": outcome.samples,
+        "new": outcome.new,
+        "records": outcome.records,
+        "not_ok": outcome.not_ok,
+        "seconds": round(outcome.seconds, 3),
+        "startup_seconds": round(outcome.startup_seconds, 3),
+        "chunks": outcome.chunks,
+        # a few chunks end together: that says nothing of the speed
+        "images_per_second": round(outcome.images_per_second, 3) if outcome.chunks >= _TELLING else None,
+    }
+    lines = [json.dumps(entry) for entry in [*folder.log(), record]]
+    folder.storage.publish(LOG, ("\n".join(lines) + "\n").encode())
+    folder.storage.publish(METRICS, json.dumps(run_metrics(folder), indent=1, ensure_ascii=False).encode())
+
+
+def _judge(recipe: Recipe, folder: CaptionFolder) -> None:
+    """Fail a run that rots: by the share of its samples, whenever made, with a record that is not ok."""
+    samples = not_ok = 0
+    for table in folder.tables():
+        pairs = list(zip(table["index"].to_pylist(), table["status"].to_pylist(), strict=True))
+        samples += len({index for index, _ in pairs})
+        not_ok += len({index for index, status in pairs if status in UNDONE})
+    if not_ok > recipe.max_reject_rate * samples:
+        raise UnfinishedError(
+            f"{not_ok:,} of {samples:,} samples have a rejected or failed record ({not_ok / samples:.1%}), "
+            f"max_reject_rate allows {recipe.max_reject_rate:.1%}: "
+            f"see `mpgi inspect {folder.storage.url} --rejects 20`"
+        )

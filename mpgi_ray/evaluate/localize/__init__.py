@@ -1,0 +1,1 @@
+"""Semantic localization: where in a large picture a text is true."""

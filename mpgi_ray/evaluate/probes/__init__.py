@@ -1,0 +1,1 @@
+"""Fact probes: a true text against one with a single fact changed."""

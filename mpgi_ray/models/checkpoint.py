@@ -1,0 +1,151 @@
+"""Checkpoints in open_clip's own folder layout.
+
+A checkpoint is a folder that ``open_clip.create_model_and_transforms("local-dir:FOLDER")`` reads as it is:
+the configuration with activation and preprocessing, and a plain state dict. A model with a tokenizer
+trained here has ``tokenizer.json`` beside them, and its configuration says so; a ``tokenizer.json`` of
+which it says nothing is another library's copy of CLIP's own.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import open_clip
+import safetensors.torch
+import torch
+from PIL import Image
+
+from mpgi_ray.data.storage import Storage, absolute
+from mpgi_ray.errors import InputError
+from mpgi_ray.models.architecture import Architecture, Tokenize
+from mpgi_ray.models.model_folder import CONFIG, SAFE_WEIGHTS, TOKENIZER, WEIGHTS
+
+Preprocess = Callable[[Image.Image], torch.Tensor]  # RGB picture to float32 (3, height, width)
+
+
+def build(architecture: Architecture) -> tuple[torch.nn.Module, Preprocess, Tokenize]:
+    """The model with fresh weights (of torch's current seed), its preprocessing and its tokenizer."""
+    with tempfile.TemporaryDirectory() as folder:  # open_clip takes a configuration by folder
+        Path(folder, CONFIG).write_text(_config_json(architecture))
+        return _create(folder, architecture)
+
+
+def save(folder: Path | str, architecture: Architecture, model: torch.nn.Module) -> None:
+    """Write the checkpoint, local or ``s3://…``; its weights come last, each file whole or not at all.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    storage = Storage(str(folder))
+    storage.publish(CONFIG, _config_json(architecture).encode())
+    if architecture.tokenizer is not None:
+        storage.publish(TOKENIZER, architecture.tokenizer.encode())
+    storage.publish(WEIGHTS, to_bytes({name: value.cpu() for name, value in model.state_dict().items()}))
+
+
+def load(folder: Path | str) -> tuple[torch.nn.Module, Preprocess, Tokenize]:
+    """The model in evaluation mode, its preprocessing and its tokenizer.
+
+    Raises:
+        InputError: the folder holds no whole checkpoint.
+    """
+    architecture = read_architecture(folder)
+    model, preprocess, tokenize = build(architecture)
+    load_weights(model, folder)
+    return model.eval(), preprocess, tokenize
+
+
+def read_architecture(folder: Path | str) -> Architecture:
+    """What the model of a checkpoint is.
+
+    Raises:
+        InputError: the folder holds no whole checkpoint, or its configuration cannot be read.
+        RecipeError: the model is of a kind that is not supported; see `Architecture`.
+    """
+    storage = Storage(absolute(str(folder)))
+    missing = [name for name in (CONFIG, _weights_file(storage)) if not storage.exists(name)]
+    if missing:
+        raise InputError(f"{folder} is no checkpoint of train: {' and '.join(missing)} missing")
+    try:
+        config = json.loads(storage.read(CONFIG))
+        tokenizer = storage.read(TOKENIZER).decode() if config.get("tokenizer") == TOKENIZER else None
+        name = config.get("name", storage.url.rpartition("/")[2])
+        return Architecture(name, config["model_cfg"], config.get("preprocess_cfg", {}), tokenizer)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{folder}/{CONFIG} is no configuration of open_clip: no model_cfg with text_cfg ({error!r})"
+        ) from error
+
+
+def load_weights(model: torch.nn.Module, folder: Path | str) -> None:
+    """Put the weights of a checkpoint into a model.
+
+    Raises:
+        InputError: the file is damaged, or belongs to another architecture.
+    """
+    storage = Storage(absolute(str(folder)))
+    file = _weights_file(storage)
+    weights = from_bytes(storage.read(file), f"{folder}/{file}")
+    try:
+        model.load_state_dict(weights)
+    except (RuntimeError, TypeError, AttributeError) as error:
+        said = " ".join(str(error).split())[:300]
+        raise InputError(f"{folder}: weights and {CONFIG} are of different models: {said}") from error
+
+
+def to_bytes(values: Any) -> bytes:
+    """What torch.save writes."""
+    sink = io.BytesIO()
+    torch.save(values, sink)
+    return sink.getvalue()
+
+
+def from_bytes(data: bytes, where: str) -> Any:
+    """What `to_bytes` took; tensors, numbers and containers only. Also the tensors of a safetensors file.
+
+    Args:
+        where: the file; safetensors if it ends so.
+
+    Raises:
+        InputError: the bytes are damaged or hold something else.
+    """
+    safe = where.endswith(".safetensors")
+    try:
+        if safe:
+            return safetensors.torch.load(data)
+        return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except Exception as error:  # zip, pickle, torch and safetensors each have their own
+        said = " ".join(str(error).split())[:200]
+        kind = "safetensors" if safe else "torch.save"
+        raise InputError(f"{where} is damaged or no file of {kind} ({said}): fetch it again") from error
+
+
+def _weights_file(storage: Storage) -> str:
+    """Which file of a checkpoint holds its weights; the usual name if none is there."""
+    return next((name for name in (WEIGHTS, SAFE_WEIGHTS) if storage.exists(name)), WEIGHTS)
+
+
+def _create(folder: str, architecture: Architecture) -> tuple[torch.nn.Module, Preprocess, Tokenize]:
+    level = logging.root.manager.disable
+    logging.disable(logging.WARNING)  # it warns that there are no weights, which come later
+    try:
+        model, _, preprocess = open_clip.create_model_and_transforms(
+            f"local-dir:{folder}", load_weights=False, output_dict=True, pretrained_text=False
+        )
+    finally:
+        logging.disable(level)
+    return model, preprocess, architecture.tokenize()
+
+
+def _config_json(architecture: Architecture) -> str:
+    config = asdict(architecture)
+    if config.pop("tokenizer") is not None:
+        config["tokenizer"] = TOKENIZER  # the mark of a tokenizer trained here, which is a file of its own
+    return json.dumps(config, indent=2)

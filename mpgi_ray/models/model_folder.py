@@ -1,0 +1,53 @@
+"""What lies in a model's folder: names of its files, what it was shown in training, its run's log."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from mpgi_ray.data.storage import Storage, absolute
+
+WEIGHTS = "open_clip_pytorch_model.bin"  # comes last: with it, the model is whole
+SAFE_WEIGHTS = "open_clip_model.safetensors"  # open_clip's other name; read, never written
+CONFIG, TOKENIZER = "open_clip_config.json", "tokenizer.json"
+RUN, SEEN, LOG = "run.json", "seen.json", "train.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a model is shown, so that an evaluation can tell what is new to it.
+
+    Attributes:
+        samples: their `short_id`.
+        classes: scene classes.
+        before: the first weights, if nothing says what they were trained on.
+    """
+
+    samples: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    before: str = ""
+
+    def after(self, earlier: Seen) -> Seen:
+        """What a model has seen in the end that had seen ``earlier`` before."""
+        return Seen(
+            tuple(dict.fromkeys((*earlier.samples, *self.samples))),
+            tuple(sorted({*earlier.classes, *self.classes})),
+            earlier.before or self.before,
+        )
+
+
+def seen_by(output: str) -> Seen | None:
+    """What the model of a run has seen; None if the folder does not say."""
+    storage = Storage(absolute(output))
+    if not storage.exists(SEEN):
+        return None
+    told = json.loads(storage.read(SEEN))
+    return Seen(tuple(told["samples"]), tuple(told["classes"]), told.get("before", ""))
+
+
+def read_log(output: str) -> list[dict[str, Any]]:
+    """The steps logged so far; a last line without an end is not whole yet and does not count."""
+    storage = Storage(output)
+    lines = storage.read(LOG).splitlines(keepends=True) if storage.exists(LOG) else []
+    return [json.loads(line) for line in lines if line.endswith(b"\n")]

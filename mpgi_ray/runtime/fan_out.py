@@ -1,0 +1,45 @@
+"""One task for each of many inputs, on the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+import ray
+
+from mpgi_ray.errors import MpgiError
+
+T = TypeVar("T")
+_AHEAD = 2  # tasks at a time at least, so that a small cluster is never idle between two of them
+
+
+def fan_out(task: Callable[..., T], calls: Iterable[tuple[object, ...]]) -> list[T]:
+    """The results of a function for each tuple of arguments, in the order of the calls.
+
+    As many tasks are under way at a time as the cluster has CPUs: the arguments of a million calls are not
+    all held at once.
+
+    Raises:
+        MpgiError: what the function raised, as it raised it, without a worker's traceback.
+    """
+    remote = ray.remote(num_cpus=1)(lambda *call: task(*call))
+    at_once = max(_AHEAD, int(ray.cluster_resources().get("CPU", _AHEAD)))
+    results: dict[int, T] = {}
+    running: dict[ray.ObjectRef, int] = {}
+    for number, call in enumerate(calls):
+        if len(running) >= at_once:
+            _collect(running, results)
+        running[remote.remote(*call)] = number
+    while running:
+        _collect(running, results)
+    return [results[number] for number in range(len(results))]
+
+
+def _collect(running: dict[ray.ObjectRef, int], results: dict[int, T]) -> None:
+    """Move the tasks that have finished, one at least, from ``running`` to ``results``."""
+    finished, _ = ray.wait(list(running), num_returns=1)
+    for reference in finished:
+        try:
+            results[running.pop(reference)] = ray.get(reference)
+        except ray.exceptions.RayTaskError as error:
+            raise (error.cause if isinstance(error.cause, MpgiError) else error) from None

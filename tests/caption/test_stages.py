@@ -1,0 +1,95 @@
+"""Both stages in one process, without Ray: what becomes of odd samples and of changed settings."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mpgi_ray import rules
+from mpgi_ray.caption import stages as job_stages
+from mpgi_ray.caption.chunks import read_chunks
+from mpgi_ray.caption.recipe import Recipe
+from mpgi_ray.caption.run_json import open_run
+from mpgi_ray.caption.todo import left_to_do
+from mpgi_ray.data.caption_folder import CaptionFolder
+from mpgi_ray.data.sample import Annotation
+from mpgi_ray.data.shard_list import find_shards
+from mpgi_ray.engines.base import Engine, Prompt, Reply
+from mpgi_ray.engines.template.engine import TemplateEngine
+from mpgi_ray.errors import OutputError
+from mpgi_ray.rules import Facts
+from support.build import noise, tar, write_shards
+from support.caption_runs import recipe, rows
+
+
+def run_stages(run: Recipe, engine: Engine, *, merge: bool = True) -> None:
+    """Stage 1 of what is left to do, then stage 2."""
+    shards, folder = find_shards(run.input.shards), CaptionFolder(run.output)
+
+    async def stages() -> None:
+        for task in left_to_do(run, shards, folder, None):
+            for row in read_chunks(task):
+                describe = job_stages.Describe(run, 0, engine, 2, lambda _: None)
+                chunk = await describe.chunk(pickle.loads(row["work"]))
+                if merge:
+                    await job_stages.Merge(run, engine, 2, lambda _: None).chunk(chunk)
+
+    asyncio.run(stages())
+
+
+class Speechless(TemplateEngine):
+    """Gives no text at all for one sample's integration."""
+
+    async def reply(self, prompts: Sequence[Prompt]) -> list[Reply]:
+        replies = await super().reply(prompts)
+        muted = prompts[0].name == "integrate" and prompts[0].facts.scenes == ("mute",)
+        return [replace(reply, text=None) for reply in replies] if muted else replies
+
+
+def test_a_sample_like_no_other_is_refused_in_either_stage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("airport", "odd", "mute", "beach")
+    members = [((f"{n}.jpg", noise(i)), (f"{n}.cls", n.encode())) for i, n in enumerate(names)]
+    (tmp_path / "shards").mkdir()
+    (tmp_path / "shards/a.tar").write_bytes(tar(*(m for pair in members for m in pair)))
+
+    def gather(annotation: Annotation, **limits: int) -> Facts:
+        if annotation.scene == ("odd",):
+            raise ZeroDivisionError("no ground")
+        return rules.gather(annotation, **limits)
+
+    monkeypatch.setattr(job_stages, "gather", gather)
+    run = recipe(tmp_path, "captions")
+    shards, folder = find_shards(run.input.shards), CaptionFolder(run.output)
+    open_run(folder, run, shards)
+    run_stages(run, Speechless())
+    made = rows(run)
+    rejected = {c.key: c.reason for c in made if c.status == "rejected"}
+    assert rejected["odd"] == "rule_error: ZeroDivisionError: no ground"
+    assert rejected["mute"].startswith("rule_error: AttributeError: ")
+    good = Counter(c.key for c in made if c.status == "ok")
+    assert good == {"airport": 6, "mute": 4, "beach": 6}
+    assert len(made) == good.total() + len(rejected)
+    assert not left_to_do(run, shards, folder, None)
+
+
+def test_stage_2_may_change_until_it_has_published_something(tmp_path: Path) -> None:
+    write_shards(tmp_path / "shards", [3])
+    run = recipe(tmp_path, "captions")
+    other = recipe(tmp_path, "captions", integrate={"sampling": {"temperature": 0.5}})
+    shards, folder = find_shards(run.input.shards), CaptionFolder(run.output)
+    open_run(folder, run, shards)
+    run_stages(run, TemplateEngine(), merge=False)
+    open_run(folder, other, shards)
+    assert folder.manifest()["identity"]["integrate.sampling.temperature"] == 0.5
+    open_run(folder, run, shards)
+    run_stages(run, TemplateEngine())
+    with pytest.raises(OutputError, match=r"another recipe: integrate\.sampling"):
+        open_run(folder, other, shards)

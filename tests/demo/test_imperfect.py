@@ -1,0 +1,54 @@
+"""Imperfect prose at known rates: what the writer plants in its form is found, answer by answer."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mpgi_ray.caption.job import caption
+from mpgi_ray.caption.recipe import load_recipe
+from mpgi_ray.data.caption import from_table
+from mpgi_ray.data.caption_folder import CaptionFolder
+from mpgi_ray.data.shards import sample_members
+from mpgi_ray.data.tar import write_members
+from mpgi_ray.demo.reconcile import CODES, reconcile
+from mpgi_ray.demo.scenes.scene import scene
+from mpgi_ray.demo.writer import CONTENT, FORM, MODEL, Faults, ImperfectWriter
+from mpgi_ray.rules import gather, rule_text
+from mpgi_ray.truth.wording import novel, wording
+
+pytestmark = [pytest.mark.usefixtures("ray_cluster"), pytest.mark.timeout(600)]
+SCENES = 200
+
+
+def test_planted_faults_are_found_one_to_one(tmp_path: Path) -> None:
+    samples = [scene(number, 5) for number in range(SCENES)]
+    (tmp_path / "shards").mkdir()
+    (tmp_path / "shards/a.tar").write_bytes(write_members(map(sample_members, samples)))
+    rates = dict.fromkeys(FORM, 0.05) | dict.fromkeys(CONTENT, 0.03)
+    with ImperfectWriter(tmp_path / "writer.jsonl", 3, Faults(**rates)) as writer:
+        where = {"input.shards": str(tmp_path / "shards"), "output": str(tmp_path / "captions")}
+        where |= {"generate.engine.url": writer.url, "generate.engine.model": MODEL}
+        caption(load_recipe("endpoint", where, ["chunk_size=32", "max_reject_rate=0.2"]))
+    folder = CaptionFolder(str(tmp_path / "captions"))
+    result = reconcile(folder, tmp_path / "writer.jsonl")
+    assert result.answers > SCENES * 5
+    assert (result.unmatched, dict(result.unlike)) == (0, {})
+    for kind, code in CODES.items():
+        assert result.planted[kind] == result.found[code] > 0
+    assert result.planted["invented"] > 0
+    assert result.found["novel"] > 0
+    assert sum(result.coverage) / len(result.coverage) >= 0.8
+
+    facts = {s.sample_id: rule_text(gather(s.annotation), s.sample_id) for s in samples}
+    rows = [row for table in folder.tables() for row in from_table(table)]
+    texts = {row.caption_id: row.text for row in rows}
+    merged = [row for row in rows if row.stage == "integrated" and row.status == "ok"]
+    assert len(merged) > 1.8 * SCENES
+    for row in merged:
+        sources = [*(texts[parent] for parent in row.parents), *facts[row.sample_id]]
+        assert novel(row.text, wording(sources)) == []
+    assert {row.model for row in rows} == {MODEL}
+    assert all(json.loads(row.sampling)["max_tokens"] for row in rows)

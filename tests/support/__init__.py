@@ -1,0 +1,1 @@
+"""What tests, and some benchmarks, are built from."""

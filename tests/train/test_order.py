@@ -1,0 +1,182 @@
+"""Which samples a step holds, and how they are read: the same whoever reads them, and from wherever."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mpgi_ray.data.final import list_shards, read_records
+from mpgi_ray.data.tar import write_members
+from mpgi_ray.errors import InputError
+from mpgi_ray.models.architecture import small
+from mpgi_ray.models.tokenizer import TextTokenizer
+from mpgi_ray.train.batch import Batch
+from mpgi_ray.train.config import AugmentConfig, Turning
+from mpgi_ray.train.data import Reading
+from mpgi_ray.train.order import BUFFER, Window, windows
+from mpgi_ray.train.source import scan
+from mpgi_ray.train.text_choice import choose
+from support.shapes import write_shapes
+
+
+@given(
+    counts=st.lists(st.integers(0, 50), min_size=1, max_size=12),
+    batch=st.integers(1, 8),
+    steps=st.integers(1, 120),
+    seed=st.integers(0, 3),
+)
+def test_an_epoch_shows_no_sample_twice_and_every_step_is_full(
+    counts: list[int], batch: int, steps: int, seed: int
+) -> None:
+    if sum(counts) < batch:
+        with pytest.raises(InputError, match=f"less than a batch of {batch}: lower batch"):
+            list(windows(counts, batch, steps, seed))
+        return
+    made = list(windows(counts, batch, steps, seed))
+    assert [step for w in made for step in range(w.first, w.first + w.steps)] == list(range(1, steps + 1))
+    seen: dict[int, Counter[tuple[int, int]]] = {}
+    for window in made:
+        places = [(piece.shard, i) for piece in window.pieces for i in range(piece.start, piece.end)]
+        assert len(places) == window.steps * batch
+        assert sorted(window.order(seed)) == list(range(len(places)))
+        seen.setdefault(window.epoch, Counter()).update(places)
+    for places in seen.values():
+        assert max(places.values()) == 1
+        assert all(0 <= index < counts[shard] for shard, index in places)
+    whole = sum(counts) // batch
+    assert all(len(places) == whole * batch for epoch, places in seen.items() if epoch < len(seen) - 1)
+
+
+def test_the_order_is_another_one_in_every_epoch_and_for_every_seed() -> None:
+    def pieces(seed: int) -> list[list[int]]:
+        made: dict[int, list[int]] = {}
+        for window in windows([40] * 10, 4, 300, seed):
+            assert window.steps <= BUFFER
+            made.setdefault(window.epoch, []).extend(piece.shard for piece in window.pieces)
+        return list(made.values())
+
+    first, second, third = pieces(0)
+    assert first != second != third
+    assert sorted(set(first)) == list(range(10))
+    assert pieces(0) == [first, second, third]
+    assert pieces(1)[0] != first
+
+
+@pytest.mark.parametrize(("counts", "batch"), [([200], 128), ([525], 512), ([3, 0, 90], 64)])
+def test_what_is_left_over_below_a_batch_is_not_always_the_same(counts: list[int], batch: int) -> None:
+    used = {
+        (piece.shard, index)
+        for window in windows(counts, batch, 60, seed=0)
+        for piece in window.pieces
+        for index in range(piece.start, piece.end)
+    }
+    assert used == {(shard, index) for shard, count in enumerate(counts) for index in range(count)}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_shapes(tmp_path_factory.mktemp("data") / "train", 120)
+
+
+def reading(folder: Path, workers: int = 1, turning: Turning = Turning.NONE, context: int = 24) -> Reading:
+    source, _ = scan(list_shards(folder), "train", {"objects": 1, "layout": 1})
+    architecture = small(TextTokenizer.train(source.all_texts(), context))
+    return Reading(
+        source, architecture.inputs(), AugmentConfig(turning=turning), 20 // workers, workers, seed=0
+    )
+
+
+def batches(
+    reader: Reading, order: list[Window], first: int = 1
+) -> list[tuple[tuple[str, ...], bytes, bytes]]:
+    made = []
+    for window in order:
+        if window.first + window.steps > first:
+            for arrays in reader.window(window, first):
+                batch = Batch.of({name: value[None] for name, value in arrays.items()})
+                assert batch.images.shape[1:] == (3, 64, 64)
+                made.append((batch.keys, batch.images.numpy().tobytes(), batch.tokens.numpy().tobytes()))
+    return made
+
+
+def test_any_number_of_workers_sees_the_same_steps_also_from_the_middle(folder: Path) -> None:
+    one, two = reading(folder), reading(folder, workers=2)
+    order = list(windows(one.source.counts, 20, 15, seed=0))
+    whole = batches(one, order)
+    assert len(whole) == 15
+    for epoch in range(2):
+        shown = [key for keys, _, _ in whole[6 * epoch : 6 * epoch + 6] for key in keys]
+        assert len(set(shown)) == len(shown) == 120
+    assert whole[:6] != whole[6:12]
+    halves = batches(two, order)
+    assert [
+        tuple(a + b for a, b in zip(halves[i], halves[i + 1], strict=True)) for i in range(0, 30, 2)
+    ] == whole
+    assert batches(one, order, first=9) == whole[8:]
+
+
+def test_every_text_and_every_turning_is_drawn(folder: Path) -> None:
+    plain, turned = reading(folder), reading(folder, turning=Turning.ALL)
+    order = list(windows(plain.source.counts, 20, 60, seed=0))
+    pictures: dict[str, set[bytes]] = {}
+    for keys, images, _ in batches(turned, order):
+        for key, image in zip(keys, np.frombuffer(images, np.uint8).reshape(20, -1), strict=True):
+            pictures.setdefault(key, set()).add(image.tobytes())
+    assert max(map(len, pictures.values())) >= 5
+    once = {tokens for _, _, tokens in batches(plain, order)}
+    assert len(once) == 60
+
+
+def test_shards_that_lost_samples_are_noticed(folder: Path, tmp_path: Path) -> None:
+    reader = reading(folder)
+    order = list(windows([50, *reader.source.counts[1:]], 20, 7, seed=0))
+    with pytest.raises(InputError, match="hold fewer samples than at its start"):
+        batches(reader, order)
+
+
+def test_only_texts_with_weight_make_a_sample_usable(folder: Path) -> None:
+    source, seen = scan(list_shards(folder), "train", {"objects": 1, "short": 1})
+    assert sum(source.counts) == len(set(seen.samples)) == 120
+    assert seen.classes == ("asphalt", "grass", "sand", "water")
+    with pytest.raises(InputError, match="no usable text"):
+        scan(list_shards(folder), "train", {"objects": 0, "short": 1})
+    record = next(read_records(list_shards(folder), pictures=False))
+    assert record.image == b""
+
+
+def test_samples_without_a_wanted_text_and_shards_without_samples_are_counted(
+    folder: Path, tmp_path: Path
+) -> None:
+    source, _ = scan(list_shards(folder), "train", {"objects": 1})
+    assert (source.left_out, source.told()) == (0, None)
+    for number, texts in enumerate([{"long": "Sand."}, {"long": "A field."}, {"objects": "One ship."}]):
+        note = {"sample_id": str(number), "texts": texts, "annotation": {"split": "train"}}
+        (tmp_path / f"{number}.tar").write_bytes(
+            write_members([("0", {"json": json.dumps(note).encode(), "jpg": b""})])
+        )
+    some, _ = scan([*list_shards(folder), *list_shards(tmp_path)], "train", {"objects": 1, "long": 0})
+    assert some.left_out == 2
+    assert some.told() == (
+        "2 of 123 samples of split 'train' have no text of objects; "
+        "2 of 7 shards have none to learn from: left out"
+    )
+    other, _ = scan([*list_shards(folder), *list_shards(tmp_path)], None, {"long": 1, "scene": 1})
+    assert str(other.told()).startswith("121 of 123 samples have no text of long, scene; ")
+    assert "; 5 of 7 shards have none" in str(other.told())
+
+
+def test_the_order_in_which_perspectives_are_named_decides_nothing(folder: Path) -> None:
+    weights = {"objects": 1.0, "layout": 2.0}
+    one, other = (
+        scan(list_shards(folder), None, texts)[0] for texts in (weights, dict(reversed(weights.items())))
+    )
+    assert list(one.all_texts()) == list(other.all_texts())
+    texts = {"objects": "One ship.", "layout": "A ship on the left."}
+    for epoch in range(20):
+        assert choose(texts, one.texts, 0, epoch, "s") == choose(texts, other.texts, 0, epoch, "s")

@@ -1,0 +1,66 @@
+"""What a stopped run finds of itself, and what decides whether it is the same run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from mpgi_ray.errors import InputError, OutputError
+from mpgi_ray.models import checkpoint
+from mpgi_ray.models.architecture import small
+from mpgi_ray.models.model_folder import Seen
+from mpgi_ray.models.tokenizer import TextTokenizer
+from mpgi_ray.train import resume
+from mpgi_ray.train.config import TrainConfig
+from mpgi_ray.train.run_folder import newest, open_run, saved
+
+ARCHITECTURE = small(TextTokenizer.train(["a red ship"], 8))
+
+
+def linear(weight: float) -> torch.nn.Linear:
+    model = torch.nn.Linear(1, 1)
+    torch.nn.init.constant_(model.weight, weight)
+    return model
+
+
+def test_the_newest_checkpoints_stay_also_past_six_digits(tmp_path: Path) -> None:
+    output, model = str(tmp_path), linear(0)
+    assert newest(output) is None
+    for step in (0, 999_998, 999_999, 1_000_000):
+        resume.save(output, ARCHITECTURE, linear(step), {"done": step, "optimizer": None})
+        assert newest(output) == step
+    assert saved(output) == [999_999, 1_000_000]
+    assert resume.restore(output, model) == {"done": 1_000_000, "optimizer": None}
+    assert model.weight.item() == 1_000_000
+    assert len(list((tmp_path / "steps").iterdir())) == 2
+
+
+def test_a_worker_that_starts_once_more_after_the_end_has_nothing_to_do(tmp_path: Path) -> None:
+    output = str(tmp_path)
+    with pytest.raises(InputError, match="holds no checkpoint"):
+        resume.restore(output, linear(0))
+    resume.save(output, ARCHITECTURE, linear(1), {"done": 8, "optimizer": None})
+    checkpoint.save(output, ARCHITECTURE, linear(2))
+    model = linear(0)
+    assert resume.restore(output, model) is None  # before and after the driver tidied up
+    resume.finish(output)
+    assert resume.restore(output, model) is None
+    assert model.weight.item() == 0
+
+
+def recipe(**changes: object) -> dict[str, object]:
+    values = {"shards": "shards", "output": "out", "steps": 8, "batch": 8, **changes}
+    return TrainConfig(**values).recipe("samples")
+
+
+def test_a_run_may_go_on_elsewhere_and_in_parts_but_not_with_other_numbers(tmp_path: Path) -> None:
+    first, seen = recipe(), Seen(("1",), ())
+    assert not open_run(str(tmp_path), first, "train-1", seen, left_out=3)
+    assert json.loads((tmp_path / "run.json").read_text())["left_out"] == 3
+    for same in ({"accumulate": 2}, {"checkpoint_activations": True}, {"workers": 2}, {"bf16": False}):
+        assert not open_run(str(tmp_path), recipe(**same), "train-1", seen, left_out=3)
+    with pytest.raises(OutputError, match="bf16 was False, is True"):
+        open_run(str(tmp_path), recipe(gpu=True), "train-1", seen, left_out=3)

@@ -1,0 +1,279 @@
+"""Training jobs on small coloured shapes: from final shards to a checkpoint that retrieves and describes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+import torch
+
+from mpgi_ray.cli import main
+from mpgi_ray.data.final import list_shards, read_records
+from mpgi_ray.data.tar import group_members, read_members, write_members
+from mpgi_ray.errors import InputError, OutputError, RecipeError, ResourceError
+from mpgi_ray.evaluate.job import evaluate
+from mpgi_ray.evaluate.retrieval import Protocol
+from mpgi_ray.evaluate.tables import show
+from mpgi_ray.models import checkpoint
+from mpgi_ray.models.architecture import stock
+from mpgi_ray.train.config import PERSPECTIVES, TrainConfig
+from mpgi_ray.train.run_folder import newest
+from mpgi_ray.train.tracking import read_log
+from mpgi_ray.train.trainer import train
+from support.shapes import write_shapes
+
+TEXTS = {"objects": 1.0, "layout": 1.0}
+
+
+@pytest.fixture(scope="module")
+def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_shapes(tmp_path_factory.mktemp("data") / "train", 200)
+
+
+def config(shapes: Path, output: Path, **changes: object) -> TrainConfig:
+    values = {"steps": 40, "batch": 64, "texts": TEXTS, "context": 32, "readers": 1, **changes}
+    return TrainConfig(shards=str(shapes), output=str(output), **values)
+
+
+@pytest.fixture(scope="module")
+def trained(shapes: Path, tmp_path_factory: pytest.TempPathFactory, ray_cluster: None) -> Path:
+    output = tmp_path_factory.mktemp("model") / "run"
+    result = train(config(shapes, output))
+    assert (result.checkpoint, result.steps, result.new) == (str(output), 40, 40)
+    return output
+
+
+def test_training_learns_to_retrieve_unseen_pictures(trained: Path, tmp_path: Path) -> None:
+    held_out = write_shapes(tmp_path / "test", 60, seed=1, split="test")
+    metrics = evaluate(
+        [str(trained)], str(held_out), str(tmp_path), split="test", texts=["layout", "captions"]
+    )
+    assert json.loads((tmp_path / "metrics.json").read_text()) == metrics
+    rows = {(row["model"], row["texts"]): row for row in metrics["retrieval"]}
+    model, oracle = rows[str(trained), "layout"], rows["class oracle", "layout"]
+    assert model["mean_recall"] > 4 * rows["chance", "layout"]["mean_recall"]
+    assert model["mean_recall"] > 1.3 * oracle["mean_recall"]
+    assert model["mean_recall_low"] < model["mean_recall"] < model["mean_recall_high"]
+    assert metrics["status"] == {str(trained): "no picture seen; 4 of 4 classes seen"}
+    assert all(row["classes"] == 4 and row["top1"] > 25 for row in metrics["zero_shot"])
+    shown = show(metrics)
+    assert all(title in shown for title in ("Retrieval, protocol a", "Zero shot", "class oracle", "4 of 4"))
+
+
+def test_several_models_stand_in_one_table_and_a_leak_is_said(
+    trained: Path, shapes: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(trained, copy)
+    (copy / "seen.json").unlink()
+    both = [str(trained), str(copy)]
+    metrics = evaluate(both, str(shapes), str(tmp_path), texts=["objects"], protocol=Protocol.REPEATED)
+    assert metrics["status"][both[0]].startswith("LEAK: 200 of 200 pictures were in training")
+    assert metrics["status"][both[1]].startswith("leak unknown")
+    first, second = (row for row in metrics["retrieval"] if row["model"] in both)
+    assert {**first, "model": ""} == {**second, "model": ""}
+    assert first["mean_recall"] > metrics["retrieval"][0]["mean_recall"]
+    with pytest.raises(InputError, match="none of 200 has a 'short'"):
+        evaluate(both, str(shapes), str(tmp_path))
+    with pytest.raises(InputError, match="no sample of split 'val'; the shards hold train"):
+        evaluate(both, str(shapes), str(tmp_path), split="val")
+
+
+def test_a_run_leaves_its_model_and_a_line_a_step_and_is_not_done_again(trained: Path, shapes: Path) -> None:
+    log = read_log(str(trained))
+    assert [line["step"] for line in log] == list(range(1, 41))
+    assert log[-1]["loss"] < log[0]["loss"] / 1.5
+    assert all(line["losses"] == {"contrastive": line["loss"]} and line["grad_norm"] > 0 for line in log)
+    assert sorted(path.name for path in trained.iterdir()) == [
+        "open_clip_config.json",
+        "open_clip_pytorch_model.bin",
+        "run.json",
+        "seen.json",
+        "tensorboard",
+        "tokenizer.json",
+        "train.jsonl",
+    ]
+    before = (trained / checkpoint.WEIGHTS).stat()
+    assert train(config(shapes, trained)).new == 0
+    assert (trained / checkpoint.WEIGHTS).stat() == before
+    with pytest.raises(OutputError, match=r"run: lr was 0\.001, is 0\.002; seed was 0, is 1\. Choose"):
+        train(config(shapes, trained, lr=2e-3, seed=1))
+    more = write_shapes(trained.parent / "more", 10, seed=7)
+    with pytest.raises(OutputError, match="samples was"):
+        train(config(more, trained, batch=8))
+
+
+@pytest.mark.slow
+def test_a_killed_driver_and_a_lost_worker_cost_nothing_but_time(shapes: Path, tmp_path: Path) -> None:
+    settings = {"steps": 24, "batch": 32, "save_every": 8, "model": "small-coca"}
+    undisturbed = config(shapes, tmp_path / "undisturbed", **settings)
+    train(undisturbed)
+    expected = [line["losses"] for line in read_log(undisturbed.output)]
+    assert set(expected[0]) == {"contrastive", "caption"}
+
+    run = config(shapes, tmp_path / "run", **settings)
+    code = "import sys; from mpgi_ray.train.config import *; from mpgi_ray.train.trainer import train;"
+    code += "train(TrainConfig.model_validate_json(sys.argv[1]))"
+    driver = subprocess.Popen([sys.executable, "-c", code, run.model_dump_json()], start_new_session=True)
+    _when_saved(run.output, 8, driver.kill).join()
+    driver.wait()
+    assert not (tmp_path / "run" / checkpoint.WEIGHTS).exists()
+    killer = _when_saved(run.output, 16, _kill_a_worker)
+    # another number of workers sees the same steps
+    assert train(run.model_copy(update={"workers": 2})).new <= 16
+    killer.join()
+    losses = [line["losses"] for line in read_log(run.output)]
+    assert len(losses) == 24
+    assert losses == [pytest.approx(step, rel=1e-3) for step in expected]
+    assert not (tmp_path / "run" / "steps").exists()
+
+
+def _when_saved(output: str, step: int, act: Callable[[], None]) -> threading.Thread:
+    """Do something as soon as there is a checkpoint of this step or a later one."""
+
+    def wait() -> None:
+        while (newest(output) or 0) < step:
+            threading.Event().wait(0.05)
+        act()
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    return thread
+
+
+def _kill_a_worker() -> None:
+    ours = psutil.Process(os.getpid()).children(recursive=True)
+    workers = [child for child in ours if "RayTrainWorker" in " ".join(child.cmdline())]
+    assert workers
+    workers[0].send_signal(signal.SIGKILL)
+
+
+def test_a_checkpoint_must_be_whole(tmp_path: Path) -> None:
+    (tmp_path / checkpoint.CONFIG).write_text("{}")
+    with pytest.raises(InputError, match=f"{checkpoint.WEIGHTS} missing"):
+        checkpoint.load(tmp_path)
+    (tmp_path / checkpoint.WEIGHTS).write_bytes(b"PK\x03\x04 not quite")
+    with pytest.raises(InputError, match="no configuration of open_clip"):
+        checkpoint.load(tmp_path)
+
+
+def test_a_damaged_checkpoint_and_one_of_another_model_are_told_apart(trained: Path, tmp_path: Path) -> None:
+    model, _, _ = checkpoint.load(trained)
+    other = replace(checkpoint.read_architecture(trained), tokenizer=None)
+    other.model_cfg["text_cfg"]["vocab_size"] = 49408
+    checkpoint.save(tmp_path, other, model)
+    with pytest.raises(InputError, match=r"of different models: .*token_embedding"):
+        checkpoint.load(tmp_path)
+    whole = (tmp_path / checkpoint.WEIGHTS).read_bytes()
+    (tmp_path / checkpoint.WEIGHTS).write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match="is damaged or no file"):
+        checkpoint.load(tmp_path)
+
+
+def test_a_stock_model_keeps_its_activation_and_name(tmp_path: Path) -> None:
+    architecture = stock("ViT-B-32-quickgelu")
+    layers = {"layers": 1, "width": 64}  # the real size is no help here
+    model_cfg = architecture.model_cfg | {"embed_dim": 32}
+    model_cfg["vision_cfg"] = model_cfg["vision_cfg"] | layers
+    model_cfg["text_cfg"] = model_cfg["text_cfg"] | layers | {"heads": 1, "vocab_size": 49408}
+    architecture = replace(architecture, model_cfg=model_cfg)
+    model, _, tokenize = checkpoint.build(architecture)
+    checkpoint.save(tmp_path, architecture, model)
+    loaded, _, loaded_tokenize = checkpoint.load(tmp_path)
+    tokens = tokenize(["an airport"])
+    assert type(loaded.visual.transformer.resblocks[0].mlp.gelu).__name__ == "QuickGELU"
+    assert torch.equal(tokens, loaded_tokenize(["an airport"]))
+    assert torch.equal(model.eval().encode_text(tokens), loaded.encode_text(tokens))
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "said"),
+    [
+        ({"batch": 512}, InputError, "200 samples in 4 shards are less than a batch of 512: lower batch"),
+        ({"split": "val"}, InputError, "split 'val'.*hold splits train and texts layout, objects"),
+        ({"texts": {"short": 1}}, InputError, "a text of short"),
+        (
+            {"texts": {"layout": 1, "layuot": 2}},
+            InputError,
+            "no sample has a text 'layuot': .* layout",
+        ),
+        ({"model": "ViT-X"}, RecipeError, "unknown model 'ViT-X': expected 'small', 'small-coca', a name"),
+        ({"weights": "openai"}, RecipeError, "model 'small' starts from fresh ones"),
+        ({"model": "ViT-B-32", "weights": "openai"}, RecipeError, "use the model 'ViT-B-32-quickgelu'"),
+        ({"model": "ViT-B-32", "weights": "opnai"}, RecipeError, "a tag of 'ViT-B-32', which are openai"),
+        ({"workers": 64}, ResourceError, "hold 64 CPUs"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_before_workers_start(
+    ray_cluster: None,
+    shapes: Path,
+    tmp_path: Path,
+    change: dict[str, object],
+    error: type[Exception],
+    said: str,
+) -> None:
+    with pytest.raises(error, match=said):
+        train(config(shapes, tmp_path / "run", **{"steps": 1, **change}))
+
+
+def test_no_shards_and_broken_shards_are_named(ray_cluster: None, shapes: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no shards in"):
+        train(config(tmp_path, tmp_path / "run"))
+    whole = Path(list_shards(shapes)[0]).read_bytes()
+    (tmp_path / "shard-000000.tar").write_bytes(whole[: len(whole) // 2 + 100])
+    with pytest.raises(InputError, match=r"shard-000000\.tar"):
+        train(config(tmp_path, tmp_path / "run"))
+    (tmp_path / "shard-000000.tar").write_bytes(bytes(1024))
+    with pytest.raises(InputError, match=r"no usable text: .*splits none and texts none"):
+        train(config(tmp_path, tmp_path / "run"))
+    assert len(list(read_records(list_shards(shapes)))) == 200
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_picture_that_cannot_be_read_is_named(ray_cluster: None, tmp_path: Path, workers: int) -> None:
+    # of samples that no other test has: readers remember what they decoded
+    broken = Path(list_shards(write_shapes(tmp_path / "whole", 40, seed=10 + workers, shards=1))[0])
+    groups = group_members(read_members(broken.read_bytes(), broken.name), broken.name, None)
+    members = [(group.key, dict(group.fields)) for group in groups]
+    members[7][1]["png"] = b"no picture"
+    (tmp_path / broken.name).write_bytes(write_members(members))
+    with pytest.raises(InputError, match=f"{broken.name}.*{members[7][0]}"):
+        train(config(tmp_path, tmp_path / "run", batch=32, workers=workers, restarts=0))
+
+
+def test_one_weight_leaves_the_others(
+    ray_cluster: None, shapes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--steps", "1", "--batch", "8", "--set", "context=16", "--set", "texts.layout=2"]
+    assert main(["train", str(shapes), "--out", str(tmp_path / "run"), *given]) == 0
+    recipe = json.loads((tmp_path / "run" / "run.json").read_text())["recipe"]
+    assert recipe["texts"] == {**dict.fromkeys(PERSPECTIVES, 1.0), "layout": 2.0}
+    assert "no sample has a text of attributes, long, scene, short" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"steps": None}, "give either epochs or steps"),
+        ({"epochs": 1}, "give either epochs or steps"),
+        ({"workers": 3}, "batch 64 cannot be shared evenly by 3 workers in 1 parts"),
+        ({"accumulate": 3}, "batch 64 cannot be shared evenly by 1 workers in 3 parts"),
+        ({"texts": {"short": -1}}, "greater than or equal to 0"),
+        ({"texts": {"short": float("inf")}}, "finite number"),
+        ({"texts": {"short": 0}}, "expected a weight above 0"),
+        ({"bach": 2}, "bach"),
+    ],
+)
+def test_a_configuration_that_makes_no_sense_is_refused(wrong: dict[str, object], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        config(Path("shards"), Path("out"), **wrong)
