@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from importlib import resources
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any, TypeVar, get_args
 
 import yaml
@@ -66,6 +68,25 @@ def parse(model: type[M], values: Mapping[str, Any], where: str) -> M:
         place = ".".join(_keys(model, first["loc"])[0])
         message = first["msg"].removeprefix("Value error, ")
         raise RecipeError(f"{where}: {place}: {message}" if place else f"{where}: {message}") from error
+
+
+def module_names(package: str) -> list[str]:
+    """The modules of a package where each module is one choice (a format, a task); none is imported."""
+    folder = str(resources.files(package))
+    return sorted(module.name for module in iter_modules([folder]) if not module.name.startswith("_"))
+
+
+def nearest(what: str, name: str, known: Iterable[str], besides: str = "") -> RecipeError:
+    """The error for a name that is not known: it tells the nearest one, and all.
+
+    Args:
+        what: that has names, such as ``recipe``.
+        besides: what may stand in place of a name, such as ``the path of a YAML file``.
+    """
+    names = sorted(known)
+    near = get_close_matches(name, names, n=1, cutoff=0.0)
+    hint = f": did you mean {near[0]!r}? There are {', '.join(names)}" if near else ": there are none"
+    return RecipeError(f"there is no {what} {name!r}{hint}{f'; or give {besides}' if besides else ''}")
 
 
 def assigned(values: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:

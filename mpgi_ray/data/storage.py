@@ -9,10 +9,11 @@ lost.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import tempfile
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -93,6 +94,25 @@ class Storage:
 
         return self._reading(name, whole)
 
+    def read_json(self, name: str) -> dict[str, Any]:
+        """The JSON object that `publish_json` wrote.
+
+        Raises:
+            InputError: the file cannot be read, or is damaged.
+        """
+        try:
+            content = json.loads(self.read(name))
+        except (ValueError, RecursionError) as error:
+            raise InputError(
+                f"{self.path(name)} is not valid JSON ({error}): it is damaged, restore or delete it"
+            ) from error
+        if not isinstance(content, dict):
+            raise InputError(
+                f"{self.path(name)} holds a JSON {type(content).__name__}, expected an object: "
+                "it is damaged, restore or delete it"
+            )
+        return content
+
     def read_range(self, name: str, start: int, end: int) -> bytes:
         """The bytes ``start`` to ``end`` (exclusive).
 
@@ -134,6 +154,14 @@ class Storage:
             raise OutputError(
                 f"cannot write {target}: {error.strerror or error}; check the path and its rights"
             ) from error
+
+    def publish_json(self, name: str, content: Mapping[str, Any]) -> None:
+        """Write a JSON object, whole or not at all, its keys in their order.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        self.publish(name, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
 
     def delete(self, name: str) -> None:
         with contextlib.suppress(FileNotFoundError):
