@@ -53,12 +53,14 @@ class Listing:
 
     Attributes:
         fingerprint: of the annotation file or, without one, of the names: changes when the list does.
+        classes: those that the source names before its entries are read, if it does.
     """
 
     format: str
     path: str
     fingerprint: str
     entries: Callable[[], Iterator[Entry]]
+    classes: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Entry]:
         return self.entries()

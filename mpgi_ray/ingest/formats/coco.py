@@ -10,8 +10,9 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mpgi_ray.data.sample import Rejected, describe
@@ -21,7 +22,7 @@ from mpgi_ray.ingest.item import Entry, Item, Listing, below, report_unused
 from mpgi_ray.ingest.rle import decode_rle, mask_box
 
 Id = int | str
-# fields of the format that say nothing of what is in a picture
+# fields of the format that say nothing about what is in a picture
 _KNOWN = {"license", "flickr_url", "coco_url", "date_captured", "id", "area", "supercategory"}
 
 
@@ -53,16 +54,15 @@ class _Annotation(_Record):
     iscrowd: bool = False
 
 
-def coco(annotations: str, images: str) -> Listing:
-    """Read an instances file.
+def coco(
+    annotations: Annotated[str, typer.Argument(help="The JSON file of images, annotations and categories.")],
+    images: Annotated[str, typer.Option(help="The folder that its file names are relative to.")],
+) -> Listing:
+    """Read COCO instances: boxes, outlines and masks of named categories.
 
     The categories become the vocabulary. An annotation that cannot be read, or whose category is unknown,
     rejects its picture, which would be described wrongly without it; annotations of an image that is not
     listed become a rejected row for each such image.
-
-    Args:
-        annotations: path or fsspec URL of the JSON file.
-        images: the folder that its ``file_name`` are relative to.
 
     Raises:
         InputError: no such file, or not of this format.
@@ -100,17 +100,18 @@ def coco(annotations: str, images: str) -> Listing:
             yield Rejected(f"image_id {image_id}", 0, "unknown_image", lost)
         report_unused(annotations, unused)
 
-    return Listing("coco", f"{annotations} {images}", hashlib.sha256(data).hexdigest(), entries)
+    digest = hashlib.sha256(data).hexdigest()
+    return Listing("coco", f"{annotations} {images}", digest, entries, tuple(categories.values()))
 
 
 def _content(data: bytes, path: str) -> dict[str, list[Any]]:
     try:
         content = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is no JSON: {error}") from error
+        raise InputError(f"{path} is not valid JSON: {error}") from error
     for key in ("images", "annotations", "categories"):
         if not isinstance(content, dict) or not isinstance(content.get(key), list):
-            raise InputError(f"{path}: no list {key!r}: expected a COCO instances file")
+            raise InputError(f"{path} has no list {key!r}: expected a COCO instances file")
     return {key: content[key] for key in ("images", "annotations", "categories")}
 
 

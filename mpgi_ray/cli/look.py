@@ -1,0 +1,32 @@
+"""``mpgi inspect``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def inspect(
+    path: Annotated[str, typer.Argument(help="A caption folder, or any shard.")],
+    html: Annotated[str | None, typer.Option(help="Write the HTML report of a caption folder here.")] = None,
+    rejects: Annotated[int | None, typer.Option(min=1, help="Show up to N rejected records.")] = None,
+    cards: Annotated[int, typer.Option(min=0, help="Sampled pictures in the report.")] = 24,
+    final: Annotated[str | None, typer.Option(help="Final shards, for their counts in the report.")] = None,
+    metrics: Annotated[str | None, typer.Option(help="A metrics.json to show in the report.")] = None,
+    model: Annotated[str | None, typer.Option(help="A training run to show in the report.")] = None,
+) -> None:
+    """Look into a caption folder (state, rejected records, report) or into a shard."""
+    from rich.console import Console
+
+    from mpgi_ray.report import shard_view, status, write_report
+
+    console = Console()
+    if path.endswith((".tar", ".tar.gz", ".tgz")):
+        shard_view.print_shard(shard_view.show_shard(path), console)
+    elif html is not None:
+        typer.echo(write_report(path, html, cards=cards, curated=final, metrics=metrics, model=model))
+    elif rejects is not None:
+        status.print_rejects(status.rejects(path, rejects), console)
+    else:
+        status.print_status(status.status(path), console)
