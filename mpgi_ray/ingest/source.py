@@ -1,6 +1,6 @@
 """What the files of a source do not say themselves: its licence, what its labels mean, its mask values.
 
-A source config is a shipped preset (``recipes/sources/NAME.yaml``) or a YAML file of the same keys.
+A source config is a shipped preset (``presets/NAME.yaml``) or a YAML file of the same keys.
 Without one the safe defaults hold: no class is exhaustive, labels stay as they are.
 """
 
@@ -9,16 +9,12 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping
-from difflib import get_close_matches
-from importlib import resources
-from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from mpgi_ray.config import Config, parse, read_yaml
+from mpgi_ray.config import Config, named, parse, read_yaml
 from mpgi_ray.data.sample import LabelClass
-from mpgi_ray.errors import RecipeError
 
 Byte = Annotated[int, Field(ge=0, le=255)]
 MaskClass = Annotated[int, Field(ge=0)] | tuple[Byte, Byte, Byte]
@@ -145,20 +141,4 @@ def load_source(name: str | None) -> SourceConfig:
     """
     if name is None:
         return SourceConfig()
-    presets = {path.name.removesuffix(".yaml"): path for path in _presets()}
-    if name in presets:
-        path = presets[name]
-    elif name.endswith((".yaml", ".yml")):
-        path = Path(name)
-    else:
-        near = get_close_matches(name, presets, n=1, cutoff=0.0)[0]
-        raise RecipeError(
-            f"no source preset {name!r}: did you mean {near!r}? There are {', '.join(sorted(presets))}; "
-            f"or give the path of a .yaml file"
-        )
-    return parse(SourceConfig, read_yaml(path), name)
-
-
-def _presets() -> list[Path]:
-    folder = Path(str(resources.files("mpgi_ray.ingest").joinpath("presets")))
-    return sorted(folder.glob("*.yaml"))
+    return parse(SourceConfig, read_yaml(named("source preset", name, "mpgi_ray.ingest.presets")), name)
