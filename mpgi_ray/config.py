@@ -108,7 +108,7 @@ def assigned(values: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]
     """A copy of nested mappings with the value at ``a.b.c`` set.
 
     Raises:
-        RecipeError: the path leads through something that is no mapping.
+        RecipeError: the path leads through something that is not a mapping.
     """
     first, _, rest = path.partition(".")
     if not rest:

@@ -9,8 +9,12 @@ import typer
 
 
 def caption(
-    recipe: Annotated[str, typer.Argument(help="A shipped recipe (template) or a YAML file.")],
-    shards: Annotated[str | None, typer.Option(help="Folder, glob or a-{000..031}.tar of shards.")] = None,
+    recipe: Annotated[
+        str, typer.Argument(help="A shipped recipe (such as template) or the path of a YAML file.")
+    ],
+    shards: Annotated[
+        str | None, typer.Option(help="A folder of shards, a glob, or a range such as a-{000..031}.tar.")
+    ] = None,
     out: Annotated[str | None, typer.Option(help="Folder of the captions, local or s3://…")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Pilot: caption the first N samples.")] = None,
     sample: Annotated[int | None, typer.Option(min=1, help="Pilot: caption N samples at random.")] = None,
@@ -18,7 +22,7 @@ def caption(
         list[str] | None, typer.Option("--set", help="Any recipe key, e.g. chunk_size=32.")
     ] = None,
 ) -> None:
-    """Caption shards; run it again to go on after a stop, with new shards, or after a pilot."""
+    """Caption shards; the same command continues after a stop, with new shards, or after a pilot."""
     from mpgi_ray.caption.job import caption as run
     from mpgi_ray.caption.recipe import load_recipe
     from mpgi_ray.caption.todo import Pilot
@@ -45,14 +49,24 @@ def caption(
 
 
 def plan(
-    recipe: Annotated[str, typer.Argument(help="A shipped recipe (hqrs) or a YAML file.")],
-    shards: Annotated[str | None, typer.Option(help="As for caption.")] = None,
-    out: Annotated[str | None, typer.Option(help="As for caption.")] = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", help="As for caption.")] = None,
-    samples: Annotated[int, typer.Option(min=1, help="Samples to show every prompt of.")] = 3,
-    rates: Annotated[str | None, typer.Option(help="The metrics.json of a pilot.")] = None,
-    images_per_second: Annotated[float | None, typer.Option(min=1e-6, help="Of one replica.")] = None,
-    gpu_hour_price: Annotated[float | None, typer.Option(min=0, help="In any currency.")] = None,
+    recipe: Annotated[
+        str, typer.Argument(help="A shipped recipe (such as hqrs) or the path of a YAML file.")
+    ],
+    shards: Annotated[str | None, typer.Option(help="The shards, as `mpgi caption` takes them.")] = None,
+    out: Annotated[str | None, typer.Option(help="The folder that the captions will have.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="Any recipe key, e.g. chunk_size=32.")
+    ] = None,
+    samples: Annotated[int, typer.Option(min=1, help="Number of samples whose prompts are shown.")] = 3,
+    rates: Annotated[
+        str | None, typer.Option(help="The metrics.json of a pilot, which measured the rates.")
+    ] = None,
+    images_per_second: Annotated[
+        float | None, typer.Option(min=1e-6, help="Images per second of one replica, if known otherwise.")
+    ] = None,
+    gpu_hour_price: Annotated[
+        float | None, typer.Option(min=0, help="Price of a GPU hour, in any currency.")
+    ] = None,
 ) -> None:
     """Show what `mpgi caption` would ask, read, hold and cost; nothing is started or written."""
     from rich.console import Console

@@ -11,9 +11,11 @@ def curate(
     captions: Annotated[str, typer.Argument(help="Output folder of `mpgi caption`.")],
     out: Annotated[str, typer.Option(help="Folder of the final shards.")],
     shards: Annotated[str | None, typer.Option(help="The source shards, if they moved.")] = None,
-    shard_size: Annotated[int, typer.Option(min=1, help="About how many samples a final shard.")] = 1000,
-    seed: Annotated[int, typer.Option(help="Of the global random order.")] = 0,
-    partial: Annotated[bool, typer.Option(help="Take what is captioned so far.")] = False,
+    shard_size: Annotated[
+        int, typer.Option(min=1, help="Approximate number of samples in a final shard.")
+    ] = 1000,
+    seed: Annotated[int, typer.Option(help="Seed of the global random order.")] = 0,
+    partial: Annotated[bool, typer.Option(help="Take the samples that are captioned so far.")] = False,
 ) -> None:
     """Join captions to shards and publish final shards in a global random order, with captions.csv."""
     from mpgi_ray.curate import Curation

@@ -17,15 +17,18 @@ class Writer(StrEnum):
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder for everything.")] = Path("demo-out"),
-    scenes: Annotated[int, typer.Option(min=50, help="Generated scenes.")] = 2000,
-    seed: int = 0,
+    out: Annotated[Path, typer.Option(help="Folder of all results.")] = Path("demo-out"),
+    scenes: Annotated[int, typer.Option(min=50, help="Number of generated scenes.")] = 2000,
+    seed: Annotated[int, typer.Option(help="Seed of the scenes, the faults and the training.")] = 0,
     writer: Annotated[
-        Writer, typer.Option(help="imperfect: a chat server that makes mistakes at known rates.")
+        Writer,
+        typer.Option(help="Who writes; imperfect is a chat server that makes mistakes at known rates."),
     ] = Writer.TEMPLATE,
-    coca: Annotated[bool, typer.Option(help="Train a small model that writes captions.")] = False,
+    coca: Annotated[
+        bool, typer.Option(help="Train a small model that writes captions, in place of the small CLIP.")
+    ] = False,
 ) -> None:
-    """Everything on generated scenes: shards, captions, final shards, a small model, its tables, a report."""
+    """Run every job on generated scenes: shards, captions, final shards, a small model, tables, a report."""
     from mpgi_ray.demo.run import run_demo
 
     run_demo(out, scenes, seed, imperfect=writer is Writer.IMPERFECT, coca=coca)

@@ -8,11 +8,15 @@ import typer
 
 
 def inspect(
-    path: Annotated[str, typer.Argument(help="A caption folder, or any shard.")],
-    html: Annotated[str | None, typer.Option(help="Write the HTML report of a caption folder here.")] = None,
+    path: Annotated[str, typer.Argument(help="A caption folder or a shard.")],
+    html: Annotated[
+        str | None, typer.Option(help="Write the HTML report of the caption folder to this file.")
+    ] = None,
     rejects: Annotated[int | None, typer.Option(min=1, help="Show up to N rejected records.")] = None,
-    cards: Annotated[int, typer.Option(min=0, help="Sampled pictures in the report.")] = 24,
-    final: Annotated[str | None, typer.Option(help="Final shards, for their counts in the report.")] = None,
+    cards: Annotated[int, typer.Option(min=0, help="Number of sampled pictures in the report.")] = 24,
+    final: Annotated[
+        str | None, typer.Option(help="Folder of final shards, to count them in the report.")
+    ] = None,
     metrics: Annotated[str | None, typer.Option(help="A metrics.json to show in the report.")] = None,
     model: Annotated[str | None, typer.Option(help="A training run to show in the report.")] = None,
 ) -> None:

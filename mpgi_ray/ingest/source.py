@@ -20,11 +20,11 @@ Byte = Annotated[int, Field(ge=0, le=255)]
 MaskClass = Annotated[int, Field(ge=0)] | tuple[Byte, Byte, Byte]
 MaskTable = Annotated[dict[str, MaskClass], Field(max_length=255)]
 
-TRUNCATED = 0.5  # sources flag a cut object without saying how much of it shows: half stands for that
+TRUNCATED = 0.5  # sources flag a cut object without saying how much of it is visible: half is assumed
 
 
 class SourceConfig(Config):
-    """A source, as far as its annotation files do not describe it.
+    """What the annotation files of a source leave open.
 
     Attributes:
         name, licence: written into every annotation that states none of its own.
@@ -58,7 +58,7 @@ class SourceConfig(Config):
         said = {*self.rename.values(), *(new for old in self.mask if (new := self.label(old)))}
         if self.vocabulary and (strange := sorted(said - set(self.vocabulary))):
             raise ValueError(
-                f"{strange[0]!r} is a target of rename or a mask class, and not in the vocabulary: "
+                f"{strange[0]!r} is a target of rename or a mask class, but not in the vocabulary: "
                 f"add it there, or drop it"
             )
         total = sum(self.splits.values())
@@ -69,7 +69,7 @@ class SourceConfig(Config):
     def split_of(self, image: bytes) -> str | None:
         """The split that a picture's bytes fall into; None without ``splits``.
 
-        It hangs on nothing but the bytes and the shares: more pictures do not move those that are there, and
+        It depends on the bytes and the shares alone: further pictures do not move those that are there, and
         a picture that is listed twice is in one split.
         """
         if not self.splits:
@@ -87,7 +87,7 @@ class SourceConfig(Config):
         return None if old in self.drop else self.rename.get(old, old)
 
     def apply(self, note: Mapping[str, Any]) -> dict[str, Any]:
-        """An annotation's fields with labels renamed and dropped, and what they leave open filled in.
+        """An annotation's fields with labels renamed and dropped, and missing fields filled in.
 
         Args:
             note: fields of `Annotation`; a vocabulary there lists the classes of the files.

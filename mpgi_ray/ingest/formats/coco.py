@@ -82,14 +82,14 @@ def coco(
             try:
                 image = _Image.model_validate(raw)
                 if image.id in seen:
-                    raise ValueError(f"image id {image.id} is that of {seen[image.id]}, too")
+                    raise ValueError(f"image id {image.id} is also that of {seen[image.id]}")
                 seen[image.id] = image.file_name
                 unused |= set(image.model_extra or ()) - _KNOWN
                 path = below(image.file_name)
                 objects = [_object(a, categories, unused) for a in by_image.get(image.id, ())]
             except ValueError as error:
                 detail = describe(error) if isinstance(error, ValidationError) else str(error)
-                # the file name stands there in most cases, and says more than the position
+                # in most cases the file name is known, and says more than the position
                 file_name = raw.get("file_name") if isinstance(raw, dict) else None
                 yield Rejected(str(file_name or f"image {position}"), 0, "bad_annotation", detail)
                 continue
@@ -135,7 +135,9 @@ def _object(raw: Any, categories: Mapping[Id, str], unused: set[str]) -> dict[st
     try:
         note = _Annotation.model_validate(raw)
         if note.category_id not in categories:
-            raise ValueError(f"category_id {note.category_id} is none of {', '.join(map(str, categories))}")
+            raise ValueError(
+                f"unknown category_id {note.category_id}: expected one of {', '.join(map(str, categories))}"
+            )
         unused |= set(note.model_extra or ()) - _KNOWN - {"image_id"}
         outlines = () if isinstance(note.segmentation, _Rle) else _outlines(note.segmentation)
         box = _box(note, outlines)
@@ -162,6 +164,6 @@ def _box(note: _Annotation, outlines: tuple[tuple[tuple[float, float], ...], ...
         height, width = note.segmentation.size
         return mask_box(decode_rle(note.segmentation.counts, int(width), int(height)))
     if not outlines:
-        raise ValueError("neither bbox nor segmentation")
+        raise ValueError("it has neither bbox nor segmentation")
     xs, ys = zip(*(point for outline in outlines for point in outline), strict=True)
     return min(xs), min(ys), max(xs), max(ys)
