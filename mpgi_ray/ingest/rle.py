@@ -27,8 +27,8 @@ def decode_rle(counts: str | Sequence[int], width: int, height: int) -> npt.NDAr
     runs = np.asarray(decode_counts(counts) if isinstance(counts, str) else counts, dtype=np.int64)
     if (runs < 0).any() or runs.sum() != width * height:
         raise ValueError(
-            f"run lengths add up to {int(runs.sum())}, expected {width * height} ({width}×{height} pixels) and "
-            "none below 0"
+            f"run lengths add up to {int(runs.sum())}, "
+            f"expected {width * height} ({width}×{height} pixels) and none below 0"
         )
     flat = np.repeat(np.arange(runs.size) % 2 == 1, runs)
     return np.asarray(flat.reshape(width, height).T)
