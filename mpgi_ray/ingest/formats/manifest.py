@@ -6,7 +6,7 @@
 ```
 
 Paths are relative to the manifest's folder. All other fields may be missing; see `Line`. Fields of other
-names are left alone and told once.
+names are left alone and named once in a warning.
 """
 
 from __future__ import annotations
