@@ -170,7 +170,7 @@ def _drawn(storage: Storage, count: int, seed: int) -> bool:
     """Whether the scenes are all there.
 
     Raises:
-        OutputError: the folder holds other scenes, or others were begun there.
+        OutputError: other ones are, or were begun.
     """
     if not storage.exists(_RECORD):
         return False
