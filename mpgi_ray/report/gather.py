@@ -9,8 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from mpgi_ray.caption.figures import reason_code
 from mpgi_ray.data.caption import Stage, Status
+from mpgi_ray.data.caption_figures import reason_code
 
 _COLUMNS = [
     *("index", "key", "shard", "stage", "perspective", "status", "reason", "text", "attempt"),

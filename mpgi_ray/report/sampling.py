@@ -16,8 +16,8 @@ from itertools import chain, zip_longest
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mpgi_ray.caption.figures import reason_code
 from mpgi_ray.data.caption import UNDONE, Caption, Status, from_table
+from mpgi_ray.data.caption_figures import reason_code
 
 SHARDS = 6  # shards that good samples are shown of
 _PER_REASON = 2

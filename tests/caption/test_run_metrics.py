@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mpgi_ray.caption.figures import run_metrics
 from mpgi_ray.data.caption import Caption, Stage, Status, to_table
+from mpgi_ray.data.caption_figures import run_metrics
 from mpgi_ray.data.caption_folder import LOG, RUN, CaptionFolder
 from mpgi_ray.data.parts import ChunkId
 

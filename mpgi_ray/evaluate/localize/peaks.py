@@ -58,4 +58,4 @@ def component_middles(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
     """
     labels, groups = ndimage.label(mask, structure=np.ones((3, 3)))
     middles = ndimage.center_of_mass(mask, labels, range(1, groups + 1))
-    return np.floor(middles).astype(np.intp).reshape(-1, 2)[:, ::-1]
+    return np.asarray(np.floor(middles), np.intp).reshape(-1, 2)[:, ::-1]
