@@ -25,8 +25,10 @@ def evaluate(config: EvaluateConfig) -> Evaluation:
     test = TestSet.read(config.shards, config.split)
     for name in config.texts:
         if not any(test.texts_of(row, name) for row in range(len(test.records))):
+            there = sorted({text for record in test.records for text in record.texts})
             raise InputError(
-                f"nothing to evaluate in {config.shards}: none of {len(test.records)} has a {name!r}"
+                f"there is nothing to evaluate in {config.shards}: none of its {len(test.records)} samples "
+                f"has the text {name!r}; they have {', '.join(there) or 'none'}"
             )
     targets = [] if config.localize is None else read_air_slt(config.localize)
     probes, counts = make_probes(test.records, config.seed), make_counts(test.records, config.seed)

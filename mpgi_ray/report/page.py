@@ -57,7 +57,7 @@ def write_report(
         ``output``.
 
     Raises:
-        InputError: ``captions`` is no caption folder, or ``curated``, ``metrics`` or ``model`` cannot be
+        InputError: ``captions`` is not a caption folder, or ``curated``, ``metrics`` or ``model`` cannot be
             read. Input shards that cannot be read are named on the page instead.
         OutputError: the report cannot be written.
         RecipeError: ``cards`` is negative.

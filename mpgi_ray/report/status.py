@@ -77,7 +77,7 @@ def status(captions: str) -> RunStatus:
     """Read the state of a caption folder.
 
     Raises:
-        InputError: this is no caption folder.
+        InputError: this is not a caption folder.
     """
     folder = CaptionFolder(captions)
     names = set(folder.manifest().get("shards", {}))
@@ -111,7 +111,7 @@ def rejects(captions: str, limit: int = 50) -> list[Caption]:
     """The first ``limit`` records that are rejected or failed, in the run's order.
 
     Raises:
-        InputError: this is no caption folder.
+        InputError: this is not a caption folder.
     """
     folder = CaptionFolder(captions)
     folder.manifest()

@@ -85,9 +85,9 @@ def test_several_models_stand_in_one_table_and_a_leak_is_said(
     first, second = (row for row in metrics.retrieval if row["model"] in metrics.status)
     assert {**first, "model": ""} == {**second, "model": ""}
     assert first["mean_recall"] > metrics.retrieval[0]["mean_recall"]
-    with pytest.raises(InputError, match="none of 200 has a 'short'"):
+    with pytest.raises(InputError, match="has the text 'short'; they have layout, objects"):
         evaluate(evaluation(both, shapes, tmp_path))
-    with pytest.raises(InputError, match="no sample of split 'val'; the shards hold train"):
+    with pytest.raises(InputError, match="no sample is of split 'val'; the shards hold train"):
         evaluate(evaluation(both, shapes, tmp_path, split="val"))
 
 
