@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ray.util.metrics import Counter, Histogram
 
 from mpgi_ray.data.caption import Caption
+from mpgi_ray.engines.choice import is_embedded
 
 _SECONDS = [0.1, 0.3, 1, 3, 10, 30, 100, 300]
 
@@ -39,7 +40,7 @@ class StageMetrics:
         for kind in ("prompt", "cached", "completion"):
             if total := sum(getattr(c, f"{kind}_tokens") for c in made):
                 self.tokens.inc(total, {"stage": self.stage, "kind": kind})
-        if kinds and made[0].engine != "template":
+        if kinds and not is_embedded(made[0].engine):
             for caption in made:
                 if caption.seconds > 0:
                     self.seconds.observe(caption.seconds, {"stage": self.stage})

@@ -14,7 +14,6 @@ from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.parts import complete_shards
 from mpgi_ray.data.shard_list import ShardList
 from mpgi_ray.data.shards import read_shard
-from mpgi_ray.engines.settings import TemplateEngineConfig
 from mpgi_ray.errors import InputError
 
 
@@ -102,5 +101,5 @@ def _size(recipe: Recipe, shards: ShardList, name: str) -> int:
 
 def max_pixels(recipe: Recipe) -> int | None:
     """The largest picture that a model of stage 1 wants; None if no model looks at pictures."""
-    engines = [block.engine for block in recipe.generate]
-    return max((e.max_pixels for e in engines if not isinstance(e, TemplateEngineConfig)), default=None)
+    budgets = [block.engine.max_pixels for block in recipe.generate]
+    return max((budget for budget in budgets if budget is not None), default=None)

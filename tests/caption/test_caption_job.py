@@ -24,7 +24,7 @@ from mpgi_ray.data.caption import TIMINGS, from_table
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.engines.base import Engine, EngineError, Prompt, Reply
 from mpgi_ray.engines.connect import connect
-from mpgi_ray.engines.settings import TemplateEngineConfig
+from mpgi_ray.engines.template.settings import TemplateSettings
 from mpgi_ray.errors import InputError, OutputError, ResourceError, UnfinishedError
 from support.build import noise, picture, tar, write_shards
 
@@ -55,7 +55,7 @@ class Asked:
     def __init__(self, folder: Path) -> None:
         self.log = folder / "asked.txt"
 
-    def __call__(self, config: TemplateEngineConfig) -> Engine:
+    def __call__(self, config: TemplateSettings) -> Engine:
         return Witness(connect(config), self.log)
 
     @property

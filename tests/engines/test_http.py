@@ -24,7 +24,7 @@ from mpgi_ray.data.image import decode
 from mpgi_ray.engines.base import EngineError, Prompt, Reply
 from mpgi_ray.engines.http.chat import LEVELS
 from mpgi_ray.engines.http.engine import HttpEngine
-from mpgi_ray.engines.settings import HttpEngineConfig
+from mpgi_ray.engines.http.settings import HttpSettings
 from mpgi_ray.errors import RecipeError
 from support.endpoint import Answer, Endpoint, Request, completion, echo, refusal
 
@@ -54,7 +54,7 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
 def connected(url: str, waits: Waits | None = None, **settings: Any) -> Iterator[HttpEngine]:
     values = {"model": "tiny", "key_env": "MPGI_TEST_KEY", "tries": TRIES, **settings}
     engine = HttpEngine(
-        HttpEngineConfig(kind="http", url=url, **values),
+        HttpSettings(kind="http", url=url, **values),
         sleep=Waits().sleep if waits is None else waits.sleep,
     )
     try:

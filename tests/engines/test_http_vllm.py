@@ -20,7 +20,7 @@ from mpgi_ray.data.image import decode
 from mpgi_ray.engines.base import EngineError, Prompt, Reply
 from mpgi_ray.engines.connect import check_picture
 from mpgi_ray.engines.http.engine import HttpEngine
-from mpgi_ray.engines.settings import HttpEngineConfig
+from mpgi_ray.engines.http.settings import HttpSettings
 from support import build
 
 pytestmark = pytest.mark.slow
@@ -90,7 +90,7 @@ def _wait_for(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
 @pytest.fixture
 def engine(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpEngine]:
     monkeypatch.setenv("MPGI_TEST_KEY", KEY)
-    engine = HttpEngine(HttpEngineConfig(kind="http", url=server, model="tiny", key_env="MPGI_TEST_KEY"))
+    engine = HttpEngine(HttpSettings(kind="http", url=server, model="tiny", key_env="MPGI_TEST_KEY"))
     yield engine
     engine.close()
 
@@ -133,7 +133,7 @@ def test_the_server_cuts_and_refuses(engine: HttpEngine) -> None:
 def test_the_server_wants_the_right_key_and_model(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for key, model, said in ((KEY, "another", "another"), ("a-wrong-key", "tiny", "MPGI_TEST_KEY")):
         monkeypatch.setenv("MPGI_TEST_KEY", key)
-        engine = HttpEngine(HttpEngineConfig(kind="http", url=server, model=model, key_env="MPGI_TEST_KEY"))
+        engine = HttpEngine(HttpSettings(kind="http", url=server, model=model, key_env="MPGI_TEST_KEY"))
         with pytest.raises(EngineError, match=said):
             ask(engine, prompt("Describe."))
         engine.close()

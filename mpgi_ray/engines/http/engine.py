@@ -24,7 +24,7 @@ import tenacity
 
 from mpgi_ray.engines.base import EngineError, Prompt, Reply
 from mpgi_ray.engines.http.chat import LEVELS, data_url, messages, response_format
-from mpgi_ray.engines.settings import HttpEngineConfig
+from mpgi_ray.engines.http.settings import HttpSettings
 from mpgi_ray.errors import RecipeError
 
 _REFUSED = "endpoint_refused: "
@@ -59,7 +59,7 @@ class HttpEngine:
     trusted = False
 
     def __init__(
-        self, config: HttpEngineConfig, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self, config: HttpSettings, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     ) -> None:
         """Start the client; nothing is sent yet. ``sleep`` waits so many seconds between two tries.
 

@@ -20,9 +20,9 @@ from typing import Any
 
 from mpgi_ray.engines.base import EngineDied, EngineError, Prompt, Reply
 from mpgi_ray.engines.revision import revision_of
-from mpgi_ray.engines.settings import VllmEngineConfig
 from mpgi_ray.engines.vllm import orphans
 from mpgi_ray.engines.vllm.args import engine_config, one_line
+from mpgi_ray.engines.vllm.settings import VllmSettings
 from mpgi_ray.errors import RecipeError
 
 _TOO_LONG = re.compile(r"longer than the maximum|maximum (context|model) length")
@@ -39,7 +39,7 @@ class VllmEngine:
     kind = "vllm"
     trusted = False
 
-    def __init__(self, config: VllmEngineConfig, *, multimodal: bool | None = None) -> None:
+    def __init__(self, config: VllmSettings, *, multimodal: bool | None = None) -> None:
         """Load the model; returns when it can answer.
 
         Args:
