@@ -27,7 +27,7 @@ class StageMetrics:
 
     def observe(self, made: Sequence[Caption]) -> None:
         """Count new records."""
-        kinds = Tally((c.model, c.perspective, c.status, c.reason.partition(":")[0]) for c in made)
+        kinds = Tally((c.model, c.perspective, c.status, c.reason) for c in made)
         for (model, perspective, status, reason), count in kinds.items():
             tags = {
                 "stage": self.stage,

@@ -13,13 +13,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from mpgi_ray.config import Config, assigned, parse, read_assignment, read_yaml
+from mpgi_ray.asking.attempts import LADDER, Attempt
+from mpgi_ray.config import Config, assigned, nearest, parse, read_assignment, read_yaml
 from mpgi_ray.data.shards import ShardFields
 from mpgi_ray.data.storage import absolute
 from mpgi_ray.engines.choice import EngineChoice, MergeEngineChoice, own_engine
 from mpgi_ray.engines.settings import EngineSettings
 from mpgi_ray.engines.template.settings import TemplateSettings
-from mpgi_ray.errors import RecipeError
 
 Location = Annotated[str, Field(min_length=1), AfterValidator(absolute)]
 
@@ -43,19 +43,6 @@ class FactsConfig(Config):
     min_px: int = Field(default=4, ge=0)
 
 
-class Attempt(Config):
-    """A rung of the ladder of attempts: the first answer that passes the checks is kept.
-
-    From the second on, the prompt ends with the reason why the answer before could not be used.
-
-    Attributes:
-        temperature: of this attempt; by default the stage's.
-    """
-
-    temperature: float | None = Field(default=None, ge=0)
-
-
-_LADDER = (Attempt(), Attempt(temperature=0.2), Attempt(temperature=0.8))
 Sampling = Mapping[str, bool | int | float | str | tuple[str, ...]]
 _SAMPLING: Sampling = {"temperature": 0.4, "top_p": 0.9}
 
@@ -71,7 +58,7 @@ class GenerateConfig(Config):
     engine: EngineChoice = TemplateSettings()
     perspectives: tuple[str, ...] = Field(default=("objects", "layout", "scene", "attributes"), min_length=1)
     sampling: Sampling = Field(default={**_SAMPLING, "max_tokens": 300})
-    attempts: tuple[Attempt, ...] = Field(default=_LADDER, min_length=1)
+    attempts: tuple[Attempt, ...] = Field(default=LADDER, min_length=1)
 
 
 class IntegrateConfig(Config):
@@ -84,7 +71,7 @@ class IntegrateConfig(Config):
     engine: MergeEngineChoice = TemplateSettings()
     prompt: str = "integrate"
     sampling: Sampling = Field(default={**_SAMPLING, "max_tokens": 700})
-    attempts: tuple[Attempt, ...] = Field(default=_LADDER, min_length=1)
+    attempts: tuple[Attempt, ...] = Field(default=LADDER, min_length=1)
 
 
 def _one_or_more(value: Any) -> Any:
@@ -163,9 +150,7 @@ def load_recipe(name_or_path: str, overrides: Mapping[str, str], assignments: li
     if path.suffix not in (".yaml", ".yml"):
         path = Path(str(resources.files("mpgi_ray.recipes") / f"{name_or_path}.yaml"))
         if not path.is_file():
-            raise RecipeError(
-                f"no recipe {name_or_path!r}: give a .yaml file or one of {', '.join(shipped_recipes())}"
-            )
+            raise nearest("recipe", name_or_path, shipped_recipes(), "the path of a .yaml file")
     values = read_yaml(path)
     for key, value in [*overrides.items(), *map(read_assignment, assignments)]:
         values = assigned(values, key, value)
