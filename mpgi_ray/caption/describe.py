@@ -32,10 +32,16 @@ class Perspectives:
         self.templates = [load(name) for name in config.perspectives]
         self.box_style, self.grid = box_style(config.engine)
 
-    async def describe(self, shard: str, sample: Sample, facts: Facts) -> list[Caption]:
-        """The records of a sample, or a single input record if the picture cannot be decoded."""
+    async def describe(
+        self, shard: str, sample: Sample, facts: Facts, picture: Picture | None = None
+    ) -> list[Caption]:
+        """The records of a sample, or a single input record if the picture cannot be decoded.
+
+        Args:
+            picture: as the model gets it; by default the sample's own.
+        """
         try:
-            picture = decode(sample.image)
+            picture = picture or decode(sample.image)
         except ImageError as error:
             return [
                 refusal(shard, Rejected(sample.key, sample.index, error.reason, str(error), sample.sample_id))

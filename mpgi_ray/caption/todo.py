@@ -63,7 +63,7 @@ def left_to_do(
             done=frozenset(done[name]),
             pilot=None if quota is None else quota[name],
             at_random=pilot is not None and pilot.at_random,
-            max_pixels=None if phase is Phase.INTEGRATE else max_pixels(recipe),
+            max_pixels=None if phase is Phase.INTEGRATE else recipe.max_pixels(),
         )
         for name, file in shards.files.items()
         if name not in complete and (quota is None or name in quota)
@@ -97,9 +97,3 @@ def _size(recipe: Recipe, shards: ShardList, name: str) -> int:
         return len(read_shard(shards.read(name), name, recipe.input.fields))
     except InputError:
         return 0  # a full run will say why it cannot be read
-
-
-def max_pixels(recipe: Recipe) -> int | None:
-    """The largest picture that a model of stage 1 wants; None if no model looks at pictures."""
-    budgets = [block.engine.max_pixels for block in recipe.generate]
-    return max((budget for budget in budgets if budget is not None), default=None)
