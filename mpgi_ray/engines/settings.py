@@ -55,12 +55,12 @@ class EngineSettings(Config):
     placement: ClassVar[frozenset[str]] = frozenset({"replicas", "cpus", "gpus", "images_in_flight"})
 
     kind: str
-    model: str = Field(min_length=1)
+    model: str = ""
     replicas: int = Field(default=1, ge=1)
     cpus: float = Field(default=1, gt=0)
     gpus: GpuShare = Field(default=0, ge=0)
     images_in_flight: int = Field(default=16, ge=1)
-    max_pixels: int | None = Field(default=768 * 768, ge=28 * 28)
+    max_pixels: int | None = Field(default=None, ge=28 * 28)
     boxes: BoxStyle | None = None
 
     @abstractmethod

@@ -29,6 +29,7 @@ class HttpSettings(EngineSettings):
     }
 
     kind: Literal["http"]
+    model: str = Field(min_length=1)
     url: str = Field(pattern=r"^https?://[^/?#@\s]+(/[^?#@\s]*)?$", repr=False)  # no password, no query
     key_env: str | None = None
     cpus: float = Field(default=0.5, gt=0)

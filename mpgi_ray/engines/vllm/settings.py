@@ -33,6 +33,7 @@ class VllmSettings(EngineSettings):
     """
 
     kind: Literal["vllm"]
+    model: str = Field(min_length=1)
     revision: str | None = None
     gpus: GpuShare = Field(default=1, ge=0)
     images_in_flight: int = Field(default=64, ge=1)
