@@ -74,7 +74,7 @@ class Measured:
             self.file.write_bytes(pickle.dumps(self.watched.requests))
         texts = [TEXTS.get(prompt.name, MERGED) for prompt in prompts]
         return [
-            reply if reply.error else replace(reply, text=text, finish_reason="stop")
+            reply if reply.fault else replace(reply, text=text, finish_reason="stop")
             for reply, text in zip(replies, texts, strict=True)
         ]
 

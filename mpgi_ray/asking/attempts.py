@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from pydantic import Field
 
-from mpgi_ray.asking.reading import Fault, Reading
+from mpgi_ray.asking.reading import Reading
 from mpgi_ray.config import Config
 from mpgi_ray.data.caption import Caption, Status, caption_id, encode_sampling
-from mpgi_ray.engines.base import Engine, EngineError, Prompt, Reply
+from mpgi_ray.engines.base import Engine, EngineError, Fault, Prompt, Reply
 from mpgi_ray.errors import MpgiError
 from mpgi_ray.prompts import again
 
@@ -75,7 +75,7 @@ async def ask(engine: Engine, questions: Sequence[Question], ladder: Sequence[At
         for (place, question), reply in zip(asked, replies, strict=True):
             reading = question.read(reply)
             answers[place].append(Answer(question, reply, reading))
-            if reading.fault and _worth_asking(reading.fault, answers[place][:-1]):
+            if reading.fault and _worth_asking(reading, answers[place][:-1]):
                 first = questions[place].prompt
                 prompt = replace(first, text=again(first.text, reading.fault.code, reading.fault.detail))
                 open_.append((place, replace(question, prompt=prompt, number=question.number + 1)))
@@ -84,9 +84,11 @@ async def ask(engine: Engine, questions: Sequence[Question], ladder: Sequence[At
     return answers
 
 
-def _worth_asking(fault: Fault, before: Sequence[Answer]) -> bool:
+def _worth_asking(reading: Reading, before: Sequence[Answer]) -> bool:
+    if reading.fault is None or reading.retries is None:
+        return reading.fault is not None
     told = [answer.reading.fault.code for answer in before if answer.reading.fault]
-    return fault.retries is None or told.count(fault.code) < fault.retries
+    return told.count(reading.fault.code) < reading.retries
 
 
 def _at(question: Question, attempt: Attempt) -> Question:
@@ -102,7 +104,7 @@ async def _reply(engine: Engine, prompts: Sequence[Prompt]) -> list[Reply]:
     except (EngineError, MpgiError):
         raise
     except Exception as error:  # one odd sample must not end the job: it is recorded with its reason
-        failed = Reply("", finish_reason="", error=f"engine_error: {type(error).__name__}: {error}")
+        failed = Reply("", finish_reason="", fault=Fault("engine_error", f"{type(error).__name__}: {error}"))
         return [failed] * len(prompts)
 
 
@@ -119,7 +121,7 @@ def records(base: Caption, engine: Engine, answers: Sequence[Answer]) -> list[Ca
     last = answers[-1]
     status = Status.OK
     if last.reading.fault:
-        status = Status.FAILED if last.reply.error else Status.REJECTED
+        status = Status.FAILED if last.reply.fault else Status.REJECTED
     for position, name in enumerate(last.question.texts):
         row = _row(base, engine, last, name, status)
         # one request gave several texts: its tokens and its time are counted once

@@ -10,8 +10,7 @@ import re
 from collections import Counter
 from functools import lru_cache
 
-from mpgi_ray.asking.reading import Fault
-from mpgi_ray.engines.base import Reply
+from mpgi_ray.engines.base import Fault, Reply
 
 _THINKING = re.compile(r"</?(think|thinking|thought|reasoning|reflection)\b|<\|channel\|>|◁think▷", re.I)
 _CANNOT = r"(can(no|['’])t|cannot|can not|could(n['’]t| not)|(am|['’]m) (unable|not able))"
@@ -84,9 +83,8 @@ _TIMES = 4  # a phrase said so often, one time right after the other, is a loop
 
 def fault(reply: Reply) -> Fault | None:
     """Why a reply cannot be used as a whole, before it is read as text or JSON; None if it can."""
-    if reply.error:
-        code, _, detail = reply.error.partition(":")
-        return Fault(code, detail.strip(), retries=0)  # an engine tries again by itself
+    if reply.fault:
+        return reply.fault
     text = reply.text.strip()
     if reply.finish_reason == "content_filter":
         return Fault("refusal", "the endpoint's content filter stopped the reply")

@@ -6,7 +6,7 @@ import json
 
 from pydantic import BaseModel, ValidationError
 
-from mpgi_ray.asking.reading import Fault
+from mpgi_ray.engines.base import Fault
 
 
 def parse_json(reply: str, model: type[BaseModel]) -> dict[str, str] | Fault:

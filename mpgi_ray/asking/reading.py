@@ -5,21 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Why a reply cannot be used.
-
-    Attributes:
-        code: a short name to count by: ``truncated``, ``language``, ``schema`` …
-        detail: one line for a person, and for the model that is asked again.
-        retries: after so many further answers with this fault, asking again is no use; None if it always
-            is, for as long as the ladder has attempts.
-    """
-
-    code: str
-    detail: str
-    retries: int | None = None
+from mpgi_ray.engines.base import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +15,12 @@ class Reading:
     Attributes:
         texts: by name; empty if there is a fault.
         fault: why the reply cannot be used; None if it can.
+        retries: after so many further answers with this fault, asking again is no use; None if it always is,
+            for as long as the ladder has attempts.
         scores: measured on the texts, by their names.
     """
 
     texts: Mapping[str, str] = field(default_factory=dict)
     fault: Fault | None = None
+    retries: int | None = None
     scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)

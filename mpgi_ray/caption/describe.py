@@ -93,7 +93,7 @@ class Perspectives:
             if found is None and not self.engine.trusted:
                 found = text_fault(reply.text, template.texts[template.name], template.instruction)
             if found:
-                return Reading(fault=found)
+                return Reading(fault=found, retries=0 if reply.fault else None)
             return Reading({template.name: reply.text.strip()})
 
         return read

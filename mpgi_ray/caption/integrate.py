@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from mpgi_ray.asking.attempts import Answer, Question, ask, records
 from mpgi_ray.asking.checks import fault, text_fault
 from mpgi_ray.asking.json_reply import parse_json
-from mpgi_ray.asking.reading import Fault, Reading
+from mpgi_ray.asking.reading import Reading
 from mpgi_ray.caption.recipe import IntegrateConfig
 from mpgi_ray.data.caption import Caption, Stage, Status
-from mpgi_ray.engines.base import Engine, Prompt, Reply
+from mpgi_ray.engines.base import Engine, Fault, Prompt, Reply
 from mpgi_ray.prompts import load, sources_block
 from mpgi_ray.rules import rule_text
 from mpgi_ray.rules.facts import Facts
@@ -80,7 +80,7 @@ class Integration:
     def _reader(self, sources: Sequence[str], texts: Sequence[str]) -> Callable[[Reply], Reading]:
         def read(reply: Reply) -> Reading:
             if found := fault(reply):
-                return Reading(fault=found)
+                return Reading(fault=found, retries=0 if reply.fault else None)
             made = parse_json(reply.text, self.template.reply)
             if isinstance(made, Fault):
                 return Reading(fault=made)
@@ -95,7 +95,7 @@ class Integration:
                 words = ", ".join(dict.fromkeys(word for words in new.values() for word in words))
                 detail = f"words that stand in no source: {words}; leave them out"
                 # named once and used again: the model will not leave them out
-                return Reading(fault=Fault("novel", detail, retries=1))
+                return Reading(fault=Fault("novel", detail), retries=1)
             told = wording(texts)
             scores = {name: {"coverage": round(coverage(text, told), 4)} for name, text in made.items()}
             return Reading(made, scores=scores)

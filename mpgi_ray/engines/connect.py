@@ -89,5 +89,5 @@ async def check_json(engine: Engine, sampling: Mapping[str, Any], schema: Mappin
 
 
 def _answered(engine: Engine, reply: Reply) -> None:
-    if reply.error:
-        raise EngineError(f"{engine.model} does not answer a first prompt: {reply.error}")
+    if reply.fault:
+        raise EngineError(f"{engine.model} does not answer a first prompt: {reply.fault}")

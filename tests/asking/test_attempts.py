@@ -19,7 +19,7 @@ from mpgi_ray.caption.integrate import Integration
 from mpgi_ray.caption.recipe import FactsConfig, GenerateConfig, IntegrateConfig
 from mpgi_ray.data.caption import Caption, to_table
 from mpgi_ray.data.sample import Annotation, Sample
-from mpgi_ray.engines.base import EngineDied, EngineError, Prompt, Reply
+from mpgi_ray.engines.base import EngineDied, EngineError, Fault, Prompt, Reply
 from mpgi_ray.engines.connect import check_json, check_picture
 from mpgi_ray.engines.supervised import Supervised
 from mpgi_ray.errors import RecipeError
@@ -90,7 +90,7 @@ def merge(engine: Scripted, texts: dict[str, str]) -> list[Caption]:
     ("reply", "code"),
     [
         (Reply(GOOD), ""),
-        (Reply(GOOD, error="endpoint_refused: HTTP 400"), "endpoint_refused"),
+        (Reply(GOOD, fault=Fault("endpoint_refused", "HTTP 400")), "endpoint_refused"),
         (Reply(GOOD[:50], finish_reason="length"), "truncated"),
         (Reply("  \n"), "empty"),
         (Reply(f"<think>Well, the user wants…</think> {GOOD}"), "thinking"),
@@ -184,7 +184,7 @@ def test_what_fails_every_attempt_is_rejected_with_its_reason_and_its_raw_reply(
 def test_trouble_of_one_prompt_fails_it_alone_and_at_once() -> None:
     def answer(prompt: Prompt, before: int) -> Reply:
         return (
-            Reply("", finish_reason="", error="prompt_too_long: 9 tokens")
+            Reply("", finish_reason="", fault=Fault("prompt_too_long", "9 tokens"))
             if prompt.name == "layout"
             else Reply(GOOD)
         )
@@ -332,7 +332,9 @@ def test_a_picture_that_costs_no_tokens_does_not_arrive() -> None:
     with pytest.raises(EngineError, match="reports no prompt tokens"):
         asyncio.run(check_picture(Scripted(lambda p, before: Reply("a"))))
     with pytest.raises(EngineError, match="does not answer a first prompt: endpoint_refused: HTTP 400"):
-        asyncio.run(check_picture(Scripted(lambda p, before: Reply("", error="endpoint_refused: HTTP 400"))))
+        asyncio.run(
+            check_picture(Scripted(lambda p, before: Reply("", fault=Fault("endpoint_refused", "HTTP 400"))))
+        )
 
 
 def test_first_prompts_carry_the_settings_of_the_recipe() -> None:
@@ -346,7 +348,7 @@ def test_first_prompts_carry_the_settings_of_the_recipe() -> None:
     assert all(p.sampling == {"min_tokens": 1, "max_tokens": 1, "top_k": 5} for p in pictures)
     assert (text.sampling, text.schema, text.picture) == (sampling, schema, None)
     assert '{"short": ' in text.text
-    refusing = Scripted(lambda p, before: Reply("", error="engine_refused: top_k"))
+    refusing = Scripted(lambda p, before: Reply("", fault=Fault("engine_refused", "top_k")))
     with pytest.raises(EngineError, match="does not answer a first prompt: engine_refused: top_k"):
         asyncio.run(check_json(refusing, sampling, schema))
 
@@ -393,7 +395,7 @@ def test_an_image_that_kills_its_engine_is_set_aside_and_the_others_answered(poi
     for number, pair in enumerate(replies):
         assert len(pair) == 2
         if str(number) in poison:
-            assert all(reply.error.startswith("engine_death: ") for reply in pair)
+            assert all(str(reply.fault).startswith("engine_death: ") for reply in pair)
         else:
             assert [reply.text for reply in pair] == [str(number)] * 2
     assert Mortal.started <= 1 + 2 * len(poison)
@@ -424,7 +426,7 @@ def ask_in_turn(poison: set[str], seeds: str, end: str = "") -> list[Reply]:
 def test_many_images_in_a_row_that_kill_their_engine_are_set_aside() -> None:
     replies = ask_in_turn(set("bcdefgh"), "abcdefghi")
     assert [reply.text for reply in replies] == ["a", *[""] * 7, "i"]
-    assert all(reply.error.startswith("engine_death: ") for reply in replies[1:-1])
+    assert all(str(reply.fault).startswith("engine_death: ") for reply in replies[1:-1])
 
 
 def test_an_engine_that_dies_of_everything_is_given_up() -> None:

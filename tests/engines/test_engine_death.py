@@ -43,7 +43,7 @@ class Poisoned:
             for process in self.own:
                 process.kill()
         replies = await self.engine.reply([bounded(prompt) for prompt in prompts])
-        return [replace(reply, finish_reason="stop") if not reply.error else reply for reply in replies]
+        return [replace(reply, finish_reason="stop") if not reply.fault else reply for reply in replies]
 
     def close(self) -> None:
         self.engine.close()
