@@ -331,10 +331,9 @@ def test_a_picture_that_costs_no_tokens_does_not_arrive() -> None:
         asyncio.run(check_picture(seeing(0)))
     with pytest.raises(EngineError, match="reports no prompt tokens"):
         asyncio.run(check_picture(Scripted(lambda p, before: Reply("a"))))
+    refused = Reply("", fault=Fault("endpoint_refused", "HTTP 400"))
     with pytest.raises(EngineError, match="does not answer a first prompt: endpoint_refused: HTTP 400"):
-        asyncio.run(
-            check_picture(Scripted(lambda p, before: Reply("", fault=Fault("endpoint_refused", "HTTP 400"))))
-        )
+        asyncio.run(check_picture(Scripted(lambda p, before: refused)))
 
 
 def test_first_prompts_carry_the_settings_of_the_recipe() -> None:
