@@ -13,7 +13,7 @@ from mpgi_ray.data.caption import Stage, Status
 from mpgi_ray.data.caption_figures import reason_code
 
 _COLUMNS = [
-    *("index", "key", "shard", "stage", "perspective", "status", "reason", "text", "attempt"),
+    *("index", "key", "shard", "stage", "perspective", "status", "reason", "detail", "text", "attempt"),
     *("engine", "model", "revision", "prompt_hash"),
 ]
 _LINE = 300  # characters of a reason that are shown
@@ -73,7 +73,7 @@ class ReasonFigures:
 
     Attributes:
         texts: rows by the text that was asked for, as stage, name and model.
-        example: the reason's first line.
+        example: the first line of its detail.
     """
 
     code: str
@@ -128,8 +128,8 @@ class Figures:
         self.captioned += len(good - refused)
 
     def _add_reason(self, key: TextKey, row: dict[str, Any]) -> None:
-        code = reason_code(row["reason"])
-        example = (code, row["status"], first_line(row["reason"]), row["key"], row["shard"])
+        code = row["reason"]
+        example = (code, row["status"], first_line(row["detail"]), row["key"], row["shard"])
         found = self.reasons.setdefault((row["status"], code), ReasonFigures(*example))
         found.texts[key] += 1
 

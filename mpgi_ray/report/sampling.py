@@ -57,7 +57,7 @@ class Sampler:
         if not table.num_rows:
             return
         for pick in self._picks(table.filter(pc.field("status") != Status.OK.value)):
-            for code in {reason_code(row.reason) for row in pick.rows if row.status in UNDONE}:
+            for code in {row.reason for row in pick.rows if row.status in UNDONE}:
                 self._bad[code] = _best(_PER_REASON, [*self._bad[code], pick])
         shard = table["shard"][0].as_py()
         if shard in self._shards:

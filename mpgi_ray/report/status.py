@@ -148,7 +148,7 @@ def print_rejects(rows: Sequence[Caption], console: Console) -> None:
     table = Table("shard", "key", "text", "model", "status", "reason", "reply")
     for row in rows:
         where = (row.shard, row.key, row.perspective or row.stage, row.model, row.status)
-        table.add_row(*map(Text, (*where, first_line(row.reason), first_line(row.raw))))
+        table.add_row(*map(Text, (*where, first_line(row.why), first_line(row.raw))))
     console.print(table if rows else "No published row is rejected or failed.")
 
 

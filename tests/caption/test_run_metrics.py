@@ -45,7 +45,8 @@ def question(
                 stage=stage.value,
                 perspective=name,
                 status=status.value,
-                reason="" if ok else f"{code}: reply {attempt} of {model}: no good",
+                reason="" if ok else code,
+                detail="" if ok else f"reply {attempt} of {model}: no good",
                 text=f"A {name} text by {model}." if ok else "",
                 raw=f"Reply {attempt} of {model}.",
                 engine=ENGINES[model],
@@ -104,7 +105,8 @@ def folder(tmp_path: Path) -> CaptionFolder:
     folder.storage.publish(RUN, json.dumps({"stage1": [["scene"], ["scene"]]}).encode())
     s = [sample(number) for number in range(5)]
     refusals = [("refusal", Status.RETRIED), ("refusal", Status.RETRIED), ("refusal", Status.REJECTED)]
-    input_row = Caption(**vars(s[3]) | {"status": "rejected", "reason": "missing_image: no picture"})
+    why = {"status": "rejected", "reason": "missing_image", "detail": "no picture"}
+    input_row = Caption(**vars(s[3]) | why)
     done = [
         *scene(s[0], "big"),
         *scene(s[0], "small", ("truncated", Status.RETRIED)),

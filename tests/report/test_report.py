@@ -79,17 +79,20 @@ def texts_of(shard: str, sample: Sample) -> list[Caption]:
             finish_reason="stop",
         )
         if name == "scene" and sample.index % 3 == 0:
-            reason = f"too_long: {'x' * 500}\nsecond line"
-            row = replace(row, status=Status.REJECTED.value, reason=reason, text="", raw=SCRIPT + "y" * 5000)
+            fault = {"reason": "too_long", "detail": f"{'x' * 500}\nsecond line"}
+            row = replace(row, status=Status.REJECTED.value, **fault, text="", raw=SCRIPT + "y" * 5000)
         elif name == "objects" and sample.index == 5:
-            row = replace(row, status=Status.FAILED.value, reason="connection: refused", text="", attempt=3)
+            fault = {"reason": "connection", "detail": "refused"}
+            row = replace(row, status=Status.FAILED.value, **fault, text="", attempt=3)
         elif sample.index % 5 == 0:
             row = replace(row, text=f"{SCRIPT} & more")
         rows.append(row)
     return rows
 
 
-def refused(shard: str, sample: Sample, reason: str = "size_mismatch: annotated at 1×1") -> list[Caption]:
+def refused(
+    shard: str, sample: Sample, reason: str = "size_mismatch", detail: str = "annotated at 1×1"
+) -> list[Caption]:
     return [
         Caption(
             caption_id=f"{sample.key}-input",
@@ -100,6 +103,7 @@ def refused(shard: str, sample: Sample, reason: str = "size_mismatch: annotated 
             stage=Stage.INPUT.value,
             status=Status.REJECTED.value,
             reason=reason,
+            detail=detail,
         )
     ]
 
@@ -266,7 +270,7 @@ def test_cards_show_the_picture_and_the_boxes_of_their_sample(run: Run) -> None:
         assert "harbour, 1 × car, 1 × ship <b>" in str(card["alt"])
         for row in run.rows:
             if row.sample_id == sample.sample_id:
-                assert (row.text or row.reason) in str(card["text"])
+                assert (row.text or row.why) in str(card["text"])
 
 
 def test_every_model_is_told_apart_and_its_attempts_are_folded(tmp_path: Path) -> None:
@@ -286,7 +290,7 @@ def test_every_model_is_told_apart_and_its_attempts_are_folded(tmp_path: Path) -
             assert author in str(card["text"])
         answers = [row for row in run.rows if row.sample_id == card["data-sample"]]
         again = [row for row in answers if row.status == Status.RETRIED]
-        assert all(row.reason in str(card["text"]) and row.raw in str(card["text"]) for row in again)
+        assert all(row.why in str(card["text"]) and row.raw in str(card["text"]) for row in again)
         assert str(card["text"]).count("Asked 2 times") == len(again)
     shown = page.cards[18:]
     assert shown
@@ -350,8 +354,8 @@ def test_a_run_with_rejected_samples_only(tmp_path: Path) -> None:
 
 
 def test_a_refused_picture_is_shown_if_it_can_be_decoded(tmp_path: Path) -> None:
-    reasons = ["size_mismatch: annotated at 119×90", "not_an_image: starts with b'text'"]
-    run = make_run(tmp_path, lambda shard, sample: refused(shard, sample, reasons[sample.index % 2]))
+    reasons = [("size_mismatch", "annotated at 119×90"), ("not_an_image", "starts with b'text'")]
+    run = make_run(tmp_path, lambda shard, sample: refused(shard, sample, *reasons[sample.index % 2]))
     for shard in ("a", "b"):
         members = []
         for number in range(10):
