@@ -10,7 +10,6 @@ from typing import Any
 import pyarrow as pa
 
 from mpgi_ray.data.caption import Stage, Status
-from mpgi_ray.data.caption_figures import reason_code
 
 _COLUMNS = [
     *("index", "key", "shard", "stage", "perspective", "status", "reason", "detail", "text", "attempt"),

@@ -17,7 +17,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mpgi_ray.data.caption import UNDONE, Caption, Status, from_table
-from mpgi_ray.data.caption_figures import reason_code
 
 SHARDS = 6  # shards that good samples are shown of
 _PER_REASON = 2
