@@ -80,20 +80,21 @@ def evaluate(
         Decoding.GREEDY
     ),
     width: Annotated[
-        int | None, typer.Option(help="Of beam: how many captions grow side by side, 4 by default.")
+        int | None, typer.Option(help="With beam: how many captions grow side by side; 4 by default.")
     ] = None,
     temperature: Annotated[
-        float | None, typer.Option(help="Of nucleus: below 1 the likelier words are drawn more often.")
+        float | None, typer.Option(help="With nucleus: below 1, likely words are drawn more often.")
     ] = None,
     top_p: Annotated[
-        float | None, typer.Option(help="Of nucleus: words are drawn that reach this share, 0.9 by default.")
+        float | None,
+        typer.Option(help="With nucleus: the share that the drawn words come from; 0.9 by default."),
     ] = None,
     localize: Annotated[
         str | None, typer.Option(help="Folder of AIR-SLT: also measure semantic localization on it.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the fact probes and of nucleus decoding.")] = 0,
 ) -> None:
-    """Compare models: retrieval, zero-shot classes, fact probes, captions, localization; a table each."""
+    """Compare models in tables of retrieval, zero-shot classes, fact probes, captions and localization."""
     from rich.console import Console
 
     from mpgi_ray.config import parse
