@@ -107,7 +107,7 @@ def _final(
     """The final sample, or the code of the reason why there is none."""
     refused = next((row for row in rows if row.stage == Stage.INPUT.value), None)
     if refused is not None:
-        return refused.reason.partition(":")[0]
+        return refused.reason
     if isinstance(entry, Rejected):
         return entry.reason
     if not rows:

@@ -17,7 +17,7 @@ from typing import Self, TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mpgi_ray.data.caption import SCHEMA
+from mpgi_ray.data.caption import SCHEMA, upgraded
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import publish_table, read_table
 from mpgi_ray.errors import InputError
@@ -93,7 +93,8 @@ class Parts:
         return self.storage.exists(chunk.file_name)
 
     def read(self, chunk: ChunkId) -> pa.Table:
-        return read_table(self.storage, chunk.file_name).cast(SCHEMA)
+        """The rows of a part, whichever version wrote it."""
+        return upgraded(read_table(self.storage, chunk.file_name))
 
     def shard_sha256(self, chunk: ChunkId) -> str:
         """The hash of the shard that a part was made from."""
