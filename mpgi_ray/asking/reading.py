@@ -15,7 +15,7 @@ class Reading:
     Attributes:
         texts: by name; empty if there is a fault.
         fault: why the reply cannot be used; None if it can.
-        retries: after so many further answers with this fault, asking again is no use; None if it always is,
+        retries: after so many further answers with this fault, asking again is useless; None if it never is,
             for as long as the ladder has attempts.
         scores: measured on the texts, by their names.
     """

@@ -26,6 +26,9 @@ Row = dict[str, Any]  # what Ray Data carries between stages: strings, integers 
 WELL = {"unreadable": "", "fatal": ""}
 
 
+_ROOM = 1 << 30  # bytes of pixels in a chunk; of a larger one, the other pictures are sent encoded
+
+
 @dataclass(frozen=True, slots=True)
 class ShardTask:
     """One shard to read.
@@ -126,17 +129,22 @@ def _shown(
 ) -> tuple[Sequence[Sample | Rejected], Mapping[int, Picture]]:
     """Samples and pictures as models get them."""
     shown: list[Sample | Rejected] = []
-    pictures = {}
+    pictures: dict[int, Picture] = {}
+    room = _ROOM
     for entry in entries:
-        if isinstance(entry, Sample):
-            try:
-                picture = to_view(entry.image, max_pixels)
-            except ImageError as error:
-                entry = Rejected(entry.key, entry.index, error.reason, str(error), entry.sample_id)
-            else:
-                if picture is not None:
-                    pictures[entry.index], entry = picture, entry.shown_as(b"")
-        shown.append(entry)
+        try:
+            picture = to_view(entry.image, max_pixels) if isinstance(entry, Sample) else None
+        except ImageError as error:
+            shown.append(Rejected(entry.key, entry.index, error.reason, str(error), entry.sample_id))
+            continue
+        if isinstance(entry, Rejected) or picture is None:
+            shown.append(entry)
+        elif room > 0:
+            room -= 3 * picture.pixels.width * picture.pixels.height
+            pictures[entry.index] = picture
+            shown.append(entry.shown_as(b""))
+        else:
+            shown.append(entry.shown_as(picture.encoded()))
     return shown, pictures
 
 

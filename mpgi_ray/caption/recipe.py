@@ -74,9 +74,6 @@ class IntegrateConfig(Config):
     attempts: tuple[Attempt, ...] = Field(default=LADDER, min_length=1)
 
 
-_LARGEST_CHUNK = 1 << 31  # bytes: Arrow's rows hold no more
-
-
 def _one_or_more(value: Any) -> Any:
     return (value,) if isinstance(value, dict | GenerateConfig) else value
 
@@ -111,17 +108,6 @@ class Recipe(Config):
             raise ValueError(
                 "integrate.engine.kind: same needs one model in stage 1 and phases: fused; "
                 "name the engine of stage 2 instead"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _chunks_can_travel(self) -> Self:
-        budget = self.max_pixels()
-        if budget is not None and 3 * budget * self.chunk_size > _LARGEST_CHUNK:
-            raise ValueError(
-                f"chunk_size: {self.chunk_size} pictures of {budget} pixels (max_pixels) are more than the "
-                f"{_LARGEST_CHUNK >> 30} GiB that a chunk can hold: expected at most "
-                f"{_LARGEST_CHUNK // (3 * budget)}"
             )
         return self
 

@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -20,15 +21,14 @@ CONVERSION_VERSION = 1  # part of the record of a converted picture: raise it wh
 SUFFIXES = ("jpg", "jpeg", "png", "tif", "tiff", "webp", "bmp", "gif", "jp2")
 # the formats that are opened, and no others: Pillow's EPS reader would start a PostScript interpreter
 _FORMATS = {
-    "JPEG": "jpg",
-    "PNG": "png",
-    "TIFF": "tif",
-    "WEBP": "webp",
-    "BMP": "bmp",
-    "GIF": "gif",
-    "JPEG2000": "jp2",
+    **{"JPEG": "jpg", "PNG": "png", "TIFF": "tif", "WEBP": "webp"},
+    **{"BMP": "bmp", "GIF": "gif", "JPEG2000": "jp2"},
 }
 _PLAIN = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png"}  # MPO: a JPEG with further pictures behind it
+_ENCODING: dict[str, dict[str, Any]] = {
+    "png": {"format": "PNG"},
+    "jpg": {"format": "JPEG", "quality": 95, "subsampling": 0},
+}
 _DEEP = re.compile(r"(RGBA?);16([BLN])")  # Pillow's name for 16-bit colour in big, little, native order
 
 # Pillow's own limit is a process-wide warning; ours is checked from the header, before any pixel is decoded
@@ -61,10 +61,7 @@ class Picture:
         if self.data:
             return self.data
         sink = io.BytesIO()
-        if self.suffix == "png":
-            self.pixels.save(sink, "PNG")
-        else:
-            self.pixels.save(sink, "JPEG", quality=95, subsampling=0)
+        self.pixels.save(sink, **_ENCODING[self.suffix])
         return sink.getvalue()
 
 
@@ -130,12 +127,10 @@ def to_plain(data: bytes) -> tuple[bytes, str, bool]:
 def to_view(data: bytes, max_pixels: int) -> Picture | None:
     """The picture as a model gets it: 8-bit RGB of at most about ``max_pixels`` pixels.
 
-    A larger one is scaled down to sides that are multiples of 28, the patch grid that many models scale to
-    anyway.
+    A larger one is scaled down to sides that are multiples of 28, the patch grid of many models.
 
     Returns:
-        None if it is plain and small enough: whoever looks at it decodes its bytes as they are, and finds out
-        whether they are whole.
+        None if it is plain and small enough: who looks at it decodes its bytes as they are.
 
     Raises:
         ImageError: as `decode`.

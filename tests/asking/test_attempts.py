@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import re
 from collections.abc import Callable, Sequence
 
 import inflect
@@ -13,7 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from mpgi_ray.asking.attempts import LADDER, Question, ask, records
 from mpgi_ray.asking.checks import fault, text_fault
+from mpgi_ray.asking.reading import Reading
 from mpgi_ray.caption.describe import Perspectives
 from mpgi_ray.caption.integrate import Integration
 from mpgi_ray.caption.recipe import FactsConfig, GenerateConfig, IntegrateConfig
@@ -168,6 +171,32 @@ def test_a_bad_answer_is_asked_again_with_the_reason_and_kept_as_a_record() -> N
     assert len({row.caption_id for row in rows}) == 5
     assert sum(row.completion_tokens for row in rows) == 19
     assert json.loads(next(r for r in rows if r.attempt == 2).sampling)["temperature"] == 0.1
+
+
+def test_any_prompt_is_asked_with_any_parser() -> None:
+    """A question of no stage: it wants a number, and gives up after the second answer without one."""
+
+    def read(reply: Reply) -> Reading:
+        number = re.search(r"\d+", reply.text)
+        return (
+            Reading({"answer": number[0]})
+            if number
+            else Reading(fault=Fault("no_number", "say 3"), retries=1)
+        )
+
+    def asked(*replies: str) -> list[tuple[str, ...]]:
+        engine = Scripted(lambda prompt, before: Reply(replies[before]))
+        question = Question(Prompt("count", "How many?", "s"), read, ("answer",), "hash")
+        (answers,) = asyncio.run(ask(engine, [question], LADDER))
+        base = Caption(caption_id="", sample_id="s", shard="a", index=0, key="k", stage="questions")
+        assert all("say 3" in prompt.text for prompt in engine.asked[1:])
+        return [(r.perspective, r.status, r.reason, r.text) for r in records(base, engine, answers)]
+
+    assert asked("many", "12 ships") == [("count", "retried", "no_number", ""), ("answer", "ok", "", "12")]
+    assert asked("many", "a few") == [
+        ("count", "retried", "no_number", ""),
+        ("answer", "rejected", "no_number", ""),
+    ]
 
 
 def test_what_fails_every_attempt_is_rejected_with_its_reason_and_its_raw_reply() -> None:

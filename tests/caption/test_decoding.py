@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
+from mpgi_ray.caption import chunks
 from mpgi_ray.caption.chunks import read_chunks
 from mpgi_ray.caption.run_json import open_run
 from mpgi_ray.caption.stages import Describe
@@ -95,11 +96,11 @@ def describe(tmp_path: Path, engine: Engine, **settings: object) -> None:
     stage = Describe(run, 0, engine, 1, lambda _: None)
     (task,) = left_to_do(run, shards, folder, None)
 
-    async def chunks() -> None:
+    async def each() -> None:
         for row in read_chunks(task):
             await stage.chunk(pickle.loads(row["work"]))
 
-    asyncio.run(chunks())
+    asyncio.run(each())
 
 
 def test_one_decode_a_picture_for_vllm(tmp_path: Path, decoded: list[str | None]) -> None:
@@ -119,3 +120,12 @@ def test_one_decode_a_picture_for_an_endpoint(tmp_path: Path, decoded: list[str 
     sent = [base64.b64decode(url.partition(",")[2]) for url in dict.fromkeys(urls)]
     assert sent[:2] == list(SMALL_AND_PLAIN.values())
     assert [Image.open(io.BytesIO(data)).size for data in sent] == SIZES
+
+
+def test_of_a_chunk_with_very_many_pixels_some_travel_encoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chunks, "_ROOM", 1)
+    engine = InProcess()
+    describe(tmp_path, engine, kind="vllm")
+    assert [image.size for image in engine.shown] == SIZES

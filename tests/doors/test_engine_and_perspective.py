@@ -57,4 +57,6 @@ def test_a_perspective_is_captioned_curated_and_trained_on(done: Path) -> None:
         samples = [json.load(file) for file in files if file]
     names = {"objects", "layout", "scene", "attributes", "water", "short", "long"}
     assert [set(sample["texts"]) for sample in samples] == [names] * 8
+    learned = json.loads((done / "model/run.json").read_text())["recipe"]["texts"]
+    assert learned == dict.fromkeys(names, 1.0)
     assert (done / "model/open_clip_pytorch_model.bin").is_file()

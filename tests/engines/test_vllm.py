@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mpgi_ray.caption.integrate import parse_texts
+from mpgi_ray.asking.json_reply import parse_json
 from mpgi_ray.caption.job import caption
 from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.data.image import decode
@@ -20,6 +20,7 @@ from mpgi_ray.engines.base import EngineError, Prompt, Reply
 from mpgi_ray.engines.connect import check_picture
 from mpgi_ray.engines.families import family_of
 from mpgi_ray.errors import RecipeError
+from mpgi_ray.prompts import load
 from support import build
 from support.caption_runs import recipe, rows
 from support.engines_fixtures import HostedEngine, bounded, tiny_config
@@ -174,7 +175,8 @@ def test_every_placement_writes_the_same_records(
     assert all(c.text and c.completion_tokens for c in stage1)
     shared = Counter(c.sample_id for c in stage1 if c.cached_tokens)
     assert min(shared.values()) >= 2, "perspectives of an image share its prefix"
-    merged = [parse_texts(c.raw, ["short", "long"]) for c in made if c.perspective == "short"]
+    reply = load("integrate").reply
+    merged = [parse_json(c.raw, reply) for c in made if c.perspective == "short"]
     assert len(merged) == 9
     assert all(isinstance(texts, dict) for texts in merged), merged
     assert {c.model for c in made if c.stage == "integrated"} == {str(tiny_llm)}
