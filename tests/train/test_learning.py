@@ -24,7 +24,7 @@ from mpgi_ray.train.batch import Batch
 from mpgi_ray.train.loop import Learner, Schedule
 from mpgi_ray.train.losses import contrastive_loss
 from mpgi_ray.train.optimizer import learning_rate, parameter_groups
-from mpgi_ray.train.step import Task
+from mpgi_ray.train.tasks.base import Task, Tensors
 from mpgi_ray.train.tasks.clip import ClipTask
 from mpgi_ray.train.tasks.coca import CocaTask
 
@@ -109,13 +109,13 @@ def _learn(rank: int, folder: str) -> None:
             dist.init_process_group("gloo", init_method=f"file://{folder}/store", rank=rank, world_size=2)
         for kind in ("clip", "coca"):
             plain, task, tokenizer = fresh(kind)
-            model = DistributedDataParallel(plain) if workers > 1 else plain
-            learner = Learner(model, task, schedule(accumulate=accumulate))
+            wrap = {"wrap": DistributedDataParallel} if workers > 1 else {}
+            learner = Learner(plain, task, schedule(accumulate=accumulate), **wrap)
             losses = [step.losses for step in learner.fit(batches(tokenizer, rank, workers))]
             if rank == 0:
                 torch.save((losses, plain.state_dict()), f"{folder}/{kind}-{workers}-{accumulate}.pt")
     plain, _, tokenizer = fresh("clip")
-    learner = Learner(DistributedDataParallel(plain), BadOnTheSecondWorker(), schedule())
+    learner = Learner(plain, BadOnTheSecondWorker(), schedule(), DistributedDataParallel)
     with pytest.raises(TrainingError) as caught:
         next(learner.fit(batches(tokenizer, rank, 2)))
     Path(folder, f"error-{rank}").write_text(str(caught.value))
@@ -123,7 +123,7 @@ def _learn(rank: int, folder: str) -> None:
 
 
 class BadOnTheSecondWorker(ClipTask):
-    def own_losses(self, out: Mapping[str, Tensor], tokens: Tensor, share: float) -> dict[str, Tensor]:
+    def own_losses(self, model: Any, batch: Batch, out: Tensors, shares: Mapping[str, float]) -> Tensors:
         return {"own": torch.tensor(torch.nan if dist.get_rank() == 1 else 1.0)}
 
 
