@@ -53,10 +53,8 @@ class Source:
         of = "samples" if self.split is None else f"samples of split {self.split!r}"
         parts = []
         if self.left_out:
-            total = self.left_out + sum(self.counts)
-            parts.append(
-                f"{self.left_out:,} of {total:,} {of} have no text of {', '.join(sorted(self.texts))}"
-            )
+            total, named = self.left_out + sum(self.counts), ", ".join(sorted(self.texts))
+            parts.append(f"{self.left_out:,} of {total:,} {of}, without a text of {named}")
         if empty := self.counts.count(0):
             parts.append(f"{empty:,} of {len(self.counts):,} shards, without a sample to learn from")
         if self.unused:
