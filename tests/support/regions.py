@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import multiprocessing
 import random
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from PIL import Image, ImageDraw
 
 from mpgi_ray.data.final import list_shards
 from mpgi_ray.data.tar import write_members
+from mpgi_ray.models.inputs import Inputs
 from mpgi_ray.models.tokenizer import TextTokenizer
 from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.data import Arrays, Reading
@@ -61,20 +63,22 @@ def shares(folder: Path, workers: int) -> tuple[TextTokenizer, Any, Iterator[Arr
     source, _ = scan(list_shards(folder), None, {})
     assert source.classes == ("car", "ship", "tank")
     tokenizer = TextTokenizer.train(source.all_texts(), 16)
-    inputs = {"size": 32, "resize_mode": "squash", "interpolation": "bicubic"}
-    from mpgi_ray.models.inputs import Inputs
-
-    reading = Reading(
-        source,
-        Inputs(inputs, 16, tokenizer.to_json()),
-        config.learns(writes=False),
-        config.augment,
-        config.share,
-        workers,
-        config.seed,
-    )
+    inputs = Inputs({"size": 32, "resize_mode": "squash"}, 16, tokenizer.to_json())
+    parts = config.augment, config.share, workers, config.seed
+    reading = Reading(source, inputs, config.learns(writes=False), *parts)
     order = windows(source.counts, BATCH, STEPS, config.seed)
     return tokenizer, config, (row for window in order for row in reading.window(window, 1))
+
+
+def padding_decides_nothing() -> None:
+    """A padded row is no anchor, no positive and no negative."""
+    import torch
+    from mpgi_ray.train.tasks.regions import region_loss
+
+    regions, names = torch.nn.functional.normalize(torch.randn(2, 6, 8), dim=2)
+    classes, scale = torch.tensor([0, 1, 0, 2, -1, -1]), torch.tensor(10.0)
+    whole = region_loss(regions, names, scale, classes)
+    torch.testing.assert_close(region_loss(regions[:4], names[:4], scale, classes[:4]), whole)
 
 
 def learn(rank: int, folder: str) -> None:
@@ -90,6 +94,7 @@ def learn(rank: int, folder: str) -> None:
     from mpgi_ray.train.loop import Learner, Schedule
 
     torch.set_num_threads(1)
+    padding_decides_nothing()
     for workers, parts in RUNS:
         if rank >= workers:
             continue
@@ -125,6 +130,10 @@ if __name__ == "__main__":
     counts = {int((row["classes"] >= 0).sum()) for row in shares(folder, BATCH)[2]}
     assert counts == {0, 1, 2, 3, 4}, counts  # here a worker has one sample
     assert "torch" not in sys.modules, "reading processes are to do without it"
-    import torch.multiprocessing
-
-    torch.multiprocessing.spawn(learn, (str(folder),), nprocs=2)
+    spawn = multiprocessing.get_context("spawn")
+    learners = [spawn.Process(target=learn, args=(rank, str(folder))) for rank in range(2)]
+    for learner in learners:
+        learner.start()
+    for learner in learners:
+        learner.join()
+    sys.exit(any(learner.exitcode for learner in learners))
