@@ -47,7 +47,10 @@ class Task(Protocol):
     every worker gives the same names, also where its samples have nothing to learn from.
 
     A task with weights of its own (heads, a teacher) is a ``torch.nn.Module`` too: what it holds is trained
-    with the model's parameters unless it is frozen, and saved and resumed with the optimiser's state.
+    with the model's parameters unless it is frozen, and saved and resumed with the optimiser's state. Its
+    class then stands in a module below `train`, which `TaskSettings.task` imports.
+
+    Every parameter that is not frozen takes part in every step: several workers wait for its gradient.
     """
 
     def prepare(self, model: Any) -> None:
