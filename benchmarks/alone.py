@@ -17,7 +17,6 @@ from mpgi_ray.train.initial import initial
 from mpgi_ray.train.loop import Learner, Schedule
 from mpgi_ray.train.order import windows
 from mpgi_ray.train.source import scan
-from mpgi_ray.train.trainer import task_of
 
 RECIPE = "recipe.txt"  # beside the weights: the hash of what they learned
 
@@ -32,14 +31,15 @@ def learn(config: TrainConfig) -> float | None:
         The last step's loss; None if the model of this recipe and these samples is there already.
     """
     source, _ = scan(list_shards(config.shards), config.split, config.texts)
-    recipe = recipe_hash(config.recipe(source.fingerprint)).encode()
+    recipe = recipe_hash(config.recipe(source)).encode()
     output = Storage(config.output)
     if output.exists(WEIGHTS) and output.exists(RECIPE) and output.read(RECIPE) == recipe:
         return None
     steps = config.total_steps(sum(source.counts))
     torch.manual_seed(config.seed)
     architecture, model = initial(config, source)
-    reading = Reading(source, architecture.inputs(), config.augment, config.batch, 1, config.seed)
+    task = config.learns(writes=architecture.writes)
+    reading = Reading(source, architecture.inputs(), task, config.augment, config.batch, 1, config.seed)
     normalise = architecture.normalise()
 
     def batches() -> Iterator[Batch]:
@@ -52,7 +52,7 @@ def learn(config: TrainConfig) -> float | None:
         steps, config.lr, config.warmup, config.weight_decay, config.max_gradient, bf16=config.computes_bf16
     )
     loss = 0.0
-    for step in Learner(model, task_of(config, architecture), schedule).fit(batches()):
+    for step in Learner(model, task.task(config), schedule).fit(batches()):
         loss = step.loss
     output.delete(RECIPE)  # first: what is stopped while it saves is of no recipe
     checkpoint.save(config.output, architecture, model)

@@ -17,14 +17,14 @@ from mpgi_ray.data.tar import group_members, read_members, write_members
 from mpgi_ray.demo import scene
 from mpgi_ray.ingest import ingest, load_source, manifest
 from mpgi_ray.rules import gather, sentences
-from mpgi_ray.train.config import PERSPECTIVES
 
+SIX = ("objects", "layout", "scene", "attributes", "short", "long")
 CAPTIONS = tuple(f"caption-{number}" for number in range(5))
 ARMS = {
     "class": ("class",),
     "rules": ("rules",),
-    **{name: (name,) for name in PERSPECTIVES},
-    "six": PERSPECTIVES,
+    **{name: (name,) for name in SIX},
+    "six": SIX,
     "captions": CAPTIONS,
 }
 SIDE = 128  # pixels of a scene; the model sees 64

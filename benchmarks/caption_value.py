@@ -216,7 +216,7 @@ def measure(name: str, options: argparse.Namespace) -> Iterator[Row]:
         take_in(folder / "shards", options.input, ["ucm"])
         shards = finals(folder)
         test = CaptionTest(records_of(shards, held_out=True), records_of(shards, held_out=False))
-    there = {text for record in read_records(list_shards(shards), pictures=False) for text in record.texts}
+    held = {text for record in read_records(list_shards(shards), pictures=False) for text in record.texts}
     yield from test.baselines()
     for arm in options.arms:
         for seed in options.seeds:
@@ -227,7 +227,7 @@ def measure(name: str, options: argparse.Namespace) -> Iterator[Row]:
                     shards=str(shards),
                     output=str(output),
                     split="train",
-                    texts={text: 1.0 for text in ARMS[arm] if text in there},
+                    texts={"*": 0.0, **{text: 1.0 for text in ARMS[arm] if text in held}},
                     context=CONTEXT,
                     steps=options.steps,
                     batch=options.batch,

@@ -96,7 +96,6 @@ def ours(options: argparse.Namespace, scratch: Path, run: str) -> dict[str, Any]
         shards=str(scratch / "shards"),
         output=str(scratch / run),
         model=str(scratch / "model"),
-        texts={"long": 1.0},
         steps=options.steps,
         batch=options.batch,
         lr=LR,

@@ -77,10 +77,12 @@ def parse(model: type[M], values: Mapping[str, Any], where: str) -> M:
             *steps, key = first["loc"]
             path, valid = _keys(model, steps)
             near = get_close_matches(str(key), valid, n=1, cutoff=0.0)
-            raise RecipeError(
-                f"{where}: unknown key {'.'.join([*path, str(key)])!r}: did you mean {near[0]!r}? "
-                f"Valid here: {', '.join(sorted(valid))}"
-            ) from error
+            hint = (
+                f"did you mean {near[0]!r}? Valid here: {', '.join(sorted(valid))}"
+                if near
+                else "none is valid"
+            )
+            raise RecipeError(f"{where}: unknown key {'.'.join([*path, str(key)])!r}: {hint}") from error
         place = ".".join(_keys(model, first["loc"])[0])
         message = first["msg"].removeprefix("Value error, ")
         raise RecipeError(f"{where}: {place}: {message}" if place else f"{where}: {message}") from error

@@ -25,6 +25,9 @@ def train(
         str, typer.Option(help="small, small-coca, an open_clip name, hf-hub:ORG/MODEL or a checkpoint.")
     ] = "small",
     weights: Annotated[str | None, typer.Option(help="For open_clip names: a tag or a file.")] = None,
+    task: Annotated[
+        str | None, typer.Option(help="What is learnt; by default clip, or coca for models that write.")
+    ] = None,
     split: Annotated[str | None, typer.Option(help="Train on this split only.")] = None,
     epochs: Annotated[int | None, typer.Option(min=1)] = None,
     steps: Annotated[int | None, typer.Option(min=1)] = None,
@@ -48,7 +51,7 @@ def train(
         "output": out,
         "model": model,
         "weights": weights,
-        "texts": TrainConfig.model_fields["texts"].default,  # `--set texts.long=2` changes one of them
+        "task": task,
     }
     values |= {"split": split, "epochs": epochs, "steps": steps, "batch": batch, "lr": lr}
     values |= {"seed": seed, "workers": workers, "gpu": gpu}

@@ -44,7 +44,7 @@ _COCA: dict[str, Any] = {
     "epochs": 12,
     "batch": 32,
     "context": 112,
-    "texts": {"layout": 1.0},
+    "texts": {"*": 0.0, "layout": 1.0},
     "lr": 1.2e-3,
 }
 _LOG = "writer.jsonl"

@@ -11,8 +11,9 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,15 @@ import open_clip
 import safetensors.torch
 import torch
 from PIL import Image
+from torch import Tensor
 
 from mpgi_ray.data.storage import Storage, absolute
 from mpgi_ray.errors import InputError
 from mpgi_ray.models.architecture import Architecture, Tokenize
 from mpgi_ray.models.model_folder import CONFIG, SAFE_WEIGHTS, TOKENIZER, WEIGHTS
 
+_WRAPPERS = re.compile(r"^(module\.|_orig_mod\.)+")  # of distributed training and of torch.compile
+_OBJECT = re.compile(r"TorchScript|(?<=GLOBAL )\S+")  # in what torch says of a file with more than tensors
 Preprocess = Callable[[Image.Image], torch.Tensor]  # RGB picture to float32 (3, height, width)
 
 
@@ -92,12 +96,38 @@ def load_weights(model: torch.nn.Module, folder: Path | str) -> None:
     """
     storage = Storage(absolute(str(folder)))
     file = _weights_file(storage)
-    weights = from_bytes(storage.read(file), f"{folder}/{file}")
+    where = f"{folder}/{file}"
+    weights = plain_weights(from_bytes(storage.read(file), where), where)
     try:
-        model.load_state_dict(weights)
+        model.load_state_dict(shaped_as(model, weights))
     except (RuntimeError, TypeError, AttributeError) as error:
         said = " ".join(str(error).split())[:300]
         raise InputError(f"{folder}: weights and {CONFIG} are of different models: {said}") from error
+
+
+def plain_weights(held: Any, where: str) -> dict[str, Tensor]:
+    """The state dict that a file held, under the names of the plain model.
+
+    It may be bare or the ``state_dict`` of a training checkpoint (as ``open_clip_train`` writes), from a
+    model wrapped for distributed training, compiled, or neither.
+
+    Raises:
+        InputError: it is none.
+    """
+    weights = held.get("state_dict", held) if isinstance(held, Mapping) else held
+    if not isinstance(weights, Mapping) or not weights or not _all_tensors(weights):
+        raise InputError(
+            f"{where} holds no weights: expected a dict of tensors by name, bare or under 'state_dict'"
+        )
+    return {_WRAPPERS.sub("", key): value for key, value in weights.items()}
+
+
+def shaped_as(model: torch.nn.Module, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The same weights, with the logit scale as a number or as a list of one, as the model has it."""
+    scale, wanted = weights.get("logit_scale"), model.state_dict().get("logit_scale")
+    if scale is None or wanted is None or scale.numel() != wanted.numel():
+        return dict(weights)
+    return {**weights, "logit_scale": scale.reshape(wanted.shape)}
 
 
 def to_bytes(values: Any) -> bytes:
@@ -114,7 +144,7 @@ def from_bytes(data: bytes, where: str) -> Any:
         where: the file; safetensors if it ends so.
 
     Raises:
-        InputError: the bytes are damaged or hold something else.
+        InputError: the bytes are damaged or hold something else; a whole pickled model is told as that.
     """
     safe = where.endswith(".safetensors")
     try:
@@ -122,9 +152,19 @@ def from_bytes(data: bytes, where: str) -> Any:
             return safetensors.torch.load(data)
         return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except Exception as error:  # zip, pickle, torch and safetensors each have their own
-        said = " ".join(str(error).split())[:200]
+        said = " ".join(str(error).split())
+        if found := _OBJECT.search(said):
+            raise InputError(
+                f"{where} holds objects ({found[0]}), as a whole pickled model does; opening them could run "
+                "code: expected weights alone, as torch.save(model.state_dict(), FILE) writes them"
+            ) from error
+        said = said[:200]
         kind = "safetensors" if safe else "torch.save"
         raise InputError(f"{where} is damaged or no file of {kind} ({said}): fetch it again") from error
+
+
+def _all_tensors(weights: Mapping[object, object]) -> bool:
+    return all(isinstance(key, str) and isinstance(value, Tensor) for key, value in weights.items())
 
 
 def _weights_file(storage: Storage) -> str:

@@ -7,7 +7,6 @@ gives worse features. So the caller names the model, activation included.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,11 +17,17 @@ from torch import Tensor
 from mpgi_ray.data.storage import absolute, split_url
 from mpgi_ray.errors import InputError
 from mpgi_ray.models.architecture import Architecture, Tokenize, stock
-from mpgi_ray.models.checkpoint import Preprocess, build, from_bytes, read_architecture
+from mpgi_ray.models.checkpoint import (
+    Preprocess,
+    build,
+    from_bytes,
+    plain_weights,
+    read_architecture,
+    shaped_as,
+)
 from mpgi_ray.models.model_folder import TOKENIZER
 
 _GELU, _QUICK_GELU = "-gelu", "-quickgelu"
-_WRAPPERS = re.compile(r"^(module\.|_orig_mod\.)+")  # of distributed training and of torch.compile
 _SHOWN = 3
 
 
@@ -43,6 +48,7 @@ def load_published(path: Path | str, name: str | None) -> tuple[torch.nn.Module,
     if name is None:
         raise InputError(f"{path} holds weights and not what they are of: name the model{_likely(weights)}")
     model, preprocess, tokenize = build(architecture(name))
+    weights = shaped_as(model, weights)
     if misfits := _misfits(weights, model.state_dict()):
         raise InputError(f"{path} is no {name}: {misfits}; name the model it was made with{_likely(weights)}")
     model.load_state_dict(weights)
@@ -73,23 +79,14 @@ def architecture(name: str) -> Architecture:
 def read_weights(path: Path | str) -> dict[str, Tensor]:
     """The state dict of a file of torch.save, under the names of the plain model.
 
-    The file may hold it bare or as ``state_dict`` of a training checkpoint, from a model wrapped for
-    distributed training, compiled, or neither.
-
     Args:
-        path: local, or a URL such as ``s3://…``.
+        path: see `plain_weights`; local, or a URL such as ``s3://…``.
 
     Raises:
         InputError: the file is not there, damaged, or holds something else.
     """
     storage, file = split_url(absolute(str(path)))
-    held = from_bytes(storage.read(file), str(path))
-    weights = held.get("state_dict", held) if isinstance(held, Mapping) else held
-    if not isinstance(weights, Mapping) or not weights or not _all_tensors(weights):
-        raise InputError(
-            f"{path} holds no weights: expected a dict of tensors by name, bare or under 'state_dict'"
-        )
-    return {_WRAPPERS.sub("", key): value for key, value in weights.items()}
+    return plain_weights(from_bytes(storage.read(file), str(path)), str(path))
 
 
 def open_clip_lines(folder: Path | str) -> str:
@@ -125,10 +122,6 @@ def open_clip_lines(folder: Path | str) -> str:
 def _has_twin(name: str) -> bool:
     names = open_clip.list_models()
     return name in names and name + _QUICK_GELU in names
-
-
-def _all_tensors(weights: Mapping[object, object]) -> bool:
-    return all(isinstance(key, str) and isinstance(value, Tensor) for key, value in weights.items())
 
 
 def _misfits(weights: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> str:

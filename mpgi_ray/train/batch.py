@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -20,31 +20,44 @@ class Batch:
         images: (batch, 3, height, width), uint8 as they travel, float32 as a model takes them.
         tokens: int64 (batch, context length).
         keys: ``shard/key`` of the samples, for messages.
+        arrays: what the task makes of each sample, (batch, …) by name.
     """
 
     images: torch.Tensor
     tokens: torch.Tensor
     keys: tuple[str, ...]
+    arrays: Mapping[str, torch.Tensor] = field(default_factory=dict)
 
     @classmethod
     def of(cls, arrays: Mapping[str, Any]) -> Batch:
         """A batch out of Ray Data, where it was one row."""
-        images, tokens, keys = (arrays[name][0] for name in ("images", "tokens", "keys"))
-        return cls(torch.tensor(images), torch.tensor(tokens), tuple(json.loads(bytes(keys))))
+        row = {name: values[0] for name, values in arrays.items()}
+        keys = tuple(json.loads(bytes(row.pop("keys"))))
+        tensors = {name: torch.tensor(values) for name, values in row.items()}
+        return cls(tensors.pop("images"), tensors.pop("tokens"), keys, tensors)
 
     def parts(self, count: int) -> list[Batch]:
         """The same samples in ``count`` batches of equal size."""
         size = len(self.tokens) // count
         return [
             Batch(
-                self.images[start : start + size],
-                self.tokens[start : start + size],
-                self.keys[start : start + size],
+                self.images[rows],
+                self.tokens[rows],
+                self.keys[rows],
+                {name: values[rows] for name, values in self.arrays.items()},
             )
-            for start in range(0, size * count, size)
+            for rows in (slice(start, start + size) for start in range(0, size * count, size))
         ]
 
     def to(self, device: torch.device, normalise: Normalise) -> Batch:
-        """The batch on a device, its pictures as a model takes them; bytes cross over, not floats."""
-        images = normalise(self.images.to(device, non_blocking=True))
-        return replace(self, images=images, tokens=self.tokens.to(device, non_blocking=True))
+        """The batch on a device, its pictures as a model takes them; bytes cross over, not floats.
+
+        Arrays of uint8 are pictures too, (batch, …, 3, height, width).
+        """
+        there = {name: values.to(device, non_blocking=True) for name, values in self.arrays.items()}
+        return replace(
+            self,
+            images=normalise(self.images.to(device, non_blocking=True)),
+            tokens=self.tokens.to(device, non_blocking=True),
+            arrays={n: normalise(v) if v.dtype == torch.uint8 else v for n, v in there.items()},
+        )

@@ -14,8 +14,10 @@ from pydantic import AfterValidator, Field, model_validator
 from mpgi_ray.config import Config
 from mpgi_ray.data.storage import absolute
 from mpgi_ray.models import SMALL
+from mpgi_ray.train.source import OTHERS, Source
+from mpgi_ray.train.tasks import task_settings
+from mpgi_ray.train.tasks.base import TaskSettings
 
-PERSPECTIVES = ("objects", "layout", "scene", "attributes", "short", "long")
 # what does not change what is learnt: where and how it is computed
 _PLACEMENT = {
     "output",
@@ -72,7 +74,11 @@ class TrainConfig(Config):
         weights: what a model named by open_clip starts from: one of its pretrained tags (``openai``), or a
             file of weights; None starts from fresh ones.
         split: train on samples of this split only; None takes all.
-        texts: weights of the perspectives that a sample's text is drawn from, a new one each epoch.
+        texts: a sample's text is drawn from all that the shards hold, a new one each epoch, each with weight
+            1 but for those named here; ``*`` names all others, so that ``{"*": 0, "long": 1}`` leaves one.
+        task: what is learnt: a module of `mpgi_ray.train.tasks`; None: ``coca`` for a model that writes
+            captions, ``clip`` for others.
+        task_settings: settings of that module.
         context: tokens of a text, for the small models; the others have their own.
         epochs, steps: how long; one of the two.
         batch: samples of a step over all workers; all are each other's negatives.
@@ -94,7 +100,9 @@ class TrainConfig(Config):
     model: str = SMALL
     weights: str | None = None
     split: str | None = None
-    texts: Mapping[str, Weight] = Field(default=dict.fromkeys(PERSPECTIVES, 1.0), min_length=1)
+    texts: Mapping[str, Weight] = {}
+    task: str | None = None
+    task_settings: Mapping[str, Any] = {}
     context: int = Field(default=77, ge=8)
     epochs: int | None = Field(default=None, ge=1)
     steps: int | None = Field(default=None, ge=1)
@@ -126,8 +134,12 @@ class TrainConfig(Config):
                 f"batch {self.batch} cannot be shared evenly by {self.workers} workers "
                 f"in {self.accumulate} parts"
             )
-        if not any(self.texts.values()):
+        if self.texts.get(OTHERS) == 0 and not any(self.texts.values()):
             raise ValueError(f"texts {dict(self.texts)}: expected a weight above 0")
+        if self.task is not None:
+            task_settings(self.task, self.task_settings)
+        elif self.task_settings:
+            raise ValueError("task_settings are of a task: name it as task")
         return self
 
     @property
@@ -143,16 +155,21 @@ class TrainConfig(Config):
         """Steps of a run over so many samples: an epoch has whole batches only."""
         return self.steps or (self.epochs or 0) * (samples // self.batch)
 
-    def recipe(self, fingerprint: str) -> dict[str, Any]:
-        """What decides what is learnt: a run that goes on must have the same.
+    def learns(self, *, writes: bool) -> TaskSettings:
+        """The task, for a model that writes captions or one that does not."""
+        return task_settings(self.task or ("coca" if writes else "clip"), self.task_settings)
 
-        Args:
-            fingerprint: of the samples.
-        """
+    def recipe(self, source: Source) -> dict[str, Any]:
+        """What decides what is learnt: a run that goes on must have the same."""
         values = self.model_dump(mode="json", exclude=_PLACEMENT)
+        if self.task is None:  # CLIP and CoCa look at no annotation
+            del values["task"], values["task_settings"]
+        else:
+            values["annotations"] = source.annotations
+        values["texts"] = dict(source.texts)
         values["freeze"] = sorted(values["freeze"])
         values["bf16"] = self.computes_bf16
-        return {**values, "samples": fingerprint, "torch": version("torch").partition("+")[0]}
+        return {**values, "samples": source.fingerprint, "torch": version("torch").partition("+")[0]}
 
 
 def recipe_hash(recipe: Mapping[str, Any]) -> str:

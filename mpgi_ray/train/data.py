@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mpgi_ray.data.final import Record, decoded, read_records
+from mpgi_ray.data.final import Record, read_records
 from mpgi_ray.errors import InputError
-from mpgi_ray.models.inputs import Inputs, Length, Pixels
+from mpgi_ray.models.inputs import Inputs
 from mpgi_ray.train.augment import Crop, Transform, apply, survives_crop
 from mpgi_ray.train.config import AugmentConfig, Turning
 from mpgi_ray.train.order import Window
 from mpgi_ray.train.source import Source
+from mpgi_ray.train.tasks.base import Arrays, TaskSettings
 from mpgi_ray.train.text_choice import draw_view, sample_sentences
+from mpgi_ray.train.view import View
 
 REMEMBERED_BYTES = 2**28  # of a reading process: small data sets are decoded once, not every epoch
 
@@ -29,19 +29,19 @@ _TURNINGS = {
     Turning.ALL: tuple(Transform),
 }
 
-Arrays = dict[str, NDArray[Any]]  # a batch on its way through Ray Data
-
 
 @dataclass(frozen=True)
 class Reading:
     """How samples become batches.
 
     Attributes:
+        task: says what a sample gives beside its picture and its text.
         share: samples of a worker in a step; a step has ``workers`` of them in a row.
     """
 
     source: Source
     inputs: Inputs
+    task: TaskSettings
     augment: AugmentConfig
     share: int
     workers: int
@@ -57,18 +57,15 @@ class Reading:
         order = window.order(self.seed)
         if len(records) != len(order):
             raise InputError("the shards changed during training: they hold fewer samples than at its start")
-        ids, length = self.inputs.reader()
-        view = partial(self._view, epoch=window.epoch, pixels=self.inputs.pixels(), length=length)
+        show = self._show(window.epoch)
         start = max(0, first - window.first) * self.share * self.workers
         for place in range(start, len(order), self.share):
             chosen = [records[index] for index in order[place : place + self.share]]
-            views = [view(record) for record in chosen]
-            yield {
-                "images": np.stack([image for image, _ in views]),
-                "tokens": ids([text for _, text in views]),
+            shown = [show(record) for record in chosen]
+            yield {name: np.stack([arrays[name] for arrays in shown]) for name in shown[0]} | {
                 "keys": np.frombuffer(
                     json.dumps([f"{record.shard}/{record.key}" for record in chosen]).encode(), np.uint8
-                ),
+                )
             }
 
     def _records(self, window: Window) -> Iterator[Record]:
@@ -76,28 +73,38 @@ class Reading:
             usable = filter(self.source.usable, read_records([self.source.shards[piece.shard]]))
             yield from islice(usable, piece.start, piece.end)
 
-    def _view(
-        self, record: Record, epoch: int, pixels: Pixels, length: Length
-    ) -> tuple[NDArray[np.uint8], str]:
-        """The picture, uint8 (3, height, width), and the text of a sample in an epoch."""
-        drawn = self.seed, epoch, record.sample_id
-        choice = draw_view(record.texts, self.source.texts, _TURNINGS[self.augment.turning], *drawn)
-        text = sample_sentences(choice.text, length, self.inputs.context_length, *drawn)
-        if self.augment.crop is not None and survives_crop(text):
-            picture = decoded(record)
-            window = Crop(self.augment.crop).window(picture.width, picture.height, *drawn)
-            return apply(pixels(picture.crop(window)), choice.transform, (1, 2)), text
-        return apply(_remembered(record, self.inputs, pixels), choice.transform, (1, 2)), text
+    def _show(self, epoch: int) -> Callable[[Record], Arrays]:
+        """What a sample gives in an epoch: its picture, uint8 (3, height, width), the tokens of its text,
+        and what the task makes of it.
+        """
+        ids, length = self.inputs.reader()
+        pixels, classes = self.inputs.pixels(), {name: n for n, name in enumerate(self.source.classes)}
+
+        def show(record: Record) -> Arrays:
+            drawn = self.seed, epoch, record.sample_id
+            choice = draw_view(record.texts, self.source.texts, _TURNINGS[self.augment.turning], *drawn)
+            text = sample_sentences(choice.text, length, self.inputs.context_length, *drawn)
+            view = View(record, text, choice.transform, drawn, pixels, ids, classes)
+            image = apply(self._image(view), choice.transform, (1, 2))
+            return {**self.task.arrays(view), "images": image, "tokens": ids([text])[0]}
+
+        return show
+
+    def _image(self, view: View) -> NDArray[np.uint8]:
+        if self.augment.crop is not None and survives_crop(view.text):
+            window = Crop(self.augment.crop).window(view.picture.width, view.picture.height, *view.drawn)
+            return view.pixels(view.picture.crop(window))
+        return _remembered(view, repr(self.inputs.preprocess_cfg))
 
 
 _memory: dict[tuple[str, str], NDArray[np.uint8]] = {}
 
 
-def _remembered(record: Record, inputs: Inputs, pixels: Pixels) -> NDArray[np.uint8]:
-    key = repr(inputs.preprocess_cfg), record.sample_id
+def _remembered(view: View, made_as: str) -> NDArray[np.uint8]:
+    key = made_as, view.record.sample_id
     if (known := _memory.get(key)) is not None:
         return known
-    made = pixels(decoded(record))
+    made = view.pixels(view.picture)
     if len(_memory) * made.nbytes < REMEMBERED_BYTES:
         _memory[key] = made
     return made

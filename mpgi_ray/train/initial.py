@@ -17,7 +17,6 @@ from mpgi_ray.models.published import load_published
 from mpgi_ray.models.tokenizer import TextTokenizer
 from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.source import Source
-from mpgi_ray.train.tasks.coca import CocaTask
 
 _TEXTS = 200_000  # that a small tokenizer is trained on
 _HUB = "hf-hub:"
@@ -34,13 +33,13 @@ def initial(config: TrainConfig, source: Source) -> tuple[Architecture, Any]:
         if config.weights is not None:
             raise RecipeError(f"weights {config.weights!r}: model {config.model!r} starts from fresh ones")
         tokenizer = TextTokenizer.train(islice(source.all_texts(), _TEXTS), config.context)
-        return _fresh((small if config.model == SMALL else small_coca)(tokenizer))
+        return _fresh(config, (small if config.model == SMALL else small_coca)(tokenizer))
     if config.model.startswith(_HUB):
         return _from_folder(_fetched(config.model.removeprefix(_HUB)))
     if Path(config.model).is_dir() or "://" in config.model:
         return _from_folder(config.model)
     if config.weights is None:
-        return _fresh(stock(config.model))
+        return _fresh(config, stock(config.model))
     if config.weights in open_clip.list_pretrained_tags_by_model(config.model):
         return _pretrained(config.model, config.weights)
     if "." not in config.weights and "/" not in config.weights:
@@ -61,10 +60,9 @@ def seen_before(config: TrainConfig) -> Seen:
     return Seen(before="" if config.weights is None else config.weights)
 
 
-def _fresh(architecture: Architecture) -> tuple[Architecture, Any]:
+def _fresh(config: TrainConfig, architecture: Architecture) -> tuple[Architecture, Any]:
     model, _, _ = checkpoint.build(architecture)
-    if architecture.writes:
-        CocaTask().prepare(model)
+    config.learns(writes=architecture.writes).task(config).prepare(model)
     return architecture, model
 
 

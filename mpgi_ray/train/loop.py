@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,8 @@ from mpgi_ray.models.tokenizer import PAD
 from mpgi_ray.train.batch import Batch
 from mpgi_ray.train.losses import workers
 from mpgi_ray.train.optimizer import adamw, clamp_logit_scale, learning_rate
-from mpgi_ray.train.step import Task, backward, check_parts
+from mpgi_ray.train.step import Learned, backward, check_parts
+from mpgi_ray.train.tasks.base import Task
 
 _NAMED = 16  # samples of a worker that an error names
 
@@ -68,35 +69,44 @@ class Step:
 
 
 class Learner:
-    """A model in training: its optimiser, and how many steps are done.
+    """A model in training with its task: their optimiser, and how many steps are done.
 
     Args:
-        model: as it is called in a step: wrapped for distributed training, or plain.
+        model: as open_clip makes it.
+        wrap: makes a module one for distributed training.
 
     Raises:
         RecipeError: the model cannot be computed in parts; see `check_parts`.
     """
 
-    def __init__(self, model: Any, task: Task, schedule: Schedule) -> None:
-        self.model, self.task, self.schedule = model, task, schedule
-        self.plain: torch.nn.Module = getattr(model, "module", model)
-        self.optimizer = adamw(self.plain, schedule.lr, schedule.weight_decay)
-        self.done = 0
-        model.train()
-        for module in self.plain.modules():  # what is frozen keeps its batch statistics too
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        task: Task,
+        schedule: Schedule,
+        wrap: Callable[[torch.nn.Module], torch.nn.Module] = lambda module: module,
+    ) -> None:
+        self.model, self.schedule, self.done = model, schedule, 0
+        self.learned = Learned(model, task, bf16=schedule.bf16)
+        self._wrapped = wrap(self.learned)
+        self.optimizer = adamw(self.learned, schedule.lr, schedule.weight_decay)
+        self._wrapped.train()
+        for module in self.learned.modules():  # what is frozen keeps its batch statistics too
             own = list(module.parameters())
             if own and not any(parameter.requires_grad for parameter in own):
                 module.eval()
-        check_parts(self.plain, schedule.accumulate)
+        check_parts(self.learned, schedule.accumulate)
 
     def state(self) -> dict[str, Any]:
-        """What another learner of the same model needs beside the weights to go on."""
-        return {"done": self.done, "optimizer": self.optimizer.state_dict()}
+        """What another learner of the same model needs beside the model's weights to go on."""
+        beside = {k: v for k, v in self.learned.state_dict().items() if not k.startswith("model.")}
+        return {"done": self.done, "optimizer": self.optimizer.state_dict(), "task": beside}
 
     def resume(self, state: dict[str, Any]) -> None:
         """Go on where ``state`` was taken; the model has the weights of then already."""
         self.done = state["done"]
         self.optimizer.load_state_dict(state["optimizer"])
+        self.learned.load_state_dict(state.get("task", {}), strict=False)  # the model's weights are not in it
 
     def fit(self, batches: Iterable[Batch]) -> Iterator[Step]:
         """Train in place, a step at a time, to the schedule's end.
@@ -122,18 +132,18 @@ class Learner:
             for group in self.optimizer.param_groups:
                 group["lr"] = rate
             self.optimizer.zero_grad(set_to_none=True)
-            losses = backward(self.model, self.task, batch.parts(schedule.accumulate), bf16=schedule.bf16)
+            losses = backward(self._wrapped, batch, schedule.accumulate)
             means = _mean_over_workers(losses)
             if not all(map(math.isfinite, means.values())):
                 bad = not all(loss.isfinite() for loss in losses.values())
                 told = ", ".join(f"{name} loss {value}" for name, value in means.items())
                 raise _not_finite(told, step, batch, bad)
-            norm = float(torch.nn.utils.clip_grad_norm_(self.plain.parameters(), schedule.max_gradient))
+            norm = float(torch.nn.utils.clip_grad_norm_(self.learned.parameters(), schedule.max_gradient))
             if not math.isfinite(norm):  # by now all workers have the same gradients
                 raise _not_finite(f"gradient norm {norm}", step, batch, bad=True)
             self.optimizer.step()
             self.done = step
-            scale = clamp_logit_scale(self.plain)
+            scale = clamp_logit_scale(self.model)
             before, ended = ended, time.perf_counter()
             yield Step(
                 step=step,

@@ -26,10 +26,10 @@ def contrastive_loss(images: Tensor, texts: Tensor, logit_scale: Tensor, tokens:
         logit_scale: factor of the cosines, already exponentiated.
         tokens: token ids of the texts, (batch, context); equal rows are equal texts.
     """
-    all_images, all_texts = _gather(torch.cat([images, texts], dim=1)).chunk(2, dim=1)
+    all_images, all_texts = gather(torch.cat([images, texts], dim=1)).chunk(2, dim=1)
     first = _rank() * len(images)
     own = torch.arange(first, first + len(images), device=images.device)
-    repeated = _repeated(_gather_rows(tokens), own)
+    repeated = _repeated(gather(tokens), own)
     to_texts = (logit_scale * images @ all_texts.T).masked_fill(repeated, -torch.inf)
     to_images = (logit_scale * texts @ all_images.T).masked_fill(repeated, -torch.inf)
     return (functional.cross_entropy(to_texts, own) + functional.cross_entropy(to_images, own)) / 2
@@ -43,8 +43,16 @@ def _repeated(tokens: Tensor, own: Tensor) -> Tensor:
     return same
 
 
-def _gather(features: Tensor) -> Tensor:
-    return _AllGather.apply(features) if workers() > 1 else features  # type: ignore[no-untyped-call]
+def gather(rows: Tensor) -> Tensor:
+    """The rows of all workers, in the order of their ranks; equally many of each.
+
+    Gradients pass back, so that the mean over workers of what each computes from its own rows against the
+    gathered ones has the gradient of one process with the whole batch.
+    """
+    if workers() == 1:
+        return rows
+    gathered: Tensor = _AllGather.apply(rows)  # type: ignore[no-untyped-call]
+    return gathered
 
 
 class _AllGather(torch.autograd.Function):
@@ -63,8 +71,6 @@ class _AllGather(torch.autograd.Function):
 
 
 def _gather_rows(rows: Tensor) -> Tensor:
-    if workers() == 1:
-        return rows
     parts = [torch.empty_like(rows) for _ in range(dist.get_world_size())]
     dist.all_gather(parts, rows.contiguous())
     return torch.cat(parts)

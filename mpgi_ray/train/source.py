@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,10 +12,11 @@ from typing import Any, TypeVar
 from mpgi_ray.data.final import Record, read_records, short_id
 from mpgi_ray.errors import InputError
 from mpgi_ray.models.model_folder import Seen
-from mpgi_ray.train.config import PERSPECTIVES
 
 T = TypeVar("T")
 Each = Callable[[Callable[[str], T], Sequence[str]], Iterable[T]]  # as `map`; may work on many at a time
+OTHERS = "*"  # among weights: of all texts that are not named
+_PEOPLE = "captions"  # of people who annotated the source: learned only if they are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +25,13 @@ class Source:
 
     Attributes:
         split: only samples of this split; None takes all.
-        texts: the perspectives a text may be drawn from, with their weights.
+        texts: the texts that are learned, by name, with their weights above 0.
         counts: usable samples of each shard.
-        left_out: samples of the split that have no text of the wanted perspectives.
-        missing: perspectives with a weight that no sample has.
+        left_out: samples of the split that have no text that is learned.
+        unused: texts that the shards hold and that are not learned.
+        classes: labels of objects and scene classes of all usable samples, sorted: the place is the id.
         fingerprint: changes with the usable samples and their texts.
+        annotations: changes with what the annotations of the usable samples say.
     """
 
     shards: tuple[str, ...]
@@ -35,36 +39,42 @@ class Source:
     texts: Mapping[str, float]
     counts: tuple[int, ...] = ()
     left_out: int = 0
-    missing: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
     fingerprint: str = ""
+    annotations: str = ""
 
     def usable(self, record: Record) -> bool:
-        """Whether the sample is of the split and has a text of the wanted perspectives."""
-        return record.in_split(self.split) and any(record.texts.get(name) for name in self.wanted)
-
-    @property
-    def wanted(self) -> list[str]:
-        """The perspectives with a weight, sorted."""
-        return sorted(name for name, weight in self.texts.items() if weight > 0)
+        """Whether the sample is of the split and has a text that is learned."""
+        return record.in_split(self.split) and any(name in self.texts for name in record.texts)
 
     def told(self) -> str | None:
         """What is left out of training, for the user; None if nothing is."""
         of = "samples" if self.split is None else f"samples of split {self.split!r}"
         parts = []
         if self.left_out:
-            total = self.left_out + sum(self.counts)
-            parts.append(f"{self.left_out:,} of {total:,} {of} have no text of {', '.join(self.wanted)}")
-        if self.missing:
-            parts.append(f"no sample has a text of {', '.join(self.missing)}")
+            total, named = self.left_out + sum(self.counts), ", ".join(sorted(self.texts))
+            parts.append(f"{self.left_out:,} of {total:,} {of}, without a text of {named}")
         if empty := self.counts.count(0):
-            parts.append(f"{empty:,} of {len(self.counts):,} shards have none to learn from")
-        return f"{'; '.join(parts)}: left out" if parts else None
+            parts.append(f"{empty:,} of {len(self.counts):,} shards, without a sample to learn from")
+        if self.unused:
+            parts.append(f"the texts {', '.join(self.unused)}")
+        return f"left out of training: {'; '.join(parts)}" if parts else None
 
     def all_texts(self) -> Iterator[str]:
         """Every text that training may draw."""
         for record in read_records(self.shards, pictures=False):
             if self.usable(record):
-                yield from (record.texts[name] for name in self.wanted if record.texts.get(name))
+                yield from (record.texts[name] for name in sorted(self.texts) if name in record.texts)
+
+
+def weight_of(name: str, given: Mapping[str, float]) -> float:
+    """How often a text is drawn, relative to the others of its sample: 1 unless ``given`` says otherwise.
+
+    Args:
+        given: weights by name; `OTHERS` stands for all that are not named, but never for people's captions.
+    """
+    return given.get(name, 0.0 if name == _PEOPLE else given.get(OTHERS, 1.0))
 
 
 def scan(
@@ -73,59 +83,77 @@ def scan(
     """Look at every shard: what can be used of it?
 
     Args:
+        texts: weights of texts; see `weight_of`.
         each: runs a function on every shard.
 
     Raises:
-        InputError: no sample is usable, or a weight is for a text that none has and that is no perspective;
-            the message lists what was found.
+        InputError: no sample is usable, or a weight is of a text that no sample has; the message lists what
+            was found.
     """
-    empty = Source(tuple(shards), split, texts)
-    found = list(each(partial(_look, empty), shards))
-    counts = tuple(len(look.samples) for look in found)
-    names = sorted({name for look in found for name in look.texts})
-    missing = tuple(name for name in empty.wanted if name not in names)
-    if wrong := [name for name in missing if name not in PERSPECTIVES]:
-        raise InputError(f"no sample has a text {wrong[0]!r}: the shards hold {', '.join(names) or 'none'}")
-    if not sum(counts):
+    found = list(each(partial(_look, split, texts), shards))
+    held = sorted({name for look in found for name in look.texts})
+    if wrong := [name for name in texts if name not in held and name != OTHERS and held]:
+        raise InputError(f"no sample has a text {wrong[0]!r}: the shards hold {', '.join(held)}")
+    if not any(look.samples for look in found):
         splits = sorted({name for look in found for name in look.splits})
+        wanted = [name for name in held if weight_of(name, texts) > 0]
         raise InputError(
-            f"no usable text: wanted split {split!r} and a text of {', '.join(texts)}; "
-            f"the shards hold splits {', '.join(splits) or 'none'} and texts {', '.join(names) or 'none'}"
+            f"no usable text: wanted split {split!r} and a text of {', '.join(wanted) or 'any kind'}; "
+            f"the shards hold splits {', '.join(splits) or 'none'} and texts {', '.join(held) or 'none'}"
         )
-    digest = hashlib.sha256("".join(look.digest for look in found).encode()).hexdigest()
     seen = Seen(
         tuple(sample for look in found for sample in look.samples),
-        tuple(sorted({scene for look in found for scene in look.classes})),
+        tuple(sorted({scene for look in found for scene in look.scenes})),
     )
-    left_out = sum(look.left_out for look in found)
-    return Source(empty.shards, split, texts, counts, left_out, missing, digest), seen
+    return Source(
+        shards=tuple(shards),
+        split=split,
+        texts={name: weight for name in held if (weight := weight_of(name, texts)) > 0},
+        counts=tuple(len(look.samples) for look in found),
+        left_out=sum(look.left_out for look in found),
+        unused=tuple(name for name in held if not weight_of(name, texts)),
+        classes=tuple(sorted({*seen.classes, *(label for look in found for label in look.labels)})),
+        fingerprint=_joined(look.digest for look in found),
+        annotations=_joined(look.annotations for look in found),
+    ), seen
+
+
+def _joined(digests: Iterable[str]) -> str:
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 @dataclass(slots=True)
 class _Look:
-    """Of a shard: its usable samples, their classes and digest; splits and texts of all its samples.
+    """Of a shard: its usable samples, what they are labelled and their digests; splits and texts of all.
 
-    ``left_out`` counts those of the split without a wanted text.
+    ``left_out`` counts samples of the split without a text that is learned.
     """
 
     samples: list[str] = field(default_factory=list)
     left_out: int = 0
-    classes: set[str] = field(default_factory=set)
+    scenes: set[str] = field(default_factory=set)
+    labels: set[str] = field(default_factory=set)
     digest: str = ""
+    annotations: str = ""
     splits: set[str] = field(default_factory=set)
     texts: set[str] = field(default_factory=set)
 
 
-def _look(source: Source, shard: str) -> _Look:
-    look, digest = _Look(), hashlib.sha256()
+def _look(split: str | None, texts: Mapping[str, float], shard: str) -> _Look:
+    look, digest, annotations = _Look(), hashlib.sha256(), hashlib.sha256()
     for record in read_records([shard], pictures=False):
-        look.splits.add(str(record.annotation.get("split")))
+        note = record.annotation
+        look.splits.add(str(note.get("split")))
         look.texts |= record.texts.keys()
-        if source.usable(record):
-            look.samples.append(short_id(record.sample_id))
-            look.classes |= set(record.annotation.get("scene", ()))
-            digest.update(repr((record.sample_id, sorted(record.texts.items()))).encode())
-        elif record.in_split(source.split):
+        if not record.in_split(split):
+            continue
+        if not any(weight_of(name, texts) > 0 for name in record.texts):
             look.left_out += 1
-    look.digest = digest.hexdigest()
+            continue
+        look.samples.append(short_id(record.sample_id))
+        look.scenes |= set(note.get("scene", ()))
+        look.labels |= {thing["label"] for thing in note.get("objects", ())}
+        digest.update(repr((record.sample_id, sorted(record.texts.items()))).encode())
+        annotations.update(json.dumps(note, sort_keys=True).encode())
+    look.digest, look.annotations = digest.hexdigest(), annotations.hexdigest()
     return look

@@ -3,15 +3,15 @@
 Losses of several parts cannot simply be added up: a contrastive loss needs every other sample as a negative.
 So the features of all parts are computed first, without graphs; the loss of the whole batch gives their
 gradients; then each part is computed again, and its share of those gradients goes back through the towers
-(gradient caching, Gao et al. 2021). Only features are kept, (batch, dim) twice; a captioning loss needs no
-other sample and is taken on the part at hand, so its logits never pile up.
+(gradient caching, Gao et al. 2021). Only features are kept, (batch, dim) twice; a loss that needs no
+other sample is taken on the part at hand, so its logits never pile up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import nullcontext
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -19,52 +19,56 @@ from torch import Tensor
 
 from mpgi_ray.errors import RecipeError
 from mpgi_ray.train.batch import Batch
-from mpgi_ray.train.losses import contrastive_loss, workers
-
-Losses = dict[str, Tensor]
-
-
-class Task(Protocol):
-    """What a model learns.
-
-    Attributes:
-        contrastive: weight of the contrastive loss.
-    """
-
-    @property
-    def contrastive(self) -> float: ...
-
-    def prepare(self, model: Any) -> None:
-        """Give a model with fresh weights what open_clip leaves undone."""
-        ...
-
-    def predicted(self, tokens: Tensor) -> int:
-        """How many tokens of these texts the task's own losses predict."""
-        ...
-
-    def own_losses(self, out: Mapping[str, Tensor], tokens: Tensor, share: float) -> Losses:
-        """The weighted losses beside the contrastive one, of the samples at hand; see `CocaTask`."""
-        ...
+from mpgi_ray.train.losses import workers
+from mpgi_ray.train.tasks.base import Task, Tensors
 
 
-def backward(model: Any, task: Task, parts: Sequence[Batch], *, bf16: bool = False) -> Losses:
-    """Add the gradients of a step to the parameters; averaged over workers they are the whole batch's.
-
-    With several parts the towers must give the same features for the same input twice: see `check_parts`.
+class Learned(torch.nn.Module):
+    """A model and its task as one module, so that workers exchange the gradients of all that it computes.
 
     Args:
-        model: an open_clip CLIP or CoCa with ``output_dict``, or one wrapped for distributed training.
-        parts: this worker's samples of the step.
-        bf16: towers and decoder compute in bfloat16 where autocast says so; losses in float32.
+        model: an open_clip CLIP or CoCa with ``output_dict``.
+        bf16: the task's features and outputs compute in bfloat16 where autocast says so; losses in float32.
+    """
+
+    def __init__(self, model: Any, task: Task, *, bf16: bool = False) -> None:
+        super().__init__()
+        self.model, self.task, self.bf16 = model, task, bf16
+
+    def forward(self, batch: Batch, shares: Mapping[str, float]) -> tuple[Tensors, Tensors]:
+        """The features of the samples at hand, and the losses that need no other sample."""
+        with self._autocast(batch):
+            out = self.task.outputs(self.model, batch)
+        return out, self.task.own_losses(self.model, batch, out, shares)
+
+    def features(self, batch: Batch) -> Tensors:
+        """The features alone, without a graph."""
+        with torch.no_grad(), self._autocast(batch):
+            return self.task.features(self.model, batch)
+
+    def _autocast(self, batch: Batch) -> torch.autocast:
+        return torch.autocast(batch.images.device.type, torch.bfloat16, enabled=self.bf16)
+
+
+def backward(module: Any, batch: Batch, accumulate: int = 1) -> Tensors:
+    """Add the gradients of a step to the parameters; averaged over workers they are the whole batch's.
+
+    In several parts the towers must give the same features for the same input twice: see `check_parts`.
+
+    Args:
+        module: a `Learned`, or one wrapped for distributed training.
+        batch: this worker's samples of the step.
+        accumulate: parts to compute them in.
 
     Returns:
         The weighted losses of this worker, without graphs; their sum over workers, divided by the number of
         workers, is the loss of the whole batch.
     """
-    share = workers() / max(1, _over_workers(sum(task.predicted(part.tokens) for part in parts), parts[0]))
-    if len(parts) == 1:
-        return _one_pass(model, task, parts[0], share, bf16)
-    return _in_parts(model, task, parts, share, bf16)
+    learned: Learned = getattr(module, "module", module)
+    shares = _shares(learned.task.begin(learned.model, batch), batch)
+    if accumulate == 1:
+        return _one_pass(module, learned, batch, shares)
+    return _in_parts(module, learned, batch, batch.parts(accumulate), shares)
 
 
 def check_parts(model: torch.nn.Module, accumulate: int) -> None:
@@ -79,9 +83,10 @@ def check_parts(model: torch.nn.Module, accumulate: int) -> None:
         return
     for name, module in model.named_modules():
         if module.training and _drops(module):
+            told = f"{name.removeprefix('model.')} ({type(module).__name__})"
             raise RecipeError(
-                f"accumulate {accumulate}: the model's {name} ({type(module).__name__}) drops at random, so "
-                "its features are not the same twice: expected accumulate 1, or a model without dropout"
+                f"accumulate {accumulate}: the model's {told} drops at random, so its features are not the "
+                "same twice: expected accumulate 1, or a model without dropout"
             )
 
 
@@ -93,67 +98,52 @@ def _drops(module: torch.nn.Module) -> bool:
     return any(isinstance(rate, float) and rate > 0 for rate in rates)
 
 
-def _one_pass(model: Any, task: Task, batch: Batch, share: float, bf16: bool) -> Losses:
-    out = _forward(model, batch, bf16)
-    images, texts = out["image_features"].float(), out["text_features"].float()
-    contrastive = contrastive_loss(images, texts, out["logit_scale"], batch.tokens)
-    losses = {"contrastive": task.contrastive * contrastive}
-    losses |= task.own_losses(out, batch.tokens, share)
+def _one_pass(module: Any, learned: Learned, batch: Batch, shares: Mapping[str, float]) -> Tensors:
+    out, own = module(batch, shares)
+    losses = learned.task.contrast(out, batch) | own
     torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
     return {name: loss.detach() for name, loss in losses.items()}
 
 
-def _in_parts(model: Any, task: Task, parts: Sequence[Batch], share: float, bf16: bool) -> Losses:
-    plain = getattr(model, "module", model)
-    with torch.no_grad(), _autocast(parts[0], bf16):
-        pairs = [
-            (plain.encode_image(part.images, normalize=True), plain.encode_text(part.tokens, normalize=True))
-            for part in parts
-        ]
-    images, texts = (
-        torch.cat([feature.float() for feature in column]).requires_grad_()
-        for column in zip(*pairs, strict=True)
-    )
-    scale = plain.logit_scale.detach().exp().requires_grad_()
-    contrastive = task.contrastive * contrastive_loss(
-        images, texts, scale, torch.cat([part.tokens for part in parts])
-    )
-    contrastive.backward()  # type: ignore[no-untyped-call]
-    assert images.grad is not None
-    assert texts.grad is not None
-    assert scale.grad is not None
-    losses: Losses = {"contrastive": contrastive.detach()}
-    start = 0
+def _in_parts(
+    module: Any, learned: Learned, batch: Batch, parts: list[Batch], shares: Mapping[str, float]
+) -> Tensors:
+    cached = [learned.features(part) for part in parts]
+    features = {name: _joined([features[name] for features in cached]) for name in cached[0]}
+    contrasted = learned.task.contrast(features, batch)
+    torch.stack(list(contrasted.values())).sum().backward()  # type: ignore[no-untyped-call]
+    losses = {name: loss.detach() for name, loss in contrasted.items()}
+    gradients = {
+        name: _split(value.grad, len(parts)) for name, value in features.items() if value.grad is not None
+    }
     for number, part in enumerate(parts):
-        rows = slice(start, start + len(part.tokens))
-        start = rows.stop
         last = number == len(parts) - 1
         # workers exchange gradients once, with the last part
-        with nullcontext() if last or plain is model else model.no_sync():
-            out = _forward(model, part, bf16)
-            carried = (out["image_features"].float() * images.grad[rows]).sum()
-            carried = carried + (out["text_features"].float() * texts.grad[rows]).sum()
-            carried = carried + out["logit_scale"] * scale.grad / len(parts)
-            own = task.own_losses(out, part.tokens, share)
-            torch.stack([carried, *own.values()]).sum().backward()  # type: ignore[no-untyped-call]
+        with nullcontext() if last or module is learned else module.no_sync():
+            out, own = module(part, shares)
+            carried = [(out[name].float() * pieces[number]).sum() for name, pieces in gradients.items()]
+            torch.stack([*carried, *own.values()]).sum().backward()  # type: ignore[no-untyped-call]
         for name, loss in own.items():
             losses[name] = losses.get(name, torch.zeros_like(loss)) + loss.detach()
     return losses
 
 
-def _forward(model: Any, batch: Batch, bf16: bool) -> Mapping[str, Tensor]:
-    with _autocast(batch, bf16):
-        out: Mapping[str, Tensor] = model(batch.images, batch.tokens)
-    return out
+def _joined(parts: list[Tensor]) -> Tensor:
+    """A feature of all parts, as a leaf: rows one after another, or the number that all parts share."""
+    whole = torch.cat(parts) if parts[0].ndim else parts[0]
+    return whole.detach().float().requires_grad_()
 
 
-def _autocast(batch: Batch, bf16: bool) -> torch.autocast:
-    return torch.autocast(batch.images.device.type, torch.bfloat16, enabled=bf16)
+def _split(gradient: Tensor, count: int) -> list[Tensor]:
+    """The gradient of each part's rows; of a number that all parts share, each an equal share."""
+    return list(gradient.chunk(count)) if gradient.ndim else [gradient / count] * count
 
 
-def _over_workers(count: int, batch: Batch) -> int:
-    if workers() == 1 or not count:
-        return count
-    total = torch.tensor(count, device=batch.images.device)
-    dist.all_reduce(total)
-    return int(total)
+def _shares(counts: Mapping[str, int], batch: Batch) -> dict[str, float]:
+    """What one item counts in the mean over all items of the step, as workers' losses are averaged."""
+    if not counts:
+        return {}
+    totals = torch.tensor(list(counts.values()), device=batch.images.device)
+    if workers() > 1:
+        dist.all_reduce(totals)
+    return {name: workers() / max(1, total) for name, total in zip(counts, totals.tolist(), strict=True)}

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mpgi_ray.train.data import Arrays, Reading
+from mpgi_ray.train.data import Reading
 from mpgi_ray.train.order import Window
 from mpgi_ray.train.run_folder import newest
+from mpgi_ray.train.tasks.base import Arrays
 
 if TYPE_CHECKING:
     import ray.data  # it reads its log level when it is imported, which the session sets

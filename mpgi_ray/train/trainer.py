@@ -32,10 +32,7 @@ from mpgi_ray.train.loop import Learner, Schedule
 from mpgi_ray.train.order import windows
 from mpgi_ray.train.run_folder import newest, open_run, step_folder
 from mpgi_ray.train.source import scan
-from mpgi_ray.train.step import Task
 from mpgi_ray.train.stream import Stream, ordered
-from mpgi_ray.train.tasks.clip import ClipTask
-from mpgi_ray.train.tasks.coca import CocaTask
 from mpgi_ray.train.tracking import RunLog
 
 
@@ -81,7 +78,7 @@ def train(config: TrainConfig) -> TrainResult:
         order = list(windows(source.counts, config.batch, steps, config.seed))
         if told := source.told():
             print(told, flush=True)
-        recipe = config.recipe(source.fingerprint)
+        recipe = config.recipe(source)
         name = f"train-{recipe_hash(recipe)}"
         done = newest(config.output)
         if open_run(config.output, recipe, name, seen.after(seen_before(config)), source.left_out):
@@ -93,18 +90,14 @@ def train(config: TrainConfig) -> TrainResult:
         elif done < steps:
             architecture = checkpoint.read_architecture(step_folder(config.output, done))
         if done is None or done < steps:
+            task = config.learns(writes=architecture.writes)
             parts = config.augment, config.share, config.workers, config.seed
-            reading = Reading(source, architecture.inputs(), *parts)
+            reading = Reading(source, architecture.inputs(), task, *parts)
             stream = Stream(config.output, reading, order, config.readers)
             _run_workers(_Run(config, architecture, steps), stream, name)
         resume.finish(config.output)  # here and not in a worker: one that is lost late starts once more
     last = read_log(config.output)[-1]
     return TrainResult(config.output, last["step"], last["loss"], steps - (done or 0))
-
-
-def task_of(config: TrainConfig, architecture: Architecture) -> Task:
-    """What a model of this kind learns."""
-    return CocaTask(caption=config.caption_weight) if architecture.writes else ClipTask()
 
 
 def _on_the_cluster(look: Callable[[str], Any], shards: Sequence[str]) -> Iterable[Any]:
@@ -196,7 +189,6 @@ def _train(run: _Run) -> None:
     if state is None:  # a worker was lost when the model was written already
         return
     _prepare(plain, config)
-    model = ray.train.torch.prepare_model(plain)
     schedule = Schedule(
         steps=run.steps,
         lr=config.lr,
@@ -206,7 +198,8 @@ def _train(run: _Run) -> None:
         accumulate=config.accumulate,
         bf16=config.computes_bf16,
     )
-    learner = Learner(model, task_of(config, architecture), schedule)
+    task = config.learns(writes=architecture.writes).task(config)
+    learner = Learner(plain, task, schedule, wrap=ray.train.torch.prepare_model)
     if state["optimizer"] is not None:
         learner.resume(state)
     steps = learner.fit(_batches(architecture))

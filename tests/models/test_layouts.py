@@ -140,9 +140,12 @@ def test_what_holds_no_weights_is_refused(trained: torch.nn.Module, tmp_path: Pa
     cut.write_bytes(whole[: len(whole) // 2])
     text.write_text("version https://git-lfs.github.com/spec/v1")
     harm = tmp_path / "harm"
-    for path in (cut, text, saved({"state_dict": Harmful(harm)}, tmp_path)):
+    for path in (cut, text):
         with pytest.raises(InputError, match=f"{path.name} is damaged or no file of torch.save"):
             load_published(path, "layouts-tiny-gelu")
+    for held, what in (({"state_dict": Harmful(harm)}, r"\w+\.mkdir"), (trained, r"open_clip\S+CLIP")):
+        with pytest.raises(InputError, match=rf"holds objects \({what}\), as a whole pickled model does"):
+            load_published(saved(held, tmp_path), "layouts-tiny-gelu")
     assert not harm.exists()
     for held in ({}, [torch.zeros(1)], {"state_dict": torch.zeros(1)}, {"a": 1}, {1: torch.zeros(1)}):
         with pytest.raises(InputError, match="holds no weights: expected a dict of tensors"):

@@ -123,6 +123,15 @@ def test_weights_may_be_in_safetensors_alone(tmp_path: Path) -> None:
         checkpoint.load(tmp_path)
 
 
+def test_weights_may_be_a_training_checkpoint_of_open_clip_train(tmp_path: Path) -> None:
+    model = saved(tmp_path)
+    wrapped = {f"module.{name}": value for name, value in model.state_dict().items()}
+    wrapped["module.logit_scale"] = wrapped["module.logit_scale"].reshape(1)  # as some models have it
+    torch.save({"epoch": 3, "name": "run", "state_dict": wrapped}, tmp_path / checkpoint.WEIGHTS)
+    loaded, _, _ = checkpoint.load(tmp_path)
+    assert equal(loaded, model)
+
+
 def test_a_folder_may_have_an_at_sign_in_its_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     model = saved(tmp_path / "me@home" / "run@2")

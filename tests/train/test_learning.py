@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,7 +25,7 @@ from mpgi_ray.train.batch import Batch
 from mpgi_ray.train.loop import Learner, Schedule
 from mpgi_ray.train.losses import contrastive_loss
 from mpgi_ray.train.optimizer import learning_rate, parameter_groups
-from mpgi_ray.train.step import Task
+from mpgi_ray.train.tasks.base import Task, Tensors
 from mpgi_ray.train.tasks.clip import ClipTask
 from mpgi_ray.train.tasks.coca import CocaTask
 
@@ -109,13 +110,13 @@ def _learn(rank: int, folder: str) -> None:
             dist.init_process_group("gloo", init_method=f"file://{folder}/store", rank=rank, world_size=2)
         for kind in ("clip", "coca"):
             plain, task, tokenizer = fresh(kind)
-            model = DistributedDataParallel(plain) if workers > 1 else plain
-            learner = Learner(model, task, schedule(accumulate=accumulate))
+            wrap = {"wrap": DistributedDataParallel} if workers > 1 else {}
+            learner = Learner(plain, task, schedule(accumulate=accumulate), **wrap)
             losses = [step.losses for step in learner.fit(batches(tokenizer, rank, workers))]
             if rank == 0:
                 torch.save((losses, plain.state_dict()), f"{folder}/{kind}-{workers}-{accumulate}.pt")
     plain, _, tokenizer = fresh("clip")
-    learner = Learner(DistributedDataParallel(plain), BadOnTheSecondWorker(), schedule())
+    learner = Learner(plain, BadOnTheSecondWorker(), schedule(), DistributedDataParallel)
     with pytest.raises(TrainingError) as caught:
         next(learner.fit(batches(tokenizer, rank, 2)))
     Path(folder, f"error-{rank}").write_text(str(caught.value))
@@ -123,7 +124,7 @@ def _learn(rank: int, folder: str) -> None:
 
 
 class BadOnTheSecondWorker(ClipTask):
-    def own_losses(self, out: Mapping[str, Tensor], tokens: Tensor, share: float) -> dict[str, Tensor]:
+    def own_losses(self, model: Any, batch: Batch, out: Tensors, shares: Mapping[str, float]) -> Tensors:
         return {"own": torch.tensor(torch.nan if dist.get_rank() == 1 else 1.0)}
 
 
@@ -170,6 +171,41 @@ def test_a_run_that_goes_on_equals_one_that_was_not_stopped(kind: str) -> None:
     again = Learner(second, task, schedule())
     again.resume(state)
     assert [*stopped, *(step.loss for step in again.fit(batches(tokenizer, first=8)))] == whole
+
+
+class WithATeacher(torch.nn.Module, ClipTask):
+    """Pictures towards what a slow copy of their tower says of them."""
+
+    def __init__(self, model: Any) -> None:
+        torch.nn.Module.__init__(self)
+        ClipTask.__init__(self)
+        self.teacher = deepcopy(model.visual).requires_grad_(False)
+
+    def begin(self, model: Any, batch: Batch) -> Mapping[str, int]:
+        with torch.no_grad():
+            for slow, fast in zip(self.teacher.parameters(), model.visual.parameters(), strict=True):
+                slow.lerp_(fast, 0.1)
+        return {"distil": len(batch.keys)}
+
+    def own_losses(self, model: Any, batch: Batch, out: Tensors, shares: Mapping[str, float]) -> Tensors:
+        said = torch.nn.functional.normalize(self.teacher(batch.images), dim=1)
+        return {"distil": shares["distil"] * (1 - (out["image_features"] * said).sum(1)).sum()}
+
+
+def test_what_a_task_holds_beside_the_model_goes_on_with_the_run() -> None:
+    model, _, tokenizer = fresh("clip")
+    learner = Learner(model, WithATeacher(model), schedule())
+    whole = [step.losses for step in learner.fit(batches(tokenizer))]
+    assert whole[0]["distil"] < 1e-5 < whole[-1]["distil"]
+    first, _, _ = fresh("clip")
+    learner = Learner(first, WithATeacher(first), schedule(accumulate=2))
+    steps = learner.fit(batches(tokenizer))
+    stopped = [next(steps).losses for _ in range(7)]
+    saved = checkpoint.to_bytes(learner.state())
+    again = Learner(first, WithATeacher(first), schedule(accumulate=2))
+    again.resume(checkpoint.from_bytes(saved, "state.pt"))
+    gone_on = [*stopped, *(step.losses for step in again.fit(batches(tokenizer, first=8)))]
+    assert gone_on == [pytest.approx(losses, abs=1e-4) for losses in whole]
 
 
 def test_the_captioning_head_is_not_what_memory_happened_to_hold(monkeypatch: pytest.MonkeyPatch) -> None:

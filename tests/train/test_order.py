@@ -21,6 +21,7 @@ from mpgi_ray.train.config import AugmentConfig, Turning
 from mpgi_ray.train.data import Reading
 from mpgi_ray.train.order import BUFFER, Window, windows
 from mpgi_ray.train.source import scan
+from mpgi_ray.train.tasks import clip
 from mpgi_ray.train.text_choice import choose
 from support.shapes import write_shapes
 
@@ -87,9 +88,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def reading(folder: Path, workers: int = 1, turning: Turning = Turning.NONE, context: int = 24) -> Reading:
     source, _ = scan(list_shards(folder), "train", {"objects": 1, "layout": 1})
     architecture = small(TextTokenizer.train(source.all_texts(), context))
-    return Reading(
-        source, architecture.inputs(), AugmentConfig(turning=turning), 20 // workers, workers, seed=0
-    )
+    augment = AugmentConfig(turning=turning)
+    return Reading(source, architecture.inputs(), clip.Settings(), augment, 20 // workers, workers, seed=0)
 
 
 def batches(
@@ -140,35 +140,50 @@ def test_shards_that_lost_samples_are_noticed(folder: Path, tmp_path: Path) -> N
         batches(reader, order)
 
 
-def test_only_texts_with_weight_make_a_sample_usable(folder: Path) -> None:
-    source, seen = scan(list_shards(folder), "train", {"objects": 1, "short": 1})
-    assert sum(source.counts) == len(set(seen.samples)) == 120
-    assert seen.classes == ("asphalt", "grass", "sand", "water")
-    with pytest.raises(InputError, match="no usable text"):
-        scan(list_shards(folder), "train", {"objects": 0, "short": 1})
-    record = next(read_records(list_shards(folder), pictures=False))
+def test_every_text_is_learned_unless_a_weight_says_otherwise(folder: Path) -> None:
+    shards = list_shards(folder)
+    every, seen = scan(shards, "train", {})
+    assert every.texts == {"layout": 1, "objects": 1}
+    assert every.told() is None
+    assert sum(every.counts) == len(set(seen.samples)) == 120
+    assert seen.classes == every.classes == ("asphalt", "grass", "sand", "water")
+    assert scan(shards, "train", {"layout": 2})[0].texts == {"layout": 2, "objects": 1}
+    one = scan(shards, "train", {"*": 0, "objects": 1})[0]
+    assert one.texts == {"objects": 1}
+    assert one.told() == "left out of training: the texts layout"
+    assert scan(shards, "train", {"layout": 0})[0] == one
+    with pytest.raises(InputError, match="no sample has a text 'short': the shards hold layout, objects"):
+        scan(shards, "train", {"short": 1})
+    record = next(read_records(shards, pictures=False))
     assert record.image == b""
 
 
-def test_samples_without_a_wanted_text_and_shards_without_samples_are_counted(
-    folder: Path, tmp_path: Path
-) -> None:
-    source, _ = scan(list_shards(folder), "train", {"objects": 1})
-    assert (source.left_out, source.told()) == (0, None)
-    for number, texts in enumerate([{"long": "Sand."}, {"long": "A field."}, {"objects": "One ship."}]):
-        note = {"sample_id": str(number), "texts": texts, "annotation": {"split": "train"}}
+def test_what_is_left_out_is_said_and_a_new_text_is_learned(folder: Path, tmp_path: Path) -> None:
+    new = [{"long": "Sand."}, {"story": "A field."}, {"objects": "One ship."}, {"captions": "By a person."}]
+    for number, texts in enumerate(new):
+        thing = {"label": "ship", "box": [0, 0, 4, 4]}
+        note = {
+            "sample_id": str(number),
+            "texts": texts,
+            "annotation": {"split": "train", "objects": [thing]},
+        }
         (tmp_path / f"{number}.tar").write_bytes(
             write_members([("0", {"json": json.dumps(note).encode(), "jpg": b""})])
         )
-    some, _ = scan([*list_shards(folder), *list_shards(tmp_path)], "train", {"objects": 1, "long": 0})
-    assert some.left_out == 2
+    shards = [*list_shards(folder), *list_shards(tmp_path)]
+    source, _ = scan(shards, "train", {})
+    assert source.texts == dict.fromkeys(("layout", "long", "objects", "story"), 1)
+    assert source.classes == ("asphalt", "grass", "sand", "ship", "water")
+    assert (source.left_out, source.unused) == (1, ("captions",))
+    some, _ = scan(shards, "train", {"*": 0, "objects": 1})
+    assert some.left_out == 3
     assert some.told() == (
-        "2 of 123 samples of split 'train' have no text of objects; "
-        "2 of 7 shards have none to learn from: left out"
+        "left out of training: 3 of 124 samples of split 'train', without a text of objects; 3 of 8 shards, "
+        "without a sample to learn from; the texts captions, layout, long, story"
     )
-    other, _ = scan([*list_shards(folder), *list_shards(tmp_path)], None, {"long": 1, "scene": 1})
-    assert str(other.told()).startswith("121 of 123 samples have no text of long, scene; ")
-    assert "; 5 of 7 shards have none" in str(other.told())
+    assert str(scan(shards, None, {"*": 0, "captions": 1})[0].told()).startswith(
+        "left out of training: 123 of 124 samples, without a text of captions; 7 of 8 shards"
+    )
 
 
 def test_the_order_in_which_perspectives_are_named_decides_nothing(folder: Path) -> None:

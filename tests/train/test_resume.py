@@ -16,7 +16,9 @@ from mpgi_ray.models.tokenizer import TextTokenizer
 from mpgi_ray.train import resume
 from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.run_folder import newest, open_run, saved
+from mpgi_ray.train.source import Source
 
+SIX = dict.fromkeys(("objects", "layout", "scene", "attributes", "short", "long"), 1.0)
 ARCHITECTURE = small(TextTokenizer.train(["a red ship"], 8))
 
 
@@ -53,7 +55,7 @@ def test_a_worker_that_starts_once_more_after_the_end_has_nothing_to_do(tmp_path
 
 def recipe(**changes: object) -> dict[str, object]:
     values = {"shards": "shards", "output": "out", "steps": 8, "batch": 8, **changes}
-    return TrainConfig(**values).recipe("samples")
+    return TrainConfig(**values).recipe(Source((), None, SIX, fingerprint="samples"))
 
 
 def test_a_run_may_go_on_elsewhere_and_in_parts_but_not_with_other_numbers(tmp_path: Path) -> None:
@@ -64,3 +66,29 @@ def test_a_run_may_go_on_elsewhere_and_in_parts_but_not_with_other_numbers(tmp_p
         assert not open_run(str(tmp_path), recipe(**same), "train-1", seen, left_out=3)
     with pytest.raises(OutputError, match="bf16 was False, is True"):
         open_run(str(tmp_path), recipe(gpu=True), "train-1", seen, left_out=3)
+
+
+def test_a_recipe_of_the_first_version_is_that_of_today() -> None:
+    first = {
+        "model": "small",
+        "weights": None,
+        "split": None,
+        "texts": SIX,
+        "context": 77,
+        "epochs": None,
+        "steps": 8,
+        "batch": 8,
+        "lr": 0.001,
+        "warmup": 0.1,
+        "weight_decay": 0.2,
+        "max_gradient": 1.0,
+        "caption_weight": 2.0,
+        "augment": {"turning": "none", "crop": None},
+        "bf16": False,
+        "freeze": [],
+        "seed": 0,
+        "samples": "samples",
+        "torch": torch.__version__.partition("+")[0],
+    }
+    assert recipe() == first
+    assert set(recipe(task="clip")) - set(first) == {"task", "task_settings", "annotations"}

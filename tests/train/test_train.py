@@ -27,7 +27,7 @@ from mpgi_ray.evaluate.job import evaluate
 from mpgi_ray.evaluate.retrieval import Protocol
 from mpgi_ray.models import checkpoint
 from mpgi_ray.models.architecture import stock
-from mpgi_ray.train.config import PERSPECTIVES, TrainConfig
+from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.run_folder import newest
 from mpgi_ray.train.tracking import read_log
 from mpgi_ray.train.trainer import train
@@ -203,11 +203,12 @@ def test_a_stock_model_keeps_its_activation_and_name(tmp_path: Path) -> None:
     [
         ({"batch": 512}, InputError, "200 samples in 4 shards are less than a batch of 512: lower batch"),
         ({"split": "val"}, InputError, "split 'val'.*hold splits train and texts layout, objects"),
-        ({"texts": {"short": 1}}, InputError, "a text of short"),
+        ({"task": "clipp"}, RecipeError, "no task 'clipp': did you mean 'clip'"),
+        ({"task": "clip", "task_settings": {"x": 1}}, RecipeError, "task_settings of clip: unknown key 'x'"),
         (
             {"texts": {"layout": 1, "layuot": 2}},
             InputError,
-            "no sample has a text 'layuot': .* layout",
+            "no sample has a text 'layuot': .* layout, objects",
         ),
         ({"model": "ViT-X"}, RecipeError, "unknown model 'ViT-X': expected 'small', 'small-coca', a name"),
         ({"weights": "openai"}, RecipeError, "model 'small' starts from fresh ones"),
@@ -253,14 +254,15 @@ def test_a_picture_that_cannot_be_read_is_named(ray_cluster: None, tmp_path: Pat
         train(config(tmp_path, tmp_path / "run", batch=32, workers=workers, restarts=0))
 
 
-def test_one_weight_leaves_the_others(
+def test_weights_are_exceptions_and_what_is_not_learned_is_said(
     ray_cluster: None, shapes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    given = ["--steps", "1", "--batch", "8", "--set", "context=16", "--set", "texts.layout=2"]
+    changed = ["context=16", "texts.layout=2", "texts.objects=0"]
+    given = ["--steps", "1", "--batch", "8", *(word for change in changed for word in ("--set", change))]
     assert main(["train", str(shapes), "--out", str(tmp_path / "run"), *given]) == 0
     recipe = json.loads((tmp_path / "run" / "run.json").read_text())["recipe"]
-    assert recipe["texts"] == {**dict.fromkeys(PERSPECTIVES, 1.0), "layout": 2.0}
-    assert "no sample has a text of attributes, long, scene, short" in capsys.readouterr().out
+    assert recipe["texts"] == {"layout": 2.0}
+    assert "left out of training: the texts objects\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -272,7 +274,8 @@ def test_one_weight_leaves_the_others(
         ({"accumulate": 3}, "batch 64 cannot be shared evenly by 1 workers in 3 parts"),
         ({"texts": {"short": -1}}, "greater than or equal to 0"),
         ({"texts": {"short": float("inf")}}, "finite number"),
-        ({"texts": {"short": 0}}, "expected a weight above 0"),
+        ({"texts": {"*": 0, "short": 0}}, "expected a weight above 0"),
+        ({"task_settings": {"weight": 1}}, "task_settings are of a task"),
         ({"bach": 2}, "bach"),
     ],
 )

@@ -3,29 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor
+from mpgi_ray.config import Config
+from mpgi_ray.train.tasks.base import Arrays, Tensors
+
+if TYPE_CHECKING:
+    from mpgi_ray.train.batch import Batch
+    from mpgi_ray.train.config import TrainConfig
+    from mpgi_ray.train.view import View
 
 
-@dataclass(frozen=True, slots=True)
+class Settings(Config):
+    """CLIP has no settings of its own."""
+
+    def arrays(self, view: View) -> Arrays:
+        return {}
+
+    def task(self, config: TrainConfig) -> ClipTask:
+        return ClipTask()
+
+
 class ClipTask:
     """Contrastive training alone.
 
-    Attributes:
+    Args:
         contrastive: weight of the contrastive loss.
     """
 
-    contrastive: float = 1.0
+    def __init__(self, contrastive: float = 1.0) -> None:
+        self.contrastive = contrastive
 
-    def prepare(self, model: torch.nn.Module) -> None:
+    def prepare(self, model: Any) -> None:
         """A fresh model needs nothing more than open_clip gave it."""
 
-    def predicted(self, tokens: Tensor) -> int:
-        """Tokens of these texts that the task predicts: none."""
-        return 0
+    def begin(self, model: Any, batch: Batch) -> Mapping[str, int]:
+        return {}
 
-    def own_losses(self, out: Mapping[str, Tensor], tokens: Tensor, share: float) -> dict[str, Tensor]:
-        """The losses beside the contrastive one, weighted: none."""
+    def features(self, model: Any, batch: Batch) -> Tensors:
+        """Unit features of pictures and texts, (batch, dim), and the factor of their cosines."""
+        return {
+            "image_features": model.encode_image(batch.images, normalize=True),
+            "text_features": model.encode_text(batch.tokens, normalize=True),
+            "logit_scale": model.logit_scale.exp().reshape(()),
+        }
+
+    def outputs(self, model: Any, batch: Batch) -> Tensors:
+        return self.features(model, batch)
+
+    def contrast(self, features: Tensors, batch: Batch) -> Tensors:
+        """The contrastive loss, weighted."""
+        from mpgi_ray.train.losses import contrastive_loss
+
+        images, texts, scale = (
+            features[name].float() for name in ("image_features", "text_features", "logit_scale")
+        )
+        return {"contrastive": self.contrastive * contrastive_loss(images, texts, scale, batch.tokens)}
+
+    def own_losses(self, model: Any, batch: Batch, out: Tensors, shares: Mapping[str, float]) -> Tensors:
         return {}

@@ -3,49 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
-
-import torch
-from torch import Tensor
-from torch.nn import functional
+from typing import TYPE_CHECKING, Any
 
 from mpgi_ray.models.tokenizer import PAD
+from mpgi_ray.train.tasks import clip
+from mpgi_ray.train.tasks.base import Tensors
+
+if TYPE_CHECKING:
+    from mpgi_ray.train.batch import Batch
+    from mpgi_ray.train.config import TrainConfig
 
 
-@dataclass(frozen=True, slots=True)
-class CocaTask:
+class Settings(clip.Settings):
+    """CoCa's one setting, the weight of its second loss, is `TrainConfig.caption_weight`."""
+
+    def task(self, config: TrainConfig) -> CocaTask:
+        return CocaTask(caption=config.caption_weight)
+
+
+class CocaTask(clip.ClipTask):
     """Contrastive training and captioning.
 
-    Attributes:
+    Args:
         contrastive, caption: weights of the two losses; the defaults are open_clip's.
     """
 
-    contrastive: float = 1.0
-    caption: float = 2.0
+    def __init__(self, contrastive: float = 1.0, caption: float = 2.0) -> None:
+        super().__init__(contrastive)
+        self.caption = caption
 
     def prepare(self, model: Any) -> None:
         """Initialise the head of the text decoder, which open_clip 3.3 leaves as the memory happened to be.
 
         N(0, 1/width), as its ``init_parameters`` means to and never gets to.
         """
+        from torch.nn import init
+
         head = model.text_decoder.text_projection
-        torch.nn.init.normal_(head, std=head.shape[0] ** -0.5)
+        init.normal_(head, std=head.shape[0] ** -0.5)
 
-    def predicted(self, tokens: Tensor) -> int:
-        """Tokens of these texts that the decoder has to predict: all but the first and the padding."""
-        return int((tokens[:, 1:] != PAD).sum())
+    def begin(self, model: Any, batch: Batch) -> Mapping[str, int]:
+        """Tokens that the decoder has to predict: all but the first and the padding."""
+        return {"caption": int((batch.tokens[:, 1:] != PAD).sum())}
 
-    def own_losses(self, out: Mapping[str, Tensor], tokens: Tensor, share: float) -> dict[str, Tensor]:
-        """The captioning loss, weighted.
+    def outputs(self, model: Any, batch: Batch) -> Tensors:
+        """Features, and ``logits`` (batch, context, vocabulary) of the next token."""
+        out: Tensors = model(batch.images, batch.tokens)
+        return {**out, "logit_scale": out["logit_scale"].reshape(())}
 
-        Args:
-            tokens: (batch, context) of the same texts.
-            share: what one predicted token counts: 1 / all of the step for their mean.
-        """
+    def own_losses(self, model: Any, batch: Batch, out: Tensors, shares: Mapping[str, float]) -> Tensors:
+        """The captioning loss, weighted: the mean over the tokens of the step."""
+        from torch.nn import functional
+
         logits = out["logits"].float()
-        labels = tokens[:, 1 : 1 + logits.shape[1]]
+        labels = batch.tokens[:, 1 : 1 + logits.shape[1]]
         total = functional.cross_entropy(
             logits.flatten(0, 1), labels.flatten(), ignore_index=PAD, reduction="sum"
         )
-        return {"caption": self.caption * share * total}
+        return {"caption": self.caption * shares["caption"] * total}

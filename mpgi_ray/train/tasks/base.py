@@ -1,0 +1,97 @@
+"""What a training task owns: the arrays of a sample, the features that are contrasted, the losses.
+
+A task is one module of this package. It holds ``Settings``, which is what reading processes know of it (so it
+imports torch in its methods), and makes a `Task`, which is what runs beside a model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mpgi_ray.train.batch import Batch
+    from mpgi_ray.train.config import TrainConfig
+    from mpgi_ray.train.view import View
+
+Arrays = dict[str, NDArray[np.generic]]
+Tensors = dict[str, "Tensor"]
+
+
+class TaskSettings(Protocol):
+    """``Settings`` of a task's module: a `Config` whose fields ``--set task_settings.NAME=VALUE`` sets."""
+
+    def arrays(self, view: View) -> Arrays:
+        """What a sample gives beside its picture and its text.
+
+        It runs in the reading processes and depends on nothing but the view. The samples of a batch are
+        stacked, so an array has the same shape for every sample: pad where samples have more and fewer.
+        Arrays of uint8 are pictures, (…, 3, height, width), and are normalised as the model's inputs are.
+        """
+        ...
+
+    def task(self, config: TrainConfig) -> Task:
+        """The task of a run with these settings."""
+        ...
+
+
+class Task(Protocol):
+    """What runs beside a model; each worker has one.
+
+    Losses are float32 scalars, weighted, by name. Their mean over workers is the loss of the whole batch, so
+    every worker gives the same names, also where its samples have nothing to learn from.
+
+    A task with weights of its own (heads, a teacher) is a ``torch.nn.Module`` too: what it holds is trained
+    with the model's parameters unless it is frozen, and saved and resumed with the optimiser's state. Its
+    class then stands in a module below `train`, which `TaskSettings.task` imports.
+
+    Every parameter that is not frozen takes part in every step: several workers wait for its gradient.
+    """
+
+    def prepare(self, model: Any) -> None:
+        """Give a model with fresh weights what open_clip leaves undone."""
+        ...
+
+    def begin(self, model: Any, batch: Batch) -> Mapping[str, int]:
+        """Begin a step; called once, before anything is computed, with this worker's share of the batch.
+
+        A teacher that follows the model's weights takes a step of its own here.
+
+        Returns:
+            How many items each of its own losses is a mean over. They are summed over parts and workers.
+        """
+        ...
+
+    def features(self, model: Any, batch: Batch) -> Tensors:
+        """What is contrasted over the whole batch, for the samples at hand: rows, or one number for all.
+
+        Under accumulation these are computed twice and must be the same both times.
+        """
+        ...
+
+    def outputs(self, model: Any, batch: Batch) -> Tensors:
+        """The same features and what the task's own losses need, in one pass through the model."""
+        ...
+
+    def contrast(self, features: Tensors, batch: Batch) -> Tensors:
+        """The losses of the features, of this worker's share of the batch.
+
+        Other workers have the other rows: see `losses.gather`. In one pass ``features`` are what `outputs`
+        gave, in its precision.
+        """
+        ...
+
+    def own_losses(self, model: Any, batch: Batch, out: Tensors, shares: Mapping[str, float]) -> Tensors:
+        """The losses that need no other sample, of the samples at hand.
+
+        Args:
+            out: what `outputs` gave.
+            shares: by the names of `begin`, what one item counts: a sum over items times its share is, over
+                parts and workers, the mean over all items of the step.
+        """
+        ...
