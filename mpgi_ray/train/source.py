@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -154,6 +153,6 @@ def _look(split: str | None, texts: Mapping[str, float], shard: str) -> _Look:
         look.scenes |= set(note.get("scene", ()))
         look.labels |= {thing["label"] for thing in note.get("objects", ())}
         digest.update(repr((record.sample_id, sorted(record.texts.items()))).encode())
-        annotations.update(json.dumps(note, sort_keys=True).encode())
+        annotations.update(repr(note).encode())
     look.digest, look.annotations = digest.hexdigest(), annotations.hexdigest()
     return look

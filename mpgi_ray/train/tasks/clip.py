@@ -35,7 +35,16 @@ class ClipTask:
         self.contrastive = contrastive
 
     def prepare(self, model: Any) -> None:
-        """A fresh model needs nothing more than open_clip gave it."""
+        """Initialise the head of a CoCa's decoder, which open_clip 3.3 leaves as the memory happened to be.
+
+        N(0, 1/width), as its ``init_parameters`` means to and never gets to; also where nothing but its
+        towers learns. Other models have no such head.
+        """
+        from torch.nn import init
+
+        if hasattr(model, "text_decoder"):
+            head = model.text_decoder.text_projection
+            init.normal_(head, std=head.shape[0] ** -0.5)
 
     def begin(self, model: Any, batch: Batch) -> Mapping[str, int]:
         return {}

@@ -32,16 +32,6 @@ class CocaTask(clip.ClipTask):
         super().__init__(contrastive)
         self.caption = caption
 
-    def prepare(self, model: Any) -> None:
-        """Initialise the head of the text decoder, which open_clip 3.3 leaves as the memory happened to be.
-
-        N(0, 1/width), as its ``init_parameters`` means to and never gets to.
-        """
-        from torch.nn import init
-
-        head = model.text_decoder.text_projection
-        init.normal_(head, std=head.shape[0] ** -0.5)
-
     def begin(self, model: Any, batch: Batch) -> Mapping[str, int]:
         """Tokens that the decoder has to predict: all but the first and the padding."""
         return {"caption": int((batch.tokens[:, 1:] != PAD).sum())}
