@@ -52,7 +52,7 @@ def learn(config: TrainConfig) -> float | None:
         steps, config.lr, config.warmup, config.weight_decay, config.max_gradient, bf16=config.computes_bf16
     )
     loss = 0.0
-    for step in Learner(model, task.task(config), schedule).fit(batches()):
+    for step in Learner(model, task.task(), schedule).fit(batches()):
         loss = step.loss
     output.delete(RECIPE)  # first: what is stopped while it saves is of no recipe
     checkpoint.save(config.output, architecture, model)

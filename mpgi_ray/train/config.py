@@ -157,7 +157,9 @@ class TrainConfig(Config):
 
     def learns(self, *, writes: bool) -> TaskSettings:
         """The task, for a model that writes captions or one that does not."""
-        return task_settings(self.task or ("coca" if writes else "clip"), self.task_settings)
+        if self.task is None and writes:
+            return task_settings("coca", {"caption_weight": self.caption_weight})
+        return task_settings(self.task or "clip", self.task_settings)
 
     def recipe(self, source: Source) -> dict[str, Any]:
         """What decides what is learnt: a run that goes on must have the same."""

@@ -198,7 +198,7 @@ def _train(run: _Run) -> None:
         accumulate=config.accumulate,
         bf16=config.computes_bf16,
     )
-    task = config.learns(writes=architecture.writes).task(config)
+    task = config.learns(writes=architecture.writes).task()
     learner = Learner(plain, task, schedule, wrap=ray.train.torch.prepare_model)
     if state["optimizer"] is not None:
         learner.resume(state)

@@ -114,7 +114,7 @@ def learn(rank: int, folder: str) -> None:
         torch.manual_seed(0)
         model, _, _ = checkpoint.build(replace(base, model_cfg=model_cfg))
         first = {name: value.clone() for name, value in model.state_dict().items()}
-        task = config.learns(writes=False).task(config)
+        task = config.learns(writes=False).task()
         wrap = {"wrap": DistributedDataParallel} if workers > 1 else {}
         learner = Learner(model, task, Schedule(STEPS + 1, 1e-3, accumulate=parts), **wrap)
         empty = {**batches[0].arrays, "classes": torch.full_like(batches[0].arrays["classes"], -1)}

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mpgi_ray.train.batch import Batch
-    from mpgi_ray.train.config import TrainConfig
     from mpgi_ray.train.view import View
 
 Arrays = dict[str, NDArray[np.generic]]
@@ -35,7 +34,7 @@ class TaskSettings(Protocol):
         """
         ...
 
-    def task(self, config: TrainConfig) -> Task:
+    def task(self) -> Task:
         """The task of a run with these settings."""
         ...
 

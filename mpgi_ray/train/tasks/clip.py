@@ -10,7 +10,6 @@ from mpgi_ray.train.tasks.base import Arrays, Tensors
 
 if TYPE_CHECKING:
     from mpgi_ray.train.batch import Batch
-    from mpgi_ray.train.config import TrainConfig
     from mpgi_ray.train.view import View
 
 
@@ -20,7 +19,7 @@ class Settings(Config):
     def arrays(self, view: View) -> Arrays:
         return {}
 
-    def task(self, config: TrainConfig) -> ClipTask:
+    def task(self) -> ClipTask:
         return ClipTask()
 
 

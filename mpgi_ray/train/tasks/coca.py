@@ -5,20 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from mpgi_ray.models.tokenizer import PAD
 from mpgi_ray.train.tasks import clip
 from mpgi_ray.train.tasks.base import Tensors
 
 if TYPE_CHECKING:
     from mpgi_ray.train.batch import Batch
-    from mpgi_ray.train.config import TrainConfig
 
 
 class Settings(clip.Settings):
-    """CoCa's one setting, the weight of its second loss, is `TrainConfig.caption_weight`."""
+    """Settings of CoCa.
 
-    def task(self, config: TrainConfig) -> CocaTask:
-        return CocaTask(caption=config.caption_weight)
+    Attributes:
+        caption_weight: of the captioning loss against the contrastive one.
+    """
+
+    caption_weight: float = Field(default=2.0, ge=0)
+
+    def task(self) -> CocaTask:
+        return CocaTask(caption=self.caption_weight)
 
 
 class CocaTask(clip.ClipTask):
