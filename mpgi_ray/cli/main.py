@@ -96,20 +96,28 @@ def curate(
     shard_size: Annotated[int, typer.Option(min=1, help="About how many samples a final shard.")] = 1000,
     seed: Annotated[int, typer.Option(help="Of the global random order.")] = 0,
     partial: Annotated[bool, typer.Option(help="Take what is captioned so far.")] = False,
+    filters: Annotated[
+        list[str] | None,
+        typer.Option("--filter", help="Keep some samples only, e.g. min_words:text=long,words=20."),
+    ] = None,
 ) -> None:
     """Join captions to shards and publish final shards in a global random order, with captions.csv."""
     from mpgi_ray.curate import Curation
     from mpgi_ray.curate import curate as run
+    from mpgi_ray.curate.select import read_choice
 
-    summary = run(Curation(captions, out, shards, shard_size, seed, partial))
-    dropped = ", ".join(f"{count:,} {reason}" for reason, count in summary["dropped"].items()) or "none"
-    head = "nothing to do: " if summary.get("nothing_to_do") else ""
-    typer.echo(
-        f"{head}{out}: {summary['samples_in']:,} samples in, {summary['kept']:,} kept in {summary['shards']} "
-        f"shards with {summary['texts']:,} texts; dropped: {dropped}"
+    summary = run(
+        Curation(
+            captions=captions,
+            output=out,
+            shards=shards,
+            shard_size=shard_size,
+            seed=seed,
+            partial=partial,
+            filters=tuple(map(read_choice, filters or [])),
+        )
     )
-    if summary.get("unreadable_shards"):
-        typer.echo(f"left out, as they cannot be read: {', '.join(summary['unreadable_shards'])}")
+    typer.echo(f"{out}: {summary}")
 
 
 class Format(StrEnum):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from statistics import median_low
 from typing import Any
@@ -91,7 +90,7 @@ def evaluate(
         "status": {place: test.status(place) for place in models},
         **{name: rows for name, rows in tables.items() if rows},
     }
-    Storage(absolute(output)).publish(METRICS, json.dumps(metrics, indent=1).encode())
+    Storage(absolute(output)).publish_json(METRICS, metrics)
     return metrics
 
 

@@ -63,10 +63,10 @@ def test_what_a_killed_process_leaves_on_a_disk_is_swept_away(tmp_path: Path) ->
     storage = Storage(str(tmp_path))
     storage.publish("x", b"old")
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
-    (tmp_path / ".x.1234.tmp").write_bytes(b"left by a killed process")
+    (tmp_path / ".x.1234abcd.tmp").write_bytes(b"left by a killed process")
     assert storage.list("") == ["x"]
     storage.sweep()
-    assert not (tmp_path / ".x.1234.tmp").exists()
+    assert not (tmp_path / ".x.1234abcd.tmp").exists()
     with pytest.raises(OutputError, match=r"cannot write .*x/y: File exists"):
         storage.publish("x/y", b"")
 
@@ -87,7 +87,7 @@ def test_shards_are_found_by_folder_glob_range_and_list(storage: Storage) -> Non
     with pytest.raises(InputError, match="are the same shard to us"):
         find_shards(url)
     storage.publish("ingest.json", b"{}")
-    with pytest.raises(InputError, match="was not finished"):
+    with pytest.raises(InputError, match="is not finished: run the same `mpgi ingest` again first"):
         find_shards(f"{url}/*/s-*.tar")
 
 
