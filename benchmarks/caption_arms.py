@@ -14,9 +14,8 @@ from mpgi_ray.data.final import Record, list_shards, read_records
 from mpgi_ray.data.sample import Annotation
 from mpgi_ray.data.shards import encode_json, sample_members
 from mpgi_ray.data.tar import group_members, read_members, write_members
-from mpgi_ray.demo.scenes import scene
-from mpgi_ray.ingest import ingest, load_source
-from mpgi_ray.ingest.formats import manifest
+from mpgi_ray.demo import scene
+from mpgi_ray.ingest import ingest, load_source, manifest
 from mpgi_ray.rules import gather, sentences
 from mpgi_ray.train.config import PERSPECTIVES
 

@@ -109,7 +109,7 @@ def open_clip_lines(folder: Path | str) -> str:
         tokenizer = "tokenizer = open_clip.get_tokenizer('local-dir:' + folder)"
     else:
         tokenizer = (
-            "from mpgi_ray.train.tokenizer import TextTokenizer\n"
+            "from mpgi_ray.models.tokenizer import TextTokenizer\n"
             f"text = open(folder + '/{TOKENIZER}', encoding='utf-8').read()\n"
             f"tokenizer = TextTokenizer.from_json(text, {ours.context_length})"
         )

@@ -19,9 +19,8 @@ from PIL import Image, ImageDraw
 
 from mpgi_ray.data.cover import covers
 from mpgi_ray.data.sample import Annotation, Object, Sample
-from mpgi_ray.demo import SceneSpec, scenes
+from mpgi_ray.demo import SceneSpec, scene, scenes, spec
 from mpgi_ray.demo.run import run_demo
-from mpgi_ray.demo.scenes import scene, spec
 from mpgi_ray.demo.scenes.canvas import SIDES, SURFACES, Canvas
 from mpgi_ray.demo.scenes.kinds import KINDS, Kind
 from mpgi_ray.demo.scenes.models import COLOURS, MODELS

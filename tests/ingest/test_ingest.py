@@ -13,8 +13,7 @@ import pytest
 from mpgi_ray.data.sample import Box
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import OutputError, RecipeError
-from mpgi_ray.ingest import IngestSummary, SourceConfig, ingest, load_source
-from mpgi_ray.ingest.formats import folders, manifest
+from mpgi_ray.ingest import IngestSummary, SourceConfig, folders, ingest, load_source, manifest
 from support.ingested import ingest_lines, picture, samples
 
 REAL = {

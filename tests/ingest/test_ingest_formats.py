@@ -17,8 +17,7 @@ from pycocotools import mask as oracle
 
 from mpgi_ray.data.sample import Box
 from mpgi_ray.errors import InputError
-from mpgi_ray.ingest import IngestSummary, SourceConfig, ingest
-from mpgi_ray.ingest.formats import coco, folders
+from mpgi_ray.ingest import IngestSummary, SourceConfig, coco, folders, ingest
 from mpgi_ray.ingest.rle import decode_rle, mask_box
 from support.ingested import HEIGHT, WIDTH, ingest_lines, picture, rejected, samples
 

@@ -14,8 +14,7 @@ from mpgi_ray.caption.job import caption
 from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.curate import Curation, curate
 from mpgi_ray.data.caption_folder import CaptionFolder
-from mpgi_ray.ingest import ingest, load_source
-from mpgi_ray.ingest.formats import folders, manifest
+from mpgi_ray.ingest import folders, ingest, load_source, manifest
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
 TEXTS = {"objects", "layout", "scene", "attributes", "short", "long"}

@@ -13,8 +13,7 @@ from PIL import Image
 from mpgi_ray.data.sample import Sample
 from mpgi_ray.data.shard_list import find_shards
 from mpgi_ray.data.shards import read_shard
-from mpgi_ray.ingest import IngestSummary, SourceConfig, ingest
-from mpgi_ray.ingest.formats import manifest
+from mpgi_ray.ingest import IngestSummary, SourceConfig, ingest, manifest
 
 WIDTH, HEIGHT = 40, 30
 
