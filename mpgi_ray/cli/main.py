@@ -155,7 +155,7 @@ def ingest(
 
 @app.command()
 def inspect(
-    path: Annotated[str, typer.Argument(help="A caption folder, or any shard.")],
+    path: Annotated[str, typer.Argument(help="A caption folder, a shard or a folder of them.")],
     html: Annotated[str | None, typer.Option(help="Write the HTML report of a caption folder here.")] = None,
     rejects: Annotated[int | None, typer.Option(min=1, help="Show up to N rejected records.")] = None,
     cards: Annotated[int, typer.Option(min=0, help="Sampled pictures in the report.")] = 24,
@@ -163,14 +163,16 @@ def inspect(
     metrics: Annotated[str | None, typer.Option(help="A metrics.json to show in the report.")] = None,
     model: Annotated[str | None, typer.Option(help="A training run to show in the report.")] = None,
 ) -> None:
-    """Look into a caption folder (state, rejected records, report) or into a shard."""
+    """Look into a caption folder (state, rejected records, report), into a shard or a folder of shards."""
     from rich.console import Console
 
     from mpgi_ray.report import shard_view, status, write_report
 
     console = Console()
-    if path.endswith((".tar", ".tar.gz", ".tgz")):
+    if shard_view.is_shard(path):
         shard_view.print_shard(shard_view.show_shard(path), console)
+    elif html is None and rejects is None and not status.is_caption_folder(path):
+        shard_view.print_counts(shard_view.count_samples(path), console)
     elif html is not None:
         typer.echo(write_report(path, html, cards=cards, curated=final, metrics=metrics, model=model))
     elif rejects is not None:

@@ -30,7 +30,6 @@ from mpgi_ray.errors import InputError
 from mpgi_ray.runtime.cluster import ray_session
 from mpgi_ray.runtime.fan_out import fan_out
 
-_RECORD = "curate.json"
 _CSV = "captions.csv"
 _Place = Annotated[str, AfterValidator(absolute)]
 
@@ -61,7 +60,7 @@ def curate(config: Curation) -> CurateSummary:
 
     Raises:
         InputError: captions or shards are missing, unfinished, or do not belong together.
-        OutputError: the output holds another curation, or cannot be written.
+        OutputError: the output belongs to another curation, or cannot be written.
         RecipeError: a filter is unknown, or a setting of it is wrong.
     """
     filters = load_filters(config.filters)
@@ -72,7 +71,7 @@ def curate(config: Curation) -> CurateSummary:
         _require_complete(manifest, chunks)
     survey = _survey(folder, chunks, manifest["texts"][0])
     identity = _identity(config, filters, manifest, survey)
-    state = claim(output, _RECORD, identity, last=(_CSV, INDEX, SUMMARY))
+    state = claim(output, "curate", identity, last=(_CSV, INDEX, SUMMARY))
     if output.exists(SUMMARY):
         # a job killed at its very end leaves its work, perhaps in parts that nothing can build on
         output.delete(WORK)

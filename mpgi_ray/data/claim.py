@@ -15,6 +15,8 @@ from mpgi_ray.data.index import INDEX, read_index
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import OutputError
 
+SHARD_JOBS = ("ingest", "curate", "demo")  # of these, the index comes last
+
 
 class Claim(StrEnum):
     """What an output folder is to the job that asks for it."""
@@ -57,16 +59,21 @@ def look(
     return Claim.FINISHED if _whole(storage, last) else Claim.CONTINUED
 
 
-def claim(storage: Storage, record: str, identity: Mapping[str, Any], *, last: Sequence[str]) -> Claim:
-    """`look`, and write the record into a new folder.
+def claim(storage: Storage, job: str, identity: Mapping[str, Any], *, last: Sequence[str]) -> Claim:
+    """`look`, for a job that writes shards, and write its record into a new folder.
 
     Raises:
         InputError, OutputError: as `look`, or the record cannot be written.
     """
-    found = look(storage, record, identity, last=last)
+    found = look(storage, record_of(job), identity, last=last)
     if found is Claim.NEW:
-        storage.publish_json(record, identity)
+        storage.publish_json(record_of(job), identity)
     return found
+
+
+def record_of(job: str) -> str:
+    """The file that a job which writes shards writes first."""
+    return f"{job}.json"
 
 
 def require_same(storage: Storage, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:

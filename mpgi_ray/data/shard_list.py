@@ -9,13 +9,13 @@ from fnmatch import fnmatchcase
 
 from braceexpand import braceexpand
 
+from mpgi_ray.data.claim import SHARD_JOBS, record_of
 from mpgi_ray.data.index import INDEX, read_index
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError
 
-_SUFFIXES = (".tar", ".tar.gz", ".tgz")
-# what each job of ours that writes shards writes first; the index comes last
-_BEGUN = {"ingest.json": "ingest", "curate.json": "curate", "demo.json": "demo"}
+SUFFIXES = (".tar", ".tar.gz", ".tgz")
+_BEGUN = {record_of(job): job for job in SHARD_JOBS}
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ def find_shards(spec: str | Sequence[str]) -> ShardList:
     """
     patterns = [p for entry in ([spec] if isinstance(spec, str) else spec) for p in braceexpand(entry)]
     root = Storage(_common_root(patterns))
-    there = root.list(*_SUFFIXES, INDEX, *_BEGUN)
-    present = {name: _stem(name) for name in there if name.endswith(_SUFFIXES)}
+    there = root.list(*SUFFIXES, INDEX, *_BEGUN)
+    present = {name: _stem(name) for name in there if name.endswith(SUFFIXES)}
     asked = [pattern.removeprefix(root.url).lstrip("/") for pattern in patterns]
     wanted = _Wanted(asked)
     files: dict[str, str] = {}
@@ -118,7 +118,7 @@ class _Wanted:
     """
 
     def __init__(self, asked: Sequence[str]) -> None:
-        self.names = {name for name in asked if name.endswith(_SUFFIXES) and not _is_glob(name)}
+        self.names = {name for name in asked if name.endswith(SUFFIXES) and not _is_glob(name)}
         self.patterns = [pattern for pattern in asked if pattern not in self.names]
 
     def covers(self, name: str) -> bool:
@@ -133,7 +133,7 @@ def _is_glob(text: str) -> bool:
 
 
 def _stem(name: str) -> str:
-    return next(name.removesuffix(s) for s in sorted(_SUFFIXES, key=len, reverse=True) if name.endswith(s))
+    return next(name.removesuffix(s) for s in sorted(SUFFIXES, key=len, reverse=True) if name.endswith(s))
 
 
 def _common_root(patterns: Sequence[str]) -> str:
@@ -156,4 +156,4 @@ def _common_root(patterns: Sequence[str]) -> str:
 def _fixed_folder(pattern: str) -> str:
     if _is_glob(pattern):
         return re.split(r"[*?\[]", pattern, maxsplit=1)[0].rpartition("/")[0]
-    return pattern.rpartition("/")[0] if pattern.endswith(_SUFFIXES) else pattern.rstrip("/")
+    return pattern.rpartition("/")[0] if pattern.endswith(SUFFIXES) else pattern.rstrip("/")

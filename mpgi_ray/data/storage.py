@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import fsspec
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from mpgi_ray.data.whole_file import is_temporary, replace, sweep
+from mpgi_ray.data.disk import files_below, is_temporary, replace, sweep
 from mpgi_ray.errors import InputError, OutputError, RecipeError
 
 _FINAL = (FileNotFoundError, PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError)
@@ -64,10 +64,10 @@ class Storage:
             InputError: a folder cannot be listed.
         """
         self._fs.invalidate_cache()
+        # of a disk, fsspec would pass over the folders that it may not list
+        find = files_below if self.is_local else self._fs.find
         try:
-            # on a disk, fsspec would pass over what it may not list
-            strict = {"on_error": _unless_gone} if self.is_local else {}
-            found = _retried(lambda: self._fs.find(self._root, **strict))
+            found = _retried(lambda: find(self._root))
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -113,15 +113,16 @@ class Storage:
         return _object(self.read(name), self.path(name))
 
     def read_json_lines(self, name: str) -> tuple[dict[str, Any], ...]:
-        """The JSON objects of a file that holds one a line; a last line without an end is not whole yet.
+        """The JSON objects of a file that holds one a line; a last line that is not whole yet is left out.
 
         Raises:
             InputError: the file cannot be read, or a line is damaged; the message names it.
         """
-        lines = enumerate(self.read(name).splitlines(keepends=True), 1)
-        where = self.path(name)
-        whole = ((number, line) for number, line in lines if line.endswith(b"\n"))
-        return tuple(_object(line, f"{where}, line {number}") for number, line in whole)
+        *lines, last = self.read(name).split(b"\n")
+        rows = [_object(line, f"{self.path(name)}, line {n}") for n, line in enumerate(lines, 1)]
+        with contextlib.suppress(InputError):
+            rows += [_object(last, "")] if last else []
+        return tuple(rows)
 
     def read_range(self, name: str, start: int, end: int) -> bytes:
         """The bytes ``start`` to ``end`` (exclusive).
@@ -227,15 +228,9 @@ def _object(data: bytes, where: str) -> dict[str, Any]:
         raise InputError(f"{where} is not valid JSON ({error}); restore or delete it") from error
     if not isinstance(content, dict):
         raise InputError(
-            f"{where} holds a JSON {type(content).__name__}, expected an object; restore or delete it"
+            f"{where} holds a {type(content).__name__}, expected a JSON object; restore or delete it"
         )
     return content
-
-
-def _unless_gone(error: OSError) -> None:
-    """For a listing: what was deleted meanwhile is not there; any other trouble ends it."""
-    if not isinstance(error, FileNotFoundError):
-        raise error
 
 
 def _retried(call: Callable[[], T]) -> T:

@@ -46,7 +46,6 @@ _COCA: dict[str, Any] = {
     "lr": 1.2e-3,
 }
 _LOG = "writer.jsonl"
-_RECORD = "demo.json"  # beside the shards: which scenes they hold
 _REJECTS = 0.2  # of the scenes; with the faults planted by default some 6 % have a text that no retry mended
 
 
@@ -72,9 +71,9 @@ def run_demo(folder: Path, count: int, seed: int, *, imperfect: bool = False, co
     shards = folder / "shards"
     captions, final, model = mine / "captions", mine / "final", mine / kind
     metrics, report = mine / f"{kind}-metrics", mine / "report.html"
-    identity = {"scenes": count, "seed": seed}
-    drawn = claim(Storage(str(shards)), _RECORD, identity, last=(INDEX,)) is Claim.FINISHED
     written = imperfect and _written(captions, mine / _LOG, count)
+    identity = {"scenes": count, "seed": seed}
+    drawn = claim(Storage(str(shards)), "demo", identity, last=(INDEX,)) is Claim.FINISHED
     with ray_session(cpus_held=2):
         with _step(f"scenes: {count} drawn and annotated", shards):
             if not drawn:

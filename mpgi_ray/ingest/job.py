@@ -28,7 +28,6 @@ from mpgi_ray.ingest.source import SourceConfig
 REJECTED = "rejected.parquet"
 MAX_SHARD_BYTES = 1 << 30  # of pictures: a shard is held in memory, here and by every reader
 
-_RECORD = "ingest.json"
 _REJECTED = pa.schema(
     [
         ("name", pa.string()),
@@ -85,7 +84,7 @@ def ingest(
     """
     storage = Storage(output)
     record = _record(items, source, shard_size, name)
-    if claim(storage, _RECORD, record, last=(REJECTED, INDEX)) is Claim.FINISHED:
+    if claim(storage, "ingest", record, last=(REJECTED, INDEX)) is Claim.FINISHED:
         return _summary(storage, nothing_to_do=True)
     storage.sweep()
     rejected: list[Rejected] = []

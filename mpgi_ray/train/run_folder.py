@@ -18,7 +18,7 @@ _STEP = "step-"
 
 
 def open_run(output: str, recipe: dict[str, Any], name: str, seen: Seen, left_out: int) -> bool:
-    """Claim an output folder for a recipe.
+    """Take an output folder for a recipe.
 
     Args:
         seen: is kept beside the recipe, as ``seen.json``.

@@ -110,7 +110,7 @@ def test_a_submitted_job_captions_and_its_status_is_its_exit_code(head: str, tmp
         ),
         (["caption", "template", "--limit", "5", "--sample", "5"], 2, "either --limit or --sample"),
         (["curate", "{tmp}", "--out", "{tmp}/f"], 1, "error: {tmp} holds no run.json"),
-        (["inspect", "{tmp}"], 1, "holds no run.json"),
+        (["inspect", "{tmp}"], 1, "no shards: nothing ending in"),
         (["ingest", "coco", "a.json", "--out", "b"], 2, "--images is for the coco format"),
         (["ingest", "folders", "{tmp}/none", "--out", "{tmp}/s"], 1, "error: "),
         (["train", "{tmp}", "--out", "{tmp}/m", "--epochs", "1"], 1, "error: "),

@@ -1,4 +1,7 @@
-"""Files on a local disk that appear whole or not at all: written beside their place, flushed and renamed."""
+"""A local disk: files that appear whole or not at all, listings that leave nothing out.
+
+A file is written beside its place, flushed and renamed.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,20 @@ def replace(target: Path, pieces: Iterable[bytes]) -> None:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def files_below(folder: str) -> list[str]:
+    """Every file below a folder; links to folders are not followed. Empty if there is no such folder.
+
+    Raises:
+        OSError: a folder cannot be listed; one that is deleted meanwhile is not there.
+    """
+
+    def trouble(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError | NotADirectoryError):
+            raise error
+
+    return [f"{here}/{name}" for here, _, names in os.walk(folder, onerror=trouble) for name in names]
 
 
 def is_temporary(path: str) -> bool:
