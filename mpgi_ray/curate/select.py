@@ -76,7 +76,7 @@ def read_choice(text: str) -> FilterChoice:
     """
     name, _, settings = text.partition(":")
     parts = re.split(r",(?=\s*\w+=)", settings) if settings else []
-    return FilterChoice(name=name, settings=dict(read_assignment(part, "--filter") for part in parts))
+    return FilterChoice(name=name, settings=dict(read_assignment(part.strip(), "--filter") for part in parts))
 
 
 def load_filters(chosen: Sequence[FilterChoice]) -> list[Filter]:

@@ -298,3 +298,11 @@ def test_buckets_cut_the_order_into_ranges(sample_id: str, seed: int, buckets: i
     assert 0 <= bucket < buckets
     assert bucket * 2**64 // buckets <= place + 1
     assert place < (bucket + 1) * 2**64 / buckets * (1 + 1e-12)
+
+
+def test_the_captions_of_an_earlier_version_give_the_same_final_shards(tmp_path: Path) -> None:
+    before = Path(__file__).parents[1] / "fixtures/folders-0.1.0"
+    parts = {"captions": str(before / "captions"), "shards": str(before / "shards"), "shard_size": 2}
+    curate(Curation(output=str(tmp_path), **parts))
+    for name in ("shard-000000.tar", "shard-000001.tar", "captions.csv"):
+        assert (tmp_path / name).read_bytes() == (before / "final" / name).read_bytes()
