@@ -89,11 +89,26 @@ def nearest(what: str, name: str, known: Iterable[str], besides: str = "") -> Re
     return RecipeError(f"there is no {what} {name!r}{hint}{f'; or give {besides}' if besides else ''}")
 
 
+def named(what: str, name: str, package: str) -> Path:
+    """The YAML file that is meant by a name, if the package holds it, or by its path.
+
+    Raises:
+        RecipeError: the package holds no such file; tells the nearest one.
+    """
+    if name.endswith((".yaml", ".yml")):
+        return Path(name)
+    files = (Path(str(file)) for file in resources.files(package).iterdir())
+    shipped = {file.stem: file for file in files if file.suffix == ".yaml"}
+    if name not in shipped:
+        raise nearest(what, name, shipped, "the path of a .yaml file")
+    return shipped[name]
+
+
 def assigned(values: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
     """A copy of nested mappings with the value at ``a.b.c`` set.
 
     Raises:
-        RecipeError: the path leads through something that is no mapping.
+        RecipeError: the path leads through something that is not a mapping.
     """
     first, _, rest = path.partition(".")
     if not rest:

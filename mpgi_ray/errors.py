@@ -29,4 +29,4 @@ class UnfinishedError(MpgiError):
 
 
 class TrainingError(MpgiError):
-    """Training cannot go on: a loss is not finite, or the data changed under it."""
+    """Training cannot go on: a loss is not finite, or the data changed during the run."""

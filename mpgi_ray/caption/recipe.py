@@ -156,7 +156,7 @@ _MACHINE_ARGS = {
 }
 
 
-def load_recipe(name_or_path: str, overrides: Mapping[str, str], assignments: list[str]) -> Recipe:
+def load_recipe(name_or_path: str, overrides: Mapping[str, object], assignments: list[str]) -> Recipe:
     """Read a shipped recipe by name, or a YAML file.
 
     Args:

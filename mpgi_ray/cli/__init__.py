@@ -1,4 +1,4 @@
-"""The ``mpgi`` command: one module a group of subcommands."""
+"""The ``mpgi`` command: a module for each group of subcommands, which import a job only when it runs."""
 
 from mpgi_ray.cli.main import main
 

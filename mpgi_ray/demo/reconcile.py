@@ -47,7 +47,7 @@ class Reconciliation:
 def reconcile(folder: CaptionFolder, log: Path) -> Reconciliation:
     """Match every answer that the writer logged with the record of the run that holds it.
 
-    They are matched by stage, by whether they came after a hint, and by the very words.
+    They are matched by stage, by whether they came after a hint, and by their exact words.
     """
     result = Reconciliation()
     names = {name for model in folder.manifest()["stage1"] for name in model}

@@ -138,8 +138,8 @@ def _reconcile(captions: Path, log: Path) -> None:
 def _written(captions: Path, log: Path, count: int) -> bool:
     """Whether the imperfect writer's captions are all there.
 
-    What it answered before it was interrupted cannot be told from what it would answer now: its log must be
-    that of one go.
+    After an interruption, earlier answers cannot be told from those that it would give now: its log must come
+    from a single run.
 
     Raises:
         OutputError: some of them are there.

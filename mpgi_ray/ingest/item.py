@@ -44,7 +44,7 @@ class Item:
     where: str = ""
 
 
-Entry = Item | Rejected  # a format numbers neither: `Rejected.index` is set by the job
+Entry = Item | Rejected  # formats do not number them: the job sets `Rejected.index`
 
 
 @dataclass(frozen=True)
@@ -53,21 +53,23 @@ class Listing:
 
     Attributes:
         fingerprint: of the annotation file or, without one, of the names: changes when the list does.
+        classes: those that the source names before its entries are read, if it does.
     """
 
     format: str
     path: str
     fingerprint: str
     entries: Callable[[], Iterator[Entry]]
+    classes: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Entry]:
         return self.entries()
 
 
 def load(item: Item, source: SourceConfig, index: int) -> Sample | Rejected:
-    """Read the picture, hold it against what is stated of it, and check the annotation.
+    """Read the picture, compare it with what is stated of it, and check the annotation.
 
-    The picture's bytes are not touched, and no pixel of it is decoded.
+    The picture's bytes stay as they are, and none of its pixels is decoded.
 
     Args:
         index: the item's position in the source.
@@ -117,7 +119,7 @@ def below(path: str) -> str:
 
 
 def report_unused(path: str, fields: Iterable[str]) -> None:
-    """Tell once which fields of an annotation file say something that no sample carries."""
+    """Warn once of the fields of an annotation file that no sample carries."""
     if names := sorted(fields):
         _log.warning("%s: fields that are not used: %s", path, ", ".join(names))
 
@@ -127,7 +129,7 @@ def _read(root: Storage, name: str, reason: str) -> bytes:
         return root.read(name)
     except InputError as error:
         if isinstance(error.__cause__, (FileNotFoundError, NotADirectoryError, IsADirectoryError)):
-            raise ImageError(reason, f"no file {name} below {root.url}") from error
+            raise ImageError(reason, f"there is no file {name} below {root.url}") from error
         raise
 
 

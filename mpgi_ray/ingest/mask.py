@@ -43,7 +43,7 @@ def cover(
         first = _shown(int(unknown[0]), classes)
         raise ImageError(
             "bad_mask",
-            f"{unknown.size:,} of {values.size:,} pixels are of no class, the first has {first}: "
+            f"{unknown.size:,} of {values.size:,} pixels belong to no class, the first has {first}: "
             f"add it under `mask:` in the source's YAML file",
         )
     return {label: found for label, found in covers(index, tuple(names)).items() if label}
@@ -60,7 +60,7 @@ def _values(data: bytes, size: tuple[int, int], in_colour: bool) -> npt.NDArray[
         raise ImageError("bad_mask", "a mask needs at least 3×3 pixels for the cells of its grid")
     try:
         pixels = np.asarray(image.convert("RGB") if in_colour else image).astype(np.int64)
-    except Exception as error:  # Pillow lets almost any exception out of a damaged file
+    except Exception as error:  # Pillow raises almost any exception on a damaged file
         raise ImageError("bad_mask", f"the mask cannot be decoded: {error}") from error
     if in_colour:
         return np.asarray(pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2], dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Run-length masks of COCO: counts of 0 and 1 by turns, down the columns, beginning with 0.
+"""Run-length masks of COCO: alternating counts of 0 and 1, down the columns, beginning with 0.
 
 The compressed form is that of the COCO API (``maskApi.c``, ``rleToString``): five bits a character above
 code 48, the sixth says that the number goes on; from the fourth count on the difference to the count two
@@ -27,8 +27,8 @@ def decode_rle(counts: str | Sequence[int], width: int, height: int) -> npt.NDAr
     runs = np.asarray(decode_counts(counts) if isinstance(counts, str) else counts, dtype=np.int64)
     if (runs < 0).any() or runs.sum() != width * height:
         raise ValueError(
-            f"run lengths add up to {int(runs.sum())}, expected none below 0 and {width}×{height} = "
-            f"{width * height} pixels"
+            f"run lengths add up to {int(runs.sum())}, "
+            f"expected {width * height} ({width}×{height} pixels) and none below 0"
         )
     flat = np.repeat(np.arange(runs.size) % 2 == 1, runs)
     return np.asarray(flat.reshape(width, height).T)
@@ -45,7 +45,9 @@ def decode_counts(text: str) -> list[int]:
     for position, character in enumerate(text):
         code = ord(character)
         if not _FIRST <= code <= _LAST:
-            raise ValueError(f"character {character!r} at {position} is none of a compressed run-length mask")
+            raise ValueError(
+                f"character {character!r} at position {position} has no place in a compressed mask"
+            )
         bits = code - _FIRST
         value |= (bits & 0x1F) << shift
         shift += 5
@@ -61,7 +63,7 @@ def decode_counts(text: str) -> list[int]:
 
 
 def mask_box(mask: npt.NDArray[np.bool_]) -> tuple[float, float, float, float]:
-    """The box (x1, y1, x2, y2) around a mask's pixels; the right and lower edges lie behind the last one.
+    """The box (x1, y1, x2, y2) around a mask's pixels; the right and lower edges lie beyond the last ones.
 
     Raises:
         ValueError: the mask is empty.

@@ -1,6 +1,6 @@
 """What the files of a source do not say themselves: its licence, what its labels mean, its mask values.
 
-A source config is a shipped preset (``recipes/sources/NAME.yaml``) or a YAML file of the same keys.
+A source config is a shipped preset (``presets/NAME.yaml``) or a YAML file of the same keys.
 Without one the safe defaults hold: no class is exhaustive, labels stay as they are.
 """
 
@@ -9,26 +9,22 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping
-from difflib import get_close_matches
-from importlib import resources
-from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from mpgi_ray.config import Config, parse, read_yaml
+from mpgi_ray.config import Config, named, parse, read_yaml
 from mpgi_ray.data.sample import LabelClass
-from mpgi_ray.errors import RecipeError
 
 Byte = Annotated[int, Field(ge=0, le=255)]
 MaskClass = Annotated[int, Field(ge=0)] | tuple[Byte, Byte, Byte]
 MaskTable = Annotated[dict[str, MaskClass], Field(max_length=255)]
 
-TRUNCATED = 0.5  # sources flag a cut object without saying how much of it shows: half stands for that
+TRUNCATED = 0.5  # sources flag a cut object without saying how much of it is visible: half is assumed
 
 
 class SourceConfig(Config):
-    """A source, as far as its annotation files do not describe it.
+    """What the annotation files of a source leave open.
 
     Attributes:
         name, licence: written into every annotation that states none of its own.
@@ -62,7 +58,7 @@ class SourceConfig(Config):
         said = {*self.rename.values(), *(new for old in self.mask if (new := self.label(old)))}
         if self.vocabulary and (strange := sorted(said - set(self.vocabulary))):
             raise ValueError(
-                f"{strange[0]!r} is a target of rename or a mask class, and not in the vocabulary: "
+                f"{strange[0]!r} is a target of rename or a mask class, but not in the vocabulary: "
                 f"add it there, or drop it"
             )
         total = sum(self.splits.values())
@@ -73,7 +69,7 @@ class SourceConfig(Config):
     def split_of(self, image: bytes) -> str | None:
         """The split that a picture's bytes fall into; None without ``splits``.
 
-        It hangs on nothing but the bytes and the shares: more pictures do not move those that are there, and
+        It depends on the bytes and the shares alone: further pictures do not move those that are there, and
         a picture that is listed twice is in one split.
         """
         if not self.splits:
@@ -91,7 +87,7 @@ class SourceConfig(Config):
         return None if old in self.drop else self.rename.get(old, old)
 
     def apply(self, note: Mapping[str, Any]) -> dict[str, Any]:
-        """An annotation's fields with labels renamed and dropped, and what they leave open filled in.
+        """An annotation's fields with labels renamed and dropped, and missing fields filled in.
 
         Args:
             note: fields of `Annotation`; a vocabulary there lists the classes of the files.
@@ -145,20 +141,4 @@ def load_source(name: str | None) -> SourceConfig:
     """
     if name is None:
         return SourceConfig()
-    presets = {path.name.removesuffix(".yaml"): path for path in _presets()}
-    if name in presets:
-        path = presets[name]
-    elif name.endswith((".yaml", ".yml")):
-        path = Path(name)
-    else:
-        near = get_close_matches(name, presets, n=1, cutoff=0.0)[0]
-        raise RecipeError(
-            f"no source preset {name!r}: did you mean {near!r}? There are {', '.join(sorted(presets))}; "
-            f"or give the path of a .yaml file"
-        )
-    return parse(SourceConfig, read_yaml(path), name)
-
-
-def _presets() -> list[Path]:
-    folder = Path(str(resources.files("mpgi_ray.ingest").joinpath("presets")))
-    return sorted(folder.glob("*.yaml"))
+    return parse(SourceConfig, read_yaml(named("source preset", name, "mpgi_ray.ingest.presets")), name)

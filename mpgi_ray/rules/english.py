@@ -16,7 +16,7 @@ _NOT_PLURAL = ("ss", "us", "is", "as", "ns", "os")
 
 @cache
 def _inflect() -> inflect.engine:
-    import inflect  # takes a second, which processes that only read shards do not have to wait
+    import inflect  # takes a second to import, and processes that only read shards do not need it
 
     return inflect.engine()
 
@@ -29,7 +29,7 @@ def plural(noun: str) -> str:
 
 @lru_cache(maxsize=4096)
 def singular(noun: str) -> str:
-    """``cars`` → ``car``; a noun that is no regular plural comes back as it is."""
+    """``cars`` → ``car``; a noun that is not a regular plural comes back as it is."""
     if not noun.endswith("s") or noun.endswith(_NOT_PLURAL):
         return noun
     one = _inflect().singular_noun(noun)

@@ -6,7 +6,7 @@ counted as such, are objects
 
 - too small to be seen at a model's input size,
 - of which less than 0.3 lies in the image (cut windows),
-- that the source itself marks as difficult: what an annotator hardly recognised, a text does not assert.
+- that the source itself marks as difficult: a text does not assert what an annotator hardly recognised.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from mpgi_ray.data.sample import Annotation, Object
 from mpgi_ray.rules import geometry, lexicon
 from mpgi_ray.rules.relations import Relation, find_relations
 
-MIN_VISIBLE = 0.3  # of an object's own box; what shows less is not counted as a whole
+MIN_VISIBLE = 0.3  # of an object's own box; an object that shows less is not counted as a whole
 
 
 @dataclass(frozen=True)
@@ -202,8 +202,8 @@ def _cover(annotation: Annotation) -> tuple[CoverFact, ...]:
 def _absent(annotation: Annotation, names: Mapping[str, str], present: set[str]) -> tuple[str, ...]:
     """Names of exhaustive countable classes without any annotation.
 
-    "No vehicles" beside "three small vehicles" would read as a lie, and so would "no airplanes" at an
-    airfield: a name that ends a present one, or stands in a scene's or a tag's phrase, is not absent.
+    "No vehicles" beside "three small vehicles" would read as a contradiction, and so would "no airplanes"
+    at an airfield: a name that ends a present one, or stands in a scene's or a tag's phrase, is not absent.
     """
     phrases = [lexicon.scene_phrase(scene) or lexicon.humanise(scene) for scene in annotation.scene]
     words = " ".join((*phrases, *lexicon.visible_tags(annotation.tags)))

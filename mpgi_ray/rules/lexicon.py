@@ -32,7 +32,7 @@ def _fold(label: str) -> str:
 def humanise(label: str) -> str:
     """A label as words: ``small_vehicle`` → ``small vehicle``, ``AnnualCrop`` → ``annual crop``."""
     words = [word if word.isupper() and len(word) > 1 else word.lower() for word in _WORDS.findall(label)]
-    if all(word.isupper() for word in words):  # SHIP is a shouted word, not an abbreviation
+    if all(word.isupper() for word in words):  # SHIP is a word in capitals, not an abbreviation
         words = [word.lower() for word in words]
     return " ".join(words)
 
@@ -42,10 +42,10 @@ def class_name(label: str, given: str | None = None) -> str:
     """The name of a class in the singular.
 
     Args:
-        given: the name that the source's vocabulary gives it; it wins.
+        given: the name that the source's vocabulary gives it, which comes before ours.
 
     Returns:
-        An empty string if the label says nothing of what is to be seen (``other``, ``unlabeled``).
+        An empty string if the label says nothing about what is visible (``other``, ``unlabeled``).
     """
     if given:
         return given.strip(" .")

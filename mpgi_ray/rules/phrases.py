@@ -18,7 +18,7 @@ IN_PLACE = (  # as `PLACES`
     "on the left", "in the centre", "on the right",
     "in the lower left", "at the bottom", "in the lower right",
 )  # fmt: skip
-# upper bound of a fraction -> words; a person guesses cover no finer
+# upper bound of a fraction -> words; people do not estimate cover more finely
 _SHARES = (
     (0.05, "a very small part"),
     (0.18, "a small part"),

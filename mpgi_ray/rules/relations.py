@@ -1,7 +1,7 @@
-"""Relations between objects, told only when no one would dispute them.
+"""Relations between objects, stated only where nobody would dispute them.
 
-"Near" holds for the two objects it names, so partial labels do no harm. "Larger", "left of" and "above"
-speak of all objects of a class, so they are found only between classes whose number is exact.
+"Near" holds for the two objects it names, so incomplete labels cannot make it wrong. "Larger", "left of"
+and "above" speak of all objects of a class, so they are found only between classes whose number is exact.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from itertools import combinations, permutations
 from mpgi_ray.data.sample import Object
 from mpgi_ray.rules import geometry
 
-NEAR = 0.5  # gap of two boxes, in longer sides of the smaller one
-LARGER = 4.0  # area of the smallest of one class over that of the largest of the other
-ASIDE = 0.25  # distance of two middles across, in image widths or heights
+NEAR = 0.5  # largest gap between two boxes, in units of the smaller one's longer side
+LARGER = 4.0  # least ratio of the smallest area of one class to the largest of the other
+ASIDE = 0.25  # least distance between two middles, in image widths or heights
 AT_MOST = {"near": 2, "larger": 1, "left_of": 2, "above": 2}  # sentences per kind
-_PER_CLASS = 16  # the largest objects of a class that are looked at for neighbours: crowds stay cheap
+_PER_CLASS = 16  # the largest objects of a class that are compared: bounds the cost of crowds
 
 
 class Kind(StrEnum):

@@ -1,6 +1,6 @@
 """The same facts in other words: for integrated texts, which must not repeat the perspectives' sentences.
 
-Lists run the other way round, places come before things, amounts are put differently ("three or more" for
+Lists are reversed, places come before things, amounts are worded differently ("three or more" for
 "at least three"). Nothing is said here that `sentences` does not say.
 """
 

@@ -166,7 +166,7 @@ def tags(facts: Facts, seed: str) -> str | None:
 
 
 def absence(facts: Facts, seed: str) -> str | None:
-    """Classes that are surely not there; for relay prompts, which models tend to fill with the likely."""
+    """Classes that are surely not there; for relay prompts, because models tend to add what is likely."""
     items = [several(name) for name in facts.absent]
     frames = ("There are no {} in the image", "The image shows no {}")
     return sentence(choose(frames, seed, "absence").format(enumerate_(items, "or"))) if items else None

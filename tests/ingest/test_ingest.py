@@ -136,7 +136,7 @@ def test_a_split_that_the_annotation_names_stays(tmp_path: Path) -> None:
 
 
 def test_a_wrong_source_names_what_is_right(tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match="no source preset 'dta': did you mean 'dota'"):
+    with pytest.raises(RecipeError, match="there is no source preset 'dta': did you mean 'dota'"):
         load_source("dta")
     path = tmp_path / "mine.yaml"
     path.write_text("licens: MIT\n")

@@ -123,7 +123,7 @@ def test_coco_rejects_with_reasons(tmp_path: Path) -> None:
         ("image 6", "bad_annotation"),
         ("image_id 77", "unknown_image"),
     ]
-    assert "annotation 1: category_id 5 is none of 1" in rows[2][2]
+    assert "annotation 1: unknown category_id 5: expected one of 1" in rows[2][2]
     assert "stated as 99×30, the picture has 40×30" in rows[3][2]
 
 
@@ -151,7 +151,7 @@ def test_run_length_masks_are_those_of_pycocotools(mask: np.ndarray) -> None:
 @pytest.mark.parametrize(
     ("counts", "message"),
     [
-        ("01~", "character '~' at 2"),
+        ("01~", "character '~' at position 2"),
         ("o", "ends inside a number"),
         ([3, 4], "add up to 7"),
         ([-3, 15], "below 0"),
@@ -186,7 +186,7 @@ def test_broken_run_lengths(counts: str | list[int], message: str) -> None:
         (
             {"image": "a.png", "mask": "a.png", "mask_classes": {"ship": [1, 2, 3]}},
             "bad_mask",
-            r"1,200 of 1,200 pixels are of no class, the first has the colour \(0, 0, 0\)",
+            r"1,200 of 1,200 pixels belong to no class, the first has the colour \(0, 0, 0\)",
         ),
     ],
 )

@@ -198,7 +198,7 @@ def _times(colour: Rgb, factor: float) -> Rgb:
 def _swept(points: Polygon, by: Polygon) -> Polygon:
     """What a convex polygon covers while it moves.
 
-    Walking round the polygon, an edge that looks along the movement is drawn moved, the others in place.
+    Walking round the polygon, an edge that faces the movement is drawn at its end, the others at its start.
     """
     following = np.roll(points, -1, axis=0)
     edges = following - points

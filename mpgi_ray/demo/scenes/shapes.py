@@ -27,7 +27,8 @@ class Part:
     Attributes:
         points: polygon, (n, 2), in metres.
         tone: a factor on the object's colour, or a colour of its own.
-        normal: where a slope looks; of length 1 for a steep one, less for a gentle one. The sun lights it so.
+        normal: the direction that a slope faces, which decides how the sun lights it; of length 1 for a steep
+            slope, less for a gentle one.
     """
 
     points: Polygon

@@ -104,7 +104,7 @@ def caption(spec: SceneSpec) -> str:
 
 
 def _kind(number: int, seed: int) -> Kind:
-    # every 15 scenes that are no twins show each kind once, in an order of their own
+    # every 15 scenes that are not twins show each kind once, in an order of their own
     block, place = divmod(number - (number + 2) // 4, len(KINDS))
     return Random(f"kinds/{seed}/{block}").sample(KINDS, len(KINDS))[place]
 

@@ -1,4 +1,4 @@
-"""Faults of content: one claim of an answer becomes untrue, is left out, or comes from nowhere."""
+"""Faults of content: one claim of an answer becomes untrue, is left out, or is invented."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def plant(
         absent: classes (in the plural) that the facts call absent: the first to be mistaken for.
 
     Returns:
-        The sentences with the fault, or None if they hold nothing that it can befall.
+        The sentences with the fault, or None if nothing in them can have it.
     """
     if kind == "dropped":
         return _drop(told, rng)
@@ -127,7 +127,7 @@ def _swapped(one: Told, others: Sequence[str], rng: Random) -> list[tuple[Told, 
         for i, part in enumerate(parts):
             quantity, noun, rest = _ITEM.fullmatch(part).groups()  # type: ignore[union-attr]
             other = rng.choice(others)
-            if singular(noun) == other or not (quantity or is_plural(part)):  # water is no thing
+            if singular(noun) == other or not (quantity or is_plural(part)):  # water is not counted
                 continue
             name = plural(other) if is_plural(part) or "group" in quantity else other
             called = article(name) if quantity in ("a ", "an ") else f"{quantity}{name}"

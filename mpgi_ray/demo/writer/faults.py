@@ -34,7 +34,7 @@ class Faults:
         mend: probability that an answer after a hint is free of the fault that the first answer had.
 
     Raises:
-        ValueError: a rate is no probability, or the rates add up to more than 1.
+        ValueError: a rate is not a probability, or the rates add up to more than 1.
     """
 
     refusal: float = 0.02

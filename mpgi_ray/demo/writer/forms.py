@@ -63,7 +63,7 @@ def spoil_answer(kind: str, text: str, rng: Random) -> tuple[str, str, str]:
 
 
 def spoil_json(answer: dict[str, str], keys: Sequence[str], rng: Random) -> tuple[str, str]:
-    """Something else than the JSON asked for, and the variant of the fault."""
+    """Something other than the JSON asked for, and the variant of the fault."""
     variant = rng.choice(("broken", "missing", "type"))
     key = rng.choice(list(keys))
     if variant == "broken":

@@ -1,4 +1,4 @@
-"""Sentences to claims and back: one table of frames serves both ways."""
+"""Sentences to claims and back: one table of frames serves both directions."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def tones(url: str) -> tuple[tuple[str, ...], float, float]:
         with Image.open(io.BytesIO(base64.b64decode(data))) as image:
             image.draft("RGB", (64, 64))
             grid = image.convert("RGB").resize((_GRID, _GRID), Image.Resampling.BOX)
-    except Exception as error:  # Pillow and the decoders raise what they like on broken pictures
+    except Exception as error:  # Pillow and its decoders raise almost any exception on a damaged picture
         raise BadPicture(f"the picture cannot be decoded: {error}") from error
     raw = grid.tobytes()
     named = Counter(_tone(raw[i], raw[i + 1], raw[i + 2]) for i in range(0, len(raw), 3))

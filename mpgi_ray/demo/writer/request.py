@@ -64,7 +64,7 @@ def parse(body: Any) -> Request:
     """Read the decoded JSON body of a request.
 
     Raises:
-        BadRequest: it is no chat request, or promises descriptions and holds none.
+        BadRequest: it is not a chat request, or announces descriptions and holds none.
     """
     system, text, picture = _messages(body)
     asked = text.split(HINT)[0].rstrip()

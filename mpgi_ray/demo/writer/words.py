@@ -48,7 +48,7 @@ def plural(noun: str) -> str:
 
 
 def singular(noun: str) -> str:
-    """``football pitches`` → ``football pitch``; what is no plural stays."""
+    """``football pitches`` → ``football pitch``; a noun that is not a plural stays as it is."""
     if not noun.endswith("s") or _BARE_SINGULAR.search(noun):
         return noun
     if noun.endswith("ies"):

@@ -10,8 +10,9 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mpgi_ray.data.sample import Rejected, describe
@@ -21,7 +22,7 @@ from mpgi_ray.ingest.item import Entry, Item, Listing, below, report_unused
 from mpgi_ray.ingest.rle import decode_rle, mask_box
 
 Id = int | str
-# fields of the format that say nothing of what is in a picture
+# fields of the format that say nothing about what is in a picture
 _KNOWN = {"license", "flickr_url", "coco_url", "date_captured", "id", "area", "supercategory"}
 
 
@@ -53,16 +54,15 @@ class _Annotation(_Record):
     iscrowd: bool = False
 
 
-def coco(annotations: str, images: str) -> Listing:
-    """Read an instances file.
+def coco(
+    annotations: Annotated[str, typer.Argument(help="The JSON file of images, annotations and categories.")],
+    images: Annotated[str, typer.Option(help="The folder that its file names are relative to.")],
+) -> Listing:
+    """Read COCO instances: boxes, outlines and masks of named categories.
 
     The categories become the vocabulary. An annotation that cannot be read, or whose category is unknown,
     rejects its picture, which would be described wrongly without it; annotations of an image that is not
     listed become a rejected row for each such image.
-
-    Args:
-        annotations: path or fsspec URL of the JSON file.
-        images: the folder that its ``file_name`` are relative to.
 
     Raises:
         InputError: no such file, or not of this format.
@@ -82,14 +82,14 @@ def coco(annotations: str, images: str) -> Listing:
             try:
                 image = _Image.model_validate(raw)
                 if image.id in seen:
-                    raise ValueError(f"image id {image.id} is that of {seen[image.id]}, too")
+                    raise ValueError(f"image id {image.id} is also that of {seen[image.id]}")
                 seen[image.id] = image.file_name
                 unused |= set(image.model_extra or ()) - _KNOWN
                 path = below(image.file_name)
                 objects = [_object(a, categories, unused) for a in by_image.get(image.id, ())]
             except ValueError as error:
                 detail = describe(error) if isinstance(error, ValidationError) else str(error)
-                # the file name stands there in most cases, and says more than the position
+                # in most cases the file name is known, and says more than the position
                 file_name = raw.get("file_name") if isinstance(raw, dict) else None
                 yield Rejected(str(file_name or f"image {position}"), 0, "bad_annotation", detail)
                 continue
@@ -100,17 +100,18 @@ def coco(annotations: str, images: str) -> Listing:
             yield Rejected(f"image_id {image_id}", 0, "unknown_image", lost)
         report_unused(annotations, unused)
 
-    return Listing("coco", f"{annotations} {images}", hashlib.sha256(data).hexdigest(), entries)
+    digest = hashlib.sha256(data).hexdigest()
+    return Listing("coco", f"{annotations} {images}", digest, entries, tuple(categories.values()))
 
 
 def _content(data: bytes, path: str) -> dict[str, list[Any]]:
     try:
         content = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is no JSON: {error}") from error
+        raise InputError(f"{path} is not valid JSON: {error}") from error
     for key in ("images", "annotations", "categories"):
         if not isinstance(content, dict) or not isinstance(content.get(key), list):
-            raise InputError(f"{path}: no list {key!r}: expected a COCO instances file")
+            raise InputError(f"{path} has no list {key!r}: expected a COCO instances file")
     return {key: content[key] for key in ("images", "annotations", "categories")}
 
 
@@ -134,7 +135,9 @@ def _object(raw: Any, categories: Mapping[Id, str], unused: set[str]) -> dict[st
     try:
         note = _Annotation.model_validate(raw)
         if note.category_id not in categories:
-            raise ValueError(f"category_id {note.category_id} is none of {', '.join(map(str, categories))}")
+            raise ValueError(
+                f"unknown category_id {note.category_id}: expected one of {', '.join(map(str, categories))}"
+            )
         unused |= set(note.model_extra or ()) - _KNOWN - {"image_id"}
         outlines = () if isinstance(note.segmentation, _Rle) else _outlines(note.segmentation)
         box = _box(note, outlines)
@@ -161,6 +164,6 @@ def _box(note: _Annotation, outlines: tuple[tuple[tuple[float, float], ...], ...
         height, width = note.segmentation.size
         return mask_box(decode_rle(note.segmentation.counts, int(width), int(height)))
     if not outlines:
-        raise ValueError("neither bbox nor segmentation")
+        raise ValueError("it has neither bbox nor segmentation")
     xs, ys = zip(*(point for outline in outlines for point in outline), strict=True)
     return min(xs), min(ys), max(xs), max(ys)

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from typing import Annotated
+
+import typer
 
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError
 from mpgi_ray.ingest.item import Entry, Item, Listing
 
 
-def folders(root: str) -> Listing:
-    """Every file below ``root`` as a picture of the scene class that its topmost folder names.
+def folders(
+    root: Annotated[str, typer.Argument(help="The folder that holds one folder for each class.")],
+) -> Listing:
+    """Read class folders: the topmost folder of a picture names its scene class.
 
-    A picture directly in ``root`` has no class and is kept without one, so a flat folder of pictures is
-    a source too. A file that is no picture becomes a rejected row, whatever its suffix.
-
-    Args:
-        root: a local folder or an fsspec URL.
+    A picture directly in the root has no class and is kept without one, so a flat folder of pictures is
+    a source too. A file that is not a picture becomes a rejected row, whatever its suffix.
 
     Raises:
-        InputError: there is no file.
+        InputError: there are no files below the folder.
     """
     storage = Storage(root)
     names = storage.list("")
@@ -32,4 +34,6 @@ def folders(root: str) -> Listing:
             scene, slash, _ = name.partition("/")
             yield Item(storage, name, {"scene": (scene,) if slash else ()})
 
-    return Listing("folders", root, hashlib.sha256("\n".join(names).encode()).hexdigest(), entries)
+    classes = dict.fromkeys(name.partition("/")[0] for name in names if "/" in name)
+    digest = hashlib.sha256("\n".join(names).encode()).hexdigest()
+    return Listing("folders", root, digest, entries, tuple(classes))

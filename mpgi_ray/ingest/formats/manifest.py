@@ -6,7 +6,7 @@
 ```
 
 Paths are relative to the manifest's folder. All other fields may be missing; see `Line`. Fields of other
-names are left alone and told once.
+names are left alone and named once in a warning.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
 import fsspec
+import typer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mpgi_ray.data.sample import Rejected, describe
@@ -94,16 +95,14 @@ class Line(_Record):
     source: str | None = None
 
 
-def manifest(path: str) -> Listing:
-    """Read a manifest, line by line.
+def manifest(path: Annotated[str, typer.Argument(help="The JSONL file, one picture a line.")]) -> Listing:
+    """Read a manifest: JSONL, one picture a line, with all that is known of it.
 
-    A line that cannot be used becomes a rejected row that names it. Empty lines are no rows.
-
-    Args:
-        path: of the JSONL file, local or an fsspec URL.
+    Paths are relative to the manifest's folder; docs/shards.md lists the fields. A line that cannot be used
+    becomes a rejected row that names it. Empty lines are skipped.
 
     Raises:
-        InputError: there is no such file.
+        InputError: the file cannot be read.
     """
     root, _ = split_url(path)
     digest = hashlib.sha256()

@@ -1,0 +1,42 @@
+"""``mpgi curate``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def curate(
+    captions: Annotated[str, typer.Argument(help="Output folder of `mpgi caption`.")],
+    out: Annotated[str, typer.Option(help="Folder of the final shards.")],
+    shards: Annotated[
+        list[str] | None, typer.Option(help="The source shards, if they moved; may be given several times.")
+    ] = None,
+    shard_size: Annotated[
+        int, typer.Option(min=1, help="Approximate number of samples in a final shard.")
+    ] = 1000,
+    seed: Annotated[int, typer.Option(help="Seed of the global random order.")] = 0,
+    partial: Annotated[bool, typer.Option(help="Take the samples that are captioned so far.")] = False,
+    filters: Annotated[
+        list[str] | None,
+        typer.Option("--filter", help="Keep some samples only, such as min_words:text=long,words=20."),
+    ] = None,
+) -> None:
+    """Join captions to shards and publish final shards in a global random order, with captions.csv."""
+    from mpgi_ray.curate import Curation
+    from mpgi_ray.curate import curate as run
+    from mpgi_ray.curate.select import read_choice
+
+    summary = run(
+        Curation(
+            captions=captions,
+            output=out,
+            shards=tuple(shards) if shards else None,
+            shard_size=shard_size,
+            seed=seed,
+            partial=partial,
+            filters=tuple(map(read_choice, filters or [])),
+        )
+    )
+    typer.echo(f"{out}: {summary}")

@@ -1,0 +1,90 @@
+"""``mpgi ingest FORMAT``: one subcommand a format, made of the signature and the docstring of its reader."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from importlib import import_module
+from inspect import Parameter, Signature, getdoc, signature
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+FORMATS = "mpgi_ray.ingest.formats"
+_SHOWN = 3  # rejected rows
+
+
+class Formats(TyperGroup):
+    """The formats as subcommands; a module is imported when its help or its command is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        from mpgi_ray.config import module_names
+
+        return module_names(FORMATS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        from mpgi_ray.config import nearest
+
+        if cmd_name not in (names := self.list_commands(ctx)):
+            raise nearest("format", cmd_name, names)
+        return _subcommand(cmd_name)
+
+
+ingest = typer.Typer(
+    cls=Formats,
+    no_args_is_help=True,
+    subcommand_metavar="FORMAT [ARGS]...",
+    help="Turn an annotated data set into shards. Shards of other programs need no ingest.",
+)
+
+
+def _subcommand(name: str) -> Any:
+    reader = getattr(import_module(f"{FORMATS}.{name}"), name)
+    text, *_ = re.split(r"\n\n(?:Args|Returns|Raises):\n", getdoc(reader) or "")
+    single = typer.Typer(add_completion=False)
+    single.command(name, help=re.sub(r"(?<!\n)\n(?!\n)", " ", text))(_to_shards(reader))
+    return typer.main.get_command(single)
+
+
+def _to_shards(reader: Callable[..., Any]) -> Callable[..., None]:
+    """The command of a format: it takes what the reader takes, and what `_write` does."""
+    own = signature(reader, eval_str=True).parameters
+    common = dict(signature(_write, eval_str=True).parameters)
+    del common["listing"]
+
+    def run(**given: Any) -> None:
+        shared = {name: given.pop(name) for name in common}
+        _write(reader(**given), **shared)
+
+    parameters = (p.replace(kind=Parameter.KEYWORD_ONLY) for p in (*own.values(), *common.values()))
+    run.__signature__ = Signature([*parameters])  # type: ignore[attr-defined]
+    return run
+
+
+def _write(
+    listing: Any,
+    out: Annotated[str, typer.Option(help="Folder of the shards, local or s3://…")],
+    source: Annotated[
+        str | None, typer.Option(help="A source preset (ucm, dota …) or the path of a YAML file.")
+    ] = None,
+    shard_size: Annotated[int, typer.Option(min=1, help="Samples in a shard.")] = 1000,
+) -> None:
+    from mpgi_ray.data.storage import Storage
+    from mpgi_ray.data.tables import read_table
+    from mpgi_ray.errors import InputError
+    from mpgi_ray.ingest.job import REJECTED
+    from mpgi_ray.ingest.job import ingest as run
+    from mpgi_ray.ingest.source import load_source
+
+    if listing.classes:
+        typer.echo(f"{len(listing.classes)} classes: {', '.join(listing.classes)}")
+    summary = run(listing, out, source=load_source(source), shard_size=shard_size)
+    typer.echo(f"{out}: {summary}")
+    if not summary.rejected:
+        return
+    rows = read_table(Storage(out), REJECTED).slice(0, _SHOWN).to_pylist()
+    first = "; ".join(f"{row['name']} ({row['reason']}): {row['detail']}" for row in rows)
+    if not summary.kept:
+        raise InputError(f"every entry was rejected. First: {first}. {out}/{REJECTED} lists all")
+    typer.echo(f"first rejected: {first}")
