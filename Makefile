@@ -32,6 +32,7 @@ check: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo pyproject.toml
 
 bench: setup
 	$(BIN)/python benchmarks/data_plane.py

@@ -70,7 +70,7 @@ class ProbeTest:
         for name, (records, probes, counts) in self.sets.items():
             print(f"  {name or 'scenes '}{len(records)} pictures, {len(probes)} + {len(counts)} probes")
 
-    def bars(self) -> Iterator[Row]:
+    def baselines(self) -> Iterator[Row]:
         for name, (_, probes, counts) in self.sets.items():
             yield from _rows("chance", {f"{name}{probe.kind}": 50.0 for probe in probes})
             if counts:
@@ -101,7 +101,7 @@ class CaptionTest:
         self.scenes = [record.annotation["scene"][0] for record in held_out]
         self.classes = sorted(set(self.scenes))
 
-    def bars(self) -> Iterator[Row]:
+    def baselines(self) -> Iterator[Row]:
         place = {text: column for column, text in enumerate(dict.fromkeys(self.texts))}
         texts = np.eye(len(place))[[place[text] for text in self.texts]]
         images = np.zeros((len(self.records), len(place)))
@@ -201,7 +201,7 @@ def main() -> None:
 
 
 def measure(name: str, options: argparse.Namespace) -> Iterator[Row]:
-    """The bars of a test, then every arm and seed, trained if it is not yet."""
+    """The baselines of a test, then every arm and seed, trained if it is not yet."""
     folder = options.folder.absolute() / (f"scenes-{options.scenes}" if name == "scenes" else name)
     test: ProbeTest | CaptionTest
     if name == "scenes":
@@ -216,8 +216,8 @@ def measure(name: str, options: argparse.Namespace) -> Iterator[Row]:
         take_in(folder / "shards", options.input, ["ucm"])
         shards = finals(folder)
         test = CaptionTest(records_of(shards, held_out=True), records_of(shards, held_out=False))
-    told = {text for record in read_records(list_shards(shards), pictures=False) for text in record.texts}
-    yield from test.bars()
+    there = {text for record in read_records(list_shards(shards), pictures=False) for text in record.texts}
+    yield from test.baselines()
     for arm in options.arms:
         for seed in options.seeds:
             started = time.perf_counter()
@@ -227,7 +227,7 @@ def measure(name: str, options: argparse.Namespace) -> Iterator[Row]:
                     shards=str(shards),
                     output=str(output),
                     split="train",
-                    texts={text: 1.0 for text in ARMS[arm] if text in told},
+                    texts={text: 1.0 for text in ARMS[arm] if text in there},
                     context=CONTEXT,
                     steps=options.steps,
                     batch=options.batch,

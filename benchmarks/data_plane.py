@@ -31,7 +31,7 @@ from mpgi_ray.caption.job import caption
 from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.data.tar import write_members
 from mpgi_ray.engines.base import Engine, Prompt, Reply
-from mpgi_ray.engines.settings import TemplateEngineConfig
+from mpgi_ray.engines.template.settings import TemplateSettings
 
 SHARD_SIZE = 1000
 MERGED = json.dumps({"short": "a short text", "long": "a long text"})
@@ -51,7 +51,7 @@ class NullEngine:
         pass
 
 
-def connect(config: TemplateEngineConfig) -> Engine:
+def connect(config: TemplateSettings) -> Engine:
     return NullEngine()
 
 

@@ -38,9 +38,10 @@ from mpgi_ray.data.caption import Caption, Stage
 from mpgi_ray.data.image import decode
 from mpgi_ray.data.sample import Sample
 from mpgi_ray.engines.base import Engine, Prompt, Reply
-from mpgi_ray.engines.settings import TemplateEngineConfig, VllmEngineConfig
 from mpgi_ray.engines.template.engine import TemplateEngine
+from mpgi_ray.engines.template.settings import TemplateSettings
 from mpgi_ray.engines.vllm.engine import VllmEngine
+from mpgi_ray.engines.vllm.settings import VllmSettings
 from mpgi_ray.rules import gather, rule_text
 
 TEXTS = {
@@ -73,7 +74,7 @@ class Measured:
             self.file.write_bytes(pickle.dumps(self.watched.requests))
         texts = [TEXTS.get(prompt.name, MERGED) for prompt in prompts]
         return [
-            reply if reply.error else replace(reply, text=text, finish_reason="stop")
+            reply if reply.fault else replace(reply, text=text, finish_reason="stop")
             for reply, text in zip(replies, texts, strict=True)
         ]
 
@@ -89,14 +90,14 @@ class Start:
     bare: Path
     job: Path
 
-    def __call__(self, config: TemplateEngineConfig | VllmEngineConfig) -> Engine:
-        if isinstance(config, TemplateEngineConfig):
+    def __call__(self, config: TemplateSettings | VllmSettings) -> Engine:
+        if isinstance(config, TemplateSettings):
             return TemplateEngine()
         engine = Measured(VllmEngine(config, multimodal=True), self.bare)
         shards = self.recipe.input.shards
         assert isinstance(shards, str)
         samples = list(read_samples(shards))
-        same = self.recipe.integrate.engine.kind == "same"
+        same = self.recipe.merger is None
         asyncio.run(self._bare(engine, samples[: config.images_in_flight], config, same))  # warms up
         engine.watched.requests.clear()
         asyncio.run(self._bare(engine, samples, config, same))
@@ -105,7 +106,7 @@ class Start:
         return engine
 
     async def _bare(
-        self, engine: Measured, samples: Sequence[Sample], config: VllmEngineConfig, same: bool
+        self, engine: Measured, samples: Sequence[Sample], config: VllmSettings, same: bool
     ) -> None:
         asked = [self._prompts(engine, sample) for sample in samples]
         slots = [asyncio.Semaphore(config.images_in_flight) for _ in range(2)]  # as each stage of the job has

@@ -29,18 +29,34 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """A YAML file whose top level is a mapping.
 
     Raises:
-        RecipeError: no such file, no text in UTF-8, or no such YAML.
+        RecipeError: there is no such file, or it is not UTF-8 or not valid YAML.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise RecipeError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise RecipeError(f"{path} is no text in UTF-8 (byte {error.start + 1}): save it as UTF-8") from error
+        raise RecipeError(
+            f"{path} is not text in UTF-8 (byte {error.start + 1}): save it as UTF-8"
+        ) from error
+    return read_mapping(text, str(path))
+
+
+def read_mapping(text: str, where: str) -> dict[str, Any]:
+    """YAML whose top level is a mapping.
+
+    Args:
+        where: names the text in messages.
+
+    Raises:
+        RecipeError: it is not valid YAML, or something other than a mapping.
+    """
+    try:
+        content = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError) as error:  # a ValueError for dates such as 2020-13-01
-        raise RecipeError(f"{path} is no YAML: {error}") from error
+        raise RecipeError(f"{where} is not valid YAML: {error}") from error
     if not isinstance(content, dict):
-        raise RecipeError(f"{path}: expected `key: value` lines, found {type(content).__name__}")
+        raise RecipeError(f"{where}: expected `key: value` lines, found {type(content).__name__}")
     return content
 
 
@@ -126,7 +142,7 @@ def read_assignment(text: str, option: str = "--set") -> tuple[str, Any]:
         option: names in messages where it was given.
 
     Raises:
-        RecipeError: no ``=``, or no such YAML.
+        RecipeError: there is no ``=``, or the value is not valid YAML.
     """
     path, equals, value = text.partition("=")
     if not equals:
@@ -134,7 +150,7 @@ def read_assignment(text: str, option: str = "--set") -> tuple[str, Any]:
     try:
         return path, yaml.safe_load(value)
     except (yaml.YAMLError, ValueError) as error:
-        raise RecipeError(f"{option} {text!r}: {value!r} is not a YAML value") from error
+        raise RecipeError(f"{option} {text!r}: {value!r} is not a valid YAML value") from error
 
 
 def _keys(model: type[BaseModel], steps: Sequence[str | int]) -> tuple[list[str], list[str]]:

@@ -2,40 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
-from mpgi_ray.caption.recipe import Attempt
+from pydantic import Field
+
+from mpgi_ray.asking.reading import Reading
+from mpgi_ray.config import Config
 from mpgi_ray.data.caption import Caption, Status, caption_id, encode_sampling
-from mpgi_ray.engines.base import Engine, EngineError, Prompt, Reply
+from mpgi_ray.engines.base import Engine, EngineError, Fault, Prompt, Reply
 from mpgi_ray.errors import MpgiError
-from mpgi_ray.prompts import PromptTemplate, again
+from mpgi_ray.prompts import again
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a reply comes to.
+class Attempt(Config):
+    """A rung of the ladder of attempts: the first answer that passes the checks is kept.
+
+    From the second on, the prompt ends with the reason why the answer before could not be used.
 
     Attributes:
-        texts: by name; empty if there is a fault.
-        fault: why it cannot be used, as ``code: one line``; empty if it can.
-        final: another attempt would be no use.
-        scores: measured on the texts, by their names.
+        temperature: of this attempt; by default the stage's.
     """
 
-    texts: Mapping[str, str] = field(default_factory=dict)
-    fault: str = ""
-    final: bool = False
-    scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    temperature: float | None = Field(default=None, ge=0)
+
+
+LADDER = (Attempt(), Attempt(temperature=0.2), Attempt(temperature=0.8))
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A prompt, and how to read and judge the replies to it; ``number`` is that of the attempt, from 1."""
+    """A prompt, and how to read and judge the replies to it.
 
-    template: PromptTemplate
+    Attributes:
+        read: a pure function.
+        texts: the names of the texts of a good reply; each becomes a record.
+        prompt_hash: of the prompt's file, see `PromptTemplate.hash`.
+        number: of the attempt, from 1.
+    """
+
     prompt: Prompt
     read: Callable[[Reply], Reading]
+    texts: tuple[str, ...]
+    prompt_hash: str
     number: int = 1
 
 
@@ -66,17 +75,20 @@ async def ask(engine: Engine, questions: Sequence[Question], ladder: Sequence[At
         for (place, question), reply in zip(asked, replies, strict=True):
             reading = question.read(reply)
             answers[place].append(Answer(question, reply, reading))
-            # words from nowhere, named once and used again: the model will not leave them out
-            told = [answer.reading.fault for answer in answers[place][:-1]]
-            stubborn = reading.fault.startswith("novel:") and any(f.startswith("novel:") for f in told)
-            if reading.fault and not reading.final and not stubborn:
-                prompt = replace(
-                    questions[place].prompt, text=again(questions[place].prompt.text, reading.fault)
-                )
+            if reading.fault and _worth_asking(reading, answers[place][:-1]):
+                first = questions[place].prompt
+                prompt = replace(first, text=again(first.text, reading.fault.code, reading.fault.detail))
                 open_.append((place, replace(question, prompt=prompt, number=question.number + 1)))
         if not open_:
             break
     return answers
+
+
+def _worth_asking(reading: Reading, before: Sequence[Answer]) -> bool:
+    if reading.fault is None or reading.retries is None:
+        return reading.fault is not None
+    told = [answer.reading.fault.code for answer in before if answer.reading.fault]
+    return told.count(reading.fault.code) < reading.retries
 
 
 def _at(question: Question, attempt: Attempt) -> Question:
@@ -92,7 +104,7 @@ async def _reply(engine: Engine, prompts: Sequence[Prompt]) -> list[Reply]:
     except (EngineError, MpgiError):
         raise
     except Exception as error:  # one odd sample must not end the job: it is recorded with its reason
-        failed = Reply("", finish_reason="", error=f"engine_error: {type(error).__name__}: {error}")
+        failed = Reply("", finish_reason="", fault=Fault("engine_error", f"{type(error).__name__}: {error}"))
         return [failed] * len(prompts)
 
 
@@ -104,13 +116,13 @@ def records(base: Caption, engine: Engine, answers: Sequence[Answer]) -> list[Ca
         answers: all attempts at the question, in order.
     """
     rows = [
-        _row(base, engine, answer, answer.question.template.name, Status.RETRIED) for answer in answers[:-1]
+        _row(base, engine, answer, answer.question.prompt.name, Status.RETRIED) for answer in answers[:-1]
     ]
     last = answers[-1]
     status = Status.OK
     if last.reading.fault:
-        status = Status.FAILED if last.reply.error else Status.REJECTED
-    for position, name in enumerate(last.question.template.texts):
+        status = Status.FAILED if last.reply.fault else Status.REJECTED
+    for position, name in enumerate(last.question.texts):
         row = _row(base, engine, last, name, status)
         # one request gave several texts: its tokens and its time are counted once
         rows.append(row if position == 0 else _uncounted(row))
@@ -134,13 +146,14 @@ def _row(base: Caption, engine: Engine, answer: Answer, name: str, status: Statu
         stage=base.stage,
         perspective=name,
         status=status.value,
-        reason=reading.fault,
+        reason=reading.fault.code if reading.fault else "",
+        detail=reading.fault.detail if reading.fault else "",
         text=reading.texts.get(name, ""),
         raw=reply.text,
         engine=engine.kind,
         model=engine.model,
         revision=engine.revision,
-        prompt_hash=answer.question.template.hash,
+        prompt_hash=answer.question.prompt_hash,
         sampling=encode_sampling(prompt.sampling),
         attempt=number,
         finish_reason=reply.finish_reason,

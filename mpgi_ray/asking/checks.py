@@ -1,4 +1,4 @@
-"""What can be wrong with a reply, whatever it says: each check gives ``code: one line``, or nothing.
+"""What can be wrong with a reply, whatever it says: each check gives a fault, or nothing.
 
 The order matters: the first fault found is the one that is recorded, and a cut or refused reply would fail
 most of the later checks too.
@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from functools import lru_cache
 
-from mpgi_ray.engines.base import Reply
+from mpgi_ray.engines.base import Fault, Reply
 
 _THINKING = re.compile(r"</?(think|thinking|thought|reasoning|reflection)\b|<\|channel\|>|◁think▷", re.I)
 _CANNOT = r"(can(no|['’])t|cannot|can not|could(n['’]t| not)|(am|['’]m) (unable|not able))"
@@ -81,25 +81,25 @@ _PHRASE = 40  # words of a loop; a sentence without its full stop is one, too
 _TIMES = 4  # a phrase said so often, one time right after the other, is a loop
 
 
-def fault(reply: Reply) -> str:
-    """Why a reply cannot be used as a whole, before it is read as text or JSON; empty if it can."""
-    if reply.error:
-        return reply.error
+def fault(reply: Reply) -> Fault | None:
+    """Why a reply cannot be used as a whole, before it is read as text or JSON; None if it can."""
+    if reply.fault:
+        return reply.fault
     text = reply.text.strip()
     if reply.finish_reason == "content_filter":
-        return "refusal: the endpoint's content filter stopped the reply"
+        return Fault("refusal", "the endpoint's content filter stopped the reply")
     if _THINKING.search(text):  # what was cut off while it thought is a thought, not a long answer
-        return "thinking: the reply holds its train of thought"
+        return Fault("thinking", "the reply holds its train of thought")
     if reply.finish_reason != "stop":
         ended = f"{reply.finish_reason or 'no finish reason'}, {reply.completion_tokens} tokens"
-        return f"truncated: the model did not end by itself ({ended}), see sampling.max_tokens"
+        return Fault("truncated", f"the model did not end by itself ({ended}), see sampling.max_tokens")
     if not text:
-        return "empty: the reply holds no text"
+        return Fault("empty", "the reply holds no text")
     return _evasion(text)
 
 
-def text_fault(text: str, words: tuple[int, int], instruction: str) -> str:
-    """Why a text is no caption; empty if it could be one.
+def text_fault(text: str, words: tuple[int, int], instruction: str) -> Fault | None:
+    """Why a text is not a caption; None if it could be one.
 
     Args:
         words: the least and the largest number of words that the prompt asks for. Models cannot count: half
@@ -108,50 +108,51 @@ def text_fault(text: str, words: tuple[int, int], instruction: str) -> str:
         instruction: the prompt's own, which a caption must not repeat.
     """
     if not text.strip():
-        return "empty: the text holds nothing"
+        return Fault("empty", "the text holds nothing")
     if found := _evasion(text):
         return found
     if loop := repetition(text):  # before the language: a loop of two words has no grammar either
-        return f"repetition: {loop[:60]!r} again and again"
-    if found := language_fault(text):
+        return Fault("repetition", f"{loop[:60]!r} again and again")
+    if found := _language(text):
         return found
     if markup := _MARKUP.search(text):
-        return f"format: the text is marked up ({markup[0].strip()!r}), expected plain prose"
+        return Fault("format", f"the text is marked up ({markup[0].strip()!r}), expected plain prose")
     if talk := _META.search(text) or _SPEAKER.search(text):
-        return f"meta: the text talks of itself or to the reader ({talk[0].strip()[:60]!r})"
+        return Fault("meta", f"the text talks of itself or to the reader ({talk[0].strip()[:60]!r})")
     if echo := _echo(text, instruction):
-        return f"prompt_echo: the text repeats the instruction ({echo!r})"
+        return Fault("prompt_echo", f"the text repeats the instruction ({echo!r})")
     count = len(text.split())
     if count < (words[0] + 1) // 2 or count > 1.2 * words[1]:
-        return f"length: {count} words, asked for {words[0]} to {words[1]}"
-    return ""
+        return Fault("length", f"{count} words, asked for {words[0]} to {words[1]}")
+    return None
 
 
-def _evasion(text: str) -> str:
+def _evasion(text: str) -> Fault | None:
     if _THINKING.search(text):
-        return "thinking: the reply holds its train of thought"
+        return Fault("thinking", "the reply holds its train of thought")
     if _REFUSAL.search(text):
-        return f"refusal: the reply begins {' '.join(text.split())[:60]!r}"
-    return ""
+        return Fault("refusal", f"the reply begins {' '.join(text.split())[:60]!r}")
+    return None
 
 
-def language_fault(text: str) -> str:
+def _language(text: str) -> Fault | None:
     """Whether a text is not English, told by its letters and its function words."""
     letters = len(_LETTER.findall(text))
     foreign = letters - len(_LATIN.findall(text))
     if not letters or foreign:
-        return f"language: {foreign} of {letters} letters are not Latin, expected English"
+        return Fault("language", f"{foreign} of {letters} letters are not Latin, expected English")
     tokens = _TOKEN.findall(text.lower())
     if len(tokens) < _TELLING:
-        return ""
+        return None
     english = sum(word in _ENGLISH for word in tokens)
     own = english - sum(word in _ALIKE for word in tokens)
     strange = sum(word in _FOREIGN for word in tokens)
     if strange > own:
-        return f"language: {strange} of {len(tokens)} words are of other languages, {own} of English alone"
+        told = f"{strange} of {len(tokens)} words are of other languages, {own} of English alone"
+        return Fault("language", told)
     if english < _ENGLISH_SHARE * len(tokens):
-        return f"language: {english} of {len(tokens)} words are common English ones"
-    return ""
+        return Fault("language", f"{english} of {len(tokens)} words are common English ones")
+    return None
 
 
 def repetition(text: str) -> str:

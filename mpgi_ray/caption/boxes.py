@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mpgi_ray.data.sample import Box, Object
 from mpgi_ray.engines.families import family_of
-from mpgi_ray.engines.settings import BoxStyle, HttpEngineConfig, TemplateEngineConfig, VllmEngineConfig
+from mpgi_ray.engines.settings import BoxStyle, EngineSettings
 from mpgi_ray.prompts import Boxes
 
 _MOST = 20  # boxes: more would cost more tokens than they tell
@@ -16,17 +16,13 @@ _READ_AS = {
 }
 
 
-def box_style(
-    config: TemplateEngineConfig | VllmEngineConfig | HttpEngineConfig,
-) -> tuple[BoxStyle, int | None]:
+def box_style(engine: EngineSettings) -> tuple[BoxStyle, int | None]:
     """How boxes are written for an engine, and the grid of its model's image tokens in pixels.
 
     The style is that of its settings, or else of its model's family.
     """
-    if isinstance(config, TemplateEngineConfig):
-        return "none", None
-    family = family_of(config.model)
-    return config.boxes or family.boxes, family.grid
+    family = family_of(engine.model)
+    return engine.boxes or family.boxes, family.grid
 
 
 def boxes(

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from mpgi_ray.data.caption import UNDONE, Caption
-from mpgi_ray.data.image import ImageError, to_view
+from mpgi_ray.data.image import ImageError, Picture, to_view
 from mpgi_ray.data.parts import ChunkId, split_chunks
 from mpgi_ray.data.sample import Rejected, Sample
 from mpgi_ray.data.shards import ShardFields, read_shard
@@ -53,7 +53,9 @@ class ChunkWork:
     """A chunk on its way through the stages.
 
     Attributes:
-        entries: the samples to caption; all of the chunk, or a pilot's choice. Pixels end at stage 1.
+        entries: the samples to caption; all of the chunk, or a pilot's choice. Pictures end at stage 1.
+        pictures: by index, those that had to be scaled or converted for the models; their samples carry no
+            bytes, and their pixels are sent as they are, to be decoded once on their way.
         left: how many chunks of the shard this pass has to do.
         pilot: results are published as a pilot's.
         perspectives: stage 1 records of the entries, and the facts of those that can be integrated.
@@ -65,6 +67,7 @@ class ChunkWork:
     left: int
     shard_sha256: str
     pilot: bool
+    pictures: Mapping[int, Picture] = field(default_factory=dict)
     perspectives: Sequence[Caption] = ()
     facts: Mapping[int, Facts] = field(default_factory=dict)
     new: int = 0
@@ -114,18 +117,27 @@ def read_chunks(task: ShardTask) -> Iterator[Row]:
         if chunk.index not in task.done and (chosen or wanted is None):
             todo.append((chunk, chosen))
     for chunk, chosen in todo:
-        shown = chosen if task.max_pixels is None else [_shown(entry, task.max_pixels) for entry in chosen]
-        yield ChunkWork(chunk, shown, len(todo), digest, pilot=wanted is not None).row()
+        shown, pictures = (chosen, {}) if task.max_pixels is None else _shown(chosen, task.max_pixels)
+        yield ChunkWork(chunk, shown, len(todo), digest, wanted is not None, pictures).row()
 
 
-def _shown(entry: Sample | Rejected, max_pixels: int) -> Sample | Rejected:
-    """The sample with its picture as a model gets it."""
-    if isinstance(entry, Rejected):
-        return entry
-    try:
-        return entry.shown_as(to_view(entry.image, max_pixels))
-    except ImageError as error:
-        return Rejected(entry.key, entry.index, error.reason, str(error), entry.sample_id)
+def _shown(
+    entries: Sequence[Sample | Rejected], max_pixels: int
+) -> tuple[Sequence[Sample | Rejected], Mapping[int, Picture]]:
+    """Samples and pictures as models get them."""
+    shown: list[Sample | Rejected] = []
+    pictures = {}
+    for entry in entries:
+        if isinstance(entry, Sample):
+            try:
+                picture = to_view(entry.image, max_pixels)
+            except ImageError as error:
+                entry = Rejected(entry.key, entry.index, error.reason, str(error), entry.sample_id)
+            else:
+                if picture is not None:
+                    pictures[entry.index], entry = picture, entry.shown_as(b"")
+        shown.append(entry)
+    return shown, pictures
 
 
 def _pilot_choice(task: ShardTask, size: int) -> set[int] | None:

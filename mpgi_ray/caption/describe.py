@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mpgi_ray.asking.attempts import Question, Reading, ask, records
+from mpgi_ray.asking.attempts import Question, ask, records
 from mpgi_ray.asking.checks import fault, text_fault
+from mpgi_ray.asking.reading import Reading
 from mpgi_ray.caption.boxes import box_style, boxes
 from mpgi_ray.caption.recipe import FactsConfig, GenerateConfig
 from mpgi_ray.data.caption import Caption, Stage, Status, caption_id
@@ -31,16 +32,22 @@ class Perspectives:
         self.templates = [load(name) for name in config.perspectives]
         self.box_style, self.grid = box_style(config.engine)
 
-    async def describe(self, shard: str, sample: Sample, facts: Facts) -> list[Caption]:
-        """The records of a sample, or a single input record if the picture cannot be decoded."""
+    async def describe(
+        self, shard: str, sample: Sample, facts: Facts, picture: Picture | None = None
+    ) -> list[Caption]:
+        """The records of a sample, or a single input record if the picture cannot be decoded.
+
+        Args:
+            picture: as the model gets it; by default the sample's own.
+        """
         try:
-            picture = decode(sample.image)
+            picture = picture or decode(sample.image)
         except ImageError as error:
             return [
                 refusal(shard, Rejected(sample.key, sample.index, error.reason, str(error), sample.sample_id))
             ]
         questions = [
-            Question(template, prompt, self._reader(template))
+            Question(prompt, self._reader(template), tuple(template.texts), template.hash)
             for template, prompt in zip(self.templates, self.prompts(sample, picture, facts), strict=True)
         ]
         base = Caption(
@@ -83,10 +90,10 @@ class Perspectives:
     def _reader(self, template: PromptTemplate) -> Callable[[Reply], Reading]:
         def read(reply: Reply) -> Reading:
             found = fault(reply)
-            if not found and not self.engine.trusted:
+            if found is None and not self.engine.trusted:
                 found = text_fault(reply.text, template.texts[template.name], template.instruction)
             if found:
-                return Reading(fault=found, final=bool(reply.error))
+                return Reading(fault=found, retries=0 if reply.fault else None)
             return Reading({template.name: reply.text.strip()})
 
         return read
@@ -103,5 +110,6 @@ def refusal(shard: str, entry: Rejected) -> Caption:
         key=entry.key,
         stage=Stage.INPUT.value,
         status=Status.REJECTED.value,
-        reason=f"{entry.reason}: {entry.detail}",
+        reason=entry.reason,
+        detail=entry.detail,
     )

@@ -16,11 +16,11 @@ from ray.exceptions import RayError
 
 from mpgi_ray.caption.chunks import Row, ShardTask, read_chunks
 from mpgi_ray.caption.recipe import Recipe
-from mpgi_ray.caption.replicas import BothReplica, Connect, DescribeReplica, MergeReplica, ModelConfig
+from mpgi_ray.caption.replicas import BothReplica, Connect, DescribeReplica, MergeReplica
 from mpgi_ray.caption.stages import described_work
 from mpgi_ray.caption.todo import Phase
 from mpgi_ray.engines.base import EngineError
-from mpgi_ray.engines.settings import SameEngineConfig
+from mpgi_ray.engines.settings import EngineSettings
 from mpgi_ray.runtime.blocks import one_row_blocks
 
 _READING_CPUS = 1.0  # more readers than cores only take time from the engines
@@ -29,9 +29,7 @@ _CHUNKS_AHEAD = 2  # that wait in a replica while it works on others
 
 def held(recipe: Recipe) -> tuple[float, int]:
     """Logical CPUs and GPUs needed for what the pools hold at once, in the phase that holds most."""
-    stage1 = [block.engine for block in recipe.generate]
-    stage2 = [] if isinstance(recipe.integrate.engine, SameEngineConfig) else [recipe.integrate.engine]
-    phases = [stage1 + stage2] if recipe.phases == "fused" else [stage1, stage2]
+    phases = recipe.pools()
     return (
         max(sum(engine.replicas * engine.cpus for engine in engines) for engines in phases),
         max(
@@ -80,7 +78,7 @@ def build(recipe: Recipe, tasks: Sequence[ShardTask], connect: Connect, phase: P
             chunks = rows.flat_map(_read_described, fn_args=(recipe,), num_cpus=_READING_CPUS)
             return _merge(chunks, recipe, connect)
         chunks = rows.flat_map(_read, num_cpus=_READING_CPUS)
-        if isinstance(recipe.integrate.engine, SameEngineConfig):
+        if recipe.merger is None:
             return chunks.map(BothReplica, **_pool(recipe, recipe.generate[0].engine, (recipe, connect)))
         for place, block in enumerate(recipe.generate):
             ends = phase is Phase.DESCRIBE and place == len(recipe.generate) - 1
@@ -90,9 +88,8 @@ def build(recipe: Recipe, tasks: Sequence[ShardTask], connect: Connect, phase: P
 
 
 def _merge(chunks: ray.data.Dataset, recipe: Recipe, connect: Connect) -> ray.data.Dataset:
-    engine = recipe.integrate.engine
-    assert not isinstance(engine, SameEngineConfig)
-    return chunks.map(MergeReplica, **_pool(recipe, engine, (recipe, connect)))
+    assert recipe.merger is not None
+    return chunks.map(MergeReplica, **_pool(recipe, recipe.merger, (recipe, connect)))
 
 
 def _read(row: dict[str, Any]) -> Iterator[Row]:
@@ -107,9 +104,9 @@ def _read_described(row: dict[str, Any], recipe: Recipe) -> Iterator[Row]:
             yield described_work(pickle.loads(read["work"]), recipe).row()
 
 
-def _pool(recipe: Recipe, engine: ModelConfig, arguments: tuple[Any, ...]) -> dict[str, Any]:
+def _pool(recipe: Recipe, engine: EngineSettings, arguments: tuple[Any, ...]) -> dict[str, Any]:
     # enough chunks at once to keep every slot of the engine taken while one chunk's last images finish
-    at_once = 2 if engine.kind == "template" else -(-engine.images_in_flight // recipe.chunk_size) + 1
+    at_once = -(-engine.images_in_flight // recipe.chunk_size) + 1
     return {
         "compute": ray.data.ActorPoolStrategy(
             size=engine.replicas, max_tasks_in_flight_per_actor=at_once + _CHUNKS_AHEAD

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from mpgi_ray.asking.attempts import Answer, Question, Reading, ask, records
+from mpgi_ray.asking.attempts import Answer, Question, ask, records
 from mpgi_ray.asking.checks import fault, text_fault
+from mpgi_ray.asking.json_reply import parse_json
+from mpgi_ray.asking.reading import Reading
 from mpgi_ray.caption.recipe import IntegrateConfig
 from mpgi_ray.data.caption import Caption, Stage, Status
-from mpgi_ray.engines.base import Engine, Prompt, Reply
+from mpgi_ray.engines.base import Engine, Fault, Prompt, Reply
 from mpgi_ray.prompts import load, sources_block
 from mpgi_ray.rules import rule_text
 from mpgi_ray.rules.facts import Facts
 from mpgi_ray.truth.wording import coverage, novel, wording
 
-_NO_SOURCE = Reading(fault="no_source: no perspective gave a text")
+_NO_SOURCE = Reading(fault=Fault("no_source", "no perspective gave a text"))
 
 
 class Integration:
@@ -47,9 +48,8 @@ class Integration:
         sentences = rule_text(facts, first.sample_id)
         prompt = self.prompt(first.sample_id, usable, facts, sentences)
         texts = prompt.sources
-        question = Question(
-            self.template, prompt, self._reader([*texts.values(), *sentences], list(texts.values()))
-        )
+        read = self._reader([*texts.values(), *sentences], list(texts.values()))
+        question = Question(prompt, read, tuple(self.template.texts), self.template.hash)
         if not usable:
             nothing = Answer(question, Reply("", finish_reason=""), _NO_SOURCE)
             return records(base, self.engine, [nothing])
@@ -80,9 +80,9 @@ class Integration:
     def _reader(self, sources: Sequence[str], texts: Sequence[str]) -> Callable[[Reply], Reading]:
         def read(reply: Reply) -> Reading:
             if found := fault(reply):
-                return Reading(fault=found, final=bool(reply.error))
-            made = parse_texts(reply.text, list(self.template.texts))
-            if isinstance(made, str):
+                return Reading(fault=found, retries=0 if reply.fault else None)
+            made = parse_json(reply.text, self.template.reply)
+            if isinstance(made, Fault):
                 return Reading(fault=made)
             if self.engine.trusted:
                 return Reading(made)
@@ -93,29 +93,14 @@ class Integration:
             new = {name: novel(text, known) for name, text in made.items()}
             if any(new.values()):
                 words = ", ".join(dict.fromkeys(word for words in new.values() for word in words))
-                return Reading(fault=f"novel: words that stand in no source: {words}; leave them out")
+                detail = f"words that stand in no source: {words}; leave them out"
+                # named once and used again: the model will not leave them out
+                return Reading(fault=Fault("novel", detail), retries=1)
             told = wording(texts)
             scores = {name: {"coverage": round(coverage(text, told), 4)} for name, text in made.items()}
             return Reading(made, scores=scores)
 
         return read
-
-
-def parse_texts(reply: str, names: Sequence[str]) -> dict[str, str] | str:
-    """The texts of a JSON reply, or ``schema: why there are none``; a code fence around it is let pass."""
-    body = reply.strip().removeprefix("```json").removeprefix("```").removesuffix("```")
-    try:
-        values = json.loads(body, strict=False)  # models write line breaks into strings
-    except (ValueError, RecursionError) as error:
-        return f"schema: no JSON object ({error}), expected one with the keys {', '.join(names)}"
-    if not isinstance(values, dict):
-        return f"schema: a {type(values).__name__}, expected a JSON object with the keys {', '.join(names)}"
-    for name in names:
-        if not isinstance(values.get(name), str):
-            found = f"{type(values[name]).__name__}" if name in values else "nothing"
-            return f"schema: {found} under {name!r}, expected a text"
-    # an escaped half of a surrogate pair is a string that no file can hold
-    return {name: values[name].encode("utf-8", "replace").decode("utf-8").strip() for name in names}
 
 
 def _by_name(rows: Sequence[Caption]) -> dict[str, str]:

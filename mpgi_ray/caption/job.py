@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from mpgi_ray.caption.chunks import Row, ShardTask
-from mpgi_ray.caption.figures import run_metrics
 from mpgi_ray.caption.graph import held, run_graph
 from mpgi_ray.caption.progress import Progress
 from mpgi_ray.caption.recipe import Recipe
@@ -21,6 +20,7 @@ from mpgi_ray.caption.replicas import Connect
 from mpgi_ray.caption.run_json import lost_shards, open_run
 from mpgi_ray.caption.todo import Phase, Pilot, left_to_do
 from mpgi_ray.data.caption import UNDONE
+from mpgi_ray.data.caption_figures import run_metrics
 from mpgi_ray.data.caption_folder import LOG, METRICS, CaptionFolder
 from mpgi_ray.data.shard_list import ShardList, find_shards
 from mpgi_ray.engines.base import EngineError

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ray.util.metrics import Counter, Histogram
 
 from mpgi_ray.data.caption import Caption
+from mpgi_ray.engines.choice import is_embedded
 
 _SECONDS = [0.1, 0.3, 1, 3, 10, 30, 100, 300]
 
@@ -26,7 +27,7 @@ class StageMetrics:
 
     def observe(self, made: Sequence[Caption]) -> None:
         """Count new records."""
-        kinds = Tally((c.model, c.perspective, c.status, c.reason.partition(":")[0]) for c in made)
+        kinds = Tally((c.model, c.perspective, c.status, c.reason) for c in made)
         for (model, perspective, status, reason), count in kinds.items():
             tags = {
                 "stage": self.stage,
@@ -39,7 +40,7 @@ class StageMetrics:
         for kind in ("prompt", "cached", "completion"):
             if total := sum(getattr(c, f"{kind}_tokens") for c in made):
                 self.tokens.inc(total, {"stage": self.stage, "kind": kind})
-        if kinds and made[0].engine != "template":
+        if kinds and not is_embedded(made[0].engine):
             for caption in made:
                 if caption.seconds > 0:
                     self.seconds.observe(caption.seconds, {"stage": self.stage})

@@ -13,16 +13,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from mpgi_ray.config import Config, assigned, parse, read_assignment, read_yaml
+from mpgi_ray.asking.attempts import LADDER, Attempt
+from mpgi_ray.config import Config, assigned, nearest, parse, read_assignment, read_yaml
 from mpgi_ray.data.shards import ShardFields
 from mpgi_ray.data.storage import absolute
-from mpgi_ray.engines.settings import (
-    EngineConfig,
-    MergeEngineConfig,
-    SameEngineConfig,
-    TemplateEngineConfig,
-)
-from mpgi_ray.errors import RecipeError
+from mpgi_ray.engines.choice import EngineChoice, MergeEngineChoice, own_engine
+from mpgi_ray.engines.settings import EngineSettings
+from mpgi_ray.engines.template.settings import TemplateSettings
 
 Location = Annotated[str, Field(min_length=1), AfterValidator(absolute)]
 
@@ -46,19 +43,6 @@ class FactsConfig(Config):
     min_px: int = Field(default=4, ge=0)
 
 
-class Attempt(Config):
-    """A rung of the ladder of attempts: the first answer that passes the checks is kept.
-
-    From the second on, the prompt ends with the reason why the answer before could not be used.
-
-    Attributes:
-        temperature: of this attempt; by default the stage's.
-    """
-
-    temperature: float | None = Field(default=None, ge=0)
-
-
-_LADDER = (Attempt(), Attempt(temperature=0.2), Attempt(temperature=0.8))
 Sampling = Mapping[str, bool | int | float | str | tuple[str, ...]]
 _SAMPLING: Sampling = {"temperature": 0.4, "top_p": 0.9}
 
@@ -71,10 +55,10 @@ class GenerateConfig(Config):
         sampling: parameters of the model's sampling under their OpenAI names; the template engine has none.
     """
 
-    engine: EngineConfig = TemplateEngineConfig()
+    engine: EngineChoice = TemplateSettings()
     perspectives: tuple[str, ...] = Field(default=("objects", "layout", "scene", "attributes"), min_length=1)
     sampling: Sampling = Field(default={**_SAMPLING, "max_tokens": 300})
-    attempts: tuple[Attempt, ...] = Field(default=_LADDER, min_length=1)
+    attempts: tuple[Attempt, ...] = Field(default=LADDER, min_length=1)
 
 
 class IntegrateConfig(Config):
@@ -84,10 +68,13 @@ class IntegrateConfig(Config):
         prompt: a prompt's name or the path of a prompt file; it names the texts.
     """
 
-    engine: MergeEngineConfig = TemplateEngineConfig()
+    engine: MergeEngineChoice = TemplateSettings()
     prompt: str = "integrate"
     sampling: Sampling = Field(default={**_SAMPLING, "max_tokens": 700})
-    attempts: tuple[Attempt, ...] = Field(default=_LADDER, min_length=1)
+    attempts: tuple[Attempt, ...] = Field(default=LADDER, min_length=1)
+
+
+_LARGEST_CHUNK = 1 << 31  # bytes: Arrow's rows hold no more
 
 
 def _one_or_more(value: Any) -> Any:
@@ -120,14 +107,39 @@ class Recipe(Config):
 
     @model_validator(mode="after")
     def _same_is_one(self) -> Self:
-        if isinstance(self.integrate.engine, SameEngineConfig) and (
-            len(self.generate) > 1 or self.phases == "two"
-        ):
+        if self.merger is None and (len(self.generate) > 1 or self.phases == "two"):
             raise ValueError(
                 "integrate.engine.kind: same needs one model in stage 1 and phases: fused; "
                 "name the engine of stage 2 instead"
             )
         return self
+
+    @model_validator(mode="after")
+    def _chunks_can_travel(self) -> Self:
+        budget = self.max_pixels()
+        if budget is not None and 3 * budget * self.chunk_size > _LARGEST_CHUNK:
+            raise ValueError(
+                f"chunk_size: {self.chunk_size} pictures of {budget} pixels (max_pixels) are more than the "
+                f"{_LARGEST_CHUNK >> 30} GiB that a chunk can hold: expected at most "
+                f"{_LARGEST_CHUNK // (3 * budget)}"
+            )
+        return self
+
+    def max_pixels(self) -> int | None:
+        """The largest picture that a model of stage 1 wants; None if no model looks at pictures."""
+        budgets = [block.engine.max_pixels for block in self.generate]
+        return max((budget for budget in budgets if budget is not None), default=None)
+
+    @property
+    def merger(self) -> EngineSettings | None:
+        """The engine that stage 2 has for itself; None if the replicas of stage 1 do both."""
+        return own_engine(self.integrate.engine)
+
+    def pools(self) -> list[list[EngineSettings]]:
+        """By phase, the engines whose replicas are held at the same time."""
+        describe: list[EngineSettings] = [block.engine for block in self.generate]
+        merge = [] if self.merger is None else [self.merger]
+        return [describe, merge] if self.phases == "two" else [describe + merge]
 
     def identity(self) -> dict[str, Any]:
         """The settings that decide what is written, as flat ``a.b.c`` keys."""
@@ -135,25 +147,12 @@ class Recipe(Config):
             mode="json", exclude={"output": True, "max_reject_rate": True, "phases": True}
         )
         del values["input"]["shards"]
-        for block in (*values["generate"], values["integrate"]):
-            block["engine"] = {k: v for k, v in block["engine"].items() if k not in _PLACEMENT}
-            if args := block["engine"].pop("engine_args", None):
-                block["engine"]["engine_args"] = {k: v for k, v in args.items() if k not in _MACHINE_ARGS}
+        for stage, block in zip(values["generate"], self.generate, strict=True):
+            stage["engine"] = block.engine.identity()
+        values["integrate"]["engine"] = self.integrate.engine.identity()
         if len(values["generate"]) == 1:
             (values["generate"],) = values["generate"]
         return dict(_flat(values))
-
-
-# what may change between a run and its continuation: where engines run and how hard they are driven
-_PLACEMENT = {
-    *("replicas", "cpus", "gpus", "images_in_flight"),
-    *("url", "key_env", "timeout_s", "tries", "requests_in_flight"),
-}
-_MACHINE_ARGS = {
-    *("gpu_memory_utilization", "kv_cache_memory_bytes", "max_num_seqs", "max_num_batched_tokens", "seed"),
-    *("enforce_eager", "tensor_parallel_size", "pipeline_parallel_size", "distributed_executor_backend"),
-    *("enable_prefix_caching", "mm_processor_cache_gb", "download_dir"),
-}
 
 
 def load_recipe(name_or_path: str, overrides: Mapping[str, object], assignments: list[str]) -> Recipe:
@@ -170,9 +169,7 @@ def load_recipe(name_or_path: str, overrides: Mapping[str, object], assignments:
     if path.suffix not in (".yaml", ".yml"):
         path = Path(str(resources.files("mpgi_ray.recipes") / f"{name_or_path}.yaml"))
         if not path.is_file():
-            raise RecipeError(
-                f"no recipe {name_or_path!r}: give a .yaml file or one of {', '.join(shipped_recipes())}"
-            )
+            raise nearest("recipe", name_or_path, shipped_recipes(), "the path of a .yaml file")
     values = read_yaml(path)
     for key, value in [*overrides.items(), *map(read_assignment, assignments)]:
         values = assigned(values, key, value)

@@ -18,17 +18,11 @@ from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.caption.stages import Describe, Merge
 from mpgi_ray.engines.base import Engine, EngineError
 from mpgi_ray.engines.connect import check_json, check_picture
-from mpgi_ray.engines.settings import (
-    HttpEngineConfig,
-    SameEngineConfig,
-    TemplateEngineConfig,
-    VllmEngineConfig,
-)
+from mpgi_ray.engines.settings import EngineSettings
 from mpgi_ray.engines.supervised import Supervised
 from mpgi_ray.errors import MpgiError
 
-ModelConfig = TemplateEngineConfig | VllmEngineConfig | HttpEngineConfig
-Connect = Callable[[ModelConfig], Engine]
+Connect = Callable[[EngineSettings], Engine]
 
 
 class _Replica(ABC):
@@ -36,12 +30,12 @@ class _Replica(ABC):
 
     recipe: Recipe
 
-    def __init__(self, connect: Connect, config: ModelConfig) -> None:
-        self.at_once = 1 if isinstance(config, TemplateEngineConfig) else config.images_in_flight
+    def __init__(self, connect: Connect, settings: EngineSettings) -> None:
+        self.at_once = settings.images_in_flight
         self._check = asyncio.Lock()
         self._problem = ""
         try:
-            self.engine = Supervised(partial(connect, config))
+            self.engine = Supervised(partial(connect, settings))
             self._unchecked = not self.engine.trusted
             self.prepare()
         except Exception as error:  # out of a constructor it would reach the driver as a dead actor
@@ -111,10 +105,8 @@ class MergeReplica(_Replica):
 
     def __init__(self, recipe: Recipe, connect: Connect) -> None:
         self.recipe = recipe
-        config = recipe.integrate.engine
-        if isinstance(config, SameEngineConfig):
-            raise ValueError("stage 2 shares the replicas of stage 1")
-        super().__init__(connect, config)
+        assert recipe.merger is not None
+        super().__init__(connect, recipe.merger)
 
     def prepare(self) -> None:
         self.merge = Merge(self.recipe, self.engine, self.at_once, StageMetrics("integrated").observe)

@@ -10,7 +10,7 @@ from importlib import metadata
 from typing import Any
 
 from mpgi_ray.caption.recipe import Recipe
-from mpgi_ray.data.caption import SCHEMA_VERSION
+from mpgi_ray.data.caption import ID_VERSION
 from mpgi_ray.data.caption_folder import RUN, CaptionFolder
 from mpgi_ray.data.claim import require_same
 from mpgi_ray.data.parts import ChunkId, Parts
@@ -75,7 +75,7 @@ def _record(recipe: Recipe, shards: ShardList) -> dict[str, Any]:
     prompts[integrate.name] = integrate
     return {
         "recipe": recipe.model_dump(mode="json"),
-        "identity": recipe.identity() | {"caption_schema": SCHEMA_VERSION},
+        "identity": recipe.identity() | {"caption_schema": ID_VERSION},
         "stage1": [[template.name for template in templates] for templates in stage1],
         "texts": list(integrate.texts),
         "prompts": {name: {"hash": t.hash, "text": t.source} for name, t in prompts.items()},

@@ -51,7 +51,7 @@ class Describe:
         async def describe(entry: Sample | Rejected) -> list[Caption]:
             if isinstance(entry, Rejected):
                 return [refusal(work.chunk.shard, entry)]
-            return await _guarded(self._describe(work.chunk.shard, entry, facts[entry.index]), entry, work)
+            return await _guarded(self._describe(work, entry, facts[entry.index]), entry, work)
 
         made = await _each(missing, describe, self.slots)
         self.observe(made)
@@ -65,15 +65,17 @@ class Describe:
         return replace(
             work,
             entries=going_on,
+            pictures={} if self.last else work.pictures,
             perspectives=captions,
             facts={i: f for i, f in facts.items() if i in described and isinstance(f, Facts)},
             new=max(work.new, len(missing)),
         )
 
-    async def _describe(self, shard: str, sample: Sample, facts: Facts | Exception) -> list[Caption]:
+    async def _describe(self, work: ChunkWork, sample: Sample, facts: Facts | Exception) -> list[Caption]:
         if isinstance(facts, Exception):
             raise facts
-        return await self.stage.describe(shard, sample, facts)
+        picture = work.pictures.get(sample.index)
+        return await self.stage.describe(work.chunk.shard, sample, facts, picture)
 
 
 class Merge:
@@ -130,7 +132,7 @@ def described_work(work: ChunkWork, recipe: Recipe) -> ChunkWork:
     described = {c.index for c in rows if c.stage == Stage.PERSPECTIVE.value}
     facts = {e.index: facts_of(e, recipe.facts) for e in work.entries if e.index in described}
     usable = {index: f for index, f in facts.items() if isinstance(f, Facts)}
-    return replace(work, entries=(), perspectives=rows, facts=usable)
+    return replace(work, entries=(), pictures={}, perspectives=rows, facts=usable)
 
 
 async def _guarded(

@@ -14,7 +14,6 @@ from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.parts import complete_shards
 from mpgi_ray.data.shard_list import ShardList
 from mpgi_ray.data.shards import read_shard
-from mpgi_ray.engines.settings import TemplateEngineConfig
 from mpgi_ray.errors import InputError
 
 
@@ -64,7 +63,7 @@ def left_to_do(
             done=frozenset(done[name]),
             pilot=None if quota is None else quota[name],
             at_random=pilot is not None and pilot.at_random,
-            max_pixels=None if phase is Phase.INTEGRATE else max_pixels(recipe),
+            max_pixels=None if phase is Phase.INTEGRATE else recipe.max_pixels(),
         )
         for name, file in shards.files.items()
         if name not in complete and (quota is None or name in quota)
@@ -98,9 +97,3 @@ def _size(recipe: Recipe, shards: ShardList, name: str) -> int:
         return len(read_shard(shards.read(name), name, recipe.input.fields))
     except InputError:
         return 0  # a full run will say why it cannot be read
-
-
-def max_pixels(recipe: Recipe) -> int | None:
-    """The largest picture that a model of stage 1 wants; None if no model looks at pictures."""
-    engines = [block.engine for block in recipe.generate]
-    return max((e.max_pixels for e in engines if not isinstance(e, TemplateEngineConfig)), default=None)

@@ -55,7 +55,19 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 # the extras, and what they bring of that which is imported only where it is needed
-_EXTRAS = {"train": ("torch", "torchvision", "open_clip", "tokenizers", "tensorboardX"), "s3": ("s3fs",)}
+_EXTRAS = {
+    "train": (
+        "torch",
+        "torchvision",
+        "open_clip",
+        "safetensors",
+        "huggingface_hub",
+        "tokenizers",
+        "tensorboardX",
+        "scipy",
+    ),
+    "s3": ("s3fs",),
+}
 
 
 def _extra(error: ImportError) -> str | None:

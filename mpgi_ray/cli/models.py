@@ -11,7 +11,7 @@ from mpgi_ray.evaluate.retrieval import Protocol
 
 
 class Decoding(StrEnum):
-    """How captions are written, with the settings that `mpgi_ray.train.generation` gives each by default."""
+    """How captions are written; `mpgi_ray.models.generation` has the defaults of their settings."""
 
     GREEDY = "greedy"
     BEAM = "beam"
@@ -71,21 +71,43 @@ def evaluate(
     split: Annotated[str | None, typer.Option(help="Evaluate on this split only.")] = None,
     texts: Annotated[
         list[str] | None,
-        typer.Option("--text", help="Asked for in retrieval: a perspective, or captions (the source's)."),
+        typer.Option("--text", help="What retrieval asks for: a perspective, or captions (the source's)."),
     ] = None,
-    protocol: Annotated[Protocol, typer.Option(help="Of retrieval; figures of two cannot be compared.")] = (
-        Protocol.A
-    ),
+    protocol: Annotated[
+        Protocol, typer.Option(help="Protocol of retrieval; figures of two cannot be compared.")
+    ] = Protocol.A,
     decoding: Annotated[Decoding, typer.Option(help="How models that write captions do it.")] = (
         Decoding.GREEDY
     ),
+    width: Annotated[
+        int | None, typer.Option(help="With beam: how many captions grow side by side; 4 by default.")
+    ] = None,
+    temperature: Annotated[
+        float | None, typer.Option(help="With nucleus: below 1, likely words are drawn more often.")
+    ] = None,
+    top_p: Annotated[
+        float | None,
+        typer.Option(help="With nucleus: the share that the drawn words come from; 0.9 by default."),
+    ] = None,
+    localize: Annotated[
+        str | None, typer.Option(help="Folder of AIR-SLT: also measure semantic localization on it.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the fact probes and of nucleus decoding.")] = 0,
 ) -> None:
-    """Retrieval, zero-shot classes, fact probes and captions of one or several models, in one table each."""
-    from mpgi_ray.evaluate.job import evaluate as run
-    from mpgi_ray.evaluate.tables import show
-    from mpgi_ray.models.generation import Beam, Greedy, Nucleus
+    """Compare models in tables of retrieval, zero-shot classes, fact probes, captions and localization."""
+    from rich.console import Console
 
-    chosen = {Decoding.GREEDY: Greedy, Decoding.BEAM: Beam, Decoding.NUCLEUS: Nucleus}[decoding]()
-    asked = texts or ["short"]
-    found = run(models, shards, out, split=split, texts=asked, protocol=protocol, decoding=chosen)
-    typer.echo(show(found))
+    from mpgi_ray.config import parse
+    from mpgi_ray.evaluate.config import EvaluateConfig, choose_decoding
+    from mpgi_ray.evaluate.job import evaluate as run
+    from mpgi_ray.report.evaluation import print_evaluation
+
+    given = {"width": width, "temperature": temperature, "top_p": top_p}
+    settings = {name: value for name, value in given.items() if value is not None}
+    if decoding is Decoding.NUCLEUS:
+        settings["seed"] = seed
+    values: dict[str, Any] = {"shards": shards, "models": models, "output": out, "split": split}
+    values |= {"texts": texts or ["short"], "protocol": protocol, "localize": localize, "seed": seed}
+    values["decoding"] = choose_decoding(decoding.value, settings)
+    found = run(parse(EvaluateConfig, values, "mpgi evaluate"))
+    print_evaluation(found.record(), Console())

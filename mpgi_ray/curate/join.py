@@ -66,7 +66,7 @@ def _captioned(shard: str, entry: Sample | Rejected, rows: Sequence[Caption]) ->
     """The sample with its captions, or the reason why it was never captioned."""
     refused = next((row for row in rows if row.stage == Stage.INPUT.value), None)
     if refused is not None:
-        return refused.reason.partition(":")[0]
+        return refused.reason
     if isinstance(entry, Rejected):
         return entry.reason
     if not rows:

@@ -13,8 +13,10 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3  # of the table; before 3 there was no ``detail``: it stood in ``reason``, behind the code
+ID_VERSION = 2  # of what a caption's id is the hash of; a run is known by it
 
 
 class Stage(StrEnum):
@@ -46,12 +48,13 @@ class Caption:
     """One text and all that is known of its making. Never changed once it is made.
 
     Attributes:
-        caption_id: hash of sample, rendered prompt, model, revision, sampling and schema version.
+        caption_id: hash of sample, rendered prompt, model, revision, sampling and `ID_VERSION`.
         sample_id: SHA-256 of the source image's bytes.
         shard, index, key: the sample's place: shard path below the input root, position there, name there.
         perspective: ``objects``, ``layout`` … ``short``, ``long``; the prompt's name in a retried record;
             empty in an input record.
-        reason: why the row is not ok: ``code: one line``.
+        reason: why the row is not ok, as a short code; empty if it is.
+        detail: the same in one line for a person.
         text: the caption; empty unless ok.
         raw: the reply as it came.
         prompt_hash: of the prompt's template and settings, as listed in ``run.json``.
@@ -73,6 +76,7 @@ class Caption:
     perspective: str = ""
     status: str = Status.OK.value
     reason: str = ""
+    detail: str = ""
     text: str = ""
     raw: str = ""
     engine: str = ""
@@ -89,6 +93,11 @@ class Caption:
     scores: str = "{}"
     seconds: float = 0.0
 
+    @property
+    def why(self) -> str:
+        """Why the row is not ok, code and detail in one line; empty if it is."""
+        return f"{self.reason}: {self.detail}" if self.detail else self.reason
+
 
 _TYPES = {
     "str": pa.string(),
@@ -102,7 +111,7 @@ TIMINGS = ("seconds",)
 
 def caption_id(sample_id: str, prompt: str, model: str, revision: str, sampling: Mapping[str, object]) -> str:
     """Identity of a caption, 32 hex digits: the same question to the same model about the same image."""
-    parts = [str(SCHEMA_VERSION), sample_id, prompt, model, revision, encode_sampling(sampling)]
+    parts = [str(ID_VERSION), sample_id, prompt, model, revision, encode_sampling(sampling)]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
@@ -116,6 +125,22 @@ def to_table(captions: Sequence[Caption]) -> pa.Table:
     columns = [[getattr(caption, name) for caption in captions] for name in SCHEMA.names]
     arrays = [pa.array(values, field.type) for values, field in zip(columns, SCHEMA, strict=True)]
     return pa.table(arrays, schema=SCHEMA)
+
+
+def upgraded(table: pa.Table) -> pa.Table:
+    """A table of any version in `SCHEMA`.
+
+    Raises:
+        pa.ArrowInvalid, ValueError: a column is missing or has another type.
+    """
+    if "detail" not in table.column_names:
+        code, detail = (
+            pc.replace_substring_regex(table["reason"], pattern, "")
+            for pattern in (r"(?s)\s*:.*", r"(?s)^[^:]*:?\s*")
+        )
+        place = table.column_names.index("reason")
+        table = table.set_column(place, "reason", code).add_column(place + 1, "detail", detail)
+    return table.cast(SCHEMA)
 
 
 def from_table(table: pa.Table) -> list[Caption]:

@@ -9,6 +9,7 @@ import io
 import math
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,10 +45,27 @@ class ImageError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A decoded picture: its encoded bytes and its 8-bit RGB pixels."""
+    """A decoded picture: its 8-bit RGB pixels, and bytes that every reader shows like them.
+
+    Attributes:
+        data: the plain bytes that it was decoded from; empty if there are none.
+        suffix: the format of these bytes, or the one to make some in: ``jpg`` or ``png``.
+    """
 
     data: bytes
     pixels: Image.Image
+    suffix: str = "png"
+
+    def encoded(self) -> bytes:
+        """The bytes that it came in, or else new ones: PNG, or JPEG of quality 95."""
+        if self.data:
+            return self.data
+        sink = io.BytesIO()
+        if self.suffix == "png":
+            self.pixels.save(sink, "PNG")
+        else:
+            self.pixels.save(sink, "JPEG", quality=95, subsampling=0)
+        return sink.getvalue()
 
 
 def read_size(data: bytes) -> tuple[int, int]:
@@ -91,15 +109,7 @@ def decode(data: bytes) -> Picture:
     Raises:
         ImageError: no bytes, not an image, too large, or cut off.
     """
-    image = open_image(data)
-    try:
-        deep = _deep_colour(image, data)
-        image.load()
-        return Picture(data, _to_rgb(image, deep))
-    except MemoryError:
-        raise
-    except Exception as error:  # Pillow lets almost any exception out of a damaged file
-        raise ImageError("broken_image", f"{image.format} picture cannot be decoded: {error}") from error
+    return _decoded(open_image(data), data)
 
 
 def to_plain(data: bytes) -> tuple[bytes, str, bool]:
@@ -113,33 +123,36 @@ def to_plain(data: bytes) -> tuple[bytes, str, bool]:
     Raises:
         ImageError: as `decode`.
     """
-    image = open_image(data)
-    picture = decode(data)  # a cut picture is found here, not by a trainer
-    if image.format in _PLAIN and image.mode in ("L", "RGB") and not _deep_modes(image):
-        return data, _PLAIN[image.format], False
-    sink = io.BytesIO()
-    picture.pixels.save(sink, "PNG")
-    return sink.getvalue(), "png", True
+    picture = decode(data)  # also a plain one: a cut picture is found here, not by a trainer
+    return picture.encoded(), picture.suffix, not picture.data
 
 
-def to_view(data: bytes, max_pixels: int) -> bytes:
-    """The picture as a model gets it: 8-bit JPEG or PNG of at most about ``max_pixels`` pixels.
+def to_view(data: bytes, max_pixels: int) -> Picture | None:
+    """The picture as a model gets it: 8-bit RGB of at most about ``max_pixels`` pixels.
 
-    A plain picture that is small enough comes back untouched. A larger one is scaled down to sides that are
-    multiples of 28, the patch grid that many models scale to anyway, and becomes a JPEG of quality 95.
+    A larger one is scaled down to sides that are multiples of 28, the patch grid that many models scale to
+    anyway.
+
+    Returns:
+        None if it is plain and small enough: whoever looks at it decodes its bytes as they are, and finds out
+        whether they are whole.
 
     Raises:
         ImageError: as `decode`.
     """
-    picture = decode(data)
-    width, height = picture.pixels.size
+    image = open_image(data)
+    if _plain(image) and image.width * image.height <= max_pixels:
+        return None
+    pixels = _decoded(image, data).pixels
+    width, height = pixels.size
     scale = min(1.0, math.sqrt(max_pixels / (width * height)))
-    if scale == 1.0:
-        return to_plain(data)[0]
-    size = max(28, int(width * scale) // 28 * 28), max(28, int(height * scale) // 28 * 28)
-    sink = io.BytesIO()
-    picture.pixels.resize(size, Image.Resampling.LANCZOS).save(sink, "JPEG", quality=95, subsampling=0)
-    return sink.getvalue()
+    if scale < 1.0:
+        size = max(28, int(width * scale) // 28 * 28), max(28, int(height * scale) // 28 * 28)
+        pixels = pixels.resize(size, Image.Resampling.LANCZOS)
+    else:
+        pixels = pixels.copy()  # of a file's reader, so that it can travel
+    pixels.info.clear()  # what the file says of its pixels (turn them, their colours) is not said of these
+    return Picture(b"", pixels, "jpg" if scale < 1.0 else "png")
 
 
 def open_image(data: bytes) -> Image.Image:
@@ -167,6 +180,25 @@ def open_image(data: bytes) -> Image.Image:
             f"{width}×{height} pixels, at most {MAX_PIXELS:,} are decoded: cut it into windows",
         )
     return image
+
+
+def _decoded(image: Image.Image, data: bytes) -> Picture:
+    """An opened picture, decoded; ``data`` is all of it."""
+    plain, modes = _plain(image), _deep_modes(image)
+    try:
+        image.load()
+        pixels = _to_rgb(image, _deep_colour(image, modes, data) if modes else None)
+    except MemoryError:
+        raise
+    except Exception as error:  # Pillow lets almost any exception out of a damaged file
+        raise ImageError("broken_image", f"{image.format} picture cannot be decoded: {error}") from error
+    return Picture(data if plain else b"", pixels, plain or "png")
+
+
+def _plain(image: Image.Image) -> str:
+    """The suffix of an opened, not yet loaded picture that every reader shows alike; empty for others."""
+    plain = image.mode in ("L", "RGB") and not _deep_modes(image)
+    return _PLAIN.get(str(image.format), "") if plain else ""
 
 
 def _to_rgb(image: Image.Image, deep: np.ndarray | None) -> Image.Image:
@@ -198,11 +230,8 @@ def _deep_modes(image: Image.Image) -> list[re.Match[str]]:
     return [match for mode in raw if (match := _DEEP.fullmatch(str(mode)))]
 
 
-def _deep_colour(image: Image.Image, data: bytes) -> np.ndarray | None:
+def _deep_colour(image: Image.Image, modes: Sequence[re.Match[str]], data: bytes) -> np.ndarray:
     """16-bit colour, which Pillow cuts to its upper bytes; the lower come by reading in the other order."""
-    modes = _deep_modes(image)
-    if not modes:
-        return None
     own = "L" if sys.byteorder == "little" else "B"
     lower = open_image(data)
     for index, match in enumerate(modes):
@@ -210,7 +239,7 @@ def _deep_colour(image: Image.Image, data: bytes) -> np.ndarray | None:
         tile = lower.tile[index]  # type: ignore[attr-defined]
         args = other if isinstance(tile[3], str) else (other, *tile[3][1:])
         lower.tile[index] = tile._replace(args=args)  # type: ignore[attr-defined]
-    upper = np.asarray(open_image(data)).astype(np.uint16)
+    upper = np.asarray(image).astype(np.uint16)
     return np.asarray(upper << 8 | np.asarray(lower), dtype=np.uint16)
 
 

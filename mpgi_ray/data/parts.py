@@ -16,7 +16,7 @@ from typing import Self, TypeVar
 
 import pyarrow as pa
 
-from mpgi_ray.data.caption import SCHEMA
+from mpgi_ray.data.caption import SCHEMA, upgraded
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import publish_table, read_metadata, read_table
 from mpgi_ray.errors import InputError
@@ -94,7 +94,18 @@ class Parts:
         return self.storage.exists(chunk.file_name)
 
     def read(self, chunk: ChunkId) -> pa.Table:
-        return read_table(self.storage, chunk.file_name).cast(SCHEMA)
+        """The rows of a part, whichever version wrote it.
+
+        Raises:
+            InputError: the part is damaged, or holds other columns.
+        """
+        table = read_table(self.storage, chunk.file_name)
+        try:
+            return upgraded(table)
+        except (pa.ArrowException, KeyError, ValueError) as error:
+            raise InputError(
+                f"{self.storage.path(chunk.file_name)} does not hold captions ({error}); move it away"
+            ) from error
 
     def shard_sha256(self, chunk: ChunkId) -> str:
         """The hash of the shard that a part was made from."""

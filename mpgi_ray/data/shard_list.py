@@ -58,8 +58,8 @@ def find_shards(spec: str | Sequence[str]) -> ShardList:
     Where a folder of shards holds an index, the shards that it lists belong to whatever pattern they match.
 
     Raises:
-        InputError: nothing matches, the entries of a list share no folder, a folder's shards are not all
-            written yet, or an index is damaged.
+        InputError: nothing matches an entry, the entries of a list share no folder, a folder's shards are
+            not all written yet, or an index is damaged.
     """
     patterns = [p for entry in ([spec] if isinstance(spec, str) else spec) for p in braceexpand(entry)]
     root = Storage(_common_root(patterns))
@@ -79,8 +79,10 @@ def find_shards(spec: str | Sequence[str]) -> ShardList:
     listed = _listed(root, marks)
     gone = [f"{shard}.tar" for shard in sorted(listed.keys() - set(present.values()))]
     missing = sorted(wanted.names - present.keys() | set(filter(wanted.covers, gone)))
-    if not files and not missing:
-        raise InputError(f"no shards: nothing ending in .tar, .tar.gz or .tgz matches {', '.join(patterns)}")
+    known = [*files.values(), *gone]
+    for pattern, relative in zip(patterns, asked, strict=True):
+        if relative not in wanted.names and not any(_matches(name, relative) for name in known):
+            raise InputError(f"no shards: nothing ending in .tar, .tar.gz or .tgz matches {pattern}")
     samples = {shard: count for shard, count in listed.items() if shard in files}
     return ShardList(root, dict(sorted(files.items())), tuple(missing), samples)
 
@@ -122,10 +124,11 @@ class _Wanted:
         self.patterns = [pattern for pattern in asked if pattern not in self.names]
 
     def covers(self, name: str) -> bool:
-        return name in self.names or any(
-            not pattern or fnmatchcase(name, pattern) or name.startswith(pattern.rstrip("/") + "/")
-            for pattern in self.patterns
-        )
+        return name in self.names or any(_matches(name, pattern) for pattern in self.patterns)
+
+
+def _matches(name: str, pattern: str) -> bool:
+    return not pattern or fnmatchcase(name, pattern) or name.startswith(pattern.rstrip("/") + "/")
 
 
 def _is_glob(text: str) -> bool:

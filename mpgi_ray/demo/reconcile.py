@@ -88,7 +88,7 @@ def _match(row: Caption, answers: Answers, result: Reconciliation) -> None:
         return
     kind = next(kind for kind, count in kinds.items() if count)
     kinds[kind] -= 1
-    code = row.reason.partition(":")[0]
+    code = row.reason
     result.found[code] += 1
     expected = CODES.get(kind, "")
     # faults of content are not seen by their form, apart from things that no source names

@@ -25,10 +25,11 @@ from mpgi_ray.demo.reconcile import reconcile, show
 from mpgi_ray.demo.scenes.scene import scene
 from mpgi_ray.demo.writer import MODEL, ImperfectWriter
 from mpgi_ray.errors import OutputError, UnfinishedError
+from mpgi_ray.evaluate.config import EvaluateConfig
 from mpgi_ray.evaluate.job import METRICS, evaluate
 from mpgi_ray.evaluate.retrieval import Protocol
-from mpgi_ray.evaluate.tables import show as show_metrics
 from mpgi_ray.report import write_report
+from mpgi_ray.report.evaluation import print_evaluation
 from mpgi_ray.runtime.cluster import ray_session
 from mpgi_ray.runtime.fan_out import fan_out
 from mpgi_ray.train.config import TrainConfig
@@ -93,16 +94,18 @@ def run_demo(folder: Path, count: int, seed: int, *, imperfect: bool = False, co
             where = {"shards": str(final), "output": str(model), "split": "train", "seed": seed}
             train(TrainConfig.model_validate(where | settings | {"batch": batch}))
         with _step("evaluation on scenes held out", metrics):
-            figures = evaluate(
-                [str(model)],
-                str(final),
-                str(metrics),
-                split="test",
-                texts=["layout" if coca else "short"],
-                protocol=Protocol.REPEATED,
-                seed=seed,
+            measured = evaluate(
+                EvaluateConfig(
+                    models=(str(model),),
+                    shards=str(final),
+                    output=str(metrics),
+                    split="test",
+                    texts=("layout" if coca else "short",),
+                    protocol=Protocol.REPEATED,
+                    seed=seed,
+                )
             )
-        print(show_metrics(figures))
+        print_evaluation(measured.record(), Console())
         with _step("report", report):
             write_report(
                 str(captions),

@@ -43,13 +43,29 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a reply cannot be used.
+
+    Attributes:
+        code: a short name to count by: ``endpoint_refused``, ``truncated``, ``language`` …
+        detail: one line for a person, and for the model that is asked again.
+    """
+
+    code: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.detail}"
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """An engine's answer, as it came.
 
     Attributes:
         finish_reason: ``stop`` when the model ended by itself, ``length`` when it was cut.
         seconds: from asking to the last token.
-        error: why the engine could not answer this very prompt, as ``code: one line``; empty if it did.
+        fault: why the engine could not answer this very prompt; None if it did.
     """
 
     text: str
@@ -58,7 +74,7 @@ class Reply:
     cached_tokens: int = 0
     completion_tokens: int = 0
     seconds: float = 0.0
-    error: str = ""
+    fault: Fault | None = None
 
 
 class EngineError(RuntimeError):

@@ -11,28 +11,19 @@ from PIL import Image
 
 from mpgi_ray.data.image import decode
 from mpgi_ray.engines.base import Engine, EngineError, Prompt, Reply
-from mpgi_ray.engines.settings import EngineConfig, HttpEngineConfig, VllmEngineConfig
-from mpgi_ray.engines.template.engine import TemplateEngine
+from mpgi_ray.engines.settings import EngineSettings
 
 _NOBODY = "0" * 64  # the seed of a prompt about no sample
 
 
-def connect(config: EngineConfig) -> Engine:
-    """Start the engine that ``config.kind`` names; runs in the replica that will use it.
+def connect(settings: EngineSettings) -> Engine:
+    """Start an engine; runs in the replica that will use it.
 
     Raises:
         EngineError: it cannot be started.
         ResourceError: a package that it needs is not installed.
     """
-    if isinstance(config, VllmEngineConfig):
-        from mpgi_ray.engines.vllm.engine import VllmEngine
-
-        return VllmEngine(config)
-    if isinstance(config, HttpEngineConfig):
-        from mpgi_ray.engines.http.engine import HttpEngine
-
-        return HttpEngine(config)
-    return TemplateEngine()
+    return settings.start()
 
 
 async def check_picture(engine: Engine, sampling: Mapping[str, Any] | None = None) -> None:
@@ -98,5 +89,5 @@ async def check_json(engine: Engine, sampling: Mapping[str, Any], schema: Mappin
 
 
 def _answered(engine: Engine, reply: Reply) -> None:
-    if reply.error:
-        raise EngineError(f"{engine.model} does not answer a first prompt: {reply.error}")
+    if reply.fault:
+        raise EngineError(f"{engine.model} does not answer a first prompt: {reply.fault}")

@@ -85,8 +85,11 @@ FAMILIES = (
 def family_of(model: str) -> Family:
     """The family of a hub id or a local folder; ``UNKNOWN`` if neither name nor architecture tells.
 
-    The architectures in a folder's ``config.json`` come before its name, which can be anything.
+    The architectures in a folder's ``config.json`` come before its name, which can be anything. An engine
+    without a model has no family.
     """
+    if not model:
+        return UNKNOWN
     for name in (*_architectures(Path(model)), "/".join(model.rstrip("/").split("/")[-2:])):
         plain = re.sub("[^a-z0-9]", "", name.lower())
         for family in FAMILIES:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from mpgi_ray.engines.base import Engine, EngineDied, EngineError, Prompt, Reply
+from mpgi_ray.engines.base import Engine, EngineDied, EngineError, Fault, Prompt, Reply
 
 MAX_DEATHS = 5  # in a row, without an answer in between: then the engine is put to the proof
 
@@ -65,8 +65,8 @@ class Supervised:
                 await self._alive()
                 return await self._ask(prompts)
             except EngineDied as error:
-                gone = f"engine_death: the engine died twice on this image, the second time alone: {error}"
-                return [Reply("", finish_reason="", error=gone)] * len(prompts)
+                gone = f"the engine died twice on this image, the second time alone: {error}"
+                return [Reply("", finish_reason="", fault=Fault("engine_death", gone))] * len(prompts)
 
     async def _wake(self) -> None:
         async with self._turn:
@@ -79,7 +79,7 @@ class Supervised:
             self._deaths += not self._dead
             self._dead = True
             raise
-        if any(not reply.error for reply in replies):  # a refusal may come without the engine's process
+        if any(not reply.fault for reply in replies):  # a refusal may come without the engine's process
             self._deaths, self._harmless = 0, prompts
         return replies
 

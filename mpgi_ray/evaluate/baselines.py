@@ -1,6 +1,6 @@
-"""Bars for a retrieval table: what chance reaches, and what a model reaches that knows the scene class.
+"""Baselines of a retrieval table: what chance reaches, and what a model reaches that knows the scene class.
 
-Chance alone is a poor bar: test sets of remote sensing hold many pictures of few classes, and a model that
+Chance alone is a poor one: test sets of remote sensing hold many pictures of few classes, and a model that
 tells nothing but the class is far above it.
 """
 

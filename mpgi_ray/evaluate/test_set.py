@@ -49,7 +49,7 @@ class TestSet:
         if not records:
             splits = sorted({str(record.annotation.get("split")) for record in everything})
             raise InputError(
-                f"nothing to evaluate in {folder}: no sample of split {split!r}; "
+                f"there is nothing to evaluate in {folder}: no sample is of split {split!r}; "
                 f"the shards hold {', '.join(splits) or 'no samples'}"
             )
         others = tuple(record for record in everything if not record.in_split(split))

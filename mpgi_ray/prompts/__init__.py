@@ -7,7 +7,6 @@ texts for an integration, nothing for a free perspective, which stays independen
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,14 +14,18 @@ from enum import StrEnum
 from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
+from typing import Annotated, Any, Self
 
 import jinja2
-import yaml
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from pydantic import BaseModel, BeforeValidator, model_validator
 
+from mpgi_ray.config import Config, nearest, read_mapping
+from mpgi_ray.config import parse as parse_config
 from mpgi_ray.errors import RecipeError
+from mpgi_ray.prompts.reply import reply_model, schema_of
 
 _SHARED = ("_system.j2", "_system_integrate.j2", "_facts.j2", "_sources.j2", "_again.j2")
-Words = tuple[int, int]
 
 
 class Kind(StrEnum):
@@ -31,6 +34,48 @@ class Kind(StrEnum):
     RELAY = "relay"
     FREE = "free"
     INTEGRATE = "integrate"
+
+
+def _known_kind(value: Any) -> Any:
+    kinds = [kind.value for kind in Kind]
+    if value not in kinds:
+        raise ValueError(f"{value!r}, expected one of {', '.join(kinds)}")
+    return value
+
+
+def _least_and_most(value: Any) -> Any:
+    match value:
+        case [int(least), int(most)] if 0 < least <= most:
+            return least, most
+    raise ValueError(f"{value!r}, expected [least, most], such as [20, 80]")
+
+
+Words = Annotated[tuple[int, int], BeforeValidator(_least_and_most)]
+
+
+class _Front(Config):
+    """The front matter of a prompt file.
+
+    Attributes:
+        words: of the answer to a perspective, the least and the largest number.
+        texts: those of the reply to an integration, each with its words.
+    """
+
+    kind: Annotated[Kind, BeforeValidator(_known_kind)]
+    words: Words | None = None
+    texts: Mapping[str, Words] = {}
+    description: str = ""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.kind is Kind.INTEGRATE and not self.texts:
+            raise ValueError(
+                "expected the texts of the reply with their least and most words, "
+                "such as texts: {short: [5, 45], long: [20, 250]}"
+            )
+        if self.kind is not Kind.INTEGRATE and self.words is None:
+            raise ValueError("expected the least and most words of the answer, such as words: [20, 80]")
+        return self
 
 
 @dataclass(frozen=True)
@@ -69,17 +114,15 @@ class PromptTemplate:
         name = "_system_integrate.j2" if self.kind is Kind.INTEGRATE else "_system.j2"
         return _read(name).strip()
 
+    @property
+    def reply(self) -> type[BaseModel]:
+        """The JSON object that an integration is answered with: a text under each name."""
+        return reply_model(tuple(self.texts))
+
     @cached_property
     def schema(self) -> dict[str, object] | None:
         """JSON schema of the reply to an integration; None for prose."""
-        if self.kind is not Kind.INTEGRATE:
-            return None
-        return {
-            "type": "object",
-            "properties": {name: {"type": "string"} for name in self.texts},
-            "required": list(self.texts),
-            "additionalProperties": False,
-        }
+        return schema_of(self.reply) if self.kind is Kind.INTEGRATE else None
 
     @cached_property
     def instruction(self) -> str:
@@ -121,14 +164,13 @@ def sources_block(facts: Sequence[str], texts: Mapping[str, str]) -> str:
     return _shared("_sources.j2", facts=facts, texts=texts)
 
 
-def again(text: str, reason: str) -> str:
+def again(text: str, code: str, detail: str) -> str:
     """A prompt for a further attempt: it says why the answer before could not be used.
 
     Args:
-        reason: ``code: one line``.
+        code, detail: of the fault; codes that `_again.j2` knows are told in its own words.
     """
-    code, _, detail = reason.partition(":")
-    return f"{text}\n\n{_shared('_again.j2', code=code, detail=detail.strip())}"
+    return f"{text}\n\n{_shared('_again.j2', code=code, detail=detail)}"
 
 
 def _shared(name: str, **given: object) -> str:
@@ -152,9 +194,7 @@ def load(name_or_path: str) -> PromptTemplate:
     path = Path(name_or_path)
     if path.is_file():
         return parse(path.stem, path.read_text(encoding="utf-8"))
-    close = difflib.get_close_matches(name_or_path, shipped(), n=1, cutoff=0.4)
-    hint = f"did you mean {close[0]!r}?" if close else "a path of your own file is fine too"
-    raise RecipeError(f"no prompt {name_or_path!r}: expected one of {', '.join(shipped())}; {hint}")
+    raise nearest("prompt", name_or_path, shipped(), "the path of a prompt file")
 
 
 def parse(name: str, source: str) -> PromptTemplate:
@@ -163,46 +203,12 @@ def parse(name: str, source: str) -> PromptTemplate:
     Raises:
         RecipeError: the front matter is missing or wrong, or the body is not a template.
     """
-    settings = _settings(name, _split(name, source)[0])
-    kinds = [kind.value for kind in Kind]
-    if settings.get("kind") not in kinds:
-        raise RecipeError(
-            f"prompt {name!r}: kind is {settings.get('kind')!r}, expected one of {', '.join(kinds)}"
-        )
-    kind = Kind(str(settings["kind"]))
-    texts = settings.get("texts") if kind is Kind.INTEGRATE else {name: settings.get("words")}
-    if not isinstance(texts, dict) or not texts:
-        raise RecipeError(
-            f"prompt {name!r}: texts is {texts!r}, expected the texts of the reply with their least and most "
-            "words, such as {short: [5, 45], long: [20, 250]}"
-        )
-    ranges = {str(text): _words(name, words) for text, words in texts.items()}
-    template = PromptTemplate(name, kind, ranges, source, str(settings.get("description", "")))
+    where = f"prompt {name!r}"
+    front = parse_config(_Front, read_mapping(_split(name, source)[0], f"the front matter of {where}"), where)
+    texts = {name: front.words} if front.words and front.kind is not Kind.INTEGRATE else front.texts
+    template = PromptTemplate(name, front.kind, dict(texts), source, front.description)
     _ = template.instruction  # a mistake is found here, not in the first image
     return template
-
-
-def _words(name: str, words: object) -> Words:
-    match words:
-        case [int(low), int(high)] if 0 < low <= high:
-            return low, high
-    raise RecipeError(f"prompt {name!r}: words is {words!r}, expected [least, most], such as [20, 80]")
-
-
-def _settings(name: str, front: str) -> dict[str, object]:
-    try:
-        settings = yaml.safe_load(front)
-    except yaml.YAMLError as error:
-        raise RecipeError(f"prompt {name!r}: the front matter is not YAML: {error}") from error
-    if not isinstance(settings, dict):
-        raise RecipeError(f"prompt {name!r}: the front matter is {settings!r}, expected kind and words")
-    unknown = sorted(set(map(str, settings)) - {"kind", "words", "texts", "description"})
-    if unknown:
-        raise RecipeError(
-            f"prompt {name!r}: unknown setting {', '.join(unknown)}; "
-            "expected kind, words or texts, description"
-        )
-    return settings
 
 
 def _split(name: str, source: str) -> tuple[str, str]:
@@ -220,7 +226,7 @@ def _read(name: str) -> str:
 
 @lru_cache(maxsize=1)
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
+    environment = ImmutableSandboxedEnvironment(  # a prompt file may come from anywhere: it runs no code
         loader=jinja2.FunctionLoader(lambda name: _read(name) if name in _SHARED else None),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -105,7 +105,7 @@ def read_cards(picks: Sequence[Pick], shards: ShardList, fields: ShardFields) ->
     for at, (shard, wanted) in enumerate(by_shard.items()):
         try:
             if at >= _MAX_READ:
-                raise InputError(f"{shard}: not read, pictures come from at most {_MAX_READ} shards")
+                raise InputError(f"{shard} is not read: pictures come from at most {_MAX_READ} shards")
             _read_shard(gallery, shards, shard, fields, wanted, colours)
         except InputError as error:
             gallery.troubles.append(str(error))
@@ -123,7 +123,7 @@ def _read_shard(
     colours: Colours,
 ) -> None:
     if shard not in shards.files:
-        raise InputError(f"{shard}: no longer among the input shards, so its pictures are not shown")
+        raise InputError(f"{shard} is no longer among the input shards, so its pictures are not shown")
     data = shards.read(shard)
     entries = read_shard(data, shard, fields)
     samples = {entry.index: entry for entry in entries if isinstance(entry, Sample)}

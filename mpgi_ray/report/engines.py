@@ -1,4 +1,4 @@
-"""What the models of a run did, as rows of the page's tables; the template engine has nothing to tell."""
+"""What the models of a run did, as rows of the page's tables; an embedded engine has nothing to tell."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mpgi_ray.data.caption import UNDONE, Status
+from mpgi_ray.engines.choice import is_embedded
 
 
 @dataclass
@@ -33,7 +34,7 @@ class Engines:
     """The models that a run asked.
 
     Attributes:
-        models: entries of `run_metrics`, without the template engine's.
+        models: entries of `run_metrics`, without those of embedded engines.
         attempts: numbers of all attempts that were made, in order.
         faults: by model, the most frequent first.
     """
@@ -49,7 +50,7 @@ def engines(metrics: Mapping[str, Any]) -> Engines:
     Args:
         metrics: as `run_metrics` gives them.
     """
-    models = [entry for entry in metrics["models"] if entry["engine"] != "template"]
+    models = [entry for entry in metrics["models"] if not is_embedded(entry["engine"])]
     faults = [row for entry in models for row in _faults(entry)]
     tried = {attempt for row in faults for attempt in row.at}
     tried |= {attempt for entry in models for attempt in entry["good_at_attempt"]}

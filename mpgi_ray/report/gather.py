@@ -9,11 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from mpgi_ray.caption.figures import reason_code
 from mpgi_ray.data.caption import Stage, Status
 
 _COLUMNS = [
-    *("index", "key", "shard", "stage", "perspective", "status", "reason", "text", "attempt"),
+    *("index", "key", "shard", "stage", "perspective", "status", "reason", "detail", "text", "attempt"),
     *("engine", "model", "revision", "prompt_hash"),
 ]
 _LINE = 300  # characters of a reason that are shown
@@ -73,7 +72,7 @@ class ReasonFigures:
 
     Attributes:
         texts: rows by the text that was asked for, as stage, name and model.
-        example: the reason's first line.
+        example: the first line of its detail.
     """
 
     code: str
@@ -128,8 +127,8 @@ class Figures:
         self.captioned += len(good - refused)
 
     def _add_reason(self, key: TextKey, row: dict[str, Any]) -> None:
-        code = reason_code(row["reason"])
-        example = (code, row["status"], first_line(row["reason"]), row["key"], row["shard"])
+        code = row["reason"]
+        example = (code, row["status"], first_line(row["detail"]), row["key"], row["shard"])
         found = self.reasons.setdefault((row["status"], code), ReasonFigures(*example))
         found.texts[key] += 1
 

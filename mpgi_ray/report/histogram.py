@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 
-from mpgi_ray.caption.figures import quantile
+from mpgi_ray.data.caption_figures import quantile
 
 _BINS = 24
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from mpgi_ray.caption.figures import RunFigures, quantile
+from mpgi_ray.data.caption_figures import RunFigures, quantile
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.shard_list import ShardList, find_shards
 from mpgi_ray.data.shards import ShardFields
 from mpgi_ray.data.storage import Storage, split_url
 from mpgi_ray.errors import InputError, OutputError, RecipeError
-from mpgi_ray.evaluate.tables import KINDS, tables_of
 from mpgi_ray.report.cards import Gallery, read_cards
 from mpgi_ray.report.engines import engines
+from mpgi_ray.report.evaluation import KINDS, tables_of
 from mpgi_ray.report.gather import Figures
 from mpgi_ray.report.histogram import histogram, longest_shown
 from mpgi_ray.report.overlay import DISPLAY
@@ -57,7 +57,7 @@ def write_report(
         ``output``.
 
     Raises:
-        InputError: ``captions`` is no caption folder, or ``curated``, ``metrics`` or ``model`` cannot be
+        InputError: ``captions`` is not a caption folder, or ``curated``, ``metrics`` or ``model`` cannot be
             read. Input shards that cannot be read are named on the page instead.
         OutputError: the report cannot be written.
         RecipeError: ``cards`` is negative.

@@ -16,7 +16,6 @@ from itertools import chain, zip_longest
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mpgi_ray.caption.figures import reason_code
 from mpgi_ray.data.caption import UNDONE, Caption, Status, from_table
 
 SHARDS = 6  # shards that good samples are shown of
@@ -57,7 +56,7 @@ class Sampler:
         if not table.num_rows:
             return
         for pick in self._picks(table.filter(pc.field("status") != Status.OK.value)):
-            for code in {reason_code(row.reason) for row in pick.rows if row.status in UNDONE}:
+            for code in {row.reason for row in pick.rows if row.status in UNDONE}:
                 self._bad[code] = _best(_PER_REASON, [*self._bad[code], pick])
         shard = table["shard"][0].as_py()
         if shard in self._shards:

@@ -78,7 +78,7 @@ def status(captions: str) -> RunStatus:
     """Read the state of a caption folder.
 
     Raises:
-        InputError: this is no caption folder.
+        InputError: this is not a caption folder.
     """
     folder = CaptionFolder(captions)
     names = set(folder.manifest().get("shards", {}))
@@ -117,7 +117,7 @@ def rejects(captions: str, limit: int = 50) -> list[Caption]:
     """The first ``limit`` records that are rejected or failed, in the run's order.
 
     Raises:
-        InputError: this is no caption folder.
+        InputError: this is not a caption folder.
     """
     folder = CaptionFolder(captions)
     folder.manifest()
@@ -154,7 +154,7 @@ def print_rejects(rows: Sequence[Caption], console: Console) -> None:
     table = Table("shard", "key", "text", "model", "status", "reason", "reply")
     for row in rows:
         where = (row.shard, row.key, row.perspective or row.stage, row.model, row.status)
-        table.add_row(*map(Text, (*where, first_line(row.reason), first_line(row.raw))))
+        table.add_row(*map(Text, (*where, first_line(row.why), first_line(row.raw))))
     console.print(table if rows else "No published row is rejected or failed.")
 
 

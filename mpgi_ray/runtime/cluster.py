@@ -59,6 +59,7 @@ def _preflight(cpus_held: float, gpus_held: float) -> None:
             "lower replicas or cpus in the recipe, or start Ray with more logical CPUs (ray start --num-cpus)"
         )
     if gpus_held > gpus:
+        fix = "lower replicas" if gpus else "set gpus: 0 for engines that run without one"
         raise ResourceError(
-            f"the replicas need {gpus_held:g} GPUs, the cluster has {gpus:g}: lower replicas in the recipe"
+            f"the replicas need {gpus_held:g} GPUs, the cluster has {gpus:g}: {fix} in the recipe"
         )

@@ -36,8 +36,8 @@ def unpacked(path: Path) -> bytes:
 
 def found(text: str, finish_reason: str = "stop") -> str:
     """The code of the fault, with no limit of words."""
-    reason = fault(Reply(text, finish_reason)) or text_fault(text, (1, 1000), "")
-    return reason.partition(":")[0]
+    found = fault(Reply(text, finish_reason)) or text_fault(text, (1, 1000), "")
+    return found.code if found else ""
 
 
 def test_captions_of_people_pass(captions: dict[str, list[str]]) -> None:

@@ -18,7 +18,8 @@ from mpgi_ray.caption.job import caption
 from mpgi_ray.caption.todo import Pilot
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.engines.base import Engine, Prompt, Reply
-from mpgi_ray.engines.settings import EngineConfig, VllmEngineConfig
+from mpgi_ray.engines.settings import EngineSettings
+from mpgi_ray.engines.vllm.settings import VllmSettings
 from mpgi_ray.errors import RecipeError, ResourceError, UnfinishedError
 from support.build import write_shards
 from support.caption_runs import recipe, rows
@@ -38,8 +39,8 @@ class Noted:
     revision = "1"
     trusted = False
 
-    def __init__(self, book: Notebook, config: EngineConfig) -> None:
-        assert isinstance(config, VllmEngineConfig)
+    def __init__(self, book: Notebook, config: EngineSettings) -> None:
+        assert isinstance(config, VllmSettings)
         self.book, self.model = book, config.model
         given = ray.get_runtime_context().get_assigned_resources()
         self._note(event="start", cpus=given.get("CPU", 0), gpus=given.get("GPU", 0))
@@ -73,7 +74,7 @@ class Notebook:
     def __init__(self, folder: Path, together: int = 0) -> None:
         self.log, self.together = folder / "engines.jsonl", together
 
-    def __call__(self, config: EngineConfig) -> Engine:
+    def __call__(self, config: EngineSettings) -> Engine:
         return Noted(self, config)
 
     def events(self, event: str) -> list[dict[str, object]]:
@@ -110,10 +111,10 @@ def test_shares_of_a_gpu_are_not_spread_over_two() -> None:
     assert gpus_for([0.6, 0.6, 0.6]) == 3
     assert gpus_for([0.5, 0.3, 0.7, 0.5, 2, 0]) == 4
     with pytest.raises(ValidationError, match=r"1\.5 GPUs a replica: expected a share"):
-        VllmEngineConfig(kind="vllm", model="m", gpus=1.5)
+        VllmSettings(kind="vllm", model="m", gpus=1.5)
 
 
-def missing(config: EngineConfig) -> Engine:
+def missing(config: EngineSettings) -> Engine:
     raise ResourceError("vLLM is not installed: pip install 'mpgi-ray[vllm]'")
 
 
@@ -177,7 +178,7 @@ class Refused(Noted):
 class Refusing(Notebook):
     """Connects engines that refuse some sampling."""
 
-    def __call__(self, config: EngineConfig) -> Engine:
+    def __call__(self, config: EngineSettings) -> Engine:
         return Refused(self, config)
 
 

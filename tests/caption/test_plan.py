@@ -14,7 +14,6 @@ import pytest
 from rich.console import Console
 
 from mpgi_ray.caption.chunks import read_chunks
-from mpgi_ray.caption.figures import run_metrics
 from mpgi_ray.caption.plan import Plan, plan
 from mpgi_ray.caption.plan.cost import Cost, Rate, measured_rate
 from mpgi_ray.caption.plan.show import show
@@ -23,6 +22,7 @@ from mpgi_ray.caption.run_json import open_run
 from mpgi_ray.caption.stages import Describe, Merge
 from mpgi_ray.caption.todo import Pilot, left_to_do
 from mpgi_ray.cli import main
+from mpgi_ray.data.caption_figures import run_metrics
 from mpgi_ray.data.caption_folder import LOG, METRICS, RUN, CaptionFolder
 from mpgi_ray.data.shard_list import INDEX, find_shards
 from mpgi_ray.data.shards import sample_members

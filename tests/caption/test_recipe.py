@@ -30,6 +30,10 @@ def test_shipped_recipes_load(name: str) -> None:
         ("max_reject_rate=high", "max_reject_rate: Input should be a valid number"),
         ("generate.engine.kind=gpt", "generate.engine: Input tag 'gpt'"),
         ("chunk_size", "--set 'chunk_size': expected key=value"),
+        (
+            "generate.engine={kind: vllm, model: m, max_pixels: 12000000}",
+            "2 GiB that a chunk can hold: expected at most 59",
+        ),
         ("chunk_size.x=1", "'chunk_size' holds a value, not keys"),
     ],
 )
@@ -42,11 +46,11 @@ def test_a_wrong_setting_is_one_clear_line(assignment: str, message: str) -> Non
 
 def test_unknown_recipes_and_broken_files(tmp_path: Path) -> None:
     with pytest.raises(
-        RecipeError, match=r"no recipe 'templat': give a \.yaml file or one of .*one-gpu, template"
+        RecipeError, match=r"no recipe 'templat': did you mean 'template'\? .*; or give the path of a \.yaml"
     ):
         load_recipe("templat", PATHS, [])
     (tmp_path / "r.yaml").write_text("a: [")
-    with pytest.raises(RecipeError, match=r"r\.yaml is no YAML"):
+    with pytest.raises(RecipeError, match=r"r\.yaml is not valid YAML"):
         load_recipe(str(tmp_path / "r.yaml"), PATHS, [])
     (tmp_path / "r.yaml").write_text("- a")
     with pytest.raises(RecipeError, match="expected `key: value` lines, found list"):
@@ -55,10 +59,10 @@ def test_unknown_recipes_and_broken_files(tmp_path: Path) -> None:
         load_recipe("missing.yaml", PATHS, [])
 
     (tmp_path / "r.yaml").write_bytes("# Größe\nchunk_size: 8".encode("latin-1"))
-    with pytest.raises(RecipeError, match=r"r\.yaml is no text in UTF-8 \(byte 5\): save it as UTF-8"):
+    with pytest.raises(RecipeError, match=r"r\.yaml is not text in UTF-8 \(byte 5\): save it as UTF-8"):
         load_recipe(str(tmp_path / "r.yaml"), PATHS, [])
     (tmp_path / "r.yaml").write_text("output: 2020-13-01")
-    with pytest.raises(RecipeError, match=r"r\.yaml is no YAML: month must be in 1\.\.12"):
+    with pytest.raises(RecipeError, match=r"r\.yaml is not valid YAML: month must be in 1\.\.12"):
         load_recipe(str(tmp_path / "r.yaml"), PATHS, [])
 
 

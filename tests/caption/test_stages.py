@@ -71,7 +71,7 @@ def test_a_sample_like_no_other_is_refused_in_either_stage(
     open_run(folder, run, shards)
     run_stages(run, Speechless())
     made = rows(run)
-    rejected = {c.key: c.reason for c in made if c.status == "rejected"}
+    rejected = {c.key: c.why for c in made if c.status == "rejected"}
     assert rejected["odd"] == "rule_error: ZeroDivisionError: no ground"
     assert rejected["mute"].startswith("rule_error: AttributeError: ")
     good = Counter(c.key for c in made if c.status == "ok")

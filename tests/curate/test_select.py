@@ -29,8 +29,8 @@ def test_every_sample_is_kept_or_counted_under_the_first_reason_against_it() -> 
         caption(1, "long", "A ship"),
         caption(2, "short", "A ship."),
         caption(3, "long", "A ship in a harbour."),
-        caption(3, "short", "", status="rejected", reason="format: no JSON"),
-        caption(6, "", "", stage="input", status="rejected", reason="empty_image: no bytes"),
+        caption(3, "short", "", status="rejected", reason="format", detail="no JSON"),
+        caption(6, "", "", stage="input", status="rejected", reason="empty_image", detail="no bytes"),
     ]
     filters = load_filters([read_choice("min_words:text=long,words=4"), read_choice("min_words: words=1")])
     kept, dropped = assemble("s", entries, captions, "short", filters)

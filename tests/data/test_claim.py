@@ -92,6 +92,9 @@ def test_a_truncated_table_and_one_of_other_columns_are_named(tmp_path: Path) ->
         storage.publish(INDEX, whole[:end])
         with pytest.raises(InputError, match=r"index\.parquet is not a whole Parquet file"):
             read_index(storage)
+    storage.publish("integrated/s-00000-of-00001.parquet", whole)
+    with pytest.raises(InputError, match=r"integrated/s-.*\.parquet does not hold captions"):
+        part(tmp_path)
     publish_table(storage, INDEX, pa.table({"shard": ["a"]}))
     with pytest.raises(InputError, match=r"index\.parquet has no column samples"):
         read_index(storage)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 import struct
 import zlib
 from typing import Any
@@ -174,10 +175,23 @@ def test_a_view_is_scaled_down_to_the_patch_grid_and_else_untouched() -> None:
     sink = io.BytesIO()
     Image.effect_noise((1000, 600), 60).convert("RGB").save(sink, "PNG")
     data = sink.getvalue()
-    assert decode(to_view(data, 300 * 300)).pixels.size == (364, 224)
-    assert to_view(data, 1000 * 600) == data
+    scaled = to_view(data, 300 * 300)
+    assert scaled is not None
+    assert scaled.pixels.size == (364, 224)
+    assert Image.open(io.BytesIO(scaled.encoded())).format == "JPEG"
+    assert to_view(data, 1000 * 600) is None
     with pytest.raises(ImageError):
         to_view(data[:500], 100)
+
+
+def test_what_a_file_says_of_its_pixels_does_not_travel_with_others() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by a quarter
+    data = encoded(filled("CMYK", (0, 255, 255, 0)), "JPEG", exif=exif)
+    converted = to_view(data, 1000)
+    assert converted is not None
+    again = pickle.loads(pickle.dumps(converted))
+    assert (again.pixels.getexif(), again.pixels.tobytes()) == ({}, decode(data).pixels.tobytes())
 
 
 def test_the_size_of_a_jpeg_is_read_from_its_frame_header_alone() -> None:

@@ -112,6 +112,8 @@ def test_shards_are_found_by_folder_glob_range_and_list(storage: Storage) -> Non
     both = find_shards([f"{url}/a/s-001.tar", f"{url}/b"])
     assert list(both.files) == ["a/s-001", "b/other", "b/s-000"]
     assert both.read("b/other") == shard
+    with pytest.raises(InputError, match=r"no shards: nothing .* matches \S*/c$"):
+        find_shards([f"{url}/a", f"{url}/c"])
     storage.publish("b/other.tar", shard)
     with pytest.raises(InputError, match="are the same shard to us"):
         find_shards(url)

@@ -135,7 +135,7 @@ def body(name: str, block: str, picture: str = "", hint: str = "") -> dict[str, 
     prompt = PROMPTS[name]
     text = prompt.with_block(block)
     content: list[dict[str, Any]] = [{"type": "image_url", "image_url": {"url": picture}}] if picture else []
-    content.append({"type": "text", "text": again(text, hint) if hint else text})
+    content.append({"type": "text", "text": again(text, *hint.split(": ", 1)) if hint else text})
     asked: dict[str, Any] = {
         "model": "any",
         "messages": [{"role": "system", "content": prompt.system}, {"role": "user", "content": content}],

@@ -13,7 +13,9 @@ import pytest
 from mpgi_ray.caption.job import caption
 from mpgi_ray.engines.base import Engine, Prompt, Reply
 from mpgi_ray.engines.connect import connect
-from mpgi_ray.engines.settings import EngineConfig, TemplateEngineConfig, VllmEngineConfig
+from mpgi_ray.engines.settings import EngineSettings
+from mpgi_ray.engines.template.settings import TemplateSettings
+from mpgi_ray.engines.vllm.settings import VllmSettings
 from support.build import write_shards
 from support.caption_runs import recipe, rows
 from support.engines_fixtures import bounded, tiny_config
@@ -27,8 +29,8 @@ class Poisoned:
     kind = "vllm"
     trusted = True
 
-    def __init__(self, config: EngineConfig, poison: str, log: Path) -> None:
-        assert isinstance(config, VllmEngineConfig)
+    def __init__(self, config: EngineSettings, poison: str, log: Path) -> None:
+        assert isinstance(config, VllmSettings)
         before = set(psutil.Process().children(recursive=True))
         self.engine = connect(config)
         self.own = set(psutil.Process().children(recursive=True)) - before
@@ -41,7 +43,7 @@ class Poisoned:
             for process in self.own:
                 process.kill()
         replies = await self.engine.reply([bounded(prompt) for prompt in prompts])
-        return [replace(reply, finish_reason="stop") if not reply.error else reply for reply in replies]
+        return [replace(reply, finish_reason="stop") if not reply.fault else reply for reply in replies]
 
     def close(self) -> None:
         self.engine.close()
@@ -51,8 +53,8 @@ class Poison:
     def __init__(self, poison: str, log: Path) -> None:
         self.poison, self.log = poison, log
 
-    def __call__(self, config: EngineConfig) -> Engine:
-        if isinstance(config, TemplateEngineConfig):
+    def __call__(self, config: EngineSettings) -> Engine:
+        if isinstance(config, TemplateSettings):
             return connect(config)
         return Poisoned(config, self.poison, self.log)
 
@@ -73,9 +75,7 @@ def test_a_sample_that_kills_the_engine_is_set_aside_and_the_rest_is_done(
     outcome = caption(run, connect=Poison(ids[5], log))
     made = rows(run)
     failed = {
-        (c.sample_id, c.status, c.reason.partition(":")[0])
-        for c in made
-        if c.status != "ok" and c.stage == "perspective"
+        (c.sample_id, c.status, c.reason) for c in made if c.status != "ok" and c.stage == "perspective"
     }
     assert failed == {(ids[5], "failed", "engine_death")}
     assert Counter(c.status for c in made if c.stage == "perspective") == {"ok": 36, "failed": 4}

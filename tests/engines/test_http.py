@@ -24,7 +24,7 @@ from mpgi_ray.data.image import decode
 from mpgi_ray.engines.base import EngineError, Prompt, Reply
 from mpgi_ray.engines.http.chat import LEVELS
 from mpgi_ray.engines.http.engine import HttpEngine
-from mpgi_ray.engines.settings import HttpEngineConfig
+from mpgi_ray.engines.http.settings import HttpSettings
 from mpgi_ray.errors import RecipeError
 from support.endpoint import Answer, Endpoint, Request, completion, echo, refusal
 
@@ -54,7 +54,7 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
 def connected(url: str, waits: Waits | None = None, **settings: Any) -> Iterator[HttpEngine]:
     values = {"model": "tiny", "key_env": "MPGI_TEST_KEY", "tries": TRIES, **settings}
     engine = HttpEngine(
-        HttpEngineConfig(kind="http", url=url, **values),
+        HttpSettings(kind="http", url=url, **values),
         sleep=Waits().sleep if waits is None else waits.sleep,
     )
     try:
@@ -138,14 +138,14 @@ def test_a_reply_carries_what_the_server_says() -> None:
     }
     with Endpoint(lambda request: answers[request.text]) as endpoint, connected(endpoint.url) as engine:
         replies = ask(engine, *map(prompt, answers))
-    assert [(reply.text, reply.finish_reason, reply.error) for reply in replies] == [
-        ("a harbor", "stop", ""),
-        ("a har", "length", ""),
-        ("", "content_filter", ""),
-        ("I cannot help with that.", "stop", ""),
-        ("a pier", "stop", ""),
-        ("a pier ?", "stop", ""),
-        ("a pier of stone", "stop", ""),
+    assert [(reply.text, reply.finish_reason, reply.fault) for reply in replies] == [
+        ("a harbor", "stop", None),
+        ("a har", "length", None),
+        ("", "content_filter", None),
+        ("I cannot help with that.", "stop", None),
+        ("a pier", "stop", None),
+        ("a pier ?", "stop", None),
+        ("a pier of stone", "stop", None),
     ]
     tokens = [(reply.prompt_tokens, reply.cached_tokens, reply.completion_tokens) for reply in replies]
     assert tokens == [(11, 4, 7)] * 4 + [(0, 0, 0)] + [(11, 4, 7)] * 2
@@ -175,7 +175,7 @@ def test_a_passing_trouble_costs_one_more_try(trouble: str) -> None:
         connected(endpoint.url, waits) as engine,
     ):
         (reply,) = ask(engine, prompt("anything"))
-    assert (reply.text, reply.error) == ("answer to anything", "")
+    assert (reply.text, reply.fault) == ("answer to anything", None)
     assert len(endpoint.requests) == 2
     assert len(waits) == 1
     assert 0 <= waits[0] <= 1
@@ -190,8 +190,8 @@ def test_used_up_tries_are_one_prompts_fault_while_others_get_answers(trouble: s
     with Endpoint(script) as endpoint, connected(endpoint.url) as engine:
         replies = ask(engine, *map(prompt, texts))
     assert [reply.text for reply in replies] == ["answer to one", "", "answer to two", "answer to three"]
-    assert re.match(r"endpoint_failed: 3 tries failed, the last with .+", replies[1].error)
-    assert "\n" not in replies[1].error
+    assert re.match(r"endpoint_failed: 3 tries failed, the last with .+", str(replies[1].fault))
+    assert "\n" not in str(replies[1].fault)
     assert sorted(request.text for request in endpoint.requests) == sorted([*texts, "cursed", "cursed"])
 
 
@@ -201,8 +201,8 @@ def test_a_body_that_never_ends_is_cut_off_by_the_timeout() -> None:
 
     with Endpoint(script) as endpoint, connected(endpoint.url, timeout_s=0.5, tries=2) as engine:
         slow, quick = ask(engine, prompt("slow"), prompt("quick"))
-    assert "timeout_s = 0.5" in slow.error
-    assert slow.error.startswith("endpoint_failed: 2 tries")
+    assert "timeout_s = 0.5" in str(slow.fault)
+    assert str(slow.fault).startswith("endpoint_failed: 2 tries")
     assert quick.text == "answer to quick"
     assert len(endpoint.requests) == 3
 
@@ -226,7 +226,7 @@ def test_the_server_says_how_long_to_wait(asked: str, least: float) -> None:
     waits = Waits()
     with Endpoint(script) as endpoint, connected(endpoint.url, waits) as engine:
         (reply,) = ask(engine, prompt())
-    assert not reply.error
+    assert not reply.fault
     assert len(waits) == 1
     assert least <= waits[0] <= least + 1  # and the random part of a first wait
 
@@ -239,9 +239,9 @@ def test_a_refused_prompt_is_not_asked_again(status: int) -> None:
     with Endpoint(script) as endpoint, connected(endpoint.url) as engine:
         replies = ask(engine, *map(prompt, ["one", "long", "two"]))
     assert [reply.text for reply in replies] == ["answer to one", "", "answer to two"]
-    assert replies[1].error.startswith(f"endpoint_refused: HTTP {status}: ")
-    assert "far too long" in replies[1].error
-    assert len(replies[1].error) < 240
+    assert str(replies[1].fault).startswith(f"endpoint_refused: HTTP {status}: ")
+    assert "far too long" in str(replies[1].fault)
+    assert len(str(replies[1].fault)) < 240
     assert len(endpoint.requests) == 3
 
 
@@ -278,7 +278,7 @@ def test_an_endpoint_that_answers_no_image_stops_the_engine() -> None:
     with Endpoint(lambda _: refusal(503, "loading")) as endpoint, connected(endpoint.url) as engine:
         for _ in range(2):
             (reply,) = ask(engine, prompt())
-            assert reply.error.startswith("endpoint_failed: ")
+            assert str(reply.fault).startswith("endpoint_failed: ")
         with pytest.raises(EngineError, match=r"does not answer: 9 tries in a row .* HTTP 503.*loading"):
             ask(engine, prompt())
     assert len(endpoint.requests) == 3 * TRIES
@@ -290,10 +290,10 @@ def test_one_image_that_breaks_the_server_is_not_the_endpoints_fault() -> None:
 
     with Endpoint(script) as endpoint, connected(endpoint.url) as engine:
         replies = ask(engine, *[prompt(f"cursed {number}") for number in range(8)])
-        assert all(reply.error.startswith("endpoint_failed: ") for reply in replies)
+        assert all(str(reply.fault).startswith("endpoint_failed: ") for reply in replies)
         assert ask(engine, prompt("sane"))[0].text == "answer to sane"
         for _ in range(2):
-            assert ask(engine, prompt("cursed"))[0].error.startswith("endpoint_failed: ")
+            assert str(ask(engine, prompt("cursed"))[0].fault).startswith("endpoint_failed: ")
     assert len(endpoint.requests) == (8 + 2) * TRIES + 1
 
 
@@ -374,7 +374,7 @@ def test_a_server_without_schemas_is_asked_in_the_form_it_takes(taken: Sequence[
         return "too long" if text == "bad" else "" if level in taken else why
 
     replies, asked = ask_shaped(refused, "bad", "one", "two", "bad", "three")
-    assert [bool(reply.error) for reply in replies] == [True, False, False, True, False]
+    assert [bool(reply.fault) for reply in replies] == [True, False, False, True, False]
     search = LEVELS[: LEVELS.index(taken[0]) + 1]
     assert asked == [
         *(f"bad: {level}" for level in LEVELS),

@@ -20,7 +20,7 @@ from mpgi_ray.data.image import decode
 from mpgi_ray.engines.base import EngineError, Prompt, Reply
 from mpgi_ray.engines.connect import check_picture
 from mpgi_ray.engines.http.engine import HttpEngine
-from mpgi_ray.engines.settings import HttpEngineConfig
+from mpgi_ray.engines.http.settings import HttpSettings
 from support import build
 
 pytestmark = pytest.mark.slow
@@ -90,7 +90,7 @@ def _wait_for(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
 @pytest.fixture
 def engine(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpEngine]:
     monkeypatch.setenv("MPGI_TEST_KEY", KEY)
-    engine = HttpEngine(HttpEngineConfig(kind="http", url=server, model="tiny", key_env="MPGI_TEST_KEY"))
+    engine = HttpEngine(HttpSettings(kind="http", url=server, model="tiny", key_env="MPGI_TEST_KEY"))
     yield engine
     engine.close()
 
@@ -112,7 +112,7 @@ def test_pictures_texts_and_schemas_reach_the_model(engine: HttpEngine) -> None:
     questions = ("Describe this image.", "How many objects are there?", "Name the land use.")
     shown = ask(engine, *[prompt(text, image=1) for text in questions])
     (told,) = ask(engine, prompt(questions[0]))
-    assert all(reply.error == "" and reply.completion_tokens > 0 for reply in (*shown, told))
+    assert all(reply.fault is None and reply.completion_tokens > 0 for reply in (*shown, told))
     assert shown[0].prompt_tokens - told.prompt_tokens in range(TOKENS, TOKENS + 8)
     (chosen,) = ask(engine, prompt("Which is it?", schema=SCHEMA))
     assert json.loads(chosen.text)["kind"] in ("harbor", "village")
@@ -126,14 +126,14 @@ def test_the_server_cuts_and_refuses(engine: HttpEngine) -> None:
         prompt("word " * 9000),
     )
     assert (cut.finish_reason, cut.completion_tokens) == ("length", 2)
-    assert long.error.startswith("endpoint_refused: HTTP 400")
-    assert "4096" in long.error
+    assert str(long.fault).startswith("endpoint_refused: HTTP 400")
+    assert "4096" in str(long.fault)
 
 
 def test_the_server_wants_the_right_key_and_model(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for key, model, said in ((KEY, "another", "another"), ("a-wrong-key", "tiny", "MPGI_TEST_KEY")):
         monkeypatch.setenv("MPGI_TEST_KEY", key)
-        engine = HttpEngine(HttpEngineConfig(kind="http", url=server, model=model, key_env="MPGI_TEST_KEY"))
+        engine = HttpEngine(HttpSettings(kind="http", url=server, model=model, key_env="MPGI_TEST_KEY"))
         with pytest.raises(EngineError, match=said):
             ask(engine, prompt("Describe."))
         engine.close()

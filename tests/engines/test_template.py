@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections.abc import Iterator
@@ -19,35 +18,13 @@ from mpgi_ray import prompts
 from mpgi_ray.data.image import Picture
 from mpgi_ray.data.sample import Annotation, Box, Cover, LabelClass, Object
 from mpgi_ray.engines.base import Prompt
-from mpgi_ray.engines.template.engine import SHORT_WORDS, TemplateEngine, claims
+from mpgi_ray.engines.template.engine import SHORT_WORDS, claims
 from mpgi_ray.engines.template.pixels import COLOURS, measure
 from mpgi_ray.errors import RecipeError
 from mpgi_ray.rules import Facts, gather
+from support.template_texts import INTEGRATE, STAGE_1, STAGE_2, ask, merged, six_texts
 
-STAGE_1 = ("objects", "layout", "scene", "attributes")
-STAGE_2 = ("short", "long")
 MAX_SHARE = 0.6
-INTEGRATE = prompts.load("integrate")
-
-
-def ask(*asked: Prompt) -> list[str]:
-    return [reply.text for reply in asyncio.run(TemplateEngine().reply(asked))]
-
-
-def six_texts(facts: Facts, image: Image.Image, seed: str = "s") -> dict[str, str]:
-    """As the two stages ask: free perspectives see no facts, integration sees no picture."""
-    picture = Picture(b"", image)
-    relay = ("objects", "layout")
-    first = ask(*(Prompt(n, "", seed, picture, facts if n in relay else None) for n in STAGE_1))
-    sources = dict(zip(STAGE_1, first, strict=True))
-    return sources | dict(zip(STAGE_2, merged(facts, sources, seed), strict=True))
-
-
-def merged(facts: Facts, sources: dict[str, str], seed: str = "s") -> list[str]:
-    """The short and the long text."""
-    (reply,) = ask(Prompt("integrate", "", seed, facts=facts, sources=sources, schema=INTEGRATE.schema))
-    texts = json.loads(reply)
-    return [texts[name] for name in STAGE_2]
 
 
 def four_grams(text: str) -> set[tuple[str, ...]]:

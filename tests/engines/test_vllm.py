@@ -49,7 +49,7 @@ def ask(engine: HostedEngine, *calls: list[Prompt]) -> list[list[Reply]]:
 
 
 def texts(replies: list[Reply]) -> list[str]:
-    assert all(not reply.error for reply in replies), replies
+    assert all(not reply.fault for reply in replies), replies
     return [reply.text for reply in replies]
 
 
@@ -104,10 +104,10 @@ def test_refused_prompts_do_not_disturb_the_others(mllm_engine: HostedEngine) ->
     (bad_schema,) = prompts(30, "Describe.", schema={"type": "object", "properties": {"a": {"type": "pear"}}})
     (bad_value,) = prompts(30, "Describe.", sampling={"temperature": -1.0})
     ((first, second, *answered, third),) = ask(mllm_engine, [too_long, bad_schema, *good, bad_value])
-    assert first.error.startswith("prompt_too_long: ")
-    assert second.error.startswith("engine_refused: ")
-    assert third.error.startswith("engine_refused: ")
-    assert "\n" not in first.error + second.error + third.error
+    assert str(first.fault).startswith("prompt_too_long: ")
+    assert str(second.fault).startswith("engine_refused: ")
+    assert str(third.fault).startswith("engine_refused: ")
+    assert "\n" not in f"{first.fault}{second.fault}{third.fault}"
     assert texts(answered) == texts(ask(mllm_engine, good)[0])
     (unknown,) = prompts(30, "Describe.", sampling={"temprature": 0.5})
     with pytest.raises(RecipeError, match="temprature"):

@@ -9,16 +9,16 @@ import pytest
 
 from mpgi_ray.engines.families import UNKNOWN, family_of
 from mpgi_ray.engines.revision import revision_of
-from mpgi_ray.engines.settings import VllmEngineConfig
 from mpgi_ray.engines.vllm.args import engine_args
 from mpgi_ray.engines.vllm.engine import VllmEngine
+from mpgi_ray.engines.vllm.settings import VllmSettings
 from mpgi_ray.errors import RecipeError, ResourceError
 from support.engines_fixtures import tiny_config
 
 
 def test_settings_become_arguments_of_vllm() -> None:
     def arguments(gpus: float, multimodal: bool | None = None, **recipe: object) -> dict[str, object]:
-        config = VllmEngineConfig(kind="vllm", model="Qwen/Qwen2-VL-2B", gpus=gpus, engine_args=recipe)
+        config = VllmSettings(kind="vllm", model="Qwen/Qwen2-VL-2B", gpus=gpus, engine_args=recipe)
         return engine_args(config, multimodal)
 
     assert arguments(0.5)["gpu_memory_utilization"] == 0.45

@@ -1,7 +1,8 @@
-"""An evaluation's rows and tables: a captioner with fresh weights, and the bar that it has to beat."""
+"""An evaluation's rows and tables: a captioner with fresh weights, and the baseline that it has to beat."""
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Iterator
@@ -11,17 +12,20 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 import torch
+from PIL import Image
+from rich.console import Console
 from typer.testing import CliRunner
 
 from mpgi_ray.cli.main import app
 from mpgi_ray.data.final import Record
+from mpgi_ray.errors import InputError
 from mpgi_ray.evaluate import test_set
 from mpgi_ray.evaluate.captions.java import SPICE_MODELS, java_scores
 from mpgi_ray.evaluate.captions.words import words
-from mpgi_ray.evaluate.tables import show, tables_of
 from mpgi_ray.models import checkpoint
 from mpgi_ray.models.architecture import small_coca
 from mpgi_ray.models.tokenizer import TextTokenizer
+from mpgi_ray.report.evaluation import print_evaluation, tables_of
 from mpgi_ray.train.tasks.coca import CocaTask
 from support.shapes import write_shapes
 
@@ -89,20 +93,25 @@ def test_the_usual_text_of_many_that_are_all_different_is_no_outlier() -> None:
 
 @pytest.mark.parametrize(
     ("decoding", "said"),
-    [("greedy", "Greedy()"), ("beam", "Beam(width=4)"), ("nucleus", "Nucleus(")],
+    [
+        ("greedy", "Greedy()"),
+        ("beam", "Beam(width=4)"),
+        ("beam --width 2", "Beam(width=2)"),
+        ("nucleus --temperature 0.5 --top-p 0.8 --seed 3", "Nucleus(top_p=0.8, temperature=0.5, seed=3)"),
+    ],
 )
 def test_the_command_chooses_how_captions_are_written(
     model: Path, shards: Path, tmp_path: Path, decoding: str, said: str
 ) -> None:
     asked = ["evaluate", str(shards), "--model", str(model), "--out", str(tmp_path), "--split", "test"]
-    result = CliRunner().invoke(app, [*asked, "--text", "layout", "--decoding", decoding])
+    result = CliRunner().invoke(app, [*asked, "--text", "layout", "--decoding", *decoding.split()])
     assert result.exit_code == 0, result.output
     metrics = json.loads((tmp_path / "metrics.json").read_text())
-    bar, row = metrics["captions"]
-    assert metrics["decoding"].startswith(said)
-    assert (bar["model"], row["model"]) == ("most frequent of the class", str(model))
-    assert bar["times"] >= 1
-    assert bar["bleu_1"] > 0.5
+    baseline, row = metrics["captions"]
+    assert metrics["decoding"] == said
+    assert (baseline["model"], row["model"]) == ("most frequent of the class", str(model))
+    assert baseline["times"] >= 1
+    assert baseline["bleu_1"] > 0.5
     assert f"decoding {said}" in result.output
 
 
@@ -115,13 +124,79 @@ def test_every_zero_shot_figure_has_an_interval_and_every_table_a_status(
     for row in metrics["zero_shot"]:
         for name in ("top1", "top5", "mean_per_class"):
             assert row[f"{name}_low"] <= row[name] <= row[f"{name}_high"]
-    told = show(metrics).splitlines()
-    titles = [place + 1 for place, line in enumerate(told) if not line]
-    assert len(titles) == len(tables_of(metrics)) > 2
-    assert {told[place + 1] for place in titles} == {f"  {model}: {metrics['status'][str(model)]}"}
-    row = metrics["zero_shot"][0]
-    figure = "{mean_per_class:.2f} ({mean_per_class_low:.2f} to {mean_per_class_high:.2f})".format(**row)
-    assert any(line.endswith(figure) for line in told)
+    tables = tables_of(metrics)
+    assert [table.title.partition(",")[0] for table in tables] == ["Retrieval", "Zero shot", "Captions"]
+    assert all(table.status == [f"{model}: {metrics['status'][str(model)]}"] for table in tables)
+
+
+@pytest.mark.parametrize("width", [40, 200])
+def test_tables_lose_nothing_where_the_terminal_is_narrow_or_there_is_none(width: int) -> None:
+    interval = {"mean_recall": 46.912, "mean_recall_low": 40.0, "mean_recall_high": 50.0}
+    named = {"model": "runs/a/quite/long/path/of/a/model", "texts": "short", "images": 1234}
+    metrics = {
+        "images": 1234,
+        "shards": "final",
+        "split": None,
+        "protocol": "a",
+        "status": {named["model"]: "no picture seen; 4 of 4 classes seen"},
+        "retrieval": [{**named, **{f"i2t_r{k}": k + 0.5 for k in (1, 5, 10)}, **interval}],
+    }
+    out = io.StringIO()
+    print_evaluation(metrics, Console(file=out, width=width))
+    said = out.getvalue()
+    whole = [
+        "final, all splits",
+        "Retrieval, protocol a, per cent",
+        "path/of/a/model: no picture seen; 4 of 4",
+    ]
+    cells = [named["model"], "1234", "1.50", "5.50", "10.50", "46.91 (40.00 to 50.00)"]
+    assert all(any(part in line for line in said.splitlines()) for part in whole)
+    assert any(all(cell in line for cell in cells) for line in said.splitlines())
+    assert all(word in said for word in ("model", "texts", "images", "i2t", "r10", "recall"))
+
+
+def test_semantic_localization_is_measured_on_request(model: Path, shards: Path, tmp_path: Path) -> None:
+    places = [[[0, 0], [300, 0], [300, 300], [0, 300]]]
+    entries = [
+        {"caption": text, "jpg_name": f"{name}.png", "points": places}
+        for name, text in (("a", "a tank"), ("a", "the sand"), ("b", "a tank"))
+    ]
+    (tmp_path / "annotations").mkdir()
+    (tmp_path / "annotations" / "anno.json").write_text(json.dumps(entries))
+    (tmp_path / "imgs").mkdir()
+    pixels = np.random.default_rng(0).integers(0, 256, (300, 500, 3)).astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "imgs" / "a.png")
+    asked = ["evaluate", str(shards), "--model", str(model), "--out", str(tmp_path), "--split", "test"]
+    asked += ["--text", "layout", "--localize", str(tmp_path)]
+    failed = CliRunner().invoke(app, asked)
+    assert isinstance(failed.exception, InputError)
+    assert str(tmp_path / "imgs" / "b.png") in str(failed.exception)
+    Image.fromarray(pixels[:, ::-1]).save(tmp_path / "imgs" / "b.png")
+    result = CliRunner().invoke(app, asked)
+    assert result.exit_code == 0, result.output
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    (row,) = metrics["localization"]
+    assert (row["model"], row["texts"], row["pictures"]) == (str(model), 3, 2)
+    for name in ("rsu", "ras", "rda", "rmi"):
+        assert 0 <= row[f"{name}_low"] <= row[name] <= row[f"{name}_high"] <= 1
+    assert row["rmi"] == pytest.approx(
+        0.4 * row["rsu"] + 0.35 * (1 - row["ras"]) + 0.25 * row["rda"], abs=1e-3
+    )
+    assert f"Localization, {tmp_path}" in result.output.replace("\n", "")
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("beam --top-p 0.8", "the decoding 'beam' has no top_p: that is a setting of 'nucleus'"),
+        ("greedy --width 3", "the decoding 'greedy' has no width: that is a setting of 'beam'"),
+        ("beam --width 0", "beam width 0: expected at least 1"),
+        ("nucleus --temperature 0", "temperature 0.0: expected more than 0"),
+    ],
+)
+def test_a_setting_that_the_decoding_does_not_have_is_refused(settings: str, said: str) -> None:
+    asked = ["evaluate", "none", "--model", "none", "--out", "none", "--decoding", *settings.split()]
+    assert said in str(CliRunner().invoke(app, asked).exception)
 
 
 @pytest.mark.usefixtures("_own_modules")

@@ -223,8 +223,8 @@ def test_bars_of_other_protocols_count_what_a_text_shares() -> None:
         return chance(40, owner, texts, protocol), class_oracle(scenes, owner, texts, protocol)
 
     distinct = [f"text {i}" for i in range(200)]
-    for bar, plain in zip(of(distinct, Protocol.REPEATED), of([], Protocol.A), strict=True):
-        assert bar.row() == plain.row()
+    for ours, plain in zip(of(distinct, Protocol.REPEATED), of([], Protocol.A), strict=True):
+        assert ours.row() == plain.row()
     assert of(distinct, Protocol.B)[0].row()["t2i_r100"] == 100
     by_class = [scenes[image] for image in owner]  # the text is the class: 4 distinct ones
     for protocol in (Protocol.B, Protocol.REPEATED):
@@ -249,8 +249,9 @@ def test_on_a_real_set_only_protocol_a_fails_a_model_that_knows_every_caption(da
         pictures = np.zeros((len(images), len(distinct)))
         pictures[owner, words] = 1
         found[protocol] = score(protocol, pictures, np.eye(len(distinct))[words], owner, texts).mean_recall
-        bar = class_oracle([image["scene"] for image in images], owner, texts, protocol).mean_recall
-        assert chance(len(images), owner, texts, protocol).mean_recall < bar / 5 < bar < found[protocol]
+        baseline = class_oracle([image["scene"] for image in images], owner, texts, protocol).mean_recall
+        least = chance(len(images), owner, texts, protocol).mean_recall
+        assert least < baseline / 5 < baseline < found[protocol]
     # half of the captions of this set occur for several images
     assert found == {
         "a": pytest.approx(73.2, abs=0.5),

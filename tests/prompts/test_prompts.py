@@ -52,11 +52,11 @@ def test_an_integration_sees_texts_and_facts_after_an_instruction_that_all_share
 
 def test_a_further_attempt_says_what_was_wrong() -> None:
     first = prompts.load("scene").instruction
-    told = prompts.again(first, "novel: words that stand in no source: tower; leave them out")
+    told = prompts.again(first, "novel", "words that stand in no source: tower; leave them out")
     assert told.startswith(
         first + "\n\nYour earlier answer could not be used: words that stand in no source: tower"
     )
-    assert "English" in prompts.again(first, "language: 3 of 4 letters are not Latin")
+    assert "English" in prompts.again(first, "language", "3 of 4 letters are not Latin")
 
 
 def test_facts_are_text_not_template() -> None:
@@ -87,11 +87,12 @@ def test_a_users_own_file(tmp_path: Path) -> None:
         ("no front matter", "front matter"),
         ("---\nkind: riddle\nwords: [1, 2]\n---\n", "expected one of relay, free, integrate"),
         ("---\nkind: free\nwords: [9, 2]\n---\n", "expected \\[least, most\\]"),
-        ("---\nkind: free\nwords: [1, 2]\nmodel: x\n---\n", "unknown setting model"),
+        ("---\nkind: free\nwords: [1, 2]\nmodel: x\n---\n", "unknown key 'model'"),
         ("---\nkind: free\nwords: [1, 2]\n---\n{% if %}", "cannot be rendered"),
+        ("---\nkind: free\nwords: [1, 2]\n---\n{{ words.__class__.__mro__ }}", "cannot be rendered"),
         ("---\nkind: relay\nwords: [1, 2]\n---\n{{ facts }}", "put before it"),
         ("---\nkind: integrate\nwords: [1, 2]\n---\n", "expected the texts of the reply"),
-        ("---\nkind: [\n---\n", "not YAML"),
+        ("---\nkind: [\n---\n", "front matter of prompt 'mine' is not valid YAML"),
     ],
 )
 def test_a_wrong_file_is_refused(source: str, problem: str) -> None:

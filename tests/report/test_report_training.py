@@ -15,7 +15,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from test_report import Run, make_run
 
 from mpgi_ray.data.final import list_shards, read_records
 from mpgi_ray.errors import InputError
@@ -26,6 +25,7 @@ from mpgi_ray.models.tokenizer import TextTokenizer
 from mpgi_ray.report import write_report
 from mpgi_ray.report.curves import curves
 from mpgi_ray.report.neighbours import rankings
+from support.report_runs import Run, make_run
 from support.shapes import write_shapes
 
 CURVES = [

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from mpgi_ray.data.sample import Annotation, Box, LabelClass, Object
 from mpgi_ray.rules import gather, rule_text
 from mpgi_ray.rules.retelling import headline, retell
+from support.annotations import annotate
 
 FOLDERS = ("simd", "kit_ais_vehicles", "airbus_aircraft", "dota_examples", "oam_osm_buildings")
 WORDS = [
@@ -134,21 +134,6 @@ def original_things(folder: Path, row: dict) -> list[Thing]:
             flat = item.get("points") or [item["bbox"][:2], item["bbox"][2:]]
             found.append(_thing(item["label"], [(x / width, y / height) for x, y in flat]))
     return [thing for thing in found if thing]
-
-
-def annotate(row: dict, exhaustive: bool) -> Annotation:
-    """The manifest's annotation as the program holds it."""
-    objects = []
-    for item in row.get("boxes", []) + row.get("obb", []) + row.get("polygons", []):
-        flat = item.get("bbox") or item.get("poly") or [v for point in item["points"] for v in point]
-        points = tuple(zip(flat[::2], flat[1::2], strict=True))
-        xs, ys = zip(*points, strict=True)
-        shape = {"obb": points} if "poly" in item else {"polygons": (points,)} if "points" in item else {}
-        box = Box(min(xs), min(ys), max(xs), max(ys))
-        difficult = bool(item.get("difficult"))
-        objects.append(Object(label=item["label"], box=box, difficult=difficult, **shape))
-    vocabulary = {o.label: LabelClass(exhaustive=exhaustive) for o in objects}
-    return Annotation(width=row["width"], height=row["height"], vocabulary=vocabulary, objects=tuple(objects))
 
 
 @dataclass(frozen=True)

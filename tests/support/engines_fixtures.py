@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from mpgi_ray.engines.base import Prompt, Reply
-from mpgi_ray.engines.settings import EngineConfig, VllmEngineConfig
+from mpgi_ray.engines.settings import EngineSettings
+from mpgi_ray.engines.vllm.settings import VllmSettings
 
 # on a CPU vLLM puts the model in a third process, which takes as long to import everything as the second
 os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
@@ -25,8 +26,8 @@ TINY = {
 }
 
 
-def tiny_config(model: Path, **engine_args: object) -> VllmEngineConfig:
-    return VllmEngineConfig(kind="vllm", model=str(model), gpus=0, engine_args={**TINY, **engine_args})
+def tiny_config(model: Path, **engine_args: object) -> VllmSettings:
+    return VllmSettings(kind="vllm", model=str(model), gpus=0, engine_args={**TINY, **engine_args})
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +58,7 @@ def bounded(prompt: Prompt) -> Prompt:
 class Host:
     """An actor with one engine, for the tests and for replicas: a start takes longer than all they ask."""
 
-    def __init__(self, config: VllmEngineConfig) -> None:
+    def __init__(self, config: VllmSettings) -> None:
         from mpgi_ray.engines.connect import connect
 
         self.engine = connect(config)
@@ -83,10 +84,10 @@ class HostedEngine:
     kind = "vllm"
     trusted = False
 
-    def __init__(self, config: EngineConfig) -> None:
+    def __init__(self, config: EngineSettings) -> None:
         import ray
 
-        assert isinstance(config, VllmEngineConfig)
+        assert isinstance(config, VllmSettings)
         self.host = ray.get_actor(Path(config.model).name)
         self.model, self.revision, self.pid = ray.get(self.host.about.remote())
 

@@ -20,8 +20,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from test_rules_real import annotate
-from test_template import six_texts
 
 from mpgi_ray.data.sample import Annotation, Box
 from mpgi_ray.demo import scenes
@@ -39,6 +37,8 @@ from mpgi_ray.train.augment import (
     survives,
     survives_crop,
 )
+from support.annotations import annotate
+from support.template_texts import six_texts
 
 EVERY = frozenset(Transform)
 TURNS = (Transform.IDENTITY, Transform.TURN_90, Transform.TURN_180, Transform.TURN_270)

@@ -9,9 +9,10 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -21,9 +22,9 @@ from mpgi_ray.cli import main
 from mpgi_ray.data.final import list_shards, read_records
 from mpgi_ray.data.tar import group_members, read_members, write_members
 from mpgi_ray.errors import InputError, OutputError, RecipeError, ResourceError
+from mpgi_ray.evaluate.config import EvaluateConfig
 from mpgi_ray.evaluate.job import evaluate
 from mpgi_ray.evaluate.retrieval import Protocol
-from mpgi_ray.evaluate.tables import show
 from mpgi_ray.models import checkpoint
 from mpgi_ray.models.architecture import stock
 from mpgi_ray.train.config import PERSPECTIVES, TrainConfig
@@ -53,21 +54,22 @@ def trained(shapes: Path, tmp_path_factory: pytest.TempPathFactory, ray_cluster:
     return output
 
 
+def evaluation(models: Sequence[Path], shards: Path, output: Path, **settings: Any) -> EvaluateConfig:
+    return EvaluateConfig(models=tuple(map(str, models)), shards=str(shards), output=str(output), **settings)
+
+
 def test_training_learns_to_retrieve_unseen_pictures(trained: Path, tmp_path: Path) -> None:
     held_out = write_shapes(tmp_path / "test", 60, seed=1, split="test")
-    metrics = evaluate(
-        [str(trained)], str(held_out), str(tmp_path), split="test", texts=["layout", "captions"]
-    )
-    assert json.loads((tmp_path / "metrics.json").read_text()) == metrics
-    rows = {(row["model"], row["texts"]): row for row in metrics["retrieval"]}
+    asked = evaluation([trained], held_out, tmp_path, split="test", texts=("layout", "captions"))
+    metrics = evaluate(asked)
+    assert json.loads((tmp_path / "metrics.json").read_text()) == metrics.record()
+    rows = {(row["model"], row["texts"]): row for row in metrics.retrieval}
     model, oracle = rows[str(trained), "layout"], rows["class oracle", "layout"]
     assert model["mean_recall"] > 4 * rows["chance", "layout"]["mean_recall"]
     assert model["mean_recall"] > 1.3 * oracle["mean_recall"]
     assert model["mean_recall_low"] < model["mean_recall"] < model["mean_recall_high"]
-    assert metrics["status"] == {str(trained): "no picture seen; 4 of 4 classes seen"}
-    assert all(row["classes"] == 4 and row["top1"] > 25 for row in metrics["zero_shot"])
-    shown = show(metrics)
-    assert all(title in shown for title in ("Retrieval, protocol a", "Zero shot", "class oracle", "4 of 4"))
+    assert metrics.status == {str(trained): "no picture seen; 4 of 4 classes seen"}
+    assert all(row["classes"] == 4 and row["top1"] > 25 for row in metrics.zero_shot)
 
 
 def test_several_models_stand_in_one_table_and_a_leak_is_said(
@@ -76,17 +78,17 @@ def test_several_models_stand_in_one_table_and_a_leak_is_said(
     copy = tmp_path / "copy"
     shutil.copytree(trained, copy)
     (copy / "seen.json").unlink()
-    both = [str(trained), str(copy)]
-    metrics = evaluate(both, str(shapes), str(tmp_path), texts=["objects"], protocol=Protocol.REPEATED)
-    assert metrics["status"][both[0]].startswith("LEAK: 200 of 200 pictures were in training")
-    assert metrics["status"][both[1]].startswith("leak unknown")
-    first, second = (row for row in metrics["retrieval"] if row["model"] in both)
+    both = [trained, copy]
+    metrics = evaluate(evaluation(both, shapes, tmp_path, texts=("objects",), protocol=Protocol.REPEATED))
+    assert metrics.status[str(trained)].startswith("LEAK: 200 of 200 pictures were in training")
+    assert metrics.status[str(copy)].startswith("leak unknown")
+    first, second = (row for row in metrics.retrieval if row["model"] in metrics.status)
     assert {**first, "model": ""} == {**second, "model": ""}
-    assert first["mean_recall"] > metrics["retrieval"][0]["mean_recall"]
-    with pytest.raises(InputError, match="none of 200 has a 'short'"):
-        evaluate(both, str(shapes), str(tmp_path))
-    with pytest.raises(InputError, match="no sample of split 'val'; the shards hold train"):
-        evaluate(both, str(shapes), str(tmp_path), split="val")
+    assert first["mean_recall"] > metrics.retrieval[0]["mean_recall"]
+    with pytest.raises(InputError, match="has the text 'short'; they have layout, objects"):
+        evaluate(evaluation(both, shapes, tmp_path))
+    with pytest.raises(InputError, match="no sample is of split 'val'; the shards hold train"):
+        evaluate(evaluation(both, shapes, tmp_path, split="val"))
 
 
 def test_a_run_leaves_its_model_and_a_line_a_step_and_is_not_done_again(trained: Path, shapes: Path) -> None:

@@ -14,7 +14,6 @@ from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.data.caption import Caption, Stage, Status, from_table
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.engines.base import Prompt
-from mpgi_ray.engines.settings import EngineConfig, MergeEngineConfig, SameEngineConfig, TemplateEngineConfig
 from mpgi_ray.engines.template.engine import TemplateEngine
 from mpgi_ray.prompts import PromptTemplate
 from mpgi_ray.rules import rule_text
@@ -49,11 +48,10 @@ class Asking:
 
     def __init__(self, recipe: Recipe, folder: CaptionFolder) -> None:
         self.folder = folder
-        self.models = [model_name(block.engine) for block in recipe.generate]
+        self.models = [block.engine.model for block in recipe.generate]
         self.stage1 = [Perspectives(TemplateEngine(), block, recipe.facts) for block in recipe.generate]
         self.stage2 = Integration(TemplateEngine(), recipe.integrate)
-        same = isinstance(recipe.integrate.engine, SameEngineConfig)
-        self.merger = self.models[0] if same else model_name(recipe.integrate.engine)
+        self.merger = self.models[0] if recipe.merger is None else recipe.merger.model
 
     def about(self, subject: Subject) -> list[Asked]:
         """What each model is asked about a sample: those of stage 1 in the recipe's order, then stage 2."""
@@ -97,13 +95,6 @@ class Asking:
                 text=f"‹placeholder: {template.name} by {author}, about {typical_words(template)} words›",
             )
             yield row, typical_tokens(template)
-
-
-def model_name(config: EngineConfig | MergeEngineConfig) -> str:
-    """The model of an engine; empty for the embedded one, which has none."""
-    if isinstance(config, TemplateEngineConfig | SameEngineConfig):
-        return ""
-    return config.model
 
 
 def typical_words(template: PromptTemplate) -> int:

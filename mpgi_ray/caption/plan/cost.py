@@ -8,11 +8,10 @@ from typing import Any
 
 from mpgi_ray.caption.graph import gpus_for
 from mpgi_ray.caption.recipe import Recipe
-from mpgi_ray.caption.replicas import ModelConfig
 from mpgi_ray.config import parse
 from mpgi_ray.data.caption_folder import RUN
 from mpgi_ray.data.storage import split_url
-from mpgi_ray.engines.settings import SameEngineConfig
+from mpgi_ray.engines.settings import EngineSettings
 from mpgi_ray.errors import InputError
 
 # rates of metrics.json, the best first: only the last of them counts the loading of models for every image
@@ -115,14 +114,12 @@ def measured_rate(url: str, recipe: Recipe) -> Rate:
     return Rate(per_second, source, metrics, run)
 
 
-def _phases(recipe: Recipe) -> Sequence[Sequence[ModelConfig]]:
+def _phases(recipe: Recipe) -> Sequence[Sequence[EngineSettings]]:
     """The pools of each phase that set the pace: those of the embedded engine only if there are no others."""
-    describe: list[ModelConfig] = [block.engine for block in recipe.generate]
-    merge = [] if isinstance(recipe.integrate.engine, SameEngineConfig) else [recipe.integrate.engine]
-    phases = [describe, merge] if recipe.phases == "two" else [describe + merge]
-    models = [[engine for engine in phase if engine.kind != "template"] for phase in phases]
+    phases = recipe.pools()
+    models = [[engine for engine in phase if not engine.embedded] for phase in phases]
     return [phase for phase in models if phase] or phases
 
 
-def _gpus(phase: Sequence[ModelConfig]) -> int:
+def _gpus(phase: Sequence[EngineSettings]) -> int:
     return gpus_for([engine.gpus for engine in phase for _ in range(engine.replicas)])

@@ -12,10 +12,10 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from mpgi_ray.caption.plan import Plan
-from mpgi_ray.caption.plan.asked import Asked, model_name
+from mpgi_ray.caption.plan.asked import Asked
 from mpgi_ray.caption.plan.stock import Subject
 from mpgi_ray.caption.plan.tokens import Tokens, picture_tokens
-from mpgi_ray.engines.settings import SameEngineConfig
+from mpgi_ray.engines.settings import EngineSettings
 
 _EMBEDDED = "the embedded engine"
 _PILOT = 10  # chunks of the run that is advised where no rate is known; fewer tell nothing of the speed
@@ -137,14 +137,14 @@ def _pools(plan: Plan) -> RenderableType:
     recipe = plan.recipe
     names = ("replicas", "CPUs each", "GPUs each")
     table = Table("phase", "stage", "model", *(Column(name, justify="right") for name in names))
-    engines = [(1, block.engine) for block in recipe.generate]
-    if not isinstance(recipe.integrate.engine, SameEngineConfig):
-        engines.append((2, recipe.integrate.engine))
+    engines: list[tuple[int, EngineSettings]] = [(1, block.engine) for block in recipe.generate]
+    if recipe.merger is not None:
+        engines.append((2, recipe.merger))
     for stage, engine in engines:
         phase = str(stage) if recipe.phases == "two" else "1"
-        stages = "1 and 2" if isinstance(recipe.integrate.engine, SameEngineConfig) else str(stage)
+        stages = "1 and 2" if recipe.merger is None else str(stage)
         numbers = (f"{engine.replicas:,}", f"{engine.cpus:g}", f"{engine.gpus:g}")
-        table.add_row(phase, stages, Text(model_name(engine) or _EMBEDDED), *numbers)
+        table.add_row(phase, stages, Text(engine.model or _EMBEDDED), *numbers)
     most = "in the phase that holds most" if recipe.phases == "two" else "at once"
     held = f"Held {most}: {_count(plan.cpus, 'CPU')}, {_count(plan.gpus, 'GPU')}."
     return Group(table, Text(f"{held} Reading needs a CPU or more besides."))

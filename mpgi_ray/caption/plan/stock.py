@@ -9,7 +9,6 @@ from itertools import islice
 
 from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.caption.stages import facts_of
-from mpgi_ray.caption.todo import max_pixels
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.image import ImageError, Picture, decode, to_view
 from mpgi_ray.data.parts import ChunkId, split_chunks
@@ -100,14 +99,15 @@ def take_stock(recipe: Recipe, shards: ShardList, folder: CaptionFolder, count: 
 def _subjects(recipe: Recipe, shard: str, entries: Sequence[Sample | Rejected]) -> Iterator[Subject]:
     """Usable samples in an order that is spread over the shard."""
     chunks = [chunk for chunk, part in split_chunks(shard, entries, recipe.chunk_size) for _ in part]
-    pixels = max_pixels(recipe)
+    pixels = recipe.max_pixels()
     for index in sorted(range(len(entries)), key=lambda i: hashlib.sha256(f"{shard}\0{i}".encode()).digest()):
         sample = entries[index]
         facts = facts_of(sample, recipe.facts)
         if isinstance(sample, Rejected) or isinstance(facts, Exception):
             continue
         try:
-            picture = decode(sample.image if pixels is None else to_view(sample.image, pixels))
+            shown = None if pixels is None else to_view(sample.image, pixels)
+            picture = shown or decode(sample.image)
         except ImageError:
             continue
         yield Subject(chunks[index], sample, picture, facts)

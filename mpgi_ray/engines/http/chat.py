@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from mpgi_ray.data.image import Picture, to_plain
+from mpgi_ray.data.image import Picture
 from mpgi_ray.engines.base import Prompt
 
 LEVELS = ("json_schema", "json_object", "text")  # response formats, the strictest first
@@ -37,5 +37,5 @@ def response_format(prompt: Prompt) -> dict[str, dict[str, Any]]:
 
 def data_url(picture: Picture) -> str:
     """The picture as JPEG or PNG in a URL."""
-    data, suffix, _ = to_plain(picture.data)
-    return f"data:image/{_MEDIA[suffix]};base64,{base64.b64encode(data).decode()}"
+    data = base64.b64encode(picture.encoded()).decode()
+    return f"data:image/{_MEDIA[picture.suffix]};base64,{data}"

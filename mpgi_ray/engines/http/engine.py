@@ -1,6 +1,6 @@
 """Any OpenAI-compatible chat endpoint: a vLLM server, Ollama, a cloud.
 
-Whose fault is it? A request that the endpoint refuses is that prompt's: a reply with an error. A wrong key,
+Whose fault is it? A request that the endpoint refuses is that prompt's: a reply with a fault. A wrong key,
 model or address would fail every prompt: `EngineError` at once. All else (busy, broken, slow, cut off) is
 tried again; used-up tries are the prompt's fault for as long as other images get answers.
 """
@@ -22,12 +22,12 @@ from typing import Any
 import aiohttp
 import tenacity
 
-from mpgi_ray.engines.base import EngineError, Prompt, Reply
+from mpgi_ray.engines.base import EngineError, Fault, Prompt, Reply
 from mpgi_ray.engines.http.chat import LEVELS, data_url, messages, response_format
-from mpgi_ray.engines.settings import HttpEngineConfig
+from mpgi_ray.engines.http.settings import HttpSettings
 from mpgi_ray.errors import RecipeError
 
-_REFUSED = "endpoint_refused: "
+_REFUSED = "endpoint_refused"
 _REFUSALS = (400, 413, 422)
 _OF_FORMAT = re.compile("response_format|schema|guided|structured", re.IGNORECASE)
 _TRANSIENT = (408, 409, 425, 429)  # and all from 500 up
@@ -59,7 +59,7 @@ class HttpEngine:
     trusted = False
 
     def __init__(
-        self, config: HttpEngineConfig, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self, config: HttpSettings, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     ) -> None:
         """Start the client; nothing is sent yet. ``sleep`` waits so many seconds between two tries.
 
@@ -83,7 +83,7 @@ class HttpEngine:
     async def reply(self, prompts: Sequence[Prompt]) -> list[Reply]:
         """One reply for each prompt, in order; from any event loop, many calls at a time.
 
-        A prompt that the endpoint refuses gets ``endpoint_refused`` as its error, one whose tries are used up
+        A prompt that the endpoint refuses gets ``endpoint_refused`` as its fault, one whose tries are used up
         ``endpoint_failed``, and the others are answered.
 
         Raises:
@@ -138,10 +138,10 @@ class HttpEngine:
         async with self._slots:  # kept while waiting: an endpoint that is busy gets fewer requests
             for level in self._levels if prompt.schema else LEVELS[-1:]:
                 reply = await self._tried(call, body | response_format(prompt)[level])
-                if not reply.error.startswith(_REFUSED):
+                if reply.fault is None or reply.fault.code != _REFUSED:
                     break
-                refusals.append(reply.error)
-        if prompt.schema and not reply.error and len(self._levels) > 1:
+                refusals.append(reply.fault.detail)
+        if prompt.schema and not reply.fault and len(self._levels) > 1:
             if all(map(_OF_FORMAT.search, refusals)) or self._relaxed not in ("", prompt.seed):
                 self._levels = (level,)
             self._relaxed = prompt.seed
@@ -166,7 +166,7 @@ class HttpEngine:
                 failed = f"{silent} tries in a row failed, the last with {trouble}"
                 raise EngineError(f"the endpoint at {self._url} does not answer: {failed}") from None
             failed = f"{self._config.tries} tries failed, the last with {trouble}"
-            return Reply("", finish_reason="", error=f"endpoint_failed: {failed}")
+            return Reply("", finish_reason="", fault=Fault("endpoint_failed", failed))
 
     async def _post(self, body: Mapping[str, Any]) -> Reply:
         start, url, trouble = perf_counter(), f"{self._url}/chat/completions", ""
@@ -186,7 +186,7 @@ class HttpEngine:
                 return reply
             raise _Trouble(f"no chat completion in {len(data)} bytes of {said}")
         if status in _REFUSALS:
-            return Reply("", finish_reason="", error=_REFUSED + said)
+            return Reply("", finish_reason="", fault=Fault(_REFUSED, said))
         if status in _TRANSIENT or status >= 500:
             raise _Trouble(said, _seconds(after))
         if status in (401, 403):  # the server's words often hold a part of the key

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mpgi_ray.engines.settings import VllmEngineConfig
+from mpgi_ray.engines.vllm.settings import VllmSettings
 from mpgi_ray.errors import RecipeError, ResourceError
 
 _OWN_GPU_SHARE = 0.9  # of a replica's fraction of a GPU; the rest is for what vLLM does not count
 
 
-def engine_config(config: VllmEngineConfig, multimodal: bool | None = None) -> Any:
+def engine_config(config: VllmSettings, multimodal: bool | None = None) -> Any:
     """What vLLM makes of a recipe's settings: its ``VllmConfig``, checked against the model's own files.
 
     Raises:
@@ -45,7 +45,7 @@ def engine_config(config: VllmEngineConfig, multimodal: bool | None = None) -> A
     return vllm_config
 
 
-def engine_args(config: VllmEngineConfig, multimodal: bool | None = None) -> dict[str, Any]:
+def engine_args(config: VllmSettings, multimodal: bool | None = None) -> dict[str, Any]:
     """The arguments of vLLM's ``AsyncEngineArgs``: ours, and over them the recipe's."""
     args: dict[str, Any] = {
         "model": str(Path(config.model).expanduser()) if config.model.startswith("~") else config.model,

@@ -18,11 +18,11 @@ from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
-from mpgi_ray.engines.base import EngineDied, EngineError, Prompt, Reply
+from mpgi_ray.engines.base import EngineDied, EngineError, Fault, Prompt, Reply
 from mpgi_ray.engines.revision import revision_of
-from mpgi_ray.engines.settings import VllmEngineConfig
 from mpgi_ray.engines.vllm import orphans
 from mpgi_ray.engines.vllm.args import engine_config, one_line
+from mpgi_ray.engines.vllm.settings import VllmSettings
 from mpgi_ray.errors import RecipeError
 
 _TOO_LONG = re.compile(r"longer than the maximum|maximum (context|model) length")
@@ -39,7 +39,7 @@ class VllmEngine:
     kind = "vllm"
     trusted = False
 
-    def __init__(self, config: VllmEngineConfig, *, multimodal: bool | None = None) -> None:
+    def __init__(self, config: VllmSettings, *, multimodal: bool | None = None) -> None:
         """Load the model; returns when it can answer.
 
         Args:
@@ -78,7 +78,7 @@ class VllmEngine:
         """One reply for each prompt, in order; from any event loop, many calls at a time.
 
         A prompt that the engine refuses gets a reply with ``prompt_too_long`` or ``engine_refused`` as its
-        error, and the others are answered.
+        fault, and the others are answered.
 
         Raises:
             EngineDied: the engine's process is gone.
@@ -211,4 +211,4 @@ def _chat(prompt: Prompt) -> list[Mapping[str, Any]]:
 
 def _refused(reason: str) -> Reply:
     code = "prompt_too_long" if _TOO_LONG.search(reason) else "engine_refused"
-    return Reply(text="", finish_reason="", error=f"{code}: {reason}")
+    return Reply(text="", finish_reason="", fault=Fault(code, reason))

@@ -1,12 +1,13 @@
 """Semantic localization of a model: from a large picture and a text to heat map and indicators.
 
 The tiles of `heat_map` go through the model as in RS5M (Zhang et al. 2024), and the map is judged by
-`localization`. AIR-SLT, the test set of Yuan et al. 2022, "Learning to Evaluate Performance of Multi-modal
+`indicators`. AIR-SLT, the test set of Yuan et al. 2022, "Learning to Evaluate Performance of Multi-modal
 Semantic Localization", is read as its authors publish it.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -20,8 +21,9 @@ from PIL import Image
 from pydantic import BaseModel, FiniteFloat, TypeAdapter, ValidationError
 
 from mpgi_ray.data.final import Record
+from mpgi_ray.data.image import ImageError, decode
 from mpgi_ray.data.sample import describe
-from mpgi_ray.data.storage import Storage
+from mpgi_ray.data.storage import Storage, split_url
 from mpgi_ray.errors import InputError
 from mpgi_ray.evaluate.localize.heat_map import JPEG_QUALITY, Tiles, heat_map, tiles
 from mpgi_ray.evaluate.localize.indicators import Localization, Polygon, localize, region_mask
@@ -89,6 +91,30 @@ def text_heat_maps(
     return [heat_map(of_text, boxes, jpeg=jpeg) for of_text in similarity]
 
 
+def localize_targets(model: Model, targets: Sequence[Target]) -> list[Localization]:
+    """How well a model finds each target, in order, through JPEG as for the published figures.
+
+    Pictures are read one at a time, and the tiles of each are embedded once for all of its texts.
+
+    Raises:
+        InputError: a picture cannot be read, or a target has no region in it.
+    """
+    places: dict[Path, list[int]] = defaultdict(list)
+    for place, target in enumerate(targets):
+        places[target.picture].append(place)
+    found: dict[int, Localization] = {}
+    for path, here in places.items():
+        storage, name = split_url(str(path))
+        try:
+            picture = decode(storage.read(name)).pixels
+            heats = text_heat_maps(model, picture, [targets[place].text for place in here], jpeg=True)
+            for place, heat in zip(here, heats, strict=True):
+                found[place] = localize(heat, targets[place].polygons)
+        except (ImageError, InputError) as error:
+            raise InputError(f"{path}: {error}") from error
+    return [found[place] for place in range(len(targets))]
+
+
 def read_air_slt(folder: Path | str) -> list[Target]:
     """The texts of AIR-SLT in the order of their file.
 
@@ -97,7 +123,7 @@ def read_air_slt(folder: Path | str) -> list[Target]:
             pixels), and the pictures in ``imgs``.
 
     Raises:
-        InputError: the file cannot be read, or is something else.
+        InputError: the file cannot be read, is something else, or lists no texts.
     """
     try:
         entries = _ENTRIES.validate_json(Storage(str(folder)).read(ANNOTATIONS))
@@ -106,6 +132,8 @@ def read_air_slt(folder: Path | str) -> list[Target]:
             f"{folder}/{ANNOTATIONS}: {describe(error)}; "
             "expected AIR-SLT's list of jpg_name, caption and points"
         ) from error
+    if not entries:
+        raise InputError(f"{folder}/{ANNOTATIONS} lists no texts: expected AIR-SLT's")
     return [
         Target(Path(folder, PICTURES, entry.jpg_name), entry.caption.strip(), entry.points)
         for entry in entries

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 BOX = 50  # side of the softening window, pixels
 BOX_TIMES = 5
@@ -27,7 +28,8 @@ def peaks(heat: NDArray[np.uint8]) -> NDArray[np.intp]:
     soft = heat
     for _ in range(BOX_TIMES):
         soft = box_filter(soft, BOX)
-    middles = component_middles((soft > 0) & (soft == maximum_filter(soft, NEIGHBOURHOOD)))
+    highest = ndimage.maximum_filter(soft, NEIGHBOURHOOD, mode="constant")
+    middles = component_middles((soft > 0) & (soft == highest))
     return middles[heat[middles[:, 1], middles[:, 0]] >= LOWEST]
 
 
@@ -38,30 +40,11 @@ def box_filter(picture: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
         picture: (height, width).
         size: side of the window; of an even one the larger half lies before the pixel.
     """
-    # sums over a window are differences of running sums, one pixel before the first window included
-    sums = np.pad(picture, (size // 2 + 1, size - 1 - size // 2), mode="reflect").astype(np.int32)
-    for _ in range(2):  # down y, and once more with the axes exchanged
-        running = np.cumsum(sums, axis=0, dtype=np.int32)
-        sums = (running[size:] - running[:-size]).T
+    # whole numbers again after each axis: means alone would not round exactly halves as OpenCV does
+    sums = picture.astype(np.float64)
+    for axis in (0, 1):
+        sums = np.rint(size * ndimage.uniform_filter1d(sums, size, axis, mode="mirror"))
     return np.rint(sums / size**2).astype(np.uint8)
-
-
-def maximum_filter(picture: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Maximum over a square window; outside of the picture there is nothing.
-
-    Args:
-        picture: (height, width).
-        size: side of the window; of an even one the larger half lies before the pixel.
-    """
-    for _ in range(2):  # along x, and once more with the axes exchanged
-        highest = np.pad(picture, ((0, 0), (size // 2, size - 1 - size // 2)))
-        width = 1  # of the window so far: two windows side by side make one of twice the width
-        while width < size:
-            step = min(width, size - width)
-            highest = np.maximum(highest[:, :-step], highest[:, step:])
-            width += step
-        picture = highest.T
-    return picture
 
 
 def component_middles(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
@@ -73,25 +56,6 @@ def component_middles(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
     Returns:
         (groups, 2): x and y.
     """
-    # runs of pixels of a row, as places in the flat picture; the empty column keeps rows apart
-    stride = mask.shape[1] + 1
-    flat = np.pad(mask, ((0, 0), (0, 1))).ravel()
-    starts, ends = np.flatnonzero(np.diff(flat, prepend=False, append=False)).reshape(-1, 2).T
-    parent = list(range(len(starts)))
-
-    def root(run: int) -> int:
-        while parent[run] != run:
-            parent[run] = run = parent[parent[run]]
-        return run
-
-    above = np.searchsorted(ends, starts - stride, side="left")
-    beyond = np.searchsorted(starts, ends - stride, side="right")
-    for run, (first, last) in enumerate(zip(above.tolist(), beyond.tolist(), strict=True)):
-        for touching in range(first, last):
-            parent[root(touching)] = root(run)
-    _, group = np.unique([root(run) for run in range(len(starts))], return_inverse=True)
-    y, x = np.divmod(starts, stride)
-    pixels = ends - starts
-    sums = np.zeros((group.max(initial=-1) + 1, 3), dtype=np.intp)
-    np.add.at(sums, group, np.stack([pixels * (2 * x + pixels - 1) // 2, pixels * y, pixels], axis=1))
-    return sums[:, :2] // sums[:, 2:]
+    labels, groups = ndimage.label(mask, structure=np.ones((3, 3)))
+    middles = ndimage.center_of_mass(mask, labels, range(1, groups + 1))
+    return np.asarray(np.floor(middles), np.intp).reshape(-1, 2)[:, ::-1]

@@ -47,7 +47,7 @@ class ModelFigures:
     coverage: dict[str, Counter[float]] = field(default_factory=lambda: defaultdict(Counter))
 
     def add_request(self, row: Mapping[str, Any]) -> None:
-        code = reason_code(row["reason"]) if row["status"] != Status.OK else ""
+        code = row["reason"]
         if code == _NOT_ASKED:
             return
         self.answers[row["status"], code, row["attempt"]] += 1
@@ -115,7 +115,7 @@ class RunFigures:
         """Count one chunk; all rows of a sample are in the same chunk."""
         self.samples += pc.count_distinct(table["index"]).as_py()
         for row in _groups(table.filter(pc.field("status") != Status.OK.value), ["status", "reason"]):
-            self.reasons[row["status"], reason_code(row["reason"])] += row["count_all"]
+            self.reasons[row["status"], row["reason"]] += row["count_all"]
         asked = table.filter(pc.field("stage") != Stage.INPUT.value)
         final = asked.filter(pc.field("status") != Status.RETRIED.value)
         for row in _groups(final, [*_AUTHOR, "perspective", "status"]):
@@ -205,11 +205,6 @@ def _after_startup(log: Sequence[Mapping[str, Any]]) -> float | None:
     seconds = sum(entry.get("seconds", 0) - entry.get("startup_seconds", 0) for entry in telling)
     new = sum(entry.get("new", 0) for entry in telling)
     return round(new / seconds, 3) if new and seconds > 0 else None
-
-
-def reason_code(reason: str) -> str:
-    """The code of ``code: one line``."""
-    return reason.strip().partition("\n")[0].partition(":")[0].strip() or "no reason given"
 
 
 def quantile(counts: Counter[V], share: float) -> V:

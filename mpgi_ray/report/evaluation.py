@@ -1,0 +1,102 @@
+"""What an evaluation measured, as tables for the terminal and the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich import table as rich_table
+from rich.console import Console
+from rich.text import Text
+
+KINDS = ("retrieval", "zero_shot", "probes", "captions", "localization")
+_SHARES = ("captions", "localization")  # from 0 to 1, where the others are per cent
+_LOW, _HIGH = "_low", "_high"  # the ends of a figure's interval stand beside it
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Cells as text, one row a model.
+
+    Attributes:
+        status: of each model in it, whether it saw these pictures in training.
+    """
+
+    title: str
+    status: Sequence[str]
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+def tables_of(metrics: Mapping[str, Any]) -> list[Table]:
+    """The tables of a ``metrics.json``; the last figure of each row with its interval."""
+    return [_table(metrics, kind, rows) for kind in KINDS if (rows := metrics.get(kind))]
+
+
+def print_evaluation(metrics: Mapping[str, Any], console: Console) -> None:
+    """An evaluation as tables. One that is wider than the console, or than a log, is not cut.
+
+    Args:
+        metrics: what a ``metrics.json`` holds.
+    """
+    split = "all splits" if metrics["split"] is None else f"split {metrics['split']}"
+    _line(console, f"{metrics['images']} images of {metrics['shards']}, {split}")
+    for table in tables_of(metrics):
+        console.print()
+        _line(console, table.title, "bold")
+        for line in table.status:
+            _line(console, f"  {line}")
+        console.print(_grid(table), crop=False)
+
+
+def _line(console: Console, text: str, style: str = "") -> None:
+    console.print(Text(text, style), soft_wrap=True)
+
+
+def _grid(table: Table) -> rich_table.Table:
+    """Headings may take several lines; what stands in a cell is never cut or wrapped."""
+    grid = rich_table.Table()
+    for place, name in enumerate(table.columns):
+        cells = [row[place] for row in table.rows]
+        words = name.split()
+        least = max(map(len, [*cells, *words]))
+        right = all(cell[:1].isdigit() for cell in cells if cell)
+        grid.add_column(name, justify="right" if right else "left", min_width=least)
+    for row in table.rows:
+        grid.add_row(*map(Text, row))
+    return grid
+
+
+def _table(metrics: Mapping[str, Any], kind: str, rows: Sequence[Mapping[str, Any]]) -> Table:
+    columns = list(dict.fromkeys(key for row in rows for key in row if not key.endswith((_LOW, _HIGH))))
+    last = next((key for key in reversed(columns) if key + _LOW in rows[0]), "")
+    digits = 4 if kind in _SHARES else 2
+    return Table(
+        _title(metrics, kind),
+        _status(metrics, rows) if kind != "localization" else (),  # the status is of the shards' pictures
+        [column.replace("_", " ") for column in columns],
+        [[_cell(row, key, digits, interval=key == last) for key in columns] for row in rows],
+    )
+
+
+def _title(metrics: Mapping[str, Any], kind: str) -> str:
+    title = kind.replace("_", " ").capitalize()
+    if kind == "retrieval":
+        return f"{title}, protocol {metrics['protocol']}, per cent"
+    if kind == "captions" and "decoding" in metrics:
+        return f"{title}, decoding {metrics['decoding']}"
+    return f"{title}, {metrics['localize']}" if kind == "localization" else title
+
+
+def _status(metrics: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    models = dict.fromkeys(row["model"] for row in rows)
+    return [f"{name}: {metrics['status'][name]}" for name in models if name in metrics["status"]]
+
+
+def _cell(row: Mapping[str, Any], key: str, digits: int, *, interval: bool) -> str:
+    value = row.get(key, "")
+    if not isinstance(value, float):
+        return str(value)
+    told = f"{value:.{digits}f}"
+    return f"{told} ({row[key + _LOW]:.{digits}f} to {row[key + _HIGH]:.{digits}f})" if interval else told
