@@ -52,7 +52,7 @@ def finals(folder: Path) -> Path:
     """Final shards of ``folder/shards`` by the template engine, with a text for every arm."""
     captions, plain, ready = (folder / name for name in ("captions", "final", "arms"))
     caption(load_recipe("template", {"input.shards": str(folder / "shards"), "output": str(captions)}, []))
-    curate(Curation(str(captions), str(plain), shard_size=SHARD))
+    curate(Curation(captions=str(captions), output=str(plain), shard_size=SHARD))
     ready.mkdir(exist_ok=True)
     for shard in sorted(plain.glob("*.tar")):
         groups = group_members(read_members(shard.read_bytes(), shard.name), shard.name, None)

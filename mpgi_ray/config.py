@@ -137,19 +137,22 @@ def assigned(values: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]
     return {**values, first: assigned(inner, rest, value)}
 
 
-def read_assignment(text: str) -> tuple[str, Any]:
+def read_assignment(text: str, option: str = "--set") -> tuple[str, Any]:
     """``a.b=c`` as a path and a value read as YAML.
+
+    Args:
+        option: names in messages where it was given.
 
     Raises:
         RecipeError: there is no ``=``, or the value is not valid YAML.
     """
     path, equals, value = text.partition("=")
     if not equals:
-        raise RecipeError(f"--set {text!r}: expected key=value, for example chunk_size=64")
+        raise RecipeError(f"{option} {text!r}: expected key=value, for example chunk_size=64")
     try:
         return path, yaml.safe_load(value)
     except (yaml.YAMLError, ValueError) as error:
-        raise RecipeError(f"--set {text!r}: {value!r} is not a valid YAML value") from error
+        raise RecipeError(f"{option} {text!r}: {value!r} is not a valid YAML value") from error
 
 
 def _keys(model: type[BaseModel], steps: Sequence[str | int]) -> tuple[list[str], list[str]]:

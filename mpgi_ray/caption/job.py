@@ -17,7 +17,7 @@ from mpgi_ray.caption.graph import held, run_graph
 from mpgi_ray.caption.progress import Progress
 from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.caption.replicas import Connect
-from mpgi_ray.caption.run_json import check_missing, lost_shards, open_run
+from mpgi_ray.caption.run_json import lost_shards, open_run
 from mpgi_ray.caption.todo import Phase, Pilot, left_to_do
 from mpgi_ray.data.caption import UNDONE
 from mpgi_ray.data.caption_figures import run_metrics
@@ -80,9 +80,9 @@ def caption(recipe: Recipe, *, pilot: Pilot | None = None, connect: Connect = co
         _log(folder, outcome, pilot)
     if outcome.problem:
         raise UnfinishedError(outcome.problem)
-    check_missing(shards, lost_shards(folder, shards))
+    shards.require_all(lost_shards(folder, shards))
     if pilot is None:
-        folder.storage.sweep()
+        folder.sweep()
         _judge(recipe, folder)
     return replace(outcome, versions=tuple(versions))
 
@@ -179,7 +179,7 @@ def _log(folder: CaptionFolder, outcome: Outcome, pilot: Pilot | None) -> None:
     }
     lines = [json.dumps(entry) for entry in [*folder.log(), record]]
     folder.storage.publish(LOG, ("\n".join(lines) + "\n").encode())
-    folder.storage.publish(METRICS, json.dumps(run_metrics(folder), indent=1, ensure_ascii=False).encode())
+    folder.storage.publish_json(METRICS, run_metrics(folder))
 
 
 def _judge(recipe: Recipe, folder: CaptionFolder) -> None:

@@ -141,7 +141,7 @@ class Recipe(Config):
         return dict(_flat(values))
 
 
-def load_recipe(name_or_path: str, overrides: Mapping[str, str], assignments: list[str]) -> Recipe:
+def load_recipe(name_or_path: str, overrides: Mapping[str, object], assignments: list[str]) -> Recipe:
     """Read a shipped recipe by name, or a YAML file.
 
     Args:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import platform
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -13,9 +12,10 @@ from typing import Any
 from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.data.caption import ID_VERSION
 from mpgi_ray.data.caption_folder import RUN, CaptionFolder
+from mpgi_ray.data.claim import require_same
 from mpgi_ray.data.parts import ChunkId, Parts
 from mpgi_ray.data.shard_list import ShardList
-from mpgi_ray.errors import InputError, OutputError, RecipeError
+from mpgi_ray.errors import OutputError, RecipeError
 from mpgi_ray.prompts import Kind, PromptTemplate, load, shared_blocks
 
 _PACKAGES = (
@@ -35,7 +35,7 @@ def open_run(folder: CaptionFolder, recipe: Recipe, shards: ShardList) -> list[s
     """
     record = check_run(folder, recipe, shards)
     if not folder.storage.exists(RUN) or record != folder.manifest():
-        folder.storage.publish(RUN, json.dumps(record, indent=1, ensure_ascii=False, sort_keys=True).encode())
+        folder.storage.publish_json(RUN, record)
     starts = [record["versions"], *record["later_versions"]]
     return list(dict.fromkeys(versions.get("mpgi-ray", "unknown") for versions in starts))
 
@@ -51,8 +51,7 @@ def check_run(folder: CaptionFolder, recipe: Recipe, shards: ShardList) -> dict[
     if folder.storage.exists(RUN):
         before = folder.manifest()
         merged = bool(folder.stage2.full.done() or folder.stage2.pilot.done())
-        _same("recipe", _settings(before, merged), _settings(record, merged), folder)
-        _same("prompt", _hashes(before, merged), _hashes(record, merged), folder)
+        require_same(folder.storage, _settings(before, merged), _settings(record, merged))
         _unchanged(folder, before["shards"], record["shards"], shards)
         record["shards"] = before["shards"] | record["shards"]
         later = before.get("later_versions", [])
@@ -110,23 +109,11 @@ def _versions() -> Iterator[tuple[str, str]]:
 
 
 def _settings(record: Mapping[str, Any], merged: bool) -> dict[str, Any]:
-    """The settings that may not change any more: those of stage 2 once it has published something."""
-    return {k: v for k, v in record["identity"].items() if merged or not k.startswith("integrate.")}
-
-
-def _hashes(record: Mapping[str, Any], merged: bool) -> dict[str, str]:
-    """The prompts that may not change any more; see `_settings`."""
+    """The settings and prompts that may not change any more: of stage 2 once it has published something."""
     stage1 = {name for names in record["stage1"] for name in names}
-    return {name: told["hash"] for name, told in record["prompts"].items() if merged or name in stage1}
-
-
-def _same(what: str, before: Mapping[str, Any], now: Mapping[str, Any], folder: CaptionFolder) -> None:
-    for key in sorted(before.keys() | now.keys()):
-        if before.get(key) != now.get(key):
-            raise OutputError(
-                f"{folder.storage.url} was made with another {what}: {key} was {before.get(key)!r}, "
-                f"is {now.get(key)!r}; use that again, or another output folder"
-            )
+    settings = {k: v for k, v in record["identity"].items() if merged or not k.startswith("integrate.")}
+    prompts = {name: told["hash"] for name, told in record["prompts"].items() if merged or name in stage1}
+    return settings | {f"prompt {name}": told for name, told in prompts.items()}
 
 
 def _unchanged(
@@ -155,17 +142,3 @@ def _unchanged(
 
 def _names(folder: CaptionFolder, chunk: ChunkId) -> str:
     return f"every {chunk.shard}-*.parquet below {folder.storage.url}"
-
-
-def check_missing(shards: ShardList, lost: list[str]) -> None:
-    """Complain of shards that should be there.
-
-    Raises:
-        InputError: names them.
-    """
-    names = [*shards.missing, *lost]
-    if names:
-        raise InputError(
-            f"{len(names)} of the shards are missing below {shards.root.url}: {', '.join(names[:5])}"
-            f"{' …' if len(names) > 5 else ''}; bring them back and run the same command again"
-        )

@@ -13,7 +13,10 @@ def caption(
         str, typer.Argument(help="A shipped recipe (such as template) or the path of a YAML file.")
     ],
     shards: Annotated[
-        str | None, typer.Option(help="A folder of shards, a glob, or a range such as a-{000..031}.tar.")
+        list[str] | None,
+        typer.Option(
+            help="A folder of shards, a glob, or a range a-{000..031}.tar; may be given several times."
+        ),
     ] = None,
     out: Annotated[str | None, typer.Option(help="Folder of the captions, local or s3://…")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Pilot: caption the first N samples.")] = None,
@@ -52,7 +55,9 @@ def plan(
     recipe: Annotated[
         str, typer.Argument(help="A shipped recipe (such as hqrs) or the path of a YAML file.")
     ],
-    shards: Annotated[str | None, typer.Option(help="The shards, as `mpgi caption` takes them.")] = None,
+    shards: Annotated[
+        list[str] | None, typer.Option(help="The shards, as `mpgi caption` takes them.")
+    ] = None,
     out: Annotated[str | None, typer.Option(help="The folder that the captions will have.")] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="Any recipe key, e.g. chunk_size=32.")

@@ -8,7 +8,7 @@ import typer
 
 
 def inspect(
-    path: Annotated[str, typer.Argument(help="A caption folder or a shard.")],
+    path: Annotated[str, typer.Argument(help="A caption folder, a shard or a folder of shards.")],
     html: Annotated[
         str | None, typer.Option(help="Write the HTML report of the caption folder to this file.")
     ] = None,
@@ -20,14 +20,16 @@ def inspect(
     metrics: Annotated[str | None, typer.Option(help="A metrics.json to show in the report.")] = None,
     model: Annotated[str | None, typer.Option(help="A training run to show in the report.")] = None,
 ) -> None:
-    """Look into a caption folder (state, rejected records, report) or into a shard."""
+    """Look into a caption folder (state, rejected records, report), into a shard or a folder of shards."""
     from rich.console import Console
 
     from mpgi_ray.report import shard_view, status, write_report
 
     console = Console()
-    if path.endswith((".tar", ".tar.gz", ".tgz")):
+    if shard_view.is_shard(path):
         shard_view.print_shard(shard_view.show_shard(path), console)
+    elif html is None and rejects is None and not status.is_caption_folder(path):
+        shard_view.print_counts(shard_view.count_samples(path), console)
     elif html is not None:
         typer.echo(write_report(path, html, cards=cards, curated=final, metrics=metrics, model=model))
     elif rejects is not None:

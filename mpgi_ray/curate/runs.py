@@ -11,11 +11,11 @@ from itertools import groupby
 
 import pyarrow as pa
 
-from mpgi_ray.curate.final import Final, bucket_of
+from mpgi_ray.curate.order import bucket_of, place_of
+from mpgi_ray.data.final import Final
 
 _SCHEMA = pa.schema(
     [
-        ("place", pa.uint64()),
         ("shard", pa.string()),
         ("index", pa.int64()),
         ("sample_id", pa.string()),
@@ -28,7 +28,7 @@ _SCHEMA = pa.schema(
 )
 
 
-def encode_run(samples: Sequence[Final], buckets: int) -> tuple[bytes, list[tuple[int, int, int]]]:
+def encode_run(samples: Sequence[Final], seed: int, buckets: int) -> tuple[bytes, list[tuple[int, int, int]]]:
     """A sorted run and its ranges.
 
     Args:
@@ -39,7 +39,7 @@ def encode_run(samples: Sequence[Final], buckets: int) -> tuple[bytes, list[tupl
     """
     data = bytearray()
     ranges = []
-    for bucket, group in groupby(samples, key=lambda sample: bucket_of(sample.place, buckets)):
+    for bucket, group in groupby(samples, key=lambda s: bucket_of(place_of(s.sample_id, seed), buckets)):
         start = len(data)
         data += _encode(list(group))
         ranges.append((bucket, start, len(data)))
@@ -48,7 +48,7 @@ def encode_run(samples: Sequence[Final], buckets: int) -> tuple[bytes, list[tupl
 
 def decode_range(data: bytes) -> list[Final]:
     """The samples of one range of a run."""
-    table = pa.ipc.open_stream(pa.BufferReader(data)).read_all()
+    table = pa.ipc.open_stream(pa.BufferReader(data)).read_all().select(_SCHEMA.names)
     return [Final(**(row | {"texts": tuple(row["texts"])})) for row in table.to_pylist()]
 
 

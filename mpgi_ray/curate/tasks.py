@@ -8,17 +8,18 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mpgi_ray.curate.final import assemble, order, with_keys
+from mpgi_ray.curate.join import assemble
+from mpgi_ray.curate.order import in_order, with_keys
 from mpgi_ray.curate.runs import decode_range, encode_run
+from mpgi_ray.curate.select import Filter
 from mpgi_ray.data.caption import from_table
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.parts import ChunkId
-from mpgi_ray.data.shards import ShardFields, encode_json, read_shard
+from mpgi_ray.data.shards import ShardFields, read_shard
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tar import write_members
 from mpgi_ray.errors import InputError
@@ -34,6 +35,7 @@ class Job:
         root: folder of the source shards.
         main_text: the text that becomes ``.txt``.
         buckets: number of final shards.
+        filters: what a sample must pass, beside having the main text.
     """
 
     captions: str
@@ -43,6 +45,7 @@ class Job:
     main_text: str
     buckets: int
     seed: int
+    filters: tuple[Filter, ...] = ()
 
     @property
     def work(self) -> Storage:
@@ -74,7 +77,7 @@ def split(job: Job, source: Source) -> dict[str, Any]:
     """
     done = f"{source.shard}.json"
     if job.work.exists(done):
-        return _load(job.work, done)
+        return job.work.read_json(done)
     try:
         data = Storage(job.root).read(source.file)
         entries = read_shard(data, source.file, job.fields)
@@ -88,11 +91,11 @@ def split(job: Job, source: Source) -> dict[str, Any]:
         if folder.shard_sha256(chunk) != hashlib.sha256(data).hexdigest():
             raise InputError(f"{source.file} changed after it was captioned: put the old file back")
     del data
-    kept, dropped = assemble(source.shard, entries, captions, job.main_text, job.seed)
-    run, ranges = encode_run(kept, job.buckets)
+    kept, dropped = assemble(source.shard, entries, captions, job.main_text, job.filters)
+    run, ranges = encode_run(in_order(kept, job.seed), job.seed, job.buckets)
     job.work.publish(f"{source.shard}.run", run)
     result = {"shard": source.shard, "samples": len(entries), "dropped": dict(dropped), "ranges": ranges}
-    job.work.publish(done, encode_json(result))
+    job.work.publish_json(done, result)
     return result
 
 
@@ -108,9 +111,9 @@ def merge(job: Job, bucket: int, slices: Sequence[tuple[str, int, int]]) -> dict
     name = final_name(bucket)
     done = f"{name}.merged.json"
     if job.work.exists(done) and Storage(job.output).exists(f"{name}.tar"):
-        return _load(job.work, done)
+        return job.work.read_json(done)
     parts = [decode_range(job.work.read_range(f"{shard}.run", start, end)) for shard, start, end in slices]
-    keyed = with_keys(sorted((sample for part in parts for sample in part), key=order))
+    keyed = with_keys(in_order((sample for part in parts for sample in part), job.seed))
     data = write_members((key, sample.fields()) for key, sample in keyed)
     rows = [(f"{name}/{key}.{s.suffix}", text) for key, s in keyed for text in s.texts]
     table = io.StringIO()
@@ -124,10 +127,5 @@ def merge(job: Job, bucket: int, slices: Sequence[tuple[str, int, int]]) -> dict
         "bytes": len(data),
         "sha256": hashlib.sha256(data).hexdigest(),
     }
-    job.work.publish(done, encode_json(result))
+    job.work.publish_json(done, result)
     return result
-
-
-def _load(storage: Storage, name: str) -> dict[str, Any]:
-    record: dict[str, Any] = json.loads(storage.read(name))
-    return record

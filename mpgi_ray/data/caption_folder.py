@@ -7,7 +7,6 @@ run takes their rows over. Readers see a chunk's full part, or else its pilot's.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -75,18 +74,22 @@ class CaptionFolder:
         """What ``run.json`` holds: recipe, versions, prompts, shards.
 
         Raises:
-            InputError: this is no caption folder.
+            InputError: this is not a caption folder, or the file is damaged.
         """
         if not self.storage.exists(RUN):
             raise InputError(f"{self.storage.url} holds no {RUN}: give the output folder of `mpgi caption`")
-        record: dict[str, Any] = json.loads(self.storage.read(RUN))
-        return record
+        return self.storage.read_json(RUN)
 
     def log(self) -> list[dict[str, Any]]:
         """One record for each time the run was started: when, how many samples, how fast."""
-        if not self.storage.exists(LOG):
-            return []
-        return [json.loads(line) for line in self.storage.read(LOG).splitlines()]
+        return list(self.storage.read_json_lines(LOG)) if self.storage.exists(LOG) else []
+
+    def sweep(self) -> None:
+        """Remove temporary files that a killed process left; only when nobody else is writing."""
+        self.storage.sweep()
+        for stage in (*self.stage1, self.stage2):
+            stage.full.storage.sweep(below=True)
+            stage.pilot.storage.sweep(below=True)
 
     def chunks(self) -> list[ChunkId]:
         """All chunks with integrated texts, full or pilot, in order."""

@@ -1,27 +1,88 @@
-"""Reading final shards, as curate publishes them: a picture and its texts by perspective."""
+"""The final sample, as curation publishes it and as every later job reads it.
+
+It is a picture that every trainer decodes alike (8-bit grey or RGB), a ``.json`` with all that is known of it
+and its texts by perspective, and a ``.txt`` with the main text.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from PIL import Image
 
-from mpgi_ray.data.image import ImageError, decode
-from mpgi_ray.data.storage import Storage, absolute, split_url
-from mpgi_ray.data.tar import read_members
+from mpgi_ray.data.caption import Caption
+from mpgi_ray.data.image import CONVERSION_VERSION, ImageError, decode, to_plain
+from mpgi_ray.data.sample import SCHEMA_VERSION, Sample
+from mpgi_ray.data.shard_list import find_shards
+from mpgi_ray.data.shards import encode_json
+from mpgi_ray.data.storage import absolute, split_url
+from mpgi_ray.data.tar import Group, group_members, read_members
 from mpgi_ray.errors import InputError
 
 PICTURES = ("jpg", "png")
 
 
 @dataclass(frozen=True, slots=True)
+class Final:
+    """A final sample on its way into a shard.
+
+    Attributes:
+        shard, index: where the source has it.
+        suffix: of the picture, ``jpg`` or ``png``: 8-bit grey or RGB.
+        record: the ``.json``.
+        text: the caption for ``.txt``.
+        texts: every caption, one row each in ``captions.csv``.
+    """
+
+    shard: str
+    index: int
+    sample_id: str
+    suffix: str
+    image: bytes
+    record: bytes
+    text: str
+    texts: tuple[str, ...]
+
+    @classmethod
+    def of(cls, shard: str, sample: Sample, captions: Sequence[Caption], main_text: str) -> Self:
+        """The final sample of a source sample.
+
+        Args:
+            shard: the source shard's name.
+            captions: those that are ok; one of them is the main text.
+
+        Raises:
+            ImageError: the picture cannot be made 8-bit grey or RGB.
+        """
+        image, suffix, converted = to_plain(sample.image)
+        texts = {row.perspective: row.text for row in captions}
+        record: dict[str, Any] = {
+            "mpgi": SCHEMA_VERSION,
+            "name": sample.name,
+            "sample_id": sample.sample_id,
+            "shard": shard,
+            "index": sample.index,
+            "annotation": sample.annotation.model_dump(mode="json", exclude_defaults=True),
+            "texts": texts,
+            "captions": [_provenance(row) for row in captions],
+        }
+        if converted:
+            record["converted"] = {"from": sample.suffix, "version": CONVERSION_VERSION}
+        written = suffix, image, encode_json(record), texts[main_text], tuple(texts.values())
+        return cls(shard, sample.index, sample.sample_id, *written)
+
+    def fields(self) -> dict[str, bytes]:
+        """The members under the sample's key, by suffix."""
+        return {self.suffix: self.image, "json": self.record, "txt": self.text.encode()}
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
-    """One sample of a final shard.
+    """A final sample as it is read.
 
     Attributes:
         texts: the captions that are there, by perspective.
@@ -46,17 +107,16 @@ def short_id(sample_id: str) -> str:
     return sample_id[:16]
 
 
-def list_shards(folder: Path | str) -> tuple[str, ...]:
-    """The tar files of a folder, local or ``s3://…``, by name.
+def list_shards(spec: str | Path | Sequence[str]) -> tuple[str, ...]:
+    """The files of final shards: a folder, a glob, a brace range or a list, local or ``s3://…``.
 
     Raises:
-        InputError: there are none.
+        InputError: as `find_shards`, or a shard is missing.
     """
-    root = absolute(str(folder))
-    shards = tuple(f"{root}/{name}" for name in Storage(root).list(".tar"))
-    if not shards:
-        raise InputError(f"no shards in {folder}: expected files like shard-000000.tar from curate")
-    return shards
+    entries = [str(spec)] if isinstance(spec, str | Path) else spec
+    found = find_shards([absolute(entry) for entry in entries])
+    found.require_all()
+    return tuple(f"{found.root.url}/{file}" for file in found.files.values())
 
 
 def read_records(shards: Sequence[str], *, pictures: bool = True) -> Iterator[Record]:
@@ -67,11 +127,8 @@ def read_records(shards: Sequence[str], *, pictures: bool = True) -> Iterator[Re
     """
     for shard in shards:
         storage, name = split_url(shard)
-        members = read_members(storage.read(name), name)
-        samples = groupby(members, key=lambda member: member[0].rpartition("/")[2].partition(".")[0])
-        for key, group in samples:
-            fields = {member.rpartition("/")[2].partition(".")[2].lower(): data for member, data in group}
-            yield _record(name, key, fields, pictures)
+        for group in group_members(read_members(storage.read(name), name), name, None):
+            yield _record(name, group, pictures)
 
 
 def decoded(record: Record) -> Image.Image:
@@ -86,14 +143,27 @@ def decoded(record: Record) -> Image.Image:
         raise InputError(f"{record.shard}/{record.key}: {error}; curate the shards again") from error
 
 
-def _record(shard: str, key: str, fields: Mapping[str, bytes], pictures: bool) -> Record:
+def _record(shard: str, group: Group, pictures: bool) -> Record:
     try:
-        note = json.loads(fields["json"])
+        note = json.loads(group.fields["json"])
         texts = {name: text for name, text in note["texts"].items() if text}
-        image = next(fields[suffix] for suffix in PICTURES if suffix in fields) if pictures else b""
-        return Record(shard, key, note["sample_id"], texts, note.get("annotation", {}), image)
+        image = next(group.fields[suffix] for suffix in PICTURES if suffix in group.fields)
+        annotation = note.get("annotation", {})
+        return Record(shard, group.key, note["sample_id"], texts, annotation, image if pictures else b"")
     except (KeyError, TypeError, AttributeError, ValueError, StopIteration) as error:
         raise InputError(
-            f"{shard}/{key} is no final sample ({error!r}): expected a jpg or png and a json "
+            f"{shard}/{group.key} is not a final sample ({error!r}): expected a jpg or png and a json "
             "with sample_id and texts, as curate writes them"
         ) from error
+
+
+def _provenance(row: Caption) -> dict[str, object]:
+    return {
+        "caption_id": row.caption_id,
+        "perspective": row.perspective,
+        "model": row.model,
+        "revision": row.revision,
+        "prompt_hash": row.prompt_hash,
+        "attempt": row.attempt,
+        "parents": list(row.parents),
+    }

@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from typing import Self, TypeVar
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from mpgi_ray.data.caption import SCHEMA, upgraded
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.data.tables import publish_table, read_table
+from mpgi_ray.data.tables import publish_table, read_metadata, read_table
 from mpgi_ray.errors import InputError
 
 _NAME = re.compile(r"(?P<shard>.+)-(?P<index>\d{5,})-of-(?P<total>\d{5,})\.parquet")
@@ -44,7 +43,9 @@ class ChunkId:
         """
         match = _NAME.fullmatch(name)
         if match is None:
-            raise InputError(f"{name!r} is no part file: expected SHARD-00000-of-00001.parquet; move it away")
+            raise InputError(
+                f"{name!r} is not a part file: expected SHARD-00000-of-00001.parquet; move it away"
+            )
         return cls(match["shard"], int(match["index"]), int(match["total"]))
 
     @property
@@ -93,10 +94,19 @@ class Parts:
         return self.storage.exists(chunk.file_name)
 
     def read(self, chunk: ChunkId) -> pa.Table:
-        """The rows of a part, whichever version wrote it."""
-        return upgraded(read_table(self.storage, chunk.file_name))
+        """The rows of a part, whichever version wrote it.
+
+        Raises:
+            InputError: the part is damaged, or holds other columns.
+        """
+        table = read_table(self.storage, chunk.file_name)
+        try:
+            return upgraded(table)
+        except (pa.ArrowException, KeyError, ValueError) as error:
+            raise InputError(
+                f"{self.storage.path(chunk.file_name)} does not hold captions ({error}); move it away"
+            ) from error
 
     def shard_sha256(self, chunk: ChunkId) -> str:
         """The hash of the shard that a part was made from."""
-        schema = pq.read_schema(pa.BufferReader(self.storage.read(chunk.file_name)))
-        return str((schema.metadata or {}).get(_SHARD_HASH, b"").decode())
+        return read_metadata(self.storage, chunk.file_name).get(_SHARD_HASH, b"").decode()

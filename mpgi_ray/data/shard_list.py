@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from braceexpand import braceexpand
 
+from mpgi_ray.data.claim import SHARD_JOBS, record_of
+from mpgi_ray.data.index import INDEX, read_index
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.data.tables import read_table
 from mpgi_ray.errors import InputError
 
-_SUFFIXES = (".tar", ".tar.gz", ".tgz")
-INGEST = "ingest.json"  # written first by an ingest, and the index last
-INDEX = "index.parquet"  # beside the shards we write: one row a shard, with its number of samples
+SUFFIXES = (".tar", ".tar.gz", ".tgz")
+_BEGUN = {record_of(job): job for job in SHARD_JOBS}
 
 
 @dataclass(frozen=True)
@@ -24,49 +24,107 @@ class ShardList:
 
     Attributes:
         files: shard name (the path below the root without its suffix) to file name.
-        missing: shards that were asked for by name, or that the root's index lists, and that are not there.
+        missing: shards that were asked for by name, or that an index lists, and that are not there.
+        samples: of each shard that an index lists.
     """
 
     root: Storage
     files: dict[str, str]
-    missing: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+    samples: Mapping[str, int] = field(default_factory=dict)
 
     def read(self, shard: str) -> bytes:
         return self.root.read(self.files[shard])
+
+    def require_all(self, others: Sequence[str] = ()) -> None:
+        """Complain of shards that should be there.
+
+        Args:
+            others: further shards that are known to be missing.
+
+        Raises:
+            InputError: names them.
+        """
+        if names := list(dict.fromkeys([*self.missing, *(f"{shard}.tar" for shard in others)])):
+            raise InputError(
+                f"{len(names)} of the shards are missing below {self.root.url}: {', '.join(names[:5])}"
+                f"{' …' if len(names) > 5 else ''}; bring them back and run the same command again"
+            )
 
 
 def find_shards(spec: str | Sequence[str]) -> ShardList:
     """Resolve ``folder``, ``folder/*.tar``, ``data-{000..031}.tar`` or a list of these.
 
+    Where a folder of shards holds an index, the shards that it lists belong to whatever pattern they match.
+
     Raises:
-        InputError: nothing matches, or the entries of a list share no folder.
+        InputError: nothing matches an entry, the entries of a list share no folder, a folder's shards are
+            not all written yet, or an index is damaged.
     """
     patterns = [p for entry in ([spec] if isinstance(spec, str) else spec) for p in braceexpand(entry)]
     root = Storage(_common_root(patterns))
-    present = root.list(*_SUFFIXES)
-    found: dict[str, str] = {}
-    missing: list[str] = []
-    for pattern in patterns:
-        relative = pattern[len(root.url) :].lstrip("/")
-        if relative and not _is_glob(relative) and relative.endswith(_SUFFIXES):
-            hits = [relative] if relative in present else []
-            missing += [] if hits else [relative]
-        else:
-            hits = [name for name in present if _matches(name, relative)]
-        for name in hits:
-            if found.setdefault(_stem(name), name) != name:
-                raise InputError(
-                    f"{found[_stem(name)]} and {name} are the same shard to us: rename one of them"
-                )
-    if root.exists(INGEST) and not root.exists(INDEX):
-        raise InputError(f"the ingest into {root.url} was not finished: run `mpgi ingest` again first")
-    everything = any(pattern.rstrip("/") == root.url for pattern in patterns)
-    if everything and root.exists(INDEX):
-        listed = read_table(root, INDEX, ["shard"])["shard"].to_pylist()
-        missing += [f"{shard}.tar" for shard in listed if shard not in found]
-    if not found and not missing:
-        raise InputError(f"no shards: nothing ending in .tar, .tar.gz or .tgz matches {', '.join(patterns)}")
-    return ShardList(root, dict(sorted(found.items())), tuple(missing))
+    there = root.list(*SUFFIXES, INDEX, *_BEGUN)
+    present = {name: _stem(name) for name in there if name.endswith(SUFFIXES)}
+    asked = [pattern.removeprefix(root.url).lstrip("/") for pattern in patterns]
+    wanted = _Wanted(asked)
+    files: dict[str, str] = {}
+    for name in filter(wanted.covers, present):
+        if files.setdefault(present[name], name) != name:
+            raise InputError(
+                f"{files[present[name]]} and {name} are the same shard to us: rename one of them"
+            )
+    folders = {_folder(name) for name in files.values()} | set(map(_fixed_folder, asked))
+    marks = [name for name in there if _folder(name) in folders or wanted.covers(name)]
+    _require_finished(root, marks)
+    listed = _listed(root, marks)
+    gone = [f"{shard}.tar" for shard in sorted(listed.keys() - set(present.values()))]
+    missing = sorted(wanted.names - present.keys() | set(filter(wanted.covers, gone)))
+    known = [*files.values(), *gone]
+    for pattern, relative in zip(patterns, asked, strict=True):
+        if relative not in wanted.names and not any(_matches(name, relative) for name in known):
+            raise InputError(f"no shards: nothing ending in .tar, .tar.gz or .tgz matches {pattern}")
+    samples = {shard: count for shard, count in listed.items() if shard in files}
+    return ShardList(root, dict(sorted(files.items())), tuple(missing), samples)
+
+
+def _require_finished(root: Storage, marks: Sequence[str]) -> None:
+    for name in marks:
+        job = _BEGUN.get(name.rpartition("/")[2])
+        if job and _beside(name, INDEX) not in marks:
+            folder = root.path(_folder(name))
+            raise InputError(f"{folder} is not finished: run the same `mpgi {job}` again first")
+
+
+def _listed(root: Storage, marks: Sequence[str]) -> dict[str, int]:
+    """The shards that the indexes list, as paths below the root, with their numbers of samples."""
+    indexes = [name for name in marks if name.rpartition("/")[2] == INDEX]
+    return {
+        _beside(name, shard): samples for name in indexes for shard, samples in read_index(root, name).items()
+    }
+
+
+def _folder(name: str) -> str:
+    return name.rpartition("/")[0]
+
+
+def _beside(name: str, other: str) -> str:
+    return f"{_folder(name)}/{other}".lstrip("/")
+
+
+class _Wanted:
+    """What was asked for, below the root.
+
+    Attributes:
+        names: files by name, of which there may be a hundred thousand.
+        patterns: globs and folders.
+    """
+
+    def __init__(self, asked: Sequence[str]) -> None:
+        self.names = {name for name in asked if name.endswith(SUFFIXES) and not _is_glob(name)}
+        self.patterns = [pattern for pattern in asked if pattern not in self.names]
+
+    def covers(self, name: str) -> bool:
+        return name in self.names or any(_matches(name, pattern) for pattern in self.patterns)
 
 
 def _matches(name: str, pattern: str) -> bool:
@@ -78,7 +136,7 @@ def _is_glob(text: str) -> bool:
 
 
 def _stem(name: str) -> str:
-    return next(name.removesuffix(s) for s in sorted(_SUFFIXES, key=len, reverse=True) if name.endswith(s))
+    return next(name.removesuffix(s) for s in sorted(SUFFIXES, key=len, reverse=True) if name.endswith(s))
 
 
 def _common_root(patterns: Sequence[str]) -> str:
@@ -101,4 +159,4 @@ def _common_root(patterns: Sequence[str]) -> str:
 def _fixed_folder(pattern: str) -> str:
     if _is_glob(pattern):
         return re.split(r"[*?\[]", pattern, maxsplit=1)[0].rpartition("/")[0]
-    return pattern.rpartition("/")[0] if pattern.endswith(_SUFFIXES) else pattern.rstrip("/")
+    return pattern.rpartition("/")[0] if pattern.endswith(SUFFIXES) else pattern.rstrip("/")

@@ -12,7 +12,6 @@ import contextlib
 import json
 import os
 import tempfile
-import uuid
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -21,10 +20,10 @@ from typing import Any, TypeVar
 import fsspec
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from mpgi_ray.errors import InputError, OutputError
+from mpgi_ray.data.disk import files_below, is_temporary, replace, sweep
+from mpgi_ray.errors import InputError, OutputError, RecipeError
 
 _FINAL = (FileNotFoundError, PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError)
-_TEMPORARY = ".tmp"
 T = TypeVar("T")
 
 
@@ -32,7 +31,7 @@ class Storage:
     """A folder: a local path or an fsspec URL such as ``s3://bucket/prefix``. Names are relative to it."""
 
     def __init__(self, url: str) -> None:
-        self.url = url.rstrip("/") or "/"
+        self.url = named(url).rstrip("/") or "/"
 
     def __repr__(self) -> str:
         return f"Storage({self.url!r})"
@@ -59,13 +58,24 @@ class Storage:
         return Storage(f"{self.url}/{name}")
 
     def list(self, *suffixes: str) -> list[str]:
-        """Names of all files below that end so, sorted; empty if the folder is not there."""
+        """Names of all files below that end so, sorted; empty if the folder is not there.
+
+        Raises:
+            InputError: a folder cannot be listed.
+        """
         self._fs.invalidate_cache()
-        with contextlib.suppress(FileNotFoundError):
-            found = _retried(lambda: self._fs.find(self._root))
-            names = [str(path)[len(self._root) :].lstrip("/") for path in found]
-            return sorted(name for name in names if name.endswith(suffixes) and not name.endswith(_TEMPORARY))
-        return []
+        # of a disk, fsspec would pass over the folders that it may not list
+        find = files_below if self.is_local else self._fs.find
+        try:
+            found = _retried(lambda: find(self._root))
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise InputError(
+                f"cannot list {error.filename or self._root}: {error.strerror or error}; check its rights"
+            ) from error
+        names = [str(path)[len(self._root) :].lstrip("/") for path in found]
+        return sorted(name for name in names if name.endswith(suffixes) and not is_temporary(name))
 
     def exists(self, name: str) -> bool:
         self._fs.invalidate_cache()
@@ -100,18 +110,19 @@ class Storage:
         Raises:
             InputError: the file cannot be read, or is damaged.
         """
-        try:
-            content = json.loads(self.read(name))
-        except (ValueError, RecursionError) as error:
-            raise InputError(
-                f"{self.path(name)} is not valid JSON ({error}): it is damaged, restore or delete it"
-            ) from error
-        if not isinstance(content, dict):
-            raise InputError(
-                f"{self.path(name)} holds a JSON {type(content).__name__}, expected an object: "
-                "it is damaged, restore or delete it"
-            )
-        return content
+        return _object(self.read(name), self.path(name))
+
+    def read_json_lines(self, name: str) -> tuple[dict[str, Any], ...]:
+        """The JSON objects of a file that holds one a line; a last line that is not whole yet is left out.
+
+        Raises:
+            InputError: the file cannot be read, or a line is damaged; the message names it.
+        """
+        *lines, last = self.read(name).split(b"\n")
+        rows = [_object(line, f"{self.path(name)}, line {n}") for n, line in enumerate(lines, 1)]
+        with contextlib.suppress(InputError):
+            rows += [_object(last, "")] if last else []
+        return tuple(rows)
 
     def read_range(self, name: str, start: int, end: int) -> bytes:
         """The bytes ``start`` to ``end`` (exclusive).
@@ -141,7 +152,7 @@ class Storage:
         target = self.path(name)
         try:
             if self.is_local:
-                _replace(Path(target), [data] if isinstance(data, bytes) else data)
+                replace(Path(target), [data] if isinstance(data, bytes) else data)
             elif isinstance(data, bytes):
                 _retried(lambda: self._fs.pipe_file(target, data))
             else:
@@ -167,11 +178,14 @@ class Storage:
         with contextlib.suppress(FileNotFoundError):
             self._fs.rm(self.path(name), recursive=True)
 
-    def sweep(self) -> None:
-        """Remove temporary files that a killed process left; only when nobody else is writing."""
+    def sweep(self, *, below: bool = False) -> None:
+        """Remove temporary files that a killed process left; only when nobody else is writing.
+
+        Args:
+            below: in the folders below, too: they are this program's alone.
+        """
         if self.is_local:
-            for path in Path(self._root).rglob(f"*{_TEMPORARY}"):
-                path.unlink(missing_ok=True)
+            sweep(Path(self._root), below=below)
 
     def _reading(self, name: str, call: Callable[[], T]) -> T:
         try:
@@ -181,9 +195,24 @@ class Storage:
             raise InputError(f"cannot read {self.path(name)}: {reason}") from error
 
 
+def named(path: str) -> str:
+    """A path that is not empty: an empty one would stand for the root, or for the working folder.
+
+    Raises:
+        RecipeError: it is empty.
+    """
+    if not path:
+        raise RecipeError("a path is empty: name a folder, or a file")
+    return path
+
+
 def absolute(path: str) -> str:
-    """A local path made absolute, because workers run in folders of their own; URLs as they are."""
-    return path if "://" in path else os.path.abspath(path)
+    """A local path made absolute, because workers run in folders of their own; URLs as they are.
+
+    Raises:
+        RecipeError: it is empty.
+    """
+    return path if "://" in path else os.path.abspath(named(path))
 
 
 def split_url(path: str) -> tuple[Storage, str]:
@@ -192,22 +221,20 @@ def split_url(path: str) -> tuple[Storage, str]:
     return Storage(folder or ("/" if path.startswith("/") else ".")), name
 
 
+def _object(data: bytes, where: str) -> dict[str, Any]:
+    try:
+        content = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{where} is not valid JSON ({error}); restore or delete it") from error
+    if not isinstance(content, dict):
+        raise InputError(
+            f"{where} holds a {type(content).__name__}, expected a JSON object; restore or delete it"
+        )
+    return content
+
+
 def _retried(call: Callable[[], T]) -> T:
     passing = retry_if_exception(lambda e: isinstance(e, OSError) and not isinstance(e, _FINAL))
     return Retrying(
         retry=passing, stop=stop_after_attempt(4), wait=wait_random_exponential(0.2, 5), reraise=True
     )(call)
-
-
-def _replace(target: Path, pieces: Iterable[bytes]) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}{_TEMPORARY}")
-    try:
-        with temporary.open("wb") as file:
-            for piece in pieces:
-                file.write(piece)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mpgi_ray.data.storage import Storage
+from mpgi_ray.errors import InputError
+
+T = TypeVar("T")
 
 
 def read_table(storage: Storage, name: str, columns: Sequence[str] | None = None) -> pa.Table:
     """A table with its metadata.
 
     Raises:
-        InputError: the file cannot be read.
+        InputError: the file cannot be read, is damaged, or lacks one of the columns.
     """
-    file = pq.ParquetFile(pa.BufferReader(storage.read(name)))
-    # in this thread alone: a reader thread that outlives the interpreter ends the process with an abort
-    return file.read(columns=columns, use_threads=False)
+
+    def read(file: pq.ParquetFile) -> pa.Table:
+        if lacking := set(columns or ()) - set(file.schema_arrow.names):
+            raise InputError(f"{storage.path(name)} has no column {', '.join(sorted(lacking))}")
+        # in this thread alone: a reader thread that outlives the interpreter ends the process with an abort
+        return file.read(columns=columns, use_threads=False)
+
+    return _opened(storage, name, read)
+
+
+def read_metadata(storage: Storage, name: str) -> dict[bytes, bytes]:
+    """The metadata that a table was published with.
+
+    Raises:
+        InputError: the file cannot be read, or is damaged.
+    """
+    return _opened(storage, name, lambda file: dict(file.schema_arrow.metadata or {}))
 
 
 def publish_table(storage: Storage, name: str, table: pa.Table) -> None:
@@ -30,3 +48,13 @@ def publish_table(storage: Storage, name: str, table: pa.Table) -> None:
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     storage.publish(name, sink.getvalue().to_pybytes())
+
+
+def _opened(storage: Storage, name: str, read: Callable[[pq.ParquetFile], T]) -> T:
+    data = storage.read(name)
+    try:
+        return read(pq.ParquetFile(pa.BufferReader(data)))
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(
+            f"{storage.path(name)} is not a whole Parquet file ({error}); restore or delete it"
+        ) from error

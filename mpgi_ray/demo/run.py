@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 from rich.console import Console
 
 from mpgi_ray.caption.job import caption
 from mpgi_ray.caption.recipe import load_recipe
 from mpgi_ray.curate import Curation, curate
 from mpgi_ray.data.caption_folder import CaptionFolder
+from mpgi_ray.data.claim import Claim, claim
+from mpgi_ray.data.index import INDEX, IndexRow, publish_index
 from mpgi_ray.data.parts import complete_shards
-from mpgi_ray.data.shard_list import INDEX
 from mpgi_ray.data.shards import sample_members
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.data.tables import publish_table
 from mpgi_ray.data.tar import write_members
 from mpgi_ray.demo.reconcile import reconcile, show
 from mpgi_ray.demo.scenes.scene import scene
@@ -48,7 +47,6 @@ _COCA: dict[str, Any] = {
     "lr": 1.2e-3,
 }
 _LOG = "writer.jsonl"
-_RECORD = "demo.json"  # beside the shards: which scenes they hold
 _REJECTS = 0.2  # of the scenes; with the faults planted by default some 6 % have a text that no retry mended
 
 
@@ -74,8 +72,9 @@ def run_demo(folder: Path, count: int, seed: int, *, imperfect: bool = False, co
     shards = folder / "shards"
     captions, final, model = mine / "captions", mine / "final", mine / kind
     metrics, report = mine / f"{kind}-metrics", mine / "report.html"
-    drawn = _drawn(Storage(str(shards)), count, seed)
     written = imperfect and _written(captions, mine / _LOG, count)
+    identity = {"scenes": count, "seed": seed}
+    drawn = claim(Storage(str(shards)), "demo", identity, last=(INDEX,)) is Claim.FINISHED
     with ray_session(cpus_held=2):
         with _step(f"scenes: {count} drawn and annotated", shards):
             if not drawn:
@@ -88,7 +87,7 @@ def run_demo(folder: Path, count: int, seed: int, *, imperfect: bool = False, co
             else:
                 caption(load_recipe("template", {"input.shards": str(shards), "output": str(captions)}, []))
         with _step("final shards: a global random order", final):
-            curate(Curation(str(captions), str(final), shard_size=_SHARD))
+            curate(Curation(captions=str(captions), output=str(final), shard_size=_SHARD))
         with _step(f"training: a small {'CoCa' if coca else 'CLIP'} on the train split", model):
             settings = _COCA if coca else _CLIP
             batch = min(settings["batch"], count // 2)  # of the scenes 80 % are to train on
@@ -169,39 +168,19 @@ def _step(title: str, where: Path) -> Iterator[None]:
     print(f"  {time.monotonic() - started:.0f} s", flush=True)
 
 
-def _drawn(storage: Storage, count: int, seed: int) -> bool:
-    """Whether the scenes are all there.
-
-    Raises:
-        OutputError: other ones are, or were begun.
-    """
-    if not storage.exists(_RECORD):
-        return False
-    there = json.loads(storage.read(_RECORD))
-    if there != _wanted(count, seed):
-        have = f"{there['scenes']} scenes of seed {there['seed']}"
-        raise OutputError(f"{storage.url} holds {have}, not {count} of seed {seed}: give another --out")
-    return storage.exists(INDEX)
-
-
 def _draw(storage: Storage, count: int, seed: int) -> None:
     """Shards of scenes, one task each, and their index."""
-    storage.publish(_RECORD, json.dumps(_wanted(count, seed)).encode())
     starts = range(0, count, _SHARD)
-    rows = fan_out(_draw_shard, [(storage, start, min(start + _SHARD, count), seed) for start in starts])
-    publish_table(storage, INDEX, pa.Table.from_pylist(rows))
-
-
-def _wanted(count: int, seed: int) -> dict[str, int]:
-    return {"scenes": count, "seed": seed}
+    calls = [(storage, start, min(start + _SHARD, count), seed) for start in starts]
+    publish_index(storage, fan_out(_draw_shard, calls))
 
 
 def _name(start: int) -> str:
     return f"scenes-{start // _SHARD:06d}"
 
 
-def _draw_shard(storage: Storage, start: int, end: int, seed: int) -> dict[str, Any]:
+def _draw_shard(storage: Storage, start: int, end: int, seed: int) -> IndexRow:
     name = _name(start)
     data = write_members(sample_members(scene(number, seed)) for number in range(start, end))
     storage.publish(f"{name}.tar", data)
-    return {"shard": name, "samples": end - start, "bytes": len(data)}
+    return IndexRow(name, end - start, len(data), hashlib.sha256(data).hexdigest())

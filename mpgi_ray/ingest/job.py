@@ -7,30 +7,27 @@ The same source and options give the same bytes, so a job that was killed is sim
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
 
+from mpgi_ray.data.claim import Claim, claim
+from mpgi_ray.data.index import INDEX, IndexRow, publish_index, read_index
 from mpgi_ray.data.sample import Rejected, Sample
-from mpgi_ray.data.shard_list import INDEX, INGEST
 from mpgi_ray.data.shards import sample_members
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import publish_table, read_table
 from mpgi_ray.data.tar import write_members
-from mpgi_ray.errors import InputError, OutputError
+from mpgi_ray.errors import InputError
 from mpgi_ray.ingest.item import Entry, Listing, load
 from mpgi_ray.ingest.source import SourceConfig
 
 REJECTED = "rejected.parquet"
 MAX_SHARD_BYTES = 1 << 30  # of pictures: a shard is held in memory, here and by every reader
 
-_INDEX = pa.schema(
-    [("shard", pa.string()), ("samples", pa.int64()), ("bytes", pa.int64()), ("sha256", pa.string())]
-)
 _REJECTED = pa.schema(
     [
         ("name", pa.string()),
@@ -87,22 +84,20 @@ def ingest(
     """
     storage = Storage(output)
     record = _record(items, source, shard_size, name)
-    if _begun(storage, record) and (earlier := _finished(storage)):
-        return earlier
+    if claim(storage, "ingest", record, last=(REJECTED, INDEX)) is Claim.FINISHED:
+        return _summary(storage, nothing_to_do=True)
     storage.sweep()
-    storage.publish(INGEST, json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False).encode())
     rejected: list[Rejected] = []
-    rows: list[tuple[str, int, int, str]] = []
+    rows: list[IndexRow] = []
     for samples in _shards(_samples(items, source, rejected), shard_size):
         shard = f"{name}-{len(rows):06d}"
         data = write_members(sample_members(sample) for sample in samples)
         storage.publish(f"{shard}.tar", data)
-        rows.append((shard, len(samples), len(data), hashlib.sha256(data).hexdigest()))
+        rows.append(IndexRow(shard, len(samples), len(data), hashlib.sha256(data).hexdigest()))
     if not rows and not rejected:
         raise InputError(f"no entries in {items.path}")
-    refusals = [(r.key, r.index, r.reason, r.detail, r.sample_id) for r in rejected]
-    _publish_rows(storage, REJECTED, refusals, _REJECTED)
-    _publish_rows(storage, INDEX, rows, _INDEX)
+    publish_table(storage, REJECTED, _table(rejected))
+    publish_index(storage, rows)
     return _summary(storage, nothing_to_do=False)
 
 
@@ -150,43 +145,15 @@ def _record(items: Listing, source: SourceConfig, shard_size: int, name: str) ->
     }
 
 
-def _begun(storage: Storage, record: dict[str, Any]) -> bool:
-    """Whether this same job has written here before.
-
-    Raises:
-        OutputError: another one has.
-    """
-    if not storage.exists(INGEST):
-        if strange := storage.list(".tar"):
-            raise OutputError(
-                f"{storage.url} holds {strange[0]} and no {INGEST}: choose an empty folder for the shards"
-            )
-        return False
-    there = json.loads(storage.read(INGEST))
-    for key in sorted(there.keys() | record.keys()):
-        if there.get(key) != record.get(key):
-            raise OutputError(
-                f"{storage.url} holds the shards of another job: its {key} is {there.get(key)!r}, this one's "
-                f"{record.get(key)!r}; choose another folder, or delete that one"
-            )
-    return True
-
-
-def _finished(storage: Storage) -> IngestSummary | None:
-    """What a finished job left, unless one of its files is gone."""
-    if not storage.exists(INDEX) or not storage.exists(REJECTED):
-        return None
-    there = set(storage.list(".tar"))
-    shards = read_table(storage, INDEX)["shard"].to_pylist()
-    return _summary(storage, nothing_to_do=True) if all(f"{s}.tar" in there for s in shards) else None
-
-
 def _summary(storage: Storage, nothing_to_do: bool) -> IngestSummary:
-    index, rejected = read_table(storage, INDEX), read_table(storage, REJECTED)
-    reasons = dict(sorted(Counter(rejected["reason"].to_pylist()).items()))
-    return IngestSummary(sum(index["samples"].to_pylist()), reasons, index.num_rows, nothing_to_do)
+    samples = read_index(storage)
+    reasons = Counter(read_table(storage, REJECTED, ["reason"])["reason"].to_pylist())
+    return IngestSummary(sum(samples.values()), dict(sorted(reasons.items())), len(samples), nothing_to_do)
 
 
-def _publish_rows(storage: Storage, name: str, rows: list[tuple[Any, ...]], schema: pa.Schema) -> None:
-    columns = [list(column) for column in zip(*rows, strict=True)] or [[]] * len(schema)
-    publish_table(storage, name, pa.table(columns, schema=schema))
+def _table(rejected: Sequence[Rejected]) -> pa.Table:
+    rows = [
+        {"name": r.key, "index": r.index, "reason": r.reason, "detail": r.detail, "sample_id": r.sample_id}
+        for r in rejected
+    ]
+    return pa.Table.from_pylist(rows, schema=_REJECTED)

@@ -78,7 +78,7 @@ def read_architecture(folder: Path | str) -> Architecture:
     if missing:
         raise InputError(f"{folder} is no checkpoint of train: {' and '.join(missing)} missing")
     try:
-        config = json.loads(storage.read(CONFIG))
+        config = storage.read_json(CONFIG)
         tokenizer = storage.read(TOKENIZER).decode() if config.get("tokenizer") == TOKENIZER else None
         name = config.get("name", storage.url.rpartition("/")[2])
         return Architecture(name, config["model_cfg"], config.get("preprocess_cfg", {}), tokenizer)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,12 +41,11 @@ def seen_by(output: str) -> Seen | None:
     storage = Storage(absolute(output))
     if not storage.exists(SEEN):
         return None
-    told = json.loads(storage.read(SEEN))
+    told = storage.read_json(SEEN)
     return Seen(tuple(told["samples"]), tuple(told["classes"]), told.get("before", ""))
 
 
 def read_log(output: str) -> list[dict[str, Any]]:
     """The steps logged so far; a last line without an end is not whole yet and does not count."""
     storage = Storage(output)
-    lines = storage.read(LOG).splitlines(keepends=True) if storage.exists(LOG) else []
-    return [json.loads(line) for line in lines if line.endswith(b"\n")]
+    return list(storage.read_json_lines(LOG)) if storage.exists(LOG) else []

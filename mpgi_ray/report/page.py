@@ -118,7 +118,7 @@ def _most_common(classes: Counter[str]) -> list[tuple[str, int]]:
 def _gallery(manifest: Mapping[str, Any], picks: Sequence[Pick]) -> Gallery:
     """Cards without pictures, and the reason, when the input is gone."""
     source = manifest.get("recipe", {}).get("input", {})
-    shards, trouble = ShardList(Storage("."), {}, ()), []
+    shards, trouble = ShardList(Storage("."), {}), []
     if picks:
         try:
             shards = find_shards(source.get("shards", ()) or ())
@@ -162,13 +162,7 @@ def _plot(name: str, counts: Counter[int], largest: int) -> dict[str, Any]:
 
 def _read_json(path: str) -> dict[str, Any]:
     storage, name = split_url(path)
-    try:
-        record = json.loads(storage.read(name))
-    except ValueError as error:
-        raise InputError(f"{path} is no JSON: {error}") from error
-    if not isinstance(record, dict):
-        raise InputError(f"{path} holds a {type(record).__name__}, expected an object of names and values")
-    return record
+    return storage.read_json(name)
 
 
 def _evaluation(metrics: Mapping[str, Any]) -> dict[str, Any]:

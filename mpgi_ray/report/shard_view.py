@@ -1,16 +1,17 @@
-"""What is in a shard: plain data, and its table."""
+"""What is in a shard, or in a folder of them: plain data, and its table."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from mpgi_ray.data.sample import Sample
+from mpgi_ray.data.shard_list import SUFFIXES, find_shards
 from mpgi_ray.data.shards import ShardFields, read_shard
 from mpgi_ray.data.storage import split_url
 from mpgi_ray.data.tar import group_members, read_members
@@ -64,6 +65,34 @@ def show_shard(path: str, fields: ShardFields | None = None) -> list[ShardRow]:
         texts = tuple(dict.fromkeys([*note.captions, *filter(None, map(str.strip, written))]))
         rows.append(ShardRow(group.key, names, (note.width, note.height), note.scene, objects, texts))
     return rows
+
+
+def is_shard(path: str) -> bool:
+    """Whether a path names one shard: it is neither a folder nor a pattern."""
+    return path.endswith(SUFFIXES) and not any(mark in path for mark in "*?[{")
+
+
+def count_samples(path: str) -> dict[str, int]:
+    """The samples of each shard of a folder, a glob or a brace range, by the index where there is one.
+
+    Raises:
+        InputError: as `find_shards`, or a shard is missing or cannot be read.
+    """
+    shards = find_shards(path)
+    shards.require_all()
+    return {
+        name: shards.samples.get(name) or len(read_shard(shards.read(name), file))
+        for name, file in shards.files.items()
+    }
+
+
+def print_counts(samples: Mapping[str, int], console: Console) -> None:
+    """One line a shard, and their sum."""
+    table = Table("shard", Column("samples", justify="right"))
+    for name, count in samples.items():
+        table.add_row(Text(name), f"{count:,}")
+    console.print(table)
+    console.print(f"{len(samples):,} shards with {sum(samples.values()):,} samples")
 
 
 def print_shard(rows: Sequence[ShardRow], console: Console) -> None:

@@ -12,8 +12,9 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from mpgi_ray.data.caption import UNDONE, Caption, from_table
-from mpgi_ray.data.caption_folder import CaptionFolder
+from mpgi_ray.data.caption_folder import RUN, CaptionFolder
 from mpgi_ray.data.parts import complete_shards
+from mpgi_ray.data.storage import Storage
 from mpgi_ray.report.gather import Figures, first_line
 
 _SHARDS = 40  # listed in the terminal
@@ -105,6 +106,11 @@ def status(captions: str) -> RunStatus:
         complete,
         tuple(_advice(captions, shards, figures, complete)),
     )
+
+
+def is_caption_folder(path: str) -> bool:
+    """Whether a folder holds a caption run, begun or finished."""
+    return Storage(path).exists(RUN)
 
 
 def rejects(captions: str, limit: int = 50) -> list[Caption]:

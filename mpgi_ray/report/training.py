@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -64,4 +63,4 @@ def training(model: str, final: str | None = None) -> Training:
 
 def _record(storage: Storage, name: str) -> dict[str, Any]:
     """A JSON file of the run; empty if it is not there."""
-    return dict(json.loads(storage.read(name))) if storage.exists(name) else {}
+    return storage.read_json(name) if storage.exists(name) else {}

@@ -6,12 +6,11 @@ run goes on from; at the end the model lies beside them.
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Any
 
+from mpgi_ray.data.claim import Claim, look
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.errors import OutputError
 from mpgi_ray.models.model_folder import RUN, SEEN, WEIGHTS, Seen
 
 STATE = "state.pt"
@@ -19,7 +18,7 @@ _STEP = "step-"
 
 
 def open_run(output: str, recipe: dict[str, Any], name: str, seen: Seen, left_out: int) -> bool:
-    """Claim an output folder for a recipe.
+    """Take an output folder for a recipe.
 
     Args:
         seen: is kept beside the recipe, as ``seen.json``.
@@ -29,22 +28,15 @@ def open_run(output: str, recipe: dict[str, Any], name: str, seen: Seen, left_ou
         Whether the run is finished already.
 
     Raises:
-        OutputError: the folder belongs to another recipe; the message names what differs.
+        InputError: ``run.json`` is damaged.
+        OutputError: the folder belongs to another recipe; the message names the first setting that differs.
     """
     storage = Storage(output)
-    if storage.exists(RUN):
-        before = json.loads(storage.read(RUN))["recipe"]
-        differing = [key for key in {**before, **recipe} if before.get(key) != recipe.get(key)]
-        if differing:
-            told = "; ".join(f"{key} was {before.get(key)}, is {recipe.get(key)}" for key in differing)
-            raise OutputError(f"{output} holds another run: {told}. Choose another output or remove it")
-        return finished(output)
-    if storage.exists(WEIGHTS):
-        raise OutputError(f"{output} holds a checkpoint already: choose another output folder or remove it")
-    storage.publish(SEEN, json.dumps(asdict(seen)).encode())
-    record = {"name": name, "recipe": recipe, "left_out": left_out}
-    storage.publish(RUN, json.dumps(record, indent=1).encode())
-    return False
+    state = look(storage, RUN, recipe, last=(WEIGHTS,), key="recipe", results=WEIGHTS)
+    if state is Claim.NEW:
+        storage.publish_json(SEEN, asdict(seen))
+        storage.publish_json(RUN, {"name": name, "recipe": recipe, "left_out": left_out})
+    return state is Claim.FINISHED
 
 
 def finished(output: str) -> bool:

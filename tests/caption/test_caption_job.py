@@ -200,7 +200,7 @@ def test_another_recipe_or_a_changed_shard_is_refused_by_name(tmp_path: Path) ->
     write_shards(tmp_path / "shards", [6, 6])
     run = recipe(tmp_path)
     caption(run)
-    with pytest.raises(OutputError, match="another recipe: chunk_size was 8, is 4"):
+    with pytest.raises(OutputError, match="made with other settings: chunk_size was 8, is 4"):
         caption(recipe(tmp_path, chunk_size=4))
     with pytest.raises(OutputError, match=r"generate\.perspectives was .*, is \['objects'\]"):
         caption(recipe(tmp_path, generate={"perspectives": ["objects"]}))

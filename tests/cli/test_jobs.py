@@ -110,7 +110,7 @@ def test_a_submitted_job_captions_and_its_status_is_its_exit_code(head: str, tmp
         ),
         (["caption", "template", "--limit", "5", "--sample", "5"], 2, "either --limit or --sample"),
         (["curate", "{tmp}", "--out", "{tmp}/f"], 1, "error: {tmp} holds no run.json"),
-        (["inspect", "{tmp}"], 1, "holds no run.json"),
+        (["inspect", "{tmp}"], 1, "no shards: nothing ending in"),
         (["ingest", "coco", "a.json", "--out", "b"], 2, "Missing option '--images'"),
         (["ingest", "folders", "{tmp}/none", "--out", "{tmp}/s"], 1, "error: "),
         (["train", "{tmp}", "--out", "{tmp}/m", "--epochs", "1"], 1, "error: "),
@@ -130,6 +130,14 @@ def test_errors_are_one_line_and_an_exit_code(
     error = capsys.readouterr().err
     assert message.format(tmp=tmp_path) in error
     assert "Traceback" not in error
+
+
+def test_shards_may_be_given_several_times(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for folder, sizes in (("a", [2, 3]), ("b", [4])):
+        write_shards(tmp_path / folder, sizes)
+    given = [word for folder in "ab" for word in ("--shards", str(tmp_path / folder))]
+    assert main(["plan", "template", *given, "--out", str(tmp_path / "c"), "--samples", "3"]) == 0
+    assert "3 shards, 9 samples (counted)" in capsys.readouterr().out
 
 
 def test_the_base_alone_captions(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import json
 import random
 import tarfile
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from mpgi_ray.caption.job import caption
 from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.caption.todo import Pilot
 from mpgi_ray.curate import Curation, curate
-from mpgi_ray.curate.final import bucket_of, place_of
+from mpgi_ray.curate.order import bucket_of, place_of
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError, OutputError, UnfinishedError
 from support.build import noise, picture, tar, write_shards
@@ -72,11 +73,11 @@ def test_counts_add_up_and_every_reader_reads_the_result(tmp_path: Path) -> None
     )
     (tmp_path / "shards/x.tar").write_bytes(bad)
     captions, out = run(tmp_path), tmp_path / "final"
-    summary = curate(Curation(captions, str(out), shard_size=20))
-    assert summary["samples_in"] == 65
-    assert summary["dropped"] == {"broken_image": 1, "empty_image": 1, "missing_image": 1}
-    assert (summary["kept"], summary["texts"]) == (62, 62 * 6)
-    assert summary["shards"] == 4
+    summary = curate(Curation(captions=captions, output=str(out), shard_size=20))
+    assert summary.samples_in == 65
+    assert summary.dropped == {"broken_image": 1, "empty_image": 1, "missing_image": 1}
+    assert (summary.kept, summary.texts) == (62, 62 * 6)
+    assert summary.shards == 4
     assert pq.read_table(out / "index.parquet")["samples"].to_pylist() == [
         len(records_of(path)) for path in sorted(out.glob("*.tar"))
     ]
@@ -101,23 +102,23 @@ def test_the_same_bytes_twice_and_nothing_to_do_the_third_time(tmp_path: Path) -
     write_shards(tmp_path / "shards", [25, 20])
     captions = run(tmp_path)
     for name in ("one", "two"):
-        curate(Curation(captions, str(tmp_path / name), shard_size=10))
+        curate(Curation(captions=captions, output=str(tmp_path / name), shard_size=10))
     files = sorted(
         path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*") if path.is_file()
     )
     assert [str(f) for f in files][:2] == ["captions.csv", "curate.json"]
     for file in files:
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes(), file
-    assert curate(Curation(captions, str(tmp_path / "one"), shard_size=10))["nothing_to_do"]
-    with pytest.raises(OutputError, match="another curation: seed was 0, is 1"):
-        curate(Curation(captions, str(tmp_path / "one"), shard_size=10, seed=1))
+    assert curate(Curation(captions=captions, output=str(tmp_path / "one"), shard_size=10)).nothing_to_do
+    with pytest.raises(OutputError, match="made with other settings: seed was 0, is 1"):
+        curate(Curation(captions=captions, output=str(tmp_path / "one"), shard_size=10, seed=1))
     for part in (tmp_path / "captions").rglob("s1-*.parquet"):
         part.unlink()
     shard = tmp_path / "shards/s1.tar"
     shard.write_bytes(shard.read_bytes().replace(b"airport", b"seaport"))
     run(tmp_path)
-    with pytest.raises(OutputError, match="another curation: captions was"):
-        curate(Curation(captions, str(tmp_path / "one"), shard_size=10))
+    with pytest.raises(OutputError, match="made with other settings: captions was"):
+        curate(Curation(captions=captions, output=str(tmp_path / "one"), shard_size=10))
 
 
 class Killed(BaseException):
@@ -147,7 +148,7 @@ def content(folder: Path) -> dict[str, bytes]:
 def test_a_finished_job_whose_file_was_deleted_makes_it_again(tmp_path: Path, gone: str) -> None:
     write_shards(tmp_path / "shards", [25])
     out = tmp_path / "final"
-    config = Curation(run(tmp_path), str(out), shard_size=10)
+    config = Curation(captions=run(tmp_path), output=str(out), shard_size=10)
     summary, whole = curate(config), content(out)
     (out / gone).unlink()
     assert curate(config) == summary
@@ -157,21 +158,21 @@ def test_a_finished_job_whose_file_was_deleted_makes_it_again(tmp_path: Path, go
 def test_a_job_killed_at_its_end_finishes_and_leaves_no_work_behind(tmp_path: Path) -> None:
     write_shards(tmp_path / "shards", [25])
     captions, out = run(tmp_path), tmp_path / "final"
-    summary = curate(Curation(captions, str(tmp_path / "whole"), shard_size=10))
+    summary = curate(Curation(captions=captions, output=str(tmp_path / "whole"), shard_size=10))
     whole = content(tmp_path / "whole")
-    config = Curation(captions, str(out), shard_size=10)
+    config = Curation(captions=captions, output=str(out), shard_size=10)
     killed(config, "publish", "summary.json")
     (out / "shard-000000.tar").unlink()
     killed(config, "delete", "")  # between the summary and the end of the work
     assert content(out).items() > whole.items()
-    assert curate(config) == summary | {"nothing_to_do": True}
+    assert curate(config) == replace(summary, nothing_to_do=True)
     assert content(out) == whole
 
 
 def test_what_a_half_deleted_work_folder_says_is_done_is_not_believed(tmp_path: Path) -> None:
     write_shards(tmp_path / "shards", [25])
     out = tmp_path / "final"
-    config = Curation(run(tmp_path), str(out), shard_size=10)
+    config = Curation(captions=run(tmp_path), output=str(out), shard_size=10)
     killed(config, "delete", "")
     whole = {name: data for name, data in content(out).items() if not name.startswith(".work")}
     for spill in (out / ".work").glob("*.run"):
@@ -187,7 +188,7 @@ def test_the_order_is_global_and_depends_on_the_seed(tmp_path: Path) -> None:
     orders = {}
     for seed in (0, 1):
         out = tmp_path / f"final{seed}"
-        curate(Curation(captions, str(out), shard_size=30, seed=seed))
+        curate(Curation(captions=captions, output=str(out), shard_size=30, seed=seed))
         found = [json.loads(sample["json"]) for sample in records(out)]
         orders[seed] = [(r["shard"], r["index"]) for r in found]
         places = [place_of(r["sample_id"], seed) for r in found]
@@ -212,7 +213,7 @@ def test_class_ordered_and_shuffled_sources_give_the_same_training_data(tmp_path
         for k in range(3):
             shard = tar(*(m for sample in members[20 * k : 20 * k + 20] for m in sample))
             (folder / f"shards/{k}.tar").write_bytes(shard)
-        curate(Curation(run(folder), str(folder / "final"), shard_size=15))
+        curate(Curation(captions=run(folder), output=str(folder / "final"), shard_size=15))
         sequences.append(
             [(s["jpg"], s["txt"], json.loads(s["json"])["texts"]) for s in records(folder / "final")]
         )
@@ -236,8 +237,8 @@ def test_unusual_pictures_survive_as_8_bit_rgb(tmp_path: Path) -> None:
     (tmp_path / "shards").mkdir()
     (tmp_path / "shards/a.tar").write_bytes(tar(*pictures.items()))
     out = tmp_path / "final"
-    summary = curate(Curation(run(tmp_path), str(out)))
-    assert (summary["samples_in"], summary["kept"]) == (8, 8)
+    summary = curate(Curation(captions=run(tmp_path), output=str(out)))
+    assert (summary.samples_in, summary.kept) == (8, 8)
     for sample in records(out):
         record = json.loads(sample["json"])
         (suffix,) = sample.keys() - {"json", "txt"}
@@ -256,9 +257,9 @@ def test_unfinished_captions_are_refused_unless_asked_for(tmp_path: Path) -> Non
     write_shards(tmp_path / "shards", [30, 20])
     captions = run(tmp_path, Pilot(20))
     with pytest.raises(InputError, match=r"2 of 2 shards are not fully captioned \(s0, s1\)"):
-        curate(Curation(captions, str(tmp_path / "final")))
-    summary = curate(Curation(captions, str(tmp_path / "final"), partial=True))
-    assert (summary["samples_in"], summary["kept"], summary["dropped"]) == (50, 20, {"not_captioned": 30})
+        curate(Curation(captions=captions, output=str(tmp_path / "final")))
+    summary = curate(Curation(captions=captions, output=str(tmp_path / "final"), partial=True))
+    assert (summary.samples_in, summary.kept, summary.dropped) == (50, 20, {"not_captioned": 30})
 
 
 def test_an_unreadable_shard_is_named_and_the_others_are_published(tmp_path: Path) -> None:
@@ -268,11 +269,11 @@ def test_an_unreadable_shard_is_named_and_the_others_are_published(tmp_path: Pat
         run(tmp_path)
     captions, out = str(tmp_path / "captions"), tmp_path / "final"
     with pytest.raises(InputError, match=r"1 of 2 shards are not fully captioned \(short\)"):
-        curate(Curation(captions, str(out)))
-    summary = curate(Curation(captions, str(out), partial=True))
-    assert summary["unreadable_shards"] == ["short"]
-    assert json.loads((out / "summary.json").read_text()) == summary
-    assert (summary["samples_in"], summary["kept"], summary["dropped"]) == (12, 12, {})
+        curate(Curation(captions=captions, output=str(out)))
+    summary = curate(Curation(captions=captions, output=str(out), partial=True))
+    assert summary.unreadable_shards == ("short",)
+    assert json.loads((out / "summary.json").read_text())["unreadable_shards"] == ["short"]
+    assert (summary.samples_in, summary.kept, summary.dropped) == (12, 12, {})
     assert len(records(out)) == 12
 
 
@@ -283,8 +284,8 @@ def test_repeated_pictures_are_all_kept_under_keys_of_their_own(tmp_path: Path) 
         (tmp_path / f"shards/{name}.tar").write_bytes(
             tar(("1.jpg", same), ("2.jpg", same), ("3.jpg", picture("white")))
         )
-    summary = curate(Curation(run(tmp_path), str(tmp_path / "final"), shard_size=2))
-    assert summary["kept"] == 6
+    summary = curate(Curation(captions=run(tmp_path), output=str(tmp_path / "final"), shard_size=2))
+    assert summary.kept == 6
     keys = Counter(key for path in (tmp_path / "final").glob("*.tar") for key in records_of(path))
     assert len(keys) == 6
     assert set(keys.values()) == {1}
@@ -297,3 +298,11 @@ def test_buckets_cut_the_order_into_ranges(sample_id: str, seed: int, buckets: i
     assert 0 <= bucket < buckets
     assert bucket * 2**64 // buckets <= place + 1
     assert place < (bucket + 1) * 2**64 / buckets * (1 + 1e-12)
+
+
+def test_the_captions_of_an_earlier_version_give_the_same_final_shards(tmp_path: Path) -> None:
+    before = Path(__file__).parents[1] / "fixtures/folders-0.1.0"
+    parts = {"captions": str(before / "captions"), "shards": str(before / "shards"), "shard_size": 2}
+    curate(Curation(output=str(tmp_path), **parts))
+    for name in ("shard-000000.tar", "shard-000001.tar", "captions.csv"):
+        assert (tmp_path / name).read_bytes() == (before / "final" / name).read_bytes()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import pickle
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +14,8 @@ from hypothesis import strategies as st
 
 from mpgi_ray.data.parts import ChunkId, complete_shards, split_chunks
 from mpgi_ray.data.shard_list import find_shards
-from mpgi_ray.data.storage import Storage
-from mpgi_ray.errors import InputError, OutputError
+from mpgi_ray.data.storage import Storage, absolute
+from mpgi_ray.errors import InputError, OutputError, RecipeError
 from support.build import noise, tar
 
 
@@ -63,12 +65,39 @@ def test_what_a_killed_process_leaves_on_a_disk_is_swept_away(tmp_path: Path) ->
     storage = Storage(str(tmp_path))
     storage.publish("x", b"old")
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
-    (tmp_path / ".x.1234.tmp").write_bytes(b"left by a killed process")
-    assert storage.list("") == ["x"]
+    left, deep, theirs = tmp_path / ".x.1234abcd.tmp", tmp_path / "a/.y.1234abcd.tmp", tmp_path / "notes.tmp"
+    deep.parent.mkdir()
+    for file in (left, deep, theirs):
+        file.write_bytes(b"left by a killed process, or a user's own")
+    assert storage.list("") == ["notes.tmp", "x"]
     storage.sweep()
-    assert not (tmp_path / ".x.1234.tmp").exists()
+    assert (left.exists(), deep.exists(), theirs.exists()) == (False, True, True)
+    storage.sweep(below=True)
+    assert (deep.exists(), theirs.exists()) == (False, True)
     with pytest.raises(OutputError, match=r"cannot write .*x/y: File exists"):
         storage.publish("x/y", b"")
+
+
+def test_a_folder_that_cannot_be_listed_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    storage, scandir = Storage(str(tmp_path)), os.scandir
+    storage.publish("open/a.tar", b"")
+    storage.publish("closed/b.tar", b"")
+    assert storage.list(".tar") == ["closed/b.tar", "open/a.tar"]
+
+    def denied(path: str) -> Iterator[os.DirEntry[str]]:
+        if str(path).endswith("closed"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", denied)  # the tests may run as a user to whom nothing is closed
+    with pytest.raises(InputError, match=r"cannot list .*closed: Permission denied; check its rights"):
+        storage.list(".tar")
+
+
+def test_an_empty_path_is_refused() -> None:
+    for wrong in (Storage, absolute):
+        with pytest.raises(RecipeError, match="a path is empty"):
+            wrong("")
 
 
 def test_shards_are_found_by_folder_glob_range_and_list(storage: Storage) -> None:
@@ -83,11 +112,13 @@ def test_shards_are_found_by_folder_glob_range_and_list(storage: Storage) -> Non
     both = find_shards([f"{url}/a/s-001.tar", f"{url}/b"])
     assert list(both.files) == ["a/s-001", "b/other", "b/s-000"]
     assert both.read("b/other") == shard
+    with pytest.raises(InputError, match=r"no shards: nothing .* matches \S*/c$"):
+        find_shards([f"{url}/a", f"{url}/c"])
     storage.publish("b/other.tar", shard)
     with pytest.raises(InputError, match="are the same shard to us"):
         find_shards(url)
     storage.publish("ingest.json", b"{}")
-    with pytest.raises(InputError, match="was not finished"):
+    with pytest.raises(InputError, match="is not finished: run the same `mpgi ingest` again first"):
         find_shards(f"{url}/*/s-*.tar")
 
 

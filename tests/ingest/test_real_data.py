@@ -65,9 +65,9 @@ def test_every_source_goes_through_and_the_counts_add_up(data_dir: Path, tmp_pat
     for table in CaptionFolder(captions).tables():
         by_source.update(shard.partition("/")[0] for shard in table["shard"].to_pylist())
     assert {name: rows // 6 for name, rows in by_source.items()} == expected
-    summary = curate(Curation(captions, str(final), shard_size=500))
-    assert summary["samples_in"] == summary["kept"] == outcome.samples
-    assert summary["dropped"] == {}
+    summary = curate(Curation(captions=captions, output=str(final), shard_size=500))
+    assert summary.samples_in == summary.kept == outcome.samples
+    assert summary.dropped == {}
     seen = 0
     for shard in final.glob("*.tar"):
         with tarfile.open(shard) as archive:
@@ -81,7 +81,7 @@ def test_every_source_goes_through_and_the_counts_add_up(data_dir: Path, tmp_pat
                         max(shared(a, b) for a in texts.values() for b in texts.values() if a is not b) <= 0.6
                     )
                     seen += 1
-    assert seen == summary["kept"]
+    assert seen == summary.kept
 
 
 def shared(one: str, other: str) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,7 @@ from mpgi_ray.caption.graph import gpus_for
 from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.config import parse
 from mpgi_ray.data.caption_folder import RUN
-from mpgi_ray.data.storage import Storage, split_url
+from mpgi_ray.data.storage import split_url
 from mpgi_ray.engines.settings import EngineSettings
 from mpgi_ray.errors import InputError
 
@@ -92,7 +91,7 @@ def measured_rate(url: str, recipe: Recipe) -> Rate:
         RecipeError: ``run.json`` holds a recipe that cannot be read.
     """
     storage, name = split_url(url)
-    metrics = _object(storage, name)
+    metrics = storage.read_json(name)
     rates = metrics.get("images_per_second")
     known = rates if isinstance(rates, dict) else {}
     of = next((name for name in _KINDS if known.get(name)), "")
@@ -104,7 +103,7 @@ def measured_rate(url: str, recipe: Recipe) -> Rate:
         )
     run = recipe
     if storage.exists(RUN):
-        run = parse(Recipe, _object(storage, RUN).get("recipe") or {}, f"{storage.url}/{RUN}")
+        run = parse(Recipe, storage.read_json(RUN).get("recipe") or {}, f"{storage.url}/{RUN}")
     replicas, planned = ([e.replicas for phase in _phases(r) for e in phase] for r in (run, recipe))
     if len(replicas) != len(planned):
         raise InputError(
@@ -124,13 +123,3 @@ def _phases(recipe: Recipe) -> Sequence[Sequence[EngineSettings]]:
 
 def _gpus(phase: Sequence[EngineSettings]) -> int:
     return gpus_for([engine.gpus for engine in phase for _ in range(engine.replicas)])
-
-
-def _object(storage: Storage, name: str) -> dict[str, Any]:
-    try:
-        content = json.loads(storage.read(name))
-    except ValueError as error:
-        raise InputError(f"{storage.url}/{name} is no JSON: {error}") from error
-    if not isinstance(content, dict):
-        raise InputError(f"{storage.url}/{name} holds a {type(content).__name__}, expected a JSON object")
-    return content

@@ -13,9 +13,8 @@ from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.image import ImageError, Picture, decode, to_view
 from mpgi_ray.data.parts import ChunkId, split_chunks
 from mpgi_ray.data.sample import Rejected, Sample
-from mpgi_ray.data.shard_list import INDEX, ShardList
+from mpgi_ray.data.shard_list import ShardList
 from mpgi_ray.data.shards import read_shard
-from mpgi_ray.data.tables import read_table
 from mpgi_ray.errors import InputError
 from mpgi_ray.rules import Facts
 
@@ -72,7 +71,7 @@ def take_stock(recipe: Recipe, shards: ShardList, folder: CaptionFolder, count: 
             f"none of the {len(shards.missing)} shards is there: {', '.join(shards.missing[:5])}"
         )
     reads = min(count, len(names))
-    sizes = _indexed(shards)
+    sizes = dict(shards.samples)
     subjects: list[Subject] = []
     for turn in range(reads):
         name = names[len(names) * turn // reads]
@@ -95,13 +94,6 @@ def take_stock(recipe: Recipe, shards: ShardList, folder: CaptionFolder, count: 
         _done(folder, lengths, recipe.chunk_size),
         tuple(subjects),
     )
-
-
-def _indexed(shards: ShardList) -> dict[str, int]:
-    if not shards.root.exists(INDEX):
-        return {}
-    rows = read_table(shards.root, INDEX, ["shard", "samples"]).to_pylist()
-    return {row["shard"]: row["samples"] for row in rows if row["shard"] in shards.files}
 
 
 def _subjects(recipe: Recipe, shard: str, entries: Sequence[Sample | Rejected]) -> Iterator[Subject]:

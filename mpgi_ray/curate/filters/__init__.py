@@ -1,0 +1,1 @@
+"""Filters of `mpgi curate`: one module each, whose class ``Filter`` holds the settings and decides."""

@@ -1,0 +1,74 @@
+"""A source shard's samples and their captions become final samples, or are counted under a reason."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+
+from mpgi_ray.curate.select import Captioned, Filter, MainText
+from mpgi_ray.data.caption import Caption, Stage, Status
+from mpgi_ray.data.final import Final
+from mpgi_ray.data.image import ImageError
+from mpgi_ray.data.sample import Rejected, Sample
+
+
+def assemble(
+    shard: str,
+    entries: Iterable[Sample | Rejected],
+    captions: Iterable[Caption],
+    main_text: str,
+    filters: Sequence[Filter] = (),
+) -> tuple[list[Final], Counter[str]]:
+    """Join a shard's samples with their captions, and keep those that every filter keeps.
+
+    Args:
+        main_text: the text that becomes ``.txt``; a sample without it is dropped.
+
+    Returns:
+        The samples to publish, and the number of the others by reason.
+    """
+    by_index: dict[int, list[Caption]] = defaultdict(list)
+    for caption in captions:
+        by_index[caption.index].append(caption)
+    rules = [MainText(name=main_text), *filters]
+    kept: list[Final] = []
+    dropped: Counter[str] = Counter()
+    for entry in entries:
+        made = _final(shard, entry, by_index[entry.index], main_text, rules)
+        if isinstance(made, Final):
+            kept.append(made)
+        else:
+            dropped[made] += 1
+    return kept, dropped
+
+
+def _final(
+    shard: str,
+    entry: Sample | Rejected,
+    rows: Sequence[Caption],
+    main_text: str,
+    filters: Sequence[Filter],
+) -> Final | str:
+    """The final sample, or the reason why there is none."""
+    joined = _captioned(shard, entry, rows)
+    if isinstance(joined, str):
+        return joined
+    for rule in filters:
+        if reason := rule.keep(joined):
+            return reason
+    try:
+        return Final.of(shard, joined.sample, joined.captions, main_text)
+    except ImageError as error:
+        return error.reason
+
+
+def _captioned(shard: str, entry: Sample | Rejected, rows: Sequence[Caption]) -> Captioned | str:
+    """The sample with its captions, or the reason why it was never captioned."""
+    refused = next((row for row in rows if row.stage == Stage.INPUT.value), None)
+    if refused is not None:
+        return refused.reason
+    if isinstance(entry, Rejected):
+        return entry.reason
+    if not rows:
+        return "not_captioned"
+    return Captioned(shard, entry, tuple(row for row in rows if row.status == Status.OK.value))

@@ -1,0 +1,98 @@
+"""Which captioned samples become final ones: filters, each a small class with ``keep``.
+
+A module in `mpgi_ray.curate.filters` is one filter that a user can choose by its name. Its class ``Filter``
+holds the settings, with their types, and decides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from typing import Any, Protocol
+
+from mpgi_ray.config import Config, module_names, nearest, parse, read_assignment
+from mpgi_ray.data.caption import Caption
+from mpgi_ray.data.sample import Sample
+
+_FILTERS = "mpgi_ray.curate.filters"
+
+
+@dataclass(frozen=True)
+class Captioned:
+    """A sample that was captioned.
+
+    Attributes:
+        shard: the source shard's name.
+        captions: the records of its texts that are ok.
+    """
+
+    shard: str
+    sample: Sample
+    captions: tuple[Caption, ...]
+
+    @cached_property
+    def texts(self) -> Mapping[str, str]:
+        """Its texts by perspective."""
+        return {row.perspective: row.text for row in self.captions}
+
+
+class Filter(Protocol):
+    """What decides whether a sample is published. It is sent to other processes, and must not change."""
+
+    def keep(self, sample: Captioned) -> str | None:
+        """None for a sample that is kept, or the reason under which it is counted as dropped.
+
+        A reason is a code of a few words, such as ``no_short_text``: samples are counted by it.
+        """
+
+    def model_dump(self, *, mode: str) -> dict[str, Any]:
+        """Its settings, which are a part of the curation's identity; a `Config` has this."""
+
+
+class MainText(Config):
+    """Keep samples that have the main text, which becomes ``.txt``."""
+
+    name: str
+
+    def keep(self, sample: Captioned) -> str | None:
+        return None if self.name in sample.texts else f"no_{self.name}_text"
+
+
+class FilterChoice(Config):
+    """A filter that a user chose, and its settings."""
+
+    name: str
+    settings: Mapping[str, Any] = {}
+
+
+def read_choice(text: str) -> FilterChoice:
+    """``NAME`` or ``NAME:key=value,key=value``, with values read as YAML.
+
+    Raises:
+        RecipeError: a part of it is not ``key=value``.
+    """
+    name, _, settings = text.partition(":")
+    parts = re.split(r",(?=\s*\w+=)", settings) if settings else []
+    return FilterChoice(name=name, settings=dict(read_assignment(part.strip(), "--filter") for part in parts))
+
+
+def load_filters(chosen: Sequence[FilterChoice]) -> list[Filter]:
+    """The filters, in their order.
+
+    Raises:
+        RecipeError: there is no such filter, or a setting of it is wrong.
+    """
+    return [_load(choice) for choice in chosen]
+
+
+def _load(choice: FilterChoice) -> Filter:
+    names = module_names(_FILTERS)
+    if choice.name not in names:
+        raise nearest("filter", choice.name, names)
+    made: Filter = parse(
+        import_module(f"{_FILTERS}.{choice.name}").Filter, choice.settings, f"filter {choice.name}"
+    )
+    return made

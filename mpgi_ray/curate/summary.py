@@ -1,0 +1,65 @@
+"""What came of a curation, as a value and as ``summary.json``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from mpgi_ray.data.sample import describe
+from mpgi_ray.data.storage import Storage
+from mpgi_ray.errors import InputError
+
+SUMMARY = "summary.json"
+
+
+@dataclass(frozen=True, slots=True)
+class CurateSummary:
+    """What came of a curation; ``str()`` of it is one line.
+
+    Attributes:
+        samples_in: ``kept`` and the sum of ``dropped``.
+        dropped: reason to number of samples.
+        texts: of the samples that were kept.
+        unreadable_shards: source shards without captions, whose samples nobody could count.
+        nothing_to_do: all was there already; the numbers are those that an earlier start left.
+    """
+
+    samples_in: int
+    kept: int
+    dropped: dict[str, int]
+    texts: int
+    shards: int
+    seed: int
+    unreadable_shards: tuple[str, ...] = ()
+    nothing_to_do: bool = False
+
+    def __str__(self) -> str:
+        dropped = ", ".join(f"{count:,} {reason}" for reason, count in self.dropped.items()) or "none"
+        head = "nothing to do: " if self.nothing_to_do else ""
+        unreadable = ", ".join(self.unreadable_shards)
+        return (
+            f"{head}{self.samples_in:,} samples in, {self.kept:,} kept in {self.shards:,} shards with "
+            f"{self.texts:,} texts; dropped: {dropped}"
+            f"{f'; left out, as they cannot be read: {unreadable}' if unreadable else ''}"
+        )
+
+    def record(self) -> dict[str, Any]:
+        """What ``summary.json`` holds."""
+        return {name: value for name, value in asdict(self).items() if name != "nothing_to_do"}
+
+
+def read_summary(output: Storage) -> CurateSummary:
+    """What an earlier start left.
+
+    Raises:
+        InputError: ``summary.json`` is damaged.
+    """
+    told = output.read_json(SUMMARY)
+    try:
+        return replace(TypeAdapter(CurateSummary).validate_python(told), nothing_to_do=True)
+    except ValidationError as error:
+        raise InputError(
+            f"{output.path(SUMMARY)} is damaged ({describe(error)}): delete it and curate again"
+        ) from error

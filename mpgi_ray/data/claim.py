@@ -1,0 +1,96 @@
+"""Whose folder an output is: a job writes there what identifies it first, and its last files last.
+
+So the same command goes on where it was stopped, says when nothing is left to do, and never mixes its
+results with those of another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Any
+
+from mpgi_ray.data.index import INDEX, read_index
+from mpgi_ray.data.storage import Storage
+from mpgi_ray.errors import OutputError
+
+SHARD_JOBS = ("ingest", "curate", "demo")  # of these, the index comes last
+
+
+class Claim(StrEnum):
+    """What an output folder is to the job that asks for it."""
+
+    NEW = "new"
+    CONTINUED = "continued"
+    FINISHED = "finished"
+
+
+def look(
+    storage: Storage,
+    record: str,
+    identity: Mapping[str, Any],
+    *,
+    last: Sequence[str],
+    key: str | None = None,
+    results: str = "*.tar",
+) -> Claim:
+    """Whether this job may write into a folder, and whether it did before; nothing is written.
+
+    Args:
+        record: the file that the job writes first.
+        identity: the settings that identify it.
+        last: the files that are there when the job is finished; with an index its shards, too.
+        key: where the record holds the identity; None: it holds nothing else.
+        results: pattern of the files that such a job writes: a new folder holds none.
+
+    Raises:
+        InputError: the record is damaged.
+        OutputError: the folder belongs to another job; the message names the first setting that differs.
+    """
+    if not storage.exists(record):
+        if strange := [name for name in storage.list("") if fnmatchcase(name, results)]:
+            raise OutputError(
+                f"{storage.url} holds {strange[0]} and no {record}: choose an empty folder for the output"
+            )
+        return Claim.NEW
+    before = storage.read_json(record)
+    require_same(storage, before if key is None else before.get(key) or {}, identity)
+    return Claim.FINISHED if _whole(storage, last) else Claim.CONTINUED
+
+
+def claim(storage: Storage, job: str, identity: Mapping[str, Any], *, last: Sequence[str]) -> Claim:
+    """`look`, for a job that writes shards, and write its record into a new folder.
+
+    Raises:
+        InputError, OutputError: as `look`, or the record cannot be written.
+    """
+    found = look(storage, record_of(job), identity, last=last)
+    if found is Claim.NEW:
+        storage.publish_json(record_of(job), identity)
+    return found
+
+
+def record_of(job: str) -> str:
+    """The file that a job which writes shards writes first."""
+    return f"{job}.json"
+
+
+def require_same(storage: Storage, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Hold the settings that a folder was made with against those of today.
+
+    Raises:
+        OutputError: they differ; the message names the first one, in the order of names.
+    """
+    for name in sorted(before.keys() | now.keys()):
+        if before.get(name) != now.get(name):
+            raise OutputError(
+                f"{storage.url} was made with other settings: {name} was {before.get(name)!r}, "
+                f"is {now.get(name)!r}; set it as it was, or choose another output folder"
+            )
+
+
+def _whole(storage: Storage, names: Sequence[str]) -> bool:
+    there = set(storage.list(".tar", *names))
+    shards = [f"{shard}.tar" for shard in read_index(storage)] if INDEX in there & set(names) else []
+    return there >= {*names, *shards}

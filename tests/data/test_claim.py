@@ -1,0 +1,105 @@
+"""Whose folder an output is; files of ours that are damaged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from mpgi_ray.data.caption_folder import CaptionFolder
+from mpgi_ray.data.claim import Claim, claim
+from mpgi_ray.data.index import INDEX, IndexRow, publish_index, read_index
+from mpgi_ray.data.parts import ChunkId
+from mpgi_ray.data.shard_list import find_shards
+from mpgi_ray.data.storage import Storage
+from mpgi_ray.data.tables import publish_table
+from mpgi_ray.errors import InputError, OutputError
+from mpgi_ray.models.model_folder import read_log, seen_by
+
+
+def test_a_folder_is_new_then_continued_then_finished_and_never_another_job_s(tmp_path: Path) -> None:
+    storage = Storage(str(tmp_path / "out"))
+    settings = {"seed": 0, "size": 10, "later": None}
+
+    def ask(**changes: object) -> Claim:
+        return claim(storage, "curate", settings | changes, last=("captions.csv", INDEX))
+
+    assert ask() is Claim.NEW
+    assert ask() is Claim.CONTINUED
+    publish_index(storage, [IndexRow("a", 1, 3, ""), IndexRow("b", 0, 0, "")])
+    storage.publish("captions.csv", b"")
+    storage.publish("a.tar", b"abc")
+    assert ask() is Claim.CONTINUED  # the index lists a shard that is gone
+    storage.publish("b.tar", b"")
+    assert ask() is Claim.FINISHED
+    assert ask(new=None) is Claim.FINISHED  # a setting that an earlier version did not have
+    with pytest.raises(OutputError, match="made with other settings: seed was 0, is 1; set it as it was"):
+        ask(size=11, seed=1)
+    storage.delete("curate.json")
+    with pytest.raises(OutputError, match=r"holds a\.tar and no curate\.json: choose an empty folder"):
+        ask()
+
+
+def caption_run(folder: Path) -> object:
+    return CaptionFolder(str(folder)).manifest()
+
+
+def caption_log(folder: Path) -> object:
+    return CaptionFolder(str(folder)).log()
+
+
+def curation(folder: Path) -> object:
+    return claim(Storage(str(folder)), "curate", {}, last=())
+
+
+def part(folder: Path) -> object:
+    return CaptionFolder(str(folder)).stage2.read(ChunkId("s", 0, 1))
+
+
+def part_hash(folder: Path) -> object:
+    return CaptionFolder(str(folder)).integrated.shard_sha256(ChunkId("s", 0, 1))
+
+
+@pytest.mark.parametrize(
+    ("name", "read", "said"),
+    [
+        ("run.json", caption_run, r"run\.json is not valid JSON"),
+        ("log.jsonl", caption_log, r"log\.jsonl, line 1 is not valid JSON"),
+        ("seen.json", lambda folder: seen_by(str(folder)), r"seen\.json is not valid JSON"),
+        ("train.jsonl", lambda folder: read_log(str(folder)), r"train\.jsonl, line 1 is not valid JSON"),
+        ("curate.json", curation, r"curate\.json is not valid JSON"),
+        ("index.parquet", lambda folder: find_shards(str(folder)), r"index\.parquet is not a whole Parquet"),
+        ("integrated/s-00000-of-00001.parquet", part, r"integrated/s-.* is not a whole Parquet file"),
+        ("integrated/s-00000-of-00001.parquet", part_hash, r"integrated/s-.* is not a whole Parquet file"),
+    ],
+)
+def test_a_damaged_file_is_one_error_that_names_it(
+    name: str, read: Callable[[Path], Any], said: str, tmp_path: Path
+) -> None:
+    Storage(str(tmp_path)).publish(name, b'{"a": \xff\n{}\n')
+    with pytest.raises(InputError, match=said):
+        read(tmp_path)
+
+
+def test_a_truncated_table_and_one_of_other_columns_are_named(tmp_path: Path) -> None:
+    storage = Storage(str(tmp_path))
+    publish_index(storage, [IndexRow("a", 1, 3, "")])
+    whole = storage.read(INDEX)
+    for end in (0, 4, len(whole) // 2, len(whole) - 1):
+        storage.publish(INDEX, whole[:end])
+        with pytest.raises(InputError, match=r"index\.parquet is not a whole Parquet file"):
+            read_index(storage)
+    storage.publish("integrated/s-00000-of-00001.parquet", whole)
+    with pytest.raises(InputError, match=r"integrated/s-.*\.parquet does not hold captions"):
+        part(tmp_path)
+    publish_table(storage, INDEX, pa.table({"shard": ["a"]}))
+    with pytest.raises(InputError, match=r"index\.parquet has no column samples"):
+        read_index(storage)
+
+
+def test_the_last_line_of_a_log_may_be_unfinished(tmp_path: Path) -> None:
+    (tmp_path / "train.jsonl").write_bytes(b'{"step": 1}\n{"step": 2, "lo')
+    assert read_log(str(tmp_path)) == [{"step": 1}]
