@@ -7,14 +7,12 @@ many replicas) may change between a run and its continuation.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib import resources
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from mpgi_ray.asking.attempts import LADDER, Attempt
-from mpgi_ray.config import Config, assigned, nearest, parse, read_assignment, read_yaml
+from mpgi_ray.config import Config, assigned, named, parse, read_assignment, read_yaml
 from mpgi_ray.data.shards import ShardFields
 from mpgi_ray.data.storage import absolute
 from mpgi_ray.engines.choice import EngineChoice, MergeEngineChoice, own_engine
@@ -151,20 +149,10 @@ def load_recipe(name_or_path: str, overrides: Mapping[str, object], assignments:
     Raises:
         RecipeError: unknown name, unknown key (names the nearest), or a wrong value.
     """
-    path = Path(name_or_path)
-    if path.suffix not in (".yaml", ".yml"):
-        path = Path(str(resources.files("mpgi_ray.recipes") / f"{name_or_path}.yaml"))
-        if not path.is_file():
-            raise nearest("recipe", name_or_path, shipped_recipes(), "the path of a .yaml file")
-    values = read_yaml(path)
+    values = read_yaml(named("recipe", name_or_path, "mpgi_ray.recipes"))
     for key, value in [*overrides.items(), *map(read_assignment, assignments)]:
         values = assigned(values, key, value)
     return parse(Recipe, values, name_or_path)
-
-
-def shipped_recipes() -> list[str]:
-    folder = resources.files("mpgi_ray.recipes")
-    return sorted(f.name.removesuffix(".yaml") for f in folder.iterdir() if f.name.endswith(".yaml"))
 
 
 def _flat(values: Mapping[str, Any] | Sequence[Any], prefix: str = "") -> list[tuple[str, Any]]:

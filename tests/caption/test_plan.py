@@ -17,7 +17,7 @@ from mpgi_ray.caption.chunks import read_chunks
 from mpgi_ray.caption.plan import Plan, plan
 from mpgi_ray.caption.plan.cost import Cost, Rate, measured_rate
 from mpgi_ray.caption.plan.show import show
-from mpgi_ray.caption.recipe import Recipe, load_recipe, shipped_recipes
+from mpgi_ray.caption.recipe import Recipe, load_recipe
 from mpgi_ray.caption.run_json import open_run
 from mpgi_ray.caption.stages import Describe, Merge
 from mpgi_ray.caption.todo import Pilot, left_to_do
@@ -32,6 +32,7 @@ from mpgi_ray.demo.scenes.scene import scenes
 from mpgi_ray.engines.base import Prompt, Reply
 from mpgi_ray.errors import InputError
 from support.build import tar, write_shards
+from support.recipes import SHIPPED
 
 GPUS = {"hqrs": 2, "one-gpu": 1, "ensemble": 3, "endpoint": 0, "template": 0}
 MODELS = {"hqrs": 1, "one-gpu": 1, "ensemble": 2, "endpoint": 1, "template": 1}
@@ -92,7 +93,7 @@ def run_stages(recipe: Recipe, pilot: Pilot | None = None) -> tuple[list[Recorde
     return mllms, llm
 
 
-@pytest.mark.parametrize("name", shipped_recipes())
+@pytest.mark.parametrize("name", SHIPPED)
 def test_every_shipped_recipe_is_planned(name: str, tmp_path: Path) -> None:
     write_shards(tmp_path / "shards", [5, 3])
     made = plan(recipe_for(name, tmp_path), samples=3)

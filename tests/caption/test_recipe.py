@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from mpgi_ray.caption.recipe import Recipe, load_recipe, shipped_recipes
+from mpgi_ray.caption.recipe import Recipe, load_recipe
 from mpgi_ray.data.caption import encode_sampling
 from mpgi_ray.errors import RecipeError
+from support.recipes import SHIPPED
 
 PATHS = {"input.shards": "in", "output": "s3://bucket/out"}
 
 
-@pytest.mark.parametrize("name", shipped_recipes())
+@pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_recipes_load(name: str) -> None:
     recipe = load_recipe(name, PATHS, [])
     assert (recipe.input.shards, recipe.output) == (str(Path("in").absolute()), "s3://bucket/out")
