@@ -15,7 +15,7 @@ from mpgi_ray.data.sample import Annotation
 from mpgi_ray.data.shards import encode_json, sample_members
 from mpgi_ray.data.tar import group_members, read_members, write_members
 from mpgi_ray.demo import scene
-from mpgi_ray.ingest import ingest, load_source, manifest
+from mpgi_ray.ingest import IngestConfig, ingest, load_source, manifest
 from mpgi_ray.rules import gather, sentences
 
 SIX = ("objects", "layout", "scene", "attributes", "short", "long")
@@ -45,7 +45,10 @@ def take_in(shards: Path, root: Path, names: Iterable[str]) -> None:
     """Shards of data sets with a manifest, by the preset of each."""
     for name in names:
         source = load_source(name.removesuffix("_examples"))
-        ingest(manifest(str(root / name / "manifest.jsonl")), str(shards / name), source=source)
+        ingest(
+            manifest(str(root / name / "manifest.jsonl")),
+            IngestConfig(output=str(shards / name), source=source),
+        )
 
 
 def finals(folder: Path) -> Path:

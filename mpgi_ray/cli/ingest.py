@@ -73,13 +73,13 @@ def _write(
     from mpgi_ray.data.storage import Storage
     from mpgi_ray.data.tables import read_table
     from mpgi_ray.errors import InputError
-    from mpgi_ray.ingest.job import REJECTED
+    from mpgi_ray.ingest.job import REJECTED, IngestConfig
     from mpgi_ray.ingest.job import ingest as run
     from mpgi_ray.ingest.source import load_source
 
     if listing.classes:
         typer.echo(f"{len(listing.classes)} classes: {', '.join(listing.classes)}")
-    summary = run(listing, out, source=load_source(source), shard_size=shard_size)
+    summary = run(listing, IngestConfig(output=out, source=load_source(source), shard_size=shard_size))
     typer.echo(f"{out}: {summary}")
     if not summary.rejected:
         return

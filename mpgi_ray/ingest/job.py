@@ -10,10 +10,12 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
 import pyarrow as pa
+from pydantic import Field
 
+from mpgi_ray.config import Config
 from mpgi_ray.data.claim import Claim, claim
 from mpgi_ray.data.index import INDEX, IndexRow, publish_index, read_index
 from mpgi_ray.data.sample import Rejected, Sample
@@ -66,9 +68,23 @@ class IngestSummary:
         return f"{head}{self.total:,} in, {self.kept:,} kept in {self.shards:,} shards; rejected: {reasons}"
 
 
-def ingest(
-    items: Listing, output: str, *, source: SourceConfig, shard_size: int = 1000, name: str = "shard"
-) -> IngestSummary:
+class IngestConfig(Config):
+    """How a source becomes shards.
+
+    Attributes:
+        output: folder of the shards, local or an fsspec URL.
+        source: what the source's files do not say themselves.
+        shard_size: samples of a shard.
+        name: what the shards' file names begin with.
+    """
+
+    output: Annotated[str, Field(min_length=1)]
+    source: SourceConfig = SourceConfig()
+    shard_size: int = Field(default=1000, ge=1)
+    name: str = "shard"
+
+
+def ingest(items: Listing, config: IngestConfig) -> IngestSummary:
     """Write a source as ``NAME-000000.tar …`` with ``index.parquet`` and ``rejected.parquet``.
 
     Pictures keep their bytes. A shard ends after ``shard_size`` samples or `MAX_SHARD_BYTES` of pictures;
@@ -76,21 +92,20 @@ def ingest(
 
     Args:
         items: what a format's function found.
-        output: a local folder or an fsspec URL.
 
     Raises:
         InputError: the source has no entries, or cannot be read.
         OutputError: the folder holds shards of another source or with other options.
     """
-    storage = Storage(output)
-    record = _record(items, source, shard_size, name)
+    storage = Storage(config.output)
+    record = _record(items, config)
     if claim(storage, "ingest", record, last=(REJECTED, INDEX)) is Claim.FINISHED:
         return _summary(storage, nothing_to_do=True)
     storage.sweep()
     rejected: list[Rejected] = []
     rows: list[IndexRow] = []
-    for samples in _shards(_samples(items, source, rejected), shard_size):
-        shard = f"{name}-{len(rows):06d}"
+    for samples in _shards(_samples(items, config.source, rejected), config.shard_size):
+        shard = f"{config.name}-{len(rows):06d}"
         data = write_members(sample_members(sample) for sample in samples)
         storage.publish(f"{shard}.tar", data)
         rows.append(IndexRow(shard, len(samples), len(data), hashlib.sha256(data).hexdigest()))
@@ -133,15 +148,15 @@ def _shards(samples: Iterator[Sample], size: int) -> Iterator[list[Sample]]:
         yield shard
 
 
-def _record(items: Listing, source: SourceConfig, shard_size: int, name: str) -> dict[str, Any]:
+def _record(items: Listing, config: IngestConfig) -> dict[str, Any]:
     return {
         "format": items.format,
         "path": items.path,
         "fingerprint": items.fingerprint,
-        "source": source.model_dump(mode="json", exclude_defaults=True),
-        "shard_size": shard_size,
+        "source": config.source.model_dump(mode="json", exclude_defaults=True),
+        "shard_size": config.shard_size,
         "max_shard_bytes": MAX_SHARD_BYTES,
-        "name": name,
+        "name": config.name,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
@@ -12,6 +13,28 @@ if TYPE_CHECKING:
 
 # glass, bus, tennis, canvas, lens, rhinos: singular in spite of the s
 _NOT_PLURAL = ("ss", "us", "is", "as", "ns", "os")
+# a full stop before a capital or a digit ends a sentence, unless it stands behind one of these or an initial
+_STOP = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[^\W_a-z])")
+_ABBREVIATIONS = frozenset(
+    [
+        "approx",
+        "ca",
+        "cf",
+        "dr",
+        "e.g",
+        "est",
+        "fig",
+        "i.e",
+        "incl",
+        "mr",
+        "mrs",
+        "mt",
+        "no",
+        "resp",
+        "st",
+        "vs",
+    ]
+)
 
 
 @cache
@@ -58,6 +81,18 @@ def enumerate_(items: Sequence[str], last: str = "and") -> str:
 def sentence(clause: str) -> str:
     """The clause with a capital and a full stop."""
     return f"{clause[:1].upper()}{clause[1:]}."
+
+
+def split_sentences(text: str) -> list[str]:
+    """The sentences of an English text; "approx. 3", "0.5 m", "e.g. Paris" and "J. Smith" stay whole."""
+    sentences, start = [], 0
+    for stop in _STOP.finditer(text):
+        word = text[start : stop.start()].split()[-1].strip("(.!?")
+        if word.lower() in _ABBREVIATIONS or (len(word) == 1 and word.isupper()):
+            continue
+        sentences.append(text[start : stop.end()].strip())
+        start = stop.end()
+    return [*sentences, last] if (last := text[start:].strip()) else sentences
 
 
 def choose(wordings: Sequence[str], seed: str, kind: str) -> str:

@@ -2,37 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 
 from mpgi_ray.errors import InputError
+from mpgi_ray.rules.english import split_sentences
 from mpgi_ray.train.augment import Transform, draw, survives, uniform
-
-# a full stop before a capital or a digit ends a sentence, unless it stands behind one of these or an initial
-_STOP = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[^\W_a-z])")
-_ABBREVIATIONS = frozenset(
-    (
-        "approx",
-        "ca",
-        "cf",
-        "dr",
-        "e.g",
-        "est",
-        "fig",
-        "i.e",
-        "incl",
-        "mr",
-        "mrs",
-        "mt",
-        "no",
-        "resp",
-        "st",
-        "vs",
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +76,6 @@ def choose(
     marks = list(accumulate(weights[name] for name in left))
     name = left[bisect(marks, uniform("text", seed, epoch, sample_id) * marks[-1])]
     return name, texts[name]
-
-
-def split_sentences(text: str) -> list[str]:
-    """The sentences of an English text; "approx. 3", "0.5 m", "e.g. Paris" and "J. Smith" stay whole."""
-    sentences, start = [], 0
-    for stop in _STOP.finditer(text):
-        word = text[start : stop.start()].split()[-1].strip("(.!?")
-        if word.lower() in _ABBREVIATIONS or (len(word) == 1 and word.isupper()):
-            continue
-        sentences.append(text[start : stop.end()].strip())
-        start = stop.end()
-    return [*sentences, last] if (last := text[start:].strip()) else sentences
 
 
 def sample_sentences(

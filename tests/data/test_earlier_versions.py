@@ -19,8 +19,7 @@ from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import OutputError
 from mpgi_ray.evaluate import test_set as sets
 from mpgi_ray.ingest.item import Listing
-from mpgi_ray.ingest.job import IngestSummary, ingest
-from mpgi_ray.ingest.source import SourceConfig
+from mpgi_ray.ingest.job import IngestConfig, IngestSummary, ingest
 from mpgi_ray.models.model_folder import RUN, Seen, read_log, seen_by
 from mpgi_ray.report import status
 from mpgi_ray.train.run_folder import open_run
@@ -43,7 +42,7 @@ def test_an_ingest_is_read_and_has_nothing_left_to_do(place: Path) -> None:
     assert len(read_shard(shards.read(name), name)) == samples == 5
     record = Storage(str(place / "shards")).read_json("ingest.json")
     listing = Listing(record["format"], record["path"], record["fingerprint"], lambda: iter(()))
-    again = ingest(listing, str(place / "shards"), source=SourceConfig(), shard_size=record["shard_size"])
+    again = ingest(listing, IngestConfig(output=str(place / "shards"), shard_size=record["shard_size"]))
     assert again == IngestSummary(kept=5, rejected={"empty_image": 1}, shards=1, nothing_to_do=True)
 
 

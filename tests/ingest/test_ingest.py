@@ -13,7 +13,7 @@ import pytest
 from mpgi_ray.data.sample import Box
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import OutputError, RecipeError
-from mpgi_ray.ingest import IngestSummary, SourceConfig, folders, ingest, load_source, manifest
+from mpgi_ray.ingest import IngestConfig, IngestSummary, SourceConfig, folders, ingest, load_source, manifest
 from support.ingested import ingest_lines, picture, samples
 
 REAL = {
@@ -34,7 +34,9 @@ REAL = {
 def test_every_line_of_a_real_manifest_is_kept(folder: str, data_dir: Path, tmp_path: Path) -> None:
     preset, count = REAL[folder]
     path = data_dir / folder / "manifest.jsonl"
-    summary = ingest(manifest(str(path)), str(tmp_path), source=load_source(preset), shard_size=100)
+    summary = ingest(
+        manifest(str(path)), IngestConfig(output=str(tmp_path), source=load_source(preset), shard_size=100)
+    )
     assert summary == IngestSummary(kept=count, rejected={}, shards=-(-count // 100))
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     found = samples(tmp_path)
@@ -52,7 +54,10 @@ def test_every_line_of_a_real_manifest_is_kept(folder: str, data_dir: Path, tmp_
 
 def test_yolo_and_dota_boxes_arrive_as_annotated(data_dir: Path, tmp_path: Path) -> None:
     simd, dota = data_dir / "simd", data_dir / "dota_examples"
-    ingest(manifest(str(simd / "manifest.jsonl")), str(tmp_path / "s"), source=load_source("simd"))
+    ingest(
+        manifest(str(simd / "manifest.jsonl")),
+        IngestConfig(output=str(tmp_path / "s"), source=load_source("simd")),
+    )
     names = (simd / "classes.txt").read_text().split()
     for sample in samples(tmp_path / "s").values():
         text = (simd / "labels" / Path(sample.name).with_suffix(".txt").name).read_text()
@@ -65,7 +70,10 @@ def test_yolo_and_dota_boxes_arrive_as_annotated(data_dir: Path, tmp_path: Path)
             assert obj.box.middle == pytest.approx(middle, abs=1)
             assert obj.box.x2 - obj.box.x1 == pytest.approx(w * sample.annotation.width, abs=2)
             assert obj.box.y2 - obj.box.y1 == pytest.approx(h * sample.annotation.height, abs=2)
-    ingest(manifest(str(dota / "manifest.jsonl")), str(tmp_path / "d"), source=load_source("dota"))
+    ingest(
+        manifest(str(dota / "manifest.jsonl")),
+        IngestConfig(output=str(tmp_path / "d"), source=load_source("dota")),
+    )
     found = samples(tmp_path / "d")
     objects = found["images/P1888.jpg"].annotation.objects
     rows = [line.split() for line in (dota / "labelTxt" / "P1888.txt").read_text().splitlines()[2:]]
@@ -79,7 +87,7 @@ def test_yolo_and_dota_boxes_arrive_as_annotated(data_dir: Path, tmp_path: Path)
 def test_masks_become_cover_without_the_unlabelled(data_dir: Path, tmp_path: Path) -> None:
     for preset, field in (("dubai_seg", "class_fractions"), ("gid_mtl15", "mask_value_fractions")):
         source, path = load_source(preset), data_dir / preset / "manifest.jsonl"
-        ingest(manifest(str(path)), str(tmp_path / preset), source=source)
+        ingest(manifest(str(path)), IngestConfig(output=str(tmp_path / preset), source=source))
         names = {str(value): old for old, value in source.mask.items()} | {old: old for old in source.mask}
         for line, sample in zip(
             map(json.loads, path.read_text().splitlines()), samples(tmp_path / preset).values(), strict=True
@@ -93,7 +101,7 @@ def test_masks_become_cover_without_the_unlabelled(data_dir: Path, tmp_path: Pat
 
 def test_boxes_of_two_annotators_are_one_airplane(data_dir: Path, tmp_path: Path) -> None:
     path = data_dir / "airbus_aircraft" / "manifest.jsonl"
-    ingest(manifest(str(path)), str(tmp_path), source=load_source("airbus_aircraft"))
+    ingest(manifest(str(path)), IngestConfig(output=str(tmp_path), source=load_source("airbus_aircraft")))
     notes = {name: sample.annotation for name, sample in samples(tmp_path).items()}
     assert len(notes["images/d9399a45_1920_363.jpg"].objects) == 8  # of 17 boxes; counted in the picture
     assert len(notes["images/eeb978ec_1920_1104.jpg"].objects) == 6
@@ -103,7 +111,10 @@ def test_boxes_of_two_annotators_are_one_airplane(data_dir: Path, tmp_path: Path
 
 
 def test_class_folders(data_dir: Path, tmp_path: Path) -> None:
-    summary = ingest(folders(str(data_dir / "eurosat/images")), str(tmp_path), source=load_source("eurosat"))
+    summary = ingest(
+        folders(str(data_dir / "eurosat/images")),
+        IngestConfig(output=str(tmp_path), source=load_source("eurosat")),
+    )
     assert summary == IngestSummary(kept=300, rejected={}, shards=1)
     assert all(s.annotation.scene == (s.name.split("/")[0],) for s in samples(tmp_path).values())
 
@@ -117,7 +128,9 @@ def test_splits_by_share_hang_on_the_picture_alone(tmp_path: Path) -> None:
         for image in some:
             name = hashlib.sha256(image + place.encode()).hexdigest()  # the order is another one, too
             (tmp_path / place / "port" / f"{name}.png").write_bytes(image)
-        ingest(folders(str(tmp_path / place)), str(tmp_path / f"{place}-out"), source=source)
+        ingest(
+            folders(str(tmp_path / place)), IngestConfig(output=str(tmp_path / f"{place}-out"), source=source)
+        )
     one, two = (
         {s.sample_id: s.annotation.split for s in samples(tmp_path / f"{place}-out").values()}
         for place in ("one", "two")
@@ -162,7 +175,7 @@ def test_a_killed_job_run_again_gives_the_same_bytes(tmp_path: Path, monkeypatch
 
     def run(output: str) -> IngestSummary:
         listing = folders(str(tmp_path / "in"))
-        return ingest(listing, str(tmp_path / output), source=SourceConfig(), shard_size=2, name="train")
+        return ingest(listing, IngestConfig(output=str(tmp_path / output), shard_size=2, name="train"))
 
     assert run("whole") == IngestSummary(kept=6, rejected={"not_an_image": 1}, shards=3)
     publish = Storage.publish

@@ -17,7 +17,7 @@ from pycocotools import mask as oracle
 
 from mpgi_ray.data.sample import Box
 from mpgi_ray.errors import InputError
-from mpgi_ray.ingest import IngestSummary, SourceConfig, coco, folders, ingest
+from mpgi_ray.ingest import IngestConfig, IngestSummary, SourceConfig, coco, folders, ingest
 from mpgi_ray.ingest.rle import decode_rle, mask_box
 from support.ingested import HEIGHT, WIDTH, ingest_lines, picture, rejected, samples
 
@@ -34,7 +34,7 @@ def test_folders_keep_every_picture_as_it_is_and_reject_the_rest(tmp_path: Path)
     for name, data in files.items():
         (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "in" / name).write_bytes(data)
-    summary = ingest(folders(str(tmp_path / "in")), str(tmp_path / "out"), source=SourceConfig())
+    summary = ingest(folders(str(tmp_path / "in")), IngestConfig(output=str(tmp_path / "out")))
     assert (summary.total, summary.kept) == (6, 4)
     assert summary.rejected == {"empty_image": 1, "not_an_image": 1}
     found = samples(tmp_path / "out")
@@ -82,7 +82,9 @@ def test_coco_boxes_outlines_and_masks(tmp_path: Path) -> None:
         [{"id": 7, "name": "ship"}, {"id": 9, "name": "tank"}, {"id": 11, "name": "crane"}],
     )
     source = SourceConfig.model_validate({"vocabulary": {"ship": {"exhaustive": True}}, "drop": ["crane"]})
-    summary = ingest(coco(str(path), str(tmp_path / "img")), str(tmp_path / "out"), source=source)
+    summary = ingest(
+        coco(str(path), str(tmp_path / "img")), IngestConfig(output=str(tmp_path / "out"), source=source)
+    )
     assert summary == IngestSummary(kept=2, rejected={}, shards=1)
     found = samples(tmp_path / "out")
     ship, outline, *masks, clipped = found["a.png"].annotation.objects
@@ -111,7 +113,7 @@ def test_coco_rejects_with_reasons(tmp_path: Path) -> None:
         {"id": 2, "image_id": 77, "category_id": 1, "bbox": box},
     ]
     path = write_coco(tmp_path, images, annotations, [{"id": 1, "name": "ship"}])
-    summary = ingest(coco(str(path), str(tmp_path / "img")), str(tmp_path / "out"), source=SourceConfig())
+    summary = ingest(coco(str(path), str(tmp_path / "img")), IngestConfig(output=str(tmp_path / "out")))
     assert (summary.total, summary.kept) == (8, 1)
     rows = rejected(tmp_path / "out")
     assert [(name, reason) for name, reason, _ in rows] == [

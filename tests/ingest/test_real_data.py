@@ -14,7 +14,7 @@ from mpgi_ray.caption.job import caption
 from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.curate import Curation, curate
 from mpgi_ray.data.caption_folder import CaptionFolder
-from mpgi_ray.ingest import folders, ingest, load_source, manifest
+from mpgi_ray.ingest import IngestConfig, folders, ingest, load_source, manifest
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
 TEXTS = {"objects", "layout", "scene", "attributes", "short", "long"}
@@ -45,12 +45,15 @@ def test_every_source_goes_through_and_the_counts_add_up(data_dir: Path, tmp_pat
     for path in sorted(data_dir.glob("*/manifest.jsonl")):
         name = path.parent.name
         preset = next((p for p in presets if name.startswith(p)), None)
-        summary = ingest(manifest(str(path)), str(shards / name), source=load_source(preset))
+        summary = ingest(
+            manifest(str(path)), IngestConfig(output=str(shards / name), source=load_source(preset))
+        )
         expected[name] = len(path.read_text().splitlines())
         assert (summary.total, summary.kept) == (expected[name], expected[name]), summary
     for name in ("ucm", "eurosat"):  # the same pictures again, by their class folders
         summary = ingest(
-            folders(str(data_dir / name / "images")), str(shards / f"{name}_f"), source=load_source(None)
+            folders(str(data_dir / name / "images")),
+            IngestConfig(output=str(shards / f"{name}_f"), source=load_source(None)),
         )
         expected[f"{name}_f"] = summary.kept
         assert summary.kept == expected[name]

@@ -13,7 +13,7 @@ from PIL import Image
 from mpgi_ray.data.sample import Sample
 from mpgi_ray.data.shard_list import find_shards
 from mpgi_ray.data.shards import read_shard
-from mpgi_ray.ingest import IngestSummary, SourceConfig, ingest, manifest
+from mpgi_ray.ingest import IngestConfig, IngestSummary, SourceConfig, ingest, manifest
 
 WIDTH, HEIGHT = 40, 30
 
@@ -45,4 +45,7 @@ def ingest_lines(
     (folder / "a.png").write_bytes(picture())
     text = "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines)
     (folder / "m.jsonl").write_text(text)
-    return ingest(manifest(str(folder / "m.jsonl")), str(folder / "out"), source=source or SourceConfig())
+    return ingest(
+        manifest(str(folder / "m.jsonl")),
+        IngestConfig(output=str(folder / "out"), source=source or SourceConfig()),
+    )

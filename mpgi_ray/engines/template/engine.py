@@ -7,7 +7,6 @@ deterministic: the same prompt gets the same reply.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from time import perf_counter
@@ -20,11 +19,10 @@ from mpgi_ray.engines.template.claims import Claim
 from mpgi_ray.engines.template.pixels import Look, measure
 from mpgi_ray.errors import RecipeError
 from mpgi_ray.rules import retelling, sentences
-from mpgi_ray.rules.english import sentence
+from mpgi_ray.rules.english import sentence, split_sentences
 from mpgi_ray.rules.facts import Facts
 
 SHORT_WORDS = 45  # CLIP reads 77 tokens; English has about 1.4 tokens a word
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 
 class TemplateEngine:
@@ -124,18 +122,14 @@ def _long(understood: list[Claim], others: list[str], facts: Facts, seed: str) -
 
 def _read(sources: Mapping[str, str], facts: Facts, seed: str) -> tuple[list[Claim], list[str]]:
     """Source sentences as claims, and the rest that no rule wrote; each once."""
-    ruled = {s for text in sentences.rule_text(facts, seed) for s in _split(text)}
+    ruled = {s for text in sentences.rule_text(facts, seed) for s in split_sentences(text)}
     understood: dict[Claim, None] = {}
     others: dict[str, None] = {}
     for text in sources.values():
-        for one in _split(text):
+        for one in split_sentences(text):
             claim = claims.understand(one)
             if claim is not None:
                 understood[claim] = None
             elif one not in ruled:
                 others[one] = None
     return list(understood), list(others)
-
-
-def _split(text: str) -> list[str]:
-    return [part.strip() for part in _SENTENCE_END.split(text) if part.strip()]
