@@ -1,7 +1,7 @@
-"""Baselines of a retrieval table: what chance reaches, and what a model reaches that knows the scene class.
+"""Baselines of a retrieval table: chance, and a model that knows the scene class and nothing else.
 
-Chance alone is a poor one: test sets of remote sensing hold many pictures of few classes, and a model that
-tells nothing but the class is far above it.
+Chance alone is a poor baseline: test sets of remote sensing hold many pictures of few classes, and a model
+that recognises only the class is far above chance.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def class_oracle(
 ) -> Retrieval:
     """Expected recalls of a model that knows the scene class of every picture and text, and nothing else.
 
-    By A a text is of the class of its image. By the others a text that several images have is of the classes
-    of all of them, and a picture scores the same with every text of its class.
+    Under protocol A a text has the class of its image. Under the others a text that several images share has
+    the classes of all of them, and a picture scores the same with every text of its class.
 
     Args:
         scenes: class of each image.
@@ -54,13 +54,13 @@ def within_class(
 ) -> Retrieval:
     """Recalls of a model that is told the scene class of every picture and text and ranks inside it.
 
-    What it has above the class oracle is what it knows of pictures of one class.
+    Its lead over the class oracle is what it knows beyond the class.
 
     Args:
         images, text_features: L2-normalised, (images, dim) and (texts, dim); the others: see `class_oracle`.
     """
     of_image, of_text = _classes(scenes, image_of_text, texts, protocol)
-    # cosines lie within -1 and 1: 4 more puts every candidate of the class before all others
+    # cosines lie between -1 and 1, so adding 4 puts every candidate of the class before all others
     return score(
         protocol,
         np.hstack([images, 2 * of_image]),
@@ -73,7 +73,7 @@ def within_class(
 def _classes(
     scenes: Sequence[str], image_of_text: Sequence[int], texts: Sequence[str], protocol: Protocol
 ) -> tuple[Features, Features]:
-    """One column a class: 1 for the classes that an image or a text is of."""
+    """One column for each class: 1 where an image or a text has this class."""
     _, classes = np.unique(np.asarray(scenes), return_inverse=True)
     of_image = np.eye(classes.max() + 1)[classes]
     of_text = of_image[np.asarray(image_of_text)]

@@ -1,6 +1,6 @@
 """Intervals by resampling images: the percentile bootstrap (Efron and Tibshirani 1993).
 
-It tells how a figure would vary over other test images of the same kind. It says nothing of other training
+It shows how a figure would vary over other test images of the same kind. It says nothing about other training
 seeds. For retrieval the candidates stay as they are: only the queries are drawn again.
 """
 
@@ -19,10 +19,10 @@ Statistic: TypeAlias = Callable[[NDArray[Any]], NDArray[Any] | float]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Interval:
-    """A figure and where it lies; arrays of the statistic's shape.
+    """A figure and its interval; arrays of the statistic's shape.
 
     Attributes:
-        value: of all images.
+        value: the figure over all images.
         low: the lower end.
         high: the upper end.
     """
@@ -43,18 +43,18 @@ def bootstrap(
     """Percentile interval of a statistic of per-image values.
 
     Args:
-        values: (images, …), a row an image, e.g. `Retrieval.by_image` or the hits of `ZeroShot`.
-        statistic: of such rows, e.g. `Retrieval.figures`; a number or an array of numbers.
+        values: (images, …), one row for each image, e.g. `Retrieval.by_image` or the hits of `ZeroShot`.
+        statistic: takes such rows and gives a number or an array of numbers, e.g. `Retrieval.figures`.
         level: share of the resamples inside the interval.
 
     Raises:
         ValueError: no images, a value that is not finite, or a level outside (0, 1).
     """
     if not len(values) or not np.isfinite(values).all():
-        raise ValueError(f"values of shape {values.shape}: expected finite ones of at least one image")
+        raise ValueError(f"values of shape {values.shape}: expected finite values for at least one image")
     if not 0 < level < 1 or resamples < 1:
         raise ValueError(
-            f"level {level}, resamples {resamples}: expected a level in (0, 1), resamples from 1"
+            f"level {level}, resamples {resamples}: expected a level in (0, 1) and at least one resample"
         )
     rng = np.random.default_rng(seed)
     drawn = [statistic(values[rng.integers(0, len(values), len(values))]) for _ in range(resamples)]

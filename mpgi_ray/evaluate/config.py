@@ -1,4 +1,4 @@
-"""What a user says about an evaluation, and what it measured."""
+"""The settings of an evaluation, and what it measured."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _DECODINGS: Mapping[str, type[Decoding]] = {"greedy": Greedy, "beam": Beam, "nuc
 
 
 class EvaluateConfig(Config):
-    """Which models are compared on what.
+    """Which models are compared, and on what.
 
     Attributes:
         models: checkpoint folders, or ``NAME@FILE`` for published weights of an open_clip model.
         shards: folder of final shards.
         output: folder for ``metrics.json``.
         split: only samples of this split; None takes all.
-        texts: what retrieval asks for: perspectives, or ``captions`` for the source's own (all of each).
+        texts: what retrieval asks for: perspectives, or ``captions`` for all of the source's own.
         protocol: of retrieval.
-        decoding: how models that write are asked for captions.
+        decoding: how models that can write captions do so.
         localize: folder of AIR-SLT, for semantic localization; None leaves it out.
         seed: of the fact probes.
     """
@@ -45,14 +45,14 @@ class EvaluateConfig(Config):
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Rows of figures, by table; a table is empty where the samples hold nothing to ask.
+    """Rows of figures, by table; a table is empty where the samples hold nothing to measure.
 
     Each row names its model. Each figure but METEOR and SPICE has a 95 % interval over images beside it, as
     ``NAME_low`` and ``NAME_high``.
 
     Attributes:
         images: samples of the split.
-        status: of each model, whether it saw these samples and their classes in training.
+        status: whether each model saw these samples and their classes in training.
     """
 
     config: EvaluateConfig
@@ -82,7 +82,7 @@ class Evaluation:
 
 
 def choose_decoding(name: str, settings: Mapping[str, Any]) -> Decoding:
-    """The decoding of this name, ``greedy``, ``beam`` or ``nucleus``, with its other settings as usual.
+    """The decoding of this name, ``greedy``, ``beam`` or ``nucleus``; settings not given keep their defaults.
 
     Raises:
         RecipeError: a setting belongs to another decoding, or its value is out of range.

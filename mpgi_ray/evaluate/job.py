@@ -1,4 +1,4 @@
-"""Models against a test set: retrieval, zero-shot classes, fact probes, captions and localization."""
+"""Compares models on a test set: retrieval, zero-shot classes, fact probes, captions and localization."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def evaluate(config: EvaluateConfig) -> Evaluation:
     """Compare models on final shards; what is measured is also written to ``metrics.json``.
 
     Raises:
-        InputError: no checkpoint, no shards, no sample with such a text, or no AIR-SLT.
+        InputError: a model, the shards or AIR-SLT cannot be read, or no sample has a text that is asked for.
         OutputError: the metrics cannot be written.
     """
     test = TestSet.read(config.shards, config.split)

@@ -53,7 +53,7 @@ def check_features(name: str, features: Features) -> None:
 
 def _hits(scores: Features, right: NDArray[np.bool_], ks: Sequence[int]) -> Hits:
     best = np.where(right, scores, -np.inf).max(axis=1, keepdims=True)
-    above = (scores > best).sum(axis=1)  # negatives all: no positive beats the best one
+    above = (scores > best).sum(axis=1)  # all are negatives: no positive beats the best one
     tied = (scores == best).sum(axis=1)
     wrong = ((scores == best) & ~right).sum(axis=1)
     return np.stack([1 - _miss(k - above, tied, wrong) for k in ks], axis=1)
@@ -72,7 +72,7 @@ def _miss(slots: NDArray[np.intp], tied: NDArray[np.intp], wrong: NDArray[np.int
 
 
 def _distinct_rows(features: Features) -> tuple[Features, NDArray[np.intp]]:
-    # equal rows must score equal to the last bit, which a matrix product does not promise for each column
+    # equal rows must have scores equal to the last bit, which a matrix product does not guarantee
     ids: dict[bytes, int] = {}
     place = np.array([ids.setdefault(row.tobytes(), len(ids)) for row in features], dtype=np.intp)
     _, first = np.unique(place, return_index=True)

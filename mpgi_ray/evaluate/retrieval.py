@@ -1,4 +1,4 @@
-"""Cross-modal retrieval: recall at k of images by texts and of texts by images, by three protocols.
+"""Cross-modal retrieval: recall at k of images by texts and of texts by images, under three protocols.
 
 `retrieval` is protocol A, that of RemoteCLIP (Liu et al. 2024) and HQRS-CLIP: every text is a candidate of
 its own and belongs to one image. `retrieval_merged` is protocol B, that of SkyScript (Wang et al. 2024) and
@@ -26,14 +26,14 @@ KS_B = (*KS, 100)
 
 
 class Protocol(StrEnum):
-    """A protocol by name, with how it prepares a text before the model reads it."""
+    """A protocol by name; it prepares a text before the model reads it."""
 
     A = "a"
     B = "b"
     REPEATED = "repeated"
 
     def prepare(self, text: str) -> str:
-        """A and its mended form: first letter upper case, the rest lower. B: a prefix."""
+        """A and its mended form make the first letter upper case and the rest lower. B adds a prefix."""
         return f"a satellite image. {text}" if self is Protocol.B else text.capitalize()
 
 
@@ -44,8 +44,8 @@ class Retrieval:
     Attributes:
         ks: how many candidates were looked at.
         image_hits: (images, len(ks)), the chance of a hit of each image as the query.
-        text_hits: (texts, len(ks)), of each text; of each distinct one where equal texts are merged.
-        owners: pairs (image, text): whose texts the queries are.
+        text_hits: (texts, len(ks)), the same of each text, or each distinct one where equal texts are merged.
+        owners: pairs (image, text), which say whose texts the queries are.
     """
 
     ks: tuple[int, ...]
@@ -94,7 +94,7 @@ class Retrieval:
         return np.concatenate([self.image_hits, texts], axis=1)
 
     def figures(self, by_image: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The figures of `names`, in per cent, over rows of `by_image`, drawn or all."""
+        """The figures of `names`, in per cent, over rows of `by_image`, all or drawn ones."""
         count = len(self.ks)
         images, texts, owned = np.split(by_image, [count, 2 * count], axis=1)
         ways = 100 * np.stack([images.mean(axis=0), texts.sum(axis=0) / owned.sum()])
@@ -109,7 +109,7 @@ def score(
     image_of_text: Sequence[int],
     texts: Sequence[str],
 ) -> Retrieval:
-    """Retrieval by a protocol; the arguments and errors are those of the three functions below."""
+    """Retrieval under a protocol; the arguments and errors are those of the three functions below."""
     match protocol:
         case Protocol.A:
             return retrieval(image_features, text_features, image_of_text)
@@ -131,7 +131,7 @@ def retrieval(
         image_features: (images, dim), L2-normalised.
         text_features: (texts, dim), L2-normalised.
         image_of_text: the image, by row, that each text belongs to.
-        ks: how many candidates are looked at; 1, 5 and 10 among them.
+        ks: how many candidates are looked at; 1, 5 and 10 are among them.
 
     Raises:
         ValueError: shapes do not fit, a feature is not finite, or an image has no text.
@@ -183,7 +183,7 @@ def retrieval_repeated(
 def _owners(image_of_text: Sequence[int], texts: int) -> Pairs:
     if len(image_of_text) != texts or not texts:
         raise ValueError(
-            f"image_of_text names {len(image_of_text)} images for {texts} texts: expected one each"
+            f"image_of_text names {len(image_of_text)} images for {texts} texts: expected one for each"
         )
     return np.stack([np.asarray(image_of_text, dtype=np.intp), np.arange(texts)], axis=1)
 
@@ -191,7 +191,7 @@ def _owners(image_of_text: Sequence[int], texts: int) -> Pairs:
 def _equal(texts: Sequence[str], rows: int) -> tuple[NDArray[Any], NDArray[Any]]:
     """The first row of each distinct text, and the distinct text of each row."""
     if len(texts) != rows:
-        raise ValueError(f"{len(texts)} texts for {rows} text features: expected one each")
+        raise ValueError(f"{len(texts)} texts for {rows} text features: expected one for each")
     number: dict[str, int] = {}
     same = np.array([number.setdefault(text, len(number)) for text in texts], dtype=np.intp)
     return np.unique(same, return_index=True)[1], same

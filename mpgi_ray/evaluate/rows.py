@@ -1,4 +1,4 @@
-"""Rows of an evaluation's tables: a model or a baseline on the samples that have what is asked."""
+"""Rows of an evaluation's tables: a model or a baseline on the samples that have what is asked for."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def retrieval(model: Model, images: NDArray[Any], test: TestSet, name: str, prot
 
 
 def retrieval_baselines(test: TestSet, name: str, protocol: Protocol) -> list[Row]:
-    """What chance reaches and, where every sample has a scene class, a model that knows just this."""
+    """What chance reaches and, where every sample has a scene class, a model that knows only this class."""
     rows, image_of_text, texts = _asked(test, name, protocol)
     baselines = {"chance": chance(len(rows), image_of_text, texts, protocol)}
     inside = None
@@ -48,7 +48,7 @@ def retrieval_baselines(test: TestSet, name: str, protocol: Protocol) -> list[Ro
 
 
 def zero_shot(model: Model, images: NDArray[Any], test: TestSet, templates: Templates) -> Row:
-    """Of the samples with one class, among the classes of all splits."""
+    """Accuracies on the samples with one class, among the classes of all splits."""
     rows = [row for row, scene in enumerate(test.scenes) if scene]
     classes = test.classes
     features = class_features(model.raw_texts, classes, templates)
@@ -61,7 +61,7 @@ def zero_shot(model: Model, images: NDArray[Any], test: TestSet, templates: Temp
 def facts(
     model: Model, images: NDArray[Any], probes: Sequence[Probe], counts: Sequence[CountProbe]
 ) -> list[Row]:
-    """A row for each kind of fact that there are probes of."""
+    """A row for each kind of fact that has probes."""
     found = {kind.value: of for kind, of in accuracy(images, model.texts, probes).items()}
     if counts:
         found["number of ten"] = count_accuracy(images, model.texts, counts)
@@ -69,16 +69,16 @@ def facts(
 
 
 def captions(model: Model, test: TestSet, name: str, decoding: Decoding) -> Row:
-    """What the model writes against texts of this name."""
+    """How close the model's captions are to the texts of this name."""
     rows, _, _ = _asked(test, name, Protocol.A)
     written = model.describe(test.pictures(rows), decoding)
     return {"model": model.name, "against": name} | _caption_figures(test, name, rows, written)
 
 
 def caption_baselines(test: TestSet, name: str) -> list[Row]:
-    """What says of every picture the most frequent text of its class in the other splits.
+    """The figures of giving every picture the most frequent text of its class in the other splits.
 
-    ``times`` is how often that text is there, as the median over pictures: 1 where texts hardly repeat.
+    ``times`` is how often that text occurs there, as the median over pictures: 1 where texts hardly repeat.
     There is no row where a class has no text in the other splits.
     """
     rows, _, _ = _asked(test, name, Protocol.A)
@@ -116,7 +116,7 @@ def _scenes(test: TestSet, rows: Sequence[int]) -> list[str]:
 
 
 def _retrieval_row(who: str, texts: str, images: int, found: Retrieval, inside: Retrieval | None) -> Row:
-    """Recalls, before them R@1 among the pictures and texts of the query's own class."""
+    """Recalls, and before these R@1 among the pictures and texts of the query's own class."""
     row: Row = {"model": who, "texts": texts, "images": images}
     if inside is not None:
         names = [f"{name}_in_class" for name in inside.names]

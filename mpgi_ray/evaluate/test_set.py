@@ -1,4 +1,4 @@
-"""The samples that models are compared on, and what is known of whether a model saw them in training."""
+"""The samples that models are compared on, and whether a model is known to have seen them in training."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mpgi_ray.models.embed import name_and_file
 from mpgi_ray.models.model_folder import seen_by
 
 CAPTIONS = "captions"  # the texts people wrote for the image in the source
-SAMPLE = 30  # texts of a class that are compared for the one nearest to all
+SAMPLE = 30  # texts of a class that are compared to find the one nearest to all
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,10 @@ class TestSet:
 
     @classmethod
     def read(cls, folder: str, split: str | None) -> TestSet:
-        """Look at all samples.
+        """Read all samples without their pictures.
 
         Raises:
-            InputError: no shards, or none of the split.
+            InputError: there are no shards, or no sample of the split.
         """
         shards = list_shards(folder)
         everything = list(read_records(shards, pictures=False))
@@ -68,8 +68,9 @@ class TestSet:
     def usual_texts(self, name: str) -> dict[str, tuple[str, int]]:
         """The most frequent text of each scene class in the other splits, and how often it is there.
 
-        Of equally frequent ones, the one with the largest mean ROUGE-L against other texts of the class, as
-        the consensus caption of Devlin et al. 2015 (arXiv:1505.04467); of many texts, a sample is compared.
+        Among equally frequent ones it is the one with the largest mean ROUGE-L against other texts of the
+        class, as the consensus caption of Devlin et al. 2015 (arXiv:1505.04467); of many texts, a sample is
+        compared.
         """
         counts: dict[str, Counter[str]] = defaultdict(Counter)
         for record in self.others:
@@ -87,7 +88,7 @@ class TestSet:
         return sorted({scene for record in (*self.records, *self.others) if (scene := _scene(record))})
 
     def status(self, model: str) -> str:
-        """What a model's own run says about having seen these samples and their classes."""
+        """Whether a model saw these samples and their classes, as its own run says."""
         seen = None if name_and_file(model) else seen_by(model)
         if seen is None:
             return "leak unknown: the model does not say what it was trained on"
@@ -113,7 +114,7 @@ def _scene(record: Record) -> str:
 
 
 def _usual(counts: Counter[str]) -> str:
-    """The most frequent text; of equally frequent ones, the one nearest to the others."""
+    """The most frequent text; among equally frequent ones, the one nearest to the others."""
     often = max(counts.values())
     tied = sorted(text for text, times in counts.items() if times == often)
     if len(tied) == 1:

@@ -1,9 +1,9 @@
-"""Zero-shot classification: the class whose sentences lie nearest to the picture, by two protocols.
+"""Zero-shot classification: the class whose sentences lie nearest to the picture, under two protocols.
 
 They differ in the sentences (``templates.yaml``) and in how these become one feature of the class. RS5M
 (Zhang et al. 2024) averages the text features as the model gives them; SkyScript (Wang et al. 2024) first
 brings each to length one. Both then bring the mean to length one. A class keeps the words of its label;
-where they run together, the rules' lexicon tells them apart.
+where they run together, the rules' lexicon separates them.
 """
 
 from __future__ import annotations
@@ -84,9 +84,9 @@ class ZeroShot:
         return np.column_stack([self.hits, self.labels]).astype(np.float64)
 
     def figures(self, by_image: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The figures of `names` in per cent over rows of `by_image`, drawn or all.
+        """The figures of `names` in per cent over rows of `by_image`, all or drawn ones.
 
-        In drawn rows the mean over classes is of the classes that were drawn.
+        In drawn rows the mean over classes covers the classes that were drawn.
         """
         hits, labels = by_image[:, :2], by_image[:, 2].astype(np.intp)
         pictures = np.bincount(labels)
@@ -99,20 +99,20 @@ def class_words(name: str) -> str:
     """A class's name as the sentences have it, in lower case: ``Annual_Crop`` → ``annual crop``.
 
     Words that run together are cut where the lexicon's phrase for the scene shows it, and a density or use
-    without a noun gets the phrase's: ``denseresidential`` → ``dense residential area``.
+    without a noun gets that of the phrase: ``denseresidential`` → ``dense residential area``.
     """
     said = humanise(name).lower() or name.lower()
     phrase = scene_phrase(name) or ""
     if " " not in said:
         for word in phrase.split():
-            if len(word) > 2:  # no article
+            if len(word) > 2:  # leaves articles out
                 said = said.replace(word, f" {word} ")
     said = " ".join(said.split())
     return f"{said} area" if phrase.endswith(f"{said.rpartition(' ')[2]} area") else said
 
 
 def class_features(encode: Encode, classes: Sequence[str], templates: Templates) -> NDArray[np.float64]:
-    """One unit feature a class, (classes, dim).
+    """One unit feature for each class, (classes, dim).
 
     Args:
         encode: the model's text features before they are brought to length one; where it gives unit ones,
@@ -148,7 +148,7 @@ def zero_shot(image_features: Features, classes: Features, labels: Sequence[int]
         labels: the right class of each image, by row.
 
     Raises:
-        ValueError: shapes do not fit, a feature is not finite, or a label is of no class.
+        ValueError: shapes do not fit, a feature is not finite, or a label names no class.
     """
     check_features("image", image_features)
     check_features("class", classes)

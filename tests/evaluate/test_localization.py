@@ -195,7 +195,7 @@ def test_regions_that_cannot_be_found_are_refused(polygons: list[list[tuple[int,
 
 def test_similarities_that_do_not_fit_the_tiles_are_refused() -> None:
     boxes = tiles(900, 800)
-    with pytest.raises(ValueError, match="one a tile"):
+    with pytest.raises(ValueError, match="one for each tile"):
         heat_map(np.ones(3), boxes)
     with pytest.raises(ValueError, match="uncovered"):
         heat_map(np.ones(2), boxes[[0, -1]])

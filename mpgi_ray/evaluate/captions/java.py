@@ -4,8 +4,8 @@
   Language".
 - SPICE: Anderson et al. 2016, "SPICE: Semantic Propositional Image Caption Evaluation".
 
-Both are what these programs say they are, so nothing is computed here in their place. The package and Java
-are not among our dependencies: who wants these figures installs them.
+These programs define both metrics, so nothing is computed here in their place. The package and Java are not
+among our dependencies: whoever wants these figures installs them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class JavaScore:
     """A metric of captions; from 0 to 1.
 
     Attributes:
-        corpus: of all images. METEOR adds up their counts, SPICE takes the mean.
+        corpus: the score of all images. METEOR adds up their counts, SPICE takes the mean.
         by_image: (images,).
     """
 
@@ -46,7 +46,7 @@ class JavaScore:
 
 
 def meteor(candidates: Sequence[Words], references: Sequence[Sequence[Words]]) -> JavaScore:
-    """METEOR 1.5 for English, of one caption an image. The program takes up to 2 GB of memory.
+    """METEOR 1.5 for English, of one caption for each image. The program takes up to 2 GB of memory.
 
     Args:
         candidates: the words of each image's caption.
@@ -54,7 +54,7 @@ def meteor(candidates: Sequence[Words], references: Sequence[Sequence[Words]]) -
 
     Raises:
         ResourceError: Java or the package is missing, or the program fails.
-        InputError: as `caption_metrics.score`, or a word that the program would not take for one.
+        InputError: as `metrics.score`, or a word that the program would not read as one word.
         TypeError: a text where its words are expected.
     """
     captions, others = _texts(candidates, references)
@@ -62,16 +62,16 @@ def meteor(candidates: Sequence[Words], references: Sequence[Sequence[Words]]) -
     try:
         corpus, by_image = scorer.compute_score(others, captions)
     except (OSError, ValueError) as error:  # the program ended: a broken pipe, or no number to read
-        if scorer.lock.locked():  # then the scorer would wait for it when it is thrown away
+        if scorer.lock.locked():  # otherwise the scorer waits for it when it is deleted
             scorer.lock.release()
         scorer.meteor_p.kill()
         reason = scorer.meteor_p.stderr.read().decode(errors="replace").strip() or error
-        raise ResourceError(f"METEOR ended without a score, it needs Java and 2 GB: {reason}") from error
+        raise ResourceError(f"METEOR ended without a score; it needs Java and 2 GB: {reason}") from error
     return JavaScore(float(corpus), np.array(by_image))
 
 
 def spice(candidates: Sequence[Words], references: Sequence[Sequence[Words]]) -> JavaScore:
-    """SPICE of one caption an image. The program takes up to 8 GB of memory, and is made for Java 8.
+    """SPICE of one caption for each image. The program takes up to 8 GB of memory, and is made for Java 8.
 
     Args:
         candidates: the words of each image's caption.
@@ -79,7 +79,7 @@ def spice(candidates: Sequence[Words], references: Sequence[Sequence[Words]]) ->
 
     Raises:
         ResourceError: Java, the package or its language models are missing, or the program fails.
-        InputError: as `caption_metrics.score`, or a word that the program would not take for one.
+        InputError: as `metrics.score`, or a word that the program would not read as one word.
         TypeError: a text where its words are expected.
     """
     captions, others = _texts(candidates, references)
@@ -92,7 +92,7 @@ def spice(candidates: Sequence[Words], references: Sequence[Sequence[Words]]) ->
     try:
         corpus, by_image = package.Spice().compute_score(others, captions)
     except (OSError, ValueError, CalledProcessError) as error:
-        raise ResourceError(f"SPICE ended without a score, it needs Java 8 and 8 GB: {error}") from error
+        raise ResourceError(f"SPICE ended without a score; it needs Java 8 and 8 GB: {error}") from error
     return JavaScore(float(corpus), np.array([image["All"]["f"] for image in by_image]))
 
 
@@ -110,13 +110,13 @@ def java_scores(candidates: Sequence[str], references: Sequence[Sequence[str]]) 
     for name, metric in metrics.items():
         try:
             found[name] = metric(*told)
-        except ResourceError as error:  # e.g. a Java too new for SPICE; other figures stand without it
+        except ResourceError as error:  # e.g. a Java too new for SPICE; the other figures hold without it
             _log.warning("%s is left out: %s", name, error)
     return found
 
 
 def _missing_models() -> list[Path]:
-    """SPICE's language models that were not fetched into the installed package."""
+    """SPICE's language models that are missing from the installed package."""
     folder = Path(import_module("pycocoevalcap.spice").__path__[0]) / "lib"
     return [folder / name for name in SPICE_MODELS if not (folder / name).is_file()]
 

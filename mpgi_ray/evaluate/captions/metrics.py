@@ -4,8 +4,8 @@
 - ROUGE-L: Lin 2004, "ROUGE: A Package for Automatic Evaluation of Summaries".
 - CIDEr-D: Vedantam et al. 2015, "CIDEr: Consensus-based Image Description Evaluation".
 
-The figures are those of the given words: `words` finds the words of a text, and says how near they are to
-those of published figures.
+The figures depend on how texts are split into words: `words` does this, and its module says how close its
+words are to those behind published figures.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from mpgi_ray.evaluate.captions.words import words
 N = 4  # n-grams of one to four words
 BETA = 1.2  # how much more recall weighs in ROUGE-L
 SIGMA = 6.0  # of the length penalty of CIDEr-D, in bigrams
-TINY, SMALL = 1e-15, 1e-9  # added to counts and to what they are divided by: no BLEU is 0 / 0
+TINY, SMALL = 1e-15, 1e-9  # added to counts and to their divisors, so that no BLEU is 0 / 0
 
 Words: TypeAlias = Sequence[str]
 NGram: TypeAlias = tuple[str, ...]
@@ -38,10 +38,10 @@ Floats: TypeAlias = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CaptionScores:
-    """How near the captions are to their references.
+    """How close the captions are to their references.
 
     Attributes:
-        matches: (images, 4), n-grams that a reference has too; each at most as often as in one reference.
+        matches: (images, 4), n-grams that a reference has too; each at most as often as in one of them.
         lengths: (images, 2), words of the caption, and of the reference that is nearest in length.
         image_rouge_l: (images,), from 0 to 1.
         image_cider_d: (images,), from 0 to 10.
@@ -87,7 +87,7 @@ class CaptionScores:
         return np.column_stack([self.matches, self.lengths, self.image_rouge_l, self.image_cider_d])
 
     def figures(self, by_image: Floats) -> Floats:
-        """The figures of `names` over rows of `by_image`, drawn or all.
+        """The figures of `names` over rows of `by_image`, all or drawn ones.
 
         In drawn rows CIDEr-D keeps the weights that the n-grams have in the whole set.
         """
@@ -97,23 +97,24 @@ class CaptionScores:
 
 
 def score_texts(candidates: Sequence[str], references: Sequence[Sequence[str]]) -> CaptionScores:
-    """`score` of the `words` of texts; the references are one list an image."""
+    """`score` of the `words` of texts; each image has a list of references."""
     return score([words(text) for text in candidates], [[words(text) for text in of] for of in references])
 
 
 def score(candidates: Sequence[Words], references: Sequence[Sequence[Words]]) -> CaptionScores:
-    """The scores of one caption an image.
+    """The scores of one caption for each image.
 
     A caption without words scores 0. A reference without words, as published data sets have them, counts as
     one that shares nothing with the caption. CIDEr-D weighs an n-gram by how few images have it in a
-    reference: it depends on which images are scored together, and is 0 for a single one.
+    reference, so it depends on which images are scored together, and is 0 for a single image.
 
     Args:
         candidates: the words of each image's caption.
         references: the words of each reference of each image.
 
     Raises:
-        InputError: other images than references, no images, or an image whose references hold no words.
+        InputError: captions and references differ in number, there are none, or an image has no reference
+            with words.
         TypeError: a text where its words are expected.
     """
     check_captions(candidates, references)
@@ -138,7 +139,9 @@ def check_captions(candidates: Sequence[Words], references: Sequence[Sequence[Wo
 
 def _row(caption: Words, references: Sequence[Words], idf: _Idf) -> list[float]:
     counts, others = _count(caption), [_count(reference) for reference in references]
-    matched = counts & reduce(or_, others)  # the least of the caption's and of the largest reference's
+    matched = counts & reduce(
+        or_, others
+    )  # the smaller of the caption's count and the largest in a reference
     matches = [0] * N
     for gram, count in matched.items():
         matches[len(gram) - 1] += count
@@ -165,7 +168,7 @@ def _bleu(matches: Floats, possible: Floats, lengths: Floats) -> Floats:
 
 
 def _rouge_l(caption: Words, references: Sequence[Words]) -> float:
-    """The F-measure of the best precision and the best recall, which may be of different references."""
+    """The F-measure of the best precision and the best recall, which may come from different references."""
     common = [_common(caption, reference) for reference in references]
     if not any(common):
         return 0.0

@@ -1,7 +1,7 @@
 """Words of a caption, as the caption metrics count them.
 
-Published figures of caption metrics are of the words that a Java program finds, the Penn Treebank tokenizer
-of Stanford CoreNLP 3.4.1, less the marks ``. , : ; ? ! - -- ...`` and quotes. `words` follows its rules, as
+Published figures of caption metrics count the words that a Java program finds, the Penn Treebank tokenizer of
+Stanford CoreNLP 3.4.1, without the marks ``. , : ; ? ! - -- ...`` and quotes. `words` follows its rules, as
 far as captions need them, without Java:
 
 - lower case;
@@ -12,9 +12,9 @@ far as captions need them, without Java:
 Of the 34,295 distinct sentences of Sydney-captions, RSITMD, the test part of NWPU-Captions and a part of
 UCM-captions, all but 22 have the same words. Those have brackets, which published figures count as words by
 an oversight (they become ``-lrb-``, but the marks taken out are ``-LRB-``), the full stop of an abbreviation
-(``etc.`` there, ``etc`` here), or signs within a word (``p#q``). So the figures hardly differ: of a model's
-58 captions for Sydney-captions not at all; of another's 3,150 for NWPU-Captions by 0.00004 in BLEU, 0.0002 in
-CIDEr-D and not in ROUGE-L.
+(``etc.`` there, ``etc`` here), or signs within a word (``p#q``). So the figures hardly differ: for a model's
+58 captions of Sydney-captions not at all; for another's 3,150 of NWPU-Captions by 0.00004 in BLEU and 0.0002
+in CIDEr-D, and not in ROUGE-L.
 """
 
 from __future__ import annotations

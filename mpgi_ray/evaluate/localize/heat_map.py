@@ -59,14 +59,14 @@ def heat_map(similarity: NDArray[np.floating], boxes: Tiles, *, jpeg: bool = Fal
     """
     if similarity.shape != (len(boxes),) or not np.isfinite(similarity).all():
         raise ValueError(
-            f"similarity of shape {similarity.shape}: expected {len(boxes)} finite ones, one a tile"
+            f"similarity of shape {similarity.shape}: expected {len(boxes)} finite values, one for each tile"
         )
     columns, rows = np.unique(boxes[:, [0, 2]]), np.unique(boxes[:, [1, 3]])
     left, right = np.searchsorted(columns, boxes[:, [0, 2]]).T
     top, bottom = np.searchsorted(rows, boxes[:, [1, 3]]).T
     total = np.zeros((len(rows) - 1, len(columns) - 1))
     count = np.zeros_like(total)
-    over = similarity.astype(np.float64) - similarity.min()  # so equal ones stay equal in every mean
+    over = similarity.astype(np.float64) - similarity.min()  # equal ones thus stay equal in every mean
     for value, x1, y1, x2, y2 in zip(over, left, top, right, bottom, strict=True):
         total[y1:y2, x1:x2] += value
         count[y1:y2, x1:x2] += 1

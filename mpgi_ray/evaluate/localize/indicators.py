@@ -2,8 +2,8 @@
 
 The indicators of Yuan et al. 2022, "Learning to Evaluate Performance of Multi-modal Semantic Localization"
 (AIR-SLT), with the constants of their code, which RS5M (Zhang et al. 2024) uses too. The figures are those of
-that code, but for two cases: a map that is the same everywhere has no peaks and no salient area, where it
-divides by zero; and the ground that two regions share belongs to both, where it belongs to none.
+that code except in two cases: here a map that is the same everywhere has no peaks and no salient area, and
+their code divides by zero; here ground that two regions share belongs to both, and there to neither.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def localize(heat: NDArray[np.uint8], polygons: Sequence[Polygon]) -> Localizati
     """The indicators of a heat map.
 
     Args:
-        heat: (height, width), of `heat_map`.
+        heat: (height, width), from `heat_map`.
         polygons: the outlines of the regions that the text is about, x and y in pixels.
 
     Raises:
@@ -102,7 +102,7 @@ def region_mask(polygons: Sequence[Polygon], shape: tuple[int, ...]) -> NDArray[
     if not polygons or any(len(polygon) < 3 for polygon in polygons):
         corners = [len(polygon) for polygon in polygons]
         raise InputError(
-            f"regions with {corners} corners: expected at least one region, of three or more each"
+            f"regions with {corners} corners: expected at least one region, with three or more corners each"
         )
     height, width = shape
     picture = Image.new("1", (width, height))
@@ -113,7 +113,7 @@ def region_mask(polygons: Sequence[Polygon], shape: tuple[int, ...]) -> NDArray[
     if not mask.any():
         raise InputError(
             f"no region lies in the picture of {width}×{height} pixels: "
-            "their corners are x, y in pixels of the whole picture"
+            "expected corners as x, y in pixels of the whole picture"
         )
     return mask
 
@@ -134,7 +134,7 @@ def salient_area(heat: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
 def attention_shift(points: NDArray[np.intp], regions: Sequence[Region]) -> float:
     """Ras: (exp(3x) - 1) / (exp(3) - 1), where x is the mean over regions of their peaks' distance.
 
-    The distance of a region is the mean of the peaks in its circle in radii, and 1 if there is none.
+    A region's distance is the mean distance of the peaks in its circle, in radii, and 1 if there are none.
 
     Args:
         points: (peaks, 2), x and y.

@@ -1,4 +1,4 @@
-"""Semantic localization of a model: from a large picture and a text to heat map and indicators.
+"""Semantic localization of a model: from a large picture and a text to a heat map and indicators.
 
 The tiles of `heat_map` go through the model as in RS5M (Zhang et al. 2024), and the map is judged by
 `indicators`. AIR-SLT, the test set of Yuan et al. 2022, "Learning to Evaluate Performance of Multi-modal
@@ -60,10 +60,10 @@ def localize_text(
         jpeg: as in `text_heat_maps`.
 
     Raises:
-        InputError: the picture is not 8-bit RGB or grey, or the regions are none that `localize` takes.
+        InputError: the picture is not 8-bit RGB or grey, or `localize` does not take the regions.
     """
     pixels = _rgb(picture)
-    region_mask(polygons, pixels.shape[:2])  # wrong regions are found before the model has worked
+    region_mask(polygons, pixels.shape[:2])  # so that wrong regions are reported before the model runs
     (heat,) = text_heat_maps(model, pixels, [text], jpeg=jpeg)
     return localize(heat, polygons)
 
@@ -74,16 +74,16 @@ def text_heat_maps(
     """The heat map of each text over one picture, whose tiles are embedded once for all of them.
 
     Args:
-        picture: 8-bit RGB or grey, or an array (height, width, 3) of uint8; of any other file
-            ``mpgi_ray.data.image.decode`` makes one.
+        picture: 8-bit RGB or grey, or an array (height, width, 3) of uint8;
+            ``mpgi_ray.data.image.decode`` makes one from any other file.
         texts: one or more, taken as they are.
         jpeg: write the tiles and the map to JPEG and read them back, as for the published figures.
 
     Returns:
-        Of each text (height, width), as `heat_map` says.
+        A map (height, width) for each text, as `heat_map` makes it.
 
     Raises:
-        InputError: the picture is something else.
+        InputError: the picture is of another kind.
     """
     pixels = _rgb(picture)
     boxes = tiles(pixels.shape[1], pixels.shape[0])
@@ -119,11 +119,11 @@ def read_air_slt(folder: Path | str) -> list[Target]:
     """The texts of AIR-SLT in the order of their file.
 
     Args:
-        folder: has ``annotations/anno.json``, a list of jpg_name, caption and points (polygons of x, y in
+        folder: holds ``annotations/anno.json``, a list of jpg_name, caption and points (polygons of x, y in
             pixels), and the pictures in ``imgs``.
 
     Raises:
-        InputError: the file cannot be read, is something else, or lists no texts.
+        InputError: the file cannot be read, is not such a list, or lists no texts.
     """
     try:
         entries = _ENTRIES.validate_json(Storage(str(folder)).read(ANNOTATIONS))
@@ -133,7 +133,7 @@ def read_air_slt(folder: Path | str) -> list[Target]:
             "expected AIR-SLT's list of jpg_name, caption and points"
         ) from error
     if not entries:
-        raise InputError(f"{folder}/{ANNOTATIONS} lists no texts: expected AIR-SLT's")
+        raise InputError(f"{folder}/{ANNOTATIONS} lists no texts: expected those of AIR-SLT")
     return [
         Target(Path(folder, PICTURES, entry.jpg_name), entry.caption.strip(), entry.points)
         for entry in entries
@@ -160,7 +160,7 @@ def _rgb(picture: Image.Image | Pixels) -> Pixels:
         found = f"{picture.dtype} of shape {picture.shape}"
     raise InputError(
         f"a picture of {found}: expected 8-bit RGB or grey, or an array (height, width, 3) of uint8; "
-        "mpgi_ray.data.image.decode makes one of a file's bytes"
+        "mpgi_ray.data.image.decode makes one from a file's bytes"
     )
 
 
@@ -176,7 +176,7 @@ def _records(pixels: Pixels, boxes: Tiles, jpeg: bool) -> Iterator[Record]:
 
 
 def _scaled(part: Pixels) -> Pixels:
-    """Bicubic without smoothing, as OpenCV scales, where Pillow smooths what it makes smaller."""
+    """Scaled bicubically without smoothing, as OpenCV does; Pillow smooths what it makes smaller."""
     planes = torch.tensor(part).permute(2, 0, 1)[None].float()
     scaled = torch.nn.functional.interpolate(planes, (SIDE, SIDE), mode="bicubic")[0]
     return scaled.round().clamp(0, 255).byte().permute(1, 2, 0).contiguous().numpy()

@@ -1,7 +1,7 @@
 """The peaks of a heat map: where it is highest in a wide neighbourhood.
 
 As RS5M (Zhang et al. 2024) finds them, after Yuan et al. 2022: the map is softened by five box filters; a
-pixel as high as all around it belongs to a peak, and touching ones are one peak.
+pixel as high as all around it belongs to a peak, and touching pixels are one peak.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ def box_filter(picture: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
 
     Args:
         picture: (height, width).
-        size: side of the window; of an even one the larger half lies before the pixel.
+        size: side of the window; if it is even, the larger half lies before the pixel.
     """
-    # whole numbers again after each axis: means alone would not round exactly halves as OpenCV does
+    # sums are whole numbers again after each axis: means alone would not round halves as OpenCV does
     sums = picture.astype(np.float64)
     for axis in (0, 1):
         sums = np.rint(size * ndimage.uniform_filter1d(sums, size, axis, mode="mirror"))

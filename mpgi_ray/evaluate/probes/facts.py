@@ -1,4 +1,4 @@
-"""What a fact probe may say of a picture, and what it may call false: see `probes` for the rules."""
+"""What a fact probe may say of a picture, and what it may call false: see `probe` for the rules."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from mpgi_ray.rules.facts import ClassFact, gather, told_objects
 from mpgi_ray.rules.lexicon import several
 
 NUMBERS = tuple(range(1, 11))
-# no grey: it is a white or a black thing in another light
+# grey is left out: it is white or black in another light
 _COLOURS = ("red", "orange", "yellow", "green", "blue", "purple", "brown", "black", "white")
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What can be told of a picture, of one kind and about one class.
+    """What can be said about a picture: facts of one kind, about one class.
 
     Attributes:
-        subject: the class; empty where the class is what is told.
-        values: that are true; any of them may be told.
-        denies: whether a value is surely false, and differs as a probe may.
-        say: a value and a seed to the sentence.
+        subject: the class; empty where the class itself is the fact.
+        values: the true values; any of them may be told.
+        denies: whether a value is surely false, and differs from the true ones as a probe may.
+        say: makes a sentence from a value and a seed.
     """
 
     kind: Kind
@@ -40,7 +40,7 @@ class Told:
 
 
 def tell(annotation: Annotation) -> Iterator[Told]:
-    """Everything that probes can be made of, a kind and class at a time."""
+    """Everything that probes can be made from, one kind and class at a time."""
     facts = gather(annotation)
     present = tuple(c.name for c in facts.classes if c.total and c.countable)
     if present and facts.absent:

@@ -1,15 +1,15 @@
 """Fact probes: does a model prefer a true text to the same text with one fact changed?
 
-Probes come in swaps. Of two pictures that differ in a fact, what is true of one is false of the other: the
-two texts are asked of both. So a model that looks at the texts alone is right exactly half the time,
-whatever it likes, and knowing which classes, numbers or colours are frequent helps nobody. Only the number
-out of ten (`make_counts`) is no swap: there, what such a model can reach is told beside the figure.
+Probes come in swaps. Of two pictures that differ in a fact, what is true of one is false of the other, and
+both are asked about both texts. So a model that looks at the texts alone is right exactly half the time,
+whatever it prefers, and knowing which classes, numbers or colours are frequent does not help. Only the number
+out of ten (`make_counts`) is not a swap: what such a model can reach there stands beside the figure.
 
-A text is only called false where the annotation proves it:
+A text is called false only where the annotation proves it:
 
 - class: of a class that is exhaustive and not there (`Facts.absent`);
 - count: one more or one less (no other difference), of a class whose number is exact;
-- colour: where a caption of the source tells number, colour and class, and the number is that of all;
+- colour: where a caption of the source states number, colour and class, and the number is that of all;
 - position: of a class whose number is exact. True is a clear cell of the 3×3 grid; false is a place whose
   most generous reading, half the picture for a side, no box of the class touches. So "left" is not called
   false where objects lie on both sides.
@@ -39,17 +39,17 @@ from mpgi_ray.evaluate.probes.facts import NUMBERS, Told, exact_counts, tell
 from mpgi_ray.evaluate.probes.wording import Kind, say_count
 from mpgi_ray.evaluate.ranking import Features, check_features
 
-_LOOKED_AT = 500  # others, for one to swap a fact with: the time stays linear where few can be swapped
+_LOOKED_AT = 500  # candidates for one swap, so that the time stays linear where few can be swapped
 
 Encode: TypeAlias = Callable[[Sequence[str]], Features]  # texts to their features (texts, dim)
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A true and a false text of a picture.
+    """A true and a false text about a picture.
 
     Attributes:
-        image: by its place in the records.
+        image: its place in the records.
     """
 
     kind: Kind
@@ -60,10 +60,10 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class CountProbe:
-    """Ten texts of a picture, of which one has the right number.
+    """Ten texts about a picture, one of them with the right number.
 
     Attributes:
-        image: by its place in the records.
+        image: its place in the records.
         thing: the class that is counted; all ten texts name it.
         texts: with the numbers of `NUMBERS`.
         answer: the place of the right one.
@@ -80,9 +80,9 @@ class Accuracy:
     """How often the right text was preferred.
 
     Attributes:
-        probes, images: how many, and of how many pictures.
+        probes, images: how many probes there were, and of how many pictures.
         per_cent: the share of probes that were right, with its interval over pictures.
-        chance: what a model reaches in per cent that does not look at pictures; at counting the most that it
+        chance: what a model reaches, in per cent, without looking at pictures; for counting the most that it
             can reach, see `blind_count_bound`.
     """
 
@@ -94,7 +94,7 @@ class Accuracy:
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """What can be told of a picture, and when its turn comes: by a hash."""
+    """What can be said about a picture, and its place in the order, by a hash."""
 
     order: str
     image: int
@@ -104,8 +104,8 @@ class _Turn:
 def make_probes(records: Sequence[Record], seed: int = 0) -> list[Probe]:
     """The probes that the annotations allow, by kind, the two of a swap one after the other.
 
-    At most one of each picture, kind and class (of kind ``class`` one a picture); a fact that differs from
-    no other picture's in the right way gives none.
+    There is at most one for each picture, kind and class (for kind ``class`` one for each picture); a fact
+    that cannot be swapped with another picture's gives none.
 
     Raises:
         InputError: an annotation cannot be read.
@@ -136,14 +136,14 @@ def make_counts(records: Sequence[Record], seed: int = 0) -> list[CountProbe]:
 
 
 def accuracy(image_features: Features, encode: Encode, probes: Sequence[Probe]) -> dict[Kind, Accuracy]:
-    """The accuracy of each kind of which there are probes; a tie counts one half.
+    """The accuracy of each kind that has probes; a tie counts one half.
 
     Args:
         image_features: (images, dim), L2-normalised, in the order of the records.
         encode: gives unit features; equal texts must have equal ones.
 
     Raises:
-        ValueError: features are not finite rows, or of fewer pictures than there are probes of.
+        ValueError: features are not finite rows, or a probe's picture has none.
     """
     if not probes:
         return {}
@@ -160,7 +160,7 @@ def accuracy(image_features: Features, encode: Encode, probes: Sequence[Probe]) 
 
 
 def count_accuracy(image_features: Features, encode: Encode, probes: Sequence[CountProbe]) -> Accuracy:
-    """How often the right number scores highest; if it shares the top, it counts by its share.
+    """How often the right number scores highest; if several tie for it, each counts an equal share.
 
     Args:
         image_features, encode: see `accuracy`.
@@ -180,11 +180,11 @@ def count_accuracy(image_features: Features, encode: Encode, probes: Sequence[Co
 
 
 def blind_count_bound(probes: Sequence[CountProbe]) -> float:
-    """What a model can reach at most in per cent that looks at the texts alone.
+    """The most, in per cent, that a model can reach by looking at the texts alone.
 
     The texts name the class, so it can answer with the usual number of each: here the most frequent one among
-    the very probes, which is at least as good as any number that it could have learned elsewhere. Nothing
-    else in the texts helps it, as the sentence is drawn by hash. The fewer probes a class has, the further
+    these probes, which is at least as good as any number that it could have learned elsewhere. Nothing else
+    in the texts helps it, as the sentence is drawn by hash. The fewer probes a class has, the further
     the bound lies above what can be learned.
 
     Raises:
@@ -199,7 +199,7 @@ def blind_count_bound(probes: Sequence[CountProbe]) -> float:
 
 
 def _swaps(turns: list[_Turn]) -> Iterator[Probe]:
-    """Each picture with the next one of which it can swap a fact; those that find none are left out."""
+    """The probes of each picture and the next one with which it can swap a fact; others give none."""
     left = sorted(turns, key=lambda turn: (turn.order, turn.image))
     while left:
         one = left.pop(0)
@@ -228,7 +228,7 @@ def _rows(image_features: Features, images: NDArray[np.intp]) -> NDArray[np.floa
     if images.max() >= len(image_features):
         raise ValueError(
             f"features of {len(image_features)} pictures, but a probe of picture {images.max()}: expected "
-            "features of the records that the probes were made of"
+            "features of the records that the probes were made from"
         )
     return image_features[images].astype(np.float64)
 

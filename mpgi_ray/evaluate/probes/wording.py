@@ -1,7 +1,7 @@
-"""The sentences of fact probes: a grammar of its own, which no rule, engine or generated caption uses.
+"""The sentences of fact probes: a grammar of their own, which no rule, engine or generated caption uses.
 
-So a model gains nothing from having learned the sentences of one kind of text: what it must know are the
-words for things, numbers, colours and places.
+So a model gains nothing from having learned the sentences of one kind of text: it must know the words for
+things, numbers, colours and places.
 """
 
 from __future__ import annotations
@@ -49,22 +49,22 @@ class Kind(StrEnum):
 
 
 def say_class(name: str, seed: str) -> str:
-    """There is one or more of the class."""
+    """Say that there is one or more of the class."""
     return _say(Kind.CLASS, name, seed)
 
 
 def say_count(name: str, count: int, seed: str) -> str:
-    """There are exactly so many of the class."""
+    """Say that there are exactly so many of the class."""
     return _say(Kind.COUNT, name, seed, amount=f"{number(count)} {name if count == 1 else several(name)}")
 
 
 def say_colour(name: str, colour: str, seed: str) -> str:
-    """All of the class are of this colour."""
+    """Say that all of the class have this colour."""
     return _say(Kind.COLOUR, name, seed, colour=colour)
 
 
 def say_position(name: str, place: int, seed: str) -> str:
-    """At least one of the class is at this place, an index of `geometry.PLACES`."""
+    """Say that at least one of the class is at this place, an index of `geometry.PLACES`."""
     return _say(Kind.POSITION, name, seed, place=IN_PLACE[place])
 
 
