@@ -1,3 +1,3 @@
 """Models in open_clip's interface: what training, evaluation and scores share."""
 
-SMALL, SMALL_COCA = "small", "small-coca"  # the models of our own, which start from nothing
+SMALL, SMALL_COCA = "small", "small-coca"  # our own models, which start from fresh weights

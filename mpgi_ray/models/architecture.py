@@ -44,7 +44,7 @@ class Architecture:
         if self.model_cfg.get("init_logit_bias") is not None:
             raise RecipeError(
                 f"model {self.name!r} is of SigLIP's kind (init_logit_bias), and the sigmoid loss is not "
-                "there: expected a CLIP or CoCa that learns by softmax, e.g. ViT-B-16"
+                "supported: expected a CLIP or CoCa that learns by softmax, e.g. ViT-B-16"
             )
         if others := [key for key in _OTHER_TOKENIZERS if self.model_cfg["text_cfg"].get(key)]:
             raise RecipeError(
@@ -62,7 +62,7 @@ class Architecture:
         return "multimodal_cfg" in self.model_cfg
 
     def inputs(self) -> Inputs:
-        """What it takes."""
+        """The inputs that it takes."""
         return Inputs(asdict(self._preprocess_cfg()), self.context_length, self.tokenizer)
 
     def tokenize(self) -> Tokenize:
@@ -97,11 +97,11 @@ def stock(name: str, tag: str | None = None) -> Architecture:
     """A model that open_clip knows by name.
 
     Args:
-        tag: of the pretrained weights that it will have: pictures are preprocessed as these were trained.
-            Without one, as for OpenAI's CLIP.
+        tag: names the pretrained weights that it will have: pictures are preprocessed as for these, and
+            without a tag as for OpenAI's CLIP.
 
     Raises:
-        RecipeError: it knows none of that name, or see `Architecture`.
+        RecipeError: open_clip does not know the name, or as `Architecture`.
     """
     model_cfg = open_clip.get_model_config(name)
     if model_cfg is None:

@@ -2,8 +2,8 @@
 
 A checkpoint is a folder that ``open_clip.create_model_and_transforms("local-dir:FOLDER")`` reads as it is:
 the configuration with activation and preprocessing, and a plain state dict. A model with a tokenizer
-trained here has ``tokenizer.json`` beside them, and its configuration says so; a ``tokenizer.json`` of
-which it says nothing is another library's copy of CLIP's own.
+trained here has ``tokenizer.json`` beside them, and its configuration says so; a ``tokenizer.json`` that the
+configuration does not mention is another library's copy of CLIP's own.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from mpgi_ray.models.architecture import Architecture, Tokenize
 from mpgi_ray.models.model_folder import CONFIG, SAFE_WEIGHTS, TOKENIZER, WEIGHTS
 
 _WRAPPERS = re.compile(r"^(module\.|_orig_mod\.)+")  # of distributed training and of torch.compile
-_OBJECT = re.compile(r"TorchScript|(?<=GLOBAL )\S+")  # in what torch says of a file with more than tensors
+_OBJECT = re.compile(r"TorchScript|(?<=GLOBAL )\S+")  # what torch names when a file holds more than tensors
 Preprocess = Callable[[Image.Image], torch.Tensor]  # RGB picture to float32 (3, height, width)
 
 
 def build(architecture: Architecture) -> tuple[torch.nn.Module, Preprocess, Tokenize]:
-    """The model with fresh weights (of torch's current seed), its preprocessing and its tokenizer."""
+    """The model with fresh weights (from torch's current seed), its preprocessing and its tokenizer."""
     with tempfile.TemporaryDirectory() as folder:  # open_clip takes a configuration by folder
         Path(folder, CONFIG).write_text(_config_json(architecture))
         return _create(folder, architecture)
@@ -76,7 +76,7 @@ def read_architecture(folder: Path | str) -> Architecture:
     storage = Storage(absolute(str(folder)))
     missing = [name for name in (CONFIG, _weights_file(storage)) if not storage.exists(name)]
     if missing:
-        raise InputError(f"{folder} is no checkpoint of train: {' and '.join(missing)} missing")
+        raise InputError(f"{folder} is not a checkpoint of `mpgi train`: it lacks {' and '.join(missing)}")
     try:
         config = storage.read_json(CONFIG)
         tokenizer = storage.read(TOKENIZER).decode() if config.get("tokenizer") == TOKENIZER else None
@@ -84,7 +84,8 @@ def read_architecture(folder: Path | str) -> Architecture:
         return Architecture(name, config["model_cfg"], config.get("preprocess_cfg", {}), tokenizer)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
-            f"{folder}/{CONFIG} is no configuration of open_clip: no model_cfg with text_cfg ({error!r})"
+            f"{folder}/{CONFIG} is not a configuration of open_clip: "
+            f"expected a model_cfg with a text_cfg ({error!r})"
         ) from error
 
 
@@ -102,17 +103,17 @@ def load_weights(model: torch.nn.Module, folder: Path | str) -> None:
         model.load_state_dict(shaped_as(model, weights))
     except (RuntimeError, TypeError, AttributeError) as error:
         said = " ".join(str(error).split())[:300]
-        raise InputError(f"{folder}: weights and {CONFIG} are of different models: {said}") from error
+        raise InputError(f"{folder}: its weights and {CONFIG} are of different models: {said}") from error
 
 
 def plain_weights(held: Any, where: str) -> dict[str, Tensor]:
     """The state dict that a file held, under the names of the plain model.
 
-    It may be bare or the ``state_dict`` of a training checkpoint (as ``open_clip_train`` writes), from a
+    It may be bare or the ``state_dict`` of a training checkpoint (as ``open_clip_train`` writes it), from a
     model wrapped for distributed training, compiled, or neither.
 
     Raises:
-        InputError: it is none.
+        InputError: the file held no state dict.
     """
     weights = held.get("state_dict", held) if isinstance(held, Mapping) else held
     if not isinstance(weights, Mapping) or not weights or not _all_tensors(weights):
@@ -138,20 +139,20 @@ def to_bytes(values: Any) -> bytes:
 
 
 def from_bytes(data: bytes, where: str) -> Any:
-    """What `to_bytes` took; tensors, numbers and containers only. Also the tensors of a safetensors file.
+    """What `to_bytes` took (tensors, numbers and containers only), or the tensors of a safetensors file.
 
     Args:
-        where: the file; safetensors if it ends so.
+        where: the file's name, which tells by its end whether it is safetensors.
 
     Raises:
-        InputError: the bytes are damaged or hold something else; a whole pickled model is told as that.
+        InputError: the bytes are damaged or hold something else; the message says if it is a pickled model.
     """
     safe = where.endswith(".safetensors")
     try:
         if safe:
             return safetensors.torch.load(data)
         return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except Exception as error:  # zip, pickle, torch and safetensors each have their own
+    except Exception as error:  # zip, pickle, torch and safetensors each raise their own
         said = " ".join(str(error).split())
         if found := _OBJECT.search(said):
             raise InputError(
@@ -160,7 +161,7 @@ def from_bytes(data: bytes, where: str) -> Any:
             ) from error
         said = said[:200]
         kind = "safetensors" if safe else "torch.save"
-        raise InputError(f"{where} is damaged or no file of {kind} ({said}): fetch it again") from error
+        raise InputError(f"{where} is damaged or not a file of {kind} ({said}): fetch it again") from error
 
 
 def _all_tensors(weights: Mapping[object, object]) -> bool:
@@ -174,7 +175,7 @@ def _weights_file(storage: Storage) -> str:
 
 def _create(folder: str, architecture: Architecture) -> tuple[torch.nn.Module, Preprocess, Tokenize]:
     level = logging.root.manager.disable
-    logging.disable(logging.WARNING)  # it warns that there are no weights, which come later
+    logging.disable(logging.WARNING)  # open_clip warns that there are no weights, which come later
     try:
         model, _, preprocess = open_clip.create_model_and_transforms(
             f"local-dir:{folder}", load_weights=False, output_dict=True, pretrained_text=False
@@ -187,5 +188,5 @@ def _create(folder: str, architecture: Architecture) -> tuple[torch.nn.Module, P
 def _config_json(architecture: Architecture) -> str:
     config = asdict(architecture)
     if config.pop("tokenizer") is not None:
-        config["tokenizer"] = TOKENIZER  # the mark of a tokenizer trained here, which is a file of its own
+        config["tokenizer"] = TOKENIZER  # says that the tokenizer was trained here and lies beside
     return json.dumps(config, indent=2)

@@ -1,4 +1,4 @@
-"""A model in open_clip's interface: pictures and texts to features, and pictures to captions."""
+"""A model in open_clip's interface: it makes features of pictures and texts, and captions of pictures."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Model:
 
     @classmethod
     def load(cls, place: str) -> Model:
-        """From a checkpoint folder, or ``NAME@FILE``: published weights of an open_clip model.
+        """Load a checkpoint folder, or ``NAME@FILE``: published weights of an open_clip model.
 
         Raises:
             InputError, RecipeError: it cannot be loaded; the message says why.
@@ -63,7 +63,7 @@ class Model:
         return self._texts(texts, normalize=True)
 
     def raw_texts(self, texts: Sequence[str]) -> Floats:
-        """As `texts`, before they are brought to length one."""
+        """As `texts`, but before the features are brought to length one."""
         return self._texts(texts, normalize=False)
 
     def describe(self, records: Iterable[Record], decoding: Decoding) -> list[str]:
@@ -89,9 +89,9 @@ class Model:
 
 
 def name_and_file(place: str) -> tuple[str, str] | None:
-    """Name and file of ``NAME@FILE``; None of a folder.
+    """Name and file of ``NAME@FILE``; None for a folder.
 
-    A folder may have ``@`` in its path: a name has no slash, and a folder that is there goes first.
+    A folder may have ``@`` in its path: a name has no slash, and a folder that exists goes first.
     """
     name, at, file = place.partition("@")
     return (name, file) if at and "/" not in name and not Path(place).is_dir() else None

@@ -93,7 +93,7 @@ def describe(
     """A caption of each picture.
 
     Args:
-        max_length: tokens at most, with start and end; None takes the model's context length.
+        max_length: the most tokens, with start and end; None takes the model's context length.
         model, pixels, decoding: see `generate`.
 
     Raises:
@@ -123,7 +123,7 @@ def generate(
     """Token ids of a caption for each picture, int64 (batch, max_length).
 
     A row is ``start``, the caption, ``end`` (none where ``max_length`` cuts the caption), then ``pad``.
-    Neither ``start`` nor ``pad`` is ever part of a caption: training has them as no target. A step takes
+    Neither ``start`` nor ``pad`` is ever part of a caption: training never has them as a target. A step takes
     memory for the logits of the whole prefix: batch × width × length × vocabulary.
 
     Args:
@@ -222,4 +222,4 @@ def _beam(next_logits: _NextLogits, ids: Tensor, width: int, end: int, pad: int)
         ids = ids[row, parent]
         ids[..., position] = token
         done = done[row, parent] | (token == end)
-    return ids[:, 0]  # topk sorts
+    return ids[:, 0]  # topk sorts, so this is the best

@@ -1,7 +1,7 @@
-"""What a model takes: the size of its pictures and the tokens of its texts, ready to be made anywhere.
+"""What a model takes: the size of its pictures and the tokens of its texts.
 
-Reading processes start often and on many nodes, so torch and open_clip are imported only for models that
-need them for this: a small model's inputs need neither.
+Reading processes start often and on many nodes, so torch and open_clip are imported only for models whose
+inputs need them: those of a small model need neither.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Inputs:
         return ids, lambda text: len(tokenize.encode(text)) + 2
 
     def pixels(self) -> Pixels:
-        """What evaluation does with a picture before it normalises it."""
+        """What evaluation does with a picture before normalising it."""
         config = self.preprocess_cfg
         if config.get("resize_mode") == "squash" and config.get("interpolation", "bicubic") == "bicubic":
             size = config["size"]

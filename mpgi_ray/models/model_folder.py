@@ -1,4 +1,4 @@
-"""What lies in a model's folder: names of its files, what it was shown in training, its run's log."""
+"""What lies in a model's folder: the names of its files, what the model saw in training, its run's log."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from mpgi_ray.data.storage import Storage, absolute
 
-WEIGHTS = "open_clip_pytorch_model.bin"  # comes last: with it, the model is whole
+WEIGHTS = "open_clip_pytorch_model.bin"  # written last: once it is there, the model is whole
 SAFE_WEIGHTS = "open_clip_model.safetensors"  # open_clip's other name; read, never written
 CONFIG, TOKENIZER = "open_clip_config.json", "tokenizer.json"
 RUN, SEEN, LOG = "run.json", "seen.json", "train.jsonl"
@@ -28,7 +28,7 @@ class Seen:
     before: str = ""
 
     def after(self, earlier: Seen) -> Seen:
-        """What a model has seen in the end that had seen ``earlier`` before."""
+        """What a model has seen in all if it had seen ``earlier`` before."""
         return Seen(
             tuple(dict.fromkeys((*earlier.samples, *self.samples))),
             tuple(sorted({*earlier.classes, *self.classes})),

@@ -1,4 +1,4 @@
-"""From the pixels of pictures to what a model was trained on."""
+"""Brings pixels to the mean and spread that a model was trained on."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Weights from elsewhere into open_clip models, and our checkpoints into plain open_clip.
+"""Loads published weights into open_clip models, and shows how plain open_clip loads our checkpoints.
 
-Published files such as RemoteCLIP's, GeoRSCLIP's and HQRS-CLIP's hold weights and not what they are of.
-Shapes tell the size of the towers but not their activation, and the wrong one loads without a word and
-gives worse features. So the caller names the model, activation included.
+Published files such as RemoteCLIP's, GeoRSCLIP's and HQRS-CLIP's hold weights but do not name their model.
+Shapes tell the size of the towers but not their activation, and with the wrong one the weights load without
+an error and give worse features. So the caller names the model, activation included.
 """
 
 from __future__ import annotations
@@ -46,11 +46,13 @@ def load_published(path: Path | str, name: str | None) -> tuple[torch.nn.Module,
     """
     weights = read_weights(path)
     if name is None:
-        raise InputError(f"{path} holds weights and not what they are of: name the model{_likely(weights)}")
+        raise InputError(f"{path} does not say which model its weights are of: name it{_likely(weights)}")
     model, preprocess, tokenize = build(architecture(name))
     weights = shaped_as(model, weights)
     if misfits := _misfits(weights, model.state_dict()):
-        raise InputError(f"{path} is no {name}: {misfits}; name the model it was made with{_likely(weights)}")
+        raise InputError(
+            f"{path} is not of {name}: {misfits}; name the model it was made with{_likely(weights)}"
+        )
     model.load_state_dict(weights)
     return model.eval(), preprocess, tokenize
 
@@ -60,8 +62,8 @@ def architecture(name: str) -> Architecture:
 
     open_clip has some models twice, with GELU as ``ViT-B-32`` and with QuickGELU as
     ``ViT-B-32-quickgelu``. OpenAI's weights, and files tuned from them, need QuickGELU; most others GELU.
-    The plain name is refused here, because it is often given for the former: the one with GELU is
-    ``ViT-B-32-gelu``. A model that open_clip has once has its plain name.
+    The plain name is refused here, because it is often given for OpenAI's weights: the model with GELU is
+    ``ViT-B-32-gelu``. A model that open_clip has once keeps its plain name.
 
     Raises:
         InputError: the name leaves the activation open.
@@ -90,10 +92,10 @@ def read_weights(path: Path | str) -> dict[str, Tensor]:
 
 
 def open_clip_lines(folder: Path | str) -> str:
-    """Python that opens a checkpoint of train as ``model``, ``preprocess`` and ``tokenizer``.
+    """Python lines that open a checkpoint of `mpgi train` as ``model``, ``preprocess`` and ``tokenizer``.
 
     Model and preprocessing need open_clip alone, and so does a stock tokenizer. open_clip opens local
-    folders only: of another one the lines say that it is to be copied, and open the copy.
+    folders only: for any other the lines say that it must be copied first, and open the copy.
 
     Raises:
         InputError: the folder holds no whole checkpoint.
@@ -150,15 +152,15 @@ def _likely(weights: Mapping[str, Tensor]) -> str:
         places = len(weights["visual.positional_embedding"])
         embed = weights["text_projection"].shape[1]
         sizes = (width, patch, places, *weights["token_embedding.weight"].shape, embed)
-    except (KeyError, ValueError, IndexError):  # no CLIP with transformers
+    except (KeyError, ValueError, IndexError):  # not a CLIP with transformers
         return " by a name of open_clip.list_models()"
     names = [name for name in open_clip.list_models() if _clip_sizes(name) == sizes]
     choices = [name + _GELU if _has_twin(name) else name for name in names]
-    return f": by its shapes {' or '.join(choices) or 'none that open_clip knows'}"
+    return f": by its shapes it is {' or '.join(choices) or 'none that open_clip knows'}"
 
 
 def _clip_sizes(name: str) -> tuple[int, ...] | None:
-    """Of a CLIP with two transformers; in the picture's: width, patch size and number of positions."""
+    """The sizes that `_likely` compares; None unless the model is a CLIP with two transformers."""
     config = open_clip.get_model_config(name)
     text = open_clip.CLIPTextCfg(**config["text_cfg"])
     vision = open_clip.CLIPVisionCfg(**config["vision_cfg"])

@@ -58,7 +58,7 @@ class TextTokenizer:
         return int(self._tokenizer.get_vocab_size())
 
     def __call__(self, texts: str | Sequence[str]) -> torch.Tensor:
-        """As `ids`, a tensor."""
+        """The `ids` as a tensor."""
         import torch
 
         return torch.from_numpy(self.ids([texts] if isinstance(texts, str) else texts))

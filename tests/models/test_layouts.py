@@ -96,7 +96,7 @@ def test_the_name_settles_the_activation(trained: torch.nn.Module, tmp_path: Pat
     assert same(features(gelu, *rest), features(plain, *rest))
     with pytest.raises(InputError, match=r"expected layouts-tiny-quickgelu, .* or layouts-tiny-gelu"):
         load_published(path, "layouts-tiny")
-    with pytest.raises(InputError, match="by its shapes layouts-tiny-gelu or layouts-tiny-quickgelu"):
+    with pytest.raises(InputError, match="by its shapes it is layouts-tiny-gelu or layouts-tiny-quickgelu"):
         load_published(path, None)
     with pytest.raises(RecipeError, match="unknown model 'layouts-deep-gelu'"):
         load_published(path, "layouts-deep-gelu")
@@ -118,7 +118,7 @@ def test_weights_of_another_model_are_refused_with_their_names(
     assert "12 missing: visual.transformer.resblocks.2.ln_1.weight" in said
     assert "2 of another shape: text_projection (64, 32) instead of (64, 48), visual.proj" in said
     assert "unexpected" not in said
-    assert "it was made with: by its shapes layouts-tiny-gelu or layouts-tiny-quickgelu" in said
+    assert "it was made with: by its shapes it is layouts-tiny-gelu or layouts-tiny-quickgelu" in said
     other = saved({"encoder.weight": torch.zeros(2)}, tmp_path)
     with pytest.raises(InputError, match=r"1 unexpected: encoder\.weight.*a name of open_clip\.list_models"):
         load_published(other, "layouts-tiny-gelu")
@@ -141,7 +141,7 @@ def test_what_holds_no_weights_is_refused(trained: torch.nn.Module, tmp_path: Pa
     text.write_text("version https://git-lfs.github.com/spec/v1")
     harm = tmp_path / "harm"
     for path in (cut, text):
-        with pytest.raises(InputError, match=f"{path.name} is damaged or no file of torch.save"):
+        with pytest.raises(InputError, match=f"{path.name} is damaged or not a file of torch.save"):
             load_published(path, "layouts-tiny-gelu")
     for held, what in (({"state_dict": Harmful(harm)}, r"\w+\.mkdir"), (trained, r"open_clip\S+CLIP")):
         with pytest.raises(InputError, match=rf"holds objects \({what}\), as a whole pickled model does"):
@@ -188,5 +188,5 @@ def test_the_lines_of_a_checkpoint_elsewhere_say_that_it_is_to_be_copied(
 
 
 def test_lines_are_of_whole_checkpoints_only(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="is no checkpoint of train"):
+    with pytest.raises(InputError, match="is not a checkpoint of `mpgi train`"):
         open_clip_lines(tmp_path)

@@ -95,7 +95,7 @@ def test_pretrained_weights_see_pictures_as_they_were_trained(
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("ViT-B-16-SigLIP", "sigmoid loss is not there"),
+        ("ViT-B-16-SigLIP", "sigmoid loss is not supported"),
         ("ViT-L-14-CLIPA", r"from the hub \(hf_tokenizer_name, tokenizer_kwargs\)"),
         ("roberta-ViT-B-32", r"from the hub \(hf_tokenizer_name, hf_model_name\)"),
     ],
@@ -119,7 +119,7 @@ def test_weights_may_be_in_safetensors_alone(tmp_path: Path) -> None:
     _, started = initial(run(tmp_path, str(tmp_path)), SOURCE)
     assert equal(started, model)
     (tmp_path / checkpoint.SAFE_WEIGHTS).write_bytes(b"version https://git-lfs.github.com/spec/v1")
-    with pytest.raises(InputError, match=r"model\.safetensors is damaged or no file of safetensors"):
+    with pytest.raises(InputError, match=r"model\.safetensors is damaged or not a file of safetensors"):
         checkpoint.load(tmp_path)
 
 
@@ -140,7 +140,7 @@ def test_a_folder_may_have_an_at_sign_in_its_path(tmp_path: Path, monkeypatch: p
         assert equal(Model.load(place).network.cpu(), model)
     monkeypatch.chdir("me@home")
     assert equal(Model.load("run@2").network.cpu(), model)
-    with pytest.raises(InputError, match="nobody@home is no checkpoint of train"):
+    with pytest.raises(InputError, match="nobody@home is not a checkpoint of `mpgi train`"):
         Model.load(str(tmp_path / "nobody@home"))
     with pytest.raises(InputError, match="cannot read"):  # a name and a file, not a folder
         Model.load(f"ViT-B-32-quickgelu@{tmp_path}/none@all.pt")
