@@ -1,10 +1,10 @@
 """Augmentation that keeps texts true: flips and turns of a picture, and which of them a text survives.
 
 A picture from above has no up, so the eight symmetries of the square (the dihedral group D4) make pictures
-as natural as the one they come from. A text does not follow: what says "in the upper left" is untrue of most
-of them. So a text is asked first, by its words alone and in doubt to its disadvantage. A claim survives those
-transforms that map what it speaks of onto itself: they form a subgroup, and a text survives what all its
-claims survive.
+as natural as the one they come from. A text does not turn with its picture: one that says "in the upper left"
+is untrue of most of them. So a text is judged first, by its words alone, and in doubt it does not survive. A
+claim survives those transforms that map what it speaks of onto itself: they form a subgroup, and a text
+survives what all its claims survive.
 """
 
 from __future__ import annotations
@@ -60,10 +60,10 @@ _HANDEDNESS = frozenset(t for t, steps in _STEPS.items() if sum(steps) % 2 == 0)
 
 
 def _words(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.VERBOSE)  # of a text in lower case: five times faster than any case
+    return re.compile(pattern, re.VERBOSE)  # for lower-case text: five times faster than to ignore case
 
 
-# words that look like directions and are none: the view from above, verbs with "up", "is right by"
+# words that look like directions and are not: the view from above, verbs with "up", "is right by"
 _IDIOMS = _words(
     r"""\btop[-\s]down\s(?:view|look|image|picture|photo\w*|perspective)
     |\b(?:seen|shows?|shown|views?|viewed|look(?:s|ed|ing)?|taken|captured)(?:\sof\sthe\sground)?
@@ -101,7 +101,7 @@ _RULES = (
         ),
     ),
     (_EACH_DIAGONAL, _words("diagonal")),
-    (  # mirrored writing is none, and a mirrored L is no L
+    (  # mirrored writing is not writing, and a mirrored L is not an L
         _HANDEDNESS,
         _words(
             r"""\b(?:(?:anti|counter)?clockwise|starboard|spiral\w*|letter(?:s|ing|ed)?|text|words?|writing
@@ -112,7 +112,7 @@ _RULES = (
         ),
     ),
     (  # angles, times, a place in an order, the left and right of what goes or faces somewhere; arrows,
-        # scripts that these rules cannot read, coordinates (but no thousands: 3,000)
+        # scripts that these rules cannot read, coordinates (but not thousands: 3,000)
         _NONE,
         _words(
             r"""\b(?:degrees?|azimuth|bearings?|heading|compass|o['’]clock|coordinates?
@@ -136,7 +136,7 @@ def apply(pixels: npt.NDArray[T], transform: Transform, axes: tuple[int, int] = 
 
     Args:
         pixels: (height, width, ...), or as ``axes`` says.
-        axes: of the rows and of the columns; (1, 2) for (channels, height, width).
+        axes: those of the rows and of the columns; (1, 2) for (channels, height, width).
     """
     swap, mirror, flip = _STEPS[transform]
     down, across = axes
@@ -165,8 +165,8 @@ def move_box(box: Box, transform: Transform, width: float, height: float) -> Box
 def survives(text: str) -> frozenset[Transform]:
     """The transforms of a picture under which an English text that was true of it surely stays so.
 
-    Only words are looked at, so a "right angle" costs as much as a right side. What is left open is the
-    centre, the edge, corners, "between", "across": these are the same in every transformed picture.
+    Only words are looked at, so a "right angle" counts as a right side. The centre, the edge, corners,
+    "between" and "across" do not count: they are the same in every transformed picture.
     """
     if _COMPASS.search(text):
         return _NONE
@@ -175,13 +175,13 @@ def survives(text: str) -> frozenset[Transform]:
 
 
 def uniform(what: str, seed: int, epoch: int, sample_id: str) -> float:
-    """A number in [0, 1) that is always the same for a sample in an epoch of a run, and a use of it."""
+    """A number in [0, 1) for one use, which is always the same for a sample in an epoch of a run."""
     digest = hashlib.sha256(f"{seed}:{epoch}:{sample_id}:{what}".encode()).digest()
     return int.from_bytes(digest[:6]) / 2**48  # 53 bits would fit; of 64 the largest would round to 1
 
 
 def draw(seed: int, epoch: int, sample_id: str, choices: Collection[Transform]) -> Transform:
-    """The transform of a sample in an epoch: one of ``choices``, of which there must be one, by hash."""
+    """The transform of a sample in an epoch, by hash: one of ``choices``, which must not be empty."""
     ordered = [transform for transform in Transform if transform in choices]  # sets have no fixed order
     return ordered[int(uniform("transform", seed, epoch, sample_id) * len(ordered))]
 
@@ -194,7 +194,7 @@ class Crop:
         scale_min: the least share of the area that the window keeps, above 0 and at most 1.
 
     Raises:
-        RecipeError: the share is none.
+        RecipeError: the share is out of range.
     """
 
     scale_min: float = 0.9
@@ -216,9 +216,9 @@ class Crop:
         return x, y, x + w, y + h
 
 
-# Any thing may stand at an edge and be cut off, and numbers, places, shares, absences and "the whole" with
-# it. So a text survives a crop only if it holds no other words than these: grammar, the picture, its light
-# and colours, and land cover and land use, which are wider than the narrow strip that a crop takes.
+# Anything may stand at an edge and be cut off; then numbers, places, shares, absences and "the whole" are no
+# longer true. So a text survives a crop only if it holds no other words than these: grammar, the picture, its
+# light and colours, and land cover and land use, which are wider than the narrow strip that a crop takes.
 _CROP_WORDS = frozenset(
     """a an the this that is are it its of in as with and from above overhead aerial satellite remote sensing
     image picture photo photograph view scene area region land ground surface show shows shown see seen

@@ -17,7 +17,7 @@ class Batch:
     """Pictures with a text each.
 
     Attributes:
-        images: (batch, 3, height, width), uint8 as they travel, float32 as a model takes them.
+        images: (batch, 3, height, width), uint8 until `to` makes them float32, as a model takes them.
         tokens: int64 (batch, context length).
         keys: ``shard/key`` of the samples, for messages.
         arrays: what the task makes of each sample, (batch, …) by name.
@@ -30,7 +30,7 @@ class Batch:
 
     @classmethod
     def of(cls, arrays: Mapping[str, Any]) -> Batch:
-        """A batch out of Ray Data, where it was one row."""
+        """The batch that one row of Ray Data holds."""
         row = {name: values[0] for name, values in arrays.items()}
         keys = tuple(json.loads(bytes(row.pop("keys"))))
         tensors = {name: torch.tensor(values) for name, values in row.items()}
@@ -50,7 +50,7 @@ class Batch:
         ]
 
     def to(self, device: torch.device, normalise: Normalise) -> Batch:
-        """The batch on a device, its pictures as a model takes them; bytes cross over, not floats.
+        """The batch on a device, its pictures as a model takes them; they are copied as bytes, not floats.
 
         Arrays of uint8 are pictures too, (batch, …, 3, height, width).
         """

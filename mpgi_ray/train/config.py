@@ -1,4 +1,4 @@
-"""What a user says about a training run."""
+"""The settings of a training run."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Tower(StrEnum):
 
 
 class Turning(StrEnum):
-    """How pictures may be turned; a text is drawn that stays true."""
+    """How pictures may be turned, as far as the text that was drawn stays true."""
 
     NONE = "none"
     FLIPS = "flips"
@@ -55,7 +55,7 @@ class AugmentConfig(Config):
     """How pictures vary from epoch to epoch.
 
     Attributes:
-        turning: which of flips and turns.
+        turning: which flips and turns are allowed.
         crop: the least share of a picture's area that a random window keeps; None takes whole pictures.
     """
 
@@ -75,24 +75,24 @@ class TrainConfig(Config):
             file of weights; None starts from fresh ones.
         split: train on samples of this split only; None takes all.
         texts: a sample's text is drawn from all that the shards hold, a new one each epoch, each with weight
-            1 but for those named here; ``*`` names all others, so that ``{"*": 0, "long": 1}`` leaves one.
-        task: what is learnt: a module of `mpgi_ray.train.tasks`; None: ``coca`` for a model that writes
+            1 except those named here; ``*`` names all others, so that ``{"*": 0, "long": 1}`` leaves one.
+        task: what is learnt: a module of `mpgi_ray.train.tasks`; None takes ``coca`` for a model that writes
             captions, ``clip`` for others.
         task_settings: settings of that module.
         context: tokens of a text, for the small models; the others have their own.
-        epochs, steps: how long; one of the two.
+        epochs, steps: how long the run is; exactly one of the two is given.
         batch: samples of a step over all workers; all are each other's negatives.
-        accumulate: parts that a worker computes its share of a batch in, to save memory.
-        lr: the learning rate's peak, after ``warmup``, a share of the steps; then half a cosine.
+        accumulate: in how many parts a worker computes its share of a batch, to save memory.
+        lr: the learning rate's peak, reached after ``warmup``, a share of the steps; half a cosine follows.
         max_gradient: gradients of a larger norm are scaled down to it.
         caption_weight: of the captioning loss against the contrastive one, for models that write.
-        bf16: compute in bfloat16; None: where there is a GPU.
+        bf16: compute in bfloat16; None does so where there is a GPU.
         checkpoint_activations: compute activations again in the backward pass, to save memory.
         freeze: towers that stay as they are.
         save_every: steps between two checkpoints that a stopped run goes on from.
         restarts: how often lost workers are replaced before the run gives up.
-        cpus: of each worker.
-        readers: tasks that read and decode at a time, a CPU each; None: as many as there are CPUs left.
+        cpus: CPUs of each worker.
+        readers: tasks that read and decode at a time, one CPU each; None takes all CPUs that are left.
     """
 
     shards: Folder
@@ -139,7 +139,7 @@ class TrainConfig(Config):
         if self.task is not None:
             task_settings(self.task, self.task_settings)
         elif self.task_settings:
-            raise ValueError("task_settings are of a task: name it as task")
+            raise ValueError("task_settings belong to a task: name it as task")
         return self
 
     @property
@@ -162,9 +162,9 @@ class TrainConfig(Config):
         return task_settings(self.task or "clip", self.task_settings)
 
     def recipe(self, source: Source) -> dict[str, Any]:
-        """What decides what is learnt: a run that goes on must have the same."""
+        """The settings that decide what is learnt: a run that goes on must have the same ones."""
         values = self.model_dump(mode="json", exclude=_PLACEMENT)
-        if self.task is None:  # CLIP and CoCa look at no annotation
+        if self.task is None:  # CLIP and CoCa do not read annotations
             del values["task"], values["task_settings"]
         else:
             values["annotations"] = source.annotations

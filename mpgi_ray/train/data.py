@@ -1,4 +1,4 @@
-"""From windows of a run's order to what a worker computes on: decoded, turned, tokenised."""
+"""Reads windows of a run's order and makes what workers compute on: decoded, turned, tokenised."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mpgi_ray.train.tasks.base import Arrays, TaskSettings
 from mpgi_ray.train.text_choice import draw_view, sample_sentences
 from mpgi_ray.train.view import View
 
-REMEMBERED_BYTES = 2**28  # of a reading process: small data sets are decoded once, not every epoch
+REMEMBERED_BYTES = 2**28  # in a reading process: small data sets are decoded once, not every epoch
 
 _TURNINGS = {
     Turning.NONE: (Transform.IDENTITY,),

@@ -18,7 +18,7 @@ from mpgi_ray.models.tokenizer import TextTokenizer
 from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.source import Source
 
-_TEXTS = 200_000  # that a small tokenizer is trained on
+_TEXTS = 200_000  # how many a small tokenizer is trained on
 _HUB = "hf-hub:"
 
 
@@ -26,12 +26,14 @@ def initial(config: TrainConfig, source: Source) -> tuple[Architecture, Any]:
     """The architecture and the model with its first weights.
 
     Raises:
-        RecipeError: the model or its weights are unknown, or of different activations.
+        RecipeError: the model or its weights are unknown, or their activations differ.
         InputError: a folder or file of weights cannot be read.
     """
     if config.model in (SMALL, SMALL_COCA):
         if config.weights is not None:
-            raise RecipeError(f"weights {config.weights!r}: model {config.model!r} starts from fresh ones")
+            raise RecipeError(
+                f"weights {config.weights!r}: model {config.model!r} takes none, it starts afresh"
+            )
         tokenizer = TextTokenizer.train(islice(source.all_texts(), _TEXTS), config.context)
         return _fresh(config, (small if config.model == SMALL else small_coca)(tokenizer))
     if config.model.startswith(_HUB):
@@ -45,7 +47,7 @@ def initial(config: TrainConfig, source: Source) -> tuple[Architecture, Any]:
     if "." not in config.weights and "/" not in config.weights:
         tags = ", ".join(open_clip.list_pretrained_tags_by_model(config.model)) or "none"
         raise RecipeError(
-            f"weights {config.weights!r}: expected a file or a tag of {config.model!r}, which are {tags}"
+            f"weights {config.weights!r}: expected a file or a tag of {config.model!r}; its tags are {tags}"
         )
     model, _, _ = load_published(config.weights, config.model)
     return published.architecture(config.model), model
@@ -84,7 +86,7 @@ def _fetched(repository: str) -> str:
     """The local folder of a model on the Hugging Face hub."""
     try:
         return str(snapshot_download(repository, allow_patterns=["open_clip_*", TOKENIZER]))
-    except (OSError, ValueError) as error:  # the hub's own errors among them
+    except (OSError, ValueError) as error:  # the hub's own errors are among them
         raise InputError(f"cannot fetch the model {repository!r} from the hub: {error}") from error
 
 

@@ -31,7 +31,7 @@ class Schedule:
         lr: the learning rate's peak.
         warmup: share of the steps until the peak.
         max_gradient: gradients of a larger norm are scaled down to it.
-        accumulate: parts that a worker's batch is computed in, to save memory; see `step`.
+        accumulate: in how many parts a worker's batch is computed, to save memory; see `step`.
         bf16: compute in bfloat16 where autocast says so.
     """
 
@@ -46,7 +46,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is logged of a step; all but ``cut`` and ``data_wait`` over all workers.
+    """What is logged of a step; all but ``cut`` and ``data_wait`` cover all workers.
 
     Attributes:
         step: from 1.
@@ -73,7 +73,7 @@ class Learner:
 
     Args:
         model: as open_clip makes it.
-        wrap: makes a module one for distributed training.
+        wrap: prepares a module for distributed training.
 
     Raises:
         RecipeError: the model cannot be computed in parts; see `check_parts`.
@@ -98,21 +98,21 @@ class Learner:
         check_parts(self.learned, schedule.accumulate)
 
     def state(self) -> dict[str, Any]:
-        """What another learner of the same model needs beside the model's weights to go on."""
+        """What another learner of the same model needs, beside the model's weights, to go on."""
         beside = {k: v for k, v in self.learned.state_dict().items() if not k.startswith("model.")}
         return {"done": self.done, "optimizer": self.optimizer.state_dict(), "task": beside}
 
     def resume(self, state: dict[str, Any]) -> None:
-        """Go on where ``state`` was taken; the model has the weights of then already."""
+        """Go on where ``state`` was taken; the model already has the weights of that step."""
         self.done = state["done"]
         self.optimizer.load_state_dict(state["optimizer"])
         self.learned.load_state_dict(state.get("task", {}), strict=False)  # the model's weights are not in it
 
     def fit(self, batches: Iterable[Batch]) -> Iterator[Step]:
-        """Train in place, a step at a time, to the schedule's end.
+        """Train in place, one step at a time, to the schedule's end.
 
         Args:
-            batches: on the model's device, from the next step on; on every worker equally many.
+            batches: on the model's device, from the next step on; equally many on every worker.
 
         Raises:
             TrainingError: a loss or gradient is not finite (names the step and samples; the weights stay as
@@ -159,9 +159,9 @@ class Learner:
 
 
 def _not_finite(told: str, step: int, batch: Batch, bad: bool) -> TrainingError:
-    """An error with samples of the workers where something is ``bad``; all workers must make it.
+    """An error that names the samples of the workers where something is ``bad``; all workers must call this.
 
-    A contrastive loss takes features of all workers, so one that is not finite is bad on all of them.
+    A contrastive loss takes the features of all workers, so if it is not finite, it is so on all of them.
     """
     found: list[Any] = [(bad, batch.keys)] * workers()
     if workers() > 1:

@@ -1,7 +1,7 @@
 """The contrastive loss over the batches of all workers.
 
-Images and texts of all workers form one batch. A text that occurs twice in it is no negative of its other
-image, since it is as true there: such pairs are left out of the softmax.
+Images and texts of all workers form one batch. A text that occurs twice in it is not a negative of its other
+image, since it is as true of that one: such pairs are left out of the softmax.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _repeated(tokens: Tensor, own: Tensor) -> Tensor:
 
 
 def gather(rows: Tensor) -> Tensor:
-    """The rows of all workers, in the order of their ranks; equally many of each.
+    """The rows of all workers, in the order of their ranks; each has equally many.
 
     Gradients pass back, so that the mean over workers of what each computes from its own rows against the
     gathered ones has the gradient of one process with the whole batch.

@@ -11,12 +11,12 @@ BETAS, EPS, MAX_LOGIT_SCALE = (0.9, 0.98), 1e-6, math.log(100)
 
 
 def adamw(model: torch.nn.Module, lr: float, weight_decay: float) -> torch.optim.AdamW:
-    """AdamW over what is not frozen; fused: on a CPU that saves a tenth of a step."""
+    """AdamW over what is not frozen; it is fused, which saves a tenth of a step on a CPU."""
     return torch.optim.AdamW(parameter_groups(model, weight_decay), lr=lr, betas=BETAS, eps=EPS, fused=True)
 
 
 def parameter_groups(model: torch.nn.Module, weight_decay: float) -> list[dict[str, object]]:
-    """Matrices with weight decay; gains, biases and the logit scale (fewer than two dimensions) without."""
+    """Matrices have weight decay; gains, biases and the logit scale (fewer than two dimensions) have none."""
     parameters = [p for p in model.parameters() if p.requires_grad]
     return [
         {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": weight_decay},
@@ -37,6 +37,6 @@ def learning_rate(step: int, steps: int, warmup: int, peak: float) -> float:
 
 
 def clamp_logit_scale(model: torch.nn.Module) -> float:
-    """Keep the scale within [1, 100], as sharper softmaxes made CLIP's training unstable; returns it."""
+    """Keep the scale within [1, 100], as sharper softmaxes made CLIP's training unstable, and return it."""
     with torch.no_grad():
         return float(model.get_parameter("logit_scale").clamp_(0, MAX_LOGIT_SCALE).exp())

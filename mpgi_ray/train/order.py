@@ -1,7 +1,7 @@
 """Which samples make up which step, worked out before anything is read.
 
 The order follows from the configuration and the number of samples in each shard alone, so a run that goes on
-after a stop takes up the very step it was at, and any number of workers sees the same steps.
+after a stop goes on at the same step, and any number of workers sees the same steps.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ class Window:
 def windows(counts: Sequence[int], batch: int, steps: int, seed: int) -> Iterator[Window]:
     """The windows of a run.
 
-    Each epoch puts the shards in a new order, starts anywhere in that row and goes round: what is left over
-    below a batch is another part of the samples each time.
+    Each epoch puts the shards in a new order, starts anywhere in it and goes round to the start: the samples
+    that are too few for another batch are others each time.
 
     Args:
         counts: usable samples of each shard.
@@ -58,13 +58,13 @@ def windows(counts: Sequence[int], batch: int, steps: int, seed: int) -> Iterato
         steps: of the run.
 
     Raises:
-        InputError: the shards hold less than a batch.
+        InputError: the shards hold fewer samples than a batch.
     """
     total = sum(counts)
     per_epoch = total // batch
     if not per_epoch:
         raise InputError(
-            f"{total} samples in {len(counts)} shards are less than a batch of {batch}: lower batch"
+            f"{total} samples in {len(counts)} shards are fewer than a batch of {batch}: lower batch"
         )
     for first in range(1, steps + 1, per_epoch):
         epoch = (first - 1) // per_epoch

@@ -1,7 +1,7 @@
 """What a stopped run goes on from: ``steps/step-NNNNNN/``, a checkpoint with the state of its optimiser.
 
-A folder is whole once ``state.pt`` is there, which comes last. Step 0 holds the weights that a run starts
-from, so a start is the same as going on.
+A folder is whole once it has ``state.pt``, which is written last. Step 0 holds the weights that a run starts
+from, so starting is the same as going on.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def save(output: str, architecture: Architecture, model: torch.nn.Module, state:
     Storage(folder).publish(STATE, checkpoint.to_bytes(state))
     for step in saved(output)[:-_KEPT]:
         old = Storage(step_folder(output, step))
-        old.delete(STATE)  # first what makes it whole
+        old.delete(STATE)  # first, so that the folder no longer counts as whole
         old.delete("")
 
 
@@ -45,7 +45,7 @@ def restore(output: str, model: torch.nn.Module) -> dict[str, Any] | None:
     step = newest(output)
     if step is None:
         raise InputError(
-            f"{output}/steps holds no checkpoint, it was removed during the run: "
+            f"{output}/steps holds no checkpoint; it was removed during the run: "
             "give the same command again to start anew"
         )
     folder = step_folder(output, step)

@@ -1,7 +1,7 @@
-"""The folder of a training run: whose it is, how far it got.
+"""The folder of a training run: which run it belongs to, and how far that got.
 
-``run.json`` says what is learnt, ``seen.json`` from which samples, ``steps/step-NNNNNN/`` is what a stopped
-run goes on from; at the end the model lies beside them.
+``run.json`` says what is learnt, ``seen.json`` from which samples; a stopped run goes on from
+``steps/step-NNNNNN/``; at the end the model lies beside them.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _STEP = "step-"
 
 
 def open_run(output: str, recipe: dict[str, Any], name: str, seen: Seen, left_out: int) -> bool:
-    """Take an output folder for a recipe.
+    """Claim an output folder for a recipe.
 
     Args:
-        seen: is kept beside the recipe, as ``seen.json``.
+        seen: what is kept beside the recipe, as ``seen.json``.
         left_out: samples without a wanted text; kept with the recipe.
 
     Returns:
@@ -40,18 +40,18 @@ def open_run(output: str, recipe: dict[str, Any], name: str, seen: Seen, left_ou
 
 
 def finished(output: str) -> bool:
-    """Whether the run's model is there, which comes last."""
+    """Whether the run's model, which is written last, is there."""
     return Storage(output).exists(WEIGHTS)
 
 
 def saved(output: str) -> list[int]:
-    """The steps that whole checkpoints are of, in order."""
+    """The steps that have whole checkpoints, in order."""
     folders = (name.partition("/")[0] for name in Storage(f"{output}/steps").list(STATE))
     return sorted(int(folder.removeprefix(_STEP)) for folder in folders if folder.startswith(_STEP))
 
 
 def newest(output: str) -> int | None:
-    """The last step that a whole checkpoint is of; None if there is none."""
+    """The last step that has a whole checkpoint; None if there is none."""
     return max(saved(output), default=None)
 
 

@@ -13,9 +13,11 @@ from mpgi_ray.errors import InputError
 from mpgi_ray.models.model_folder import Seen
 
 T = TypeVar("T")
-Each = Callable[[Callable[[str], T], Sequence[str]], Iterable[T]]  # as `map`; may work on many at a time
-OTHERS = "*"  # among weights: of all texts that are not named
-_PEOPLE = "captions"  # of people who annotated the source: learned only if they are named
+Each = Callable[
+    [Callable[[str], T], Sequence[str]], Iterable[T]
+]  # like `map`, but may work on many at a time
+OTHERS = "*"  # among weights: that of all texts that are not named
+_PEOPLE = "captions"  # written by people who annotated the source: learned only if they are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def weight_of(name: str, given: Mapping[str, float]) -> float:
 def scan(
     shards: Sequence[str], split: str | None, texts: Mapping[str, float], each: Each[Any] = map
 ) -> tuple[Source, Seen]:
-    """Look at every shard: what can be used of it?
+    """Look at every shard and find what can be used.
 
     Args:
         texts: weights of texts; see `weight_of`.
@@ -123,7 +125,7 @@ def _joined(digests: Iterable[str]) -> str:
 
 @dataclass(slots=True)
 class _Look:
-    """Of a shard: its usable samples, what they are labelled and their digests; splits and texts of all.
+    """What a shard holds: its usable samples with their labels and digests; splits and texts of all samples.
 
     ``left_out`` counts samples of the split without a text that is learned.
     """

@@ -4,7 +4,7 @@ Losses of several parts cannot simply be added up: a contrastive loss needs ever
 So the features of all parts are computed first, without graphs; the loss of the whole batch gives their
 gradients; then each part is computed again, and its share of those gradients goes back through the towers
 (gradient caching, Gao et al. 2021). Only features are kept, (batch, dim) twice; a loss that needs no
-other sample is taken on the part at hand, so its logits never pile up.
+other sample is taken on the part at hand, so the logits of all parts are never held together.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Learned(torch.nn.Module):
 
     Args:
         model: an open_clip CLIP or CoCa with ``output_dict``.
-        bf16: the task's features and outputs compute in bfloat16 where autocast says so; losses in float32.
+        bf16: compute the task's features and outputs in bfloat16 where autocast says so; losses in float32.
     """
 
     def __init__(self, model: Any, task: Task, *, bf16: bool = False) -> None:
@@ -74,7 +74,7 @@ def backward(module: Any, batch: Batch, accumulate: int = 1) -> Tensors:
 def check_parts(model: torch.nn.Module, accumulate: int) -> None:
     """Whether a model, as it is in training, can be computed in parts: towers that drop at random cannot.
 
-    Each part is computed twice, and another mask in the second pass gives gradients of neither.
+    Each part is computed twice, and with another mask in the second pass the gradients would be of neither.
 
     Raises:
         RecipeError: several parts, and a module that drops; the message names it.
@@ -85,8 +85,8 @@ def check_parts(model: torch.nn.Module, accumulate: int) -> None:
         if module.training and _drops(module):
             told = f"{name.removeprefix('model.')} ({type(module).__name__})"
             raise RecipeError(
-                f"accumulate {accumulate}: the model's {told} drops at random, so its features are not the "
-                "same twice: expected accumulate 1, or a model without dropout"
+                f"accumulate {accumulate}: the model's {told} drops at random, so its features differ "
+                "between two passes: expected accumulate 1, or a model without dropout"
             )
 
 
@@ -140,7 +140,7 @@ def _split(gradient: Tensor, count: int) -> list[Tensor]:
 
 
 def _shares(counts: Mapping[str, int], batch: Batch) -> dict[str, float]:
-    """What one item counts in the mean over all items of the step, as workers' losses are averaged."""
+    """The weight of one item in the mean over all items of the step, as workers' losses are averaged."""
     if not counts:
         return {}
     totals = torch.tensor(list(counts.values()), device=batch.images.device)

@@ -12,17 +12,17 @@ from mpgi_ray.train.run_folder import newest
 from mpgi_ray.train.tasks.base import Arrays
 
 if TYPE_CHECKING:
-    import ray.data  # it reads its log level when it is imported, which the session sets
+    import ray.data  # its import reads the log level that the session sets
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Makes the rest of a run's batches, anew whenever workers start; light, for it travels to every task.
+    """Makes the rest of a run's batches, anew whenever workers start; small, since every task gets a copy.
 
     Attributes:
         output: the run's folder.
         windows: of the whole run.
-        readers: tasks at a time; None: as many as there are CPUs left.
+        readers: tasks at a time; None takes all CPUs that are left.
     """
 
     output: str
@@ -33,7 +33,7 @@ class Stream:
     def __call__(self) -> ray.data.Dataset:
         import ray.data
 
-        ordered()  # here as well as in the driver: each has a part of the say
+        ordered()  # here as well as in the driver: each decides a part
         first = (newest(self.output) or 0) + 1
         rows = [{"number": n} for n, window in enumerate(self.windows) if window.first + window.steps > first]
         tasks = ray.data.from_items(rows, override_num_blocks=len(rows))
@@ -45,9 +45,9 @@ class Stream:
 
 
 def ordered() -> None:
-    """Have Ray Data hand over blocks as they are and in order: step by step, each worker its own shares."""
+    """Have Ray Data hand over blocks unchanged and in order, so workers get their shares step by step."""
     from mpgi_ray.runtime.blocks import one_row_blocks
 
     context = one_row_blocks()
     context.execution_options.preserve_order = True
-    context.raise_original_map_exception = True  # a bad picture by its name, not as "UDF failed"
+    context.raise_original_map_exception = True  # names a bad picture instead of "UDF failed"

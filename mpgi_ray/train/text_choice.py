@@ -38,7 +38,7 @@ def draw_view(
     """A text of the sample, and a transform that it survives.
 
     The text comes first. Were the transform drawn first, texts with directions would hardly ever be learned:
-    of all eight transforms most of them survive the identity alone.
+    most of them survive only the identity of the eight transforms.
 
     Args:
         texts: of the sample, by perspective.
@@ -52,7 +52,7 @@ def draw_view(
     if chosen is None:
         wanted = ", ".join(name for name, weight in weights.items() if weight) or "none"
         raise InputError(
-            f"sample {sample_id} has no text to learn: expected one of {wanted}, it has "
+            f"sample {sample_id} has no text to learn: expected one of {wanted}, but it has "
             f"{', '.join(sorted(texts)) or 'none'}; give one of these a weight, or leave the sample out"
         )
     kept = survives(chosen[1]) & {*transforms, Transform.IDENTITY}
@@ -66,10 +66,10 @@ def choose(
 
     Args:
         texts: of the sample, by perspective; empty ones do not count.
-        weights: how often each perspective is drawn, relative to the others that are there; 0 or none is
-            never. Finite and not negative.
+        weights: how often each perspective is drawn, relative to the others that are there: finite,
+            not negative, and 0 or missing for never.
     """
-    # sorted: the order in which a user names perspectives decides nothing
+    # sorted, so that the order in which a user names perspectives decides nothing
     left = sorted(name for name, weight in weights.items() if weight > 0 and texts.get(name))
     if not left:
         return None
@@ -81,10 +81,10 @@ def choose(
 def sample_sentences(
     text: str, length: Callable[[str], int], limit: int, seed: int, epoch: int, sample_id: str
 ) -> str:
-    """The text if it fits, else a run of consecutive sentences that does and cannot be longer.
+    """The text if it fits, else a run of consecutive sentences that fits and cannot be extended.
 
     The run starts at a sentence drawn by hash and goes on as far as fits; what room is left then takes the
-    sentences before. A sentence that is too long by itself comes alone, for the tokenizer to cut.
+    sentences before. A sentence that is too long by itself comes alone, and the tokenizer cuts it.
 
     Args:
         length: of a text in tokens.

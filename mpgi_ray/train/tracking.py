@@ -1,6 +1,6 @@
 """The log of a run: ``train.jsonl``, one line a step, and the same for TensorBoard.
 
-In a local folder both grow with every step. An object store has no files that grow: there they are written
+In a local folder both grow with every step. An object store has no files that grow: for it they are written
 on this machine and published whole, with each checkpoint and at the end.
 """
 
@@ -28,7 +28,7 @@ class RunLog:
     """Logs steps, after those that an earlier start logged before step ``first``.
 
     Raises:
-        OutputError: the folder cannot be written; so do all methods.
+        OutputError: the folder cannot be written; all methods raise it too.
     """
 
     def __init__(self, output: str, first: int) -> None:

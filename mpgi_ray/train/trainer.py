@@ -1,8 +1,8 @@
-"""Training with Ray Train: the driver looks at the data, tasks read it, workers train, the first one logs.
+"""Training with Ray Train: the driver looks at the data, tasks read it, workers train, the first worker logs.
 
 The output folder must be one that all nodes see, or ``s3://…``. It receives ``run.json``, checkpoints to go
-on from (see `resume`), the log (see `tracking`), and at the end the model (see `checkpoint`). Whoever is
-lost, a worker, a node or the driver: the run goes on from the last checkpoint with the same data.
+on from (see `resume`), the log (see `tracking`), and at the end the model (see `checkpoint`). If a worker, a
+node or the driver is lost, the run goes on from the last checkpoint with the same data.
 """
 
 from __future__ import annotations
@@ -65,11 +65,11 @@ def train(config: TrainConfig) -> TrainResult:
     """Train a model on final shards; go on where an earlier start of the same run stopped.
 
     Raises:
-        InputError: no shards, no usable text, less than a batch, a picture that cannot be read, or a damaged
-            checkpoint.
+        InputError: there are no shards, no usable text or too few samples for a batch, or a picture or
+            checkpoint cannot be read.
         OutputError: the output folder holds another run, or cannot be written.
         RecipeError: the model is unknown, or cannot be computed in parts (`accumulate`).
-        ResourceError: the cluster is too small, or its nodes are.
+        ResourceError: the cluster or its nodes are too small.
         TrainingError: a loss is not finite, or workers were lost too often.
     """
     with ray_session(config.workers * config.cpus, config.workers * config.gpu):
@@ -95,7 +95,7 @@ def train(config: TrainConfig) -> TrainResult:
             reading = Reading(source, architecture.inputs(), task, *parts)
             stream = Stream(config.output, reading, order, config.readers)
             _run_workers(_Run(config, architecture, steps), stream, name)
-        resume.finish(config.output)  # here and not in a worker: one that is lost late starts once more
+        resume.finish(config.output)  # not in a worker: one that is lost late starts once more
     last = read_log(config.output)[-1]
     return TrainResult(config.output, last["step"], last["loss"], steps - (done or 0))
 
@@ -111,7 +111,7 @@ def _plain(error: Exception) -> Exception:
 
 
 def _run_workers(run: _Run, stream: Stream, name: str) -> None:
-    # starting workers on a cold node takes longer than Ray Train's own minute
+    # starting workers on a cold node takes longer than the one minute that Ray Train allows
     os.environ.setdefault("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", "300")
     from ray.train import FailureConfig, RunConfig, ScalingConfig, TrainingFailedError, WorkerGroupError
     from ray.train.torch import TorchTrainer
@@ -119,7 +119,7 @@ def _run_workers(run: _Run, stream: Stream, name: str) -> None:
     config = run.config
     ordered()
     scratch = Storage(f"{config.output}/.ray")
-    scratch.delete("")  # our own checkpoints are what a run goes on from
+    scratch.delete("")  # a run goes on from our own checkpoints
     trainer = TorchTrainer(
         _worker,
         train_loop_config={"run": run},
@@ -162,12 +162,12 @@ def _held(config: TrainConfig) -> dict[str, float]:
 
 
 def _worker(told: dict[str, Any]) -> MpgiError | None:
-    """Train on this worker; gives an error that all workers meet alike, for which none starts again."""
+    """Train on this worker; return an error that all workers meet alike, so that none starts again."""
     try:
         _train(told["run"])
     except (RecipeError, TrainingError) as error:
         return error
-    except InputError as error:  # of a reading task
+    except InputError as error:  # from a reading task
         import ray.train
 
         if ray.train.get_context().get_world_size() > 1:  # others may be a step behind, and would wait
@@ -186,7 +186,7 @@ def _train(run: _Run) -> None:
     torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // context.get_local_world_size()))
     plain, _, _ = checkpoint.build(architecture)
     state = resume.restore(config.output, plain)
-    if state is None:  # a worker was lost when the model was written already
+    if state is None:  # a worker was lost after the model was written
         return
     _prepare(plain, config)
     schedule = Schedule(
@@ -211,7 +211,7 @@ def _train(run: _Run) -> None:
         for step in steps:
             log.add(step)
             if step.step % config.save_every == 0 and step.step < run.steps:
-                log.publish()  # a run that goes on from here finds the lines of all steps before
+                log.publish()  # a run that goes on from here finds the lines of all earlier steps
                 resume.save(config.output, architecture, plain, learner.state())
     checkpoint.save(config.output, architecture, plain)
 

@@ -1,4 +1,4 @@
-"""A sample as it is shown in one epoch, for what a task makes of it beside its picture and its text."""
+"""A sample as it is shown in one epoch: a task makes arrays from it, beside its picture and its text."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class View:
         text: the one that is learned, as the model is shown it.
         transform: how the picture is turned; the text survives it.
         drawn: seed, epoch and sample id, from which `augment.uniform` draws numbers.
-        pixels: makes a picture what the model takes, uint8 (3, height, width).
+        pixels: turns a picture into what the model takes, uint8 (3, height, width).
         ids: token ids of texts, int64 (texts, context).
         classes: ids of the object labels and scene classes, numbered over all samples of the run.
     """

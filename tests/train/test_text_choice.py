@@ -68,7 +68,7 @@ def test_a_sample_whose_texts_survive_everything_is_shown_in_every_way() -> None
 
 
 def test_a_sample_without_a_text_to_learn_is_an_error_that_names_both_sides() -> None:
-    with pytest.raises(InputError, match=r"sample s1 .* expected one of long, it has layout, objects"):
+    with pytest.raises(InputError, match=r"sample s1 .* expected one of long, but it has layout, objects"):
         draw_view({"objects": "Cars.", "layout": "Left."}, {"long": 1.0, "objects": 0.0}, EVERY, 0, 0, "s1")
 
 

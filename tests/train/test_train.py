@@ -201,7 +201,7 @@ def test_a_stock_model_keeps_its_activation_and_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "error", "said"),
     [
-        ({"batch": 512}, InputError, "200 samples in 4 shards are less than a batch of 512: lower batch"),
+        ({"batch": 512}, InputError, "200 samples in 4 shards are fewer than a batch of 512: lower batch"),
         ({"split": "val"}, InputError, "split 'val'.*hold splits train and texts layout, objects"),
         ({"task": "clipp"}, RecipeError, "no task 'clipp': did you mean 'clip'"),
         ({"task": "clip", "task_settings": {"x": 1}}, RecipeError, "task_settings of clip: unknown key 'x'"),
@@ -211,9 +211,9 @@ def test_a_stock_model_keeps_its_activation_and_name(tmp_path: Path) -> None:
             "no sample has a text 'layuot': .* layout, objects",
         ),
         ({"model": "ViT-X"}, RecipeError, "unknown model 'ViT-X': expected 'small', 'small-coca', a name"),
-        ({"weights": "openai"}, RecipeError, "model 'small' starts from fresh ones"),
+        ({"weights": "openai"}, RecipeError, "model 'small' takes none, it starts afresh"),
         ({"model": "ViT-B-32", "weights": "openai"}, RecipeError, "use the model 'ViT-B-32-quickgelu'"),
-        ({"model": "ViT-B-32", "weights": "opnai"}, RecipeError, "a tag of 'ViT-B-32', which are openai"),
+        ({"model": "ViT-B-32", "weights": "opnai"}, RecipeError, "a tag of 'ViT-B-32'; its tags are openai"),
         ({"workers": 64}, ResourceError, "hold 64 CPUs"),
     ],
 )
@@ -275,7 +275,7 @@ def test_weights_are_exceptions_and_what_is_not_learned_is_said(
         ({"texts": {"short": -1}}, "greater than or equal to 0"),
         ({"texts": {"short": float("inf")}}, "finite number"),
         ({"texts": {"*": 0, "short": 0}}, "expected a weight above 0"),
-        ({"task_settings": {"weight": 1}}, "task_settings are of a task"),
+        ({"task_settings": {"weight": 1}}, "task_settings belong to a task"),
         ({"bach": 2}, "bach"),
     ],
 )

@@ -1,4 +1,4 @@
-"""What a model learns: one module a task; see `base`."""
+"""What a model learns: one module for each task; see `base`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def task_settings(name: str, values: Mapping[str, Any]) -> TaskSettings:
     """The settings of a task, by the name of its module.
 
     Raises:
-        RecipeError: there is no such task, or a value is none of its settings.
+        RecipeError: there is no such task, or a setting is unknown or has a wrong value.
     """
     names = [known for known in module_names(__name__) if known != "base"]
     if name not in names:

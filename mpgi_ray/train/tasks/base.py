@@ -43,23 +43,23 @@ class Task(Protocol):
     """What runs beside a model; each worker has one.
 
     Losses are float32 scalars, weighted, by name. Their mean over workers is the loss of the whole batch, so
-    every worker gives the same names, also where its samples have nothing to learn from.
+    every worker gives the same names, even where its samples have nothing to learn from.
 
     A task with weights of its own (heads, a teacher) is a ``torch.nn.Module`` too: what it holds is trained
     with the model's parameters unless it is frozen, and saved and resumed with the optimiser's state. Its
     class then stands in a module below `train`, which `TaskSettings.task` imports.
 
-    Every parameter that is not frozen takes part in every step: several workers wait for its gradient.
+    Every parameter that is not frozen must take part in every step: workers wait for its gradient.
     """
 
     def prepare(self, model: Any) -> None:
-        """Give a model with fresh weights what open_clip leaves undone."""
+        """Initialise what open_clip leaves undone in a model with fresh weights."""
         ...
 
     def begin(self, model: Any, batch: Batch) -> Mapping[str, int]:
         """Begin a step; called once, before anything is computed, with this worker's share of the batch.
 
-        A teacher that follows the model's weights takes a step of its own here.
+        A teacher that follows the model's weights is updated here.
 
         Returns:
             How many items each of its own losses is a mean over. They are summed over parts and workers.
@@ -78,7 +78,7 @@ class Task(Protocol):
         ...
 
     def contrast(self, features: Tensors, batch: Batch) -> Tensors:
-        """The losses of the features, of this worker's share of the batch.
+        """The losses of the features, for this worker's share of the batch.
 
         Other workers have the other rows: see `losses.gather`. In one pass ``features`` are what `outputs`
         gave, in its precision.
@@ -86,11 +86,11 @@ class Task(Protocol):
         ...
 
     def own_losses(self, model: Any, batch: Batch, out: Tensors, shares: Mapping[str, float]) -> Tensors:
-        """The losses that need no other sample, of the samples at hand.
+        """The losses that need no other sample, for the samples at hand.
 
         Args:
             out: what `outputs` gave.
-            shares: by the names of `begin`, what one item counts: a sum over items times its share is, over
-                parts and workers, the mean over all items of the step.
+            shares: the weight of one item, by the names of `begin`: a sum over items times its share is,
+                over parts and workers, the mean over all items of the step.
         """
         ...

@@ -34,10 +34,10 @@ class ClipTask:
         self.contrastive = contrastive
 
     def prepare(self, model: Any) -> None:
-        """Initialise the head of a CoCa's decoder, which open_clip 3.3 leaves as the memory happened to be.
+        """Initialise the head of a CoCa's decoder, which open_clip 3.3 leaves uninitialised.
 
-        N(0, 1/width), as its ``init_parameters`` means to and never gets to; also where nothing but its
-        towers learns. Other models have no such head.
+        It is drawn from N(0, 1/width), as open_clip's ``init_parameters`` intends, also where nothing but
+        the towers learns. Other models have no such head.
         """
         from torch.nn import init
 

@@ -1,4 +1,4 @@
-"""The CoCa task: CLIP's, and to write the text of a picture token by token (Yu et al. 2022)."""
+"""The CoCa task: CLIP's task, and writing the text of a picture token by token (Yu et al. 2022)."""
 
 from __future__ import annotations
 
