@@ -20,7 +20,7 @@ class Decoding(StrEnum):
 
 def train(
     shards: Annotated[str, typer.Argument(help="Folder of final shards, local or s3://…")],
-    out: Annotated[str, typer.Option(help="Folder of the run; the same command goes on after a stop.")],
+    out: Annotated[str, typer.Option(help="Folder of the run; after a stop the same command goes on.")],
     model: Annotated[
         str, typer.Option(help="small, small-coca, an open_clip name, hf-hub:ORG/MODEL or a checkpoint.")
     ] = "small",
@@ -59,7 +59,7 @@ def train(
         values = assigned(values, *read_assignment(text))
     result = run(parse(TrainConfig, values, "mpgi train"))
     if not result.new:
-        typer.echo(f"nothing to do: {result.checkpoint} is trained")
+        typer.echo(f"nothing to do: {result.checkpoint} is already trained")
     typer.echo(f"{result.checkpoint}: {result.steps} steps, loss {result.loss:.3f}; open it with")
     typer.echo(open_clip_lines(result.checkpoint))
 
@@ -77,9 +77,9 @@ def evaluate(
         typer.Option("--text", help="What retrieval asks for: a perspective, or captions (the source's)."),
     ] = None,
     protocol: Annotated[
-        Protocol, typer.Option(help="Protocol of retrieval; figures of two cannot be compared.")
+        Protocol, typer.Option(help="Protocol of retrieval; figures of two protocols cannot be compared.")
     ] = Protocol.A,
-    decoding: Annotated[Decoding, typer.Option(help="How models that write captions do it.")] = (
+    decoding: Annotated[Decoding, typer.Option(help="How models that can write captions do so.")] = (
         Decoding.GREEDY
     ),
     width: Annotated[

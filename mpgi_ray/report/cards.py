@@ -96,7 +96,7 @@ class Gallery:
 def read_cards(picks: Sequence[Pick], shards: ShardList, fields: ShardFields) -> Gallery:
     """Pictures and annotations for picks, from the shards of the first ones; one shard in memory at a time.
 
-    A pick whose shard is gone, has changed or is one too many keeps its texts and says so.
+    A pick whose shard is missing, has changed or is one too many keeps its texts and says so.
     """
     gallery, colours = Gallery(), Colours()
     by_shard: dict[str, dict[int, Pick]] = {}

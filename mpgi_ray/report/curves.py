@@ -59,7 +59,7 @@ def curves(log: Sequence[Mapping[str, Any]]) -> list[Curve]:
 
 
 def _figures(line: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
-    """What of a step is shown; shares in percent."""
+    """The figures of a step that are shown; shares in percent."""
     yield "loss", line["loss"]
     if len(line["losses"]) > 1:
         yield from ((f"{part} loss", value) for part, value in line["losses"].items())

@@ -35,7 +35,7 @@ def tables_of(metrics: Mapping[str, Any]) -> list[Table]:
 
 
 def print_evaluation(metrics: Mapping[str, Any], console: Console) -> None:
-    """An evaluation as tables. One that is wider than the console, or than a log, is not cut.
+    """Print an evaluation as tables; one that is wider than the console or a log is not cut.
 
     Args:
         metrics: what a ``metrics.json`` holds.

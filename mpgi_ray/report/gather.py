@@ -106,7 +106,7 @@ class Figures:
 
     @property
     def textless(self) -> int:
-        """Samples that were asked about and of which no text came through."""
+        """Samples that were asked about and have no good text."""
         return self.samples - self.captioned - self.refused
 
     def add(self, table: pa.Table) -> None:
@@ -121,7 +121,9 @@ class Figures:
             if row["status"] != Status.OK:
                 self._add_reason(key, row)
         refused = {row["index"] for row in rows if row["stage"] == Stage.INPUT}
-        good = {row["index"] for row in rows if row["status"] == Status.OK}  # input records never are
+        good = {
+            row["index"] for row in rows if row["status"] == Status.OK
+        }  # input records never have this status
         self.samples += len({row["index"] for row in rows})
         self.refused += len(refused)
         self.captioned += len(good - refused)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mpgi_ray.data.sample import Annotation, Box, Object, Point
 
-# light colours: they stand out of aerial pictures, and black text is legible on each of them
+# light colours: they stand out from aerial pictures, and black text is legible on each of them
 PALETTE = (
     *("#ffd166", "#06d6a0", "#4cc9f0", "#ff7b7b", "#c99bff", "#f4a261"),
     *("#b5e48c", "#ff9ebb", "#a0c4ff", "#e9ff70", "#80ffdb", "#e0aaff"),

@@ -48,10 +48,10 @@ def write_report(
         captions: a caption folder.
         output: the file to write, local or an fsspec URL; replaces an earlier one.
         cards: samples to show with picture and texts; at most as many again with rejected rows.
-        seed: another one shows other samples.
+        seed: another seed shows other samples.
         curated: folder of final shards, for its ``summary.json`` and for what ``model`` finds in them.
         metrics: a ``metrics.json`` of an evaluation.
-        model: folder of a training run or a checkpoint; needs torch, the others do not.
+        model: folder of a training run or a checkpoint; only this needs torch.
 
     Returns:
         ``output``.
@@ -173,7 +173,7 @@ def _evaluation(metrics: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _training(model: str, final: str | None) -> Training:
-    from mpgi_ray.report.training import training  # torch is not for everyone who looks at captions
+    from mpgi_ray.report.training import training  # imports torch, which a caption run does without
 
     return training(model, final)
 
@@ -190,7 +190,7 @@ def _flat(record: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("mpgi_ray.report", ""),
-        autoescape=True,  # captions are other people's text
+        autoescape=True,  # captions are not trusted
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -1,4 +1,4 @@
-"""Which samples a report shows: chosen by hash while the tables pass by, from a bounded number of shards.
+"""Which samples a report shows: chosen by hash while the tables are read, from a bounded number of shards.
 
 A shard has to be read whole for its pictures, so the cards come from few shards; which ones, and which
 samples of these, depends on the seed and on content alone.
@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from mpgi_ray.data.caption import UNDONE, Caption, Status, from_table
 
-SHARDS = 6  # shards that good samples are shown of
+SHARDS = 6  # shards from which good samples are shown
 _PER_REASON = 2
 
 

@@ -167,7 +167,7 @@ def _advice(captions: str, shards: Sequence[ShardStatus], figures: Figures, comp
     elif any(shard.done for shard in shards) or not any(shard.pilot for shard in shards):
         advice.append(
             f"Chunks left: {left:,}; shards not begun: {unread:,}. "
-            "Run the same `mpgi caption` command again, it goes on from here."
+            "Run the same `mpgi caption` command again; it goes on from here."
         )
     else:
         advice.append(
