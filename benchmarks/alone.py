@@ -1,4 +1,4 @@
-"""Training in this very process: for short runs, of which the start of workers would be the most part."""
+"""Training in this very process: for short runs, most of whose time would be the start of workers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def learn(config: TrainConfig) -> float | None:
     """Train as `trainer.train` does with one worker, and leave the model in ``config.output``.
 
     Whole models on a CPU: no accumulation, nothing frozen. A model of another recipe or other samples, or
-    one that does not say of which, is replaced.
+    one that does not name them, is replaced.
 
     Returns:
         The last step's loss; None if the model of this recipe and these samples is there already.
@@ -54,7 +54,7 @@ def learn(config: TrainConfig) -> float | None:
     loss = 0.0
     for step in Learner(model, task.task(), schedule).fit(batches()):
         loss = step.loss
-    output.delete(RECIPE)  # first: what is stopped while it saves is of no recipe
+    output.delete(RECIPE)  # first, so that a save that is stopped names no recipe
     checkpoint.save(config.output, architecture, model)
     output.publish(RECIPE, recipe)
     return loss

@@ -65,7 +65,7 @@ def finals(folder: Path) -> Path:
 
 
 def with_arms(record: bytes) -> bytes:
-    """A final sample's JSON with the texts of the arms that are no perspective.
+    """A final sample's JSON with the texts of the arms that are not perspectives.
 
     The rules' text is without absences and metadata: those are for prompts; a caption of what is not there
     would teach the opposite.

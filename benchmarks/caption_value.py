@@ -5,9 +5,9 @@ short or the long one, or the captions that come with the pictures (those of peo
 Every arm trains the same small model from fresh weights on the same pictures for the same steps, once a seed.
 
 - ``scenes``: generated scenes; fact probes on held-out ones: true texts against texts with one fact changed,
-  in sentences that no arm uses, and the number out of ten, beside the most that one who looks at no picture
-  can reach by knowing each class's usual number ("blind bound"). The same models are asked about the boxed
-  sets below ``--input``. Their annotations are not exhaustive, so no probe of them could be called false;
+  in sentences that no arm uses, and the number out of ten, beside the most that a model can reach without
+  pictures by knowing each class's usual number ("blind bound"). The same models are asked about the boxed
+  sets below ``--input``. Their annotations are not exhaustive, so no text about them is surely false;
   they are read as if they were, so some "false" texts may be true: a hint, not a measurement.
 - ``ucm``: trained on pictures of UC Merced, tested on people's captions of others (protocol A) and on the 21
   classes, beside chance and two oracles: one knows every picture's class, one knows which texts it has but

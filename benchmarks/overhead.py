@@ -2,7 +2,7 @@
 
 The whole job runs, on Ray: shards are read, stage 1 and stage 2 are asked of the one replica's engine
 (``integrate.engine.kind: same``, or ``template`` for stage 1 alone), records are published. Before its first
-chunk the replica asks its own engine, with no job around it, exactly the same prompts: pictures decoded,
+chunk the replica asks its own engine, without the job, exactly the same prompts: pictures decoded,
 prompts rendered, the same sampling, at most as many images at once. Then vLLM's caches are emptied. So every
 start of the engine gives one pair, bare and job, from the same process and the same minutes.
 
@@ -84,7 +84,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Start:
-    """Starts an engine in the replica, and measures it before the job may have it."""
+    """Starts an engine in the replica, and measures it before the job uses it."""
 
     recipe: Recipe
     bare: Path

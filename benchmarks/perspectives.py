@@ -1,8 +1,8 @@
 """What six perspectives of an image cost, beside one.
 
-Stage 1 of the caption job (`Describe`, without Ray) works on two chunks at a time with one vLLM engine. Asked
-about every image are three relay prompts, which begin with its facts, and three free ones. Counted exactly,
-for every image, from the requests as they reached vLLM:
+Stage 1 of the caption job (`Describe`, without Ray) works on two chunks at a time with one vLLM engine. Every
+image is asked about by three relay prompts, which begin with its facts, and three free ones. The following is
+counted exactly, for every image, from the requests as they reached vLLM:
 
 - pictures processed: misses of the processor cache, which vLLM asks once a prompt;
 - prompt tokens computed (``prompt - cached``), beside ``own``: the nodes of the prefix tree of the image's
@@ -12,7 +12,7 @@ for every image, from the requests as they reached vLLM:
 - the same, beside the minimum: what a cache of unbounded size with blocks of the engine's size would leave
   to compute if the prompts of the whole run came one after the other.
 
-Timed are three ways in turn on the one engine, each time on images that it has not seen: one perspective,
+Three ways are timed in turn on the one engine, each time on images that it has not seen: one perspective,
 six, and six that share nothing (each prompt's picture has an identity of its own and the prefix cache is not
 read). The last line is one JSON object with all figures; the rows behind them are written to ``--rows``.
 """

@@ -1,6 +1,6 @@
 """What the benchmarks of engines share: a model and its settings, pictures, prompts, a view of requests.
 
-Without a model of the user's own it is a tiny one with random weights, made on the spot. Its texts mean
+Unless the user names a model, it is a tiny one with random weights, made on the spot. Its texts mean
 nothing, but tokens, caches and schedules are those of a real model.
 """
 
@@ -157,7 +157,7 @@ class Request:
 
 
 class Watched:
-    """Stands before an engine's ``AsyncLLM`` and keeps its requests, in the order of submission.
+    """Wraps an engine's ``AsyncLLM`` and keeps its requests, in the order of submission.
 
     Attributes:
         requests: may be emptied at any time.
@@ -197,7 +197,7 @@ class Watched:
 
 
 class UnboundedCache:
-    """A prefix cache that never forgets, with the engine's blocks: no cache of such can do better."""
+    """A prefix cache that never forgets, with the engine's blocks: no cache with these can do better."""
 
     def __init__(self, block: int) -> None:
         self.block = block
@@ -217,7 +217,7 @@ class UnboundedCache:
 
 
 def shared(a: Sequence[Hashable], b: Sequence[Hashable]) -> int:
-    """How many tokens two prompts begin with alike."""
+    """How many tokens are the same at the beginning of two prompts."""
     return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
 
 

@@ -9,8 +9,8 @@ nine tenths, ours: whole), each text has about 75 tokens of the stock tokenizer,
 clipping, precision (float32; on a GPU bfloat16 autocast) and number of threads are the same. A run with
 another number of threads ends the benchmark.
 
-The clock runs from the arrival of the first batch to the end of the last step, so start-up is left out and
-all reading but that of a few batches is not: who reads everything ahead pays for it in the first steps. The
+The clock runs from the arrival of the first batch to the end of the last step. So start-up is left out, and
+all reading but that of a few batches counts: a side that reads far ahead pays for it in the first steps. The
 default model is a transformer of 22 M parameters for 64 pixels.
 
 The last line is one JSON object: median and lower quartile of the ratio of our samples a second to theirs,

@@ -70,7 +70,7 @@ class Host:
         return await self.engine.reply(prompts)
 
     def close(self) -> set[int]:
-        """Close the engine; gives the processes that it left behind."""
+        """Close the engine and return the processes that it left behind."""
         own = processes_below(os.getpid())
         assert own
         self.engine.close()

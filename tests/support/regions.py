@@ -71,7 +71,7 @@ def shares(folder: Path, workers: int) -> tuple[TextTokenizer, Any, Iterator[Arr
 
 
 def padding_decides_nothing() -> None:
-    """A padded row is no anchor, no positive and no negative."""
+    """A padded row is neither anchor nor positive nor negative."""
     import torch
     from mpgi_ray.train.tasks.regions import region_loss
 
