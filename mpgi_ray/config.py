@@ -95,11 +95,11 @@ def module_names(package: str) -> list[str]:
 
 
 def nearest(what: str, name: str, known: Iterable[str], besides: str = "") -> RecipeError:
-    """The error for a name that is not known: it tells the nearest one, and all.
+    """The error for an unknown name; its message gives the nearest name, and all.
 
     Args:
-        what: that has names, such as ``recipe``.
-        besides: what may stand in place of a name, such as ``the path of a YAML file``.
+        what: the kind of thing, such as ``recipe``.
+        besides: what may be given in place of a name, such as ``the path of a YAML file``.
     """
     names = sorted(known)
     near = get_close_matches(name, names, n=1, cutoff=0.0)
@@ -111,7 +111,7 @@ def named(what: str, name: str, package: str) -> Path:
     """The YAML file that is meant by a name, if the package holds it, or by its path.
 
     Raises:
-        RecipeError: the package holds no such file; tells the nearest one.
+        RecipeError: the package holds no such file; the message gives the nearest name.
     """
     if name.endswith((".yaml", ".yml")):
         return Path(name)
@@ -141,7 +141,7 @@ def read_assignment(text: str, option: str = "--set") -> tuple[str, Any]:
     """``a.b=c`` as a path and a value read as YAML.
 
     Args:
-        option: names in messages where it was given.
+        option: the option that the text was given to, for messages.
 
     Raises:
         RecipeError: there is no ``=``, or the value is not valid YAML.

@@ -50,7 +50,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A reply to a question and what it came to."""
+    """A reply to a question, and its texts or fault."""
 
     question: Question
     reply: Reply
@@ -103,7 +103,7 @@ async def _reply(engine: Engine, prompts: Sequence[Prompt]) -> list[Reply]:
         return await engine.reply(prompts)
     except (EngineError, MpgiError):
         raise
-    except Exception as error:  # one odd sample must not end the job: it is recorded with its reason
+    except Exception as error:  # one unusual sample must not end the job: it is recorded with its reason
         failed = Reply("", finish_reason="", fault=Fault("engine_error", f"{type(error).__name__}: {error}"))
         return [failed] * len(prompts)
 

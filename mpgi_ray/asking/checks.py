@@ -76,7 +76,7 @@ _FOREIGN = _words(
 )
 _ENGLISH_SHARE = 0.08  # at least, of the words; of English captions they are a half
 _TELLING = 8  # words; a shorter text may be a name
-_ECHO_WORDS = 12  # so many words of the prompt's own instruction in a row are no coincidence
+_ECHO_WORDS = 12  # this many consecutive words of the prompt's own instruction are not a coincidence
 _PHRASE = 40  # words of a loop; a sentence without its full stop is one, too
 _TIMES = 4  # a phrase said so often, one time right after the other, is a loop
 
@@ -88,7 +88,7 @@ def fault(reply: Reply) -> Fault | None:
     text = reply.text.strip()
     if reply.finish_reason == "content_filter":
         return Fault("refusal", "the endpoint's content filter stopped the reply")
-    if _THINKING.search(text):  # what was cut off while it thought is a thought, not a long answer
+    if _THINKING.search(text):  # a reply that was cut off during its train of thought is not a long answer
         return Fault("thinking", "the reply holds its train of thought")
     if reply.finish_reason != "stop":
         ended = f"{reply.finish_reason or 'no finish reason'}, {reply.completion_tokens} tokens"
@@ -103,7 +103,7 @@ def text_fault(text: str, words: tuple[int, int], instruction: str) -> Fault | N
 
     Args:
         words: the least and the largest number of words that the prompt asks for. Models cannot count: half
-            the least and a fifth above the largest are let pass, which for the 45 words of a short text
+            the least and a fifth above the largest are accepted, which for the 45 words of a short text
             still is what CLIP reads (77 tokens, about 1.4 a word).
         instruction: the prompt's own, which a caption must not repeat.
     """
@@ -156,7 +156,7 @@ def _language(text: str) -> Fault | None:
 
 
 def repetition(text: str) -> str:
-    """A phrase of 1 to 40 words that comes four times in a row, or a sentence four times; empty if none."""
+    """A phrase of 1 to 40 words, or a sentence, that comes four times in succession; empty if none."""
     words = text.lower().split()
     for length in range(1, _PHRASE + 1):
         run = 0

@@ -10,7 +10,7 @@ from mpgi_ray.engines.base import Fault
 
 
 def parse_json(reply: str, model: type[BaseModel]) -> dict[str, str] | Fault:
-    """The texts of a reply by name, or why there are none; a code fence around it is let pass.
+    """The texts of a reply by name, or why there are none; a code fence around it is accepted.
 
     Args:
         model: as `prompts.reply.reply_model` makes it.

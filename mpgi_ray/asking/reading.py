@@ -1,4 +1,4 @@
-"""What a reply comes to: texts, or a fault."""
+"""What is read from a reply: texts, or a fault."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from mpgi_ray.engines.base import Fault
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a reply comes to.
+    """What is read from a reply.
 
     Attributes:
         texts: by name; empty if there is a fault.
         fault: why the reply cannot be used; None if it can.
-        retries: after so many further answers with this fault, asking again is useless; None if it never is,
-            for as long as the ladder has attempts.
+        retries: how many further answers with this fault make asking again useless; None if only the
+            ladder limits the attempts.
         scores: measured on the texts, by their names.
     """
 

@@ -97,7 +97,7 @@ def told(row: Row) -> Row:
 
 @cache
 def settle() -> None:
-    """Spare the garbage collector the hundred thousand objects of the imported libraries, once a process."""
+    """Exclude the objects of the imported libraries from garbage collection, once a process."""
     gc.collect()
     gc.freeze()
 

@@ -40,7 +40,7 @@ def held(recipe: Recipe) -> tuple[float, int]:
 
 
 def gpus_for(shares: Sequence[float]) -> int:
-    """How many GPUs replicas need that hold so much of one each; what is below 1 must lie on one GPU."""
+    """How many GPUs are needed for replicas with these shares; a share below 1 must lie on one GPU."""
     free: list[float] = []
     for share in sorted((share for share in shares if 0 < share < 1), reverse=True):
         place = next((i for i, room in enumerate(free) if room >= share - 1e-9), None)
@@ -68,7 +68,7 @@ def build(recipe: Recipe, tasks: Sequence[ShardTask], connect: Connect, phase: P
     context = one_row_blocks()  # a chunk is a row is a block is a task
     context.execution_no_progress_timeout_s = 7200  # the default half hour ends slow model loads
     context.max_consecutive_actor_init_deaths = 2
-    context.memory_usage_poll_interval_s = None  # walks every page of a replica once a second
+    context.memory_usage_poll_interval_s = None  # reads every memory page of a replica once a second
     items = [{"task": pickle.dumps(task)} for task in tasks]
     rows = ray.data.from_items(items, override_num_blocks=len(tasks))
     with warnings.catch_warnings():

@@ -21,7 +21,7 @@ _NO_SOURCE = Reading(fault=Fault("no_source", "no perspective gave a text"))
 
 
 class Integration:
-    """Merges the texts of one sample; the facts referee where they disagree."""
+    """Merges the texts of one sample; where they disagree, the facts decide."""
 
     def __init__(self, engine: Engine, config: IntegrateConfig) -> None:
         self.engine = engine
@@ -104,7 +104,7 @@ class Integration:
 
 
 def _by_name(rows: Sequence[Caption]) -> dict[str, str]:
-    """Texts by perspective; where several models wrote one, the later ones carry a number."""
+    """Texts by perspective; where several models wrote one, the later ones get a number."""
     seen: Counter[str] = Counter()
     texts = {}
     for row in rows:

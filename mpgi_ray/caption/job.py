@@ -1,7 +1,7 @@
-"""The caption job: what is to do, pass by pass, until everything is captioned or nothing moves any more.
+"""The caption job: pass by pass, until everything is captioned or no pass makes progress any more.
 
 The graph is run again over what is left for as long as a pass publishes something, so the loss of a node
-never ends a job and a hopeless one ends loudly.
+never ends a job, and a job that cannot succeed ends with an error.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def _caption_all(
     seconds = time.monotonic() - started
     if len(phases) > 1:
         rate = progress.samples / max(seconds - startup, 1e-6)
-    rate *= new / max(progress.samples, 1)  # what is taken over takes next to no time
+    rate *= new / max(progress.samples, 1)  # samples that are taken over take almost no time
     done = progress.samples, new, progress.records, progress.not_ok
     return Outcome(*done, seconds, startup, rate, problem, progress.chunks)
 
@@ -131,7 +131,7 @@ def _passes(
     progress: Progress,
     unreadable: dict[str, str],
 ) -> tuple[int, str]:
-    """Pass over what is left until nothing is, or until two passes in a row published nothing.
+    """Pass over what is left until nothing is, or until two consecutive passes published nothing.
 
     Args:
         unreadable: is told of shards that cannot be read, with the reason.
@@ -158,7 +158,7 @@ def _passes(
                 progress.add(row["shard"], row["left"], row["samples"], row["records"], row["not_ok"])
             return new, ""
         except EngineError as error:
-            problem = f"{_STALLED_PASSES} passes in a row finished no chunk: {error}"
+            problem = f"{_STALLED_PASSES} consecutive passes finished no chunk: {error}"
         stalled = 0 if progress.chunks > before else stalled + 1
     return new, problem
 
@@ -183,7 +183,7 @@ def _log(folder: CaptionFolder, outcome: Outcome, pilot: Pilot | None) -> None:
 
 
 def _judge(recipe: Recipe, folder: CaptionFolder) -> None:
-    """Fail a run that rots: by the share of its samples, whenever made, with a record that is not ok."""
+    """Fail a run if too large a share of its samples, of all starts, has a record that is not ok."""
     samples = not_ok = 0
     for table in folder.tables():
         pairs = list(zip(table["index"].to_pylist(), table["status"].to_pylist(), strict=True))

@@ -10,7 +10,7 @@ from typing import TextIO
 
 @dataclass
 class Progress:
-    """Counts finished samples of chunks; on a terminal the line is rewritten, in a log it comes now and then.
+    """Counts finished samples of chunks; a terminal's line is rewritten, a log gets one from time to time.
 
     Attributes:
         shards: that the pass under way has to do.
@@ -66,7 +66,7 @@ class Progress:
         return (self.samples - self._at_first) / max(time.monotonic() - self.first, 1e-6)
 
     def end(self) -> None:
-        """The last line; a log that has it already does not get it twice."""
+        """The last line; it is not repeated in a log that has it already."""
         if self.out.isatty() or self._told != self.chunks:
             self._show(time.monotonic(), last=True)
 

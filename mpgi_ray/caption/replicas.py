@@ -26,7 +26,7 @@ Connect = Callable[[EngineSettings], Engine]
 
 
 class _Replica(ABC):
-    """An engine, which is proved before the first sample, and what to do with a chunk."""
+    """An engine, which is tested before the first sample, and what to do with a chunk."""
 
     recipe: Recipe
 
@@ -74,7 +74,7 @@ class _Replica(ABC):
         """Work on a chunk."""
 
     def pass_on(self, row: Row) -> Row:
-        """What becomes of a row that tells of trouble."""
+        """What is returned for a row that reports an error."""
         return told(row)
 
 
@@ -145,7 +145,7 @@ async def _check_merge(merge: Merge, recipe: Recipe) -> None:
 
 
 def _line(error: Exception) -> str:
-    """What went wrong, in one line for trouble that is known of, with its traceback for a defect."""
+    """What went wrong: one line for an expected error, with the traceback for a defect."""
     if isinstance(error, MpgiError | EngineError):
         return str(error)
     return "".join(traceback.format_exception(error))

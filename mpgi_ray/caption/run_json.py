@@ -1,4 +1,4 @@
-"""``run.json``: what a caption folder was made with, so that nothing else is ever mixed into it."""
+"""``run.json``: what a caption folder was made with, so that no other run's results are mixed into it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def open_run(folder: CaptionFolder, recipe: Recipe, shards: ShardList) -> list[s
         RecipeError, OutputError: as `check_run`.
     """
     record = check_run(folder, recipe, shards)
-    if not folder.storage.exists(RUN) or record != folder.manifest():
+    if not folder.storage.exists(RUN) or record != folder.run_record():
         folder.storage.publish_json(RUN, record)
     starts = [record["versions"], *record["later_versions"]]
     return list(dict.fromkeys(versions.get("mpgi-ray", "unknown") for versions in starts))
@@ -49,7 +49,7 @@ def check_run(folder: CaptionFolder, recipe: Recipe, shards: ShardList) -> dict[
     """
     record = _record(recipe, shards)
     if folder.storage.exists(RUN):
-        before = folder.manifest()
+        before = folder.run_record()
         merged = bool(folder.stage2.full.done() or folder.stage2.pilot.done())
         require_same(folder.storage, _settings(before, merged), _settings(record, merged))
         _unchanged(folder, before["shards"], record["shards"], shards)
@@ -63,7 +63,7 @@ def check_run(folder: CaptionFolder, recipe: Recipe, shards: ShardList) -> dict[
 
 def lost_shards(folder: CaptionFolder, shards: ShardList) -> list[str]:
     """Shards that an earlier start of this run read and that are no longer there."""
-    return sorted(set(folder.manifest()["shards"]) - set(shards.files))
+    return sorted(set(folder.run_record()["shards"]) - set(shards.files))
 
 
 def _record(recipe: Recipe, shards: ShardList) -> dict[str, Any]:

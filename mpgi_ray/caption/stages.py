@@ -138,7 +138,7 @@ def described_work(work: ChunkWork, recipe: Recipe) -> ChunkWork:
 async def _guarded(
     made: Awaitable[list[Caption]], sample: Sample | Caption, work: ChunkWork
 ) -> list[Caption]:
-    """The records of a sample, or its refusal: one like no other must not end the job."""
+    """The records of a sample, or its refusal: one unusual sample must not end the job."""
     try:
         return await made
     except (EngineError, MpgiError):

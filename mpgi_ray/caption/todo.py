@@ -83,7 +83,7 @@ def pilot_quota(recipe: Recipe, shards: ShardList, pilot: Pilot) -> Mapping[str,
         sizes[name] = _size(recipe, shards, name)
     quota: dict[str, int] = {}
     left = pilot.samples
-    # smallest first: what they cannot give, the larger ones do
+    # smallest first: the larger ones make up for what these lack
     order = sorted(sizes, key=lambda name: sizes[name]) if pilot.at_random else names
     for position, name in enumerate(name for name in order if name in sizes):
         share = -(-left // (len(sizes) - position)) if pilot.at_random else left
@@ -96,4 +96,4 @@ def _size(recipe: Recipe, shards: ShardList, name: str) -> int:
     try:
         return len(read_shard(shards.read(name), name, recipe.input.fields))
     except InputError:
-        return 0  # a full run will say why it cannot be read
+        return 0  # a full run reports why it cannot be read

@@ -1,7 +1,7 @@
 """The curation job: plan, two rounds of tasks, and the files that describe the result.
 
 Memory holds one source shard or one final shard a task. What is done is skipped when the job runs again;
-the summary is written last: with it, and with all it speaks of, the job is done.
+the summary is written last: the job is done once it and all files that it describes are there.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ class Curation(Config):
         captions: a caption run's folder.
         shards: the source shards, if they moved since they were captioned.
         shard_size: about how many samples a final shard holds.
-        seed: of the global random order.
+        seed: seed of the global random order.
         partial: take what is captioned so far; the rest is dropped as ``not_captioned``.
-        filters: which samples are kept, of those that have the main text.
+        filters: which samples are kept, among those that have the main text.
     """
 
     captions: _Place
@@ -65,32 +65,32 @@ def curate(config: Curation) -> CurateSummary:
     """
     filters = load_filters(config.filters)
     output, folder = Storage(config.output), CaptionFolder(config.captions)
-    manifest = folder.manifest()
+    run_record = folder.run_record()
     chunks = folder.chunks() if config.partial else sorted(folder.integrated.done())
     if not config.partial:
-        _require_complete(manifest, chunks)
-    survey = _survey(folder, chunks, manifest["texts"][0])
-    identity = _identity(config, filters, manifest, survey)
+        _require_complete(run_record, chunks)
+    survey = _survey(folder, chunks, run_record["texts"][0])
+    identity = _identity(config, filters, run_record, survey)
     state = claim(output, "curate", identity, last=(_CSV, INDEX, SUMMARY))
     if output.exists(SUMMARY):
-        # a job killed at its very end leaves its work, perhaps in parts that nothing can build on
+        # a job killed at its very end leaves its work, perhaps incomplete and of no further use
         output.delete(WORK)
         if state is Claim.FINISHED:
             return read_summary(output)
         output.delete(SUMMARY)
-    shards = find_shards(config.shards or manifest["recipe"]["input"]["shards"])
-    shards.require_all(sorted(set(manifest["shards"]) - set(shards.files)))
+    shards = find_shards(config.shards or run_record["recipe"]["input"]["shards"])
+    shards.require_all(sorted(set(run_record["shards"]) - set(shards.files)))
     job = Job(
         captions=config.captions,
         output=config.output,
         root=shards.root.url,
-        fields=ShardFields.model_validate(manifest["recipe"]["input"]["fields"]),
-        main_text=manifest["texts"][0],
+        fields=ShardFields.model_validate(run_record["recipe"]["input"]["fields"]),
+        main_text=run_record["texts"][0],
         buckets=max(1, -(-survey.kept // config.shard_size)),
         seed=config.seed,
         filters=tuple(filters),
     )
-    return _run(output, job, _sources(shards, manifest, chunks))
+    return _run(output, job, _sources(shards, run_record, chunks))
 
 
 def _run(output: Storage, job: Job, sources: Sequence[Source]) -> CurateSummary:
@@ -104,18 +104,18 @@ def _run(output: Storage, job: Job, sources: Sequence[Source]) -> CurateSummary:
     return _finish(output, job, splits, sorted(merges, key=lambda row: str(row["shard"])))
 
 
-def _require_complete(manifest: dict[str, Any], chunks: Sequence[ChunkId]) -> None:
-    undone = sorted(set(manifest["shards"]) - complete_shards(chunks))
+def _require_complete(run_record: dict[str, Any], chunks: Sequence[ChunkId]) -> None:
+    undone = sorted(set(run_record["shards"]) - complete_shards(chunks))
     if undone:
         raise InputError(
-            f"{len(undone)} of {len(manifest['shards'])} shards are not fully captioned "
+            f"{len(undone)} of {len(run_record['shards'])} shards are not fully captioned "
             f"({', '.join(undone[:3])}): finish `mpgi caption`, or take what is there with --partial"
         )
 
 
 @dataclass(frozen=True, slots=True)
 class _Survey:
-    """The captions at a glance: how many samples have the main text, and a digest of all there is."""
+    """A survey of the captions: how many samples have the main text, and a digest of all rows."""
 
     kept: int
     digest: str
@@ -134,7 +134,7 @@ def _survey(folder: CaptionFolder, chunks: Sequence[ChunkId], main_text: str) ->
 
 
 def _identity(
-    config: Curation, filters: Sequence[Filter], manifest: dict[str, Any], survey: _Survey
+    config: Curation, filters: Sequence[Filter], run_record: dict[str, Any], survey: _Survey
 ) -> dict[str, Any]:
     """The settings that decide what is published; filters only where there are some."""
     identity: dict[str, Any] = {
@@ -145,14 +145,14 @@ def _identity(
     }
     for number, (choice, rule) in enumerate(zip(config.filters, filters, strict=True)):
         identity[f"filters.{number}"] = {"name": choice.name} | rule.model_dump(mode="json")
-    return identity | {f"recipe.{key}": value for key, value in manifest["identity"].items()}
+    return identity | {f"recipe.{key}": value for key, value in run_record["identity"].items()}
 
 
-def _sources(shards: ShardList, manifest: dict[str, Any], chunks: Sequence[ChunkId]) -> list[Source]:
+def _sources(shards: ShardList, run_record: dict[str, Any], chunks: Sequence[ChunkId]) -> list[Source]:
     by_shard: dict[str, list[ChunkId]] = defaultdict(list)
     for chunk in chunks:
         by_shard[chunk.shard].append(chunk)
-    return [Source(name, shards.files[name], by_shard[name]) for name in sorted(manifest["shards"])]
+    return [Source(name, shards.files[name], by_shard[name]) for name in sorted(run_record["shards"])]
 
 
 def _finish(

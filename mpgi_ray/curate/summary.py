@@ -1,4 +1,4 @@
-"""What came of a curation, as a value and as ``summary.json``."""
+"""The result of a curation, as a value and as ``summary.json``."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ SUMMARY = "summary.json"
 
 @dataclass(frozen=True, slots=True)
 class CurateSummary:
-    """What came of a curation; ``str()`` of it is one line.
+    """The result of a curation; ``str()`` of it is one line.
 
     Attributes:
         samples_in: ``kept`` and the sum of ``dropped``.
         dropped: reason to number of samples.
         texts: of the samples that were kept.
         unreadable_shards: source shards without captions, whose samples nobody could count.
-        nothing_to_do: all was there already; the numbers are those that an earlier start left.
+        nothing_to_do: the curation was already finished; the numbers are those of an earlier start.
     """
 
     samples_in: int
@@ -51,7 +51,7 @@ class CurateSummary:
 
 
 def read_summary(output: Storage) -> CurateSummary:
-    """What an earlier start left.
+    """The summary of an earlier start.
 
     Raises:
         InputError: ``summary.json`` is damaged.

@@ -1,1 +1,1 @@
-"""What flows through the program and where it rests."""
+"""The program's data and where it is stored."""

@@ -1,7 +1,7 @@
 """The caption record: one row for every text that was asked for, and for every sample that was refused.
 
-An empty string never stands for an error: a row has a status and, unless it is ``ok``, a reason. Times
-stand in columns of their own (`TIMINGS`), which every comparison leaves out.
+An error is never recorded as an empty string: a row has a status and, unless it is ``ok``, a reason. Times
+are in columns of their own (`TIMINGS`), which every comparison leaves out.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from enum import StrEnum
 import pyarrow as pa
 import pyarrow.compute as pc
 
-SCHEMA_VERSION = 3  # of the table; before 3 there was no ``detail``: it stood in ``reason``, behind the code
-ID_VERSION = 2  # of what a caption's id is the hash of; a run is known by it
+SCHEMA_VERSION = 3  # of the table; before 3 ``reason`` also held what is now ``detail``, after the code
+ID_VERSION = 2  # of what a caption's id is the hash of; part of a run's identity
 
 
 class Stage(StrEnum):
@@ -30,8 +30,8 @@ class Stage(StrEnum):
 class Status(StrEnum):
     """What became of a text.
 
-    ``rejected``: the last answer, or the input, is no good. ``failed``: the engine could not answer.
-    ``retried``: an answer that was no good and was asked for again; it stands beside the final row.
+    ``rejected``: the last answer, or the input, cannot be used. ``failed``: the engine could not answer.
+    ``retried``: an answer could not be used and was asked for again; its row is kept beside the final one.
     """
 
     OK = "ok"
@@ -43,9 +43,9 @@ class Status(StrEnum):
 UNDONE = frozenset({Status.REJECTED.value, Status.FAILED.value})
 
 
-@dataclass(kw_only=True)  # frozen, it would take five times as long to make and to unpickle
+@dataclass(kw_only=True)  # a frozen one would take five times as long to make and to unpickle
 class Caption:
-    """One text and all that is known of its making. Never changed once it is made.
+    """One text and how it was made. A record never changes once it is made.
 
     Attributes:
         caption_id: hash of sample, rendered prompt, model, revision, sampling and `ID_VERSION`.

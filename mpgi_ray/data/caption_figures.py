@@ -1,6 +1,6 @@
 """The figures of a caption run, from its records and its log: what ``metrics.json`` holds.
 
-Records tell what was asked and what came of it, the log how long the starts took. Rates are therefore
+Records tell what was asked and answered, the log tells how long the starts took. Rates are therefore
 those of whole starts, start-up included, and models that worked at the same time share the same seconds.
 """
 
@@ -21,7 +21,7 @@ from mpgi_ray.data.caption_folder import CaptionFolder
 TOKENS = ("prompt_tokens", "cached_tokens", "completion_tokens")
 _AUTHOR = ["stage", "engine", "model", "revision"]
 _REQUEST = ["index", *_AUTHOR, "question", "sampling", "attempt", "status", "reason"]
-_NOT_ASKED = "no_source"  # stage 2 had nothing to ask about: its rows stand for no request
+_NOT_ASKED = "no_source"  # stage 2 had nothing to ask about: no request was made for its rows
 V = TypeVar("V", int, float)
 
 
@@ -32,7 +32,7 @@ class ModelFigures:
     Attributes:
         texts: final rows by text and status.
         answers: requests by status, reason code (empty if ok) and attempt.
-        seconds: requests by their time, to three digits; those that took none are left out.
+        seconds: requests by their duration, to three digits; those that took no time are left out.
         coverage: good texts by text and coverage, to two decimals.
     """
 

@@ -58,7 +58,7 @@ class CaptionFolder:
 
     @cached_property
     def stage1(self) -> tuple[StageParts, ...]:
-        models = len(self.manifest()["stage1"]) if self.storage.exists(RUN) else 1
+        models = len(self.run_record()["stage1"]) if self.storage.exists(RUN) else 1
         return tuple(
             self._stage(f"perspectives-{n}" if n > 1 else "perspectives") for n in range(1, models + 1)
         )
@@ -70,7 +70,7 @@ class CaptionFolder:
         """Chunks with the full parts of every model of stage 1."""
         return set.intersection(*(stage.full.done() for stage in self.stage1))
 
-    def manifest(self) -> dict[str, Any]:
+    def run_record(self) -> dict[str, Any]:
         """What ``run.json`` holds: recipe, versions, prompts, shards.
 
         Raises:

@@ -1,6 +1,6 @@
-"""Whose folder an output is: a job writes there what identifies it first, and its last files last.
+"""Which job an output folder belongs to: a job first writes its identity there, and its last files last.
 
-So the same command goes on where it was stopped, says when nothing is left to do, and never mixes its
+So the same command continues where it was stopped, says when nothing is left to do, and never mixes its
 results with those of another.
 """
 
@@ -19,7 +19,7 @@ SHARD_JOBS = ("ingest", "curate", "demo")  # of these, the index comes last
 
 
 class Claim(StrEnum):
-    """What an output folder is to the job that asks for it."""
+    """The state of an output folder for the job that asks for it."""
 
     NEW = "new"
     CONTINUED = "continued"
@@ -77,7 +77,7 @@ def record_of(job: str) -> str:
 
 
 def require_same(storage: Storage, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Hold the settings that a folder was made with against those of today.
+    """Compare the settings that a folder was made with to the present ones.
 
     Raises:
         OutputError: they differ; the message names the first one, in the order of names.

@@ -1,4 +1,4 @@
-"""A local disk: files that appear whole or not at all, listings that leave nothing out.
+"""A local disk: files appear whole or not at all, and listings are complete.
 
 A file is written beside its place, flushed and renamed.
 """

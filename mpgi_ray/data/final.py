@@ -103,7 +103,7 @@ class Record:
 
 
 def short_id(sample_id: str) -> str:
-    """Enough of a sample's id to know it again among millions."""
+    """Enough of a sample's id to recognise it among millions."""
     return sample_id[:16]
 
 

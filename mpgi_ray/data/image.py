@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-MAX_PIXELS = 400_000_000  # a 20,000 × 20,000 scene; a decompression bomb is far above
+MAX_PIXELS = 400_000_000  # a 20,000 × 20,000 scene; a decompression bomb is far larger
 CONVERSION_VERSION = 1  # part of the record of a converted picture: raise it when `_to_rgb` changes
 SUFFIXES = ("jpg", "jpeg", "png", "tif", "tiff", "webp", "bmp", "gif", "jp2")
 # the formats that are opened, and no others: Pillow's EPS reader would start a PostScript interpreter
@@ -120,7 +120,7 @@ def to_plain(data: bytes) -> tuple[bytes, str, bool]:
     Raises:
         ImageError: as `decode`.
     """
-    picture = decode(data)  # also a plain one: a cut picture is found here, not by a trainer
+    picture = decode(data)  # a plain picture is decoded, too: a truncated one is found here, not by a trainer
     return picture.encoded(), picture.suffix, not picture.data
 
 
@@ -130,7 +130,7 @@ def to_view(data: bytes, max_pixels: int) -> Picture | None:
     A larger one is scaled down to sides that are multiples of 28, the patch grid of many models.
 
     Returns:
-        None if it is plain and small enough: who looks at it decodes its bytes as they are.
+        None if it is plain and small enough: its reader decodes its bytes as they are.
 
     Raises:
         ImageError: as `decode`.
@@ -145,8 +145,8 @@ def to_view(data: bytes, max_pixels: int) -> Picture | None:
         size = max(28, int(width * scale) // 28 * 28), max(28, int(height * scale) // 28 * 28)
         pixels = pixels.resize(size, Image.Resampling.LANCZOS)
     else:
-        pixels = pixels.copy()  # of a file's reader, so that it can travel
-    pixels.info.clear()  # what the file says of its pixels (turn them, their colours) is not said of these
+        pixels = pixels.copy()  # a copy without the file's reader, so that it can be pickled
+    pixels.info.clear()  # the file's metadata (orientation, colour profile) does not apply to these pixels
     return Picture(b"", pixels, "jpg" if scale < 1.0 else "png")
 
 
@@ -185,7 +185,7 @@ def _decoded(image: Image.Image, data: bytes) -> Picture:
         pixels = _to_rgb(image, _deep_colour(image, modes, data) if modes else None)
     except MemoryError:
         raise
-    except Exception as error:  # Pillow lets almost any exception out of a damaged file
+    except Exception as error:  # Pillow raises almost any exception for a damaged file
         raise ImageError("broken_image", f"{image.format} picture cannot be decoded: {error}") from error
     return Picture(data if plain else b"", pixels, plain or "png")
 

@@ -2,8 +2,8 @@
 
 A chunk is a run of consecutive samples of one shard. Its part is named after its place,
 ``SHARD-00007-of-00012.parquet``, so a rerun writes the same name; it appears whole or not at all
-(`Storage.publish`), hence: the file is there = the chunk is done, and a shard is complete when all its
-chunks are there. There is no other state.
+(`Storage.publish`). So a chunk is done if its file is there, and a shard is complete when all its
+chunks are done. There is no other state.
 """
 
 from __future__ import annotations

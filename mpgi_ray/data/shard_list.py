@@ -37,7 +37,7 @@ class ShardList:
         return self.root.read(self.files[shard])
 
     def require_all(self, others: Sequence[str] = ()) -> None:
-        """Complain of shards that should be there.
+        """Raise an error if shards are missing.
 
         Args:
             others: further shards that are known to be missing.
@@ -71,7 +71,7 @@ def find_shards(spec: str | Sequence[str]) -> ShardList:
     for name in filter(wanted.covers, present):
         if files.setdefault(present[name], name) != name:
             raise InputError(
-                f"{files[present[name]]} and {name} are the same shard to us: rename one of them"
+                f"{files[present[name]]} and {name} have the same shard name: rename one of them"
             )
     folders = {_folder(name) for name in files.values()} | set(map(_fixed_folder, asked))
     marks = [name for name in there if _folder(name) in folders or wanted.covers(name)]
@@ -82,7 +82,9 @@ def find_shards(spec: str | Sequence[str]) -> ShardList:
     known = [*files.values(), *gone]
     for pattern, relative in zip(patterns, asked, strict=True):
         if relative not in wanted.names and not any(_matches(name, relative) for name in known):
-            raise InputError(f"no shards: nothing ending in .tar, .tar.gz or .tgz matches {pattern}")
+            raise InputError(
+                f"there are no shards: no file ending in .tar, .tar.gz or .tgz matches {pattern}"
+            )
     samples = {shard: count for shard, count in listed.items() if shard in files}
     return ShardList(root, dict(sorted(files.items())), tuple(missing), samples)
 

@@ -134,7 +134,7 @@ def _foreign(group: Group, record: Any, size: tuple[int, int], fields: ShardFiel
 
 
 def _values(group: Group, record: Any, where: str | None, default: str) -> Sequence[Any]:
-    """The values at a field or a path into the .json; one value is a list of one."""
+    """The values at a field or a path into the .json; a single value becomes a list of one."""
     if where is not None and where.startswith("json:"):
         value = record
         for step in where.removeprefix("json:").split("."):
@@ -149,7 +149,7 @@ def _values(group: Group, record: Any, where: str | None, default: str) -> Seque
 
 
 def _class_name(value: Any, names: tuple[str, ...]) -> str:
-    """Integers are positions in the recipe's class names; without names they say nothing a text could use."""
+    """Integers are positions in the recipe's class names; without names they are of no use to a text."""
     if not str(value).lstrip("-").isdigit():
         return str(value)
     number = int(value)

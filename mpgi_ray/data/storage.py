@@ -2,8 +2,8 @@
 
 A published file appears whole or not at all: locally a temporary file beside it, flushed and renamed;
 on an object store one upload, begun when the content is whole. Reads are of whole objects (or of one
-range) and are retried from the first byte, because a retry in the middle of a stream is how samples get
-lost.
+range) and are retried from the first byte, because a retry in the middle of a stream can lose
+samples.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Storage:
         return Storage(f"{self.url}/{name}")
 
     def list(self, *suffixes: str) -> list[str]:
-        """Names of all files below that end so, sorted; empty if the folder is not there.
+        """Names of all files below with this ending, sorted; empty if the folder is not there.
 
         Raises:
             InputError: a folder cannot be listed.
@@ -82,7 +82,7 @@ class Storage:
         return bool(_retried(lambda: self._fs.exists(self.path(name))))
 
     def stamp(self, name: str) -> str:
-        """What changes when the file does: its size, and its etag or else its time of modification."""
+        """Changes when the file does: its size, and its etag or else its time of modification."""
         self._fs.invalidate_cache()
         info = _retried(lambda: self._fs.info(self.path(name)))
         version = info.get("ETag") or info.get("etag") or info.get("mtime") or info.get("LastModified")
@@ -92,14 +92,14 @@ class Storage:
         """The whole file.
 
         Raises:
-            InputError: it cannot be read, also after retries, or came shorter than its size.
+            InputError: it cannot be read, also after retries, or fewer bytes than its size were read.
         """
 
         def whole() -> bytes:
             data = bytes(self._fs.cat_file(self.path(name)))
             expected = self._fs.info(self.path(name))["size"]
             if expected is not None and len(data) != expected:
-                raise OSError(f"{len(data):,} of {expected:,} bytes came")
+                raise OSError(f"{len(data):,} of {expected:,} bytes were read")
             return data
 
         return self._reading(name, whole)
@@ -134,7 +134,7 @@ class Storage:
         def part() -> bytes:
             data = bytes(self._fs.cat_file(self.path(name), start=start, end=end))
             if len(data) != end - start:
-                raise OSError(f"{len(data):,} of {end - start:,} bytes came")
+                raise OSError(f"{len(data):,} of {end - start:,} bytes were read")
             return data
 
         return self._reading(name, part) if end > start else b""
@@ -196,7 +196,7 @@ class Storage:
 
 
 def named(path: str) -> str:
-    """A path that is not empty: an empty one would stand for the root, or for the working folder.
+    """A path that is not empty: an empty one would mean the root, or the working folder.
 
     Raises:
         RecipeError: it is empty.

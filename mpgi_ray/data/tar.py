@@ -34,7 +34,7 @@ def read_members(data: bytes, shard: str) -> list[tuple[str, bytes]]:
     """All regular files of a tar (plain or gzip) in order, as ``(name, bytes)``.
 
     Raises:
-        InputError: no tar, cut off, or a member that is no regular file.
+        InputError: the file is not a tar or is cut off, or a member is not a regular file.
     """
     try:
         if data[:2] == b"\x1f\x8b":
@@ -47,15 +47,19 @@ def read_members(data: bytes, shard: str) -> list[tuple[str, bytes]]:
                 if not member.isreg():
                     raise InputError(f"{shard}: member {member.name!r} is a link or device, expected a file")
                 if member.offset_data + member.size > len(data):
-                    raise InputError(f"{shard}: cut off inside member {member.name!r}; fetch the shard again")
+                    raise InputError(
+                        f"{shard} is cut off inside member {member.name!r}; fetch the shard again"
+                    )
                 members.append((member.name, data[member.offset_data : member.offset_data + member.size]))
             end = archive.offset
     except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
-        raise InputError(f"{shard}: not a whole tar ({error}); fetch the shard again") from error
+        raise InputError(f"{shard} is not a whole tar ({error}); fetch the shard again") from error
     mark = data[end : end + _BLOCK]
     if len(mark) < _BLOCK or any(mark):
         last = f"after member {members[-1][0]!r}" if members else "at its start"
-        raise InputError(f"{shard}: no end-of-archive mark, so it was cut off {last}; fetch the shard again")
+        raise InputError(
+            f"{shard} has no end-of-archive mark, so it was cut off {last}; fetch the shard again"
+        )
     return members
 
 

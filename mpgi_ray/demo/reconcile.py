@@ -50,7 +50,7 @@ def reconcile(folder: CaptionFolder, log: Path) -> Reconciliation:
     They are matched by stage, by whether they came after a hint, and by their exact words.
     """
     result = Reconciliation()
-    names = {name for model in folder.manifest()["stage1"] for name in model}
+    names = {name for model in folder.run_record()["stage1"] for name in model}
     answers: Answers = {}
     for line in log.read_text(encoding="utf-8").splitlines():
         told = json.loads(line)

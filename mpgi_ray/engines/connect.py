@@ -1,4 +1,4 @@
-"""From an engine's settings to the engine, and the proofs that it takes what it will be sent."""
+"""From an engine's settings to the engine, and the tests that it accepts what it will be sent."""
 
 from __future__ import annotations
 

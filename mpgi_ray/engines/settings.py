@@ -90,7 +90,7 @@ def _without_secrets(values: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _names_of_texts(values: Any) -> Iterator[str]:
-    """The keys, at any depth, whose value is a text; ``hf_token: true`` is none."""
+    """The keys, at any depth, whose value is a text; ``hf_token: true`` is not one."""
     if isinstance(values, Mapping):
         yield from (str(key) for key, value in values.items() if isinstance(value, str) and value)
         values = list(values.values())

@@ -1,4 +1,4 @@
-"""An engine that is started again when its process dies, and that finds out which image kills it."""
+"""An engine that is started again when its process dies, with a search for the image that kills it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import Callable, Sequence
 
 from mpgi_ray.engines.base import Engine, EngineDied, EngineError, Fault, Prompt, Reply
 
-MAX_DEATHS = 5  # in a row, without an answer in between: then the engine is put to the proof
+MAX_DEATHS = 5  # consecutive deaths without an answer in between: then the engine itself is tested
 
 
 class Supervised:
     """Wraps an engine's start. Calls that were in flight when it died are asked again, one image at a time.
 
     An image that kills the engine when it is alone in it is set aside: its replies carry the error
-    ``engine_death``. So an image costs two deaths at most, and the others lose nothing but time.
+    ``engine_death``. So an image costs two deaths at most, and the others lose only time.
 
-    Is it the images or the engine that many deaths in a row come from? One that dies even of prompts that it
-    answered before is given up.
+    Many consecutive deaths may come from the images or from the engine. An engine that dies even of prompts
+    that were answered before is given up.
     """
 
     def __init__(self, start: Callable[[], Engine]) -> None:
@@ -38,7 +38,7 @@ class Supervised:
         """One reply for each prompt, in order.
 
         Raises:
-            EngineError: the engine died five times in a row and of what it answered before, or cannot be
+            EngineError: the engine died five consecutive times and of what it answered before, or cannot be
                 started again.
         """
         async with self._turn:
@@ -59,7 +59,7 @@ class Supervised:
             await self._wake()
 
     async def _alone(self, prompts: Sequence[Prompt]) -> list[Reply]:
-        async with self._turn:  # kept to the end: nobody else comes in
+        async with self._turn:  # held to the end: no other call enters
             try:
                 await self._turn.wait_for(lambda: not self._inside)
                 await self._alive()
@@ -99,7 +99,7 @@ class Supervised:
         try:
             await self._ask(self._harmless)
         except EngineDied:
-            self._harmless = ()  # so that calls that still wait start it no more
+            self._harmless = ()  # so that calls that still wait do not start it again
             return False
         return True
 

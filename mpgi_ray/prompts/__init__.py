@@ -1,7 +1,7 @@
 """Prompts: Jinja2 files with YAML front matter, shipped here or written by a user.
 
 A file starts with ``---``, its settings and ``---``. Its body is the instruction: the same bytes for every
-image. What is known of an image goes with it in a block of its own: the facts for a relay prompt, facts and
+image. What is known of an image is given in a block of its own: the facts for a relay prompt, facts and
 texts for an integration, nothing for a free perspective, which stays independent of the facts.
 """
 
@@ -140,7 +140,7 @@ class PromptTemplate:
     def with_block(self, block: str) -> str:
         """The prompt as a model reads it, after the system text and the picture.
 
-        What many requests share stands first, so that a model reads it once: the facts of an image in a
+        What many requests share comes first, so that a model reads it once: the facts of an image in a
         relay prompt, the instruction in an integration. A free prompt takes no block.
         """
         if self.kind is Kind.FREE:
@@ -168,7 +168,7 @@ def again(text: str, code: str, detail: str) -> str:
     """A prompt for a further attempt: it says why the answer before could not be used.
 
     Args:
-        code, detail: of the fault; codes that `_again.j2` knows are told in its own words.
+        code, detail: of the fault; `_again.j2` words the codes that it knows.
     """
     return f"{text}\n\n{_shared('_again.j2', code=code, detail=detail)}"
 

@@ -18,7 +18,7 @@ _Text = Annotated[str, BeforeValidator(_writable)]
 
 
 class _Object(BaseModel):
-    # a model is told to add nothing; what an endpoint without schemas adds is let pass
+    # a model is told to add nothing; what an endpoint without schemas adds is ignored
     model_config = ConfigDict(extra="ignore", json_schema_extra={"additionalProperties": False})
 
 
@@ -35,7 +35,7 @@ def reply_model(names: tuple[str, ...]) -> type[BaseModel]:
 
 
 def schema_of(model: type[BaseModel]) -> dict[str, object]:
-    """The JSON schema of a reply: every text is required, and nothing else may stand there."""
+    """The JSON schema of a reply: every text is required, and nothing else is allowed."""
     schema = model.model_json_schema(schema_generator=_Untitled)
     del schema["title"]
     return schema

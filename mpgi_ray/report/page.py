@@ -78,20 +78,20 @@ def write_report(
 
 def _run(folder: CaptionFolder, cards: int, seed: int) -> dict[str, Any]:
     """All that the template shows of the run itself."""
-    manifest, chunks, full = folder.manifest(), folder.chunks(), folder.integrated.done()
+    run_record, chunks, full = folder.run_record(), folder.chunks(), folder.integrated.done()
     figures, ran, sampler = Figures(), RunFigures(), Sampler((chunk.shard for chunk in chunks), cards, seed)
     for chunk in chunks:
         table = folder.table(chunk)
         for part in (figures, ran, sampler):
             part.add(table)
     good, rejected = sampler.good(), sampler.rejected()
-    gallery = _gallery(manifest, [*good, *rejected])
+    gallery = _gallery(run_record, [*good, *rejected])
     log = folder.log()
     record = ran.record(log)
     return {
         "name": "/".join(folder.storage.path("").split("/")[-2:]),
-        "manifest": manifest,
-        "prompts": manifest.get("prompts", {}),
+        "run_record": run_record,
+        "prompts": run_record.get("prompts", {}),
         "figures": figures,
         "chunks": len(chunks),
         "pilots": sum(chunk not in full for chunk in chunks),
@@ -115,9 +115,9 @@ def _most_common(classes: Counter[str]) -> list[tuple[str, int]]:
     return sorted(classes.items(), key=lambda pair: (-pair[1], pair[0]))[:_TOP]
 
 
-def _gallery(manifest: Mapping[str, Any], picks: Sequence[Pick]) -> Gallery:
+def _gallery(run_record: Mapping[str, Any], picks: Sequence[Pick]) -> Gallery:
     """Cards without pictures, and the reason, when the input is gone."""
-    source = manifest.get("recipe", {}).get("input", {})
+    source = run_record.get("recipe", {}).get("input", {})
     shards, trouble = ShardList(Storage("."), {}), []
     if picks:
         try:

@@ -81,7 +81,7 @@ def status(captions: str) -> RunStatus:
         InputError: this is not a caption folder.
     """
     folder = CaptionFolder(captions)
-    names = set(folder.manifest().get("shards", {}))
+    names = set(folder.run_record().get("shards", {}))
     described, done = folder.described(), folder.integrated.done()
     pilots = folder.pilot_integrated.done() - done
     totals = {chunk.shard: chunk.total for chunk in described | done | pilots}
@@ -120,7 +120,7 @@ def rejects(captions: str, limit: int = 50) -> list[Caption]:
         InputError: this is not a caption folder.
     """
     folder = CaptionFolder(captions)
-    folder.manifest()
+    folder.run_record()
     found: list[Caption] = []
     for chunk in folder.chunks():
         if len(found) >= limit:

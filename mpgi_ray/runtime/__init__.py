@@ -1,1 +1,1 @@
-"""Where Ray is met: the session, tasks over a list, the settings of Ray Data."""
+"""What the jobs use of Ray: the session, tasks over a list, the settings of Ray Data."""

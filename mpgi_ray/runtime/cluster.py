@@ -36,7 +36,7 @@ def ray_session(cpus_held: float, gpus_held: float = 0) -> Iterator[None]:
 
 
 def _start(cpus_held: float) -> None:
-    # plans, metrics and hints of every run would bury our own lines; set the variables to see them
+    # plans, metrics and hints of every run would hide our own lines; set the variables to see them
     os.environ.setdefault("RAY_DATA_LOG_LEVEL", "ERROR")
     logging.getLogger("ray").setLevel(logging.ERROR)
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}

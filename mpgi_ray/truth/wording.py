@@ -1,4 +1,4 @@
-"""Which words of a text make claims: its things, numbers, colours and positions, told without a model.
+"""Which words of a text make claims: its things, numbers, colours and positions, found without a model.
 
 Everything that is not in the list of connecting words (`glue.yaml`) counts, in a common form: numbers as
 digits, words by their stem, a few synonyms of positions alike. So *novelty* is what a text says in words that
@@ -45,7 +45,7 @@ def wording(texts: Iterable[str]) -> frozenset[str]:
 
 
 def novel(text: str, known: frozenset[str]) -> list[str]:
-    """The claiming words of a text that are not among ``known``, as they stand in the text, each once."""
+    """The claiming words of a text that are not among ``known``, as written in the text, each once."""
     return list(dict.fromkeys(word for form, word in _forms(text).items() if form not in known))
 
 
@@ -65,7 +65,7 @@ def _forms(text: str) -> dict[str, str]:
 
 
 def _number(text: str) -> str:
-    """A number in digits; nothing for one, which stands for "a"."""
+    """A number in digits; empty for one, which often only means "a"."""
     if text[0].isdigit():
         digits = text.replace(",", "")
     else:
@@ -93,7 +93,7 @@ def _word(word: str) -> str:
 
 @cache
 def _lists() -> tuple[frozenset[str], dict[str, str]]:
-    """Connecting words and their stems; words that stand for another."""
+    """Connecting words and their stems; words that mean the same as another."""
     lists = yaml.safe_load(resources.files(__package__).joinpath("glue.yaml").read_text(encoding="utf-8"))
     words = {word for line in lists["glue"] for word in line.split()}
     stems = {_stemmer().stemWord(word) for word in words}

@@ -88,7 +88,7 @@ def test_stage_2_may_change_until_it_has_published_something(tmp_path: Path) -> 
     open_run(folder, run, shards)
     run_stages(run, TemplateEngine(), merge=False)
     open_run(folder, other, shards)
-    assert folder.manifest()["identity"]["integrate.sampling.temperature"] == 0.5
+    assert folder.run_record()["identity"]["integrate.sampling.temperature"] == 0.5
     open_run(folder, run, shards)
     run_stages(run, TemplateEngine())
     with pytest.raises(OutputError, match=r"made with other settings: integrate\.sampling"):

@@ -101,7 +101,7 @@ def test_a_submitted_job_captions_and_its_status_is_its_exit_code(head: str, tmp
         (
             ["caption", "template", "--shards", "{tmp}/none", "--out", "{tmp}/c"],
             1,
-            "error: no shards: nothing ending",
+            "error: there are no shards: no file ending",
         ),
         (
             ["caption", "template", "--shards", "a", "--out", "b", "--set", "chunk_syze=2"],
@@ -110,7 +110,7 @@ def test_a_submitted_job_captions_and_its_status_is_its_exit_code(head: str, tmp
         ),
         (["caption", "template", "--limit", "5", "--sample", "5"], 2, "either --limit or --sample"),
         (["curate", "{tmp}", "--out", "{tmp}/f"], 1, "error: {tmp} holds no run.json"),
-        (["inspect", "{tmp}"], 1, "no shards: nothing ending in"),
+        (["inspect", "{tmp}"], 1, "there are no shards: no file ending in"),
         (["ingest", "coco", "a.json", "--out", "b"], 2, "Missing option '--images'"),
         (["ingest", "folders", "{tmp}/none", "--out", "{tmp}/s"], 1, "error: "),
         (["train", "{tmp}", "--out", "{tmp}/m", "--epochs", "1"], 1, "error: "),

@@ -265,7 +265,7 @@ def test_unfinished_captions_are_refused_unless_asked_for(tmp_path: Path) -> Non
 def test_an_unreadable_shard_is_named_and_the_others_are_published(tmp_path: Path) -> None:
     write_shards(tmp_path / "shards", [12])
     (tmp_path / "shards/short.tar").write_bytes(tar(("a.jpg", picture()))[:600])
-    with pytest.raises(UnfinishedError, match=r"short\.tar: cut off inside"):
+    with pytest.raises(UnfinishedError, match=r"short\.tar is cut off inside"):
         run(tmp_path)
     captions, out = str(tmp_path / "captions"), tmp_path / "final"
     with pytest.raises(InputError, match=r"1 of 2 shards are not fully captioned \(short\)"):

@@ -44,7 +44,7 @@ def test_a_folder_is_new_then_continued_then_finished_and_never_another_job_s(tm
 
 
 def caption_run(folder: Path) -> object:
-    return CaptionFolder(str(folder)).manifest()
+    return CaptionFolder(str(folder)).run_record()
 
 
 def caption_log(folder: Path) -> object:

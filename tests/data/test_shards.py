@@ -132,7 +132,7 @@ def test_classes_and_captions_from_json_paths() -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "not a whole tar|no end-of-archive"),
+        (b"", "not a whole tar|has no end-of-archive"),
         (b"nonsense" * 200, "not a whole tar"),
         (tar(("a.jpg", picture()), ("b.jpg", picture()))[:700], "cut off inside member 'a.jpg'"),
         (tar(("a.jpg", picture()), ("b.jpg", picture()))[: 512 + 1024], "cut off after member 'a.jpg'"),

@@ -279,7 +279,7 @@ def test_an_endpoint_that_answers_no_image_stops_the_engine() -> None:
         for _ in range(2):
             (reply,) = ask(engine, prompt())
             assert str(reply.fault).startswith("endpoint_failed: ")
-        with pytest.raises(EngineError, match=r"does not answer: 9 tries in a row .* HTTP 503.*loading"):
+        with pytest.raises(EngineError, match=r"does not answer: 9 consecutive tries .* HTTP 503.*loading"):
             ask(engine, prompt())
     assert len(endpoint.requests) == 3 * TRIES
 

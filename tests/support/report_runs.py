@@ -137,13 +137,13 @@ def make_run(
 ) -> Run:
     """Two shards of ten samples in chunks of four; the second shard's last chunk is not done."""
     run, folder = Run(root), CaptionFolder(str(root / "captions"))
-    manifest = {
+    run_record = {
         "recipe": {"input": {"shards": str(root / "shards"), "fields": {}}},
         "prompts": {"objects": {"hash": "0123456789abcdef", "text": f"Name what you see. {SCRIPT}"}},
         "shards": {"a": {}, "b": {}},
         "stage1": [["objects", "scene"]] * models,
     }
-    folder.storage.publish(RUN, json.dumps(manifest).encode())
+    folder.storage.publish(RUN, json.dumps(run_record).encode())
     (root / "shards").mkdir(parents=True)
     for at, shard in enumerate(("a", "b")):
         samples = [draw(10 * at + number) for number in range(10)]

@@ -230,7 +230,7 @@ def test_what_cannot_be_trained_is_refused_before_workers_start(
 
 
 def test_no_shards_and_broken_shards_are_named(ray_cluster: None, shapes: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no shards: nothing ending in"):
+    with pytest.raises(InputError, match="there are no shards: no file ending in"):
         train(config(tmp_path, tmp_path / "run"))
     whole = Path(list_shards(shapes)[0]).read_bytes()
     (tmp_path / "shard-000000.tar").write_bytes(whole[: len(whole) // 2 + 100])

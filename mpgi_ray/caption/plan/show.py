@@ -18,7 +18,7 @@ from mpgi_ray.caption.plan.tokens import Tokens, picture_tokens
 from mpgi_ray.engines.settings import EngineSettings
 
 _EMBEDDED = "the embedded engine"
-_PILOT = 10  # chunks of the run that is advised where no rate is known; fewer tell nothing of the speed
+_PILOT = 10  # chunks of the run that is advised where no rate is known; fewer do not show the speed
 
 
 def show(plan: Plan, name: str, console: Console) -> None:
@@ -173,7 +173,7 @@ def _cost(plan: Plan, name: str) -> RenderableType:
 
 
 def _measured(plan: Plan) -> Iterator[RenderableType]:
-    """Tokens of the run that the rate was measured in, to hold against the estimate."""
+    """Tokens of the run that the rate was measured in, to compare with the estimate."""
     metrics = (plan.rate and plan.rate.measured) or {}
     models = [model for model in metrics.get("models", ()) if model["prompt_tokens"]]
     if not models or not metrics["samples"]:

@@ -67,9 +67,7 @@ def take_stock(recipe: Recipe, shards: ShardList, folder: CaptionFolder, count: 
     """
     names = list(shards.files)
     if not names:
-        raise InputError(
-            f"none of the {len(shards.missing)} shards is there: {', '.join(shards.missing[:5])}"
-        )
+        raise InputError(f"all {len(shards.missing)} shards are missing: {', '.join(shards.missing[:5])}")
     reads = min(count, len(names))
     sizes = dict(shards.samples)
     subjects: list[Subject] = []

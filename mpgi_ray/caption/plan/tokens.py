@@ -84,7 +84,7 @@ def picture_tokens(asked: Asked) -> int | None:
 
 
 def text_tokens(asked: Asked) -> int:
-    """Of system and text of all prompts; placeholders count as the texts that they stand for."""
+    """Of system and text of all prompts; placeholders count as the texts that they replace."""
     sent = sum(len(prompt.system) + len(prompt.text) for prompt in asked.prompts)
     return _tokens(sent, asked)
 

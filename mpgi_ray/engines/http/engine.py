@@ -1,8 +1,8 @@
 """Any OpenAI-compatible chat endpoint: a vLLM server, Ollama, a cloud.
 
-Whose fault is it? A request that the endpoint refuses is that prompt's: a reply with a fault. A wrong key,
+Causes of failure: a request that the endpoint refuses gives that prompt a reply with a fault. A wrong key,
 model or address would fail every prompt: `EngineError` at once. All else (busy, broken, slow, cut off) is
-tried again; used-up tries are the prompt's fault for as long as other images get answers.
+tried again; when all tries are used up, the reply has a fault for as long as other images get answers.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _MAX_QUOTE = 200  # characters of a server's words in an error
 _MAX_BACKOFF_S = 30
 _MAX_RETRY_AFTER_S = 120
 _KEEP_ALIVE_S = 4  # below the 5 s of uvicorn: no request goes out on a connection that is being closed
-_SILENT_CALLS = 3  # images in a row without an answer: then it is the endpoint, not an image
+_SILENT_CALLS = 3  # consecutive images without an answer: then the endpoint is the cause, not an image
 
 
 class _Trouble(Exception):
@@ -55,7 +55,7 @@ class HttpEngine:
     """
 
     kind = "http"
-    revision = ""  # the protocol does not tell it
+    revision = ""  # the protocol does not give it
     trusted = False
 
     def __init__(
@@ -64,7 +64,7 @@ class HttpEngine:
         """Start the client; nothing is sent yet. ``sleep`` waits so many seconds between two tries.
 
         Raises:
-            RecipeError: the key fits into no header.
+            RecipeError: the key cannot be sent in a header.
         """
         self.model = config.model
         self._config, self._sleep, self._closed = config, sleep, False
@@ -163,7 +163,7 @@ class HttpEngine:
         except _Trouble as trouble:
             silent = len(self._silence)
             if silent >= _SILENT_CALLS * self._config.tries and len(set(self._silence)) >= _SILENT_CALLS:
-                failed = f"{silent} tries in a row failed, the last with {trouble}"
+                failed = f"{silent} consecutive tries failed, the last with {trouble}"
                 raise EngineError(f"the endpoint at {self._url} does not answer: {failed}") from None
             failed = f"{self._config.tries} tries failed, the last with {trouble}"
             return Reply("", finish_reason="", fault=Fault("endpoint_failed", failed))
@@ -175,7 +175,9 @@ class HttpEngine:
                 status, after = response.status, response.headers.get("Retry-After", "")
                 data = await response.read()
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError among them
-            reason = str(error) or f"no whole answer within timeout_s = {self._config.timeout_s:g}"
+            reason = (
+                str(error) or f"there was no complete answer within timeout_s = {self._config.timeout_s:g}"
+            )
             trouble = self._quote(f"{type(error).__name__}: {reason}")
         if trouble:  # raised out here: aiohttp's errors carry the request's headers, and so the key
             raise _Trouble(trouble)
@@ -184,13 +186,13 @@ class HttpEngine:
             reply = self._read(data, perf_counter() - start)
             if reply is not None:
                 return reply
-            raise _Trouble(f"no chat completion in {len(data)} bytes of {said}")
+            raise _Trouble(f"there is no chat completion in {len(data)} bytes of {said}")
         if status in _REFUSALS:
             return Reply("", finish_reason="", fault=Fault(_REFUSED, said))
         if status in _TRANSIENT or status >= 500:
             raise _Trouble(said, _seconds(after))
         if status in (401, 403):  # the server's words often hold a part of the key
-            said = f"HTTP {status}: it wants a key, and {self._key_state()}"
+            said = f"HTTP {status}: it requires a key, and {self._key_state()}"
         raise EngineError(f"{self._url} answers {said}; check url (it often ends in /v1), model and key_env")
 
     def _key_state(self) -> str:

@@ -52,7 +52,7 @@ class TemplateEngine:
         return replies
 
     def close(self) -> None:
-        """Nothing is held."""
+        """The engine holds nothing to release."""
 
 
 def _write(prompt: Prompt, looks: dict[int, Look]) -> str:

@@ -14,7 +14,7 @@ class TemplateSettings(EngineSettings):
     """No model: the engine writes from annotations and pixels, one image at a time."""
 
     embedded: ClassVar[bool] = True
-    # one value each, which decides nothing
+    # each has a single allowed value
     placement: ClassVar[frozenset[str]] = EngineSettings.placement | {"model", "max_pixels", "boxes"}
 
     kind: Literal["template"] = "template"

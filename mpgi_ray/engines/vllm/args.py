@@ -54,7 +54,7 @@ def engine_args(config: VllmSettings, multimodal: bool | None = None) -> dict[st
     }
     if multimodal is False:
         args["language_model_only"] = True
-    else:  # a text model takes no notice of it
+    else:  # a text model ignores it
         args["limit_mm_per_prompt"] = {"image": 1, "video": 0}
     if config.gpus > 1:
         args["tensor_parallel_size"] = int(config.gpus)
@@ -72,7 +72,7 @@ def _check_folder(model: str) -> None:
         raise ResourceError(f"model folder {model!r} does not exist on this machine")
     if not (folder / "config.json").is_file():
         raise ResourceError(
-            f"model folder {model!r} holds no config.json: expected a model as the hub has it"
+            f"model folder {model!r} holds no config.json: expected a model folder laid out as on the hub"
         )
 
 

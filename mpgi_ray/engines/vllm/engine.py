@@ -68,7 +68,7 @@ class VllmEngine:
             self._stop_loop()
             if isinstance(error, Exception):
                 raise EngineError(
-                    f"vLLM did not start {config.model!r}: {one_line(error)}; its log tells more"
+                    f"vLLM did not start {config.model!r}: {one_line(error)}; see its log for more"
                 ) from error
             raise
         self._processes = [child for child in multiprocessing.active_children() if child not in others]

@@ -28,6 +28,6 @@ def die_with_parent() -> None:
 
     def watch() -> None:
         parent.join()
-        os._exit(1)  # at once: nobody is left to take a result
+        os._exit(1)  # at once: no process is left to receive a result
 
     threading.Thread(target=watch, name="die-with-parent", daemon=True).start()
