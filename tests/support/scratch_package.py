@@ -35,11 +35,11 @@ def scratch_package(folder: Path, *pages: str) -> Path:
 
 def run_in(package: Path, *arguments: str, timeout: float = 400) -> str:
     """What Python prints with these arguments, with the copy as its package."""
-    found = os.pathsep.join([str(package), str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")])
+    found = [package, ROOT / "tests", ROOT / "benchmarks", os.environ.get("PYTHONPATH", "")]
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=package,
-        env=os.environ | {"PYTHONPATH": found, "RAY_ADDRESS": "local"},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, found)), "RAY_ADDRESS": "local"},
         capture_output=True,
         text=True,
         timeout=timeout,

@@ -21,16 +21,18 @@ import torch
 from mpgi_ray.cli import main
 from mpgi_ray.data.final import list_shards, read_records
 from mpgi_ray.data.tar import group_members, read_members, write_members
-from mpgi_ray.errors import InputError, OutputError, RecipeError, ResourceError
+from mpgi_ray.errors import InputError, OutputError, RecipeError, ResourceError, TrainingError
 from mpgi_ray.evaluate.config import EvaluateConfig
 from mpgi_ray.evaluate.job import evaluate
 from mpgi_ray.evaluate.retrieval import Protocol
 from mpgi_ray.models import checkpoint
 from mpgi_ray.models.architecture import stock
+from mpgi_ray.train import trainer
 from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.run_folder import newest
+from mpgi_ray.train.source import scan
 from mpgi_ray.train.tracking import read_log
-from mpgi_ray.train.trainer import train
+from mpgi_ray.train.trainer import TrainResult, train
 from support.shapes import write_shapes
 
 TEXTS = {"objects": 1.0, "layout": 1.0}
@@ -110,9 +112,9 @@ def test_a_run_leaves_its_model_and_a_line_a_step_and_is_not_done_again(trained:
     assert (trained / checkpoint.WEIGHTS).stat() == before
     with pytest.raises(OutputError, match=r"run was made with other settings: lr was 0\.001, is 0\.002; "):
         train(config(shapes, trained, lr=2e-3, seed=1))
-    more = write_shapes(trained.parent / "more", 10, seed=7)
+    more = write_shapes(trained.parent / "more", 70, seed=7)
     with pytest.raises(OutputError, match="samples was"):
-        train(config(more, trained, batch=8))
+        train(config(more, trained))
 
 
 @pytest.mark.slow
@@ -162,7 +164,7 @@ def _kill_a_worker() -> None:
 
 def test_a_checkpoint_must_be_whole(tmp_path: Path) -> None:
     (tmp_path / checkpoint.CONFIG).write_text("{}")
-    with pytest.raises(InputError, match=f"{checkpoint.WEIGHTS} missing"):
+    with pytest.raises(InputError, match=f"it lacks {checkpoint.WEIGHTS}"):
         checkpoint.load(tmp_path)
     (tmp_path / checkpoint.WEIGHTS).write_bytes(b"PK\x03\x04 not quite")
     with pytest.raises(InputError, match="no configuration of open_clip"):
@@ -178,7 +180,7 @@ def test_a_damaged_checkpoint_and_one_of_another_model_are_told_apart(trained: P
         checkpoint.load(tmp_path)
     whole = (tmp_path / checkpoint.WEIGHTS).read_bytes()
     (tmp_path / checkpoint.WEIGHTS).write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(InputError, match="is damaged or no file"):
+    with pytest.raises(InputError, match="is damaged or not a file"):
         checkpoint.load(tmp_path)
 
 
@@ -255,14 +257,22 @@ def test_a_picture_that_cannot_be_read_is_named(ray_cluster: None, tmp_path: Pat
 
 
 def test_weights_are_exceptions_and_what_is_not_learned_is_said(
-    ray_cluster: None, shapes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    given: list[TrainConfig] = []
+
+    def note(config: TrainConfig) -> TrainResult:
+        given.append(config)
+        raise TrainingError("enough is known")
+
+    monkeypatch.setattr(trainer, "train", note)
     changed = ["context=16", "texts.layout=2", "texts.objects=0"]
-    given = ["--steps", "1", "--batch", "8", *(word for change in changed for word in ("--set", change))]
-    assert main(["train", str(shapes), "--out", str(tmp_path / "run"), *given]) == 0
-    recipe = json.loads((tmp_path / "run" / "run.json").read_text())["recipe"]
-    assert recipe["texts"] == {"layout": 2.0}
-    assert "left out of training: the texts objects\n" in capsys.readouterr().out
+    options = ["--steps", "1", "--batch", "8", *(word for change in changed for word in ("--set", change))]
+    assert main(["train", str(shapes), "--out", str(tmp_path / "run"), *options]) == 1
+    source, _ = scan(list_shards(shapes), None, given[0].texts)
+    assert given[0].recipe(source)["texts"] == {"layout": 2.0}
+    assert given[0].context == 16
+    assert source.told() == "left out of training: the texts objects"
 
 
 @pytest.mark.parametrize(
