@@ -138,6 +138,8 @@ class TrainConfig(Config):
             raise ValueError(f"texts {dict(self.texts)}: expected a weight above 0")
         if self.task is not None:
             task_settings(self.task, self.task_settings)
+            if "caption_weight" in self.model_fields_set:
+                raise ValueError("caption_weight with a task: expected task_settings.caption_weight")
         elif self.task_settings:
             raise ValueError("task_settings belong to a task: name it as task")
         return self
@@ -168,6 +170,7 @@ class TrainConfig(Config):
             del values["task"], values["task_settings"]
         else:
             values["annotations"] = source.annotations
+            del values["caption_weight"]
         values["texts"] = dict(source.texts)
         values["freeze"] = sorted(values["freeze"])
         values["bf16"] = self.computes_bf16

@@ -16,7 +16,7 @@ from mpgi_ray.models.tokenizer import PAD
 from mpgi_ray.train.batch import Batch
 from mpgi_ray.train.losses import workers
 from mpgi_ray.train.optimizer import adamw, clamp_logit_scale, learning_rate
-from mpgi_ray.train.step import Learned, backward, check_parts
+from mpgi_ray.train.step import Learned, backward, check_parts, check_used
 from mpgi_ray.train.tasks.base import Task
 
 _NAMED = 16  # samples of a worker that an error names
@@ -115,6 +115,7 @@ class Learner:
             batches: on the model's device, from the next step on; equally many on every worker.
 
         Raises:
+            RecipeError: there are several workers and weights that the task does not use; see `check_used`.
             TrainingError: a loss or gradient is not finite (names the step and samples; the weights stay as
                 they were), or the batches run out.
         """
@@ -133,6 +134,8 @@ class Learner:
                 group["lr"] = rate
             self.optimizer.zero_grad(set_to_none=True)
             losses = backward(self._wrapped, batch, schedule.accumulate)
+            if workers() > 1:
+                check_used(self.learned)
             means = _mean_over_workers(losses)
             if not all(map(math.isfinite, means.values())):
                 bad = not all(loss.isfinite() for loss in losses.values())

@@ -110,22 +110,44 @@ def _in_parts(
 ) -> Tensors:
     cached = [learned.features(part) for part in parts]
     features = {name: _joined([features[name] for features in cached]) for name in cached[0]}
-    contrasted = learned.task.contrast(features, batch)
-    torch.stack(list(contrasted.values())).sum().backward()  # type: ignore[no-untyped-call]
-    losses = {name: loss.detach() for name, loss in contrasted.items()}
-    gradients = {
-        name: _split(value.grad, len(parts)) for name, value in features.items() if value.grad is not None
-    }
+    losses, gradients, weights = _contrasted(learned, features, batch)
     for number, part in enumerate(parts):
         last = number == len(parts) - 1
         # workers exchange gradients once, with the last part
         with nullcontext() if last or module is learned else module.no_sync():
             out, own = module(part, shares)
-            carried = [(out[name].float() * pieces[number]).sum() for name, pieces in gradients.items()]
+            carried = [
+                (out[name].float() * _part(gradient, number, len(parts))).sum()
+                for name, gradient in gradients.items()
+            ]
+            carried += [(weight * gradient).sum() for weight, gradient in weights] if last else []
             torch.stack([*carried, *own.values()]).sum().backward()  # type: ignore[no-untyped-call]
         for name, loss in own.items():
             losses[name] = losses.get(name, torch.zeros_like(loss)) + loss.detach()
     return losses
+
+
+def _contrasted(
+    learned: Learned, features: Tensors, batch: Batch
+) -> tuple[Tensors, Tensors, list[tuple[Tensor, Tensor]]]:
+    """The losses of the features, the gradients of these, and weights that the losses use, with theirs.
+
+    No gradient is left in the weights: one that arrived before a pass through the model would not be
+    exchanged between workers.
+    """
+    losses = learned.task.contrast(features, batch)
+    if not losses:
+        return {}, {}, []
+    weights = [weight for weight in learned.parameters() if weight.requires_grad]
+    total = torch.stack(list(losses.values())).sum()
+    found = torch.autograd.grad(total, [*features.values(), *weights], allow_unused=True)
+    of_features = zip(features, found, strict=False)
+    of_weights = zip(weights, found[len(features) :], strict=True)
+    return (
+        {name: loss.detach() for name, loss in losses.items()},
+        {name: gradient for name, gradient in of_features if gradient is not None},
+        [(weight, gradient) for weight, gradient in of_weights if gradient is not None],
+    )
 
 
 def _joined(parts: list[Tensor]) -> Tensor:
@@ -134,9 +156,24 @@ def _joined(parts: list[Tensor]) -> Tensor:
     return whole.detach().float().requires_grad_()
 
 
-def _split(gradient: Tensor, count: int) -> list[Tensor]:
-    """The gradient of each part's rows; of a number that all parts share, each an equal share."""
-    return list(gradient.chunk(count)) if gradient.ndim else [gradient / count] * count
+def _part(gradient: Tensor, number: int, count: int) -> Tensor:
+    """The gradient of one part's rows; of a number that all parts share, an equal share."""
+    return gradient.chunk(count)[number] if gradient.ndim else gradient / count
+
+
+def check_used(module: torch.nn.Module) -> None:
+    """Whether a step gave a gradient to every weight that is not frozen: several workers need that.
+
+    Raises:
+        RecipeError: a weight took no part; the message names it.
+    """
+    learnt = [(name, weight) for name, weight in module.named_parameters() if weight.requires_grad]
+    unused = [name.removeprefix("model.") for name, weight in learnt if weight.grad is None]
+    if unused:
+        raise RecipeError(
+            f"the task does not use {len(unused)} weights of the model ({unused[0]} …), and several workers "
+            "cannot train around them: expected one worker, or a task that uses or freezes them"
+        )
 
 
 def _shares(counts: Mapping[str, int], batch: Batch) -> dict[str, float]:

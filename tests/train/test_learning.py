@@ -25,6 +25,7 @@ from mpgi_ray.train.batch import Batch
 from mpgi_ray.train.loop import Learner, Schedule
 from mpgi_ray.train.losses import contrastive_loss
 from mpgi_ray.train.optimizer import learning_rate, parameter_groups
+from mpgi_ray.train.step import Learned
 from mpgi_ray.train.tasks.base import Task, Tensors
 from mpgi_ray.train.tasks.clip import ClipTask
 from mpgi_ray.train.tasks.coca import CocaTask
@@ -53,12 +54,12 @@ def tiny(kind: str) -> tuple[Architecture, Task, TextTokenizer]:
     tokenizer = TextTokenizer.train(TEXTS, 16)
     tower = {"image_size": 32, "patch_size": 16, "layers": 2, "width": 64, "head_width": 32}
     layers = {"width": 64, "heads": 2, "layers": 2}
-    if kind == "clip":
+    if kind in TASKS:
         base = small(tokenizer)
         text = base.model_cfg["text_cfg"] | layers
         return (
             replace(base, model_cfg={"embed_dim": 64, "vision_cfg": tower, "text_cfg": text}),
-            ClipTask(),
+            TASKS[kind](),
             tokenizer,
         )
     base = small_coca(tokenizer)
@@ -70,6 +71,48 @@ def tiny(kind: str) -> tuple[Architecture, Task, TextTokenizer]:
         "multimodal_cfg": own["multimodal_cfg"] | layers,
     }
     return replace(base, model_cfg=own), CocaTask(), tokenizer
+
+
+class WithAHead(torch.nn.Module, ClipTask):
+    """Features are contrasted behind a head of the task's own."""
+
+    def __init__(self) -> None:
+        torch.nn.Module.__init__(self)
+        ClipTask.__init__(self)
+        torch.manual_seed(1)
+        self.head = torch.nn.Linear(64, 64)
+
+    def contrast(self, features: Tensors, batch: Batch) -> Tensors:
+        return super().contrast({**features, "image_features": self.head(features["image_features"])}, batch)
+
+
+class WithoutContrast(ClipTask):
+    """What needs no other sample alone."""
+
+    def begin(self, model: Any, batch: Batch) -> Mapping[str, int]:
+        return {"pairs": len(batch.keys)}
+
+    def features(self, model: Any, batch: Batch) -> Tensors:
+        return {}
+
+    def outputs(self, model: Any, batch: Batch) -> Tensors:
+        return super().features(model, batch)
+
+    def contrast(self, features: Tensors, batch: Batch) -> Tensors:
+        return {}
+
+    def own_losses(self, model: Any, batch: Batch, out: Tensors, shares: Mapping[str, float]) -> Tensors:
+        cosines = (out["image_features"] * out["text_features"]).sum(1)
+        return {"pairs": shares["pairs"] * (1 - cosines * out["logit_scale"] / 10).sum()}
+
+
+TASKS: dict[str, Any] = {"clip": ClipTask, "head": WithAHead, "own": WithoutContrast}
+LOSSES = {
+    "clip": {"contrastive"},
+    "coca": {"contrastive", "caption"},
+    "head": {"contrastive"},
+    "own": {"pairs"},
+}
 
 
 def fresh(kind: str) -> tuple[Any, Task, TextTokenizer]:
@@ -108,18 +151,24 @@ def _learn(rank: int, folder: str) -> None:
             continue
         if workers == 2 and not dist.is_initialized():
             dist.init_process_group("gloo", init_method=f"file://{folder}/store", rank=rank, world_size=2)
-        for kind in ("clip", "coca"):
+        for kind in LOSSES:
             plain, task, tokenizer = fresh(kind)
             wrap = {"wrap": DistributedDataParallel} if workers > 1 else {}
             learner = Learner(plain, task, schedule(accumulate=accumulate), **wrap)
             losses = [step.losses for step in learner.fit(batches(tokenizer, rank, workers))]
             if rank == 0:
-                torch.save((losses, plain.state_dict()), f"{folder}/{kind}-{workers}-{accumulate}.pt")
+                torch.save(
+                    (losses, learner.learned.state_dict()), f"{folder}/{kind}-{workers}-{accumulate}.pt"
+                )
     plain, _, tokenizer = fresh("clip")
     learner = Learner(plain, BadOnTheSecondWorker(), schedule(), DistributedDataParallel)
     with pytest.raises(TrainingError) as caught:
         next(learner.fit(batches(tokenizer, rank, 2)))
     Path(folder, f"error-{rank}").write_text(str(caught.value))
+    coca, _, tokenizer = fresh("coca")
+    learner = Learner(coca, ClipTask(), schedule(), DistributedDataParallel)
+    with pytest.raises(RecipeError, match=r"does not use \d+ weights of the model \(text_decoder"):
+        next(learner.fit(batches(tokenizer, rank, 2)))
     dist.destroy_process_group()
 
 
@@ -135,11 +184,11 @@ def learnt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("kind", ["clip", "coca"])
+@pytest.mark.parametrize("kind", LOSSES)
 def test_workers_and_parts_learn_what_one_learns_from_the_whole_batch(kind: str, learnt: Path) -> None:
     (expected, weights), *others = (torch.load(learnt / f"{kind}-{w}-{p}.pt") for w, p in RUNS)
-    assert {name for step in expected for name in step} == {"contrastive", *(["caption"] * (kind == "coca"))}
-    start = fresh(kind)[0].state_dict()
+    assert {name for step in expected for name in step} == LOSSES[kind]
+    start = Learned(*fresh(kind)[:2]).state_dict()
     assert max((weights[name] - start[name]).abs().max() for name in weights) > 5e-3
     for (workers, parts), (losses, found) in zip(RUNS[1:], others, strict=True):
         for step, (one, other) in enumerate(zip(expected, losses, strict=True)):
