@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
-from mpgi_ray.data.sample import describe
+from mpgi_ray.data.records import read_record
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.errors import InputError
 
 SUMMARY = "summary.json"
 
@@ -56,10 +53,5 @@ def read_summary(output: Storage) -> CurateSummary:
     Raises:
         InputError: ``summary.json`` is damaged.
     """
-    told = output.read_json(SUMMARY)
-    try:
-        return replace(TypeAdapter(CurateSummary).validate_python(told), nothing_to_do=True)
-    except ValidationError as error:
-        raise InputError(
-            f"{output.path(SUMMARY)} is damaged ({describe(error)}): delete it and curate again"
-        ) from error
+    fix = "delete it and curate again"
+    return replace(read_record(output, SUMMARY, CurateSummary, "curate", fix), nothing_to_do=True)
