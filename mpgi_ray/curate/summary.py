@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from mpgi_ray.data.records import read_record
+from mpgi_ray.data.shard_list import shards_in_words
 from mpgi_ray.data.storage import Storage
 
 SUMMARY = "summary.json"
@@ -35,9 +36,9 @@ class CurateSummary:
     def __str__(self) -> str:
         dropped = ", ".join(f"{count:,} {reason}" for reason, count in self.dropped.items()) or "none"
         head = "nothing to do: " if self.nothing_to_do else ""
-        unreadable = ", ".join(self.unreadable_shards)
+        unreadable, shards = ", ".join(self.unreadable_shards), shards_in_words(self.shards)
         return (
-            f"{head}{self.samples_in:,} samples in, {self.kept:,} kept in {self.shards:,} shards with "
+            f"{head}{self.samples_in:,} samples in, {self.kept:,} kept in {shards} with "
             f"{self.texts:,} texts; dropped: {dropped}"
             f"{f'; left out, as they cannot be read: {unreadable}' if unreadable else ''}"
         )

@@ -17,7 +17,7 @@ def test_a_format_is_one_file(tmp_path: Path) -> None:
     command = ["-m", "mpgi_ray", "ingest"]
     assert "Read pairs of a picture and a caption from a CSV file." in run_in(package, *command, "--help")
     said = run_in(package, *command, "pairs", "data/pairs.csv", "--image", "file", "--out", "data/shards")
-    assert "2 in, 1 kept in 1 shards" in said
+    assert "2 in, 1 kept in 1 shard;" in said
     (sample,) = samples(data / "shards").values()
     assert sample.annotation.captions == ("A port.", "Ships, two.")
     assert [(name, reason) for name, reason, _ in rejected(data / "shards")] == [
