@@ -54,7 +54,7 @@ def check_run(folder: CaptionFolder, recipe: Recipe, shards: ShardList) -> dict[
         require_same(folder.storage, _settings(before, merged), _settings(record, merged))
         _unchanged(folder, before["shards"], record["shards"], shards)
         record["shards"] = before["shards"] | record["shards"]
-        later = before.get("later_versions", [])
+        later = before["later_versions"]
         if record["versions"] != [before["versions"], *later][-1]:
             later = [*later, record["versions"]]
         record |= {"versions": before["versions"], "later_versions": later}

@@ -28,7 +28,10 @@ class Formats(TyperGroup):
 
         if cmd_name not in (names := self.list_commands(ctx)):
             raise nearest("format", cmd_name, names)
-        return _subcommand(cmd_name)
+        try:
+            return _subcommand(cmd_name)
+        except Exception as error:  # whatever a module of a user raises: the other formats stay usable
+            return _unusable(cmd_name, _reason(cmd_name, error))
 
 
 ingest = typer.Typer(
@@ -40,18 +43,55 @@ ingest = typer.Typer(
 
 
 def _subcommand(name: str) -> Any:
-    reader = getattr(import_module(f"{FORMATS}.{name}"), name)
+    from mpgi_ray.errors import RecipeError
+
+    reader = getattr(import_module(f"{FORMATS}.{name}"), name, None)
+    if not callable(reader):
+        raise RecipeError(f"its module has no function {name}: give the function the module's name")
     text, *_ = re.split(r"\n\n(?:Args|Returns|Raises):\n", getdoc(reader) or "")
     single = typer.Typer(add_completion=False)
     single.command(name, help=re.sub(r"(?<!\n)\n(?!\n)", " ", text))(_to_shards(reader))
     return typer.main.get_command(single)
 
 
+def _unusable(name: str, reason: str) -> Any:
+    from mpgi_ray.errors import RecipeError
+
+    def run() -> None:
+        raise RecipeError(f"the format {name!r} cannot be used: {reason}")
+
+    single = typer.Typer(add_completion=False)
+    anything = {"ignore_unknown_options": True, "allow_extra_args": True}
+    single.command(name, help=f"Cannot be used: {reason}", context_settings=anything)(run)
+    return typer.main.get_command(single)
+
+
+def _reason(name: str, error: Exception) -> str:
+    from mpgi_ray.errors import MpgiError
+
+    if isinstance(error, ModuleNotFoundError):
+        return f"it needs {error.name}, which is not installed"
+    if isinstance(error, MpgiError):
+        return str(error)
+    return f"{FORMATS}.{name} raises {type(error).__name__}: {error}"
+
+
 def _to_shards(reader: Callable[..., Any]) -> Callable[..., None]:
-    """The command of a format: it takes what the reader takes, and what `_write` does."""
+    """The command of a format: it takes what the reader takes, and what `_write` does.
+
+    Raises:
+        RecipeError: a parameter of the reader has the name of a common option.
+    """
+    from mpgi_ray.errors import RecipeError
+
     own = signature(reader, eval_str=True).parameters
     common = dict(signature(_write, eval_str=True).parameters)
     del common["listing"]
+    if taken := own.keys() & common.keys():
+        raise RecipeError(
+            f"its parameter {min(taken)!r} has the name of an option of every format "
+            f"({', '.join(common)}): rename it"
+        )
 
     def run(**given: Any) -> None:
         shared = {name: given.pop(name) for name in common}

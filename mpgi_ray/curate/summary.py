@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
-from mpgi_ray.data.sample import describe
+from mpgi_ray.data.records import read_record
+from mpgi_ray.data.shard_list import shards_in_words
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.errors import InputError
 
 SUMMARY = "summary.json"
 
@@ -38,9 +36,9 @@ class CurateSummary:
     def __str__(self) -> str:
         dropped = ", ".join(f"{count:,} {reason}" for reason, count in self.dropped.items()) or "none"
         head = "nothing to do: " if self.nothing_to_do else ""
-        unreadable = ", ".join(self.unreadable_shards)
+        unreadable, shards = ", ".join(self.unreadable_shards), shards_in_words(self.shards)
         return (
-            f"{head}{self.samples_in:,} samples in, {self.kept:,} kept in {self.shards:,} shards with "
+            f"{head}{self.samples_in:,} samples in, {self.kept:,} kept in {shards} with "
             f"{self.texts:,} texts; dropped: {dropped}"
             f"{f'; left out, as they cannot be read: {unreadable}' if unreadable else ''}"
         )
@@ -56,10 +54,5 @@ def read_summary(output: Storage) -> CurateSummary:
     Raises:
         InputError: ``summary.json`` is damaged.
     """
-    told = output.read_json(SUMMARY)
-    try:
-        return replace(TypeAdapter(CurateSummary).validate_python(told), nothing_to_do=True)
-    except ValidationError as error:
-        raise InputError(
-            f"{output.path(SUMMARY)} is damaged ({describe(error)}): delete it and curate again"
-        ) from error
+    fix = "delete it and curate again"
+    return replace(read_record(output, SUMMARY, CurateSummary, "curate", fix), nothing_to_do=True)

@@ -10,17 +10,54 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
 import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, Field
 
 from mpgi_ray.data.parts import ChunkId, Parts
+from mpgi_ray.data.records import read_record
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError
 
 RUN = "run.json"
 LOG = "log.jsonl"
 METRICS = "metrics.json"
+_Names = Annotated[list[str], Field(min_length=1)]
+
+
+class _Read(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+
+class _Input(_Read):
+    shards: str | list[str]
+    fields: dict[str, Any]
+
+
+class _Recipe(_Read):
+    input: _Input
+
+
+class _Prompt(_Read):
+    hash: str
+
+
+class _Shard(_Read):
+    stamp: str
+
+
+class _RunRecord(_Read):
+    """What is read of ``run.json``."""
+
+    recipe: _Recipe
+    identity: dict[str, Any]
+    stage1: Annotated[list[_Names], Field(min_length=1)]
+    texts: _Names
+    prompts: dict[str, _Prompt]
+    versions: dict[str, str]
+    shards: dict[str, _Shard]
+    later_versions: list[dict[str, str]] = []
 
 
 @dataclass(frozen=True)
@@ -74,11 +111,12 @@ class CaptionFolder:
         """What ``run.json`` holds: recipe, versions, prompts, shards.
 
         Raises:
-            InputError: this is not a caption folder, or the file is damaged.
+            InputError: this is not a caption folder, or the file is damaged; the message names the key.
         """
         if not self.storage.exists(RUN):
             raise InputError(f"{self.storage.url} holds no {RUN}: give the output folder of `mpgi caption`")
-        return self.storage.read_json(RUN)
+        fix = "restore it, or caption into another folder"
+        return read_record(self.storage, RUN, _RunRecord, "caption", fix).model_dump()
 
     def log(self) -> list[dict[str, Any]]:
         """One record for each time the run was started: when, how many samples, how fast."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from mpgi_ray.data.index import INDEX, read_index
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.errors import OutputError
+from mpgi_ray.errors import InputError, OutputError
 
 SHARD_JOBS = ("ingest", "curate", "demo")  # of these, the index comes last
 
@@ -54,8 +54,14 @@ def look(
                 f"{storage.url} holds {strange[0]} and no {record}: choose an empty folder for the output"
             )
         return Claim.NEW
-    before = storage.read_json(record)
-    require_same(storage, before if key is None else before.get(key) or {}, identity)
+    before: Any = storage.read_json(record)
+    if key is not None:
+        before = before.get(key)
+    if not isinstance(before, Mapping):
+        raise InputError(
+            f"{storage.path(record)} holds no {key}: restore it, or choose another output folder"
+        )
+    require_same(storage, before, identity)
     return Claim.FINISHED if _whole(storage, last) else Claim.CONTINUED
 
 

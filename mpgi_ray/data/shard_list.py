@@ -46,10 +46,16 @@ class ShardList:
             InputError: names them.
         """
         if names := list(dict.fromkeys([*self.missing, *(f"{shard}.tar" for shard in others)])):
+            are, them = ("is", "it") if len(names) == 1 else ("are", "them")
             raise InputError(
-                f"{len(names)} of the shards are missing below {self.root.url}: {', '.join(names[:5])}"
-                f"{' …' if len(names) > 5 else ''}; bring them back and run the same command again"
+                f"{shards_in_words(len(names))} {are} missing below {self.root.url}: {', '.join(names[:5])}"
+                f"{' …' if len(names) > 5 else ''}; bring {them} back and run the same command again"
             )
+
+
+def shards_in_words(number: int) -> str:
+    """``1 shard``, ``2,000 shards``."""
+    return f"{number:,} {'shard' if number == 1 else 'shards'}"
 
 
 def find_shards(spec: str | Sequence[str]) -> ShardList:

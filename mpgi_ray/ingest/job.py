@@ -19,6 +19,7 @@ from mpgi_ray.config import Config
 from mpgi_ray.data.claim import Claim, claim
 from mpgi_ray.data.index import INDEX, IndexRow, publish_index, read_index
 from mpgi_ray.data.sample import Rejected, Sample
+from mpgi_ray.data.shard_list import shards_in_words
 from mpgi_ray.data.shards import sample_members
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import publish_table, read_table
@@ -65,7 +66,8 @@ class IngestSummary:
             ", ".join(f"{count:,} {reason}" for reason, count in sorted(self.rejected.items())) or "none"
         )
         head = "nothing to do: " if self.nothing_to_do else ""
-        return f"{head}{self.total:,} in, {self.kept:,} kept in {self.shards:,} shards; rejected: {reasons}"
+        shards = shards_in_words(self.shards)
+        return f"{head}{self.total:,} in, {self.kept:,} kept in {shards}; rejected: {reasons}"
 
 
 class IngestConfig(Config):

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import BaseModel
+
+from mpgi_ray.data.records import read_record
 from mpgi_ray.data.storage import Storage, absolute
 
 WEIGHTS = "open_clip_pytorch_model.bin"  # written last: once it is there, the model is whole
@@ -36,13 +39,23 @@ class Seen:
         )
 
 
+class _SeenFile(BaseModel):
+    samples: tuple[str, ...]  # not left out: a model that has seen nothing is not one that does not say
+    classes: tuple[str, ...]
+    before: str = ""
+
+
 def seen_by(output: str) -> Seen | None:
-    """What the model of a run has seen; None if the folder does not say."""
+    """What the model of a run has seen; None if the folder does not say.
+
+    Raises:
+        InputError: ``seen.json`` is damaged.
+    """
     storage = Storage(absolute(output))
     if not storage.exists(SEEN):
         return None
-    told = storage.read_json(SEEN)
-    return Seen(tuple(told["samples"]), tuple(told["classes"]), told.get("before", ""))
+    told = read_record(storage, SEEN, _SeenFile, "train", "restore it, or delete it if that is not possible")
+    return Seen(told.samples, told.classes, told.before)
 
 
 def read_log(output: str) -> list[dict[str, Any]]:

@@ -91,7 +91,7 @@ def _run(folder: CaptionFolder, cards: int, seed: int) -> dict[str, Any]:
     return {
         "name": "/".join(folder.storage.path("").split("/")[-2:]),
         "run_record": run_record,
-        "prompts": run_record.get("prompts", {}),
+        "prompts": run_record["prompts"],
         "figures": figures,
         "chunks": len(chunks),
         "pilots": sum(chunk not in full for chunk in chunks),
@@ -117,14 +117,14 @@ def _most_common(classes: Counter[str]) -> list[tuple[str, int]]:
 
 def _gallery(run_record: Mapping[str, Any], picks: Sequence[Pick]) -> Gallery:
     """Cards without pictures, and the reason, when the input is gone."""
-    source = run_record.get("recipe", {}).get("input", {})
+    source = run_record["recipe"]["input"]
     shards, trouble = ShardList(Storage("."), {}), []
     if picks:
         try:
-            shards = find_shards(source.get("shards", ()) or ())
+            shards = find_shards(source["shards"])
         except InputError as error:
             trouble.append(str(error))
-    gallery = read_cards(picks, shards, ShardFields.model_validate(source.get("fields") or {}))
+    gallery = read_cards(picks, shards, ShardFields.model_validate(source["fields"]))
     gallery.troubles[:0] = trouble
     return gallery
 

@@ -11,9 +11,8 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from mpgi_ray.data.sample import Sample
-from mpgi_ray.data.shard_list import SUFFIXES, find_shards
+from mpgi_ray.data.shard_list import SUFFIXES, find_shards, shards_in_words
 from mpgi_ray.data.shards import ShardFields, read_shard
-from mpgi_ray.data.storage import split_url
 from mpgi_ray.data.tar import group_members, read_members
 from mpgi_ray.report.gather import first_line
 
@@ -47,11 +46,13 @@ def show_shard(path: str, fields: ShardFields | None = None) -> list[ShardRow]:
         fields: as in a recipe's ``input.fields``.
 
     Raises:
-        InputError: the shard cannot be read as a whole.
+        InputError: the shard is missing or cannot be read as a whole, or its folder is not finished.
     """
     fields = fields or ShardFields()
-    storage, name = split_url(path)
-    data = storage.read(name)
+    shards = find_shards(path)
+    shards.require_all()
+    (name,) = shards.files.values()
+    data = shards.root.read(name)
     groups = group_members(read_members(data, name), name, fields.image)
     rows = []
     for group, entry in zip(groups, read_shard(data, name, fields), strict=True):
@@ -92,7 +93,7 @@ def print_counts(samples: Mapping[str, int], console: Console) -> None:
     for name, count in samples.items():
         table.add_row(Text(name), f"{count:,}")
     console.print(table)
-    console.print(f"{len(samples):,} shards with {sum(samples.values()):,} samples")
+    console.print(f"{shards_in_words(len(samples))} with {sum(samples.values()):,} samples")
 
 
 def print_shard(rows: Sequence[ShardRow], console: Console) -> None:

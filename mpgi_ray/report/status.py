@@ -81,7 +81,7 @@ def status(captions: str) -> RunStatus:
         InputError: this is not a caption folder.
     """
     folder = CaptionFolder(captions)
-    names = set(folder.run_record().get("shards", {}))
+    names = set(folder.run_record()["shards"])
     described, done = folder.described(), folder.integrated.done()
     pilots = folder.pilot_integrated.done() - done
     totals = {chunk.shard: chunk.total for chunk in described | done | pilots}

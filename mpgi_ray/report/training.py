@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import BaseModel
+
+from mpgi_ray.data.records import read_record
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError
-from mpgi_ray.models.model_folder import LOG, RUN, SEEN, WEIGHTS, read_log
+from mpgi_ray.models.model_folder import LOG, RUN, WEIGHTS, read_log, seen_by
 from mpgi_ray.report.curves import Curve, curves
 from mpgi_ray.report.neighbours import Neighbours, neighbours
 
@@ -47,12 +50,12 @@ def training(model: str, final: str | None = None) -> Training:
     log, finished = read_log(model), storage.exists(WEIGHTS)
     if not log and not finished:
         raise InputError(f"{model} holds neither {LOG} nor {WEIGHTS}: expected the output of `mpgi train`")
-    recipe = _record(storage, RUN).get("recipe", {})
-    seen = _record(storage, SEEN).get("samples")
-    found = neighbours(model, final, frozenset(seen or ())) if finished and final is not None else None
+    seen = seen_by(model)
+    samples = frozenset(seen.samples if seen else ())
+    found = neighbours(model, final, samples) if finished and final is not None else None
     return Training(
         name=storage.path("").rpartition("/")[2],
-        recipe=recipe,
+        recipe=_recipe(storage),
         steps=log[-1]["step"] if log else 0,
         finished=finished,
         knows_seen=seen is not None,
@@ -61,6 +64,11 @@ def training(model: str, final: str | None = None) -> Training:
     )
 
 
-def _record(storage: Storage, name: str) -> dict[str, Any]:
-    """A JSON file of the run; empty if it is not there."""
-    return storage.read_json(name) if storage.exists(name) else {}
+class _Run(BaseModel):
+    recipe: dict[str, Any]
+
+
+def _recipe(storage: Storage) -> dict[str, Any]:
+    if not storage.exists(RUN):
+        return {}
+    return read_record(storage, RUN, _Run, "train", "restore it, or delete it to see the rest").recipe

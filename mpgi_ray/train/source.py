@@ -94,12 +94,21 @@ def scan(
     found = list(each(partial(_look, split, texts), shards))
     held = sorted({name for look in found for name in look.texts})
     if wrong := [name for name in texts if name not in held and name != OTHERS and held]:
-        raise InputError(f"no sample has a text {wrong[0]!r}: the shards hold {', '.join(held)}")
+        raise InputError(
+            f"no sample has a text {wrong[0]!r}: the shards hold {', '.join(held)}; "
+            "name these in texts, or none to learn them all"
+        )
     if not any(look.samples for look in found):
         splits = sorted({name for look in found for name in look.splits})
         wanted = [name for name in held if weight_of(name, texts) > 0]
+        if held and not wanted:
+            raise InputError(
+                f"texts leaves nothing to learn: every text of the shards has weight 0; give one above 0, "
+                f"of {', '.join(held)}"
+            )
+        of = "" if split is None else f"split {split!r} and "
         raise InputError(
-            f"no usable text: wanted split {split!r} and a text of {', '.join(wanted) or 'any kind'}; "
+            f"no usable text: wanted {of}a text of {', '.join(wanted) or 'any kind'}; "
             f"the shards hold splits {', '.join(splits) or 'none'} and texts {', '.join(held) or 'none'}"
         )
     seen = Seen(

@@ -216,14 +216,14 @@ def test_another_recipe_or_a_changed_shard_is_refused_by_name(tmp_path: Path) ->
     with pytest.raises(OutputError, match=r"shard s1\.tar changed after it was captioned"):
         caption(run)
     shard.unlink()
-    with pytest.raises(InputError, match=r"1 of the shards are missing .*: s1"):
+    with pytest.raises(InputError, match=r"1 shard is missing .*: s1"):
         caption(run)
 
 
 def test_missing_shards_resources_and_rights_are_said_before_work(tmp_path: Path) -> None:
     write_shards(tmp_path / "shards", [3])
     named = recipe(tmp_path, input={"shards": str(tmp_path / "shards/s{0..1}.tar")})
-    with pytest.raises(InputError, match=r"1 of the shards are missing below .*: s1\.tar"):
+    with pytest.raises(InputError, match=r"1 shard is missing below .*: s1\.tar"):
         caption(named)
     with pytest.raises(InputError, match="there are no shards: no file ending in"):
         caption(recipe(tmp_path, input={"shards": str(tmp_path / "nowhere")}))

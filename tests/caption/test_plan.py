@@ -23,7 +23,7 @@ from mpgi_ray.caption.stages import Describe, Merge
 from mpgi_ray.caption.todo import Pilot, left_to_do
 from mpgi_ray.cli import main
 from mpgi_ray.data.caption_figures import run_metrics
-from mpgi_ray.data.caption_folder import LOG, METRICS, RUN, CaptionFolder
+from mpgi_ray.data.caption_folder import LOG, METRICS, CaptionFolder
 from mpgi_ray.data.shard_list import INDEX, find_shards
 from mpgi_ray.data.shards import sample_members
 from mpgi_ray.data.storage import Storage
@@ -32,6 +32,7 @@ from mpgi_ray.demo.scenes.scene import scenes
 from mpgi_ray.engines.base import Prompt, Reply
 from mpgi_ray.errors import InputError
 from support.build import tar, write_shards
+from support.caption_rows import begin
 from support.recipes import SHIPPED
 
 GPUS = {"hqrs": 2, "one-gpu": 1, "ensemble": 3, "endpoint": 0, "template": 0}
@@ -246,8 +247,7 @@ def test_a_rate_is_read_from_the_metrics_of_a_run(tmp_path: Path) -> None:
     measure(folder, pilot)
     other = recipe_for("hqrs", tmp_path, *replicas(6, 3))
     assert measured_rate(str(metrics), other).run == other
-    record = {"recipe": recipe.model_dump(mode="json"), "stage1": [[]]}
-    folder.storage.publish(RUN, json.dumps(record).encode())
+    begin(folder, recipe=recipe.model_dump(mode="json"))
     rate = measured_rate(str(metrics), other)
     assert (rate.images_per_second, rate.run) == (2.5, recipe)
     assert "2.50 images/s" in rate.source

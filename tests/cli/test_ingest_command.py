@@ -34,7 +34,7 @@ def test_the_classes_and_the_first_rejected_rows_are_told(
     assert main(["ingest", "folders", str(root), "--out", str(tmp_path / "out")]) == 0
     said = capsys.readouterr().out
     assert "2 classes: port, train" in said
-    assert "2 in, 1 kept in 1 shards" in said
+    assert "2 in, 1 kept in 1 shard;" in said
     assert "first rejected: train/1.png (not_an_image): not a picture" in said
     assert list(samples(tmp_path / "out")) == ["port/1.png"]
 

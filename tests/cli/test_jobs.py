@@ -91,7 +91,7 @@ def test_a_submitted_job_captions_and_its_status_is_its_exit_code(head: str, tmp
     run[2] = str(tmp_path / "shards/s{0..2}.tar")
     missing = submit(head, *run)
     assert missing.returncode != 0
-    assert re.search(r"error: 1 of the shards are missing below .*: s2\.tar", missing.stdout)
+    assert re.search(r"error: 1 shard is missing below .*: s2\.tar", missing.stdout)
 
 
 @pytest.mark.parametrize(

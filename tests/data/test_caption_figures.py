@@ -9,9 +9,9 @@ import pytest
 
 from mpgi_ray.data.caption import Caption, Status
 from mpgi_ray.data.caption_figures import run_metrics
-from mpgi_ray.data.caption_folder import LOG, RUN, CaptionFolder
+from mpgi_ray.data.caption_folder import LOG, CaptionFolder
 from mpgi_ray.data.parts import ChunkId
-from support.caption_rows import merged, publish, sample, scene
+from support.caption_rows import begin, merged, publish, sample, scene
 
 LADDER = [("novel", Status.RETRIED), ("schema", Status.RETRIED)]
 
@@ -20,7 +20,7 @@ LADDER = [("novel", Status.RETRIED), ("schema", Status.RETRIED)]
 def folder(tmp_path: Path) -> CaptionFolder:
     """Two models for every scene, faults of all kinds, a refused sample, and a chunk of a pilot."""
     folder = CaptionFolder(str(tmp_path / "captions"))
-    folder.storage.publish(RUN, json.dumps({"stage1": [["scene"], ["scene"]]}).encode())
+    begin(folder, [["scene"], ["scene"]])
     s = [sample(number) for number in range(5)]
     refusals = [("refusal", Status.RETRIED), ("refusal", Status.RETRIED), ("refusal", Status.REJECTED)]
     why = {"status": "rejected", "reason": "missing_image", "detail": "no picture"}

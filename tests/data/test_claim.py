@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
+from mpgi_ray.curate.summary import CurateSummary, read_summary
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.claim import Claim, claim
 from mpgi_ray.data.index import INDEX, IndexRow, publish_index, read_index
@@ -17,7 +19,9 @@ from mpgi_ray.data.shard_list import find_shards
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import publish_table
 from mpgi_ray.errors import InputError, OutputError
-from mpgi_ray.models.model_folder import read_log, seen_by
+from mpgi_ray.models.model_folder import Seen, read_log, seen_by
+from mpgi_ray.train.run_folder import open_run
+from support.caption_rows import begin
 
 
 def test_a_folder_is_new_then_continued_then_finished_and_never_another_job_s(tmp_path: Path) -> None:
@@ -82,6 +86,45 @@ def test_a_damaged_file_is_one_error_that_names_it(
     Storage(str(tmp_path)).publish(name, b'{"a": \xff\n{}\n')
     with pytest.raises(InputError, match=said):
         read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "read"),
+    [
+        *(("run.json", key, caption_run) for key in ("recipe", "stage1", "texts", "prompts", "shards")),
+        ("seen.json", "classes", lambda folder: seen_by(str(folder))),
+        ("summary.json", "kept", lambda folder: read_summary(Storage(str(folder)))),
+    ],
+)
+def test_a_record_without_a_key_that_is_read_is_one_error_that_names_both(
+    name: str, key: str, read: Callable[[Path], Any], tmp_path: Path
+) -> None:
+    storage = Storage(str(tmp_path))
+    begin(CaptionFolder(storage.url))
+    storage.publish_json("seen.json", asdict(Seen()))
+    storage.publish_json("summary.json", CurateSummary(0, 0, {}, 0, 0, 0).record())
+    read(tmp_path)
+    whole = storage.read_json(name)
+    for wrong in ({k: v for k, v in whole.items() if k != key}, whole | {key: [0]}):
+        storage.publish_json(name, wrong)
+        with pytest.raises(InputError, match=rf"{name} is damaged or not of `mpgi \w+` \({key}[.:]"):
+            read(tmp_path)
+    storage.publish_json(name, {})
+    with pytest.raises(InputError, match=rf"{name} is damaged or not of `mpgi \w+` "):
+        read(tmp_path)
+
+
+def test_a_run_record_without_the_place_of_its_shards_is_named(tmp_path: Path) -> None:
+    begin(CaptionFolder(str(tmp_path)), recipe={})
+    with pytest.raises(InputError, match=r"\(recipe\.input: Field required\): restore it, or caption into"):
+        caption_run(tmp_path)
+
+
+def test_a_training_run_whose_record_holds_no_recipe_is_not_gone_on_with(tmp_path: Path) -> None:
+    for wrong in ({}, {"recipe": []}):
+        Storage(str(tmp_path)).publish_json("run.json", wrong)
+        with pytest.raises(InputError, match=r"run\.json holds no recipe: restore it, or choose another"):
+            open_run(str(tmp_path), {"lr": 1}, "", Seen(), 0)
 
 
 def test_a_truncated_table_and_one_of_other_columns_are_named(tmp_path: Path) -> None:

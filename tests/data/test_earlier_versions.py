@@ -22,6 +22,7 @@ from mpgi_ray.ingest.item import Listing
 from mpgi_ray.ingest.job import IngestConfig, IngestSummary, ingest
 from mpgi_ray.models.model_folder import RUN, Seen, read_log, seen_by
 from mpgi_ray.report import status
+from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.run_folder import open_run
 from mpgi_ray.train.source import scan
 
@@ -76,13 +77,20 @@ def test_a_curation_is_read_and_has_nothing_left_to_do(place: Path) -> None:
     assert sum(source.counts) == len(seen.samples) == 4
 
 
-def test_a_training_run_is_read_and_continued_by_its_own_recipe_alone(place: Path) -> None:
+def test_a_training_run_is_read_and_continued_by_the_same_settings_alone(place: Path) -> None:
     output = str(place / "model")
     assert [step["step"] for step in read_log(output)] == [1, 2]
     seen = seen_by(output)
     assert seen is not None
     assert len(seen.samples) == 4
-    recipe = Storage(output).read_json(RUN)["recipe"]
+    # as the fixture was made
+    config = TrainConfig(shards=str(place / "final"), output=output, steps=2, batch=2, context=16)
+    source, _ = scan(list_shards(config.shards), config.split, config.texts)
+    recipe = config.recipe(source) | {"torch": _torch(output)}  # of the machine, not of the settings
     assert not open_run(output, recipe, "", Seen(), 0)
     with pytest.raises(OutputError, match=r"made with other settings: lr was 0\.001, is 0\.1"):
         open_run(output, recipe | {"lr": 0.1}, "", Seen(), 0)
+
+
+def _torch(output: str) -> object:
+    return Storage(output).read_json(RUN)["recipe"]["torch"]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import gzip
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from mpgi_ray.cli.look import inspect
+from mpgi_ray.curate import Curation, curate
 from mpgi_ray.data.caption import Caption
-from mpgi_ray.data.final import Final, list_shards, read_records
+from mpgi_ray.data.caption_folder import CaptionFolder
+from mpgi_ray.data.final import Final, list_shards, read_records, short_id
 from mpgi_ray.data.index import IndexRow, publish_index
 from mpgi_ray.data.sample import Annotation, Sample
 from mpgi_ray.data.shard_list import find_shards
@@ -20,9 +22,12 @@ from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tar import read_members, write_members
 from mpgi_ray.errors import InputError
 from mpgi_ray.evaluate import test_set as sets
-from mpgi_ray.report.shard_view import count_samples
+from mpgi_ray.evaluate.config import EvaluateConfig
+from mpgi_ray.evaluate.job import evaluate
+from mpgi_ray.report.shard_view import count_samples, show_shard
 from mpgi_ray.train.source import scan
 from support.build import noise, tar
+from support.caption_rows import begin
 
 TEXTS = {"objects": "One ship.", "short": "A harbour with one ship."}
 
@@ -54,76 +59,93 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "final"
 
 
-def train(folder: str) -> set[str]:
-    _, seen = scan(list_shards(folder), "test", {"objects": 1})
+def learned(shards: str) -> set[str]:
+    _, seen = scan(list_shards(shards), "test", {"objects": 1})
     return set(seen.samples)
 
 
-def evaluate(folder: str) -> set[str]:
-    return {record.sample_id[:16] for record in sets.TestSet.read(folder, "test").records}
+def compared(shards: str) -> set[str]:
+    return {short_id(record.sample_id) for record in sets.TestSet.read(shards, "test").records}
 
 
-def curate(folder: str) -> set[str]:
+def captioned(shards: str) -> set[str]:
     """As source shards, which are captioned and curated anew."""
-    shards = find_shards(folder)
-    shards.require_all()
-    entries = [entry for name in shards.files for entry in read_shard(shards.read(name), name)]
-    return {entry.sample_id[:16] for entry in entries}
+    found = find_shards(shards)
+    found.require_all()
+    entries = [entry for name in found.files for entry in read_shard(found.read(name), name)]
+    return {short_id(entry.sample_id) for entry in entries}
 
 
-JOBS: dict[str, Callable[[str], Any]] = {
-    "train": train,
-    "evaluate": evaluate,
-    "curate": curate,
-    "inspect": count_samples,
-}
+@pytest.fixture
+def says(tmp_path: Path) -> Callable[[str], str]:
+    """The one thing that all jobs say of shards that they cannot take."""
+    begin(CaptionFolder(str(tmp_path / "captions")))
+    options = {"captions": str(tmp_path / "captions"), "output": str(tmp_path / "out"), "partial": True}
+    jobs: list[Callable[[str], object]] = [
+        learned,  # which is how training begins, within a Ray session
+        lambda shards: evaluate(EvaluateConfig(models=("m",), shards=shards, output=str(tmp_path))),
+        lambda shards: curate(Curation(shards=shards, **options)),
+        inspect,
+    ]
+
+    def say(shards: str) -> str:
+        answers = set()
+        for job in jobs:
+            with pytest.raises(InputError) as error:
+                job(shards)
+            answers.add(str(error.value))
+        (answer,) = answers
+        return answer
+
+    return say
 
 
-def said(folder: str) -> Iterator[tuple[str, str]]:
-    """What each job says is wrong."""
-    for name, job in JOBS.items():
-        with pytest.raises(InputError) as error:
-            job(folder)
-        yield name, str(error.value)
-
-
-def same_answer(folder: str) -> str:
-    """The one thing that all jobs say."""
-    (answer,) = {answer for _, answer in said(folder)}
-    return answer
-
-
-def test_every_job_says_the_same_of_a_set_that_is_not_whole_or_of_another_make(folder: Path) -> None:
+def test_every_job_reads_alike_what_another_program_packed(folder: Path) -> None:
     place = str(folder)
-    known = train(place)
+    known = learned(place)
     assert len(known) == 12
+    zipped, mixed = other_make(folder)
+    for spec in (place, f"{place}/*", f"{place}/shard-00000{{0.tar.gz,1.tar,2.tar}}"):
+        assert learned(spec) == compared(spec) == captioned(spec) == known
+        assert sum(count_samples(spec).values()) == 12
+    assert [len(show_shard(str(shard))) for shard in (zipped, mixed)] == [4, 4]
+    assert all(record.texts == TEXTS and record.image for record in read_records(list_shards(place)))
 
-    zipped = folder / "shard-000000.tar"  # stands in place of the shard that the index lists
-    zipped.with_suffix(".tar.gz").write_bytes(gzip.compress(zipped.read_bytes()))
-    zipped.unlink()
-    mixed = folder / "shard-000001.tar"
+
+def other_make(folder: Path) -> tuple[Path, Path]:
+    """One shard zipped, in place of the one that the index lists, and one with its members in any order."""
+    plain, mixed = folder / "shard-000000.tar", folder / "shard-000001.tar"
+    zipped = plain.with_suffix(".tar.gz")
+    zipped.write_bytes(gzip.compress(plain.read_bytes()))
+    plain.unlink()
     members = read_members(mixed.read_bytes(), mixed.name)
     random.Random(1).shuffle(members)
     mixed.write_bytes(tar(*members))
-    for spec in (place, f"{place}/*", f"{place}/shard-00000{{0.tar.gz,1.tar,2.tar}}"):
-        assert train(spec) == evaluate(spec) == curate(spec) == known
-        assert sum(count_samples(spec).values()) == 12
-    assert all(record.texts == TEXTS and record.image for record in read_records(list_shards(place)))
+    return zipped, mixed
 
-    lost = folder / "shard-000002.tar"
-    data = lost.read_bytes()
-    lost.unlink()
-    missing = f"1 of the shards are missing below {place}: shard-000002.tar; bring them back"
-    for spec in (place, f"{place}/*.tar*", f"{place}/shard-00000{{0.tar.gz,1.tar,2.tar}}"):
-        assert same_answer(spec).startswith(missing)
 
-    lost.write_bytes(data)
+def test_every_job_says_the_same_of_a_shard_that_is_missing(folder: Path, says: Callable[[str], str]) -> None:
+    place = str(folder)
+    other_make(folder)
+    (folder / "shard-000002.tar").unlink()
+    missing = f"1 shard is missing below {place}: shard-000002.tar; bring it back and run the same command"
+    specs = place, f"{place}/*.tar*", f"{place}/shard-000002.tar"
+    for spec in (*specs, f"{place}/shard-00000{{0.tar.gz,1.tar,2.tar}}"):
+        assert says(spec).startswith(missing)
+    (folder / "shard-000001.tar").unlink()
+    assert says(place).startswith(f"2 shards are missing below {place}: shard-000001.tar, shard-000002.tar; ")
+
+
+def test_every_job_says_the_same_of_a_folder_that_is_not_finished(
+    folder: Path, says: Callable[[str], str]
+) -> None:
+    place = str(folder)
     (folder / "index.parquet").unlink()
     unfinished = f"{place} is not finished: run the same `mpgi curate` again first"
-    for spec in (place, f"{place}/*.tar", f"{place}/shard-000002.tar", [place]):
-        with pytest.raises(InputError, match=unfinished):
-            list_shards(spec)
-    assert same_answer(place) == unfinished
+    for spec in (place, f"{place}/*.tar", f"{place}/shard-000002.tar"):
+        assert says(spec) == unfinished
+    with pytest.raises(InputError, match=unfinished):
+        list_shards([place])
 
 
 def test_what_is_not_a_final_sample_is_named(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from PIL import Image
 from rich.console import Console
 
 from mpgi_ray.data.caption import Caption, Status, to_table
-from mpgi_ray.data.caption_folder import RUN, CaptionFolder
+from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.parts import ChunkId
 from mpgi_ray.data.sample import Annotation, Box, Object, Sample
 from mpgi_ray.data.shards import sample_members
@@ -28,6 +28,7 @@ from mpgi_ray.report.histogram import histogram, ticks
 from mpgi_ray.report.overlay import PALETTE, place_chips
 from mpgi_ray.report.shard_view import print_shard, show_shard
 from mpgi_ray.report.status import print_rejects, print_status, rejects, status
+from support.caption_rows import begin
 from support.report_runs import OBB, SCRIPT, TEXTS, Run, by_two_models, draw, make_run, refused, texts_of
 
 
@@ -179,7 +180,7 @@ def test_an_unfinished_run_is_told_calmly(tmp_path: Path) -> None:
     folder = CaptionFolder(str(tmp_path / "captions"))
     with pytest.raises(InputError, match=r"holds no run\.json"):
         write_report(folder.storage.url, str(tmp_path / "report.html"))
-    folder.storage.publish(RUN, b'{"stage1": [["objects"]]}')
+    begin(folder)
     page = Run(tmp_path).report()
     assert "no chunk of this run is finished" in page.words
     folder.stage1[0].full.publish(ChunkId("a", 0, 1), to_table([]), "")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from mpgi_ray.data.caption import Caption, Stage, Status, to_table
-from mpgi_ray.data.caption_folder import CaptionFolder
+from mpgi_ray.data.caption_folder import RUN, CaptionFolder
 from mpgi_ray.data.parts import ChunkId
 
 ENGINES = {"big": "vllm", "small": "http", "merger": "vllm"}
@@ -78,6 +79,20 @@ def sample(number: int) -> Caption:
         key=f"key-{number}",
         stage=Stage.INPUT.value,
     )
+
+
+def begin(folder: CaptionFolder, stage1: Sequence[Sequence[str]] = (["objects"],), **others: Any) -> None:
+    """Write ``run.json`` as a run does that describes images by these perspectives."""
+    record = {
+        "recipe": {"input": {"shards": folder.storage.url, "fields": {}}},
+        "identity": {},
+        "stage1": stage1,
+        "texts": ["short", "long"],
+        "prompts": {},
+        "versions": {},
+        "shards": {},
+    }
+    folder.storage.publish_json(RUN, record | others)
 
 
 def publish(folder: CaptionFolder, chunk: ChunkId, rows: list[Caption], *, pilot: bool = False) -> None:

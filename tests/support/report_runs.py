@@ -13,13 +13,13 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from mpgi_ray.data.caption import Caption, Stage, Status
-from mpgi_ray.data.caption_folder import LOG, RUN, CaptionFolder
+from mpgi_ray.data.caption_folder import LOG, CaptionFolder
 from mpgi_ray.data.parts import ChunkId, split_chunks
 from mpgi_ray.data.sample import Annotation, Box, Object, Sample
 from mpgi_ray.data.shards import sample_members
 from mpgi_ray.data.tar import write_members
 from mpgi_ray.report import write_report
-from support.caption_rows import merged, publish, scene
+from support.caption_rows import begin, merged, publish, scene
 
 SCRIPT = "<script>alert('caption')</script>"
 OBB = ((60.0, 20.0), (100.0, 40.0), (90.0, 60.0), (50.0, 40.0))
@@ -137,13 +137,13 @@ def make_run(
 ) -> Run:
     """Two shards of ten samples in chunks of four; the second shard's last chunk is not done."""
     run, folder = Run(root), CaptionFolder(str(root / "captions"))
-    run_record = {
-        "recipe": {"input": {"shards": str(root / "shards"), "fields": {}}},
-        "prompts": {"objects": {"hash": "0123456789abcdef", "text": f"Name what you see. {SCRIPT}"}},
-        "shards": {"a": {}, "b": {}},
-        "stage1": [["objects", "scene"]] * models,
-    }
-    folder.storage.publish(RUN, json.dumps(run_record).encode())
+    begin(
+        folder,
+        [["objects", "scene"]] * models,
+        recipe={"input": {"shards": str(root / "shards"), "fields": {}}},
+        prompts={"objects": {"hash": "0123456789abcdef", "text": f"Name what you see. {SCRIPT}"}},
+        shards={"a": {"stamp": ""}, "b": {"stamp": ""}},
+    )
     (root / "shards").mkdir(parents=True)
     for at, shard in enumerate(("a", "b")):
         samples = [draw(10 * at + number) for number in range(10)]

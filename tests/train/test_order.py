@@ -154,6 +154,12 @@ def test_every_text_is_learned_unless_a_weight_says_otherwise(folder: Path) -> N
     assert scan(shards, "train", {"layout": 0})[0] == one
     with pytest.raises(InputError, match="no sample has a text 'short': the shards hold layout, objects"):
         scan(shards, "train", {"short": 1})
+    with pytest.raises(InputError, match=r"nothing to learn: every text .* weight 0; .*of layout, objects"):
+        scan(shards, "train", {"layout": 0, "objects": 0})
+    with pytest.raises(InputError, match=r"text 'captions': .* name these in texts, or none to"):
+        scan(shards, "train", {"captions": 1})
+    with pytest.raises(InputError, match=r"split 'val' and a text of layout, objects; .* splits train"):
+        scan(shards, "val", {})
     record = next(read_records(shards, pictures=False))
     assert record.image == b""
 

@@ -67,7 +67,7 @@ def take_stock(recipe: Recipe, shards: ShardList, folder: CaptionFolder, count: 
     """
     names = list(shards.files)
     if not names:
-        raise InputError(f"all {len(shards.missing)} shards are missing: {', '.join(shards.missing[:5])}")
+        shards.require_all()
     reads = min(count, len(names))
     sizes = dict(shards.samples)
     subjects: list[Subject] = []
