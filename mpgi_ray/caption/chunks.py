@@ -8,7 +8,7 @@ import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from mpgi_ray.data.caption import UNDONE, Caption
 from mpgi_ray.data.image import ImageError, Picture, to_view
@@ -25,8 +25,10 @@ Row = dict[str, Any]  # what Ray Data carries between stages: strings, integers 
 # task reaches the driver without its message
 WELL = {"unreadable": "", "fatal": ""}
 
-
-_ROOM = 1 << 30  # bytes of pixels in a chunk; of a larger one, the other pictures are sent encoded
+# Bytes of pixels in a chunk: room for the default of 64 pictures at the usual budget of 768 × 768 (113 MB).
+# While a row is made its reader holds them about twice, and each chunk that waits in Ray's object store holds
+# them once; the pictures beyond are sent encoded, and decoded again by the replica that shows them.
+_ROOM = 128 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,8 @@ class ChunkWork:
 
     Attributes:
         entries: the samples to caption; all of the chunk, or a pilot's choice. Pictures end at stage 1.
-        pictures: by index, those that had to be scaled or converted for the models; their samples carry no
-            bytes, and their pixels are sent as they are, to be decoded once on their way.
+        pictures: by index, those that had to be scaled or converted for the models, each a pickled `Picture`:
+            only those that are looked at become pictures again. Their samples carry no bytes.
         left: how many chunks of the shard this pass has to do.
         pilot: results are published as a pilot's.
         perspectives: stage 1 records of the entries, and the facts of those that can be integrated.
@@ -70,10 +72,15 @@ class ChunkWork:
     left: int
     shard_sha256: str
     pilot: bool
-    pictures: Mapping[int, Picture] = field(default_factory=dict)
+    pictures: Mapping[int, bytes] = field(default_factory=dict)
     perspectives: Sequence[Caption] = ()
     facts: Mapping[int, Facts] = field(default_factory=dict)
     new: int = 0
+
+    def picture(self, index: int) -> Picture | None:
+        """The decoded picture of a sample; None if it travels as the sample's bytes."""
+        packed = self.pictures.get(index)
+        return None if packed is None else cast(Picture, pickle.loads(packed))
 
     def row(self) -> Row:
         return {"shard": self.chunk.shard, **WELL, "work": pickle.dumps(self, protocol=5)}
@@ -120,16 +127,22 @@ def read_chunks(task: ShardTask) -> Iterator[Row]:
         if chunk.index not in task.done and (chosen or wanted is None):
             todo.append((chunk, chosen))
     for chunk, chosen in todo:
-        shown, pictures = (chosen, {}) if task.max_pixels is None else _shown(chosen, task.max_pixels)
-        yield ChunkWork(chunk, shown, len(todo), digest, wanted is not None, pictures).row()
+        yield _work(chunk, chosen, len(todo), digest, task).row()  # no pixels are held while the row is taken
+
+
+def _work(
+    chunk: ChunkId, entries: Sequence[Sample | Rejected], left: int, digest: str, task: ShardTask
+) -> ChunkWork:
+    shown, pictures = (entries, {}) if task.max_pixels is None else _shown(entries, task.max_pixels)
+    return ChunkWork(chunk, shown, left, digest, task.pilot is not None, pictures)
 
 
 def _shown(
     entries: Sequence[Sample | Rejected], max_pixels: int
-) -> tuple[Sequence[Sample | Rejected], Mapping[int, Picture]]:
-    """Samples and pictures as models get them."""
+) -> tuple[Sequence[Sample | Rejected], Mapping[int, bytes]]:
+    """Samples and packed pictures as models get them."""
     shown: list[Sample | Rejected] = []
-    pictures: dict[int, Picture] = {}
+    pictures: dict[int, bytes] = {}
     room = _ROOM
     for entry in entries:
         try:
@@ -139,9 +152,9 @@ def _shown(
             continue
         if isinstance(entry, Rejected) or picture is None:
             shown.append(entry)
-        elif room > 0:
-            room -= 3 * picture.pixels.width * picture.pixels.height
-            pictures[entry.index] = picture
+        elif (size := 3 * picture.pixels.width * picture.pixels.height) <= room:
+            room -= size
+            pictures[entry.index] = pickle.dumps(picture, protocol=5)
             shown.append(entry.shown_as(b""))
         else:
             shown.append(entry.shown_as(picture.encoded()))

@@ -51,7 +51,7 @@ class _Replica(ABC):
                     await self.prove()
                     self._unchecked = False
             if not self._problem:
-                return await self.do(pickle.loads(row["work"]))
+                return await self.do(pickle.loads(row.pop("work")))
             problem = self._problem
         except Exception as error:
             problem = _line(error)

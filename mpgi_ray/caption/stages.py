@@ -74,8 +74,7 @@ class Describe:
     async def _describe(self, work: ChunkWork, sample: Sample, facts: Facts | Exception) -> list[Caption]:
         if isinstance(facts, Exception):
             raise facts
-        picture = work.pictures.get(sample.index)
-        return await self.stage.describe(work.chunk.shard, sample, facts, picture)
+        return await self.stage.describe(work.chunk.shard, sample, facts, work.picture(sample.index))
 
 
 class Merge:
