@@ -103,6 +103,8 @@ def real_suffix(data: bytes) -> str:
 def decode(data: bytes) -> Picture:
     """Decode to 8-bit RGB, the first page or frame; see `to_plain` for the rules.
 
+    16-bit colour is decoded twice: Pillow has no mode for it, and gives one byte of each value at a time.
+
     Raises:
         ImageError: no bytes, not an image, too large, or cut off.
     """
@@ -127,7 +129,8 @@ def to_plain(data: bytes) -> tuple[bytes, str, bool]:
 def to_view(data: bytes, max_pixels: int) -> Picture | None:
     """The picture as a model gets it: 8-bit RGB of at most about ``max_pixels`` pixels.
 
-    A larger one is scaled down to sides that are multiples of 28, the patch grid of many models.
+    A larger one is scaled down to sides that are multiples of 28, the patch grid of many models. The source
+    is decoded once (16-bit colour twice, see `decode`); who sends the result `encoded` has it decoded again.
 
     Returns:
         None if it is plain and small enough: its reader decodes its bytes as they are.

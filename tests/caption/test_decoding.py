@@ -1,4 +1,4 @@
-"""Each picture is decoded once on its way to a model, and a small plain one is sent as it is."""
+"""How often pictures are decoded on their way to a model: once, but for two exceptions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import base64
 import io
 import pickle
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from mpgi_ray.engines.base import Engine, Prompt, Reply
 from mpgi_ray.engines.http.engine import HttpEngine
 from mpgi_ray.engines.http.settings import HttpSettings
 from mpgi_ray.engines.vllm import engine as vllm
-from support.build import tar
+from support.build import png, tar
 from support.caption_runs import recipe
 from support.endpoint import Endpoint
 
@@ -48,6 +48,7 @@ OTHERS = {
     "g.webp": encoded(NOISE.resize((300, 200)), "WEBP"),
 }
 SIZES = [(60, 50)] * 2 + [(56, 28), (60, 50), (60, 50), (30, 20), (56, 28)]
+ONCE = ["JPEG"] * 3 + ["PNG"] * 2 + ["TIFF", "WEBP"]
 
 
 class InProcess:
@@ -85,10 +86,15 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
     return formats
 
 
-def describe(tmp_path: Path, engine: Engine, **settings: object) -> None:
+def describe(
+    tmp_path: Path,
+    engine: Engine,
+    pictures: Mapping[str, bytes] = SMALL_AND_PLAIN | OTHERS,
+    **settings: object,
+) -> None:
     """Read the pictures and ask the engine about each, one after the other and once."""
     (tmp_path / "shards").mkdir()
-    (tmp_path / "shards/a.tar").write_bytes(tar(*(SMALL_AND_PLAIN | OTHERS).items()))
+    (tmp_path / "shards/a.tar").write_bytes(tar(*pictures.items()))
     block = {"engine": {"max_pixels": BUDGET, "model": "m", **settings}, "attempts": [{}]}
     run = recipe(tmp_path, "captions", generate=block)
     shards, folder = find_shards(run.input.shards), CaptionFolder(run.output)
@@ -106,7 +112,7 @@ def describe(tmp_path: Path, engine: Engine, **settings: object) -> None:
 def test_one_decode_a_picture_for_vllm(tmp_path: Path, decoded: list[str | None]) -> None:
     engine = InProcess()
     describe(tmp_path, engine, kind="vllm")
-    assert sorted(map(str, decoded)) == ["JPEG"] * 3 + ["PNG"] * 2 + ["TIFF", "WEBP"]
+    assert sorted(map(str, decoded)) == ONCE
     assert [image.size for image in engine.shown] == SIZES
 
 
@@ -115,17 +121,27 @@ def test_one_decode_a_picture_for_an_endpoint(tmp_path: Path, decoded: list[str 
         engine = HttpEngine(HttpSettings(kind="http", url=endpoint.url, model="m"))
         describe(tmp_path, engine, kind="http", url=endpoint.url)
         engine.close()
-    assert sorted(map(str, decoded)) == ["JPEG"] * 3 + ["PNG"] * 2 + ["TIFF", "WEBP"]
+    assert sorted(map(str, decoded)) == ONCE
     urls = [request.body["messages"][1]["content"][0]["image_url"]["url"] for request in endpoint.requests]
     sent = [base64.b64decode(url.partition(",")[2]) for url in dict.fromkeys(urls)]
     assert sent[:2] == list(SMALL_AND_PLAIN.values())
     assert [Image.open(io.BytesIO(data)).size for data in sent] == SIZES
 
 
-def test_of_a_chunk_with_very_many_pixels_some_travel_encoded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_two_decodes_of_sixteen_bit_colour(tmp_path: Path, decoded: list[str | None]) -> None:
+    engine = InProcess()
+    rows = (b"\0" + bytes(range(6 * 30))) * 20
+    describe(tmp_path, engine, {"a.png": png(30, 20, 16, 2, rows)}, kind="vllm")
+    assert decoded == ["PNG"] * 2
+    assert [image.size for image in engine.shown] == [(30, 20)]
+
+
+def test_one_more_decode_of_pictures_beyond_the_bound_of_a_chunk(
+    tmp_path: Path, decoded: list[str | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chunks, "_ROOM", 1)
+    monkeypatch.setattr(chunks, "_ROOM", 3 * 60 * 50)  # for c of the chunk a … d, for e of e … g
     engine = InProcess()
     describe(tmp_path, engine, kind="vllm")
+    beyond = ["PNG", "PNG", "JPEG"]  # how d, f and g travel
+    assert sorted(map(str, decoded)) == sorted(ONCE + beyond)
     assert [image.size for image in engine.shown] == SIZES

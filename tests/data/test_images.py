@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import pickle
-import struct
-import zlib
 from typing import Any
 
 import numpy as np
@@ -15,24 +13,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from mpgi_ray.data.image import ImageError, decode, read_size, real_suffix, to_plain, to_view
+from support.build import png
 
 
 def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
     sink = io.BytesIO()
     image.save(sink, kind, **options)
     return sink.getvalue()
-
-
-def png(width: int, height: int, depth: int, colour: int, rows: bytes) -> bytes:
-    """A PNG by hand: Pillow writes no 16-bit colour and no header of a size it has not got."""
-
-    def part(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    head = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n" + part(b"IHDR", head) + part(b"IDAT", zlib.compress(rows)) + part(b"IEND", b"")
-    )
 
 
 def filled(mode: str, value: Any) -> Image.Image:
