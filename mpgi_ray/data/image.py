@@ -25,10 +25,8 @@ _FORMATS = {
     **{"BMP": "bmp", "GIF": "gif", "JPEG2000": "jp2"},
 }
 _PLAIN = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png"}  # MPO: a JPEG with further pictures behind it
-_ENCODING: dict[str, dict[str, Any]] = {
-    "png": {"format": "PNG"},
-    "jpg": {"format": "JPEG", "quality": 95, "subsampling": 0},
-}
+_JPEG: dict[str, Any] = {"format": "JPEG", "quality": 95, "subsampling": 0}
+_ENCODING: dict[str, dict[str, Any]] = {"png": {"format": "PNG"}, "jpg": _JPEG}
 _DEEP = re.compile(r"(RGBA?);16([BLN])")  # Pillow's name for 16-bit colour in big, little, native order
 
 # Pillow's own limit is a process-wide warning; ours is checked from the header, before any pixel is decoded

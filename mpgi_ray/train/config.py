@@ -139,7 +139,7 @@ class TrainConfig(Config):
         if self.task is not None:
             task_settings(self.task, self.task_settings)
             if "caption_weight" in self.model_fields_set:
-                raise ValueError("caption_weight with a task: expected task_settings.caption_weight")
+                raise ValueError("caption_weight is not for a task: expected task_settings.caption_weight")
         elif self.task_settings:
             raise ValueError("task_settings belong to a task: name it as task")
         return self

@@ -162,7 +162,7 @@ def _part(gradient: Tensor, number: int, count: int) -> Tensor:
 
 
 def check_used(module: torch.nn.Module) -> None:
-    """Whether a step gave a gradient to every weight that is not frozen: several workers need that.
+    """Check that a step gave a gradient to every weight that is not frozen: several workers need that.
 
     Raises:
         RecipeError: a weight took no part; the message names it.
