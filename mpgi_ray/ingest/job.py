@@ -10,7 +10,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Any
 
 import pyarrow as pa
 from pydantic import Field
@@ -80,7 +80,7 @@ class IngestConfig(Config):
         name: what the shards' file names begin with.
     """
 
-    output: Annotated[str, Field(min_length=1)]
+    output: str
     source: SourceConfig = SourceConfig()
     shard_size: int = Field(default=1000, ge=1)
     name: str = "shard"

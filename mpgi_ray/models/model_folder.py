@@ -40,7 +40,7 @@ class Seen:
 
 
 class _SeenFile(BaseModel):
-    samples: tuple[str, ...]  # not left out: a model that has seen nothing is not one that does not say
+    samples: tuple[str, ...]  # required: an empty list says that the model has seen nothing
     classes: tuple[str, ...]
     before: str = ""
 
