@@ -10,11 +10,11 @@ from mpgi_ray.asking.reading import Reading
 from mpgi_ray.caption.boxes import box_style, boxes
 from mpgi_ray.caption.recipe import FactsConfig, GenerateConfig
 from mpgi_ray.data.caption import Caption, Stage, Status, caption_id
-from mpgi_ray.data.image import ImageError, Picture, decode
+from mpgi_ray.data.image import Picture
 from mpgi_ray.data.sample import Annotation, Rejected, Sample
 from mpgi_ray.engines.base import Engine, Prompt, Reply
 from mpgi_ray.prompts import Boxes, Kind, PromptTemplate, facts_block, load
-from mpgi_ray.rules import rule_text, told_objects
+from mpgi_ray.rules import measured_text, rule_text, told_objects
 from mpgi_ray.rules.facts import Facts
 
 
@@ -32,20 +32,12 @@ class Perspectives:
         self.templates = [load(name) for name in config.perspectives]
         self.box_style, self.grid = box_style(config.engine)
 
-    async def describe(
-        self, shard: str, sample: Sample, facts: Facts, picture: Picture | None = None
-    ) -> list[Caption]:
-        """The records of a sample, or a single input record if the picture cannot be decoded.
+    async def describe(self, shard: str, sample: Sample, facts: Facts, picture: Picture) -> list[Caption]:
+        """The records of a sample.
 
         Args:
-            picture: as the model gets it; by default the sample's own.
+            picture: as the model gets it.
         """
-        try:
-            picture = picture or decode(sample.image)
-        except ImageError as error:
-            return [
-                refusal(shard, Rejected(sample.key, sample.index, error.reason, str(error), sample.sample_id))
-            ]
         questions = [
             Question(prompt, self._reader(template), tuple(template.texts), template.hash)
             for template, prompt in zip(self.templates, self.prompts(sample, picture, facts), strict=True)
@@ -67,7 +59,10 @@ class Perspectives:
         Args:
             picture: the sample's, decoded.
         """
-        block = facts_block(rule_text(facts, sample.sample_id), self._boxes(sample.annotation, picture))
+        seed = sample.sample_id
+        block = facts_block(
+            rule_text(facts, seed), self._boxes(sample.annotation, picture), measured_text(facts, seed)
+        )
         return [
             Prompt(
                 name=template.name,

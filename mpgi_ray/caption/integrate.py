@@ -13,7 +13,7 @@ from mpgi_ray.caption.recipe import IntegrateConfig
 from mpgi_ray.data.caption import Caption, Stage, Status
 from mpgi_ray.engines.base import Engine, Fault, Prompt, Reply
 from mpgi_ray.prompts import load, sources_block
-from mpgi_ray.rules import rule_text
+from mpgi_ray.rules import measured_text, rule_text
 from mpgi_ray.rules.facts import Facts
 from mpgi_ray.truth.wording import coverage, novel, wording
 
@@ -45,10 +45,10 @@ class Integration:
             stage=Stage.INTEGRATED.value,
             parents=tuple(row.caption_id for row in usable),
         )
-        sentences = rule_text(facts, first.sample_id)
-        prompt = self.prompt(first.sample_id, usable, facts, sentences)
+        prompt = self.prompt(first.sample_id, usable, facts)
         texts = prompt.sources
-        read = self._reader([*texts.values(), *sentences], list(texts.values()))
+        known = [*rule_text(facts, first.sample_id), *measured_text(facts, first.sample_id)]
+        read = self._reader([*texts.values(), *known], list(texts.values()))
         question = Question(prompt, read, tuple(self.template.texts), self.template.hash)
         if not usable:
             nothing = Answer(question, Reply("", finish_reason=""), _NO_SOURCE)
@@ -56,19 +56,17 @@ class Integration:
         (answers,) = await ask(self.engine, [question], self.config.attempts)
         return records(base, self.engine, answers)
 
-    def prompt(
-        self, sample_id: str, usable: Sequence[Caption], facts: Facts, sentences: Sequence[str]
-    ) -> Prompt:
+    def prompt(self, sample_id: str, usable: Sequence[Caption], facts: Facts) -> Prompt:
         """What the engine is first asked about a sample.
 
         Args:
             usable: the texts of stage 1 that are ok.
-            sentences: the facts as the rules tell them.
         """
         texts = _by_name(usable)
+        block = sources_block(rule_text(facts, sample_id), texts, measured_text(facts, sample_id))
         return Prompt(
             name=self.template.name,
-            text=self.template.with_block(sources_block(sentences, texts)),
+            text=self.template.with_block(block),
             seed=sample_id,
             facts=facts,
             sources=texts,

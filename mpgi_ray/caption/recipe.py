@@ -35,10 +35,12 @@ class FactsConfig(Config):
     Attributes:
         view_px: the longer side of the picture as a model sees it.
         min_px: objects smaller than min_px × min_px at that size are left out.
+        measured: also say what is measured in pixels: colours of things, areas and what stands out.
     """
 
     view_px: int = Field(default=224, gt=0)
     min_px: int = Field(default=4, ge=0)
+    measured: bool = True
 
 
 Sampling = Mapping[str, bool | int | float | str | tuple[str, ...]]

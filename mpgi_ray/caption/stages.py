@@ -7,20 +7,22 @@ again (a lost object, a restarted replica, a second run) reads its part instead 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 from mpgi_ray.caption.chunks import ChunkWork
 from mpgi_ray.caption.describe import Perspectives, refusal
+from mpgi_ray.caption.facts import facts_of
 from mpgi_ray.caption.integrate import Integration
 from mpgi_ray.caption.recipe import FactsConfig, Recipe
 from mpgi_ray.data.caption import Caption, Stage, from_table, to_table
 from mpgi_ray.data.caption_folder import CaptionFolder, StageParts
+from mpgi_ray.data.image import ImageError, decode
 from mpgi_ray.data.sample import Rejected, Sample
 from mpgi_ray.engines.base import Engine, EngineError
 from mpgi_ray.errors import MpgiError
-from mpgi_ray.rules import Facts, gather
+from mpgi_ray.rules import Facts
 
 T = TypeVar("T")
 Observe = Callable[[Sequence[Caption]], None]
@@ -45,13 +47,13 @@ class Describe:
 
     async def chunk(self, work: ChunkWork) -> ChunkWork:
         known = await asyncio.to_thread(_known, work, self.parts)
-        facts = {entry.index: facts_of(entry, self.limits) for entry in work.entries}
         missing = [entry for entry in work.entries if entry.index not in known]
+        facts: dict[int, Facts] = {}
 
         async def describe(entry: Sample | Rejected) -> list[Caption]:
             if isinstance(entry, Rejected):
                 return [refusal(work.chunk.shard, entry)]
-            return await _guarded(self._describe(work, entry, facts[entry.index]), entry, work)
+            return await _guarded(self._describe(work, entry, facts), entry, work)
 
         made = await _each(missing, describe, self.slots)
         self.observe(made)
@@ -60,6 +62,7 @@ class Describe:
         wanted = {entry.index for entry in work.entries}
         captions = [*work.perspectives, *(caption for caption in rows if caption.index in wanted)]
         described = {c.index for c in captions if c.stage == Stage.PERSPECTIVE.value}
+        facts |= _facts(work, described - facts.keys(), self.limits)
         # the next model is not asked about what this one could not look at
         going_on = () if self.last else [entry for entry in work.entries if entry.index in described]
         return replace(
@@ -67,14 +70,21 @@ class Describe:
             entries=going_on,
             pictures={} if self.last else work.pictures,
             perspectives=captions,
-            facts={i: f for i, f in facts.items() if i in described and isinstance(f, Facts)},
+            facts={i: f for i, f in facts.items() if i in described},
             new=max(work.new, len(missing)),
         )
 
-    async def _describe(self, work: ChunkWork, sample: Sample, facts: Facts | Exception) -> list[Caption]:
-        if isinstance(facts, Exception):
-            raise facts
-        return await self.stage.describe(work.chunk.shard, sample, facts, work.picture(sample.index))
+    async def _describe(self, work: ChunkWork, sample: Sample, facts: dict[int, Facts]) -> list[Caption]:
+        """The records of a sample, whose facts are added to ``facts``."""
+        try:
+            picture = work.picture(sample.index) or decode(sample.image)
+        except ImageError as error:
+            refused = Rejected(sample.key, sample.index, error.reason, str(error), sample.sample_id)
+            return [refusal(work.chunk.shard, refused)]
+        known = facts_of(sample.annotation, picture, self.limits)
+        rows = await self.stage.describe(work.chunk.shard, sample, known, picture)
+        facts[sample.index] = known
+        return rows
 
 
 class Merge:
@@ -108,14 +118,13 @@ class Merge:
         return replace(work, perspectives=rows, new=max(work.new, len(missing)))
 
 
-def facts_of(entry: Sample | Rejected, limits: FactsConfig) -> Facts | Exception:
-    """The facts of a sample, or why there are none."""
-    if isinstance(entry, Rejected):
-        return ValueError("a rejected sample has no facts")
-    try:
-        return gather(entry.annotation, view_px=limits.view_px, min_px=limits.min_px)
-    except Exception as error:
-        return error
+def _facts(work: ChunkWork, described: Collection[int], limits: FactsConfig) -> dict[int, Facts]:
+    """The facts of samples that stage 1 described in an earlier run."""
+    return {
+        entry.index: facts_of(entry.annotation, work.picture(entry.index) or decode(entry.image), limits)
+        for entry in work.entries
+        if isinstance(entry, Sample) and entry.index in described
+    }
 
 
 def described_work(work: ChunkWork, recipe: Recipe) -> ChunkWork:
@@ -129,9 +138,8 @@ def described_work(work: ChunkWork, recipe: Recipe) -> ChunkWork:
         if caption.index in wanted
     ]
     described = {c.index for c in rows if c.stage == Stage.PERSPECTIVE.value}
-    facts = {e.index: facts_of(e, recipe.facts) for e in work.entries if e.index in described}
-    usable = {index: f for index, f in facts.items() if isinstance(f, Facts)}
-    return replace(work, entries=(), pictures={}, perspectives=rows, facts=usable)
+    facts = _facts(work, described, recipe.facts)
+    return replace(work, entries=(), pictures={}, perspectives=rows, facts=facts)
 
 
 async def _guarded(

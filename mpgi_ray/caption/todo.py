@@ -63,7 +63,8 @@ def left_to_do(
             done=frozenset(done[name]),
             pilot=None if quota is None else quota[name],
             at_random=pilot is not None and pilot.at_random,
-            max_pixels=None if phase is Phase.INTEGRATE else recipe.max_pixels(),
+            # where stage 2 reads pictures, it is to measure what stage 1 showed
+            max_pixels=recipe.max_pixels() if phase is not Phase.INTEGRATE or recipe.facts.measured else None,
         )
         for name, file in shards.files.items()
         if name not in complete and (quota is None or name in quota)

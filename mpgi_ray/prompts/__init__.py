@@ -154,14 +154,23 @@ def shared_blocks() -> dict[str, str]:
     return {name: _read(name) for name in _SHARED}
 
 
-def facts_block(facts: Sequence[str], boxes: Boxes | None = None) -> str:
-    """What every relay prompt of an image begins with: the rules' sentences as trusted facts."""
-    return _shared("_facts.j2", facts=facts, boxes=boxes)
+def facts_block(facts: Sequence[str], boxes: Boxes | None = None, measured: Sequence[str] = ()) -> str:
+    """What every relay prompt of an image begins with.
+
+    Args:
+        facts: the rules' sentences, which are trusted.
+        measured: sentences on what pixels show, which weigh less.
+    """
+    return _shared("_facts.j2", facts=facts, boxes=boxes, measured=measured)
 
 
-def sources_block(facts: Sequence[str], texts: Mapping[str, str]) -> str:
-    """What an integration ends with: facts, and the texts by perspective."""
-    return _shared("_sources.j2", facts=facts, texts=texts)
+def sources_block(facts: Sequence[str], texts: Mapping[str, str], measured: Sequence[str] = ()) -> str:
+    """What an integration ends with: facts, and the texts by perspective.
+
+    Args:
+        facts, measured: see `facts_block`.
+    """
+    return _shared("_sources.j2", facts=facts, texts=texts, measured=measured)
 
 
 def again(text: str, code: str, detail: str) -> str:

@@ -16,6 +16,9 @@ from dataclasses import dataclass
 
 from mpgi_ray.data.sample import Annotation, Object
 from mpgi_ray.rules import geometry, lexicon
+from mpgi_ray.rules.arrangement import Arrangement, arrangement_of
+from mpgi_ray.rules.form import Form, form_of
+from mpgi_ray.rules.measured import Measured, ThingColour
 from mpgi_ray.rules.relations import Relation, find_relations
 
 MIN_VISIBLE = 0.3  # of an object's own box; an object that shows less is not counted as a whole
@@ -35,6 +38,9 @@ class ClassFact:
         groups: boxes that hold a group.
         exact: whether `total` is the number of all there are; if not, there are at least so many.
         countable: whether an annotation is one thing; if not, only presence is known.
+        half: the half of the image in which all whole objects lie (`geometry.half`), or None.
+        form, arrangement: what their outlines and places have in common; None for what is not
+            countable.
     """
 
     name: str
@@ -47,6 +53,9 @@ class ClassFact:
     groups: int
     exact: bool
     countable: bool
+    half: str | None = None
+    form: Form | None = None
+    arrangement: Arrangement | None = None
 
     @property
     def total(self) -> int:
@@ -73,16 +82,19 @@ class Facts:
         classes: one entry per class with objects, most frequent first, then by name. An entry may be all
             left out: its `total` and `groups` are 0, and it is not absent either.
         labels: names of further classes that are present, place and number unknown.
+        plural: those of `labels` that the source spells in the plural: there is more than one as a rule.
         absent: names of classes of which there is surely none.
         cover: largest first.
         tags: phrases for map tags that show from above.
         gsd: ground sampling distance in metres per pixel.
         unnamed: labels left unsaid because they name nothing (``other``, ``unlabeled``).
+        measured: what pixels show; weaker than all else. None if nothing was measured.
     """
 
     scenes: tuple[str, ...] = ()
     classes: tuple[ClassFact, ...] = ()
     labels: tuple[str, ...] = ()
+    plural: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     relations: tuple[Relation, ...] = ()
     cover: tuple[CoverFact, ...] = ()
@@ -92,11 +104,17 @@ class Facts:
     place: str | None = None
     sensor: str | None = None
     unnamed: tuple[str, ...] = ()
+    measured: Measured | None = None
 
     @property
     def counted(self) -> tuple[ClassFact, ...]:
         """The classes that a text can speak of."""
         return tuple(c for c in self.classes if c.total or c.groups)
+
+    def colour(self, c: ClassFact) -> ThingColour | None:
+        """The colour that was measured of a class."""
+        things = self.measured.things if self.measured else ()
+        return next((thing for thing in things if thing.name == c.name), None)
 
 
 def gather(annotation: Annotation, *, view_px: int = 224, min_px: int = 4) -> Facts:
@@ -127,6 +145,11 @@ def gather(annotation: Annotation, *, view_px: int = 224, min_px: int = 4) -> Fa
         scenes=annotation.scene,
         classes=tuple(classes),
         labels=labels,
+        plural=tuple(
+            name
+            for name in labels
+            if any(names[x] == name and lexicon.is_plural(x) for x in annotation.labels)
+        ),
         absent=_absent(annotation, names, {*by_name, *labels, *(names[x] for x in annotation.cover)}),
         relations=find_relations(countable, exact, annotation.width, annotation.height),
         cover=cover,
@@ -180,6 +203,9 @@ def _class_fact(name: str, objects: list[Object], kept: list[Object], annotation
         groups=groups,
         exact=countable and all(kind.exhaustive for kind in kinds) and not left_out and not groups,
         countable=countable,
+        half=geometry.half([o.box for o in kept], *size),
+        form=form_of(kept, *size, annotation.gsd) if countable and kept else None,
+        arrangement=arrangement_of(kept, *size) if countable else None,
     )
 
 

@@ -19,6 +19,7 @@ PLACES = (
     "lower right",
 )
 CENTRE_CELL = 4
+_ASIDE = 0.04  # of the image: a middle that is nearer to the middle line lies in neither half
 
 
 def in_centre(box: Box, width: float, height: float) -> bool:
@@ -48,6 +49,20 @@ def has_clear_place(box: Box, width: float, height: float) -> bool:
     if box.x2 - box.x1 > width / 2 or box.y2 - box.y1 > height / 2:
         return False
     return cell(box, width, height) == CENTRE_CELL or not in_centre(box, width, height)
+
+
+def half(boxes: Sequence[Box], width: float, height: float) -> str | None:
+    """The half of the image that holds the middles of all boxes, and nobody would dispute it.
+
+    ``left``, ``right``, ``upper`` or ``lower``; None if there is none, or no box.
+    """
+    for name, axis, size in (("left", 0, width), ("upper", 1, height)):
+        middles = [box.middle[axis] / size for box in boxes]
+        if middles and max(middles) <= 0.5 - _ASIDE:
+            return name
+        if middles and min(middles) >= 0.5 + _ASIDE:
+            return {"left": "right", "upper": "lower"}[name]
+    return None
 
 
 def area(obj: Object) -> float:

@@ -37,6 +37,12 @@ def humanise(label: str) -> str:
     return " ".join(words)
 
 
+def is_plural(label: str) -> bool:
+    """Whether a source spells a label in the plural: ``cars``, ``mobile-homes``."""
+    words = humanise(label)
+    return singular(words) != words
+
+
 @lru_cache(maxsize=4096)
 def class_name(label: str, given: str | None = None) -> str:
     """The name of a class in the singular.

@@ -6,8 +6,10 @@ import datetime
 import math
 from collections.abc import Sequence
 
+from mpgi_ray.rules.arrangement import Arrangement, Pattern
 from mpgi_ray.rules.english import enumerate_, number, with_article
 from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
+from mpgi_ray.rules.form import Form
 from mpgi_ray.rules.geometry import PLACES
 from mpgi_ray.rules.lexicon import is_mass, scene_phrase, several
 
@@ -31,42 +33,33 @@ _SHARES = (
 )
 
 
-def amount(c: ClassFact, n: int) -> str:
-    """``three cars``, ``at least three cars``, ``many ships (309)``; a mass without number."""
+def amount(c: ClassFact, n: int, look: str = "") -> str:
+    """``three cars``, ``at least three red cars``, ``many ships (309)``; a mass without number.
+
+    Args:
+        look: adjectives that stand before the name.
+    """
     if not c.countable:
-        return several(c.name)
-    noun = c.name if n == 1 else several(c.name)
+        return _named(look, several(c.name))
+    noun = _named(look, c.name if n == 1 else several(c.name))
     told = number(n) if c.exact else f"at least {number(n)}"
     return f"many {noun} ({told})" if n > MANY else f"{told} {noun}"
 
 
-def amount_retold(c: ClassFact, n: int) -> str:
-    """The same amount in other words: ``a single car``, ``three or more cars``."""
+def amount_retold(c: ClassFact, n: int, look: str = "") -> str:
+    """The same amount in other words: ``a single car``, ``three or more red cars``."""
     if not c.countable:
-        return f"some {several(c.name)}"
+        return f"some {_named(look, several(c.name))}"
+    one, more = _named(look, c.name), _named(look, several(c.name))
     if c.exact:
-        return f"a single {c.name}" if n == 1 else f"{number(n)} {several(c.name)}"
-    return f"{number(n)} or more {several(c.name)}" if n <= MANY else f"no fewer than {n} {several(c.name)}"
+        return f"a single {one}" if n == 1 else f"{number(n)} {more}"
+    if n == 1:
+        return f"at least one {one}"
+    return f"{number(n)} or more {more}" if n <= MANY else f"no fewer than {n} {more}"
 
 
-def amount_coarse(c: ClassFact) -> str:
-    """An amount for a short text; a number only up to twelve, and only if it is exact."""
-    if not c.countable or not c.total:
-        return some(c)
-    if c.total > MANY:
-        return f"many {several(c.name)}"
-    if c.total == 1:
-        return with_article(c.name)
-    if c.exact:
-        return f"{number(c.total)} {several(c.name)}"
-    return f"several {several(c.name)}" if c.total > 2 else several(c.name)
-
-
-def some(c: ClassFact) -> str:
-    """A class without a number."""
-    if c.groups and not c.total:
-        return group(c)
-    return several(c.name)
+def _named(look: str, noun: str) -> str:
+    return f"{look} {noun}" if look else noun
 
 
 def clear_cells(c: ClassFact) -> tuple[int, ...]:
@@ -79,24 +72,14 @@ def group(c: ClassFact) -> str:
     return f"a group of {several(c.name)}" if c.groups == 1 else f"groups of {several(c.name)}"
 
 
-def present(names: Sequence[str]) -> str:
-    """Classes that are there in unknown number: ``one or more cars and ships, as well as grass``."""
-    things, masses = _sorted_out(names)
-    told = [f"at least one {things[0]}"] if len(things) == 1 else []
-    if len(things) > 1:
-        told = [f"one or more {enumerate_([several(name) for name in things])}"]
-    return ", as well as ".join([*told, *([enumerate_(masses)] if masses else [])])
+def present(facts: Facts, names: Sequence[str]) -> str:
+    """Labels that are there in unknown number: ``buildings, trees and grass, and at least one airplane``.
 
-
-def present_retold(names: Sequence[str]) -> str:
-    """The same the other way round: ``grass, and one or more ships and cars``."""
-    things, masses = _sorted_out(names[::-1])
-    told = [f"one or more {enumerate_([several(name) for name in things])}"] if things else []
-    return ", and ".join([*([enumerate_(masses)] if masses else []), *told])
-
-
-def _sorted_out(names: Sequence[str]) -> tuple[list[str], list[str]]:
-    return [n for n in names if not is_mass(n)], [n for n in names if is_mass(n)]
+    A label that its source spells in the plural is told so.
+    """
+    single = [f"at least one {n}" for n in names if not is_mass(n) and n not in facts.plural]
+    plain = [several(n) for n in names if is_mass(n) or n in facts.plural]
+    return ", and ".join(enumerate_(items) for items in (plain, single) if items)
 
 
 def share(fraction: float) -> str:
@@ -169,3 +152,66 @@ def untold_tags(facts: Facts) -> list[str]:
     told = {name for c in facts.counted for name in (c.name, several(c.name))}
     told |= set(facts.labels)
     return [tag for tag in facts.tags if not any(f" {tag}".endswith(f" {name}") for name in told)]
+
+
+def where(c: ClassFact) -> str:
+    """Where all objects of a class lie, in one phrase; empty if no phrase holds for all."""
+    used = [i for i, n in enumerate(c.clear) if n]
+    if len(used) == 1 and c.clear == c.cells:
+        return IN_PLACE[used[0]]
+    if c.half:
+        return f"in the {c.half} half"
+    if c.total > 1 and not c.edge:
+        return "around the centre"
+    return "near the edges" if c.total > 3 and not c.centre else ""
+
+
+def arranged(arrangement: Arrangement) -> str:
+    """``in a horizontal row``, ``in three rows``, ``close together``."""
+    along = f"{arrangement.direction} " if arrangement.direction else ""
+    match arrangement.pattern:
+        case Pattern.ROW:
+            return f"in a {along}row"
+        case Pattern.ROWS:
+            return f"in {number(arrangement.lines)} {along}rows"
+        case Pattern.GRID:
+            return "in a grid"
+        case Pattern.CLUSTER:
+            return "close together"
+        case Pattern.BORDER:
+            return "along the borders of the image"
+        case Pattern.BOTH_SIDES:
+            sides = (
+                "the left and the right"
+                if arrangement.direction == "horizontal"
+                else "the top and the bottom"
+            )
+            return f"in two groups towards {sides}"
+        case Pattern.SCATTERED:
+            return "far apart over most of the image"
+
+
+def is_whole(arrangement: Arrangement) -> bool:
+    """Whether the arrangement says where the objects lie, too."""
+    return arrangement.pattern in (Pattern.BORDER, Pattern.BOTH_SIDES, Pattern.SCATTERED)
+
+
+def form(form: Form) -> list[str]:
+    """Size and shape as predicates: ``large in the image``, ``elongated``, ``about 12 m long``."""
+    told = [f"{form.size} in the image"] if form.size and not form.metres else []
+    told += [form.shape] if form.shape else []
+    if form.metres:
+        length, width = (metres(value) for value in form.metres)
+        round_ = form.shape == "round" or length == width
+        told.append(f"about {length} m across" if round_ else f"about {length} m long and {width} m wide")
+    return told
+
+
+def metres(value: float) -> str:
+    """A length to two figures: ``4.5``, ``12``, ``130``."""
+    return f"{float(f'{value:.2g}'):g}"
+
+
+def pointing(direction: str) -> str:
+    """``horizontally``, ``vertically``, ``diagonally``."""
+    return f"{direction}ly"

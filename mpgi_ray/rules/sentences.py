@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mpgi_ray.rules import phrases
+from mpgi_ray.rules import phrases, regions
 from mpgi_ray.rules.english import choose, enumerate_, number, sentence, with_article
 from mpgi_ray.rules.facts import ClassFact, Facts
 from mpgi_ray.rules.geometry import PLACES
@@ -123,7 +123,7 @@ def _relation(r: Relation, seed: str) -> str:
 
 def labels(facts: Facts, seed: str) -> str | None:
     """Classes that are known to be present, without place or number."""
-    present = phrases.present(phrases.untold_labels(facts))
+    present = phrases.present(facts, phrases.untold_labels(facts))
     frames = ("The image contains {}", "It is a view that includes {}", "In the image one finds {}")
     return sentence(choose(frames, seed, "labels").format(present)) if present else None
 
@@ -165,11 +165,20 @@ def tags(facts: Facts, seed: str) -> str | None:
     return sentence(choose(frames, seed, "tags").format(enumerate_(items))) if items else None
 
 
-def absence(facts: Facts, seed: str) -> str | None:
-    """Classes that are surely not there; for relay prompts, because models tend to add what is likely."""
-    items = [several(name) for name in facts.absent]
-    frames = ("There are no {} in the image", "The image shows no {}")
-    return sentence(choose(frames, seed, "absence").format(enumerate_(items, "or"))) if items else None
+def forms(facts: Facts, seed: str) -> str | None:
+    """How the objects of a class are arranged, how large they are, which way they point."""
+    told = []
+    for c in facts.counted:
+        subject = phrases.amount(c, c.total)
+        if c.arrangement is not None:
+            verb = "stands" if c.total == 1 else "stand"
+            told.append(sentence(f"{subject} {verb} {phrases.arranged(c.arrangement)}"))
+        if c.form is not None and (form := phrases.form(c.form)):
+            told.append(sentence(f"{subject} {'is' if c.total == 1 else 'are'} {enumerate_(form)}"))
+        if c.form is not None and c.form.direction:
+            verb = "points" if c.total == 1 else "point"
+            told.append(sentence(f"{subject} {verb} {phrases.pointing(c.form.direction)}"))
+    return " ".join(told) or None
 
 
 def metadata(facts: Facts, seed: str) -> str | None:
@@ -186,6 +195,7 @@ def metadata(facts: Facts, seed: str) -> str | None:
 
 WHAT: tuple[Sentence, ...] = (scene, totals, labels, cover, tags)
 WHERE: tuple[Sentence, ...] = (centre_and_edge, cells, cover_places, relations)
+ALL: tuple[Sentence, ...] = (*WHAT, *WHERE, forms, metadata)
 
 
 def tell(kinds: tuple[Sentence, ...], facts: Facts, seed: str) -> list[str]:
@@ -199,8 +209,20 @@ def rule_text(facts: Facts, seed: str) -> list[str]:
     Args:
         seed: the sample's id.
     """
-    told = tell((*WHAT, *WHERE, absence, metadata), facts, seed)
+    told = tell(ALL, facts, seed)
     return told or ["Nothing is annotated in this image."]
+
+
+def measured_text(facts: Facts, seed: str) -> list[str]:
+    """The sentences on what pixels show, which is weaker than `rule_text`; empty if nothing was measured."""
+    if facts.measured is None:
+        return []
+    told = []
+    for thing in facts.measured.things:
+        ground = f" on {thing.ground} ground" if thing.ground else ""
+        told.append(sentence(f"{several(thing.name)} here are {thing.colour}{ground}"))
+    told += [sentence(regions.lies(region, seed, 0)) for region in facts.measured.regions[:4]]
+    return told + [sentence(regions.stand_out(spots, 0)) for spots in facts.measured.spots]
 
 
 def _be(item: str) -> str:

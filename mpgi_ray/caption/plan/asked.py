@@ -16,7 +16,6 @@ from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.engines.base import Prompt
 from mpgi_ray.engines.template.engine import TemplateEngine
 from mpgi_ray.prompts import PromptTemplate
-from mpgi_ray.rules import rule_text
 
 _TOKENS_PER_WORD = 4 / 3  # of English prose, in the usual tokenizers
 
@@ -66,9 +65,7 @@ class Asking:
             standing_in = [] if written else list(self._placeholders(place, subject))
             texts += written or [row for row, _ in standing_in]
             assumed += [(row.text, tokens) for row, tokens in standing_in]
-        sample_id = subject.sample.sample_id
-        sentences = rule_text(subject.facts, sample_id)
-        merge = self.stage2.prompt(sample_id, texts, subject.facts, sentences)
+        merge = self.stage2.prompt(subject.sample.sample_id, texts, subject.facts)
         return [*asked, Asked(None, self.merger, (merge,), (self.stage2.template,), tuple(assumed))]
 
     def _texts(self, place: int, subject: Subject) -> list[Caption]:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from mpgi_ray.caption.facts import facts_of
 from mpgi_ray.caption.recipe import Recipe
-from mpgi_ray.caption.stages import facts_of
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.image import ImageError, Picture, decode, to_view
 from mpgi_ray.data.parts import ChunkId, split_chunks
@@ -100,15 +100,14 @@ def _subjects(recipe: Recipe, shard: str, entries: Sequence[Sample | Rejected]) 
     pixels = recipe.max_pixels()
     for index in sorted(range(len(entries)), key=lambda i: hashlib.sha256(f"{shard}\0{i}".encode()).digest()):
         sample = entries[index]
-        facts = facts_of(sample, recipe.facts)
-        if isinstance(sample, Rejected) or isinstance(facts, Exception):
+        if isinstance(sample, Rejected):
             continue
         try:
             shown = None if pixels is None else to_view(sample.image, pixels)
             picture = shown or decode(sample.image)
         except ImageError:
             continue
-        yield Subject(chunks[index], sample, picture, facts)
+        yield Subject(chunks[index], sample, picture, facts_of(sample.annotation, picture, recipe.facts))
 
 
 def _done(folder: CaptionFolder, lengths: Mapping[str, int], chunk_size: int) -> int:

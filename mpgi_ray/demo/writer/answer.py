@@ -10,7 +10,7 @@ from random import Random
 from mpgi_ray.demo.writer.content import Change, plant
 from mpgi_ray.demo.writer.faults import CONTENT, FORM
 from mpgi_ray.demo.writer.forms import spoil_answer, spoil_json, spoil_prose
-from mpgi_ray.demo.writer.frames import UNTOLD, WHAT, WHERE
+from mpgi_ray.demo.writer.frames import LOOK, UNTOLD, WHAT, WHERE
 from mpgi_ray.demo.writer.grammar import Told, places, read, retell
 from mpgi_ray.demo.writer.look import describe
 from mpgi_ray.demo.writer.merge import brief, connect, union
@@ -95,6 +95,9 @@ def _perspective(request: Request, facts: list[Told], rng: Random) -> list[Told]
         return [Told("There is nothing to describe.")]
     if not told:
         return [Told(text) for text in describe(request.picture, request.perspective, rng)]
+    if request.perspective == "attributes" and request.picture:
+        seen = [Told(text) for text in describe(request.picture, request.perspective, rng)]
+        return [*(retell(f, rng) for f in told if f.claim and f.claim.kind in LOOK), *seen]
     wanted = [f for f in told if _belongs(f, request.perspective)]
     return [retell(fact, rng) for fact in wanted or told]
 

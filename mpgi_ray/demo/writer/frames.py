@@ -30,6 +30,8 @@ GIVEN: dict[str, tuple[str, ...]] = {
         "{subject} can be seen {places}.",
         "{subject} can be found {places}.",
     ),
+    "arranged": ("{subject} [stands|stand] {things}.",),
+    "pointing": ("{subject} [points|point] {things}.",),
     "split": (
         "The centre of the image holds {centre}, and its edges hold {edge}.",
         "The image has {centre} in its centre and {edge} near its edges.",
@@ -61,6 +63,7 @@ GIVEN: dict[str, tuple[str, ...]] = {
         "What the image shows from above is {things}.",
         "This is an overhead image of {things}.",
     ),
+    "formed": ("{subject} [is|are] {things}.",),
 }
 
 OWN: dict[str, tuple[str, ...]] = {
@@ -97,6 +100,9 @@ OWN: dict[str, tuple[str, ...]] = {
         "{subject} [is|are] situated {places}.",
         "One sees {subject} {places}.",
     ),
+    "arranged": ("{subject} [is|are] found {things}.",),
+    "pointing": ("{subject} [is|are] laid out {things}.",),
+    "formed": ("{subject} [looks|look] {things}.", "In form {subject} [is|are] {things}."),
     "split": (
         "In the central part there [is|are] {centre}, with {edge} towards the edges.",
         "The central part contains {centre}, whereas {edge} can be found along the edges.",
@@ -128,4 +134,5 @@ OWN: dict[str, tuple[str, ...]] = {
 
 UNTOLD = ("absent", "nothing")  # no caption says what is not there
 WHAT = ("scene", "labelled", "totals", "labels", "patch", "cover", "tags")
+LOOK = ("arranged", "pointing", "formed")
 WHERE = ("split", "centre", "edge", "spots", "cells", "mainly", "fill", "near", "larger", "left_of", "above")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from random import Random
 
-from mpgi_ray.demo.writer.frames import UNTOLD, WHAT, WHERE
+from mpgi_ray.demo.writer.frames import LOOK, UNTOLD, WHAT, WHERE
 from mpgi_ray.demo.writer.grammar import Claim, Told, read
 from mpgi_ray.demo.writer.request import Request
 from mpgi_ray.demo.writer.words import QUANTITY, join_list, sentences, singular, small, split_list
@@ -93,5 +93,5 @@ def _topic(claim: Claim) -> tuple[str, str]:
 
 def _rank(one: Told) -> int:
     """From the whole to the details; what is not understood keeps its place between things and places."""
-    order = (*WHAT, "", *WHERE, "taken", "gsd", *UNTOLD)
+    order = (*WHAT, "", *LOOK, *WHERE, "taken", "gsd", *UNTOLD)
     return order.index(one.claim.kind if one.claim else "")

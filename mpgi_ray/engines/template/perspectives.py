@@ -1,0 +1,78 @@
+"""The four perspectives as the embedded engine writes them: one text each, the main thing first."""
+
+from __future__ import annotations
+
+from mpgi_ray.rules import phrases, regions, sentences, things
+from mpgi_ray.rules.english import choose, enumerate_, sentence
+from mpgi_ray.rules.facts import Facts
+from mpgi_ray.rules.measured import Measured
+
+_AT_MOST = 6  # classes that a text tells one by one
+
+
+def objects(facts: Facts, seed: str) -> str:
+    """What is there and how many, with the colours of things; of a picture without objects its surfaces."""
+    told = [_main(facts, seed)] if facts.counted else _scene(facts, seed)
+    told += sentences.tell((sentences.labels, _covers, sentences.tags), facts, seed)
+    if facts.measured and len(facts.counted) < 2:
+        told += [text for text in (regions.looks(facts.measured, 0),) if text]
+    return " ".join(told)
+
+
+def layout(facts: Facts, seed: str) -> str:
+    """Where things lie, alone and to each other; of a picture without objects where its surfaces lie."""
+    told = [things.stands(facts, c, seed, 0) for c in facts.counted[:_AT_MOST]]
+    told += sentences.tell((sentences.cover_places, sentences.relations), facts, seed)
+    if facts.measured and len(told) < 3:
+        told += [sentence(regions.lies(region, seed, 0)) for region in facts.measured.regions[:3]]
+        told += [sentence(regions.stand_out(spots, 0)) for spots in facts.measured.spots[:1] if spots.place]
+    return " ".join(told)
+
+
+def attributes(facts: Facts, seed: str) -> str:
+    """How the named things look."""
+    told = [text for c in facts.counted[:_AT_MOST] if (text := things.looks(facts, c, 0))]
+    if facts.measured and len(told) < 2:
+        told += [text for text in (regions.looks(facts.measured, 0),) if text]
+        told += [sentence(regions.stand_out(spots, 0)) for spots in facts.measured.spots]
+    return " ".join(told)
+
+
+def scene(measured: Measured, seed: str) -> str:
+    """The picture as a whole: what covers it, how, and what stands out; no annotation is needed for it."""
+    told = [text for text in (regions.whole(measured),) if text]
+    told += regions.shares(measured, seed, 0)
+    told += [sentence(regions.stand_out(spots, 0)) for spots in measured.spots[:1]]
+    return " ".join(told)
+
+
+def _covers(facts: Facts, seed: str) -> str | None:
+    return things.covers(facts, ("covers", "cover"), "the image")
+
+
+def any_other(facts: Facts, seed: str) -> str:
+    """A perspective of a user's own: all that is known."""
+    told = sentences.tell(sentences.ALL, facts, seed)
+    return " ".join([*told, *([scene(facts.measured, seed)] if facts.measured else [])])
+
+
+def plain(measured: Measured) -> str:
+    """A picture of which nothing else can be said."""
+    colours = [colour for colour, _ in measured.colours[:2]]
+    return f"The picture has no parts that stand out; it is {enumerate_(colours)}."
+
+
+def _scene(facts: Facts, seed: str) -> list[str]:
+    return [text for text in (sentences.scene(facts, seed),) if text]
+
+
+def _main(facts: Facts, seed: str) -> str:
+    """The scene and the objects in it, the most frequent class first."""
+    items = [things.group(facts, c) for c in facts.counted]
+    scene = phrases.scene(facts)
+    if scene is None:
+        verb = "is" if things.is_one(items[0]) else "are"
+        frames = (f"there {verb} {{}} in the image", "the image shows {}", "from above one sees {}")
+    else:
+        frames = (f"{scene} with {{}}", f"the image shows {scene} with {{}}", f"this is {scene} with {{}}")
+    return sentence(choose(frames, seed, "objects").format(enumerate_(items)))

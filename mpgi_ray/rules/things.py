@@ -1,0 +1,122 @@
+"""Phrases and sentences about the classes of objects: number, colour, place and arrangement together."""
+
+from __future__ import annotations
+
+from mpgi_ray.rules import phrases
+from mpgi_ray.rules.english import choose, enumerate_, number, sentence
+from mpgi_ray.rules.facts import ClassFact, Facts
+from mpgi_ray.rules.geometry import PLACES
+from mpgi_ray.rules.lexicon import several
+from mpgi_ray.rules.phrases import IN_PLACE, MANY, MIN_COVER
+
+_SINGLE = ("one ", "a ", "an ", "at least one ", "this ")
+
+
+def group(facts: Facts, c: ClassFact, told: int = 0, *, sized: bool = False) -> str:
+    """``four blue buses``, ``at least three small white cars``, ``a group of people``.
+
+    Args:
+        told: 0 for the words of a perspective, 1 for those of an integrated text.
+        sized: say the size too.
+    """
+    if not c.total:
+        return phrases.group(c)
+    seen = facts.colour(c)
+    size = [c.form.size] if sized and c.form and c.form.size else []
+    look = " ".join([*size, *([seen.colour] if seen else [])])
+    return (phrases.amount, phrases.amount_retold)[told](c, c.total, look)
+
+
+def again(c: ClassFact) -> str:
+    """A class that was told with its number before: ``these cars``."""
+    if not c.countable or not c.total:
+        return f"the {several(c.name)}"
+    return f"this {c.name}" if c.total == 1 else f"these {several(c.name)}"
+
+
+def is_one(amount: str) -> bool:
+    """Whether a phrase takes a verb in the singular."""
+    return amount.startswith(_SINGLE)
+
+
+def placed(facts: Facts, c: ClassFact, told: int = 0) -> str:
+    """``nine red cars in two rows in the left half``: a group with all that is clear."""
+    return " ".join(item for item in (group(facts, c, told), arrangement(c), place(c)) if item)
+
+
+def arrangement(c: ClassFact) -> str:
+    return phrases.arranged(c.arrangement) if c.arrangement else ""
+
+
+def place(c: ClassFact) -> str:
+    """Where all lie; empty if the arrangement says it."""
+    return "" if c.arrangement and phrases.is_whole(c.arrangement) else phrases.where(c)
+
+
+def stands(facts: Facts, c: ClassFact, seed: str, told: int) -> str:
+    """A sentence on the places of a class."""
+    subject = again(c) if told else group(facts, c)
+    one = is_one(subject)
+    how = enumerate_([item for item in (arrangement(c), place(c)) if item])
+    cells = _cells(c)
+    verbs = (("lies", "lie"), ("is", "are"), ("can be found",) * 2, ("stands", "stand"))[
+        2 * told : 2 * told + 2
+    ]
+    verb = verbs[int(choose("01", seed, c.name))][0 if one else 1]
+    said = f"{subject} {verb} {how or cells or _sides(c)}"
+    return sentence(f"{said}: {cells}" if how and cells else said)
+
+
+def _cells(c: ClassFact) -> str:
+    """``two in the upper left and three on the left``; without numbers where they are not exact."""
+    used = [i for i, n in enumerate(phrases.clear_cells(c)) if n]
+    if not used or len(used) == len(PLACES) or (len(used) == 1 and c.clear == c.cells):
+        return ""
+    if c.exact and c.clear == c.cells and c.total <= MANY:
+        return enumerate_([f"{number(c.clear[i])} {IN_PLACE[i]}" for i in used])
+    places = enumerate_([IN_PLACE[i] for i in used])
+    return places if c.clear == c.cells else f"{places}, among other places"
+
+
+def _sides(c: ClassFact) -> str:
+    """By centre and edge, where no cell is clear."""
+    if not c.total:
+        return "somewhere in the image"
+    if not c.edge:
+        return "in the central part"
+    return "partly in the central part, partly towards the edges" if c.centre else "towards the edges"
+
+
+def looks(facts: Facts, c: ClassFact, told: int) -> str | None:
+    """A sentence on the look of a class: colour, size, shape, direction, what lies around."""
+    if not c.total:
+        return None
+    seen = facts.colour(c)
+    told_form = phrases.form(c.form) if c.form else []
+    predicates = [seen.colour, *told_form] if seen else told_form
+    direction = phrases.pointing(c.form.direction) if c.form and c.form.direction else ""
+    ground = f"on {seen.ground} ground" if seen and seen.ground else ""
+    if not predicates and not direction:
+        return None
+    subject = again(c) if told else phrases.amount(c, c.total)
+    one = is_one(subject)
+    said = f"{subject} {'is' if one else 'are'} {enumerate_(predicates)}" if predicates else subject
+    if direction:
+        verb = ("points", "point") if told == 0 else ("extends", "extend")
+        said += f"{' and' if predicates else ''} {verb[0 if one else 1]} {direction}"
+    return sentence(f"{said} {ground}".strip())
+
+
+def covers(facts: Facts, verbs: tuple[str, str], whole: str) -> str | None:
+    """``Water covers about half of the image, forest about a third and a bridge a very small part.``
+
+    Args:
+        verbs: in the singular and in the plural.
+    """
+    told = [c for c in facts.cover if c.fraction >= MIN_COVER]
+    if not told:
+        return None
+    share = phrases.share(told[0].fraction)
+    said = [f"{phrases.surface(told[0])} {verbs[phrases.is_plural(told[0])]} {share} of {whole}"]
+    said += [f"{phrases.surface(c)} {phrases.share(c.fraction)}" for c in told[1:]]
+    return sentence(enumerate_(said))
