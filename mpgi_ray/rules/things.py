@@ -100,11 +100,11 @@ def looks(facts: Facts, c: ClassFact, told: int) -> str | None:
         return None
     subject = again(c) if told else phrases.amount(c, c.total)
     one = is_one(subject)
-    said = f"{subject} {'is' if one else 'are'} {enumerate_(predicates)}" if predicates else subject
-    if direction:
-        verb = ("points", "point") if told == 0 else ("extends", "extend")
-        said += f"{' and' if predicates else ''} {verb[0 if one else 1]} {direction}"
-    return sentence(f"{said} {ground}".strip())
+    points = ("points", "point", "pointing") if told == 0 else ("extends", "extend", "extending")
+    if not predicates:
+        return sentence(f"{subject} {points[0 if one else 1]} {direction} {ground}".strip())
+    said = f"{subject} {'is' if one else 'are'} {enumerate_(predicates)} {ground}".strip()
+    return sentence(f"{said}, {points[2]} {direction}" if direction else said)
 
 
 def covers(facts: Facts, verbs: tuple[str, str], whole: str) -> str | None:

@@ -29,7 +29,7 @@ from mpgi_ray.evaluate.probes.probe import (
 )
 from mpgi_ray.evaluate.probes.wording import Kind
 from mpgi_ray.rules import gather, rule_text
-from mpgi_ray.rules.retelling import headline, retell
+from support.template_texts import annotated_texts
 
 SCENES = 600
 WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -219,7 +219,7 @@ def test_no_text_to_train_on_speaks_like_a_probe() -> None:
     told = []
     for number, annotation in enumerate(annotations[:200]):
         facts, seed = gather(annotation), str(number)
-        told += [*rule_text(facts, seed), *retell(facts, seed), headline(facts, seed) or ""]
+        told += [*rule_text(facts, seed), *annotated_texts(facts, seed)]
         told += annotation.captions
     corpus = " ".join(told).lower()
     for kind in Kind:

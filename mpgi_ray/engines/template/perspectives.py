@@ -69,6 +69,7 @@ def _scene(facts: Facts, seed: str) -> list[str]:
 def _main(facts: Facts, seed: str) -> str:
     """The scene and the objects in it, the most frequent class first."""
     items = [things.group(facts, c) for c in facts.counted]
+    items += [phrases.group(c) for c in facts.counted if c.total and c.groups]
     scene = phrases.scene(facts)
     if scene is None:
         verb = "is" if things.is_one(items[0]) else "are"
