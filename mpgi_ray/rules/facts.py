@@ -112,9 +112,15 @@ class Facts:
         return tuple(c for c in self.classes if c.total or c.groups)
 
     def colour(self, c: ClassFact) -> ThingColour | None:
-        """The colour that was measured of a class."""
-        things = self.measured.things if self.measured else ()
-        return next((thing for thing in things if thing.name == c.name), None)
+        """The colour of a class, as far as one was measured of all that were looked at."""
+        return next((thing for thing in self._colours(c) if thing.shared), None)
+
+    def some_colours(self, c: ClassFact) -> tuple[ThingColour, ...]:
+        """Colours that some objects of a class have."""
+        return tuple(thing for thing in self._colours(c) if not thing.shared)
+
+    def _colours(self, c: ClassFact) -> list[ThingColour]:
+        return [t for t in (self.measured.things if self.measured else ()) if t.name == c.name]
 
 
 def gather(annotation: Annotation, *, view_px: int = 224, min_px: int = 4) -> Facts:

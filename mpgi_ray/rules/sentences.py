@@ -220,7 +220,8 @@ def measured_text(facts: Facts, seed: str) -> list[str]:
     told = []
     for thing in facts.measured.things:
         ground = f" on {thing.ground} ground" if thing.ground else ""
-        told.append(sentence(f"{several(thing.name)} here are {thing.colour}{ground}"))
+        some = "" if thing.shared else f"at least {number(thing.agreeing)} of the "
+        told.append(sentence(f"{some}{several(thing.name)} here are {thing.colour}{ground}"))
     told += [sentence(regions.lies(region, seed, 0)) for region in facts.measured.regions[:4]]
     return told + [sentence(regions.stand_out(spots, 0)) for spots in facts.measured.spots]
 

@@ -27,6 +27,18 @@ def group(facts: Facts, c: ClassFact, told: int = 0, *, sized: bool = False) -> 
     return (phrases.amount, phrases.amount_retold)[told](c, c.total, look)
 
 
+def some(facts: Facts, c: ClassFact) -> str | None:
+    """``At least two of the cars are white and at least one is red``: colours that not all have."""
+    if not c.countable or c.total < 2:
+        return None
+    told = [(number(t.agreeing), "is" if t.agreeing == 1 else "are", t.colour) for t in facts.some_colours(c)]
+    if not told:
+        return None
+    (first, verb, colour), *others = told
+    said = [f"at least {first} of the {several(c.name)} {verb} {colour}"]
+    return sentence(enumerate_(said + [f"at least {n} {verb} {colour}" for n, verb, colour in others]))
+
+
 def again(c: ClassFact) -> str:
     """A class that was told with its number before: ``these cars``."""
     if not c.countable or not c.total:

@@ -105,7 +105,8 @@ def _spots_item(spots: Spots) -> str:
 def long(facts: Facts, others: Sequence[str], seed: str) -> str:
     """Everything that is known: the main things first, a caption by themselves, then the rest."""
     told = [_opening(facts, seed), _further(facts)]
-    told += [text for c in facts.counted if (text := things.looks(facts, c, 1))]
+    looks = ((things.looks(facts, c, 1), things.some(facts, c)) for c in facts.counted)
+    told += [text for of_class in looks for text in of_class]
     told += [_places(facts, seed)]
     told += [_relations(facts), _cover(facts), _cover_places(facts)]
     if facts.measured:

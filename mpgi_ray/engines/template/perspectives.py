@@ -31,7 +31,8 @@ def layout(facts: Facts, seed: str) -> str:
 
 def attributes(facts: Facts, seed: str) -> str:
     """How the named things look."""
-    told = [text for c in facts.counted[:_AT_MOST] if (text := things.looks(facts, c, 0))]
+    seen = facts.counted[:_AT_MOST]
+    told = [text for c in seen for text in (things.looks(facts, c, 0), things.some(facts, c)) if text]
     if facts.measured and len(told) < 2:
         told += [text for text in (regions.looks(facts.measured, 0),) if text]
         told += [sentence(regions.stand_out(spots, 0)) for spots in facts.measured.spots]
