@@ -222,8 +222,8 @@ def measured_text(facts: Facts, seed: str) -> list[str]:
         ground = f" on {thing.ground} ground" if thing.ground else ""
         some = "" if thing.shared else f"at least {number(thing.agreeing)} of the "
         told.append(sentence(f"{some}{several(thing.name)} here are {thing.colour}{ground}"))
-    told += [sentence(regions.lies(region, seed, 0)) for region in facts.measured.regions[:4]]
-    return told + [sentence(regions.stand_out(spots, 0)) for spots in facts.measured.spots]
+    told += [sentence(regions.lies(region, seed)) for region in facts.measured.regions[:4]]
+    return told + [sentence(regions.stand_out(spots)) for spots in facts.measured.spots]
 
 
 def _be(item: str) -> str:
