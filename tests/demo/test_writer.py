@@ -22,9 +22,12 @@ from mpgi_ray.demo import scenes
 from mpgi_ray.demo.scenes.canvas import SURFACES
 from mpgi_ray.demo.scenes.models import MODELS
 from mpgi_ray.demo.writer import Faults, ImperfectWriter
+from mpgi_ray.demo.writer.grammar import read
 from mpgi_ray.demo.writer.merge import GLUE, SHORT_WORDS
 from mpgi_ray.prompts import again, facts_block, load, sources_block
 from mpgi_ray.rules import gather, rule_text
+from mpgi_ray.rules.arrangement import Arrangement, Pattern
+from mpgi_ray.rules.phrases import arranged
 
 FORM = ("refusal", "thinking", "truncation", "language", "repetition", "schema")
 CONTENT = ("dropped", "count", "swapped", "mirrored", "invented")
@@ -240,6 +243,15 @@ def test_without_faults_every_count_class_and_place_of_the_facts_is_told(
         assert len(sources & words(answer["long"])) >= 0.9 * len(sources)
         assert words(reply) <= sources | words(" ".join(given)) | GLUE | {"short", "long"}
     assert {"count", "cover", "region", "cell", "fill", "near", "larger", *LOOK} <= set(kinds)
+
+
+@pytest.mark.parametrize("pattern", Pattern)
+@pytest.mark.parametrize("direction", [None, "horizontal", "vertical", "diagonal"])
+def test_every_arrangement_is_understood(pattern: Pattern, direction: str | None) -> None:
+    where = arranged(Arrangement(pattern, direction, lines=3, objects=9, spread=0.1))
+    told = read(f"At least nine cars stand {where}.")
+    assert told.claim
+    assert told.claim.slots == {"subject": "at least nine cars", "pattern": where}
 
 
 def test_facts_beat_wrong_descriptions(facts: list[list[str]], picture: str, tmp_path: Path) -> None:
