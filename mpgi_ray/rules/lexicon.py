@@ -2,8 +2,8 @@
 
 A label is cut into words if they end in a noun that the lexicon knows (``small_vehicle``). Any other is
 quoted as the source spells it (``objects labelled "Dead"``), for nobody knows what it names and how its
-plural is spelled. A scene that the lexicon does not know is quoted too, and a map tag that it does not know is left
-unsaid, because nobody has checked that it shows from above.
+plural is spelled. A scene that the lexicon does not know is quoted too, and such a map tag is left unsaid,
+because nobody has checked that it shows from above.
 """
 
 from __future__ import annotations
