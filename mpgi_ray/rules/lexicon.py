@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 from importlib import resources
+from itertools import chain
 from typing import Any
 
 import yaml
@@ -131,13 +132,16 @@ def several(name: str, plural: str | None = None) -> str:
 def hypernyms(name: str) -> tuple[str, ...]:
     """What a name is a kind of, nearest first: ``cargo ship`` → ``ship``, ``vessel``.
 
-    A name that is not listed is a kind of what it ends in, if that is listed: ``rescue boat`` → ``boat``.
+    A name that is not listed is a kind of what its synonyms are a kind of, or of what it ends in: ``rescue
+    boat`` → ``boat``, ``vessel``.
     """
     parents: dict[str, str] = _lexicon()["parents"]
-    if (nearest := parents.get(name)) is None:
-        words = name.split(" ")
-        ends = (" ".join(words[first:]) for first in range(1, len(words)))
-        nearest = next((end for end in ends if end in parents or end in _lexicon()["hypernyms"]), None)
+    words = name.split(" ")
+    ends = (" ".join(words[first:]) for first in range(1, len(words)))
+    listed = (parents[one] for one in (name, *synonyms(name)) if one in parents)
+    nearest = next(
+        chain(listed, (end for end in ends if end in parents or end in _lexicon()["hypernyms"])), None
+    )
     return () if nearest is None else (nearest, *hypernyms(nearest))
 
 
