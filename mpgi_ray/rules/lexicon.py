@@ -111,8 +111,8 @@ def spelled(label: str, thing: str = "object") -> str:
 
 @lru_cache(maxsize=4096)
 def is_mass(name: str) -> bool:
-    """Whether a name has neither article nor plural: water, grass."""
-    return name in _lexicon()["mass"]
+    """Whether a name has neither article nor plural: water, grass, sea ice."""
+    return name in _lexicon()["mass"] or name.rpartition(" ")[2] in _lexicon()["mass"]
 
 
 def several(name: str, plural: str | None = None) -> str:
@@ -139,9 +139,8 @@ def hypernyms(name: str) -> tuple[str, ...]:
     words = name.split(" ")
     ends = (" ".join(words[first:]) for first in range(1, len(words)))
     listed = (parents[one] for one in (name, *synonyms(name)) if one in parents)
-    nearest = next(
-        chain(listed, (end for end in ends if end in parents or end in _lexicon()["hypernyms"])), None
-    )
+    known = (end for end in ends if end in parents or end in _lexicon()["hypernyms"])
+    nearest = next(chain(listed, known), None)
     return () if nearest is None else (nearest, *hypernyms(nearest))
 
 

@@ -19,15 +19,6 @@ from mpgi_ray.rules.lexicon import class_name, hypernyms, is_known, is_mass, sev
 from support.template_texts import six_texts
 
 KNOWN = ("car", "small_vehicle", "storagetank", "TennisCourt", "palm tree", "Boeing737", "Unlabeled")
-    "car",
-    "small_vehicle",
-    "storagetank",
-    "TennisCourt",
-    "palm tree",
-    "Boeing737",
-    "other-ship",
-    "Unlabeled",
-)
 UNKNOWN = ("Dead", "0", "tertiary", "Agricultural", "residential", "T-72", "建筑", "---", "LV")
 LEXICON = yaml.safe_load(resources.files("mpgi_ray.rules").joinpath("lexicon.yaml").read_text("utf-8"))
 PRESETS = [f.name.removesuffix(".yaml") for f in resources.files("mpgi_ray.ingest.presets").iterdir()]
