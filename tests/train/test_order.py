@@ -152,7 +152,7 @@ def test_every_text_is_learned_unless_a_weight_says_otherwise(folder: Path) -> N
     assert one.texts == {"objects": 1}
     assert one.told() == "left out of training: the texts captions, layout"
     assert scan(shards, "train", {"layout": 0})[0] == one
-    with pytest.raises(InputError, match="no sample has a text 'short': .* hold captions, layout, objects"):
+    with pytest.raises(InputError, match=r"no sample has a text 'short': .* hold captions, layout, objects"):
         scan(shards, "train", {"short": 1})
     with pytest.raises(InputError, match=r"nothing to learn: every text .* weight 0; .*of captions, layout"):
         scan(shards, "train", {"layout": 0, "objects": 0})
