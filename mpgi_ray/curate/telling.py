@@ -2,8 +2,8 @@
 
 A text that two samples have tells neither of them from the other. Each final shard's texts are hashed while
 it is written; then tasks compare them, each those of a range of hashes over all shards. So a task holds about
-`AT_ONCE` texts, of 18 bytes each and a few copies of that, whatever the size of the set, and the driver holds
-counts alone. Two of 100 million texts are taken for one by their hash about once in 4,000 sets.
+`AT_ONCE` texts, in half a gigabyte, whatever the size of the set, and the driver holds counts alone. Two of
+100 million texts are taken for one by their hash about once in 4,000 sets.
 """
 
 from __future__ import annotations

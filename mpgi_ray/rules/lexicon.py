@@ -16,7 +16,8 @@ from typing import Any
 
 import yaml
 
-from mpgi_ray.rules import english
+from mpgi_ray.rules.english import plural as in_plural
+from mpgi_ray.rules.english import singular
 
 _LABELLED = ' labelled "'
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
@@ -63,7 +64,7 @@ def class_name(label: str, given: str | None = None) -> str:
     if not is_known(label):
         return spelled(label)
     name = str(_lexicon()["classes"].get(folded) or humanise(label))
-    return name if is_mass(name) else english.singular(name)
+    return name if is_mass(name) else singular(name)
 
 
 @lru_cache(maxsize=4096)
@@ -93,7 +94,7 @@ def is_known(label: str, given: str | None = None, *, surface: bool = False) -> 
     if is_mass(name):
         return True
     *_, last = name.split() or [""]
-    return any(word in lexicon["nouns"] for word in (last, english.singular(last)))
+    return any(word in lexicon["nouns"] for word in (last, singular(last)))
 
 
 def spelled(label: str, thing: str = "object") -> str:
@@ -126,7 +127,7 @@ def several(name: str, plural: str | None = None) -> str:
     thing, labelled, label = name.partition(_LABELLED)
     if labelled:
         return f"{thing}s{labelled}{label}"
-    return name if is_mass(name) or not name.isascii() else english.plural(name)
+    return name if is_mass(name) or not name.isascii() else in_plural(name)
 
 
 def hypernyms(name: str) -> tuple[str, ...]:
