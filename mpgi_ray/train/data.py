@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mpgi_ray.data.final import Record, read_records
 from mpgi_ray.errors import InputError
 from mpgi_ray.models.inputs import Inputs
-from mpgi_ray.train.augment import Crop, Transform, apply, survives_crop
+from mpgi_ray.train.augment import Crop, Transform, apply, survives_crop, uniform
 from mpgi_ray.train.config import AugmentConfig, Turning
 from mpgi_ray.train.order import Window
 from mpgi_ray.train.source import Source
@@ -82,7 +82,8 @@ class Reading:
 
         def show(record: Record) -> Arrays:
             drawn = self.seed, epoch, record.sample_id
-            choice = draw_view(record.texts, self.source.texts, _TURNINGS[self.augment.turning], *drawn)
+            texts = record.with_people(uniform("captions", *drawn))
+            choice = draw_view(texts, self.source.texts, _TURNINGS[self.augment.turning], *drawn)
             text = sample_sentences(choice.text, length, self.inputs.context_length, *drawn)
             view = View(record, text, choice.transform, drawn, pixels, ids, classes)
             image = apply(self._image(view), choice.transform, (1, 2))
