@@ -6,7 +6,6 @@ from mpgi_ray.rules import phrases
 from mpgi_ray.rules.english import choose, enumerate_, number, sentence
 from mpgi_ray.rules.facts import ClassFact, Facts
 from mpgi_ray.rules.geometry import PLACES
-from mpgi_ray.rules.lexicon import several
 from mpgi_ray.rules.phrases import IN_PLACE, MANY, MIN_COVER
 
 _SINGLE = ("one ", "a ", "an ", "at least one ", "this ")
@@ -35,15 +34,15 @@ def some(facts: Facts, c: ClassFact) -> str | None:
     if not told:
         return None
     (first, verb, colour), *others = told
-    said = [f"at least {first} of the {several(c.name)} {verb} {colour}"]
+    said = [f"at least {first} of the {c.several} {verb} {colour}"]
     return sentence(enumerate_(said + [f"at least {n} {verb} {colour}" for n, verb, colour in others]))
 
 
 def again(c: ClassFact) -> str:
     """A class that was told with its number before: ``these cars``."""
     if not c.countable or not c.total:
-        return f"the {several(c.name)}"
-    return f"this {c.name}" if c.total == 1 else f"these {several(c.name)}"
+        return f"the {c.several}"
+    return f"this {c.name}" if c.total == 1 else f"these {c.several}"
 
 
 def is_one(amount: str) -> bool:

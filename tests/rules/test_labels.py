@@ -85,7 +85,7 @@ def note(**more: object) -> Annotation:
 
 
 def test_an_unknown_label_is_never_inflected_in_a_text() -> None:
-    texts = six_texts(gather(note(scene=("HoverPort",))), Image.new("RGB", (240, 240), "green"))
+    texts = six_texts(note(scene=("HoverPort",)), Image.new("RGB", (240, 240), "green"))
     told = " ".join(texts.values())
     for label in ("Dead", "0", "tertiary", "Agricultural"):
         found = re.findall(rf"\b{label}\w*", told, re.IGNORECASE)

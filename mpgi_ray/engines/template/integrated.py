@@ -10,7 +10,7 @@ from mpgi_ray.rules import phrases, regions, things
 from mpgi_ray.rules.english import choose, enumerate_, sentence, with_article
 from mpgi_ray.rules.facts import CoverFact, Facts
 from mpgi_ray.rules.geometry import PLACES
-from mpgi_ray.rules.lexicon import humanise, several
+from mpgi_ray.rules.lexicon import humanise
 from mpgi_ray.rules.relations import Kind, Relation
 from mpgi_ray.rules.sentences import metadata
 
@@ -129,14 +129,14 @@ def _places(facts: Facts, seed: str) -> str | None:
 
 
 def _relations(facts: Facts) -> str | None:
-    return " ".join(sentence(_relation(r)) for r in facts.relations) or None
+    return " ".join(sentence(_relation(facts, r)) for r in facts.relations) or None
 
 
-def _relation(r: Relation) -> str:
+def _relation(facts: Facts, r: Relation) -> str:
     if r.kind is Kind.NEAR:
         return f"{with_article(r.object)} has {with_article(r.subject)} nearby"
-    object_ = f"the {r.object if r.single[1] else several(r.object)}"
-    subject = f"the {r.subject if r.single[0] else several(r.subject)}"
+    object_ = f"the {r.object if r.single[1] else facts.several(r.object)}"
+    subject = f"the {r.subject if r.single[0] else facts.several(r.subject)}"
     if r.kind is Kind.LARGER:
         return f"{object_} {'is' if r.single[1] else 'are'} far smaller than {subject}"
     return f"{subject} has {object_} {'on its right' if r.kind is Kind.LEFT_OF else 'below it'}"
@@ -159,7 +159,7 @@ def _cover_places(facts: Facts) -> str | None:
     for c in facts.cover:
         place, full = phrases.cover_place(c), phrases.full_cells(c)
         if place is not None:
-            name = several(c.name) if phrases.is_plural(c) else c.name
+            name = c.several if phrases.is_plural(c) else c.name
             told.append(f"The {PLACES[place]} has most of the {name}.")
         elif full:
             where = enumerate_([f"the {PLACES[i]}" for i in full])
