@@ -1,3 +1,3 @@
 """Multi-perspective generation and integration of remote-sensing captions on Ray."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

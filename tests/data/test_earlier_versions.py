@@ -47,7 +47,7 @@ def test_an_ingest_is_read_and_has_nothing_left_to_do(place: Path) -> None:
     assert again == IngestSummary(kept=5, rejected={"empty_image": 1}, shards=1, nothing_to_do=True)
 
 
-def test_a_caption_run_is_read_and_has_nothing_left_to_do(place: Path) -> None:
+def test_a_caption_run_is_read_and_not_mixed_with_texts_of_this_version(place: Path) -> None:
     folder = CaptionFolder(str(place / "captions"))
     rows = [row for table in folder.tables() for row in from_table(table)]
     assert sum(row.status == "ok" for row in rows) == 4 * 6
@@ -57,7 +57,8 @@ def test_a_caption_run_is_read_and_has_nothing_left_to_do(place: Path) -> None:
     assert status.status(str(place / "captions")).complete
     given = {"input.shards": str(place / "shards"), "output": str(place / "captions")}
     recipe = load_recipe("template", given, ["max_reject_rate=1"])
-    assert caption(recipe).samples == 0
+    with pytest.raises(OutputError, match=r"made with other settings: facts\.measured was None, is True"):
+        caption(recipe)
     with pytest.raises(OutputError, match="chunk_size was 64, is 7"):
         caption(recipe.model_copy(update={"chunk_size": 7}))
 

@@ -42,8 +42,8 @@ def four_grams(text: str) -> set[tuple[str, ...]]:
 
 
 def largest_share(texts: dict[str, str]) -> float:
-    """The largest part of a text's 4-grams that another text has too."""
-    grams = [four_grams(text) for text in texts.values()]
+    """The largest part of a text's 4-grams that another text has too; the long one holds everything."""
+    grams = [four_grams(text) for name, text in texts.items() if name != "long"]
     return max(len(a & b) / max(1, min(len(a), len(b))) for a, b in combinations(grams, 2))
 
 

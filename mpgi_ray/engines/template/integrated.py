@@ -15,6 +15,7 @@ from mpgi_ray.rules.relations import Kind, Relation
 from mpgi_ray.rules.sentences import metadata
 
 _OPENING = 3  # things that the first sentence of a long text names
+_WORDS = 45  # of a short text, as its prompt allows
 TOKENS = 75  # that CLIP reads, beside its marks for start and end
 _WORD = re.compile(r"[^\W\d_]+|\d|[^\w\s]+")
 
@@ -37,13 +38,17 @@ def short(facts: Facts, others: Sequence[str], seed: str) -> str:
     text = ""
     for count in range(len(items), -1, -1):
         text = _filled(frame, items[:count])
-        if clip_tokens(text) <= TOKENS:
+        if _fits(text):
             break
     for other in sorted(others, key=clip_tokens) if not text else others:
-        if text and clip_tokens(f"{text} {other}") > TOKENS:
+        if text and not _fits(f"{text} {other}"):
             break
         text = f"{text} {other}".strip()
     return text
+
+
+def _fits(text: str) -> bool:
+    return clip_tokens(text) <= TOKENS and len(text.split()) <= _WORDS
 
 
 def _frame(facts: Facts, seed: str) -> str:
