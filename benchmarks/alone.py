@@ -39,7 +39,8 @@ def learn(config: TrainConfig) -> float | None:
     torch.manual_seed(config.seed)
     architecture, model = initial(config, source)
     task = config.learns(writes=architecture.writes)
-    reading = Reading(source, architecture.inputs(), task, config.augment, config.batch, 1, config.seed)
+    parts = config.augment, config.batch, 1, config.seed, config.texts_per_step
+    reading = Reading(source, architecture.inputs(), task, *parts)
     normalise = architecture.normalise()
 
     def batches() -> Iterator[Batch]:

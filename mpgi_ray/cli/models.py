@@ -37,7 +37,8 @@ def train(
     workers: Annotated[int, typer.Option(min=1, help="Ray Train workers.")] = 1,
     gpu: Annotated[bool, typer.Option(help="One GPU a worker.")] = False,
     set_: Annotated[
-        list[str] | None, typer.Option("--set", help="Any other setting, e.g. accumulate=4, texts.long=2.")
+        list[str] | None,
+        typer.Option("--set", help="Any other setting, e.g. accumulate=4, texts.long=2, texts_per_step=3."),
     ] = None,
 ) -> None:
     """Train a CLIP or CoCa model on final shards with Ray Train."""

@@ -14,11 +14,11 @@ from mpgi_ray.models.normalise import Normalise
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Pictures with a text each.
+    """Pictures with equally many texts each.
 
     Attributes:
         images: (batch, 3, height, width), uint8 until `to` makes them float32, as a model takes them.
-        tokens: int64 (batch, context length).
+        tokens: int64 (batch, texts of a picture, context length).
         keys: ``shard/key`` of the samples, for messages.
         arrays: what the task makes of each sample, (batch, …) by name.
     """

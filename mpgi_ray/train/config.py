@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from mpgi_ray.config import Config
 from mpgi_ray.data.storage import absolute
+from mpgi_ray.errors import RecipeError
 from mpgi_ray.models import SMALL
 from mpgi_ray.train.source import OTHERS, Source
 from mpgi_ray.train.tasks import task_settings
@@ -76,6 +77,8 @@ class TrainConfig(Config):
         split: train on samples of this split only; None takes all.
         texts: a sample's text is drawn from all that the shards hold, a new one each epoch, each with weight
             1 except those named here; ``*`` names all others, so that ``{"*": 0, "long": 1}`` leaves one.
+        texts_per_step: texts of each picture in a step, drawn without replacement; a sample that has fewer
+            gives some of them twice.
         task: what is learnt: a module of `mpgi_ray.train.tasks`; None takes ``coca`` for a model that writes
             captions, ``clip`` for others.
         task_settings: settings of that module.
@@ -101,6 +104,7 @@ class TrainConfig(Config):
     weights: str | None = None
     split: str | None = None
     texts: Mapping[str, Weight] = {}
+    texts_per_step: int = Field(default=1, ge=1)
     task: str | None = None
     task_settings: Mapping[str, Any] = {}
     context: int = Field(default=77, ge=8)
@@ -164,8 +168,20 @@ class TrainConfig(Config):
         return task_settings(self.task or "clip", self.task_settings)
 
     def recipe(self, source: Source) -> dict[str, Any]:
-        """The settings that decide what is learnt: a run that goes on must have the same ones."""
+        """The settings that decide what is learnt: a run that goes on must have the same ones.
+
+        Raises:
+            RecipeError: a step takes more texts of a picture than are learned.
+        """
+        if self.texts_per_step > len(source.texts):
+            raise RecipeError(
+                f"texts_per_step {self.texts_per_step}: expected at most {len(source.texts)}, the number of "
+                f"texts that are learned ({', '.join(sorted(source.texts))}); lower it, or give another text "
+                "a weight"
+            )
         values = self.model_dump(mode="json", exclude=_PLACEMENT)
+        if self.texts_per_step == 1:  # runs of before there were several can go on
+            del values["texts_per_step"]
         if self.task is None:  # CLIP and CoCa do not read annotations
             del values["task"], values["task_settings"]
         else:

@@ -35,8 +35,9 @@ class Reading:
     """How samples become batches.
 
     Attributes:
-        task: says what a sample gives beside its picture and its text.
+        task: says what a sample gives beside its picture and its texts.
         share: samples of a worker in a step; a step has ``workers`` of them in a row.
+        texts_per_step: texts of each picture.
     """
 
     source: Source
@@ -46,6 +47,7 @@ class Reading:
     share: int
     workers: int
     seed: int
+    texts_per_step: int
 
     def window(self, window: Window, first: int) -> Iterator[Arrays]:
         """The workers' shares of the steps of a window, from step ``first`` on.
@@ -74,24 +76,28 @@ class Reading:
             yield from islice(usable, piece.start, piece.end)
 
     def _show(self, epoch: int) -> Callable[[Record], Arrays]:
-        """What a sample gives in an epoch: its picture, uint8 (3, height, width), the tokens of its text,
-        and what the task makes of it.
+        """What a sample gives in an epoch: its picture, uint8 (3, height, width), the tokens of its
+        texts, int64 (texts, context length), and what the task makes of it.
         """
         ids, length = self.inputs.reader()
         pixels, classes = self.inputs.pixels(), {name: n for n, name in enumerate(self.source.classes)}
 
         def show(record: Record) -> Arrays:
             drawn = self.seed, epoch, record.sample_id
-            choice = draw_view(record.texts, self.source.texts, _TURNINGS[self.augment.turning], *drawn)
-            text = sample_sentences(choice.text, length, self.inputs.context_length, *drawn)
-            view = View(record, text, choice.transform, drawn, pixels, ids, classes)
+            turnings = _TURNINGS[self.augment.turning]
+            choice = draw_view(record.texts, self.source.texts, turnings, *drawn, self.texts_per_step)
+            texts = tuple(
+                sample_sentences(text, length, self.inputs.context_length, *drawn, number)
+                for number, text in enumerate(choice.texts)
+            )
+            view = View(record, texts, choice.transform, drawn, pixels, ids, classes)
             image = apply(self._image(view), choice.transform, (1, 2))
-            return {**self.task.arrays(view), "images": image, "tokens": ids([text])[0]}
+            return {**self.task.arrays(view), "images": image, "tokens": ids(texts)}
 
         return show
 
     def _image(self, view: View) -> NDArray[np.uint8]:
-        if self.augment.crop is not None and survives_crop(view.text):
+        if self.augment.crop is not None and all(map(survives_crop, view.texts)):
             window = Crop(self.augment.crop).window(view.picture.width, view.picture.height, *view.drawn)
             return view.pixels(view.picture.crop(window))
         return _remembered(view, repr(self.inputs.preprocess_cfg))

@@ -155,7 +155,7 @@ class Learner:
                 lr=rate,
                 grad_norm=norm,
                 logit_scale=scale,
-                cut=float((batch.tokens[:, -1] != PAD).float().mean()),
+                cut=float((batch.tokens[..., -1] != PAD).float().mean()),
                 samples_per_second=len(batch.keys) * workers() / (ended - before),
                 data_wait=waited / (ended - before),
             )

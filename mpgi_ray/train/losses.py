@@ -2,6 +2,9 @@
 
 Images and texts of all workers form one batch. A text that occurs twice in it is not a negative of its other
 image, since it is as true of that one: such pairs are left out of the softmax.
+
+Where images have several texts, the first of each form one batch with the images, the second of each another
+one, and so on; the loss is the mean of theirs. Texts of one image are never each other's negatives.
 """
 
 from __future__ import annotations
@@ -22,17 +25,22 @@ def contrastive_loss(images: Tensor, texts: Tensor, logit_scale: Tensor, tokens:
     process with the whole batch.
 
     Args:
-        images, texts: unit features of this worker, (batch, dim); row i of both is one pair.
+        images: unit features of this worker, (batch, dim).
+        texts: unit features of their texts, (batch, texts of an image, dim).
         logit_scale: factor of the cosines, already exponentiated.
-        tokens: token ids of the texts, (batch, context); equal rows are equal texts.
+        tokens: token ids of the texts, (batch, texts of an image, context); equal rows are equal texts.
     """
-    all_images, all_texts = gather(torch.cat([images, texts], dim=1)).chunk(2, dim=1)
-    first = _rank() * len(images)
+    count = texts.shape[1]
+    all_images, *all_texts = gather(torch.cat([images, texts.flatten(1)], dim=1)).chunk(1 + count, dim=1)
+    all_tokens, first = gather(tokens), _rank() * len(images)
     own = torch.arange(first, first + len(images), device=images.device)
-    repeated = _repeated(gather(tokens), own)
-    to_texts = (logit_scale * images @ all_texts.T).masked_fill(repeated, -torch.inf)
-    to_images = (logit_scale * texts @ all_images.T).masked_fill(repeated, -torch.inf)
-    return (functional.cross_entropy(to_texts, own) + functional.cross_entropy(to_images, own)) / 2
+    total = images.new_zeros(())
+    for number, others in enumerate(all_texts):
+        repeated = _repeated(all_tokens[:, number], own)
+        to_texts = (logit_scale * images @ others.T).masked_fill(repeated, -torch.inf)
+        to_images = (logit_scale * texts[:, number] @ all_images.T).masked_fill(repeated, -torch.inf)
+        total = total + functional.cross_entropy(to_texts, own) + functional.cross_entropy(to_images, own)
+    return total / (2 * count)
 
 
 def _repeated(tokens: Tensor, own: Tensor) -> Tensor:

@@ -3,8 +3,9 @@
 Losses of several parts cannot simply be added up: a contrastive loss needs every other sample as a negative.
 So the features of all parts are computed first, without graphs; the loss of the whole batch gives their
 gradients; then each part is computed again, and its share of those gradients goes back through the towers
-(gradient caching, Gao et al. 2021). Only features are kept, (batch, dim) twice; a loss that needs no
-other sample is taken on the part at hand, so the logits of all parts are never held together.
+(gradient caching, Gao et al. 2021). Only features are kept, (batch, dim) of the pictures and of each of their
+texts; a loss that needs no other sample is taken on the part at hand, so the logits of all parts are never
+held together.
 """
 
 from __future__ import annotations

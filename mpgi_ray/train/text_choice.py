@@ -1,11 +1,11 @@
-"""Which text of a sample is learned in an epoch, and with which transform of its picture: all by hash."""
+"""Which texts of a sample are learned in an epoch, and with which transform of its picture: all by hash."""
 
 from __future__ import annotations
 
 from bisect import bisect
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, cycle, islice
 
 from mpgi_ray.errors import InputError
 from mpgi_ray.rules.english import split_sentences
@@ -17,14 +17,14 @@ class Choice:
     """What a sample gives in an epoch.
 
     Attributes:
-        transform: of the picture; the text survives it.
-        name: the perspective of the text.
-        text: the whole text; see `sample_sentences` for one that is too long.
+        transform: of the picture; all the texts survive it.
+        names: the perspectives of the texts, in the order in which they were drawn.
+        texts: the whole texts; see `sample_sentences` for one that is too long.
     """
 
     transform: Transform
-    name: str
-    text: str
+    names: tuple[str, ...]
+    texts: tuple[str, ...]
 
 
 def draw_view(
@@ -34,35 +34,44 @@ def draw_view(
     seed: int,
     epoch: int,
     sample_id: str,
+    count: int = 1,
 ) -> Choice:
-    """A text of the sample, and a transform that it survives.
+    """Texts of the sample, and a transform that all of them survive.
 
-    The text comes first. Were the transform drawn first, texts with directions would hardly ever be learned:
-    most of them survive only the identity of the eight transforms.
+    The texts come first. Were the transform drawn first, texts with directions would hardly ever be learned:
+    most of them survive only the identity of the eight transforms. The more texts, the more often one of them
+    has a direction, and the picture stays as it is.
 
     Args:
         texts: of the sample, by perspective.
         weights: see `choose`.
         transforms: those to draw from beside the identity.
+        count: of the texts; those of a sample that has fewer repeat, in the order in which they were drawn.
 
     Raises:
         InputError: no text of the sample has a weight.
     """
-    chosen = choose(texts, weights, seed, epoch, sample_id)
-    if chosen is None:
+    drawn = choose(texts, weights, seed, epoch, sample_id, count)
+    if not drawn:
         wanted = ", ".join(name for name, weight in weights.items() if weight) or "none"
         raise InputError(
             f"sample {sample_id} has no text to learn: expected one of {wanted}, but it has "
             f"{', '.join(sorted(texts)) or 'none'}; give one of these a weight, or leave the sample out"
         )
-    kept = survives(chosen[1]) & {*transforms, Transform.IDENTITY}
-    return Choice(draw(seed, epoch, sample_id, kept), *chosen)
+    names = tuple(islice(cycle(drawn), count))
+    kept = frozenset({*transforms, Transform.IDENTITY}).intersection(*(survives(texts[n]) for n in drawn))
+    return Choice(draw(seed, epoch, sample_id, kept), names, tuple(texts[name] for name in names))
 
 
 def choose(
-    texts: Mapping[str, str], weights: Mapping[str, float], seed: int, epoch: int, sample_id: str
-) -> tuple[str, str] | None:
-    """One of the texts, as (perspective, text); None if none has a weight.
+    texts: Mapping[str, str],
+    weights: Mapping[str, float],
+    seed: int,
+    epoch: int,
+    sample_id: str,
+    count: int = 1,
+) -> list[str]:
+    """The perspectives of so many different texts, drawn one after another; fewer if fewer have a weight.
 
     Args:
         texts: of the sample, by perspective; empty ones do not count.
@@ -71,15 +80,27 @@ def choose(
     """
     # sorted, so that the order in which a user names perspectives decides nothing
     left = sorted(name for name, weight in weights.items() if weight > 0 and texts.get(name))
-    if not left:
-        return None
-    marks = list(accumulate(weights[name] for name in left))
-    name = left[bisect(marks, uniform("text", seed, epoch, sample_id) * marks[-1])]
-    return name, texts[name]
+    drawn: list[str] = []
+    while left and len(drawn) < count:
+        marks = list(accumulate(weights[name] for name in left))
+        place = uniform(_use("text", len(drawn)), seed, epoch, sample_id) * marks[-1]
+        drawn.append(left.pop(bisect(marks, place)))
+    return drawn
+
+
+def _use(what: str, number: int) -> str:
+    """What a random number is for; the first text keeps its own, however many are drawn."""
+    return f"{what} {number}" if number else what
 
 
 def sample_sentences(
-    text: str, length: Callable[[str], int], limit: int, seed: int, epoch: int, sample_id: str
+    text: str,
+    length: Callable[[str], int],
+    limit: int,
+    seed: int,
+    epoch: int,
+    sample_id: str,
+    number: int = 0,
 ) -> str:
     """The text if it fits, else a run of consecutive sentences that fits and cannot be extended.
 
@@ -89,6 +110,7 @@ def sample_sentences(
     Args:
         length: of a text in tokens.
         limit: the greatest length that fits.
+        number: of the text among those of its picture, from 0: a text that comes twice gives two runs.
     """
     if length(text) <= limit:
         return text
@@ -97,7 +119,7 @@ def sample_sentences(
     def run(first: int, end: int) -> str:
         return " ".join(sentences[first:end])
 
-    first = int(uniform("sentences", seed, epoch, sample_id) * len(sentences))
+    first = int(uniform(_use("sentences", number), seed, epoch, sample_id) * len(sentences))
     end = first + 1
     while end < len(sentences) and length(run(first, end + 1)) <= limit:
         end += 1

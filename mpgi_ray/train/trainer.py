@@ -68,7 +68,8 @@ def train(config: TrainConfig) -> TrainResult:
         InputError: there are no shards, no usable text or too few samples for a batch, or a picture or
             checkpoint cannot be read.
         OutputError: the output folder holds another run, or cannot be written.
-        RecipeError: the model is unknown, or cannot be computed in parts (`accumulate`).
+        RecipeError: the model is unknown, or cannot be computed in parts (`accumulate`), or fewer texts are
+            learned than a step takes.
         ResourceError: the cluster or its nodes are too small.
         TrainingError: a loss is not finite, or workers were lost too often.
     """
@@ -91,7 +92,7 @@ def train(config: TrainConfig) -> TrainResult:
             architecture = checkpoint.read_architecture(step_folder(config.output, done))
         if done is None or done < steps:
             task = config.learns(writes=architecture.writes)
-            parts = config.augment, config.share, config.workers, config.seed
+            parts = config.augment, config.share, config.workers, config.seed, config.texts_per_step
             reading = Reading(source, architecture.inputs(), task, *parts)
             stream = Stream(config.output, reading, order, config.readers)
             _run_workers(_Run(config, architecture, steps), stream, name)

@@ -1,4 +1,4 @@
-"""A sample as it is shown in one epoch: a task makes arrays from it, beside its picture and its text."""
+"""A sample as it is shown in one epoch: a task makes arrays from it, beside its picture and its texts."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class View:
 
     Attributes:
         record: the sample: its annotation as JSON, its texts by perspective.
-        text: the one that is learned, as the model is shown it.
-        transform: how the picture is turned; the text survives it.
+        texts: those that are learned, ``texts_per_step`` of them, as the model is shown them.
+        transform: how the picture is turned; all the texts survive it.
         drawn: seed, epoch and sample id, from which `augment.uniform` draws numbers.
         pixels: turns a picture into what the model takes, uint8 (3, height, width).
         ids: token ids of texts, int64 (texts, context).
@@ -31,7 +31,7 @@ class View:
     """
 
     record: Record
-    text: str
+    texts: tuple[str, ...]
     transform: Transform
     drawn: tuple[int, int, str]
     pixels: Pixels

@@ -64,7 +64,7 @@ def shares(folder: Path, workers: int) -> tuple[TextTokenizer, Any, Iterator[Arr
     assert source.classes == ("car", "ship", "tank")
     tokenizer = TextTokenizer.train(source.all_texts(), 16)
     inputs = Inputs({"size": 32, "resize_mode": "squash"}, 16, tokenizer.to_json())
-    parts = config.augment, config.share, workers, config.seed
+    parts = config.augment, config.share, workers, config.seed, config.texts_per_step
     reading = Reading(source, inputs, config.learns(writes=False), *parts)
     order = windows(source.counts, BATCH, STEPS, config.seed)
     return tokenizer, config, (row for window in order for row in reading.window(window, 1))

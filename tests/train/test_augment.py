@@ -421,9 +421,10 @@ def read_draws(cases: list[Case]) -> tuple[int, int, list[str]]:
         for epoch in range(200):
             choice = text_choice.draw_view(c.texts, dict.fromkeys(c.texts, 1.0), EVERY, 1, epoch, c.id)
             pairs += choice.transform != Transform.IDENTITY
-            for said, wrong in read(choice.transform, choice.text):
+            (text,) = choice.texts
+            for said, wrong in read(choice.transform, text):
                 claims += 1
-                untrue += [f"{c.id}, {choice.transform}: {said} in {choice.text!r}"] if wrong else []
+                untrue += [f"{c.id}, {choice.transform}: {said} in {text!r}"] if wrong else []
     return pairs, claims, untrue
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
@@ -25,7 +26,7 @@ from mpgi_ray.train.batch import Batch
 from mpgi_ray.train.loop import Learner, Schedule
 from mpgi_ray.train.losses import contrastive_loss
 from mpgi_ray.train.optimizer import learning_rate, parameter_groups
-from mpgi_ray.train.step import Learned
+from mpgi_ray.train.step import Learned, backward
 from mpgi_ray.train.tasks.base import Task, Tensors
 from mpgi_ray.train.tasks.clip import ClipTask
 from mpgi_ray.train.tasks.coca import CocaTask
@@ -102,7 +103,7 @@ class WithoutContrast(ClipTask):
         return {}
 
     def own_losses(self, model: Any, batch: Batch, out: Tensors, shares: Mapping[str, float]) -> Tensors:
-        cosines = (out["image_features"] * out["text_features"]).sum(1)
+        cosines = (out["image_features"] * out["text_features"][:, 0]).sum(1)
         return {"pairs": shares["pairs"] * (1 - cosines * out["logit_scale"] / 10).sum()}
 
 
@@ -123,16 +124,19 @@ def fresh(kind: str) -> tuple[Any, Task, TextTokenizer]:
     return model, task, tokenizer
 
 
-def batches(tokenizer: TextTokenizer, rank: int = 0, workers: int = 1, first: int = 1) -> list[Batch]:
+def batches(
+    tokenizer: TextTokenizer, rank: int = 0, workers: int = 1, first: int = 1, texts: int = 1
+) -> list[Batch]:
     """This worker's part of batches of 8; texts repeat within a part and across parts."""
     part = slice(rank * 8 // workers, (rank + 1) * 8 // workers)
     made = []
     for step in range(first, STEPS + 1):
         pixels = torch.randn(8, 3, 32, 32, generator=torch.Generator().manual_seed(step))
-        texts = TEXTS[step % 8 :] + TEXTS[: step % 8]
-        made.append(
-            Batch(pixels[part], tokenizer(texts)[part], tuple(f"s/{step}-{i}" for i in range(8))[part])
-        )
+        turned = [deque(TEXTS) for _ in range(texts)]
+        for number, each in enumerate(turned):
+            each.rotate(-step - 3 * number)
+        tokens = torch.stack([tokenizer(list(each)) for each in turned], dim=1)
+        made.append(Batch(pixels[part], tokens[part], tuple(f"s/{step}-{i}" for i in range(8))[part]))
     return made
 
 
@@ -154,7 +158,8 @@ def _learn(rank: int, folder: str) -> None:
             plain, task, tokenizer = fresh(kind)
             wrap = {"wrap": DistributedDataParallel} if workers > 1 else {}
             learner = Learner(plain, task, schedule(accumulate=accumulate), **wrap)
-            losses = [step.losses for step in learner.fit(batches(tokenizer, rank, workers))]
+            shown = batches(tokenizer, rank, workers, texts=3 if kind == "coca" else 1)
+            losses = [step.losses for step in learner.fit(shown)]
             if rank == 0:
                 torch.save(
                     (losses, learner.learned.state_dict()), f"{folder}/{kind}-{workers}-{accumulate}.pt"
@@ -293,13 +298,54 @@ def test_a_repeated_text_is_no_negative() -> None:
     for i in range(4):
         rivals = [j for j in range(4) if j == i or not torch.equal(tokens[i], tokens[j])]
         expected += torch.logsumexp(logits[i, rivals], 0) - logits[i, i]
-    torch.testing.assert_close(contrastive_loss(features, features, scale, tokens), expected / 4)
+    loss = contrastive_loss(features, features[:, None], scale, tokens[:, None])
+    torch.testing.assert_close(loss, expected / 4)
+
+
+def test_the_loss_of_one_text_is_the_plain_one() -> None:
+    images, texts = torch.nn.functional.normalize(torch.randn(2, 8, 16), dim=2).requires_grad_()
+    tokens, scale, own = torch.arange(8)[:, None, None], torch.tensor(10.0), torch.arange(8)
+    to_texts, to_images = scale * images @ texts.T, scale * texts @ images.T
+    entropy = torch.nn.functional.cross_entropy
+    plain = (entropy(to_texts, own) + entropy(to_images, own)) / 2
+    loss = contrastive_loss(images, texts[:, None], scale, tokens)
+    assert torch.equal(loss, plain)
+    expected, found = (torch.autograd.grad(value, (images, texts)) for value in (plain, loss))
+    torch.testing.assert_close(found, expected, atol=1e-7, rtol=1e-5)
+
+
+@pytest.mark.parametrize("accumulate", [1, 4])
+@pytest.mark.parametrize("kind", ["clip", "coca"])
+def test_several_texts_learn_the_mean_of_their_losses_and_the_first_is_written(
+    kind: str, accumulate: int
+) -> None:
+    model, task, tokenizer = fresh(kind)
+    batch = batches(tokenizer, texts=3)[0]
+    losses: dict[str, float] = {}
+    for number in range(3):
+        alone: Task = ClipTask(1 / 3)
+        if kind == "coca" and number == 0:
+            alone = CocaTask(1 / 3)
+        one = replace(batch, tokens=batch.tokens[:, number : number + 1])
+        for name, loss in backward(Learned(model, alone), one).items():
+            losses[name] = losses.get(name, 0.0) + loss.item()
+    expected = {name: weight.grad for name, weight in model.named_parameters()}
+    model.zero_grad()
+    seen: list[int] = []
+    model.visual.register_forward_hook(lambda _, pictures, __: seen.append(len(pictures[0])))
+    found = backward(Learned(model, task), batch, accumulate)
+    assert {name: loss.item() for name, loss in found.items()} == pytest.approx(losses, abs=1e-5)
+    assert sum(seen) == (8 if accumulate == 1 else 16)  # in parts each picture is computed twice
+    for name, weight in model.named_parameters():
+        assert weight.grad.abs().max() > 0, name
+        torch.testing.assert_close(weight.grad, expected[name], atol=2e-6, rtol=1e-4, msg=name)
 
 
 def test_both_losses_are_those_of_open_clip_where_no_text_repeats() -> None:
     model, task, tokenizer = fresh("coca")
-    batch = replace(batches(tokenizer)[0], tokens=tokenizer([f"{text} {n}" for n, text in enumerate(TEXTS)]))
-    out: Mapping[str, Tensor] = model(batch.images, batch.tokens)
+    tokens = tokenizer([f"{text} {n}" for n, text in enumerate(TEXTS)])
+    batch = replace(batches(tokenizer)[0], tokens=tokens[:, None])
+    out: Mapping[str, Tensor] = model(batch.images, tokens)
     contrastive, caption = (loss.item() for loss in open_clip.CoCaLoss(2.0, 1.0)(**out))
     step = next(Learner(model, task, schedule()).fit([batch]))
     assert step.losses == pytest.approx({"contrastive": contrastive, "caption": caption}, rel=1e-5)

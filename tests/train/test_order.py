@@ -85,11 +85,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_shapes(tmp_path_factory.mktemp("data") / "train", 120)
 
 
-def reading(folder: Path, workers: int = 1, turning: Turning = Turning.NONE, context: int = 24) -> Reading:
+def reading(
+    folder: Path, workers: int = 1, turning: Turning = Turning.NONE, context: int = 24, texts: int = 1
+) -> Reading:
     source, _ = scan(list_shards(folder), "train", {"objects": 1, "layout": 1})
     architecture = small(TextTokenizer.train(source.all_texts(), context))
     augment = AugmentConfig(turning=turning)
-    return Reading(source, architecture.inputs(), clip.Settings(), augment, 20 // workers, workers, seed=0)
+    inputs, share = architecture.inputs(), 20 // workers
+    return Reading(source, inputs, clip.Settings(), augment, share, workers, seed=0, texts_per_step=texts)
 
 
 def batches(
@@ -105,8 +108,9 @@ def batches(
     return made
 
 
-def test_any_number_of_workers_sees_the_same_steps_also_from_the_middle(folder: Path) -> None:
-    one, two = reading(folder), reading(folder, workers=2)
+@pytest.mark.parametrize("texts", [1, 2])
+def test_any_number_of_workers_sees_the_same_steps_also_from_the_middle(folder: Path, texts: int) -> None:
+    one, two = reading(folder, texts=texts), reading(folder, workers=2, texts=texts)
     order = list(windows(one.source.counts, 20, 15, seed=0))
     whole = batches(one, order)
     assert len(whole) == 15
@@ -119,6 +123,20 @@ def test_any_number_of_workers_sees_the_same_steps_also_from_the_middle(folder: 
         tuple(a + b for a, b in zip(halves[i], halves[i + 1], strict=True)) for i in range(0, 30, 2)
     ] == whole
     assert batches(one, order, first=9) == whole[8:]
+
+
+def test_every_picture_comes_with_its_own_texts_the_first_as_if_it_came_with_one(folder: Path) -> None:
+    one, two = reading(folder), reading(folder, texts=2)
+    [window, *_] = windows(one.source.counts, 20, 1, seed=0)
+    (single,), (double,) = one.window(window, 1), two.window(window, 1)
+    assert double["tokens"].shape == (20, 2, 24)
+    assert np.array_equal(single["tokens"], double["tokens"][:, :1])
+    assert np.array_equal(single["images"], double["images"])
+    texts = {f"{record.shard}/{record.key}": record.texts for record in read_records(two.source.shards)}
+    ids, _ = two.inputs.reader()
+    for key, tokens in zip(json.loads(bytes(double["keys"])), double["tokens"], strict=True):
+        own = ids([texts[key]["layout"], texts[key]["objects"]])
+        assert {row.tobytes() for row in tokens} == {row.tobytes() for row in own}
 
 
 def test_every_text_and_every_turning_is_drawn(folder: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from mpgi_ray.errors import InputError, OutputError
+from mpgi_ray.errors import InputError, OutputError, RecipeError
 from mpgi_ray.models import checkpoint
 from mpgi_ray.models.architecture import small
 from mpgi_ray.models.model_folder import Seen
@@ -68,6 +68,14 @@ def test_a_run_may_go_on_elsewhere_and_in_parts_but_not_with_other_numbers(tmp_p
         open_run(str(tmp_path), recipe(gpu=True), "train-1", seen, left_out=3)
 
 
+def test_a_run_does_not_go_on_with_another_number_of_texts_a_step(tmp_path: Path) -> None:
+    open_run(str(tmp_path), recipe(), "train-1", Seen(("1",), ()), left_out=0)
+    with pytest.raises(OutputError, match="texts_per_step was None, is 3"):
+        open_run(str(tmp_path), recipe(texts_per_step=3), "train-1", Seen(("1",), ()), left_out=0)
+    with pytest.raises(RecipeError, match=r"texts_per_step 7: expected at most 6, .* \(attributes, layout, "):
+        recipe(texts_per_step=7)
+
+
 def test_a_recipe_of_the_first_version_is_that_of_today() -> None:
     first = {
         "model": "small",
@@ -90,5 +98,5 @@ def test_a_recipe_of_the_first_version_is_that_of_today() -> None:
         "samples": "samples",
         "torch": torch.__version__.partition("+")[0],
     }
-    assert recipe() == first
+    assert recipe() == recipe(texts_per_step=1) == first
     assert set(recipe(task="clip")) - set(first) == {"task", "task_settings", "annotations"}

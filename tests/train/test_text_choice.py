@@ -20,6 +20,7 @@ TEXTS = {
     "side": "The right half is darker.",
 }
 WEIGHTS = {"objects": 1.0, "layout": 2.0, "rows": 3.0, "side": 4.0, "unused": 5.0}
+FIRST = ["side", "side", "rows", "side", "rows", "rows", "side", "objects"]  # of epochs 0 to 7
 
 
 def words(text: str) -> int:
@@ -28,15 +29,34 @@ def words(text: str) -> int:
 
 def test_texts_are_drawn_by_weight_among_those_that_the_sample_has() -> None:
     weights = WEIGHTS | {"rows": 0.0}
-    drawn = Counter(choose(TEXTS, weights, 0, epoch, "s") for epoch in range(7000))
-    shares = {name: drawn[name, text] / 7000 for name, text in TEXTS.items()}
+    drawn = Counter(choose(TEXTS, weights, 0, epoch, "s")[0] for epoch in range(7000))
+    shares = {name: drawn[name] / 7000 for name in TEXTS}
     assert shares == pytest.approx({"objects": 1 / 7, "layout": 2 / 7, "rows": 0, "side": 4 / 7}, abs=0.02)
     assert shares["rows"] == 0
 
 
 def test_there_is_nothing_to_choose_without_a_weighted_text() -> None:
-    assert choose(TEXTS, {"objects": 0.0}, 0, 0, "s") is None
-    assert choose({"objects": ""}, WEIGHTS, 0, 0, "s") is None
+    assert choose(TEXTS, {"objects": 0.0}, 0, 0, "s") == []
+    assert choose({"objects": ""}, WEIGHTS, 0, 0, "s") == []
+
+
+def test_several_texts_are_drawn_by_weight_each_once_and_the_first_is_drawn_as_if_alone() -> None:
+    drawn = [choose(TEXTS, WEIGHTS, 0, epoch, "s", 2) for epoch in range(7000)]
+    assert all(len(set(names)) == 2 for names in drawn)
+    for epoch, names in enumerate(drawn[:99]):
+        assert choose(TEXTS, WEIGHTS, 0, epoch, "s") == names[:1]
+    assert [first for first, _ in drawn[:8]] == FIRST  # a run that was stopped goes on with these
+    second = Counter(other for first, other in drawn if first == "side")
+    shares = {name: second[name] / second.total() for name in TEXTS}
+    assert shares == pytest.approx({"objects": 1 / 6, "layout": 2 / 6, "rows": 3 / 6, "side": 0}, abs=0.03)
+
+
+def test_a_sample_with_fewer_texts_than_a_step_takes_gives_them_again() -> None:
+    few = {name: TEXTS[name] for name in ("objects", "layout")}
+    for epoch in range(20):
+        view = draw_view(few, WEIGHTS, EVERY, 0, epoch, "s", 3)
+        assert view.names == (*choose(few, WEIGHTS, 0, epoch, "s", 2), view.names[0])
+        assert set(view.names) == set(few)
 
 
 @given(
@@ -44,17 +64,20 @@ def test_there_is_nothing_to_choose_without_a_weighted_text() -> None:
     st.sets(st.sampled_from(Transform), min_size=1),
     st.integers(0, 1000),
     st.text(max_size=4),
+    st.integers(1, 5),
 )
 @settings(deadline=None)
-def test_a_view_is_a_transform_and_a_text_that_survives_it(
-    weights: dict[str, float], transforms: set[Transform], epoch: int, sample_id: str
+def test_a_view_is_a_transform_and_texts_that_survive_it(
+    weights: dict[str, float], transforms: set[Transform], epoch: int, sample_id: str, count: int
 ) -> None:
-    view = draw_view(TEXTS, weights, transforms, 1, epoch, sample_id)
+    view = draw_view(TEXTS, weights, transforms, 1, epoch, sample_id, count)
     assert view.transform in transforms | {Transform.IDENTITY}
-    assert view.transform in survives(view.text)
-    assert view.text == TEXTS[view.name]
-    assert view.name in weights
-    assert view == draw_view(TEXTS, weights, sorted(transforms, reverse=True), 1, epoch, sample_id)
+    assert all(view.transform in survives(text) for text in view.texts)
+    assert view.texts == tuple(TEXTS[name] for name in view.names)
+    assert len(view.names) == count
+    assert len({*view.names}) == min(count, len(weights))
+    assert weights.keys() >= {*view.names}
+    assert view == draw_view(TEXTS, weights, sorted(transforms, reverse=True), 1, epoch, sample_id, count)
 
 
 def test_a_sample_whose_texts_survive_nothing_is_shown_as_it_is() -> None:
@@ -112,6 +135,11 @@ def test_a_text_that_is_too_long_gives_a_run_of_sentences_that_fits(epoch: int, 
 def test_every_sentence_of_a_long_text_is_learned_in_some_epoch() -> None:
     runs = [sample_sentences(LONG, words, 9, 0, epoch, "s") for epoch in range(100)]
     assert {sentence for run in runs for sentence in split_sentences(run)} == set(split_sentences(LONG))
+
+
+def test_a_long_text_that_comes_twice_gives_two_runs() -> None:
+    pairs = [[sample_sentences(LONG, words, 9, 0, epoch, "s", n) for n in (0, 1)] for epoch in range(50)]
+    assert sum(first != second for first, second in pairs) > 25
 
 
 def test_a_text_that_fits_stays_as_it_is() -> None:

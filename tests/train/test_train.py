@@ -287,6 +287,7 @@ def test_weights_are_exceptions_and_what_is_not_learned_is_said(
         ({"texts": {"*": 0, "short": 0}}, "expected a weight above 0"),
         ({"task_settings": {"weight": 1}}, "task_settings belong to a task"),
         ({"task": "coca", "caption_weight": 9}, r"expected task_settings\.caption_weight"),
+        ({"texts_per_step": 0}, "greater than or equal to 1"),
         ({"bach": 2}, "bach"),
     ],
 )

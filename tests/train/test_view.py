@@ -25,7 +25,7 @@ def test_a_cut_is_what_lies_in_the_moved_box_of_the_turned_picture(transform: Tr
     sink = io.BytesIO()
     Image.fromarray(picture).save(sink, "PNG")
     record = Record("s", "k", "id", {}, {}, sink.getvalue())
-    view = View(record, "", transform, (0, 0, "id"), PIXELS, lambda _: np.zeros((0, 8), np.int64), {})
+    view = View(record, ("",), transform, (0, 0, "id"), PIXELS, lambda _: np.zeros((0, 8), np.int64), {})
     whole = apply(PIXELS(Image.fromarray(picture)), transform, (1, 2))
     assert (view.cut(Box(-5, -5, SIDE + 5, SIDE + 5)) == whole).all()
     box = Box(4, 8, 12, 24)

@@ -26,7 +26,7 @@ class TaskSettings(Protocol):
     """``Settings`` of a task's module: a `Config` whose fields ``--set task_settings.NAME=VALUE`` sets."""
 
     def arrays(self, view: View) -> Arrays:
-        """What a sample gives beside its picture and its text.
+        """What a sample gives beside its picture and its texts.
 
         It runs in the reading processes and depends on nothing but the view. The samples of a batch are
         stacked, so an array has the same shape for every sample: pad where samples have more and fewer.

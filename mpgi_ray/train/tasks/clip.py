@@ -9,6 +9,8 @@ from mpgi_ray.config import Config
 from mpgi_ray.train.tasks.base import Arrays, Tensors
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from mpgi_ray.train.batch import Batch
     from mpgi_ray.train.view import View
 
@@ -49,10 +51,12 @@ class ClipTask:
         return {}
 
     def features(self, model: Any, batch: Batch) -> Tensors:
-        """Unit features of pictures and texts, (batch, dim), and the factor of their cosines."""
+        """Unit features of pictures (batch, dim) and of their texts (batch, texts of a picture, dim), and the
+        factor of their cosines.
+        """
         return {
             "image_features": model.encode_image(batch.images, normalize=True),
-            "text_features": model.encode_text(batch.tokens, normalize=True),
+            "text_features": encode_texts(model, batch.tokens),
             "logit_scale": model.logit_scale.exp().reshape(()),
         }
 
@@ -70,3 +74,9 @@ class ClipTask:
 
     def own_losses(self, model: Any, batch: Batch, out: Tensors, shares: Mapping[str, float]) -> Tensors:
         return {}
+
+
+def encode_texts(model: Any, tokens: Tensor) -> Tensor:
+    """Unit features of tokens (batch, texts of a picture, context), (batch, texts of a picture, dim)."""
+    features: Tensor = model.encode_text(tokens.flatten(0, 1), normalize=True)
+    return features.reshape(*tokens.shape[:2], -1)

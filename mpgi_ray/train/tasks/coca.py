@@ -1,4 +1,4 @@
-"""The CoCa task: CLIP's task, and writing the text of a picture token by token (Yu et al. 2022)."""
+"""The CoCa task: CLIP's task, and writing the first text of a picture token by token (Yu et al. 2022)."""
 
 from __future__ import annotations
 
@@ -40,20 +40,26 @@ class CocaTask(clip.ClipTask):
         self.caption = caption
 
     def begin(self, model: Any, batch: Batch) -> Mapping[str, int]:
-        """Tokens that the decoder has to predict: all but the first and the padding."""
-        return {"caption": int((batch.tokens[:, 1:] != PAD).sum())}
+        """Tokens that the decoder has to predict: of the first texts, all but the first and the padding."""
+        return {"caption": int((batch.tokens[:, 0, 1:] != PAD).sum())}
 
     def outputs(self, model: Any, batch: Batch) -> Tensors:
-        """Features, and ``logits`` (batch, context, vocabulary) of the next token."""
-        out: Tensors = model(batch.images, batch.tokens)
-        return {**out, "logit_scale": out["logit_scale"].reshape(())}
+        """Features, and ``logits`` (batch, context, vocabulary) of the next token of the first text."""
+        import torch
+
+        first, others = batch.tokens[:, 0], batch.tokens[:, 1:]
+        out: Tensors = model(batch.images, first)
+        texts = out["text_features"][:, None]
+        if others.shape[1]:
+            texts = torch.cat([texts, clip.encode_texts(model, others)], dim=1)
+        return {**out, "text_features": texts, "logit_scale": out["logit_scale"].reshape(())}
 
     def own_losses(self, model: Any, batch: Batch, out: Tensors, shares: Mapping[str, float]) -> Tensors:
         """The captioning loss, weighted: the mean over the tokens of the step."""
         from torch.nn import functional
 
         logits = out["logits"].float()
-        labels = batch.tokens[:, 1 : 1 + logits.shape[1]]
+        labels = batch.tokens[:, 0, 1 : 1 + logits.shape[1]]
         total = functional.cross_entropy(
             logits.flatten(0, 1), labels.flatten(), ignore_index=PAD, reduction="sum"
         )
