@@ -18,7 +18,7 @@ from mpgi_ray.caption.facts import facts_of
 from mpgi_ray.caption.integrate import Integration
 from mpgi_ray.caption.recipe import load_recipe
 from mpgi_ray.data.final import Record, list_shards, read_records
-from mpgi_ray.data.image import decode, to_plain
+from mpgi_ray.data.image import decode, to_plain, to_view
 from mpgi_ray.data.sample import Annotation, Sample
 from mpgi_ray.data.shards import encode_json
 from mpgi_ray.data.storage import Storage
@@ -39,6 +39,7 @@ ARMS = {
     "captions": CAPTIONS,
 }
 SIDE = 128  # pixels of a scene; the model sees 64
+SHOWN = 256 * 256  # pixels of a picture that every model is asked about
 SHARD = 250
 _TOLD = 20  # samples whose texts name a folder
 _COMPLETE = "complete"  # the last file beside the shards
@@ -126,9 +127,11 @@ def records(shards: Path, *, held_out: bool) -> list[Record]:
 
 
 def shown(sample: Sample) -> Record:
-    """A sample that models are asked about and never learn: without texts."""
+    """A sample that models are asked about and never learn: without texts, a large picture scaled down."""
+    view = to_view(sample.image, SHOWN)
     note = sample.annotation.model_dump(mode="json", exclude_defaults=True)
-    return Record("", sample.key, sample.sample_id, {}, note, sample.image)
+    image = sample.image if view is None else view.encoded()
+    return Record("", sample.key, sample.sample_id, {}, note, image)
 
 
 def closed_world(record: Record) -> Record:

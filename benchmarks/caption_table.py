@@ -36,7 +36,7 @@ def figures_of(found: Found) -> list[str]:
 
 
 def verdict(found: Found, ours: str, others: Sequence[str], figure: str) -> str | None:
-    """Whether one form is better than the best of others, outside the spread of seeds; None if one lacks it."""
+    """Whether a form is better than the best of others, outside the spread of seeds; None without figures."""
     rivals = {name: found[name][figure] for name in others if figure in found.get(name, {})}
     mine = found.get(ours, {}).get(figure)
     if not rivals or not mine:

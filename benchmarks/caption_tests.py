@@ -1,4 +1,4 @@
-"""What the benchmark of captions asks its models: facts and own captions of scenes, people's captions of others."""
+"""What the benchmark of captions asks its models: facts, and captions of pictures that they have not seen."""
 
 from __future__ import annotations
 

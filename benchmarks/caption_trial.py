@@ -75,7 +75,7 @@ class Trial:
         """CPU time of a step of so many texts against one of one; measured by who asks first."""
         place = self.folder / f"cost-{texts}-of-batch-{self.options.batch}.txt"
         if not place.exists():
-            steps = min(MEASURED, self.options.steps)
+            steps = max(2, min(MEASURED, self.options.steps))
             one, several = (self.config(Form("six", n, steps, ""), 0) for n in (1, texts))
             before, cost, after = cpu_seconds(one), cpu_seconds(several), cpu_seconds(one)
             part = place.with_suffix(f".{os.getpid()}.part")
