@@ -12,12 +12,12 @@ on the same pictures, once a seed, in these forms:
 
 The tests:
 
-- ``scenes``: fact probes on generated scenes of other numbers: true texts against texts with one fact changed,
-  in sentences that no arm uses, the mean of the four kinds, and the number out of ten, beside the most that a
-  model can reach without pictures by knowing each class's usual number ("blind"). Retrieval by the scenes'
-  own captions. The same models are asked about the boxed sets below ``--input``. Their annotations are
-  not exhaustive, so no text about them is surely false; they are read as if they were, so some "false" texts
-  may be true: a hint, not a measurement.
+- ``scenes``: fact probes on generated scenes that are not trained on: true texts against texts with one fact
+  changed, in sentences that no arm uses, the mean of the four kinds, and the number out of ten, beside the
+  most that a model can reach without pictures by knowing each class's usual number ("blind"). Retrieval by
+  the scenes' own captions, where a caption is right for every scene that has it. The same models are asked
+  about the boxed sets below ``--input``. Their annotations are not exhaustive, so no text about them is
+  surely false; they are read as if they were, so some "false" texts may be true: a hint, not a measurement.
 - ``ucm``: trained on pictures of UC Merced, tested on people's captions of others (protocol A) and on the 21
   classes, beside chance and two oracles: one knows every picture's class, one knows which texts it has but
   cannot tell pictures with equal texts apart. Each arm has a tokenizer of its own texts, and a model sees so
@@ -25,17 +25,18 @@ The tests:
 
 A cell is the mean over seeds, then the least and the most. Weights are fresh and the data small: the figures
 show how things work (mechanism only), not what a pretrained model would gain. The last line is one JSON
-object; a row for each model goes to ``--rows``. What is trained or asked already is not trained or asked
-again, so several processes may share a ``--folder`` at the same time, each with some of the ``--seeds``,
-``--arms`` or ``--tests``; run it once more for the whole table. A process uses one core.
+object; a row for each model goes to ``rows.jsonl`` in ``--folder``. What is trained or asked already is not
+trained or asked again, so several processes may share a folder at the same time, each with some of the
+``--seeds``, ``--arms`` or ``--tests``; run it once more for the whole table. A process uses one core.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from caption_arms import ARMS, drawn, finals, records, shown, taken_in
@@ -43,8 +44,11 @@ from caption_table import Found, figures_of, summary, table, verdict
 from caption_tests import CaptionTest, SceneTest
 from caption_trial import Trial
 
+from mpgi_ray.data.storage import Storage
+
 BOXED = ("airbus_aircraft", "dota_examples", "kit_ais_vehicles", "oam_osm_buildings", "simd")
 HELD_OUT = 1_000_000  # the first scene that is asked about; those to train on begin with 0
+ROWS = "rows.jsonl"
 QUICK = {
     "tests": ["scenes"],
     "arms": ["class", "short", "six", "captions"],
@@ -70,11 +74,15 @@ def trial(name: str, options: argparse.Namespace) -> Trial:
     return Trial(made, "train", CaptionTest(held_out, learned), options)
 
 
-def report(name: str, found: Found, judged: Sequence[str], options: argparse.Namespace) -> list[str]:
+def report(
+    name: str, found: Found, steps: Mapping[str, int], judged: Sequence[str], options: argparse.Namespace
+) -> list[str]:
     """Prints the tables of a test; returns how ``six`` compares with the best single text."""
     figures = figures_of(found)
     real = [figure for figure in figures if figure.startswith("real ")]
-    print(f"\n{name}, {options.steps} steps of {options.batch}, fresh weights: mechanism only\n")
+    longer = {f"={form.rpartition('=')[2]}: {count} steps" for form, count in steps.items() if "=" in form}
+    told = "; ".join([f"{options.steps} steps of {options.batch}", *sorted(longer)])
+    print(f"\n{name}; {told}; fresh weights: mechanism only\n")
     print(table(found, [figure for figure in figures if figure not in real]))
     if real:
         print(f"\n{table(found, real)}")
@@ -83,8 +91,8 @@ def report(name: str, found: Found, judged: Sequence[str], options: argparse.Nam
     for texts in options.texts:
         equal = [f"{arm} ={texts}" for arm in singles]
         pairs += [(f"six ×{texts}", equal), (f"six ={texts}", equal)]
-    told = [verdict(found, ours, others, figure) for ours, others in pairs for figure in judged]
-    lines = [line for line in told if line]
+    compared = [verdict(found, ours, others, figure) for ours, others in pairs for figure in judged]
+    lines = [line for line in compared if line]
     print("", *lines, sep="\n")
     return lines
 
@@ -102,44 +110,36 @@ def options_of(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--held-out", type=int, default=1600, help="generated ones that are asked about")
     parser.add_argument("--input", type=Path, help="folder with the real data sets, each with its manifest")
     parser.add_argument("--folder", type=Path, default=Path("build/caption_value"), help="data and models")
-    parser.add_argument("--rows", type=Path, help="default: rows.jsonl in the folder")
     parser.add_argument(
-        "--quick", action="store_true", help="other defaults: that all runs, not that it learns"
+        "--quick", action="store_true", help="other defaults: shows that all runs, not that it learns"
     )
     if parser.parse_known_args(given)[0].quick:
         parser.set_defaults(**QUICK)
     options = parser.parse_args(given)
     if options.input is None:
         options.tests = [test for test in options.tests if test != "ucm"]
-    options.rows = options.rows or options.folder / "rows.jsonl"
     return options
 
 
 def main(given: Sequence[str] | None = None) -> None:
     options = options_of(given)
     torch.set_num_threads(1)  # so that two processes are twice as fast, and CPU time is that of the work
-    options.rows.parent.mkdir(parents=True, exist_ok=True)
-    results = {}
-    trained = 0
-    found: dict[str, Found] = {}
-    with options.rows.open("w") as file:
-        for name in options.tests:
-            runs = trial(name, options)
-            rows = []
-            for row in runs.run():
-                rows.append(row)
-                file.write(json.dumps({"test": name, **row}) + "\n")
-                file.flush()
-            measured = [(row["name"], row["figures"]) for row in rows]
-            found[name] = summary([*runs.test.baselines(), *measured])
-            results[name] = {
-                "steps": {row["name"]: row["steps"] for row in rows},
-                "figures": found[name],
-                "judged": report(name, found[name], runs.test.judged, options),
-            }
-            trained += sum(row["trained"] for row in rows)
-    asked = {key: value for key, value in vars(options).items() if key not in ("input", "folder", "rows")}
-    print(json.dumps({**asked, "trained": trained, **results}))
+    results: dict[str, Any] = {}
+    rows: list[dict[str, Any]] = []
+    for name in options.tests:
+        runs = trial(name, options)
+        own = list(runs.run())
+        found = summary([*runs.test.baselines(), *((row["name"], row["figures"]) for row in own)])
+        steps = {row["name"]: row["steps"] for row in own}
+        judged = report(name, found, steps, runs.test.judged, options)
+        results[name] = {"steps": steps, "figures": found, "judged": judged}
+        rows += [{"test": name, **row} for row in own]
+    Storage(str(options.folder.absolute())).publish(
+        ROWS, "".join(json.dumps(r) + "\n" for r in rows).encode()
+    )
+    trained = sum(row["trained"] for row in rows)
+    asked = {key: value for key, value in vars(options).items() if key not in ("input", "folder")}
+    print(json.dumps({"options": asked, "trained": trained, "tests": results}))
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def test_only_a_model_of_the_same_recipe_and_samples_is_not_trained_again(tmp_pa
 
 
 def test_a_text_is_cut_if_its_last_piece_does_not_reach_the_model() -> None:
-    from caption_value import cut
+    from caption_tests import cut
 
     tokenizer = TextTokenizer.train(["a ship"] * 2, context_length=8)
     texts = ["x" * length for length in range(1, 11)]
