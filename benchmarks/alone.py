@@ -39,15 +39,16 @@ def learn(config: TrainConfig) -> float | None:
     source, _ = scan(list_shards(config.shards), config.split, config.texts)
     recipe = recipe_hash(config.recipe(source)).encode()
     output = Storage(config.output)
-    if output.exists(WEIGHTS) and output.exists(RECIPE) and output.read(RECIPE) == recipe:
+    if _finished(output, recipe):
         return None
     architecture, model = _first(config, source)
     loss = 0.0
     for step in _fit(config, source, architecture, model):
         loss = step.loss
-    output.delete(RECIPE)  # first, so that a save that is stopped names no recipe
-    checkpoint.save(config.output, architecture, model)
-    output.publish(RECIPE, recipe)
+    if not _finished(output, recipe):  # by another process, which may be reading it
+        output.delete(RECIPE)  # first, so that a save that is stopped names no recipe
+        checkpoint.save(config.output, architecture, model)
+        output.publish(RECIPE, recipe)
     return loss
 
 
@@ -60,6 +61,10 @@ def cpu_seconds(config: TrainConfig) -> float:
     for _ in steps:
         pass
     return time.process_time() - started
+
+
+def _finished(output: Storage, recipe: bytes) -> bool:
+    return output.exists(WEIGHTS) and output.exists(RECIPE) and output.read(RECIPE) == recipe
 
 
 def _first(config: TrainConfig, source: Source) -> tuple[Architecture, torch.nn.Module]:

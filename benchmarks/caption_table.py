@@ -42,7 +42,9 @@ def verdict(found: Found, ours: str, others: Sequence[str], figure: str) -> str 
     if not rivals or not mine:
         return None
     best = max(rivals, key=lambda name: float(np.mean(rivals[name])))
-    apart = "better in every seed" if min(mine) > max(rivals[best]) else "not better outside the spread"
+    apart = "better outside the spread" if min(mine) > max(rivals[best]) else "not better outside the spread"
+    if len(mine) == 1:
+        apart = "one seed, no spread"
     return f"{figure}: {ours} {_cell(mine)}, the best single text {best} {_cell(rivals[best])}: {apart}"
 
 

@@ -51,7 +51,7 @@ HELD_OUT = 1_000_000  # the first scene that is asked about; those to train on b
 ROWS = "rows.jsonl"
 QUICK = {
     "tests": ["scenes"],
-    "arms": ["class", "short", "six", "captions"],
+    "arms": ["short", "six", "captions"],
     "seeds": [0],
     "texts": [2],
     "steps": 2,

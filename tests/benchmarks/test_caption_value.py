@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mpgi_ray.data.final import list_shards, read_records
 from mpgi_ray.models.tokenizer import TextTokenizer
 from mpgi_ray.train.config import TrainConfig
 from support.shapes import write_shapes
@@ -59,6 +60,7 @@ def test_a_text_is_cut_if_its_last_piece_does_not_reach_the_model() -> None:
 def test_every_form_of_every_arm_is_trained_asked_and_found_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    from caption_arms import ARMS
     from caption_value import main
 
     def run() -> dict[str, Any]:
@@ -66,6 +68,9 @@ def test_every_form_of_every_arm_is_trained_asked_and_found_again(
         return dict(json.loads(capsys.readouterr().out.splitlines()[-1]))
 
     first = run()
+    [shards] = tmp_path.glob("*/texts-*/shards")
+    for record in read_records(list_shards(shards), pictures=False):
+        assert all(record.texts.keys() & set(texts) for texts in ARMS.values())
     found = first["tests"]["scenes"]
     arms = first["options"]["arms"]
     forms = [*arms, "six ×2", *(f"{arm} =2" for arm in arms)]
