@@ -54,7 +54,7 @@ class SceneTest:
     Retrieval shares equal captions: one is right for every scene that has it.
     """
 
-    judged = (FACTS, "i2t R@1", "t2i R@1")
+    judged: tuple[str, ...] = (FACTS, "i2t R@1", "t2i R@1")
 
     def __init__(self, scenes: Sequence[Record], real: Sequence[Record]) -> None:
         closed = [closed_world(record) for record in real]
@@ -99,7 +99,7 @@ class SceneTest:
 class CaptionTest:
     """People's captions and scene classes of held-out pictures."""
 
-    judged = ("mean recall",)
+    judged: tuple[str, ...] = ("mean recall",)
 
     def __init__(self, held_out: Sequence[Record], learned: Sequence[Record]) -> None:
         self.records, self.learned = held_out, learned
