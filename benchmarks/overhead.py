@@ -31,6 +31,7 @@ import vllm
 from tiny import Request, Watched, engine_options, engine_settings, load, read_samples, write_shards
 
 from mpgi_ray.caption.describe import Perspectives
+from mpgi_ray.caption.facts import facts_of
 from mpgi_ray.caption.integrate import Integration
 from mpgi_ray.caption.job import caption
 from mpgi_ray.caption.recipe import Recipe
@@ -42,7 +43,6 @@ from mpgi_ray.engines.template.engine import TemplateEngine
 from mpgi_ray.engines.template.settings import TemplateSettings
 from mpgi_ray.engines.vllm.engine import VllmEngine
 from mpgi_ray.engines.vllm.settings import VllmSettings
-from mpgi_ray.rules import gather, rule_text
 
 TEXTS = {
     "objects": "Several ships and a few airplanes are visible beside some vehicles.",
@@ -124,7 +124,8 @@ class Start:
     def _prompts(self, engine: Engine, sample: Sample) -> tuple[list[Prompt], Prompt]:
         """What the job asks about a sample: in stage 1, and in stage 2."""
         limits = self.recipe.facts
-        facts = gather(sample.annotation, view_px=limits.view_px, min_px=limits.min_px)
+        picture = decode(sample.image)
+        facts = facts_of(sample.annotation, picture, limits)
         stage1 = Perspectives(engine, self.recipe.generate[0], limits)
         usable = [
             Caption(
@@ -139,11 +140,10 @@ class Start:
             )
             for name, text in TEXTS.items()
         ]
-        sentences = rule_text(facts, sample.sample_id)
         stage2 = Integration(engine, self.recipe.integrate)
         return (
-            stage1.prompts(sample, decode(sample.image), facts),
-            stage2.prompt(sample.sample_id, usable, facts, sentences),
+            stage1.prompts(sample, picture, facts),
+            stage2.prompt(sample.sample_id, usable, facts),
         )
 
 

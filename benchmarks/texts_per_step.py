@@ -26,8 +26,8 @@ from mpgi_ray.models import SMALL, SMALL_COCA, checkpoint
 from mpgi_ray.models.architecture import Architecture, small, small_coca, stock
 from mpgi_ray.models.tokenizer import TextTokenizer
 from mpgi_ray.train.batch import Batch
-from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.loop import Learner, Schedule
+from mpgi_ray.train.tasks import task_settings
 
 WORDS = ("two", "large", "grey", "white", "ships", "roads", "houses", "trees", "beside", "near")
 
@@ -40,7 +40,7 @@ def architecture(name: str) -> Architecture:
 
 def batches(made: Architecture, options: argparse.Namespace, device: torch.device) -> Iterator[Batch]:
     """Noise, and tokens that fill the context."""
-    size = made.preprocess_cfg["size"]
+    size = made.inputs().preprocess_cfg["size"]
     height, width = (size, size) if isinstance(size, int) else size
     vocabulary, context = made.model_cfg["text_cfg"]["vocab_size"], made.inputs().context_length
     shape = (options.batch, options.texts, context)
@@ -56,8 +56,7 @@ def side(options: argparse.Namespace) -> dict[str, float]:
     made = architecture(options.model)
     torch.manual_seed(0)
     model, _, _ = checkpoint.build(made)
-    config = TrainConfig(shards="", output="", steps=options.steps, model=options.model)
-    task = config.learns(writes=made.writes).task()
+    task = task_settings("coca" if made.writes else "clip", {}).task()
     task.prepare(model)
     schedule = Schedule(options.steps, 1e-4, accumulate=options.accumulate, bf16=options.gpu)
     learner, before, seconds = Learner(model.to(device), task, schedule), _peak(device), []

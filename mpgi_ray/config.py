@@ -168,6 +168,8 @@ def _keys(model: type[BaseModel], steps: Sequence[str | int]) -> tuple[list[str]
         if step in fields:
             path.append(str(step))
             here = _models(fields[str(step)].annotation)
+        elif isinstance(step, str) and any("kind" not in m.model_fields for m in here):
+            path.append(step)  # a key of a mapping of models
         elif isinstance(step, str):
             here = [m for m in here if step in get_args(m.model_fields["kind"].annotation)]
     return path, list(dict.fromkeys(name for m in here for name in m.model_fields))

@@ -21,7 +21,10 @@ ROOT = Path(__file__).parents[1]
 BASE = "base"
 # which modules need an extra; all others are the base's
 SERVED = {
-    "train": ("models/", "train/", "evaluate/", "demo/run.py", "report/training.py", "report/neighbours.py"),
+    "train": (
+        *("models/", "train/", "evaluate/", "demo/run.py", "report/training.py", "report/neighbours.py"),
+        "data/clip_tokens.py",
+    ),
     "vllm": ("engines/vllm/", "engines/revision.py"),
 }
 

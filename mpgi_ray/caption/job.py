@@ -7,6 +7,7 @@ never ends a job, and a job that cannot succeed ends with an error.
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from datetime import UTC, datetime
 
 from mpgi_ray.caption.chunks import Row, ShardTask
 from mpgi_ray.caption.graph import held, run_graph
+from mpgi_ray.caption.labels import labels_in_words
 from mpgi_ray.caption.progress import Progress
 from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.caption.replicas import Connect
@@ -76,6 +78,8 @@ def caption(recipe: Recipe, *, pilot: Pilot | None = None, connect: Connect = co
     versions = open_run(folder, recipe, shards)
     outcome = Outcome()
     if left_to_do(recipe, shards, folder, pilot):
+        if labels := labels_in_words(recipe, shards):
+            print(labels, file=sys.stderr)
         outcome = _caption_all(recipe, shards, folder, pilot, connect)
         _log(folder, outcome, pilot)
     if outcome.problem:

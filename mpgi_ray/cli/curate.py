@@ -17,6 +17,12 @@ def curate(
         int, typer.Option(min=1, help="Approximate number of samples in a final shard.")
     ] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the global random order.")] = 0,
+    texts: Annotated[
+        str | None,
+        typer.Option(
+            help="Texts to publish, such as short,long,captions; the first becomes .txt. Otherwise all."
+        ),
+    ] = None,
     partial: Annotated[bool, typer.Option(help="Take the samples that are captioned so far.")] = False,
     filters: Annotated[
         list[str] | None,
@@ -35,8 +41,13 @@ def curate(
             shards=tuple(shards) if shards else None,
             shard_size=shard_size,
             seed=seed,
+            texts=tuple(name.strip() for name in texts.split(",")) if texts else None,
             partial=partial,
             filters=tuple(map(read_choice, filters or [])),
         )
     )
     typer.echo(f"{out}: {summary}")
+    for name, told in summary.telling.items():
+        typer.echo(f"{name}: {told}")
+    if summary.note:
+        typer.echo(summary.note)

@@ -116,11 +116,14 @@ def _write(
     from mpgi_ray.ingest.job import REJECTED, IngestConfig
     from mpgi_ray.ingest.job import ingest as run
     from mpgi_ray.ingest.source import load_source
+    from mpgi_ray.rules.labels import unknown_in_words
 
     if listing.classes:
         typer.echo(f"{len(listing.classes)} classes: {', '.join(listing.classes)}")
     summary = run(listing, IngestConfig(output=out, source=load_source(source), shard_size=shard_size))
     typer.echo(f"{out}: {summary}")
+    if labels := unknown_in_words(summary.unknown):
+        typer.echo(labels)
     if not summary.rejected:
         return
     rows = read_table(Storage(out), REJECTED).slice(0, _SHOWN).to_pylist()

@@ -15,12 +15,14 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from mpgi_ray.config import Config
-from mpgi_ray.curate.select import Filter, FilterChoice, load_filters
+from mpgi_ray.curate.select import Filter, FilterChoice, check_texts, load_filters
 from mpgi_ray.curate.summary import SUMMARY, CurateSummary, read_summary
-from mpgi_ray.curate.tasks import WORK, Job, Source, final_name, merge, split
+from mpgi_ray.curate.tasks import WORK, Job, Source, final_name, merge, split, tell
+from mpgi_ray.curate.telling import AT_ONCE, TextTelling, telling
 from mpgi_ray.data.caption import Status
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.claim import Claim, claim
+from mpgi_ray.data.final import CAPTIONS
 from mpgi_ray.data.index import INDEX, IndexRow, publish_index
 from mpgi_ray.data.parts import ChunkId, complete_shards
 from mpgi_ray.data.shard_list import ShardList, find_shards
@@ -42,6 +44,8 @@ class Curation(Config):
         shards: the source shards, if they moved since they were captioned.
         shard_size: about how many samples a final shard holds.
         seed: seed of the global random order.
+        texts: names of the texts that are published, people's ``captions`` among them; the first becomes
+            ``.txt``. None publishes all, with the first of stage 2 as ``.txt``.
         partial: take what is captioned so far; the rest is dropped as ``not_captioned``.
         filters: which samples are kept, among those that have the main text.
     """
@@ -51,6 +55,7 @@ class Curation(Config):
     shards: _Place | tuple[_Place, ...] | None = None
     shard_size: int = Field(default=1000, ge=1)
     seed: int = 0
+    texts: tuple[str, ...] | None = None
     partial: bool = False
     filters: tuple[FilterChoice, ...] = ()
 
@@ -61,7 +66,7 @@ def curate(config: Curation) -> CurateSummary:
     Raises:
         InputError: captions or shards are missing, unfinished, or do not belong together.
         OutputError: the output belongs to another curation, or cannot be written.
-        RecipeError: a filter is unknown, or a setting of it is wrong.
+        RecipeError: a filter or a text is unknown, or a setting of a filter is wrong.
     """
     filters = load_filters(config.filters)
     output, folder = Storage(config.output), CaptionFolder(config.captions)
@@ -69,7 +74,12 @@ def curate(config: Curation) -> CurateSummary:
     chunks = folder.chunks() if config.partial else sorted(folder.integrated.done())
     if not config.partial:
         _require_complete(run_record, chunks)
-    survey = _survey(folder, chunks, run_record["texts"][0])
+    written = [*(name for model in run_record["stage1"] for name in model), *run_record["texts"]]
+    if config.texts is not None:
+        check_texts(config.texts, written)
+    names = config.texts or (*dict.fromkeys(written), CAPTIONS)
+    main_text = run_record["texts"][0] if config.texts is None else config.texts[0]
+    survey = _survey(folder, chunks, main_text)
     identity = _identity(config, filters, run_record, survey)
     state = claim(output, "curate", identity, last=(_CSV, INDEX, SUMMARY))
     if output.exists(SUMMARY):
@@ -85,9 +95,12 @@ def curate(config: Curation) -> CurateSummary:
         output=config.output,
         root=shards.root.url,
         fields=ShardFields.model_validate(run_record["recipe"]["input"]["fields"]),
-        main_text=run_record["texts"][0],
+        main_text=main_text,
         buckets=max(1, -(-survey.kept // config.shard_size)),
         seed=config.seed,
+        names=names,
+        chosen=config.texts is not None,
+        parts=max(1, -(-survey.kept * len(names) // AT_ONCE)),
         filters=tuple(filters),
     )
     return _run(output, job, _sources(shards, run_record, chunks))
@@ -101,7 +114,15 @@ def _run(output: Storage, job: Job, sources: Sequence[Source]) -> CurateSummary:
             for bucket, start, end in result["ranges"]:
                 slices[bucket].append((result["shard"], start, end))
         merges = fan_out(merge, [(job, bucket, slices[bucket]) for bucket in range(job.buckets)])
-    return _finish(output, job, splits, sorted(merges, key=lambda row: str(row["shard"])))
+        merges.sort(key=lambda row: str(row["shard"]))
+        told = fan_out(tell, ((job, _slices(merges, part)) for part in range(job.parts)))
+    return _finish(output, job, splits, merges, telling(told, (row["tokens"] for row in merges)))
+
+
+def _slices(merges: Sequence[dict[str, Any]], part: int) -> list[tuple[str, int, int]]:
+    """Where each final shard's texts of a range of hashes lie."""
+    bounds = ((row["shard"], [0, *row["ends"]]) for row in merges)
+    return [(shard, ends[part], ends[part + 1]) for shard, ends in bounds if ends[part] < ends[part + 1]]
 
 
 def _require_complete(run_record: dict[str, Any], chunks: Sequence[ChunkId]) -> None:
@@ -136,13 +157,15 @@ def _survey(folder: CaptionFolder, chunks: Sequence[ChunkId], main_text: str) ->
 def _identity(
     config: Curation, filters: Sequence[Filter], run_record: dict[str, Any], survey: _Survey
 ) -> dict[str, Any]:
-    """The settings that decide what is published; filters only where there are some."""
+    """The settings that decide what is published; texts and filters only where some are chosen."""
     identity: dict[str, Any] = {
         "captions": survey.digest,
         "seed": config.seed,
         "shard_size": config.shard_size,
         "partial": config.partial,
     }
+    if config.texts is not None:
+        identity["texts"] = list(config.texts)
     for number, (choice, rule) in enumerate(zip(config.filters, filters, strict=True)):
         identity[f"filters.{number}"] = {"name": choice.name} | rule.model_dump(mode="json")
     return identity | {f"recipe.{key}": value for key, value in run_record["identity"].items()}
@@ -156,7 +179,11 @@ def _sources(shards: ShardList, run_record: dict[str, Any], chunks: Sequence[Chu
 
 
 def _finish(
-    output: Storage, job: Job, splits: list[dict[str, Any]], merges: list[dict[str, Any]]
+    output: Storage,
+    job: Job,
+    splits: list[dict[str, Any]],
+    merges: list[dict[str, Any]],
+    told: dict[str, TextTelling],
 ) -> CurateSummary:
     dropped: Counter[str] = Counter()
     for result in splits:
@@ -168,6 +195,7 @@ def _finish(
         texts=sum(result["texts"] for result in merges),
         shards=len(merges),
         seed=job.seed,
+        telling=told,
         unreadable_shards=tuple(sorted(result["shard"] for result in splits if result.get("unreadable"))),
     )
     output.publish(_CSV, _csv(job))

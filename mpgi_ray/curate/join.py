@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
-from mpgi_ray.curate.select import Captioned, Filter, MainText
+from mpgi_ray.curate.select import Captioned, Filter, MainText, only
 from mpgi_ray.data.caption import Caption, Stage, Status
-from mpgi_ray.data.final import Final
+from mpgi_ray.data.final import CAPTIONS, Final
 from mpgi_ray.data.image import ImageError
 from mpgi_ray.data.sample import Rejected, Sample
 
@@ -18,11 +18,13 @@ def assemble(
     captions: Iterable[Caption],
     main_text: str,
     filters: Sequence[Filter] = (),
+    texts: Sequence[str] | None = None,
 ) -> tuple[list[Final], Counter[str]]:
     """Join a shard's samples with their captions, and keep those that every filter keeps.
 
     Args:
         main_text: the text that becomes ``.txt``; a sample without it is dropped.
+        texts: names of those that are published; None for all.
 
     Returns:
         The samples to publish, and the number of the others by reason.
@@ -34,7 +36,7 @@ def assemble(
     kept: list[Final] = []
     dropped: Counter[str] = Counter()
     for entry in entries:
-        made = _final(shard, entry, by_index[entry.index], main_text, rules)
+        made = _final(shard, entry, by_index[entry.index], main_text, rules, texts)
         if isinstance(made, Final):
             kept.append(made)
         else:
@@ -48,6 +50,7 @@ def _final(
     rows: Sequence[Caption],
     main_text: str,
     filters: Sequence[Filter],
+    texts: Sequence[str] | None,
 ) -> Final | str:
     """The final sample, or the reason why there is none."""
     joined = _captioned(shard, entry, rows)
@@ -57,7 +60,8 @@ def _final(
         if reason := rule.keep(joined):
             return reason
     try:
-        return Final.of(shard, joined.sample, joined.captions, main_text)
+        chosen, people = only(joined, texts), CAPTIONS in (texts or ())
+        return Final.of(shard, chosen.sample, chosen.captions, main_text, people)
     except ImageError as error:
         return error.reason
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
 from typing import Any, Protocol
 
 from mpgi_ray.config import Config, module_names, nearest, parse, read_assignment
 from mpgi_ray.data.caption import Caption
+from mpgi_ray.data.final import CAPTIONS
 from mpgi_ray.data.sample import Sample
+from mpgi_ray.errors import RecipeError
 
 _FILTERS = "mpgi_ray.curate.filters"
 
@@ -59,6 +61,33 @@ class MainText(Config):
 
     def keep(self, sample: Captioned) -> str | None:
         return None if self.name in sample.texts else f"no_{self.name}_text"
+
+
+def only(sample: Captioned, texts: Sequence[str] | None) -> Captioned:
+    """The sample with the chosen texts alone, people's captions among them; None chooses all."""
+    if texts is None:
+        return sample
+    kept = tuple(row for row in sample.captions if row.perspective in texts)
+    bare = sample.sample
+    if CAPTIONS not in texts:
+        bare = replace(bare, annotation=bare.annotation.model_copy(update={"captions": ()}))
+    return replace(sample, sample=bare, captions=kept)
+
+
+def check_texts(texts: Sequence[str], written: Sequence[str]) -> None:
+    """Hold the names of chosen texts against those of a caption run.
+
+    Raises:
+        RecipeError: one is unknown or there twice, or the first one, which becomes ``.txt``, is people's.
+    """
+    for name in texts:
+        if name not in (*written, CAPTIONS):
+            raise nearest("text", name, [*written, CAPTIONS])
+    if len(set(texts)) < len(texts) or texts[:1] in ((), (CAPTIONS,)):
+        raise RecipeError(
+            f"texts {', '.join(texts) or '(none)'}: expected names, each once; the first becomes .txt, "
+            f"so it is one of {', '.join(written)}"
+        )
 
 
 class FilterChoice(Config):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from mpgi_ray.curate.telling import NOT_COUNTED, TextTelling
 from mpgi_ray.data.records import read_record
 from mpgi_ray.data.shard_list import shards_in_words
 from mpgi_ray.data.storage import Storage
@@ -20,6 +22,7 @@ class CurateSummary:
         samples_in: ``kept`` and the sum of ``dropped``.
         dropped: reason to number of samples.
         texts: of the samples that were kept.
+        telling: what the texts of each name tell; empty for a curation of an earlier version.
         unreadable_shards: source shards without captions, whose samples nobody could count.
         nothing_to_do: the curation was already finished; the numbers are those of an earlier start.
     """
@@ -30,6 +33,7 @@ class CurateSummary:
     texts: int
     shards: int
     seed: int
+    telling: Mapping[str, TextTelling] = field(default_factory=dict)
     unreadable_shards: tuple[str, ...] = ()
     nothing_to_do: bool = False
 
@@ -45,7 +49,13 @@ class CurateSummary:
 
     def record(self) -> dict[str, Any]:
         """What ``summary.json`` holds."""
-        return {name: value for name, value in asdict(self).items() if name != "nothing_to_do"}
+        record = {name: value for name, value in asdict(self).items() if name != "nothing_to_do"}
+        return record | ({"note": note} if (note := self.note) else {})
+
+    @property
+    def note(self) -> str:
+        """What is missing among the figures, if anything is."""
+        return NOT_COUNTED if any(told.tokens is None for told in self.telling.values()) else ""
 
 
 def read_summary(output: Storage) -> CurateSummary:

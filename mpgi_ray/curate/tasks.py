@@ -16,6 +16,7 @@ from mpgi_ray.curate.join import assemble
 from mpgi_ray.curate.order import in_order, with_keys
 from mpgi_ray.curate.runs import decode_range, encode_run
 from mpgi_ray.curate.select import Filter
+from mpgi_ray.curate.telling import compare, text_rows
 from mpgi_ray.data.caption import from_table
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.parts import ChunkId
@@ -35,6 +36,9 @@ class Job:
         root: folder of the source shards.
         main_text: the text that becomes ``.txt``.
         buckets: number of final shards.
+        names: of the texts that are published, in order.
+        chosen: whether `names` were chosen; if not, all are published.
+        parts: ranges of hashes in which texts are compared.
         filters: what a sample must pass, beside having the main text.
     """
 
@@ -45,7 +49,15 @@ class Job:
     main_text: str
     buckets: int
     seed: int
+    names: tuple[str, ...]
+    chosen: bool
+    parts: int
     filters: tuple[Filter, ...] = ()
+
+    @property
+    def texts(self) -> tuple[str, ...] | None:
+        """The texts that were chosen, if any were."""
+        return self.names if self.chosen else None
 
     @property
     def work(self) -> Storage:
@@ -91,7 +103,7 @@ def split(job: Job, source: Source) -> dict[str, Any]:
         if folder.shard_sha256(chunk) != hashlib.sha256(data).hexdigest():
             raise InputError(f"{source.file} changed after it was captioned: put the old file back")
     del data
-    kept, dropped = assemble(source.shard, entries, captions, job.main_text, job.filters)
+    kept, dropped = assemble(source.shard, entries, captions, job.main_text, job.filters, job.texts)
     run, ranges = encode_run(in_order(kept, job.seed), job.seed, job.buckets)
     job.work.publish(f"{source.shard}.run", run)
     result = {"shard": source.shard, "samples": len(entries), "dropped": dict(dropped), "ranges": ranges}
@@ -106,10 +118,11 @@ def merge(job: Job, bucket: int, slices: Sequence[tuple[str, int, int]]) -> dict
         slices: ``(source shard, start, end)``.
 
     Returns:
-        ``shard``, ``samples``, ``texts``, ``bytes``, ``sha256``: a row of the index.
+        ``shard``, ``samples``, ``texts``, ``bytes``, ``sha256``: a row of the index; ``ends`` and ``tokens``
+        of `text_rows`.
     """
     name = final_name(bucket)
-    done = f"{name}.merged.json"
+    done = f"{name}.told.json"  # a name of its own: what an earlier version left has no `ends`
     if job.work.exists(done) and Storage(job.output).exists(f"{name}.tar"):
         return job.work.read_json(done)
     parts = [decode_range(job.work.read_range(f"{shard}.run", start, end)) for shard, start, end in slices]
@@ -118,14 +131,28 @@ def merge(job: Job, bucket: int, slices: Sequence[tuple[str, int, int]]) -> dict
     rows = [(f"{name}/{key}.{s.suffix}", text) for key, s in keyed for text in s.texts]
     table = io.StringIO()
     csv.writer(table, lineterminator="\n").writerows(rows)
+    told, ends, tokens = text_rows((sample for _, sample in keyed), job.names, job.parts)
     Storage(job.output).publish(f"{name}.tar", data)
     job.work.publish(f"{name}.csv", table.getvalue().encode())
+    job.work.publish(f"{name}.texts", told)
     result = {
         "shard": name,
         "samples": len(keyed),
         "texts": len(rows),
         "bytes": len(data),
         "sha256": hashlib.sha256(data).hexdigest(),
+        "ends": ends,
+        "tokens": tokens,
     }
     job.work.publish_json(done, result)
     return result
+
+
+def tell(job: Job, slices: Sequence[tuple[str, int, int]]) -> dict[str, tuple[int, int]]:
+    """Compare the texts of a range of hashes; see `compare`.
+
+    Args:
+        slices: ``(final shard, start, end)``.
+    """
+    rows = b"".join(job.work.read_range(f"{shard}.texts", start, end) for shard, start, end in slices)
+    return compare(rows, job.names)

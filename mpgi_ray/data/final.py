@@ -24,6 +24,7 @@ from mpgi_ray.data.tar import Group, group_members, read_members
 from mpgi_ray.errors import InputError
 
 PICTURES = ("jpg", "png")
+CAPTIONS = "captions"  # name of the texts that people wrote for a picture in the source
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Final:
         suffix: of the picture, ``jpg`` or ``png``: 8-bit grey or RGB.
         record: the ``.json``.
         text: the caption for ``.txt``.
-        texts: every caption, one row each in ``captions.csv``.
+        texts: one row each in ``captions.csv``.
     """
 
     shard: str
@@ -48,12 +49,15 @@ class Final:
     texts: tuple[str, ...]
 
     @classmethod
-    def of(cls, shard: str, sample: Sample, captions: Sequence[Caption], main_text: str) -> Self:
+    def of(
+        cls, shard: str, sample: Sample, captions: Sequence[Caption], main_text: str, people: bool = False
+    ) -> Self:
         """The final sample of a source sample.
 
         Args:
             shard: the source shard's name.
             captions: those that are ok; one of them is the main text.
+            people: whether ``captions.csv`` lists the captions of the source, too.
 
         Raises:
             ImageError: the picture cannot be made 8-bit grey or RGB.
@@ -72,7 +76,8 @@ class Final:
         }
         if converted:
             record["converted"] = {"from": sample.suffix, "version": CONVERSION_VERSION}
-        written = suffix, image, encode_json(record), texts[main_text], tuple(texts.values())
+        listed = (*texts.values(), *(sample.annotation.captions if people else ()))
+        written = suffix, image, encode_json(record), texts[main_text], listed
         return cls(shard, sample.index, sample.sample_id, *written)
 
     def fields(self) -> dict[str, bytes]:
@@ -96,6 +101,17 @@ class Record:
     texts: Mapping[str, str]
     annotation: Mapping[str, Any]
     image: bytes
+
+    @property
+    def captions(self) -> tuple[str, ...]:
+        """What people wrote for the picture in the source: one text, `CAPTIONS`, in several wordings."""
+        return tuple(text for text in self.annotation.get(CAPTIONS, ()) if text.strip())
+
+    def with_people(self, place: float = 0) -> Mapping[str, str]:
+        """The texts and, as `CAPTIONS`, one of people's: the one at ``place`` among them, from 0 up to 1."""
+        if not self.captions:
+            return self.texts
+        return {**self.texts, CAPTIONS: self.captions[int(place * len(self.captions))]}
 
     def in_split(self, split: str | None) -> bool:
         """Whether the sample belongs to this split; None means any."""

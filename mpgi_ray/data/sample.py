@@ -11,9 +11,17 @@ import hashlib
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(pattern=r"\S")]  # not blank
@@ -58,11 +66,19 @@ class LabelClass(_Record):
         exhaustive: every visible instance is labelled, so that an absence or an exact number can be said.
         countable: an annotation of it is one thing (a ship), not a part of a surface (water).
         name: the words to use in a text instead of the label, in the singular.
+        plural: the words for several of them, where English grammar does not tell; only beside a name.
     """
 
     exhaustive: bool = False
     countable: bool = True
     name: Name | None = None
+    plural: Name | None = None
+
+    @model_validator(mode="after")
+    def _has_both(self) -> Self:
+        if self.plural and not self.name:
+            raise ValueError(f"plural {self.plural!r} stands without a name: give both, or the name alone")
+        return self
 
 
 class Object(_Record):

@@ -36,6 +36,12 @@ class ShardList:
     def read(self, shard: str) -> bytes:
         return self.root.read(self.files[shard])
 
+    def spread(self, count: int) -> list[str]:
+        """At most so many shards, spread over all of them."""
+        names = list(self.files)
+        reads = min(count, len(names))
+        return [names[len(names) * turn // reads] for turn in range(reads)]
+
     def require_all(self, others: Sequence[str] = ()) -> None:
         """Raise an error if shards are missing.
 

@@ -10,14 +10,13 @@ from functools import cached_property
 
 import numpy as np
 
-from mpgi_ray.data.final import Record, list_shards, read_records, short_id
+from mpgi_ray.data.final import CAPTIONS, Record, list_shards, read_records, short_id
 from mpgi_ray.errors import InputError
 from mpgi_ray.evaluate.captions.metrics import score
 from mpgi_ray.evaluate.captions.words import words
 from mpgi_ray.models.embed import name_and_file
 from mpgi_ray.models.model_folder import seen_by
 
-CAPTIONS = "captions"  # the texts people wrote for the image in the source
 SAMPLE = 30  # texts of a class that are compared to find the one nearest to all
 
 
@@ -104,7 +103,7 @@ class TestSet:
 
 def _texts(record: Record, name: str) -> tuple[str, ...]:
     if name == CAPTIONS:
-        return tuple(text for text in record.annotation.get(CAPTIONS, ()) if text.strip())
+        return record.captions
     return (record.texts[name],) if record.texts.get(name) else ()
 
 

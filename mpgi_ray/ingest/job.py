@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
@@ -27,6 +27,7 @@ from mpgi_ray.data.tar import write_members
 from mpgi_ray.errors import InputError
 from mpgi_ray.ingest.item import Entry, Listing, load
 from mpgi_ray.ingest.source import SourceConfig
+from mpgi_ray.rules.labels import Unknown, unknown_labels
 
 REJECTED = "rejected.parquet"
 MAX_SHARD_BYTES = 1 << 30  # of pictures: a shard is held in memory, here and by every reader
@@ -49,12 +50,14 @@ class IngestSummary:
     Attributes:
         rejected: reason to number of rejected entries.
         nothing_to_do: an earlier run had finished; the numbers are those it left.
+        unknown: labels that texts can only quote, with their numbers of samples; not those of an earlier run.
     """
 
     kept: int
     rejected: dict[str, int]
     shards: int
     nothing_to_do: bool = False
+    unknown: Mapping[Unknown, int] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -106,16 +109,19 @@ def ingest(items: Listing, config: IngestConfig) -> IngestSummary:
     storage.sweep()
     rejected: list[Rejected] = []
     rows: list[IndexRow] = []
+    unknown: Counter[Unknown] = Counter()
     for samples in _shards(_samples(items, config.source, rejected), config.shard_size):
         shard = f"{config.name}-{len(rows):06d}"
         data = write_members(sample_members(sample) for sample in samples)
         storage.publish(f"{shard}.tar", data)
         rows.append(IndexRow(shard, len(samples), len(data), hashlib.sha256(data).hexdigest()))
+        unknown.update(unknown_labels(sample.annotation for sample in samples))
     if not rows and not rejected:
         raise InputError(f"no entries in {items.path}")
     publish_table(storage, REJECTED, _table(rejected))
     publish_index(storage, rows)
-    return _summary(storage, nothing_to_do=False)
+    # every sample was seen: what stands in none of them is said in no text
+    return replace(_summary(storage, nothing_to_do=False), unknown=+unknown)
 
 
 def _samples(items: Listing, source: SourceConfig, rejected: list[Rejected]) -> Iterator[Sample]:

@@ -1,7 +1,7 @@
 """How a group of objects is arranged in the image. From annotations alone.
 
-Every pattern has margins wide enough that nobody would dispute it, and holds of all objects of the group:
-where one stands out, nothing is said. The most telling pattern wins.
+Every pattern has margins wide enough that nobody would dispute it, and holds of all objects of the group;
+rows of ten and more may have a few strays, which are counted. The most telling pattern wins.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from mpgi_ray.data.sample import Object
 from mpgi_ray.rules import geometry
-from mpgi_ray.rules.lines import find_grid, find_rows
-from mpgi_ray.rules.outlines import direction_of
+from mpgi_ray.rules.lines import Marks, find_grid, find_rows
+from mpgi_ray.rules.outlines import direction_of, rectangle_of
 
 Array = npt.NDArray[np.float64]
 
@@ -27,9 +27,13 @@ BETWEEN = 0.35  # least gap between the two sides, in image widths or heights
 CLOSE = 0.35  # largest extent of a cluster, in image widths and heights
 LINK = 1.5  # largest gap from one object of a cluster to the next, in object sizes
 RIM = 0.2  # of the width or height: middles that lie along the border
-FAR = 1.5  # least gap between scattered objects, in object sizes
-FAR_IMAGE = 0.08  # and in diagonals of the image
+OPEN = math.radians(120)  # widest part of the border without an object, seen from the middle
+SCATTERED = 5  # least number of scattered objects
+FAR = 1.5  # least gap from a scattered object to the next, in object sizes; of three in four
+FAR_IMAGE = 0.06  # and in diagonals of the image
 OVER = 0.6  # least extent of scattered objects, in image widths and heights
+QUARTER = 0.5  # largest share of scattered objects in one quarter of the image
+IRREGULAR = 0.15  # least spread of the distances to the next, over their mean: a regular pattern is none
 
 
 class Pattern(StrEnum):
@@ -55,6 +59,7 @@ class Arrangement:
         objects: how many were looked at.
         spread: evidence: for rows and grids the largest distance from the line, for a cluster the diameter,
             for others the least distance between neighbours, in units of the image's diagonal.
+        strays: of rows, the objects that stand in none: at most one in ten.
     """
 
     pattern: Pattern
@@ -62,6 +67,7 @@ class Arrangement:
     lines: int
     objects: int
     spread: float
+    strays: int = 0
 
 
 def arrangement_of(objects: Sequence[Object], width: int, height: int) -> Arrangement | None:
@@ -77,38 +83,50 @@ def arrangement_of(objects: Sequence[Object], width: int, height: int) -> Arrang
     points = (boxes[:, :2] + boxes[:, 2:]) / 2
     size = float(np.median([math.sqrt(geometry.area(o)) for o in objects]))
     diagonal = math.hypot(width, height)
-    if lines := find_grid(points, size):
+    marks = Marks(points, size, _corners(objects))
+    if lines := find_grid(marks):
         return Arrangement(Pattern.GRID, None, lines.count, len(points), lines.off / diagonal)
-    if lines := find_rows(points, size):
-        pattern = Pattern.ROW if lines.count == 1 else Pattern.ROWS
-        return Arrangement(pattern, direction_of(lines.angle), lines.count, len(points), lines.off / diagonal)
+    if lines := find_rows(marks):
+        pattern, direction = Pattern.ROW if lines.count == 1 else Pattern.ROWS, direction_of(lines.angle)
+        off = lines.off / diagonal
+        return Arrangement(pattern, direction, lines.count, len(points), off, lines.strays)
     if len(points) < 4:
         return None
     image = np.array([width, height], dtype=np.float64)
-    nearest = float(_distances(points).min()) / diagonal
+    nearest = _nearest(points)
+    closest = float(nearest.min()) / diagonal
     if side := _both_sides(boxes / np.tile(image, 2)):
-        return Arrangement(Pattern.BOTH_SIDES, side, 0, len(points), nearest)
+        return Arrangement(Pattern.BOTH_SIDES, side, 0, len(points), closest)
     if _clustered(boxes, image, size):
         reach = float(np.linalg.norm(np.ptp(points, axis=0))) / diagonal
         return Arrangement(Pattern.CLUSTER, None, 0, len(points), reach)
     if _along_border(points / image):
-        return Arrangement(Pattern.BORDER, None, 0, len(points), nearest)
-    if _scattered(boxes, image, size):
-        return Arrangement(Pattern.SCATTERED, None, 0, len(points), nearest)
+        return Arrangement(Pattern.BORDER, None, 0, len(points), closest)
+    if _scattered(boxes, nearest, image, size):
+        return Arrangement(Pattern.SCATTERED, None, 0, len(points), closest)
     return None
 
 
-def _distances(points: Array) -> Array:
-    """Between all pairs, (n, n); infinite from a point to itself."""
-    away = np.linalg.norm(points[:, None] - points[None], axis=2)
+def _corners(objects: Sequence[Object]) -> Array | None:
+    """Of the rectangles around the objects, (n, 4, 2); None unless all have an outline or an oriented box."""
+    rectangles = [rectangle for o in objects if (rectangle := rectangle_of(o))]
+    if len(rectangles) < len(objects):
+        return None
+    return np.array([rectangle.corners for rectangle in rectangles])
+
+
+def _nearest(points: Array) -> Array:
+    """The distance of each point to the next one, (n,)."""
+    away = np.hypot(*(points[:, None] - points[None]).transpose(2, 0, 1))
     np.fill_diagonal(away, np.inf)
-    return away
+    nearest: Array = away.min(axis=1)
+    return nearest
 
 
 def _gaps(boxes: Array) -> Array:
     """Between all pairs of boxes, (n, n); infinite from a box to itself."""
     apart = np.maximum(boxes[:, None, :2] - boxes[None, :, 2:], boxes[None, :, :2] - boxes[:, None, 2:])
-    gaps = np.linalg.norm(np.maximum(apart, 0), axis=2)
+    gaps: Array = np.hypot(*np.maximum(apart, 0).transpose(2, 0, 1))
     np.fill_diagonal(gaps, np.inf)
     return gaps
 
@@ -119,9 +137,10 @@ def _both_sides(boxes: Array) -> str | None:
     for axis, name in enumerate(("horizontal", "vertical")):
         first, last = boxes[:, axis], boxes[:, axis + 2]
         low, high = last <= SIDE, first >= 1 - SIDE
-        if low.sum() >= 2 and high.sum() >= 2 and (low | high).all():
-            if first[high].min() - last[low].max() >= BETWEEN:
-                found.append(name)
+        if min(low.sum(), high.sum()) < 2 or not (low | high).all():
+            continue
+        if first[high].min() - last[low].max() >= BETWEEN:
+            found.append(name)
     return found[0] if len(found) == 1 else None
 
 
@@ -141,16 +160,20 @@ def _clustered(boxes: Array, image: Array, size: float) -> bool:
 
 
 def _along_border(points: Array) -> bool:
-    """Along three or four of the borders. In image widths and heights."""
+    """Near all four borders, all round the middle. In image widths and heights."""
     away = np.concatenate([points, 1 - points], axis=1)
-    sides = len(set(away.argmin(axis=1).tolist()))
-    return bool((away.min(axis=1) <= RIM).all() and sides >= 3)
+    if away.min(axis=1).max() > RIM or len(set(away.argmin(axis=1).tolist())) < 4:
+        return False
+    bearings = np.sort(np.arctan2(*(points - 0.5).T))
+    return bool(np.diff(bearings, append=bearings[0] + 2 * math.pi).max() <= OPEN)
 
 
-def _scattered(boxes: Array, image: Array, size: float) -> bool:
+def _scattered(boxes: Array, nearest: Array, image: Array, size: float) -> bool:
     points = (boxes[:, :2] + boxes[:, 2:]) / 2
-    gap = float(_gaps(boxes).min())
+    gap = float(np.quantile(_gaps(boxes).min(axis=1), 0.25))
+    quarters = np.bincount((points > image / 2) @ np.array([1, 2]), minlength=4)
     over = (np.ptp(points, axis=0) >= OVER * image).all()
-    quadrants = {(bool(x), bool(y)) for x, y in points > image / 2}
-    far = gap >= FAR * size and gap >= FAR_IMAGE * float(np.linalg.norm(image))
-    return bool(over and far and len(quadrants) == 4)
+    evenly = quarters.min() > 0 and quarters.max() <= QUARTER * len(points)
+    far = gap >= max(FAR * size, FAR_IMAGE * float(np.linalg.norm(image)))
+    irregular = nearest.std() >= IRREGULAR * nearest.mean()
+    return bool(len(points) >= SCATTERED and over and evenly and far and irregular)

@@ -12,12 +12,13 @@ counted as such, are objects
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mpgi_ray.data.sample import Annotation, Object
 from mpgi_ray.rules import geometry, lexicon
 from mpgi_ray.rules.arrangement import Arrangement, arrangement_of
 from mpgi_ray.rules.form import Form, form_of
+from mpgi_ray.rules.labels import plurals
 from mpgi_ray.rules.measured import Measured, ThingColour
 from mpgi_ray.rules.relations import Relation, find_relations
 
@@ -38,6 +39,7 @@ class ClassFact:
         groups: boxes that hold a group.
         exact: whether `total` is the number of all there are; if not, there are at least so many.
         countable: whether an annotation is one thing; if not, only presence is known.
+        plural: as the source gives it; see `several`.
         half: the half of the image in which all whole objects lie (`geometry.half`), or None.
         form, arrangement: what their outlines and places have in common; None for what is not
             countable.
@@ -53,6 +55,7 @@ class ClassFact:
     groups: int
     exact: bool
     countable: bool
+    plural: str | None = None
     half: str | None = None
     form: Form | None = None
     arrangement: Arrangement | None = None
@@ -61,6 +64,11 @@ class ClassFact:
     def total(self) -> int:
         """Whole objects in the image."""
         return self.centre + self.edge
+
+    @property
+    def several(self) -> str:
+        """The name for more than one."""
+        return lexicon.several(self.name, self.plural)
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,12 @@ class CoverFact:
     fraction: float
     cells: tuple[float, ...]
     patches: int
+    plural: str | None = None
+
+    @property
+    def several(self) -> str:
+        """The name for more than one."""
+        return lexicon.several(self.name, self.plural)
 
 
 @dataclass(frozen=True)
@@ -87,6 +101,7 @@ class Facts:
         cover: largest first.
         tags: phrases for map tags that show from above.
         gsd: ground sampling distance in metres per pixel.
+        plurals: those that the source gives, by name.
         unnamed: labels left unsaid because they name nothing (``other``, ``unlabeled``).
         measured: what pixels show; weaker than all else. None if nothing was measured.
     """
@@ -103,6 +118,7 @@ class Facts:
     date: str | None = None
     place: str | None = None
     sensor: str | None = None
+    plurals: Mapping[str, str] = field(default_factory=dict)
     unnamed: tuple[str, ...] = ()
     measured: Measured | None = None
 
@@ -111,10 +127,20 @@ class Facts:
         """The classes that a text can speak of."""
         return tuple(c for c in self.classes if c.total or c.groups)
 
+    def several(self, name: str) -> str:
+        """The name of a class for more than one."""
+        return lexicon.several(name, self.plurals.get(name))
+
     def colour(self, c: ClassFact) -> ThingColour | None:
-        """The colour that was measured of a class."""
-        things = self.measured.things if self.measured else ()
-        return next((thing for thing in things if thing.name == c.name), None)
+        """The colour of a class, as far as one was measured of all that were looked at."""
+        return next((thing for thing in self._colours(c) if thing.shared), None)
+
+    def some_colours(self, c: ClassFact) -> tuple[ThingColour, ...]:
+        """Colours that some objects of a class have."""
+        return tuple(thing for thing in self._colours(c) if not thing.shared)
+
+    def _colours(self, c: ClassFact) -> list[ThingColour]:
+        return [t for t in (self.measured.things if self.measured else ()) if t.name == c.name]
 
 
 def gather(annotation: Annotation, *, view_px: int = 224, min_px: int = 4) -> Facts:
@@ -158,6 +184,7 @@ def gather(annotation: Annotation, *, view_px: int = 224, min_px: int = 4) -> Fa
         date=annotation.date,
         place=annotation.place,
         sensor=annotation.sensor,
+        plurals=plurals(annotation),
         unnamed=tuple(sorted(unnamed)),
     )
 
@@ -201,6 +228,7 @@ def _class_fact(name: str, objects: list[Object], kept: list[Object], annotation
         clear=_per_cell([o for o in kept if geometry.has_clear_place(o.box, *size)], size),
         left_out=left_out,
         groups=groups,
+        plural=plurals(annotation).get(name),
         exact=countable and all(kind.exhaustive for kind in kinds) and not left_out and not groups,
         countable=countable,
         half=geometry.half([o.box for o in kept], *size),
@@ -218,7 +246,7 @@ def _per_cell(objects: Iterable[Object], size: tuple[int, int]) -> tuple[int, ..
 
 def _cover(annotation: Annotation) -> tuple[CoverFact, ...]:
     facts = [
-        CoverFact(name, cover.fraction, cover.cells, cover.patches)
+        CoverFact(name, cover.fraction, cover.cells, cover.patches, plurals(annotation).get(name))
         for label, cover in annotation.cover.items()
         if (name := lexicon.surface_name(label, annotation.label_class(label).name)) and cover.fraction > 0
     ]

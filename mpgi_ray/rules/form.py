@@ -20,6 +20,7 @@ from mpgi_ray.rules import geometry
 from mpgi_ray.rules.outlines import direction_of, is_round, rectangle_of
 
 SMALL, LARGE = 1 / 300, 1 / 25  # of the picture: COCO's 32² and 96² pixels of 640 × 480, and a little wider
+LARGE_BOX = 1 / 16  # a plain box holds more than the thing
 SMALL_SIDE = 1 / 8  # longest side of a small object, in units of the root of the picture's area
 LARGE_SIDE = 1 / 10  # shortest side of a large object: a band across the picture is long, not large
 ELONGATED = 3.0  # least ratio of length and width
@@ -58,7 +59,7 @@ class Form:
 
 @dataclass(frozen=True)
 class _Measured:
-    """One object: its sides in pixels, its shape and direction where they can be told, and whether it is whole."""
+    """One object, in pixels; its shape and direction where they can be told."""
 
     area: float
     length: float
@@ -66,7 +67,7 @@ class _Measured:
     metric: bool  # whether length and width are the object's own, not its box's
     shape: str | None
     direction: str | None
-    whole: bool
+    whole: bool  # not cut by the border
 
     @property
     def ratio(self) -> float:
@@ -116,7 +117,10 @@ def _measured(obj: Object, width: int, height: int) -> _Measured:
 
 def _size(measured: Sequence[_Measured], picture: float) -> str | None:
     root = math.sqrt(picture)
-    if all(m.area >= LARGE * picture and m.width >= LARGE_SIDE * root for m in measured):
+    if all(
+        m.area >= (LARGE if m.metric else LARGE_BOX) * picture and m.width >= LARGE_SIDE * root
+        for m in measured
+    ):
         return "large"  # true of what is cut too: it is larger than what shows
     whole = [m for m in measured if m.whole]
     if len(whole) < MOSTLY * len(measured):

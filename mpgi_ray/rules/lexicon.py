@@ -1,7 +1,9 @@
-"""The words for labels: class names, scene phrases, map tags.
+"""The words for labels: class names, scene phrases, map tags, what is a kind of what.
 
-A label that the lexicon does not know is cut into words; a scene it does not know is only quoted, and a
-map tag it does not know is left unsaid, because nobody has checked that it shows from above.
+A label is cut into words if they end in a noun that the lexicon knows (``small_vehicle``). Any other is
+quoted as the source spells it (``objects labelled "Dead"``), for nobody knows what it names and how its
+plural is spelled. A scene that the lexicon does not know is quoted too, and such a map tag is left unsaid,
+because nobody has checked that it shows from above.
 """
 
 from __future__ import annotations
@@ -9,12 +11,15 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 from importlib import resources
+from itertools import chain
 from typing import Any
 
 import yaml
 
-from mpgi_ray.rules.english import plural, singular
+from mpgi_ray.rules.english import plural as in_plural
+from mpgi_ray.rules.english import singular
 
+_LABELLED = ' labelled "'
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
 
 
@@ -22,7 +27,12 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
 def _lexicon() -> dict[str, Any]:
     text = resources.files("mpgi_ray.rules").joinpath("lexicon.yaml").read_text(encoding="utf-8")
     lexicon: dict[str, Any] = yaml.safe_load(text)
-    return lexicon | {"mass": frozenset(lexicon["mass"]), "meaningless": frozenset(lexicon["meaningless"])}
+    return lexicon | {
+        "mass": frozenset(lexicon["mass"]),
+        "meaningless": frozenset(lexicon["meaningless"]),
+        "nouns": frozenset(lexicon["nouns"].split()),
+        "parents": {kind: name for name, kinds in lexicon["hypernyms"].items() for kind in kinds},
+    }
 
 
 def _fold(label: str) -> str:
@@ -45,7 +55,7 @@ def is_plural(label: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def class_name(label: str, given: str | None = None) -> str:
-    """The name of a class in the singular.
+    """The name of a class in the singular; `spelled` if the lexicon does not know the label.
 
     Args:
         given: the name that the source's vocabulary gives it, which comes before ours.
@@ -55,28 +65,96 @@ def class_name(label: str, given: str | None = None) -> str:
     """
     if given:
         return given.strip(" .")
-    folded = _fold(label)
-    if folded in _lexicon()["meaningless"]:
+    if (folded := _fold(label)) in _lexicon()["meaningless"]:
         return ""
-    name = str(_lexicon()["classes"].get(folded) or humanise(label) or label)
+    if not is_known(label):
+        return spelled(label)
+    name = str(_lexicon()["classes"].get(folded) or humanise(label))
     return name if is_mass(name) else singular(name)
 
 
 @lru_cache(maxsize=4096)
 def surface_name(label: str, given: str | None = None) -> str:
     """The name of a mask's class: ``river water`` for what `class_name` would count as a ``river``."""
-    return (given or "").strip(" .") or _lexicon()["surfaces"].get(_fold(label)) or class_name(label)
+    if own := (given or "").strip(" .") or _lexicon()["surfaces"].get(_fold(label)):
+        return str(own)
+    return class_name(label) if is_known(label) else spelled(label, "area")
+
+
+@lru_cache(maxsize=4096)
+def is_known(label: str, given: str | None = None, *, surface: bool = False) -> bool:
+    """Whether texts can say what a label names, or need not: the lexicon has it, or the noun that it ends in.
+
+    ``storagetank``, ``TennisCourt`` and ``palm tree`` are known; ``Dead``, ``0``, ``tertiary`` and
+    ``Agricultural`` are not: they are codes, or say of what kind a thing is and not the thing.
+
+    Args:
+        given: the name that the source's vocabulary gives it.
+        surface: whether it is a class of a mask, whose names are those of `surface_name`.
+    """
+    lexicon, folded = _lexicon(), _fold(label)
+    parts = ("meaningless", "classes", *(["surfaces"] if surface else []))
+    if given or any(folded in lexicon[part] for part in parts):
+        return True
+    name = humanise(label)
+    if is_mass(name):
+        return True
+    *_, last = name.split() or [""]
+    return any(word in lexicon["nouns"] for word in (last, singular(last)))
+
+
+def spelled(label: str, thing: str = "object") -> str:
+    """How a label that the lexicon does not know is said, in the singular: ``object labelled "Dead"``.
+
+    It is a name like any other of `class_name`, and `several` makes ``objects labelled "Dead"`` of it: the
+    label itself is quoted as the source spells it and never inflected.
+
+    Args:
+        thing: what bears the label; ``area`` for a surface.
+    """
+    quoted = " ".join(label.replace('"', "'").split())
+    return f'{thing}{_LABELLED}{quoted}"'
 
 
 @lru_cache(maxsize=4096)
 def is_mass(name: str) -> bool:
-    """Whether a name has neither article nor plural: water, grass."""
-    return name in _lexicon()["mass"]
+    """Whether a name has neither article nor plural: water, grass, sea ice."""
+    return name in _lexicon()["mass"] or name.rpartition(" ")[2] in _lexicon()["mass"]
 
 
-def several(name: str) -> str:
-    """The name for more than one of it, or for any amount of a mass."""
-    return name if is_mass(name) or not name.isascii() else plural(name)
+def several(name: str, plural: str | None = None) -> str:
+    """The name for more than one of it, or for any amount of a mass.
+
+    Args:
+        plural: what the source's vocabulary gives, which comes before ours.
+    """
+    if plural:
+        return plural.strip(" .")
+    thing, labelled, label = name.partition(_LABELLED)
+    if labelled:
+        return f"{thing}s{labelled}{label}"
+    return name if is_mass(name) or not name.isascii() else in_plural(name)
+
+
+def hypernyms(name: str) -> tuple[str, ...]:
+    """What a name is a kind of, nearest first: ``cargo ship`` → ``ship``, ``vessel``.
+
+    A name that is not listed is a kind of what its synonyms are a kind of, or of what it ends in: ``rescue
+    boat`` → ``boat``, ``vessel``.
+    """
+    parents: dict[str, str] = _lexicon()["parents"]
+    words = name.split(" ")
+    ends = (" ".join(words[first:]) for first in range(1, len(words)))
+    listed = (parents[one] for one in (name, *synonyms(name)) if one in parents)
+    known = (end for end in ends if end in parents or end in _lexicon()["hypernyms"])
+    nearest = next(chain(listed, known), None)
+    return () if nearest is None else (nearest, *hypernyms(nearest))
+
+
+def synonyms(name: str) -> tuple[str, ...]:
+    """Other names for the same thing: ``airplane`` → ``plane``, ``aeroplane``."""
+    groups: list[list[str]] = _lexicon()["synonyms"]
+    return tuple(other for group in groups if name in group for other in group if other != name)
 
 
 @cache

@@ -28,12 +28,14 @@ class Rectangle:
         length, width: its sides, the longer one first.
         angle: of its length against the x axis, in degrees.
         fill: the share of it that the outline fills; 1 for an oriented box.
+        corners: (4, 2).
     """
 
     length: float
     width: float
     angle: float
     fill: float
+    corners: Array
 
     @property
     def ratio(self) -> float:
@@ -63,12 +65,16 @@ def rectangle_of(obj: Object) -> Rectangle | None:
     edges = np.roll(hull, -1, axis=0) - hull
     along = edges / np.linalg.norm(edges, axis=1, keepdims=True)
     across = np.stack([-along[:, 1], along[:, 0]], axis=1)
-    sides = np.stack([np.ptp(hull @ along.T, axis=0), np.ptp(hull @ across.T, axis=0)])
-    best = int(sides.prod(axis=0).argmin())
-    u, v = (float(side) for side in sides[:, best])
-    x, y = along[best] if u >= v else across[best]
+    u, v = hull @ along.T, hull @ across.T
+    best = int((np.ptp(u, axis=0) * np.ptp(v, axis=0)).argmin())
+    (u1, u2), (v1, v2) = ((float(t.min()), float(t.max())) for t in (u[:, best], v[:, best]))
+    corners = np.array([(u1, v1), (u2, v1), (u2, v2), (u1, v2)]) @ np.stack([along[best], across[best]])
+    x, y = along[best] if u2 - u1 >= v2 - v1 else across[best]
     area = sum(_area(np.array(piece)) for piece in pieces)
-    return Rectangle(max(u, v), min(u, v), math.degrees(math.atan2(y, x)), min(1.0, area / (u * v)))
+    width, length = sorted((u2 - u1, v2 - v1))
+    return Rectangle(
+        length, width, math.degrees(math.atan2(y, x)), min(1.0, area / (length * width)), corners
+    )
 
 
 def is_round(obj: Object) -> bool:

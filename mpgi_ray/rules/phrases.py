@@ -11,7 +11,7 @@ from mpgi_ray.rules.english import enumerate_, number, with_article
 from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
 from mpgi_ray.rules.form import Form
 from mpgi_ray.rules.geometry import PLACES
-from mpgi_ray.rules.lexicon import is_mass, scene_phrase, several
+from mpgi_ray.rules.lexicon import is_mass, scene_phrase
 
 MIN_COVER = 0.01  # of the image; less is too small to see
 MANY = 12  # above it a number is written in digits and gets a coarse word beside it
@@ -40,8 +40,8 @@ def amount(c: ClassFact, n: int, look: str = "") -> str:
         look: adjectives that stand before the name.
     """
     if not c.countable:
-        return _named(look, several(c.name))
-    noun = _named(look, c.name if n == 1 else several(c.name))
+        return _named(look, c.several)
+    noun = _named(look, c.name if n == 1 else c.several)
     told = number(n) if c.exact else f"at least {number(n)}"
     return f"many {noun} ({told})" if n > MANY else f"{told} {noun}"
 
@@ -49,8 +49,8 @@ def amount(c: ClassFact, n: int, look: str = "") -> str:
 def amount_retold(c: ClassFact, n: int, look: str = "") -> str:
     """The same amount in other words: ``a single car``, ``three or more red cars``."""
     if not c.countable:
-        return f"some {_named(look, several(c.name))}"
-    one, more = _named(look, c.name), _named(look, several(c.name))
+        return f"some {_named(look, c.several)}"
+    one, more = _named(look, c.name), _named(look, c.several)
     if c.exact:
         return f"a single {one}" if n == 1 else f"{number(n)} {more}"
     if n == 1:
@@ -69,7 +69,7 @@ def clear_cells(c: ClassFact) -> tuple[int, ...]:
 
 
 def group(c: ClassFact) -> str:
-    return f"a group of {several(c.name)}" if c.groups == 1 else f"groups of {several(c.name)}"
+    return f"a group of {c.several}" if c.groups == 1 else f"groups of {c.several}"
 
 
 def present(facts: Facts, names: Sequence[str]) -> str:
@@ -78,7 +78,7 @@ def present(facts: Facts, names: Sequence[str]) -> str:
     A label that its source spells in the plural is told so.
     """
     single = [f"at least one {n}" for n in names if not is_mass(n) and n not in facts.plural]
-    plain = [several(n) for n in names if is_mass(n) or n in facts.plural]
+    plain = [facts.several(n) for n in names if is_mass(n) or n in facts.plural]
     return ", and ".join(enumerate_(items) for items in (plain, single) if items)
 
 
@@ -96,7 +96,7 @@ def surface(c: CoverFact) -> str:
     """The subject of a sentence on a cover: ``water``, ``a building``, ``buildings``."""
     if is_mass(c.name):
         return c.name
-    return several(c.name) if c.patches > 1 else with_article(c.name)
+    return c.several if c.patches > 1 else with_article(c.name)
 
 
 def cover_place(c: CoverFact) -> int | None:
@@ -144,12 +144,14 @@ def month(date: str) -> str:
 def untold_labels(facts: Facts) -> list[str]:
     """The labels whose class the scene's phrase does not name."""
     told = f" {scene(facts) or ''} "
-    return [name for name in facts.labels if f" {name} " not in told and f" {several(name)} " not in told]
+    return [
+        name for name in facts.labels if f" {name} " not in told and f" {facts.several(name)} " not in told
+    ]
 
 
 def untold_tags(facts: Facts) -> list[str]:
     """The map features whose class is not told otherwise."""
-    told = {name for c in facts.counted for name in (c.name, several(c.name))}
+    told = {name for c in facts.counted for name in (c.name, c.several)}
     told |= set(facts.labels)
     return [tag for tag in facts.tags if not any(f" {tag}".endswith(f" {name}") for name in told)]
 

@@ -13,7 +13,7 @@ from mpgi_ray.rules import phrases, regions
 from mpgi_ray.rules.english import choose, enumerate_, number, sentence, with_article
 from mpgi_ray.rules.facts import ClassFact, Facts
 from mpgi_ray.rules.geometry import PLACES
-from mpgi_ray.rules.lexicon import humanise, is_mass, several
+from mpgi_ray.rules.lexicon import humanise, is_mass
 from mpgi_ray.rules.phrases import IN_PLACE, MIN_COVER
 from mpgi_ray.rules.relations import Kind, Relation
 
@@ -91,7 +91,7 @@ def _class_cells(c: ClassFact, seed: str) -> str:
         first, *others = used
         told = [f"{number(c.clear[i])} {IN_PLACE[i]}" for i in others]
         n = c.clear[first]
-        head = f"{number(n)} {c.name} lies" if n == 1 else f"{number(n)} {several(c.name)} lie"
+        head = f"{number(n)} {c.name} lies" if n == 1 else f"{number(n)} {c.several} lie"
         return sentence(enumerate_([f"{head} {IN_PLACE[first]}", *told]))
     where = (
         "in every part of the image"
@@ -102,23 +102,23 @@ def _class_cells(c: ClassFact, seed: str) -> str:
         return sentence(
             f"{with_article(c.name)} {choose(('is', 'lies', 'can be seen'), seed, c.name)} {where}"
         )
-    noun = several(c.name)
+    noun = c.several
     verbs = ("is", "lies") if is_mass(c.name) else ("are", "can be found")
     return sentence(f"{noun} {choose(verbs, seed, c.name)} {where}")
 
 
 def relations(facts: Facts, seed: str) -> str | None:
     """Neighbours, sizes and sides."""
-    return " ".join(sentence(_relation(r, seed)) for r in facts.relations) or None
+    return " ".join(sentence(_relation(facts, r, seed)) for r in facts.relations) or None
 
 
-def _relation(r: Relation, seed: str) -> str:
+def _relation(facts: Facts, r: Relation, seed: str) -> str:
     if r.kind is Kind.NEAR:
         verb = choose(("is close to", "is right by", "lies next to"), seed, "near")
         return f"{with_article(r.subject)} {verb} {with_article(r.object)}"
-    subject = f"the {r.subject if r.single[0] else several(r.subject)} {'is' if r.single[0] else 'are'}"
+    subject = f"the {r.subject if r.single[0] else facts.several(r.subject)} {'is' if r.single[0] else 'are'}"
     words = {Kind.LARGER: "much larger than", Kind.LEFT_OF: "to the left of", Kind.ABOVE: "above"}[r.kind]
-    return f"{subject} {words} the {r.object if r.single[1] else several(r.object)}"
+    return f"{subject} {words} the {r.object if r.single[1] else facts.several(r.object)}"
 
 
 def labels(facts: Facts, seed: str) -> str | None:
@@ -220,9 +220,10 @@ def measured_text(facts: Facts, seed: str) -> list[str]:
     told = []
     for thing in facts.measured.things:
         ground = f" on {thing.ground} ground" if thing.ground else ""
-        told.append(sentence(f"{several(thing.name)} here are {thing.colour}{ground}"))
-    told += [sentence(regions.lies(region, seed, 0)) for region in facts.measured.regions[:4]]
-    return told + [sentence(regions.stand_out(spots, 0)) for spots in facts.measured.spots]
+        some = "" if thing.shared else f"at least {number(thing.agreeing)} of the "
+        told.append(sentence(f"{some}{facts.several(thing.name)} here are {thing.colour}{ground}"))
+    told += [sentence(regions.lies(region, seed)) for region in facts.measured.regions[:4]]
+    return told + [sentence(regions.stand_out(spots)) for spots in facts.measured.spots]
 
 
 def _be(item: str) -> str:

@@ -6,7 +6,6 @@ from mpgi_ray.rules import phrases
 from mpgi_ray.rules.english import choose, enumerate_, number, sentence
 from mpgi_ray.rules.facts import ClassFact, Facts
 from mpgi_ray.rules.geometry import PLACES
-from mpgi_ray.rules.lexicon import several
 from mpgi_ray.rules.phrases import IN_PLACE, MANY, MIN_COVER
 
 _SINGLE = ("one ", "a ", "an ", "at least one ", "this ")
@@ -27,11 +26,23 @@ def group(facts: Facts, c: ClassFact, told: int = 0, *, sized: bool = False) -> 
     return (phrases.amount, phrases.amount_retold)[told](c, c.total, look)
 
 
+def some(facts: Facts, c: ClassFact) -> str | None:
+    """``At least two of the cars are white and at least one is red``: colours that not all have."""
+    if not c.countable or c.total < 2:
+        return None
+    told = [(number(t.agreeing), "is" if t.agreeing == 1 else "are", t.colour) for t in facts.some_colours(c)]
+    if not told:
+        return None
+    (first, verb, colour), *others = told
+    said = [f"at least {first} of the {c.several} {verb} {colour}"]
+    return sentence(enumerate_(said + [f"at least {n} {verb} {colour}" for n, verb, colour in others]))
+
+
 def again(c: ClassFact) -> str:
     """A class that was told with its number before: ``these cars``."""
     if not c.countable or not c.total:
-        return f"the {several(c.name)}"
-    return f"this {c.name}" if c.total == 1 else f"these {several(c.name)}"
+        return f"the {c.several}"
+    return f"this {c.name}" if c.total == 1 else f"these {c.several}"
 
 
 def is_one(amount: str) -> bool:
@@ -53,18 +64,23 @@ def place(c: ClassFact) -> str:
     return "" if c.arrangement and phrases.is_whole(c.arrangement) else phrases.where(c)
 
 
-def stands(facts: Facts, c: ClassFact, seed: str, told: int) -> str:
-    """A sentence on the places of a class."""
-    subject = again(c) if told else group(facts, c)
-    one = is_one(subject)
-    how = enumerate_([item for item in (arrangement(c), place(c)) if item])
+def stands(facts: Facts, c: ClassFact, seed: str) -> str:
+    """A sentence on the places of a class, for a perspective."""
+    subject = group(facts, c)
+    how = " ".join(item for item in (arrangement(c), place(c)) if item)
     cells = _cells(c)
-    verbs = (("lies", "lie"), ("is", "are"), ("can be found",) * 2, ("stands", "stand"))[
-        2 * told : 2 * told + 2
-    ]
-    verb = verbs[int(choose("01", seed, c.name))][0 if one else 1]
+    verb = choose((("lies", "is"), ("lie", "are"))[not is_one(subject)], seed, c.name)
     said = f"{subject} {verb} {how or cells or _sides(c)}"
     return sentence(f"{said}: {cells}" if how and cells else said)
+
+
+def by_cells(c: ClassFact, seed: str) -> str | None:
+    """A sentence on the cells that a class was found in, for a text that told its number before."""
+    cells = _cells(c)
+    if not cells:
+        return None
+    verb = choose((("stands", "can be found"), ("stand", "can be found"))[c.total > 1], seed, c.name)
+    return sentence(f"{again(c)} {verb} {cells}")
 
 
 def _cells(c: ClassFact) -> str:
@@ -88,23 +104,23 @@ def _sides(c: ClassFact) -> str:
 
 
 def looks(facts: Facts, c: ClassFact, told: int) -> str | None:
-    """A sentence on the look of a class: colour, size, shape, direction, what lies around."""
+    """A sentence on the look of a class: colour, size, shape, what lies around, direction.
+
+    An integrated text has told the colour with the number before.
+    """
     if not c.total:
         return None
-    seen = facts.colour(c)
-    told_form = phrases.form(c.form) if c.form else []
-    predicates = [seen.colour, *told_form] if seen else told_form
+    seen, form = facts.colour(c), phrases.form(c.form) if c.form else []
+    predicates = [seen.colour, *form] if seen and not told else form
+    ground = [f"on {seen.ground} ground"] if seen and seen.ground else []
     direction = phrases.pointing(c.form.direction) if c.form and c.form.direction else ""
-    ground = f"on {seen.ground} ground" if seen and seen.ground else ""
-    if not predicates and not direction:
-        return None
     subject = again(c) if told else phrases.amount(c, c.total)
-    one = is_one(subject)
-    points = ("points", "point", "pointing") if told == 0 else ("extends", "extend", "extending")
-    if not predicates:
-        return sentence(f"{subject} {points[0 if one else 1]} {direction} {ground}".strip())
-    said = f"{subject} {'is' if one else 'are'} {enumerate_(predicates)} {ground}".strip()
-    return sentence(f"{said}, {points[2]} {direction}" if direction else said)
+    verb, points = ("is", "points") if is_one(subject) else ("are", "point")
+    if predicates or ground:
+        parts = [enumerate_(predicates), *ground] if predicates else ground
+        parts += [f"pointing {direction}"] if direction else []
+        return sentence(f"{subject} {verb} {', '.join(parts)}")
+    return sentence(f"{subject} {points} {direction}") if direction else None
 
 
 def covers(facts: Facts, verbs: tuple[str, str], whole: str) -> str | None:

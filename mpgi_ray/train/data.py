@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mpgi_ray.data.final import Record, read_records
 from mpgi_ray.errors import InputError
 from mpgi_ray.models.inputs import Inputs
-from mpgi_ray.train.augment import Crop, Transform, apply, survives_crop
+from mpgi_ray.train.augment import Crop, Transform, apply, survives_crop, uniform
 from mpgi_ray.train.config import AugmentConfig, Turning
 from mpgi_ray.train.order import Window
 from mpgi_ray.train.source import Source
@@ -85,7 +85,8 @@ class Reading:
         def show(record: Record) -> Arrays:
             drawn = self.seed, epoch, record.sample_id
             turnings = _TURNINGS[self.augment.turning]
-            choice = draw_view(record.texts, self.source.texts, turnings, *drawn, self.texts_per_step)
+            held = record.with_people(uniform("captions", *drawn))
+            choice = draw_view(held, self.source.texts, turnings, *drawn, self.texts_per_step)
             texts = tuple(
                 sample_sentences(text, length, self.inputs.context_length, *drawn, number)
                 for number, text in enumerate(choice.texts)

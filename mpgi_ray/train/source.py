@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-from mpgi_ray.data.final import Record, read_records, short_id
+from mpgi_ray.data.final import CAPTIONS, Record, read_records, short_id
 from mpgi_ray.errors import InputError
 from mpgi_ray.models.model_folder import Seen
 
@@ -17,7 +17,6 @@ Each = Callable[
     [Callable[[str], T], Sequence[str]], Iterable[T]
 ]  # like `map`, but may work on many at a time
 OTHERS = "*"  # among weights: that of all texts that are not named
-_PEOPLE = "captions"  # written by people who annotated the source: learned only if they are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ class Source:
 
     def usable(self, record: Record) -> bool:
         """Whether the sample is of the split and has a text that is learned."""
-        return record.in_split(self.split) and any(name in self.texts for name in record.texts)
+        return record.in_split(self.split) and any(name in self.texts for name in record.with_people())
 
     def told(self) -> str | None:
         """What is left out of training, for the user; None if nothing is."""
@@ -67,6 +66,7 @@ class Source:
         for record in read_records(self.shards, pictures=False):
             if self.usable(record):
                 yield from (record.texts[name] for name in sorted(self.texts) if name in record.texts)
+                yield from record.captions if CAPTIONS in self.texts else ()
 
 
 def weight_of(name: str, given: Mapping[str, float]) -> float:
@@ -75,7 +75,7 @@ def weight_of(name: str, given: Mapping[str, float]) -> float:
     Args:
         given: weights by name; `OTHERS` stands for all that are not named, but never for people's captions.
     """
-    return given.get(name, 0.0 if name == _PEOPLE else given.get(OTHERS, 1.0))
+    return given.get(name, 0.0 if name == CAPTIONS else given.get(OTHERS, 1.0))
 
 
 def scan(
@@ -154,16 +154,18 @@ def _look(split: str | None, texts: Mapping[str, float], shard: str) -> _Look:
     for record in read_records([shard], pictures=False):
         note = record.annotation
         look.splits.add(str(note.get("split")))
-        look.texts |= record.texts.keys()
+        told = record.with_people()
+        look.texts |= told.keys()
         if not record.in_split(split):
             continue
-        if not any(weight_of(name, texts) > 0 for name in record.texts):
+        if not any(weight_of(name, texts) > 0 for name in told):
             look.left_out += 1
             continue
         look.samples.append(short_id(record.sample_id))
         look.scenes |= set(note.get("scene", ()))
         look.labels |= {thing["label"] for thing in note.get("objects", ())}
-        digest.update(repr((record.sample_id, sorted(record.texts.items()))).encode())
+        people = record.captions if weight_of(CAPTIONS, texts) > 0 else ()
+        digest.update(repr((record.sample_id, sorted(record.texts.items()), *people)).encode())
         annotations.update(repr(note).encode())
     look.digest, look.annotations = digest.hexdigest(), annotations.hexdigest()
     return look

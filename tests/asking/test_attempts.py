@@ -21,6 +21,7 @@ from mpgi_ray.caption.describe import Perspectives
 from mpgi_ray.caption.integrate import Integration
 from mpgi_ray.caption.recipe import FactsConfig, GenerateConfig, IntegrateConfig
 from mpgi_ray.data.caption import Caption, to_table
+from mpgi_ray.data.image import decode
 from mpgi_ray.data.sample import Annotation, Sample
 from mpgi_ray.engines.base import EngineDied, EngineError, Fault, Prompt, Reply
 from mpgi_ray.engines.connect import check_json, check_picture
@@ -69,7 +70,7 @@ class Scripted:
 
 def describe(engine: Scripted, **config: object) -> list[Caption]:
     stage = Perspectives(engine, GenerateConfig.model_validate(config), FactsConfig())
-    return asyncio.run(stage.describe("s", sample(), gather(NOTE)))
+    return asyncio.run(stage.describe("s", sample(), gather(NOTE), decode(sample().image)))
 
 
 def merge(engine: Scripted, texts: dict[str, str]) -> list[Caption]:

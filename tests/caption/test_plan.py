@@ -14,6 +14,7 @@ import pytest
 from rich.console import Console
 
 from mpgi_ray.caption.chunks import read_chunks
+from mpgi_ray.caption.labels import labels_in_words
 from mpgi_ray.caption.plan import Plan, plan
 from mpgi_ray.caption.plan.cost import Cost, Rate, measured_rate
 from mpgi_ray.caption.plan.show import show
@@ -31,7 +32,7 @@ from mpgi_ray.data.tables import publish_table
 from mpgi_ray.demo.scenes.scene import scenes
 from mpgi_ray.engines.base import Prompt, Reply
 from mpgi_ray.errors import InputError
-from support.build import tar, write_shards
+from support.build import noise, tar, write_shards
 from support.caption_rows import begin
 from support.recipes import SHIPPED
 
@@ -307,3 +308,19 @@ def test_the_command_prints_a_plan_or_one_line_of_error(
         assert error.count("\n") == 1
     assert main([*command, "--images-per-second", "1", "--rates", "m.json"]) == 2
     assert not (tmp_path / "out").exists()
+
+
+def test_labels_that_texts_can_only_quote_are_named_before_a_run(tmp_path: Path) -> None:
+    (tmp_path / "shards").mkdir()
+    for number, scene in enumerate((b"airport", b"hoverport", b"airport", b"hoverport", b"airport")):
+        members = tar((f"{number}.jpg", noise(number)), (f"{number}.cls", scene))
+        (tmp_path / f"shards/{number}.tar").write_bytes(members)
+    recipe = recipe_for("template", tmp_path)
+    note = (
+        'note: 1 label is not known as the name of a thing, in 3 of 5 shards; texts say: a scene labelled "h'
+    )
+    told = labels_in_words(recipe, find_shards(recipe.input.shards))
+    assert told.startswith(note)
+    assert note[:80] in printed(plan(recipe, samples=3), "template")
+    (tmp_path / "shards/0.tar").write_bytes(b"no tar")  # the run says so
+    assert labels_in_words(recipe, find_shards(recipe.input.shards)) == told

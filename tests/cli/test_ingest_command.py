@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mpgi_ray.cli import main
+from mpgi_ray.data.sample import LabelClass
 from support.ingested import picture, samples
 
 
@@ -66,3 +68,30 @@ def test_a_format_has_help_and_options_of_its_own(capsys: pytest.CaptureFixture[
 def test_a_format_that_is_not_there_is_told_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ingest", "folder", "a", "--out", "b"]) == 1
     assert "there is no format 'folder': did you mean 'folders'?" in capsys.readouterr().err
+
+
+def test_labels_that_texts_can_only_quote_are_named_and_a_source_file_names_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "1.png").write_bytes(picture())
+    boxes = [{"label": label, "bbox": [1, 1, 9, 9]} for label in ("Dead", "Dead", "0", "car")]
+    listing = tmp_path / "list.jsonl"
+    listing.write_text(json.dumps({"image": "1.png", "boxes": boxes}))
+    command = ["ingest", "manifest", str(listing)]
+    assert main([*command, "--out", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().out
+    assert 'texts say: objects labelled "0" (1 sample), objects labelled "Dead" (1 sample)' in said
+    assert 'vocabulary: {"0": {name: SINGULAR, plural: PLURAL}}' in said
+    assert b"plural" not in (tmp_path / "out/shard-000000.tar").read_bytes()
+    source = tmp_path / "mine.yaml"
+    source.write_text("vocabulary: {Dead: {name: snag, plural: dead trees}, '0': {name: stump}, car: {}}")
+    assert main([*command, "--out", str(tmp_path / "named"), "--source", str(source)]) == 0
+    assert "not known" not in capsys.readouterr().out
+    (sample,) = samples(tmp_path / "named").values()
+    assert sample.annotation.vocabulary["Dead"] == LabelClass(name="snag", plural="dead trees")
+    source.write_text("vocabulary: {Dead: {plural: dead trees}}")
+    assert main([*command, "--out", str(tmp_path / "half"), "--source", str(source)]) == 1
+    assert "plural 'dead trees' stands without a name: give both" in capsys.readouterr().err
+    source.write_text("vocabulary: {Dead: {plurl: dead trees}}")
+    assert main([*command, "--out", str(tmp_path / "half"), "--source", str(source)]) == 1
+    assert "unknown key 'vocabulary.Dead.plurl': did you mean 'plural'" in capsys.readouterr().err

@@ -26,7 +26,7 @@ from mpgi_ray.caption.todo import Pilot
 from mpgi_ray.curate import Curation, curate
 from mpgi_ray.curate.order import bucket_of, place_of
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.errors import InputError, OutputError, UnfinishedError
+from mpgi_ray.errors import InputError, OutputError, RecipeError, UnfinishedError
 from support.build import noise, picture, tar, write_shards
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
@@ -306,3 +306,50 @@ def test_the_captions_of_an_earlier_version_give_the_same_final_shards(tmp_path:
     curate(Curation(output=str(tmp_path), **parts))
     for name in ("shard-000000.tar", "shard-000001.tar", "captions.csv"):
         assert (tmp_path / name).read_bytes() == (before / "final" / name).read_bytes()
+
+
+def test_texts_are_chosen_and_peoples_captions_are_one_of_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    members = [
+        (f"{i:02d}.{field}", data)
+        for i in range(12)
+        for field, data in (
+            ("jpg", noise(i)),
+            ("cls", b"hoverport"),
+            ("txt", f"A hovercraft.\nPier {i}, seen from above.".encode()),
+        )
+    ]
+    (tmp_path / "shards").mkdir()
+    (tmp_path / "shards/a.tar").write_bytes(tar(*members))
+    captions, out = run(tmp_path), tmp_path / "final"
+    assert 'texts say: a scene labelled "hoverport" (12 samples)' in capsys.readouterr().err
+    everything = curate(Curation(captions=captions, output=str(tmp_path / "all")))
+    assert everything.texts == 12 * 6  # in captions.csv: people's are learned only where they are named
+    assert list(everything.telling) == [
+        "objects",
+        "layout",
+        "scene",
+        "attributes",
+        "short",
+        "long",
+        "captions",
+    ]
+    config = Curation(captions=captions, output=str(out), texts=("long", "captions"))
+    summary = curate(config)
+    assert (summary.kept, summary.texts) == (12, 12 * 3)
+    assert summary.telling == {name: everything.telling[name] for name in ("long", "captions")}
+    assert (summary.telling["captions"].texts, summary.telling["captions"].own) == (24, 0.5)
+    for sample in records(out):
+        record = json.loads(sample["json"])
+        assert record["texts"] == {"long": sample["txt"].decode()}
+        assert len(record["annotation"]["captions"]) == 2
+        assert [row["perspective"] for row in record["captions"]] == ["long"]
+    assert curate(config) == replace(summary, nothing_to_do=True)
+    with pytest.raises(OutputError, match="made with other settings: texts was"):
+        curate(config.model_copy(update={"texts": ("long",)}))
+    curate(Curation(captions=captions, output=str(tmp_path / "own"), texts=("long",)))
+    assert all("captions" not in json.loads(s["json"])["annotation"] for s in records(tmp_path / "own"))
+    for wrong, said in ((("lng",), "did you mean 'long'"), (("captions",), "the first becomes .txt")):
+        with pytest.raises(RecipeError, match=said):
+            curate(config.model_copy(update={"texts": wrong}))

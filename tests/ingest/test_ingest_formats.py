@@ -19,6 +19,7 @@ from mpgi_ray.data.sample import Box
 from mpgi_ray.errors import InputError
 from mpgi_ray.ingest import IngestConfig, IngestSummary, SourceConfig, coco, folders, ingest
 from mpgi_ray.ingest.rle import decode_rle, mask_box
+from mpgi_ray.rules.labels import Unknown
 from support.ingested import HEIGHT, WIDTH, ingest_lines, picture, rejected, samples
 
 
@@ -227,7 +228,7 @@ def test_a_line_with_everything(tmp_path: Path, caplog: pytest.LogCaptureFixture
         "",
         source=SourceConfig(rename={"Ship": "ship"}, drop=("junk", "land"), sensor="aerial", name="mine"),
     )
-    assert summary == IngestSummary(kept=1, rejected={}, shards=1)
+    assert summary == IngestSummary(1, {}, 1, unknown={Unknown("sea", "scene"): 1})
     note = samples(tmp_path / "out")["a.png"].annotation
     assert (note.scene, note.labels, note.gsd) == (("port", "sea"), ("crane",), 0.5)
     assert (note.tags, note.sensor, note.source) == ({"building": "yes", "levels": "3"}, "aerial", "mine")

@@ -1,11 +1,14 @@
-"""The small trained tokenizer."""
+"""The small trained tokenizer, and the count of CLIP's tokens."""
 
 from __future__ import annotations
 
+import pytest
 import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
+from open_clip.tokenizer import SimpleTokenizer
 
+from mpgi_ray.data.clip_tokens import clip_tokens
 from mpgi_ray.models.tokenizer import END, PAD, START, TextTokenizer
 
 
@@ -33,3 +36,20 @@ def test_the_tokenizer_is_small_deterministic_and_cuts_at_the_end_token() -> Non
     assert torch.equal(first("SHIPS near"), first("ships near"))
     again = TextTokenizer.from_json(first.to_json(), 8)
     assert torch.equal(again(texts), first(texts))
+
+
+CLIP = SimpleTokenizer()
+
+
+@given(st.text(max_size=60) | st.text("ab o'sdtl12", max_size=60))
+@example("Twelve storage tanks (white) lie in the upper left; it's 0.3 m &amp; \u201cgrey\u201d.")
+@example("aaaaa aaaa <start_of_text> \u00bd \u0130 na\u00efve")
+def test_tokens_are_counted_as_clip_makes_them(text: str) -> None:
+    count = clip_tokens()
+    assert count is not None
+    assert count(text) == len(CLIP.encode(text)) + 2
+
+
+def test_tokens_are_not_counted_without_open_clip(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mpgi_ray.data.clip_tokens.find_spec", lambda _: None)
+    assert clip_tokens.__wrapped__() is None

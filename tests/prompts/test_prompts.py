@@ -10,6 +10,8 @@ import pytest
 from mpgi_ray import prompts
 from mpgi_ray.errors import RecipeError
 
+MEASURED = ["Cars here are red on grey ground.", "A dark green area lies on the left."]
+SOURCES = {"objects": "Three cars.", "scene": "Grey asphalt."}
 FACTS = ["There are at least three cars in the image.", "A car is on the left."]
 
 
@@ -17,7 +19,7 @@ def test_all_relay_prompts_share_the_same_facts_bytes_first() -> None:
     relay = [t for t in map(prompts.load, prompts.shipped()) if t.kind is prompts.Kind.RELAY]
     block = prompts.facts_block(FACTS)
     texts = {t.with_block(block) for t in relay}
-    assert len(texts) == len(relay) == 2
+    assert len(texts) == len(relay) == 3
     assert all(text.startswith(block + "\n\nPerspective: ") for text in texts)
     assert all(f"- {fact}\n" in block for fact in FACTS)
     assert "No annotation" in prompts.facts_block([])
@@ -31,20 +33,31 @@ def test_boxes_stand_in_the_facts() -> None:
 
 
 def test_free_prompts_never_see_facts() -> None:
-    for name in ("scene", "attributes"):
-        template = prompts.load(name)
-        assert template.kind is prompts.Kind.FREE
-        assert template.with_block(prompts.facts_block(FACTS)) == template.instruction
+    free = [t for t in map(prompts.load, prompts.shipped()) if t.kind is prompts.Kind.FREE]
+    assert [template.name for template in free] == ["scene"]
+    assert free[0].with_block(prompts.facts_block(FACTS, measured=MEASURED)) == free[0].instruction
+
+
+@pytest.mark.parametrize("facts", [FACTS, []])
+def test_what_is_measured_stands_apart_from_the_facts_and_below_them(facts: list[str]) -> None:
+    for with_measured, without in (
+        (prompts.facts_block(facts, measured=MEASURED), prompts.facts_block(facts)),
+        (prompts.sources_block(facts, SOURCES, MEASURED), prompts.sources_block(facts, SOURCES)),
+    ):
+        head, measured = with_measured.split("\n\nMeasured in ")
+        assert without.startswith(head)
+        assert "weaker than facts" in measured.splitlines()[0]
+        assert measured.splitlines()[1:3] == [f"- {line}" for line in MEASURED]
+        assert "Measured" not in without
 
 
 def test_an_integration_sees_texts_and_facts_after_an_instruction_that_all_share() -> None:
     template = prompts.load("integrate")
-    texts = {"objects": "Three cars.", "scene": "Grey asphalt."}
-    text = template.with_block(prompts.sources_block(FACTS, texts))
-    assert all(f"[{name}] {value}\n" in f"{text}\n" for name, value in texts.items())
+    text = template.with_block(prompts.sources_block(FACTS, SOURCES))
+    assert all(f"[{name}] {value}\n" in f"{text}\n" for name, value in SOURCES.items())
     assert all(fact in text for fact in FACTS)
     assert text.startswith(template.instruction)
-    assert "No annotation" in prompts.sources_block([], texts)
+    assert "No annotation" in prompts.sources_block([], SOURCES)
     assert template.texts == {"short": (5, 45), "long": (20, 250)}
     assert template.schema is not None
     assert template.schema["required"] == ["short", "long"]

@@ -219,6 +219,10 @@ def test_curation_and_evaluation_are_added(run: Run) -> None:
     final = run.root / "final"
     final.mkdir()
     summary = {"samples_in": 18, "kept": 11, "dropped": {"near duplicate": 7}, "texts": 44, "shards": 2}
+    tokens = {"mean": 23.5, "p95": 37, "largest": 121, "cut": 0.0112}
+    telling = {"layout": {"texts": 33, "own": 0.084, "tokens": tokens}}
+    telling["people's"] = {"texts": 11, "own": 1.0, "tokens": None}
+    summary |= {"telling": telling, "note": "nobody counted"}
     (final / "summary.json").write_text(json.dumps(summary))
     metrics = run.root / "metrics.json"
     metrics.write_text(
@@ -235,6 +239,9 @@ def test_curation_and_evaluation_are_added(run: Run) -> None:
     for said in (
         "near duplicate",
         "44 texts in 2 shards",
+        "layout338.4 %23.5371211.1 %",
+        "people's11100.0 %––––",
+        "Here nobody counted.",
         "status.tiny",
         "no picture seen",
         "12,346",

@@ -162,20 +162,25 @@ def test_every_text_is_learned_unless_a_weight_says_otherwise(folder: Path) -> N
     shards = list_shards(folder)
     every, seen = scan(shards, "train", {})
     assert every.texts == {"layout": 1, "objects": 1}
-    assert every.told() is None
+    assert every.told() == "left out of training: the texts captions"  # people's
     assert sum(every.counts) == len(set(seen.samples)) == 120
     assert seen.classes == every.classes == ("asphalt", "grass", "sand", "water")
     assert scan(shards, "train", {"layout": 2})[0].texts == {"layout": 2, "objects": 1}
     one = scan(shards, "train", {"*": 0, "objects": 1})[0]
     assert one.texts == {"objects": 1}
-    assert one.told() == "left out of training: the texts layout"
+    assert one.told() == "left out of training: the texts captions, layout"
     assert scan(shards, "train", {"layout": 0})[0] == one
-    with pytest.raises(InputError, match="no sample has a text 'short': the shards hold layout, objects"):
+    with pytest.raises(InputError, match=r"no sample has a text 'short': .* hold captions, layout, objects"):
         scan(shards, "train", {"short": 1})
-    with pytest.raises(InputError, match=r"nothing to learn: every text .* weight 0; .*of layout, objects"):
+    with pytest.raises(InputError, match=r"nothing to learn: every text .* weight 0; .*of captions, layout"):
         scan(shards, "train", {"layout": 0, "objects": 0})
-    with pytest.raises(InputError, match=r"text 'captions': .* name these in texts, or none to"):
-        scan(shards, "train", {"captions": 1})
+    people = scan(shards, "train", {"*": 0, "captions": 1})[0]
+    assert people.texts == {"captions": 1}
+    assert people.fingerprint != every.fingerprint == one.fingerprint
+    first = next(read_records(shards, pictures=False))
+    told = {first.with_people(place)["captions"] for place in (0, 0.4, 0.6, 0.999)}
+    assert told == set(first.captions) <= set(people.all_texts())
+    assert len(told) == 2
     with pytest.raises(InputError, match=r"split 'val' and a text of layout, objects; .* splits train"):
         scan(shards, "val", {})
     record = next(read_records(shards, pictures=False))
@@ -206,7 +211,7 @@ def test_what_is_left_out_is_said_and_a_new_text_is_learned(folder: Path, tmp_pa
         "without a sample to learn from; the texts captions, layout, long, story"
     )
     assert str(scan(shards, None, {"*": 0, "captions": 1})[0].told()).startswith(
-        "left out of training: 123 of 124 samples, without a text of captions; 7 of 8 shards"
+        "left out of training: 3 of 124 samples, without a text of captions; 3 of 8 shards"
     )
 
 

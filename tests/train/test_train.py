@@ -204,7 +204,7 @@ def test_a_stock_model_keeps_its_activation_and_name(tmp_path: Path) -> None:
     ("change", "error", "said"),
     [
         ({"batch": 512}, InputError, "200 samples in 4 shards are fewer than a batch of 512: lower batch"),
-        ({"split": "val"}, InputError, "split 'val'.*hold splits train and texts layout, objects"),
+        ({"split": "val"}, InputError, "split 'val'.*hold splits train and texts captions, layout"),
         ({"task": "clipp"}, RecipeError, "no task 'clipp': did you mean 'clip'"),
         ({"task": "clip", "task_settings": {"x": 1}}, RecipeError, "task_settings of clip: unknown key 'x'"),
         (

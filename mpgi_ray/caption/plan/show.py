@@ -16,6 +16,7 @@ from mpgi_ray.caption.plan.asked import Asked
 from mpgi_ray.caption.plan.stock import Subject
 from mpgi_ray.caption.plan.tokens import Tokens, picture_tokens
 from mpgi_ray.engines.settings import EngineSettings
+from mpgi_ray.rules.labels import unknown_in_words
 
 _EMBEDDED = "the embedded engine"
 _PILOT = 10  # chunks of the run that is advised where no rate is known; fewer do not show the speed
@@ -58,6 +59,9 @@ def _samples(plan: Plan) -> RenderableType:
     ]
     if stock.missing:
         lines.append(f"missing shards: {len(stock.missing):,} ({', '.join(stock.missing[:5])})")
+    where = "" if stock.read == stock.shards else f"{stock.read:,} of {stock.shards:,} shards"
+    if labels := unknown_in_words(stock.unknown, where):
+        lines.append(labels)
     return Text("\n".join(lines))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -17,6 +18,7 @@ from mpgi_ray.data.shard_list import ShardList
 from mpgi_ray.data.shards import read_shard
 from mpgi_ray.errors import InputError
 from mpgi_ray.rules import Facts
+from mpgi_ray.rules.labels import Unknown, unknown_labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Stock:
         samples: in all shards, unusable ones included.
         done: samples of published chunks, and those of pilots.
         subjects: some of the samples.
+        read: shards that were read for them.
+        unknown: labels of the shards that were read that texts can only quote.
     """
 
     shards: int
@@ -53,6 +57,8 @@ class Stock:
     samples: int
     done: int
     subjects: tuple[Subject, ...]
+    read: int
+    unknown: Mapping[Unknown, int]
 
     @property
     def left(self) -> int:
@@ -68,13 +74,15 @@ def take_stock(recipe: Recipe, shards: ShardList, folder: CaptionFolder, count: 
     names = list(shards.files)
     if not names:
         shards.require_all()
-    reads = min(count, len(names))
+    chosen = shards.spread(count)
+    reads = len(chosen)
     sizes = dict(shards.samples)
     subjects: list[Subject] = []
-    for turn in range(reads):
-        name = names[len(names) * turn // reads]
+    unknown: Counter[Unknown] = Counter()
+    for turn, name in enumerate(chosen):
         entries = read_shard(shards.read(name), shards.files[name], recipe.input.fields)
         sizes[name] = len(entries)
+        unknown.update(unknown_labels(entry.annotation for entry in entries if isinstance(entry, Sample)))
         wanted = -(-(count - len(subjects)) // (reads - turn))
         subjects += islice(_subjects(recipe, name, entries), wanted)
     if not subjects:
@@ -91,6 +99,8 @@ def take_stock(recipe: Recipe, shards: ShardList, folder: CaptionFolder, count: 
         sum(sizes.values()) + round(mean * (len(names) - len(sizes))),
         _done(folder, lengths, recipe.chunk_size),
         tuple(subjects),
+        reads,
+        unknown,
     )
 
 

@@ -15,8 +15,9 @@ from mpgi_ray.demo.writer.grammar import Told, places, read, retell
 from mpgi_ray.demo.writer.look import describe
 from mpgi_ray.demo.writer.merge import brief, connect, union
 from mpgi_ray.demo.writer.request import Request
-from mpgi_ray.demo.writer.words import split_list
 
+# what a perspective tells of the facts; any other tells them all
+_TELLS = {"objects": WHAT, "layout": WHERE, "attributes": LOOK}
 _COORDINATES = re.compile(r"[\[(<]\s*-?\d+(?:\.\d+)?\s*,")  # of boxes, which no prose repeats
 
 
@@ -47,16 +48,13 @@ def write(request: Request, kind: str, rng: Random) -> Answer:
         BadPicture: a perspective without facts came with a picture that cannot be decoded.
     """
     facts = [read(sentence) for sentence in request.facts]
-    absent = [
-        c for f in facts if f.claim and f.claim.kind == "absent" for c in split_list(f.claim.slots["things"])
-    ]
-    told = _perspective(request, facts, rng) if request.texts is None else union(request, absent)
+    told = _perspective(request, facts, rng) if request.texts is None else union(request)
     if request.texts is not None and request.brief:
         told = brief(told)
     change = None
     if kind in CONTENT:
         source = " ".join((*request.facts, *(request.texts or {}).values())).lower()
-        planted = plant(kind, told, source, absent, rng)
+        planted = plant(kind, told, source, rng)
         if planted:
             told, change = planted
     return _formed(request, told, kind if kind in FORM or change else "", change, rng)
@@ -89,23 +87,19 @@ def _formed(request: Request, told: list[Told], kind: str, change: Change | None
 
 
 def _perspective(request: Request, facts: list[Told], rng: Random) -> list[Told]:
-    """The facts that belong to the perspective in other words; the look of the picture if there are none."""
+    """The facts of the perspective in other words; the look of the picture for `attributes` or no facts."""
     told = [f for f in facts if not (f.claim and f.claim.kind in UNTOLD) and not _COORDINATES.search(f.text)]
-    if not told and not request.picture:
-        return [Told("There is nothing to describe.")]
-    if not told:
-        return [Told(text) for text in describe(request.picture, request.perspective, rng)]
-    if request.perspective == "attributes" and request.picture:
-        seen = [Told(text) for text in describe(request.picture, request.perspective, rng)]
-        return [*(retell(f, rng) for f in told if f.claim and f.claim.kind in LOOK), *seen]
     wanted = [f for f in told if _belongs(f, request.perspective)]
-    return [retell(fact, rng) for fact in wanted or told]
+    looks = request.perspective == "attributes" or not told
+    seen = describe(request.picture, request.perspective, rng) if looks and request.picture else []
+    answer = [*(retell(f, rng) for f in wanted or (() if seen else told)), *map(Told, seen)]
+    return answer or [Told("There is nothing to describe.")]
 
 
 def _belongs(fact: Told, perspective: str) -> bool:
     """Whether a perspective tells a fact; one that is not understood goes by whether it names a place."""
-    if perspective not in ("objects", "layout"):
+    if perspective not in _TELLS:
         return True
     if fact.claim is None:
-        return (perspective == "layout") == any(places(fact.text))
-    return fact.claim.kind in (WHAT if perspective == "objects" else WHERE)
+        return perspective == ("layout" if any(places(fact.text)) else "objects")
+    return fact.claim.kind in _TELLS[perspective]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from mpgi_ray.demo.writer.frames import LOOK
 from mpgi_ray.demo.writer.grammar import Told, places
 from mpgi_ray.demo.writer.words import (
     NUMBER,
@@ -34,8 +35,8 @@ _THINGS = (
 )  # fmt: skip
 _COUNT = re.compile(rf"\b({NUMBER})\b(?! or more)((?: (?!(?:and|in|at|on|near|towards|around)\b)[\w-]+)*)")
 _ITEM = re.compile(rf"((?:{QUANTITY})?)(.*?)((?: \(.*\))?)")
-_OF_CLASSES = ("totals", "split", "centre", "edge", "spots", "cells")
-_COUNTED = ("items", "centre", "edge", "first", "spots")
+_OF_CLASSES = ("totals", "split", "centre", "edge", "spots", "cells", *LOOK)
+_COUNTED = ("items", "centre", "edge", "first", "spots", "subject")
 _NAMED = ("items", "centre", "edge", "first", "subject")
 _PLACED = ("place", "places", "spots", "areas")
 
@@ -52,15 +53,12 @@ class Change:
 Planted = tuple[list[Told], Change]
 
 
-def plant(
-    kind: str, told: Sequence[Told], source: str, absent: Collection[str], rng: Random
-) -> Planted | None:
+def plant(kind: str, told: Sequence[Told], source: str, rng: Random) -> Planted | None:
     """Plant a fault of one of the content kinds.
 
     Args:
         told: the sentences of the true answer, in order.
         source: all that the request says, in lower case.
-        absent: classes (in the plural) that the facts call absent: the first to be mistaken for.
 
     Returns:
         The sentences with the fault, or None if nothing in them can have it.
@@ -73,7 +71,7 @@ def plant(
     if kind == "count":
         options = _miscounted
     elif kind == "swapped":
-        others = sorted(map(singular, absent)) or [c for c in _CLASSES if c not in source]
+        others = [c for c in _CLASSES if c not in source]
         options = lambda one: _swapped(one, others, rng)  # noqa: E731
     else:
         options = _mirrored

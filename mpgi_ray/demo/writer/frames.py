@@ -8,7 +8,6 @@ from __future__ import annotations
 
 # stricter kinds come first: a sentence is read by the first frame that it fits
 GIVEN: dict[str, tuple[str, ...]] = {
-    "absent": ("There are no {things} in the image.", "The image shows no {things}."),
     "nothing": ("Nothing is annotated in this image.",),
     "gsd": ("One pixel measures {metres} m on the ground.", "The ground sampling distance is {metres} m."),
     "taken": ("The image was taken {things}.",),
@@ -30,8 +29,9 @@ GIVEN: dict[str, tuple[str, ...]] = {
         "{subject} can be seen {places}.",
         "{subject} can be found {places}.",
     ),
-    "arranged": ("{subject} [stands|stand] {things}.",),
-    "pointing": ("{subject} [points|point] {things}.",),
+    "arranged": ("{subject} [stands|stand] {pattern}.",),
+    "pointing": ("{subject} [points|point] {direction}.",),
+    "formed": ("{subject} [is|are] {form}.",),
     "split": (
         "The centre of the image holds {centre}, and its edges hold {edge}.",
         "The image has {centre} in its centre and {edge} near its edges.",
@@ -63,7 +63,6 @@ GIVEN: dict[str, tuple[str, ...]] = {
         "What the image shows from above is {things}.",
         "This is an overhead image of {things}.",
     ),
-    "formed": ("{subject} [is|are] {things}.",),
 }
 
 OWN: dict[str, tuple[str, ...]] = {
@@ -100,9 +99,9 @@ OWN: dict[str, tuple[str, ...]] = {
         "{subject} [is|are] situated {places}.",
         "One sees {subject} {places}.",
     ),
-    "arranged": ("{subject} [is|are] found {things}.",),
-    "pointing": ("{subject} [is|are] laid out {things}.",),
-    "formed": ("{subject} [looks|look] {things}.", "In form {subject} [is|are] {things}."),
+    "arranged": ("{subject} [is|are] found {pattern}.", "One sees {subject} {pattern}."),
+    "pointing": ("{subject} [is|are] laid out {direction}.", "{subject} [extends|extend] {direction}."),
+    "formed": ("{subject} [looks|look] {form}.", "{subject} [appears|appear] {form}."),
     "split": (
         "In the central part there [is|are] {centre}, with {edge} towards the edges.",
         "The central part contains {centre}, whereas {edge} can be found along the edges.",
@@ -132,7 +131,7 @@ OWN: dict[str, tuple[str, ...]] = {
     ),
 }
 
-UNTOLD = ("absent", "nothing")  # no caption says what is not there
+UNTOLD = ("nothing",)  # no caption says it
 WHAT = ("scene", "labelled", "totals", "labels", "patch", "cover", "tags")
 LOOK = ("arranged", "pointing", "formed")
 WHERE = ("split", "centre", "edge", "spots", "cells", "mainly", "fill", "near", "larger", "left_of", "above")

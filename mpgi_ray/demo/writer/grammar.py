@@ -33,6 +33,9 @@ _SLOTS = {
     "areas": rf"{_AREA}(?:(?:, | and ){_AREA})*",
     "first": rf"{NUMBER} (?!or more ){_TEXT}",
     "spots": rf"{_PLACE}(?:(?:, | and ){NUMBER} {_PLACE})*",
+    "pattern": rf"(?:in (?:a|{NUMBER}) |close together|along |far apart )[a-z ]*?",
+    "direction": r"(?:horizontal|vertical|diagonal)ly",
+    "form": r"""(?:small|large|elongated|round|about [\d.]+ m)\b[^;:"]*?""",
     "things": r"""[^;:"]+?""",
 }
 _LISTS = ("items", "centre", "edge", "places", "areas", "spots")

@@ -3,40 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from random import Random
 
 from mpgi_ray.demo.writer.frames import LOOK, UNTOLD, WHAT, WHERE
 from mpgi_ray.demo.writer.grammar import Claim, Told, read
 from mpgi_ray.demo.writer.request import Request
-from mpgi_ray.demo.writer.words import QUANTITY, join_list, sentences, singular, small, split_list
+from mpgi_ray.demo.writer.words import join_list, sentences, small, split_list
 
 SHORT_WORDS = 40
-LONG_WORDS = 235  # before the connections
+LONG_WORDS = 265  # before the connections; asked for are 250, and models do not count so well
 # words beside those of the sources: connections between sentences
 GLUE = frozenset(("also", "in", "addition", "besides", "while", "and", "the", "image", "shows", "a", "an"))
 _ALIKE = {"cells": "spots", "patch": "cover", "fill": "mainly"}  # two ways to tell the same
 _OPENINGS = ("Also, ", "In addition, ", "Besides, ")
-_BRIEF = ("scene", "labelled", "totals", "labels", "patch", "cover", *WHERE, "tags")  # the most telling first
+_BRIEF = (*WHAT[:-1], *WHERE, *LOOK, WHAT[-1])  # the most telling first, map features last
 _STARTS_WITH_NAME = re.compile(r"[A-Z]{2}|I\b")
 
 
-def union(request: Request, absent: Collection[str]) -> list[Told]:
+def union(request: Request) -> list[Told]:
     """Every sentence of the descriptions that no fact contradicts, each once, and the facts that they lack.
 
-    Args:
-        absent: classes (in the plural) that the facts call absent.
+    Of what the facts speak of, such as numbers or places, they decide.
     """
     facts = [fact for fact in map(read, request.facts) if fact.claim and fact.claim.kind not in UNTOLD]
     given = {fact.claim.key for fact in facts if fact.claim}
     topics = {_topic(fact.claim) for fact in facts if fact.claim}
-    names = sorted({*absent, *map(singular, absent)})
-    denied = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b" if names else r"(?!)")
     told: dict[object, Told] = {}
     for text in (request.texts or {}).values():
         for one in map(read, sentences(text)):
             differs = one.claim and one.claim.key not in given and _topic(one.claim) in topics
-            if not differs and not denied.search(one.text.lower()):
+            if not differs:
                 told.setdefault(one.claim.key if one.claim else one.text.lower(), one)
     for fact in facts:
         if fact.claim:
@@ -85,10 +82,9 @@ def connect(told: Sequence[Told], rng: Random, *, plain: bool) -> str:
     return " ".join(parts)
 
 
-def _topic(claim: Claim) -> tuple[str, str]:
-    """What a claim is about: the kind of thing that is said, and the class of which it is said."""
-    about = claim.slots.get("subject") or claim.slots.get("first") or ""
-    return _ALIKE.get(claim.kind, claim.kind), singular(re.sub(f"^(?:{QUANTITY})", "", about))
+def _topic(claim: Claim) -> str:
+    """What a claim is about: of two kinds that tell the same, one."""
+    return _ALIKE.get(claim.kind, claim.kind)
 
 
 def _rank(one: Told) -> int:

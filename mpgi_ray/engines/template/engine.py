@@ -84,7 +84,7 @@ def _perspective(name: str, facts: Facts, seed: str) -> str:
         case "attributes":
             return perspectives.attributes(facts, seed)
         case "scene":
-            return perspectives.scene(facts.measured, seed) if facts.measured else ""
+            return perspectives.scene(facts.measured) if facts.measured else ""
     return perspectives.any_other(facts, seed)
 
 

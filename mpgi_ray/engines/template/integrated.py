@@ -10,8 +10,7 @@ from mpgi_ray.rules import phrases, regions, things
 from mpgi_ray.rules.english import choose, enumerate_, sentence, with_article
 from mpgi_ray.rules.facts import CoverFact, Facts
 from mpgi_ray.rules.geometry import PLACES
-from mpgi_ray.rules.lexicon import humanise, several
-from mpgi_ray.rules.measured import Region, Spots
+from mpgi_ray.rules.lexicon import humanise
 from mpgi_ray.rules.relations import Kind, Relation
 from mpgi_ray.rules.sentences import metadata
 
@@ -34,10 +33,10 @@ def short(facts: Facts, others: Sequence[str], seed: str) -> str:
     Args:
         others: sentences of other engines; the shortest are added as far as they fit.
     """
-    frame, items = _short_items(facts, seed)
+    frame, items = _frame(facts, seed), _items(facts)
     text = ""
     for count in range(len(items), -1, -1):
-        text = sentence(frame.format(_joined(items[:count]))) if count else _bare(frame)
+        text = _filled(frame, items[:count])
         if clip_tokens(text) <= TOKENS:
             break
     for other in sorted(others, key=clip_tokens) if not text else others:
@@ -47,10 +46,26 @@ def short(facts: Facts, others: Sequence[str], seed: str) -> str:
     return text
 
 
-def _short_items(facts: Facts, seed: str) -> tuple[str, list[str]]:
+def _frame(facts: Facts, seed: str) -> str:
     scene = phrases.scene(facts)
     if scene is None and facts.scenes:
         scene = f'an area labelled "{humanise(facts.scenes[0]) or facts.scenes[0]}"'
+    if scene is None:
+        return choose(("seen from overhead: {}", "overhead view of {}"), seed, "headline")
+    heads = ("overhead view of {} with {{}}", "a look down on {} with {{}}", "top-down view of {} with {{}}")
+    return choose(heads, seed, "headline").format(scene)
+
+
+def _filled(frame: str, items: Sequence[str]) -> str:
+    """The frame with items; the scene alone without any, and empty if there is none either."""
+    if not items:
+        return sentence(frame.removesuffix(" with {}")) if frame.endswith(" with {}") else ""
+    joined = enumerate_(items) if all("," not in item for item in items) else "; ".join(items)
+    return sentence(frame.format(joined))
+
+
+def _items(facts: Facts) -> list[str]:
+    """What tells a picture from others, the main things first: classes, covers, labels, then regions."""
     items = [things.placed(facts, c, 1) for c in facts.counted]
     counted = {c.name for c in facts.counted}
     covers = [c for c in facts.cover if c.fraction >= 0.05 and c.name not in counted]
@@ -60,106 +75,79 @@ def _short_items(facts: Facts, seed: str) -> tuple[str, list[str]]:
     items += list(phrases.untold_tags(facts))[:2] if not items else []
     seen = facts.measured
     if seen and len(items) < 2:
-        items += [region_item(region) for region in seen.regions[:2]]
-        items += [_spots_item(spots) for spots in seen.spots[:1]]
-    if scene is None:
-        return choose(("seen from overhead: {}", "overhead view of {}"), seed, "headline"), items
-    heads = ("overhead view of {} with {{}}", "a look down on {} with {{}}", "top-down view of {} with {{}}")
-    return choose(heads, seed, "headline").format(scene), items
-
-
-def _bare(frame: str) -> str:
-    """The scene alone; empty if there is none."""
-    return sentence(frame.removesuffix(" with {}")) if frame.endswith(" with {}") else ""
-
-
-def _joined(items: Sequence[str]) -> str:
-    return enumerate_(items) if all("," not in item for item in items) else "; ".join(items)
+        chosen = regions.placed(seen)[:2]
+        items += [f"{regions.noun(region, texture=True)} {regions.where(region)}" for region in chosen]
+        items += [f"{regions.spots(spots)} {regions.place(spots)}".strip() for spots in seen.spots[:1]]
+    return items
 
 
 def cover_item(c: CoverFact) -> str:
     """``water over about half, mainly on the left``."""
     at = phrases.cover_place(c)
-    where = f", mainly {phrases.IN_PLACE[at]}" if at is not None else ""
-    return f"{phrases.surface(c)} over {phrases.share(c.fraction)}{where}"
-
-
-def region_item(region: Region) -> str:
-    """``a smooth dark green area in the left half``."""
-    subject = regions.noun(region, texture=True)
-    if region.form == "frame":
-        return f"{subject} around it"
-    if region.direction:
-        start, end = region.direction.split(" to ")
-        return f"{subject} from {start} to {end}"
-    where = regions.place(region)
-    return f"{subject} {where}".strip() if where else f"{subject} over {phrases.share(region.share)}"
-
-
-def _spots_item(spots: Spots) -> str:
-    noun = "spot" if spots.amount == "one" else "spots"
-    amount = "a single" if spots.amount == "one" else spots.amount
-    return " ".join(x for x in (amount, "small", spots.colour, noun, regions.place(spots)) if x)
+    place = f", mainly {phrases.IN_PLACE[at]}" if at is not None else ""
+    return f"{phrases.surface(c)} over {regions.share_of_it(c.fraction)}{place}"
 
 
 def long(facts: Facts, others: Sequence[str], seed: str) -> str:
     """Everything that is known: the main things first, a caption by themselves, then the rest."""
-    told = [_opening(facts, seed), _further(facts)]
-    told += [text for c in facts.counted if (text := things.looks(facts, c, 1))]
-    told += [_places(facts, seed)]
-    told += [_relations(facts), _cover(facts), _cover_places(facts)]
+    items = _items(facts)
+    frames = ("the view from above holds {}", "below there are {}")
+    scene = phrases.scene(facts)
+    if scene is not None:
+        frames = (f"this is {scene} seen from above, with {{}}", f"the view is of {scene} with {{}}")
+    told: list[str | None] = [
+        _filled(choose(frames, seed, "opening"), items[:_OPENING]) or _scene_alone(facts)
+    ]
+    told += [_further(facts)]
+    looks = ((things.looks(facts, c, 1), things.some(facts, c)) for c in facts.counted)
+    told += [text for of_class in looks for text in of_class]
+    told += [_places(facts, seed), _relations(facts), _cover(facts), _cover_places(facts)]
     if facts.measured:
-        told += [sentence(regions.lies(region, seed, 1)) for region in facts.measured.regions[:4]]
+        told += regions.ground(facts.measured)
         told += [sentence(regions.stand_out(spots, 1)) for spots in facts.measured.spots]
-        told += regions.shares(facts.measured, seed, 1)
-    told += [_labels(facts, seed), _tags(facts, seed), metadata(facts, seed)]
+    told += [_labels(facts, seed, items[:_OPENING]), _tags(facts, seed), metadata(facts, seed)]
     return " ".join(dict.fromkeys([text for text in told if text] + list(others)))
 
 
-def _opening(facts: Facts, seed: str) -> str | None:
-    """The scene with the main things: the classes of objects, or the largest covers, or the regions."""
-    _, items = _short_items(facts, seed)
-    scene = phrases.scene(facts)
-    if scene is None:
-        return sentence(f"the view from above holds {_joined(items[:_OPENING])}") if items else None
-    frames = ("this is {} seen from above, with {}", "the view is of {}, with {}", "below lies {} with {}")
-    if not items:
-        return sentence(f"below lies {scene}")
-    return sentence(choose(frames, seed, "opening").format(scene, _joined(items[:_OPENING])))
+def _scene_alone(facts: Facts) -> str | None:
+    return sentence(f"this is {phrases.scene(facts)} seen from above") if phrases.scene(facts) else None
 
 
 def _further(facts: Facts) -> str | None:
     """The classes that are not in the opening."""
     items = [things.group(facts, c, 1) for c in facts.counted[_OPENING:]]
+    items += [phrases.group(c) for c in facts.counted if c.total and c.groups]
     if not items:
         return None
     return sentence(f"there {'is' if things.is_one(items[0]) else 'are'} also {enumerate_(items)}")
 
 
 def _places(facts: Facts, seed: str) -> str | None:
-    """Where objects lie by cells, of the classes whose place is not in the opening."""
-    told = [things.stands(facts, c, seed, 1) for c in facts.counted if any(phrases.clear_cells(c))]
+    """Where objects lie by cells, of which the opening tells at most a half of the image."""
+    told = [text for c in facts.counted if (text := things.by_cells(c, seed))]
     return " ".join(told) or None
 
 
 def _relations(facts: Facts) -> str | None:
-    return " ".join(sentence(_relation(r)) for r in facts.relations) or None
+    return " ".join(sentence(_relation(facts, r)) for r in facts.relations) or None
 
 
-def _relation(r: Relation) -> str:
+def _relation(facts: Facts, r: Relation) -> str:
     if r.kind is Kind.NEAR:
         return f"{with_article(r.object)} has {with_article(r.subject)} nearby"
-    object_ = f"the {r.object if r.single[1] else several(r.object)}"
-    subject = f"the {r.subject if r.single[0] else several(r.subject)}"
+    object_ = f"the {r.object if r.single[1] else facts.several(r.object)}"
+    subject = f"the {r.subject if r.single[0] else facts.several(r.subject)}"
     if r.kind is Kind.LARGER:
         return f"{object_} {'is' if r.single[1] else 'are'} far smaller than {subject}"
     return f"{subject} has {object_} {'on its right' if r.kind is Kind.LEFT_OF else 'below it'}"
 
 
-def _labels(facts: Facts, seed: str) -> str | None:
-    present = phrases.present(facts, phrases.untold_labels(facts)[::-1])
+def _labels(facts: Facts, seed: str, told: Sequence[str]) -> str | None:
+    """The labels, unless the opening told them."""
+    if (present := phrases.present(facts, phrases.untold_labels(facts))) in ("", *told):
+        return None
     frames = ("among what can be made out are {}", "within the frame one can see {}")
-    return sentence(choose(frames, seed, "labels retold").format(present)) if present else None
+    return sentence(choose(frames, seed, "labels retold").format(present))
 
 
 def _cover(facts: Facts) -> str | None:
@@ -171,7 +159,7 @@ def _cover_places(facts: Facts) -> str | None:
     for c in facts.cover:
         place, full = phrases.cover_place(c), phrases.full_cells(c)
         if place is not None:
-            name = several(c.name) if phrases.is_plural(c) else c.name
+            name = c.several if phrases.is_plural(c) else c.name
             told.append(f"The {PLACES[place]} has most of the {name}.")
         elif full:
             where = enumerate_([f"the {PLACES[i]}" for i in full])

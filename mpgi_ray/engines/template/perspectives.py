@@ -14,35 +14,35 @@ def objects(facts: Facts, seed: str) -> str:
     """What is there and how many, with the colours of things; of a picture without objects its surfaces."""
     told = [_main(facts, seed)] if facts.counted else _scene(facts, seed)
     told += sentences.tell((sentences.labels, _covers, sentences.tags), facts, seed)
-    if facts.measured and len(facts.counted) < 2:
-        told += [text for text in (regions.looks(facts.measured, 0),) if text]
+    if facts.measured and len(facts.counted) < 2 and not facts.cover:
+        told += regions.colours(facts.measured)
     return " ".join(told)
 
 
 def layout(facts: Facts, seed: str) -> str:
     """Where things lie, alone and to each other; of a picture without objects where its surfaces lie."""
-    told = [things.stands(facts, c, seed, 0) for c in facts.counted[:_AT_MOST]]
+    told = [things.stands(facts, c, seed) for c in facts.counted[:_AT_MOST]]
     told += sentences.tell((sentences.cover_places, sentences.relations), facts, seed)
     if facts.measured and len(told) < 3:
-        told += [sentence(regions.lies(region, seed, 0)) for region in facts.measured.regions[:3]]
-        told += [sentence(regions.stand_out(spots, 0)) for spots in facts.measured.spots[:1] if spots.place]
+        told += [sentence(regions.lies(region, seed)) for region in regions.placed(facts.measured)]
+        told += [sentence(regions.stand_out(spots)) for spots in facts.measured.spots[:1] if spots.place]
     return " ".join(told)
 
 
 def attributes(facts: Facts, seed: str) -> str:
     """How the named things look."""
-    told = [text for c in facts.counted[:_AT_MOST] if (text := things.looks(facts, c, 0))]
+    seen = facts.counted[:_AT_MOST]
+    told = [text for c in seen for text in (things.looks(facts, c, 0), things.some(facts, c)) if text]
     if facts.measured and len(told) < 2:
-        told += [text for text in (regions.looks(facts.measured, 0),) if text]
-        told += [sentence(regions.stand_out(spots, 0)) for spots in facts.measured.spots]
+        told += regions.looks(facts.measured)
+        told += [sentence(regions.stand_out(spots)) for spots in facts.measured.spots]
     return " ".join(told)
 
 
-def scene(measured: Measured, seed: str) -> str:
+def scene(measured: Measured) -> str:
     """The picture as a whole: what covers it, how, and what stands out; no annotation is needed for it."""
-    told = [text for text in (regions.whole(measured),) if text]
-    told += regions.shares(measured, seed, 0)
-    told += [sentence(regions.stand_out(spots, 0)) for spots in measured.spots[:1]]
+    told = [*regions.whole(measured), *regions.shares(measured)]
+    told += [sentence(regions.stand_out(spots)) for spots in measured.spots[:1]]
     return " ".join(told)
 
 
@@ -53,7 +53,7 @@ def _covers(facts: Facts, seed: str) -> str | None:
 def any_other(facts: Facts, seed: str) -> str:
     """A perspective of a user's own: all that is known."""
     told = sentences.tell(sentences.ALL, facts, seed)
-    return " ".join([*told, *([scene(facts.measured, seed)] if facts.measured else [])])
+    return " ".join([*told, *([scene(facts.measured)] if facts.measured else [])])
 
 
 def plain(measured: Measured) -> str:

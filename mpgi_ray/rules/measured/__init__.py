@@ -7,18 +7,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ThingColour:
-    """The colour that the told objects of one class share.
+    """A colour of the told objects of one class.
 
     Attributes:
         name: of the class, as `ClassFact.name`.
-        colour: ``red``, ``dark green``, ``white`` …, of all of them.
-        ground: the colour of what lies around them, if they share it and it differs from their own; or None.
+        colour: ``red``, ``white`` …
+        shared: whether it is the colour of the class; if not, some of its objects have it, and of others
+            nothing or something else is known.
+        ground: the tone of what lies around them (``light grey``), if they share it and it differs; or None.
         measured, agreeing: how many objects were large enough to be looked at, and how many had that colour.
-        share: of their inside pixels that have the colour: the mean.
+        share: of the inside of these that has the colour: the mean.
     """
 
     name: str
     colour: str
+    shared: bool
     ground: str | None
     measured: int
     agreeing: int
@@ -33,9 +36,9 @@ class Region:
         colour: with its tone: ``dark green``.
         texture: ``smooth`` or ``rough``; None between.
         share: of the picture.
-        form: ``area``, ``band`` (crosses or runs along), ``frame`` (around the others), ``patches`` (several).
-        place: where it lies: one of `geometry.PLACES`, ``left half``, ``right half``, ``upper half``, ``lower half``,
-            ``middle`` (of a band: between two sides), ``everywhere``; None where none is clear.
+        form: ``area``, ``band`` (crosses the picture), ``frame`` (around the others), ``patches``.
+        place: where it lies: one of `geometry.PLACES`, ``left half``, ``right half``, ``upper half``,
+            ``lower half``, ``everywhere``; None where none is clear, and for bands and frames.
         direction: of a band: ``left to right``, ``top to bottom``, ``upper left to lower right``,
             ``lower left to upper right``; None for others.
         patches: connected parts that are large enough to see.
@@ -78,7 +81,7 @@ class Measured:
     """All that is measured in one picture.
 
     Attributes:
-        things: by class, in the order of `Facts.classes`; classes without a clear colour are missing.
+        things: by class, at most two colours each; classes without a clear colour are missing.
         regions: largest first, at most five.
         spots: most telling first, at most two.
         colours: share of each plain colour name in the picture, largest first.

@@ -1,5 +1,44 @@
+"""Everything that is measured in one picture."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from mpgi_ray.data.sample import Annotation, Object
+from mpgi_ray.rules.facts import told_objects
 from mpgi_ray.rules.measured import Measured
+from mpgi_ray.rules.measured.colours import tones
+from mpgi_ray.rules.measured.regions import colour_shares, find_regions, find_spots, halved, thumbnail
+from mpgi_ray.rules.measured.things import colours_of
+
+_LARGEST = 448  # pixels of the longer side: more show no other colours, and cost time
 
 
-def measure(picture, annotation, *, view_px=224, min_px=4):
-    return Measured()
+def measure(picture: Image.Image, annotation: Annotation, *, view_px: int = 224, min_px: int = 4) -> Measured:
+    """Measure a picture.
+
+    Args:
+        picture: RGB, at the annotation's size or scaled.
+        view_px, min_px: see `gather`.
+    """
+    by_name: dict[str, list[Object]] = {}
+    for name, obj in told_objects(annotation, view_px=view_px, min_px=min_px):
+        by_name.setdefault(name, []).append(obj)
+    small = picture
+    if max(picture.size) > _LARGEST:
+        small = picture.resize(
+            [max(1, round(side * _LARGEST / max(picture.size))) for side in picture.size],
+            Image.Resampling.BOX,
+            reducing_gap=2.0,
+        )
+    pixels = np.asarray(small)
+    scale = small.width / annotation.width, small.height / annotation.height
+    seen = thumbnail(small)
+    raw = tones(half := halved(seen))
+    return Measured(
+        tuple(c for name, objects in by_name.items() for c in colours_of(name, objects, pixels, scale)),
+        find_regions(half, raw),
+        find_spots(seen),
+        colour_shares(raw),
+    )

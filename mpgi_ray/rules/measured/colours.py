@@ -1,0 +1,146 @@
+"""Names of colours: of every pixel of a picture, and of one thing with wide margins.
+
+A pixel gets a name only in the middle of a colour's range; between grey and a colour lie compound names
+(grey-green). Bounds are hue in degrees, luma and chroma from 0 to 1.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+COLOURS = (
+    "black", "grey", "white", "red", "orange", "brown", "beige", "yellow", "olive", "green", "blue-green",
+    "blue", "purple", "grey-brown", "grey-green", "grey-blue", "grey-purple",
+)  # fmt: skip
+# colour of a thing -> least and largest hue, saturation and value of HSV; between them no name is given
+_THINGS = (
+    ("red", (345, 372), (0.50, 1), (0.35, 1)),
+    ("orange", (20, 36), (0.65, 1), (0.70, 1)),
+    ("brown", (12, 36), (0.35, 0.75), (0.25, 0.58)),
+    ("yellow", (43, 62), (0.50, 1), (0.65, 1)),
+    ("beige", (24, 52), (0.16, 0.40), (0.66, 0.95)),
+    ("green", (80, 165), (0.28, 1), (0.16, 0.85)),
+    ("blue", (200, 248), (0.38, 1), (0.28, 1)),
+    ("purple", (268, 318), (0.30, 1), (0.25, 1)),
+    ("white", (0, 360), (0, 0.10), (0.84, 1)),
+    ("grey", (0, 360), (0, 0.12), (0.34, 0.64)),
+    ("black", (0, 360), (0, 0.30), (0, 0.19)),
+)
+Floats = npt.NDArray[np.float32]
+Ids = npt.NDArray[np.int16]
+
+
+def thing_colours(rgb: Floats) -> dict[str, float]:
+    """The share of each colour among the pixels of one thing; what lies between two names has none.
+
+    Args:
+        rgb: (pixels, 3), from 0 to 1.
+    """
+    red, green, blue = rgb[:, 0], rgb[:, 1], rgb[:, 2]
+    value = rgb.max(axis=1)
+    chroma = value - rgb.min(axis=1)
+    hue, saturation = _hue(red, green, blue, value, chroma), chroma / np.maximum(value, 1e-6)
+    shares = {}
+    for name, (low, high), (least, most), (dark, light) in _THINGS:
+        named = ((hue >= low) & (hue <= high)) | (hue + 360 <= high)
+        named &= (saturation >= least) & (saturation <= most) & (value >= dark) & (value <= light)
+        shares[name] = float(named.mean())
+    return shares
+
+
+def tones(rgb: Floats) -> Ids:
+    """The tone of each pixel, an index of `TONES`.
+
+    Args:
+        rgb: (…, 3), from 0 to 1.
+    """
+    red, green, blue = rgb[..., 0], rgb[..., 1], rgb[..., 2]
+    luma = luminance(rgb)
+    peak = np.maximum(np.maximum(red, green), blue)  # plane by plane: reducing an axis of 3 is slow
+    chroma = peak - np.minimum(np.minimum(red, green), blue)
+    named = _names(luma, _hue(red, green, blue, peak, chroma), chroma, peak)
+    levels: Ids = (named * 3 + (luma > 0.33) + (luma > 0.68)).astype(np.int16)  # dark, plain, light
+    return levels
+
+
+def luminance(rgb: Floats) -> Floats:
+    """Luma of the pixels, 0 to 1."""
+    luma: Floats = (rgb @ np.array([0.299, 0.587, 0.114], dtype=np.float32)).astype(np.float32)
+    return luma
+
+
+def plain(tone: str) -> str:
+    """``dark green`` → ``green``."""
+    return tone.removeprefix("dark ").removeprefix("light ")
+
+
+def _tone(colour: str, level: int) -> str:
+    if colour in ("black", "white", "beige", "brown" if level == 2 else ""):
+        return colour
+    return ("dark {}", "{}", "light {}")[level].format(colour)
+
+
+TONES = tuple(_tone(colour, level) for colour in COLOURS for level in range(3))
+
+
+def _hue(red: Floats, green: Floats, blue: Floats, peak: Floats, chroma: Floats) -> Floats:
+    safe = np.maximum(chroma, 1e-6)
+    sixths = np.where(
+        peak == red,
+        ((green - blue) / safe) % 6,
+        np.where(peak == green, (blue - red) / safe + 2, (red - green) / safe + 4),
+    )
+    degrees: Floats = (60 * sixths).astype(np.float32)
+    return degrees
+
+
+def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
+    saturation = chroma / np.maximum(peak, 1e-6)
+    warm, lawn = hue < 60, hue < 170  # below them, in degrees
+    sand = warm & (luma > 0.6)
+    greyish = np.select(
+        [sand, warm | (hue >= 330), lawn, hue < 235],
+        _ids("beige", "grey-brown", "grey-green", "grey-blue"),
+        _id("grey-purple"),
+    )
+    strong = np.select(
+        [
+            (hue < 15) | (hue >= 335),
+            hue < 45,
+            hue < 65,
+            hue < 165,
+            hue < 195,
+            (hue < 235) & (chroma > 0.1),
+            hue < 235,
+            chroma > 0.2,
+        ],
+        [
+            np.where((chroma > 0.4) & (saturation > 0.55), *_ids("red", "brown")),
+            np.where(
+                (chroma > 0.5) & (luma > 0.5), _id("orange"), np.where(luma > 0.6, *_ids("beige", "brown"))
+            ),
+            np.where(luma > 0.6, np.where(chroma > 0.4, *_ids("yellow", "beige")), _id("olive")),
+            _id("green"),
+            _id("blue-green"),
+            _id("blue"),
+            _id("grey-blue"),
+            _id("purple"),
+        ],
+        _id("grey-purple"),
+    )
+    grey = np.where(luma > 0.85, *_ids("white", "grey"))
+    named = np.select(
+        [luma < 0.12, saturation < np.where(sand, 0.09, 0.12), saturation < 0.22],
+        [_id("black"), grey, greyish],
+        strong,
+    )
+    return named.astype(np.int16)
+
+
+def _id(colour: str) -> int:
+    return COLOURS.index(colour)
+
+
+def _ids(*colours: str) -> list[int]:
+    return [_id(colour) for colour in colours]

@@ -1,0 +1,111 @@
+"""The colour that the objects of a class share: what stands out inside an object against a ring around it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw
+
+from mpgi_ray.data.sample import Object, Point
+from mpgi_ray.rules.measured import ThingColour
+from mpgi_ray.rules.measured.colours import TONES, Floats, plain, thing_colours, tones
+
+AGREE = (
+    0.8  # of the objects that were looked at must have the colour, and none of the others another vivid one
+)
+_COLOURS = 2  # of a class that are told
+_MOST = 16  # the largest objects of a class that are looked at
+_INSIDE, _GAP, _RING = 0.7, 1.15, 1.7  # outlines around the middle, in units of the object's own
+_INSIDE_BOX = 0.6  # of a box without outline, whose corners show the ground
+_APART = 42.0  # least distance of a pixel from the ring's usual colour, of 0 to 441, to be the object's
+_FOREGROUND = 0.3  # of the inside that must be apart
+_CLEAR = 0.45  # of what is apart must have the colour, and a third of that any other at most
+_LEAST = 6  # pixels inside; fewer are too few to judge by
+
+
+def colours_of(
+    name: str, objects: Sequence[Object], pixels: npt.NDArray[np.uint8], scale: tuple[float, float]
+) -> list[ThingColour]:
+    """The colour that the objects of a class share, or those that some of them clearly have.
+
+    Args:
+        objects: those that texts speak of.
+        pixels: of the picture, (height, width, 3).
+        scale: pixels of it for one of the annotation, across and down.
+    """
+    largest = sorted(objects, key=lambda o: -o.box.area)[:_MOST]
+    looked = [one for obj in largest if (one := _look(obj, pixels, scale)) is not None]
+    colours = Counter(colour for colour, _, _ in looked if colour)
+    grounds = Counter(ground for _, ground, _ in looked if ground)
+    found = []
+    for colour, agreeing in sorted(colours.items(), key=lambda item: (-item[1], item[0]))[:_COLOURS]:
+        shared = agreeing >= AGREE * len(looked) and 2 * len(looked) >= len(largest)
+        ground, seen = grounds.most_common(1)[0] if grounds else ("", 0)
+        told = shared and seen >= AGREE * len(looked) and plain(ground) != colour
+        share = float(np.mean([part for its, _, part in looked if its == colour]))
+        found.append(
+            ThingColour(name, colour, shared, ground if told else None, len(looked), agreeing, share)
+        )
+    return found[:1] if found and found[0].shared else found
+
+
+def _look(
+    obj: Object, pixels: npt.NDArray[np.uint8], scale: tuple[float, float]
+) -> tuple[str | None, str | None, float] | None:
+    """Colour, colour of the ground, share of the inside that has the colour; None if it is too small."""
+    outline = _outline(obj, scale)
+    low, high = outline.min(axis=0), outline.max(axis=0)
+    reach = (high - low) * (_RING - 1) / 2 + 2
+    x1, y1 = np.maximum(np.floor(low - reach), 0).astype(int)
+    x2, y2 = np.minimum(np.ceil(high + reach), pixels.shape[1::-1]).astype(int)
+    if x2 - x1 < 3 or y2 - y1 < 3:
+        return None
+    marks = _marks(outline - (x1, y1), (x2 - x1, y2 - y1), _INSIDE_BOX if _is_box(obj) else _INSIDE)
+    seen = pixels[y1:y2, x1:x2]
+    inside, ring = seen[marks == 2].astype(np.float32), seen[marks == 1].astype(np.float32)
+    if len(inside) < _LEAST or len(ring) < _LEAST:
+        return None
+    apart = np.sqrt(((inside - np.median(ring, axis=0)) ** 2).sum(axis=1)) >= _APART
+    if apart.mean() < _FOREGROUND:
+        return None, _ground(ring), 0.0
+    shares = thing_colours(inside[apart] / 255)
+    (colour, first), (_, second) = sorted(shares.items(), key=lambda item: -item[1])[:2]
+    clear = first >= _CLEAR and second <= first / 3
+    return colour if clear else None, _ground(ring), float(apart.mean() * first)
+
+
+def _ground(ring: Floats) -> str | None:
+    """The tone of most of the ring."""
+    counts = np.bincount(tones(ring / np.float32(255)))
+    return TONES[int(counts.argmax())] if counts.max() >= 0.6 * counts.sum() else None
+
+
+def _is_box(obj: Object) -> bool:
+    return obj.obb is None and not obj.polygons
+
+
+def _outline(obj: Object, scale: tuple[float, float]) -> npt.NDArray[np.float64]:
+    """The outline's points in pixels of the picture, (points, 2): a polygon, an oriented box or the box."""
+    points: Sequence[Point]
+    if obj.polygons:
+        points = max(obj.polygons, key=len)
+    elif obj.obb:
+        points = obj.obb
+    else:
+        box = obj.box
+        points = ((box.x1, box.y1), (box.x2, box.y1), (box.x2, box.y2), (box.x1, box.y2))
+    return np.asarray(points, dtype=np.float64) * scale
+
+
+def _marks(outline: npt.NDArray[np.float64], size: tuple[int, int], inside: float) -> npt.NDArray[np.uint8]:
+    """2 inside the object, 1 in a ring around it, 0 elsewhere, (height, width)."""
+    marks = Image.new("L", (int(size[0]), int(size[1])))
+    draw = ImageDraw.Draw(marks)
+    middle = (outline.min(axis=0) + outline.max(axis=0)) / 2
+    for factor, value in ((_RING, 1), (_GAP, 0), (inside, 2)):
+        flat = (middle + (outline - middle) * factor - 0.5).ravel().tolist()
+        draw.polygon(flat, fill=value)
+    return np.asarray(marks)
