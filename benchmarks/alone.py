@@ -1,7 +1,12 @@
-"""Training in this very process: for short runs, most of whose time would be the start of workers."""
+"""Training in this very process: for short runs, most of whose time would be the start of workers.
+
+It uses as many threads as torch is told to: ``torch.set_num_threads(1)`` where several processes share the
+cores.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import torch
@@ -9,14 +14,15 @@ import torch
 from mpgi_ray.data.final import list_shards
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.models import checkpoint
+from mpgi_ray.models.architecture import Architecture
 from mpgi_ray.models.model_folder import WEIGHTS
 from mpgi_ray.train.batch import Batch
 from mpgi_ray.train.config import TrainConfig, recipe_hash
 from mpgi_ray.train.data import Reading
 from mpgi_ray.train.initial import initial
-from mpgi_ray.train.loop import Learner, Schedule
+from mpgi_ray.train.loop import Learner, Schedule, Step
 from mpgi_ray.train.order import windows
-from mpgi_ray.train.source import scan
+from mpgi_ray.train.source import Source, scan
 
 RECIPE = "recipe.txt"  # beside the weights: the hash of what they learned
 
@@ -33,11 +39,44 @@ def learn(config: TrainConfig) -> float | None:
     source, _ = scan(list_shards(config.shards), config.split, config.texts)
     recipe = recipe_hash(config.recipe(source)).encode()
     output = Storage(config.output)
-    if output.exists(WEIGHTS) and output.exists(RECIPE) and output.read(RECIPE) == recipe:
+    if _finished(output, recipe):
         return None
-    steps = config.total_steps(sum(source.counts))
+    architecture, model = _first(config, source)
+    loss = 0.0
+    for step in _fit(config, source, architecture, model):
+        loss = step.loss
+    if not _finished(output, recipe):  # by another process, which may be reading it
+        output.delete(RECIPE)  # first, so that a save that is stopped names no recipe
+        checkpoint.save(config.output, architecture, model)
+        output.publish(RECIPE, recipe)
+    return loss
+
+
+def cpu_seconds(config: TrainConfig) -> float:
+    """What the steps of a run cost this process, reading included; the model is not saved."""
+    source, _ = scan(list_shards(config.shards), config.split, config.texts)
+    steps = _fit(config, source, *_first(config, source))
+    next(steps)  # the first one warms up, and reads a whole window
+    started = time.process_time()
+    for _ in steps:
+        pass
+    return time.process_time() - started
+
+
+def _finished(output: Storage, recipe: bytes) -> bool:
+    return output.exists(WEIGHTS) and output.exists(RECIPE) and output.read(RECIPE) == recipe
+
+
+def _first(config: TrainConfig, source: Source) -> tuple[Architecture, torch.nn.Module]:
     torch.manual_seed(config.seed)
-    architecture, model = initial(config, source)
+    return initial(config, source)
+
+
+def _fit(
+    config: TrainConfig, source: Source, architecture: Architecture, model: torch.nn.Module
+) -> Iterator[Step]:
+    """Train the model in place."""
+    steps = config.total_steps(sum(source.counts))
     task = config.learns(writes=architecture.writes)
     parts = config.augment, config.batch, 1, config.seed, config.texts_per_step
     reading = Reading(source, architecture.inputs(), task, *parts)
@@ -52,10 +91,4 @@ def learn(config: TrainConfig) -> float | None:
     schedule = Schedule(
         steps, config.lr, config.warmup, config.weight_decay, config.max_gradient, bf16=config.computes_bf16
     )
-    loss = 0.0
-    for step in Learner(model, task.task(), schedule).fit(batches()):
-        loss = step.loss
-    output.delete(RECIPE)  # first, so that a save that is stopped names no recipe
-    checkpoint.save(config.output, architecture, model)
-    output.publish(RECIPE, recipe)
-    return loss
+    return Learner(model, task.task(), schedule).fit(batches())

@@ -1,21 +1,32 @@
-"""What the benchmark of captions trains on: pictures with a text for every arm, as final shards."""
+"""What the benchmark of captions trains on: pictures with a text for every arm, as final shards.
+
+Texts are those of the caption job by the embedded recipe, asked for in this process: no Ray, so a few scenes
+take a second, and several processes may prepare the same folder at once.
+"""
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Iterable
+import asyncio
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import count, islice
 from pathlib import Path
 
-from mpgi_ray.caption.job import caption
+from mpgi_ray.caption.describe import Perspectives
+from mpgi_ray.caption.facts import facts_of
+from mpgi_ray.caption.integrate import Integration
 from mpgi_ray.caption.recipe import load_recipe
-from mpgi_ray.curate import Curation, curate
 from mpgi_ray.data.final import Record, list_shards, read_records
-from mpgi_ray.data.sample import Annotation
-from mpgi_ray.data.shards import encode_json, sample_members
-from mpgi_ray.data.tar import group_members, read_members, write_members
+from mpgi_ray.data.image import decode, to_plain, to_view
+from mpgi_ray.data.sample import Annotation, Sample
+from mpgi_ray.data.shards import encode_json
+from mpgi_ray.data.storage import Storage
+from mpgi_ray.data.tar import write_members
 from mpgi_ray.demo import scene
-from mpgi_ray.ingest import IngestConfig, ingest, load_source, manifest
+from mpgi_ray.engines.template.engine import TemplateEngine
+from mpgi_ray.ingest import load_source, manifest
+from mpgi_ray.ingest.item import Item, load
 from mpgi_ray.rules import gather, sentences
 
 SIX = ("objects", "layout", "scene", "attributes", "short", "long")
@@ -28,71 +39,103 @@ ARMS = {
     "captions": CAPTIONS,
 }
 SIDE = 128  # pixels of a scene; the model sees 64
+SHOWN = 256 * 256  # pixels of a picture that every model is asked about
 SHARD = 250
+_TOLD = 20  # samples whose texts name a folder
+_COMPLETE = "complete"  # the last file beside the shards
 
 
-def draw(shards: Path, count: int) -> None:
-    """Shards of generated scenes; those that are there already stay."""
-    shards.mkdir(parents=True, exist_ok=True)
-    for start in range(0, count, SHARD):
-        path = shards / f"{start:06d}.tar"
-        if not path.exists():
-            drawn = (scene(number, size=SIDE) for number in range(start, min(start + SHARD, count)))
-            publish(path, write_members(map(sample_members, drawn)))
+def drawn(numbers: Iterable[int]) -> Iterator[Sample]:
+    """Generated scenes."""
+    return (scene(number, size=SIDE) for number in numbers)
 
 
-def take_in(shards: Path, root: Path, names: Iterable[str]) -> None:
-    """Shards of data sets with a manifest, by the preset of each."""
+def taken_in(root: Path, names: Iterable[str]) -> Iterator[Sample]:
+    """The samples of data sets with a manifest, by the preset of each; what cannot be used is left out."""
     for name in names:
         source = load_source(name.removesuffix("_examples"))
-        ingest(
-            manifest(str(root / name / "manifest.jsonl")),
-            IngestConfig(output=str(shards / name), source=source),
-        )
+        entries = enumerate(manifest(str(root / name / "manifest.jsonl")))
+        found = (load(entry, source, index) for index, entry in entries if isinstance(entry, Item))
+        yield from (sample for sample in found if isinstance(sample, Sample))
 
 
-def finals(folder: Path) -> Path:
-    """Final shards of ``folder/shards`` by the template engine, with a text for every arm."""
-    captions, plain, ready = (folder / name for name in ("captions", "final", "arms"))
-    caption(load_recipe("template", {"input.shards": str(folder / "shards"), "output": str(captions)}, []))
-    curate(Curation(captions=str(captions), output=str(plain), shard_size=SHARD))
-    ready.mkdir(exist_ok=True)
-    for shard in sorted(plain.glob("*.tar")):
-        groups = group_members(read_members(shard.read_bytes(), shard.name), shard.name, None)
-        samples = ((g.key, {**g.fields, "json": with_arms(g.fields["json"])}) for g in groups)
-        publish(ready / shard.name, write_members(samples))
-    return ready
+class Writer:
+    """The six texts of a sample, and those of the other arms."""
+
+    def __init__(self) -> None:
+        where = {"input.shards": "shards", "output": "captions"}  # neither is read or written
+        recipe, engine = load_recipe("template", where, []), TemplateEngine()
+        self.limits = recipe.facts
+        self.describe = Perspectives(engine, recipe.generate[0], recipe.facts)
+        self.integrate = Integration(engine, recipe.integrate)
+
+    def final(self, sample: Sample) -> tuple[str, dict[str, bytes]]:
+        """The members of a final sample, with a text for every arm."""
+        image, suffix, _ = to_plain(sample.image)
+        texts = asyncio.run(self._six(sample)) | beside(sample.annotation, sample.sample_id)
+        note = sample.annotation.model_dump(mode="json", exclude_defaults=True)
+        record = {"sample_id": sample.sample_id, "annotation": note, "texts": texts}
+        return sample.key, {suffix: image, "json": encode_json(record), "txt": texts["long"].encode()}
+
+    async def _six(self, sample: Sample) -> dict[str, str]:
+        picture = decode(sample.image)
+        facts = facts_of(sample.annotation, picture, self.limits)
+        described = await self.describe.describe("", sample, facts, picture)
+        rows = [*described, *await self.integrate.merge(described, facts)]
+        return {row.perspective: row.text for row in rows if row.text}
 
 
-def with_arms(record: bytes) -> bytes:
-    """A final sample's JSON with the texts of the arms that are not perspectives.
+def beside(annotation: Annotation, seed: str) -> dict[str, str]:
+    """The texts of the arms that are not perspectives.
 
     The rules' text is without absences and metadata: those are for prompts; a caption of what is not there
     would teach the opposite.
     """
-    note = json.loads(record)
-    annotation, seed = Annotation.model_validate(note["annotation"]), note["sample_id"]
     facts = gather(annotation)
     told = sentences.tell((*sentences.WHAT, *sentences.WHERE), facts, seed)
     own = {"class": sentences.scene(facts, seed), "rules": " ".join(told)}
     own |= dict(zip(CAPTIONS, annotation.captions, strict=False))
-    note["texts"] |= {name: text for name, text in own.items() if text}
-    return encode_json(note)
+    return {name: text for name, text in own.items() if text}
 
 
-def publish(path: Path, data: bytes) -> None:
-    part = path.with_suffix(".part")
-    part.write_bytes(data)
-    os.replace(part, path)
+def finals(samples: Callable[[], Iterator[Sample]], folder: Path) -> Path:
+    """Final shards of the samples, in ``shards`` of the folder that is returned.
+
+    That folder lies below ``folder`` and is named by the first samples' texts, so texts that have changed
+    are not taken for those of before. Its shards are made once.
+    """
+    writer = Writer()
+    told = [writer.final(sample) for sample in islice(samples(), _TOLD)]
+    digest = hashlib.sha256(repr(told).encode()).hexdigest()[:8]
+    output = folder / f"texts-{digest}"
+    shards = Storage(str(output / "shards"))
+    if not shards.exists(_COMPLETE):
+        rest = samples()
+        for number in count():
+            members = [writer.final(sample) for sample in islice(rest, SHARD)]
+            if not members:
+                break
+            shards.publish(f"shard-{number:06d}.tar", write_members(members))
+        shards.publish(_COMPLETE, b"")
+    return output
 
 
-def records_of(shards: Path, *, held_out: bool) -> list[Record]:
+def records(shards: Path, *, held_out: bool) -> list[Record]:
+    """Those of the train split, or the others."""
     found = read_records(list_shards(shards))
-    return [record for record in found if (record.annotation.get("split") != "train") == held_out]
+    return [record for record in found if record.in_split("train") != held_out]
+
+
+def shown(sample: Sample) -> Record:
+    """A sample that models are asked about and never learn: without texts, a large picture scaled down."""
+    view = to_view(sample.image, SHOWN)
+    note = sample.annotation.model_dump(mode="json", exclude_defaults=True)
+    image = sample.image if view is None else view.encoded()
+    return Record("", sample.key, sample.sample_id, {}, note, image)
 
 
 def closed_world(record: Record) -> Record:
     """The record with every countable class of its vocabulary called exhaustive."""
     note = dict(record.annotation)
     known = {label: {**kind, "exhaustive": True} for label, kind in note.get("vocabulary", {}).items()}
-    return Record(record.shard, record.key, record.sample_id, {}, {**note, "vocabulary": known}, record.image)
+    return replace(record, annotation={**note, "vocabulary": known})
