@@ -55,7 +55,7 @@ def amount_retold(c: ClassFact, n: int, look: str = "") -> str:
         return f"a single {one}" if n == 1 else f"{number(n)} {more}"
     if n == 1:
         return f"at least one {one}"
-    return f"{number(n)} or more {more}" if n <= MANY else f"no fewer than {n} {more}"
+    return f"{number(n)} or more {more}"
 
 
 def _named(look: str, noun: str) -> str:
@@ -171,13 +171,14 @@ def where(c: ClassFact) -> str:
 def arranged(arrangement: Arrangement) -> str:
     """``in a horizontal row``, ``in three rows``, ``close together``."""
     along = f"{arrangement.direction} " if arrangement.direction else ""
+    how = "mostly in" if arrangement.strays else "in"
     match arrangement.pattern:
         case Pattern.ROW:
-            return f"in a {along}row"
+            return f"{how} a {along}row"
         case Pattern.ROWS:
-            return f"in {number(arrangement.lines)} {along}rows"
+            return f"{how} {number(arrangement.lines)} {along}rows"
         case Pattern.GRID:
-            return "in a grid"
+            return f"{how} a grid"
         case Pattern.CLUSTER:
             return "close together"
         case Pattern.BORDER:
@@ -199,8 +200,12 @@ def is_whole(arrangement: Arrangement) -> bool:
 
 
 def form(form: Form) -> list[str]:
-    """Size and shape as predicates: ``large in the image``, ``elongated``, ``about 12 m long``."""
-    told = [f"{form.size} in the image"] if form.size and not form.metres else []
+    """Size and shape as predicates: ``large in the image``, ``elongated``, ``about 12 m long``.
+
+    Small is what most things are from above: it is said only of what nothing else is known of.
+    """
+    other = form.shape or form.metres or form.direction
+    told = [f"{form.size} in the image"] if form.size and not (other and form.size == "small") else []
     told += [form.shape] if form.shape else []
     if form.metres:
         length, width = (metres(value) for value in form.metres)

@@ -88,9 +88,9 @@ def stand_out(seen: Spots, told: int = 0) -> str:
     Args:
         told: 0 for the words of a perspective, 1 for those of an integrated text.
     """
-    if told:
-        return f"{place(seen) or 'here and there'}, {spots(seen)} can be made out against {seen.ground}"
     verb = "stands" if seen.amount == "one" else "stand"
+    if told:
+        return f"{place(seen) or 'here and there'}, {spots(seen)} {verb} out against {seen.ground}"
     return f"{spots(seen)} {verb} out on {seen.ground} ground {place(seen)}".strip()
 
 

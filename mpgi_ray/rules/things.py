@@ -112,6 +112,7 @@ def looks(facts: Facts, c: ClassFact, told: int) -> str | None:
         return None
     seen, form = facts.colour(c), phrases.form(c.form) if c.form else []
     predicates = [seen.colour, *form] if seen and not told else form
+    predicates = [item for item in predicates if not (told and item.startswith("small"))]
     ground = [f"on {seen.ground} ground"] if seen and seen.ground else []
     direction = phrases.pointing(c.form.direction) if c.form and c.form.direction else ""
     subject = again(c) if told else phrases.amount(c, c.total)

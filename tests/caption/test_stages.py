@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from mpgi_ray import rules
+from mpgi_ray.caption import facts as job_facts
 from mpgi_ray.caption import stages as job_stages
 from mpgi_ray.caption.chunks import read_chunks
 from mpgi_ray.caption.recipe import Recipe
@@ -65,7 +66,7 @@ def test_a_sample_like_no_other_is_refused_in_either_stage(
             raise ZeroDivisionError("no ground")
         return rules.gather(annotation, **limits)
 
-    monkeypatch.setattr(job_stages, "gather", gather)
+    monkeypatch.setattr(job_facts, "gather", gather)
     run = recipe(tmp_path, "captions")
     shards, folder = find_shards(run.input.shards), CaptionFolder(run.output)
     open_run(folder, run, shards)

@@ -380,7 +380,7 @@ def _read(sentence: str, world: World) -> Iterator[tuple[str, str, bool]]:
 
 def case(sample_id: str, annotation: Annotation, image: Image.Image, **more: str) -> Case:
     small = image.convert("RGB").resize((96, 96), Image.Resampling.BOX)
-    texts = six_texts(gather(annotation), small, sample_id) | more
+    texts = six_texts(annotation, small, sample_id) | more
     return Case(sample_id, annotation, np.asarray(small), texts)
 
 

@@ -272,7 +272,7 @@ def test_weights_are_exceptions_and_what_is_not_learned_is_said(
     source, _ = scan(list_shards(shapes), None, given[0].texts)
     assert given[0].recipe(source)["texts"] == {"layout": 2.0}
     assert given[0].context == 16
-    assert source.told() == "left out of training: the texts objects"
+    assert source.told() == "left out of training: the texts captions, objects"
 
 
 @pytest.mark.parametrize(
