@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mpgi_ray.rules.english import choose, enumerate_, number, sentence, with_article
 from mpgi_ray.rules.geometry import PLACES
 from mpgi_ray.rules.measured import Measured, Region, Spots
@@ -9,44 +11,46 @@ from mpgi_ray.rules.phrases import IN_PLACE, share
 
 _TEXTURES = {"smooth": "smooth", "rough": "textured"}
 _FILLS = 0.35  # of the picture: a region that fills most of a half
-_EXTREME = 0.8  # share of one colour in the whole picture above which the colour alone is telling
+_MAIN = 0.18  # of the picture: below it a share is "a little" beside others
 
 
-def noun(region: Region, *, texture: bool = False) -> str:
-    """``a dark green area``, ``three light grey patches``, ``a smooth brown band``."""
-    look = f"{_TEXTURES[region.texture]} {region.colour}" if texture and region.texture else region.colour
+def noun(region: Region) -> str:
+    """``a dark green area``, ``three light grey patches``, ``a brown band``."""
     if region.form != "patches":
-        return with_article(f"{look} {'margin' if region.form == 'frame' else region.form}")
-    return f"{_patches(region.patches)} {look} patches"
+        return with_article(f"{region.colour} {'margin' if region.form == 'frame' else region.form}")
+    amount = number(region.patches) if region.patches <= 3 else "several" if region.patches <= 9 else "many"
+    return f"{amount} {region.colour} patches"
 
 
 def place(region: Region | Spots) -> str:
-    """``in the upper left``, ``in the left half``, ``all over the image``; empty without a clear place."""
+    """``in the upper left``, ``in the left half``, ``spread over the image``; empty without a clear place."""
     match region.place:
         case None:
             return ""
         case "everywhere":
-            return "all over the image"
+            return "spread over the image"
         case name if name in PLACES:
             return IN_PLACE[PLACES.index(name)]
         case half:
             return f"in the {half}"
 
 
-def where(region: Region) -> str:
-    """The place of a region, its way through the picture, or how much of it it covers."""
+def _way(region: Region) -> str:
+    """Where a region is as an afterthought; empty for what covers most of the picture anyway."""
     if region.form == "frame":
         return "along the borders"
     if region.direction:
         start, end = region.direction.split(" to ")
-        return f"from {start} to {end}"
-    return place(region) or f"over {share_of_it(region.share)}"
+        return f"in a band from {start} to {end}"
+    return "" if region.place == "everywhere" and region.form != "patches" else place(region)
 
 
-def share_of_it(fraction: float) -> str:
-    """``about a third``, ``most of it``: a share that stands without a noun."""
-    words = share(fraction)
-    return f"{words} of it" if words in ("most", "almost all") else words
+def item(region: Region) -> str:
+    """A region as an item of a list: ``a green area in the left half``, ``about a third of it beige``."""
+    if region.direction:
+        return f"{noun(region)} {_way(region).removeprefix('in a band ')}"
+    way = _way(region)
+    return f"{noun(region)} {way}" if way else f"{share(region.share)} of it {region.colour}"
 
 
 def lies(region: Region, seed: str) -> str:
@@ -61,25 +65,22 @@ def lies(region: Region, seed: str) -> str:
     half = region.place if region.place and region.place.endswith("half") else None
     if half and region.share >= _FILLS and not many:
         return f"{subject} fills most of the {half}"
-    if region.place is None:
-        return f"{subject} {'cover' if many else 'covers'} {share(region.share)} of the image"
+    if not _way(region):
+        return f"{region.colour} covers {share(region.share)} of the image"
     verb = choose((("lies", "is"), ("lie", "are"))[many], seed, region.colour)
     return f"{subject} {verb} {place(region)}"
 
 
 def placed(measured: Measured) -> list[Region]:
     """The regions to tell the layout by: those with a clear place first, at most three."""
-    clear = [r for r in measured.regions if r.place or r.direction or r.form == "frame"]
+    clear = [r for r in measured.regions if _way(r)]
     return [*clear, *(r for r in measured.regions if r not in clear)][:3]
 
 
 def spots(seen: Spots) -> str:
     """``a few small white spots``."""
-    return (
-        f"a single small {seen.colour} spot"
-        if seen.amount == "one"
-        else f"{seen.amount} small {seen.colour} spots"
-    )
+    one = seen.amount == "one"
+    return f"a single small {seen.colour} spot" if one else f"{seen.amount} small {seen.colour} spots"
 
 
 def stand_out(seen: Spots, told: int = 0) -> str:
@@ -90,63 +91,50 @@ def stand_out(seen: Spots, told: int = 0) -> str:
     """
     verb = "stands" if seen.amount == "one" else "stand"
     if told:
-        return f"{place(seen) or 'here and there'}, {spots(seen)} {verb} out against {seen.ground}"
+        where = place(seen)
+        return f"{f'{where}, ' if where else ''}{spots(seen)} {verb} out against the {seen.ground} ground"
     return f"{spots(seen)} {verb} out on {seen.ground} ground {place(seen)}".strip()
 
 
 def shares(measured: Measured) -> list[str]:
-    """A sentence on how much of the picture has which colour and texture; none without regions."""
-    said = [
-        f"{share(r.share)}{{}} {_look(r)}" + (f" in {number(r.patches)} pieces" if 1 < r.patches <= 5 else "")
-        for r in measured.regions[:3]
-    ]
-    return _listed(said, " of the picture is")
+    """A sentence on how much of the picture has which colour, and how the largest part looks."""
+    return _listed(measured.regions[:4], " of the picture is", texture=True)
 
 
 def ground(measured: Measured) -> list[str]:
     """The same with places, for an integrated text."""
-    said = []
-    for region in measured.regions:
-        band = "in a band" if region.form == "band" else ""
-        clear = where(region) if region.direction or region.place or region.form == "frame" else ""
-        said.append(" ".join(x for x in (f"{share(region.share)}{{}}", _look(region), band, clear) if x))
-    return _listed(said, " of the ground is")
-
-
-def _listed(said: list[str], verb: str) -> list[str]:
-    """One sentence, whose first item alone has the verb."""
-    items = [text.format("" if i else verb) for i, text in enumerate(said)]
-    return [sentence(enumerate_(items))] if items else []
+    return _listed(measured.regions, " of the view is", ways=True)
 
 
 def colours(measured: Measured) -> list[str]:
-    """A sentence on the colours alone, without textures and places."""
-    items = [f"{_adverb(region.share)} {region.colour}" for region in measured.regions[:3]]
-    return [sentence(f"in colour the ground is {enumerate_(items)}")] if items else []
+    """A sentence on the colours alone."""
+    return _listed(measured.regions[:3], " of what is seen is")
 
 
-def _adverb(fraction: float) -> str:
-    words = share(fraction)
-    return "mostly" if words == "most" else words
+def _listed(regions: Sequence[Region], verb: str, *, texture: bool = False, ways: bool = False) -> list[str]:
+    """One sentence; its first item alone has the verb, and small parts come as "a little"."""
+    main = [r for r in regions if r.share >= _MAIN] or list(regions[:1])
+    small = [r for r in regions if r not in main]
+    said = [
+        f"{share(r.share)}{verb if not i else ''} {_look(r, texture=texture and not i, way=ways)}"
+        for i, r in enumerate(main)
+    ]
+    little = enumerate_([_look(r, way=ways) for r in small])
+    tail = f", with a little {little}" if little else ""
+    return [sentence(enumerate_(said) + tail)] if said else []
+
+
+def _look(region: Region, *, texture: bool = False, way: bool = False) -> str:
+    look = f"{region.colour} and {_TEXTURES[region.texture]}" if texture and region.texture else region.colour
+    return f"{look} {_way(region)}".strip() if way else look
 
 
 def looks(measured: Measured) -> list[str]:
-    """A sentence on colour, texture and form of the regions."""
-    items = [noun(region, texture=True) for region in measured.regions[:4]]
-    be = "is" if len(items) == 1 and measured.regions[0].form != "patches" else "are"
-    return [sentence(f"on the ground there {be} {enumerate_(items)}")] if items else []
-
-
-def whole(measured: Measured) -> list[str]:
-    """The colour of the whole, where there is hardly any other."""
-    if measured.colours and measured.colours[0][1] >= _EXTREME:
-        return [f"Nearly all of it is {measured.colours[0][0]}."]
-    return []
-
-
-def _look(region: Region) -> str:
-    return f"{region.colour} and {_TEXTURES[region.texture]}" if region.texture else region.colour
-
-
-def _patches(count: int) -> str:
-    return number(count) if count <= 5 else "several" if count <= 9 else "many"
+    """A sentence on colour, form and texture of the regions."""
+    items = [noun(region) for region in measured.regions[:4]]
+    if not items:
+        return []
+    texture = measured.regions[0].texture
+    be = "is" if measured.regions[0].form != "patches" else "are"
+    tail = f"; the largest part looks {_TEXTURES[texture]}" if texture and len(items) > 1 else ""
+    return [sentence(f"in it there {be} {enumerate_(items)}{tail}")]

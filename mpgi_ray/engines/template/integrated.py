@@ -34,16 +34,20 @@ def short(facts: Facts, others: Sequence[str], seed: str) -> str:
     Args:
         others: sentences of other engines; the shortest are added as far as they fit.
     """
-    frame, items = _frame(facts, seed), _items(facts)
+    frames, items = (
+        ("overhead view of {}", "top-down view of {}", "the view from above shows {}"),
+        _items(facts),
+    )
     text = ""
     for count in range(len(items), -1, -1):
-        text = _filled(frame, items[:count])
+        text = _opening(facts, choose(frames, seed, "headline"), items[:count])
         if _fits(text):
             break
-    for other in sorted(others, key=clip_tokens) if not text else others:
-        if text and not _fits(f"{text} {other}"):
+    more = [_labels(facts), *others] if text else [_labels(facts), *sorted(others, key=clip_tokens)]
+    for one in filter(None, more):
+        if text and not _fits(f"{text} {one}"):
             break
-        text = f"{text} {other}".strip()
+        text = f"{text} {one}".strip()
     return text
 
 
@@ -51,71 +55,58 @@ def _fits(text: str) -> bool:
     return clip_tokens(text) <= TOKENS and len(text.split()) <= _WORDS
 
 
-def _frame(facts: Facts, seed: str) -> str:
+def _opening(facts: Facts, frame: str, items: Sequence[str]) -> str:
+    """The scene with its main things in one sentence; empty if there is neither."""
     scene = phrases.scene(facts)
     if scene is None and facts.scenes:
         scene = f'an area labelled "{humanise(facts.scenes[0]) or facts.scenes[0]}"'
-    if scene is None:
-        return choose(("seen from overhead: {}", "overhead view of {}"), seed, "headline")
-    heads = ("overhead view of {} with {{}}", "a look down on {} with {{}}", "top-down view of {} with {{}}")
-    return choose(heads, seed, "headline").format(scene)
-
-
-def _filled(frame: str, items: Sequence[str]) -> str:
-    """The frame with items; the scene alone without any, and empty if there is none either."""
-    if not items:
-        return sentence(frame.removesuffix(" with {}")) if frame.endswith(" with {}") else ""
     joined = enumerate_(items) if all("," not in item for item in items) else "; ".join(items)
-    return sentence(frame.format(joined))
+    if scene is None or not joined:
+        return sentence(frame.format(scene or joined)) if scene or joined else ""
+    # "an airfield with aircraft, with grass"
+    return sentence(f"{frame.format(scene)}{', with' if ' with ' in scene else ' with'} {joined}")
 
 
 def _items(facts: Facts) -> list[str]:
-    """What tells a picture from others, the main things first: classes, covers, labels, then regions."""
+    """What tells a picture from others, the main things first: classes, covers, tags, then regions."""
     items = [things.placed(facts, c, 1) for c in facts.counted]
     counted = {c.name for c in facts.counted}
     covers = [c for c in facts.cover if c.fraction >= 0.05 and c.name not in counted]
     items += [cover_item(c) for c in covers[: 3 - min(2, len(items))]]
-    labels = phrases.present(facts, phrases.untold_labels(facts))
-    items += [labels] if labels else []
     items += list(phrases.untold_tags(facts))[:2] if not items else []
     seen = facts.measured
     if seen and len(items) < 2:
-        chosen = regions.placed(seen)[:2]
-        items += [f"{regions.noun(region, texture=True)} {regions.where(region)}" for region in chosen]
+        items += [regions.item(region) for region in regions.placed(seen)[:2]]
         items += [f"{regions.spots(spots)} {regions.place(spots)}".strip() for spots in seen.spots[:1]]
     return items
 
 
 def cover_item(c: CoverFact) -> str:
-    """``water over about half, mainly on the left``."""
+    """``about half water``, ``a small part forest mainly on the left``."""
     at = phrases.cover_place(c)
-    place = f", mainly {phrases.IN_PLACE[at]}" if at is not None else ""
-    return f"{phrases.surface(c)} over {regions.share_of_it(c.fraction)}{place}"
+    place = f" mainly {phrases.IN_PLACE[at]}" if at is not None else ""
+    part = phrases.share(c.fraction)
+    return f"{'mostly' if part == 'most' else part} {phrases.surface(c)}{place}"
 
 
 def long(facts: Facts, others: Sequence[str], seed: str) -> str:
     """Everything that is known: the main things first, a caption by themselves, then the rest."""
-    items = _items(facts)
-    frames = ("the view from above holds {}", "below there are {}")
-    scene = phrases.scene(facts)
-    if scene is not None:
-        frames = (f"this is {scene} seen from above, with {{}}", f"the view is of {scene} with {{}}")
-    told: list[str | None] = [
-        _filled(choose(frames, seed, "opening"), items[:_OPENING]) or _scene_alone(facts)
-    ]
-    told += [_further(facts)]
+    frames = ("seen from above, there is {}", "the image looks down on {}")
+    told: list[str | None] = [_opening(facts, choose(frames, seed, "opening"), _items(facts)[:_OPENING])]
+    told += [_labels(facts), _further(facts)]
     looks = ((things.looks(facts, c, 1), things.some(facts, c)) for c in facts.counted)
     told += [text for of_class in looks for text in of_class]
     told += [_places(facts, seed), _relations(facts), _cover(facts), _cover_places(facts)]
     if facts.measured:
         told += regions.ground(facts.measured)
         told += [sentence(regions.stand_out(spots, 1)) for spots in facts.measured.spots]
-    told += [_labels(facts, seed, items[:_OPENING]), _tags(facts, seed), metadata(facts, seed)]
+    told += [_tags(facts, seed), metadata(facts, seed)]
     return " ".join(dict.fromkeys([text for text in told if text] + list(others)))
 
 
-def _scene_alone(facts: Facts) -> str | None:
-    return sentence(f"this is {phrases.scene(facts)} seen from above") if phrases.scene(facts) else None
+def _labels(facts: Facts) -> str | None:
+    present = phrases.present(facts, phrases.untold_labels(facts))
+    return sentence(f"it holds {present}") if present else None
 
 
 def _further(facts: Facts) -> str | None:
@@ -145,14 +136,6 @@ def _relation(facts: Facts, r: Relation) -> str:
     if r.kind is Kind.LARGER:
         return f"{object_} {'is' if r.single[1] else 'are'} far smaller than {subject}"
     return f"{subject} has {object_} {'on its right' if r.kind is Kind.LEFT_OF else 'below it'}"
-
-
-def _labels(facts: Facts, seed: str, told: Sequence[str]) -> str | None:
-    """The labels, unless the opening told them."""
-    if (present := phrases.present(facts, phrases.untold_labels(facts))) in ("", *told):
-        return None
-    frames = ("among what can be made out are {}", "within the frame one can see {}")
-    return sentence(choose(frames, seed, "labels retold").format(present))
 
 
 def _cover(facts: Facts) -> str | None:

@@ -41,7 +41,7 @@ def attributes(facts: Facts, seed: str) -> str:
 
 def scene(measured: Measured) -> str:
     """The picture as a whole: what covers it, how, and what stands out; no annotation is needed for it."""
-    told = [*regions.whole(measured), *regions.shares(measured)]
+    told = regions.shares(measured)
     told += [sentence(regions.stand_out(spots)) for spots in measured.spots[:1]]
     return " ".join(told)
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 COLOURS = (
     "black", "grey", "white", "red", "orange", "brown", "beige", "yellow", "olive", "green", "blue-green",
-    "blue", "purple", "grey-brown", "grey-green", "grey-blue", "grey-purple",
+    "blue", "purple", "grey-brown", "grey-green", "grey-blue", "grey-purple", "tan", "reddish brown",
 )  # fmt: skip
 # colour of a thing -> least and largest hue, saturation and value of HSV; between them no name is given
 _THINGS = (
@@ -26,6 +26,10 @@ _THINGS = (
     ("white", (0, 360), (0, 0.10), (0.84, 1)),
     ("grey", (0, 360), (0, 0.12), (0.34, 0.64)),
     ("black", (0, 360), (0, 0.30), (0, 0.19)),
+)
+# from linear sRGB to X, Y, Z in units of the white point
+_XYZ = np.array(
+    [[0.4339, 0.3762, 0.1899], [0.2126, 0.7152, 0.0722], [0.0177, 0.1094, 0.8729]], dtype=np.float32
 )
 Floats = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int16]
@@ -70,13 +74,23 @@ def luminance(rgb: Floats) -> Floats:
     return luma
 
 
+def to_lab(rgb: Floats) -> Floats:
+    """CIE Lab of sRGB pixels under D65, (…, 3): distances are about those that people see (CIE 15:2004)."""
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    xyz = linear @ _XYZ.T
+    root = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    x, y, z = root[..., 0], root[..., 1], root[..., 2]
+    lab: Floats = np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1).astype(np.float32)
+    return lab
+
+
 def plain(tone: str) -> str:
     """``dark green`` → ``green``."""
     return tone.removeprefix("dark ").removeprefix("light ")
 
 
 def _tone(colour: str, level: int) -> str:
-    if colour in ("black", "white", "beige", "brown" if level == 2 else ""):
+    if colour in ("black", "white", "beige", "tan", *(("brown", "reddish brown") if level == 2 else ())):
         return colour
     return ("dark {}", "{}", "light {}")[level].format(colour)
 
@@ -116,9 +130,11 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
             chroma > 0.2,
         ],
         [
-            np.where((chroma > 0.4) & (saturation > 0.55), *_ids("red", "brown")),
-            np.where(
-                (chroma > 0.5) & (luma > 0.5), _id("orange"), np.where(luma > 0.6, *_ids("beige", "brown"))
+            np.where((chroma > 0.4) & (saturation > 0.55), *_ids("red", "reddish brown")),
+            np.select(
+                [(chroma > 0.5) & (luma > 0.5), (luma > 0.5) & (saturation > 0.4), luma > 0.6],
+                _ids("orange", "tan", "beige"),
+                _id("brown"),
             ),
             np.where(luma > 0.6, np.where(chroma > 0.4, *_ids("yellow", "beige")), _id("olive")),
             _id("green"),
@@ -130,9 +146,11 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
         _id("grey-purple"),
     )
     grey = np.where(luma > 0.85, *_ids("white", "grey"))
+    # in the shade a camera's blue says nothing
+    shade = (luma < 0.33) & (chroma < 0.09)
     named = np.select(
-        [luma < 0.12, saturation < np.where(sand, 0.09, 0.12), saturation < 0.22],
-        [_id("black"), grey, greyish],
+        [luma < 0.12, shade, saturation < np.where(sand, 0.09, 0.12), saturation < 0.22],
+        [_id("black"), _id("grey"), grey, greyish],
         strong,
     )
     return named.astype(np.int16)

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 Mask = npt.NDArray[np.bool_]
 _IN_HALF, _IN_CORNER, _IN_CELL = 0.85, 0.8, 0.75  # of the mask's pixels that must lie there
+_AT_CORNER = 0.4  # of its pixels that lie in the corner's own cell of the 3×3 grid
 _MOST_SIDE = 0.7  # of a third along a side
 _HALVES = ("left half", "right half", "upper half", "lower half")
 
@@ -29,7 +30,10 @@ def place_of(mask: Mask) -> tuple[str | None, float]:
         "lower right": ~left & ~upper,
     }
     for name, inside in corners.items():
-        if inside.mean() >= _IN_CORNER:
+        third = mask.shape[0] // 3
+        row = slice(None, third) if "upper" in name else slice(-third, None)
+        column = slice(None, third) if "left" in name else slice(-third, None)
+        if inside.mean() >= _IN_CORNER and mask[row, column].sum() >= _AT_CORNER * mask.sum():
             return name, float(inside.mean())
     sides = {"left": x < 1 / 3, "right": x > 2 / 3, "top": y < 1 / 3, "bottom": y > 2 / 3}
     for name, inside in sides.items():

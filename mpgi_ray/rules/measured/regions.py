@@ -8,14 +8,15 @@ from PIL import Image
 from scipy import ndimage
 
 from mpgi_ray.rules.measured import Region, Spots
-from mpgi_ray.rules.measured.colours import TONES, Floats, Ids, luminance, plain, tones
+from mpgi_ray.rules.measured.colours import TONES, Floats, Ids, luminance, plain, to_lab, tones
 from mpgi_ray.rules.measured.places import Mask, direction_of, is_frame, place_of
 
 SIZE = 96  # of the thumbnail, on which spots are looked for; regions are seen at half of it
 _LEAST = 0.05  # of the picture that a region has
 _PATCH = 0.01  # of the picture that a part must have to be seen as one
 _SMOOTH, _ROUGH = 0.018, 0.05  # mean contrast of neighbouring spots in luma
-_STANDS_OUT = 0.2  # in luma, against the mean of what lies around
+_ALIKE, _OTHER = 9.5, 30.0  # distances in Lab: closer colours are one; farther from all is none of them
+_STANDS_OUT, _ALONE = 0.24, 0.36  # in luma, against the mean of what lies around; of a single spot
 
 
 def thumbnail(picture: Image.Image) -> Floats:
@@ -37,15 +38,46 @@ def find_regions(rgb: Floats, raw: Ids) -> tuple[Region, ...]:
         rgb: the halved thumbnail.
         raw: its tones.
     """
-    labels = _smoothed(raw)
-    contrast = _contrast(luminance(rgb))
-    found, counts = np.unique(labels, return_counts=True)
+    lab, contrast = to_lab(rgb), _contrast(luminance(rgb))
+    middles = _middles(lab, raw)
+    away = np.sqrt(((lab[:, :, None] - middles) ** 2).sum(axis=3))
+    votes = np.stack(
+        [ndimage.uniform_filter((away.argmin(axis=2) == i) * 1.0, 3) for i in range(len(middles))]
+    )
+    labels = np.where(away.min(axis=2) <= _OTHER, votes.argmax(axis=0), -1)
     regions = [
-        _region(labels == tone, raw == tone, TONES[int(tone)], contrast)
-        for tone, count in zip(found, counts, strict=True)
-        if count >= _LEAST * labels.size
+        _region(mask, away[:, :, i] <= _ALIKE, _named(rgb[mask]), contrast)
+        for i in range(len(middles))
+        if (mask := labels == i).mean() >= _LEAST
     ]
     return tuple(sorted(regions, key=lambda region: (-region.share, region.colour))[:5])
+
+
+def _middles(lab: Floats, raw: Ids) -> Floats:
+    """The colours of areas in Lab, (colours, 3): those of the picture's tones, joined as long as two are alike.
+
+    A name's bound may run through the middle of what is one colour to the eye: names alone make no areas.
+    """
+    found, place, counts = np.unique(raw, return_inverse=True, return_counts=True)
+    flat, place = lab.reshape(-1, 3), place.ravel()
+    kept = [i for i in range(len(found)) if counts[i] >= 0.02 * raw.size] or [int(counts.argmax())]
+    means = [np.asarray(flat[place == i].mean(axis=0)) for i in kept]
+    sizes = [float(counts[i]) for i in kept]
+    while len(means) > 1:
+        away = np.sqrt(((np.stack(means)[:, None] - np.stack(means)) ** 2).sum(axis=2))
+        np.fill_diagonal(away, np.inf)
+        i, j = sorted(divmod(int(away.argmin()), len(means)))
+        if away[i, j] > _ALIKE:
+            break
+        means[i] = (means[i] * sizes[i] + means[j] * sizes[j]) / (sizes[i] + sizes[j])
+        sizes[i] += sizes[j]
+        del means[j], sizes[j]
+    return np.stack(means).astype(np.float32)
+
+
+def _named(pixels: Floats) -> str:
+    """The tone of the mean colour of some pixels."""
+    return TONES[int(tones(pixels.mean(axis=0, keepdims=True, dtype=np.float32))[0])]
 
 
 def colour_shares(ids: Ids) -> tuple[tuple[str, float], ...]:
@@ -55,15 +87,6 @@ def colour_shares(ids: Ids) -> tuple[tuple[str, float], ...]:
         name = plain(TONES[int(tone)])
         shares[name] = shares.get(name, 0.0) + float(count) / ids.size
     return tuple(sorted(shares.items(), key=lambda item: (-item[1], item[0])))
-
-
-def _smoothed(labels: Ids) -> Ids:
-    """Each pixel's most frequent tone among its 5 × 5 neighbours; equal names of two tones count as one."""
-    names = np.array([TONES.index(name) for name in TONES], dtype=np.int16)[labels]
-    found = np.unique(names)
-    votes = np.stack([ndimage.uniform_filter((names == tone).astype(np.float32), 5) for tone in found])
-    smoothed: Ids = found[votes.argmax(axis=0)]
-    return smoothed
 
 
 def _contrast(luma: Floats) -> Floats:
@@ -111,19 +134,19 @@ def find_spots(rgb: Floats) -> tuple[Spots, ...]:
     """
     luma = luminance(rgb)
     apart = luma - ndimage.uniform_filter(luma, 17)
-    found = [_spots(apart * sign >= _STANDS_OUT, rgb) for sign in (1, -1)]
+    found = [_spots(apart * sign, rgb) for sign in (1, -1)]
     return tuple(sorted((s for s in found if s), key=lambda s: -s.found))
 
 
-def _spots(mask: Mask, rgb: Floats) -> Spots | None:
-    parts, number = ndimage.label(mask)
+def _spots(apart: Floats, rgb: Floats) -> Spots | None:
+    parts, number = ndimage.label(apart >= _STANDS_OUT)
     sizes = np.bincount(parts.ravel(), minlength=number + 1)
     kept = np.flatnonzero((sizes >= 4) & (sizes <= 60))
     kept = kept[kept > 0]
     amount = _amount(len(kept))
-    if amount is None:
-        return None
     chosen = np.isin(parts, kept)
+    if amount is None or (amount == "one" and apart[chosen].max() < _ALONE):
+        return None
     colour, clear = _usual(tones(rgb[chosen]))
     around = ndimage.binary_dilation(chosen, iterations=5) & ~ndimage.binary_dilation(chosen, iterations=2)
     ground, ground_clear = _usual(tones(rgb[around]))
@@ -135,7 +158,7 @@ def _spots(mask: Mask, rgb: Floats) -> Spots | None:
 def _amount(count: int) -> str | None:
     if count == 1:
         return "one"
-    return "a few" if 2 <= count <= 5 else "many" if count > 9 else None
+    return "a few" if 3 <= count <= 5 else "many" if count > 9 else None
 
 
 def _usual(names: npt.NDArray[np.int16]) -> tuple[str, bool]:
