@@ -91,7 +91,7 @@ def cover_item(c: CoverFact) -> str:
 
 def long(facts: Facts, others: Sequence[str], seed: str) -> str:
     """Everything that is known: the main things first, a caption by themselves, then the rest."""
-    frames = ("seen from above, there is {}", "the image looks down on {}")
+    frames = ("the view is of {}", "the image looks down on {}")
     told: list[str | None] = [_opening(facts, choose(frames, seed, "opening"), _items(facts)[:_OPENING])]
     told += [_labels(facts), _further(facts)]
     looks = ((things.looks(facts, c, 1), things.some(facts, c)) for c in facts.counted)

@@ -146,8 +146,8 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
         _id("grey-purple"),
     )
     grey = np.where(luma > 0.85, *_ids("white", "grey"))
-    # in the shade a camera's blue says nothing
-    shade = (luma < 0.33) & (chroma < 0.09)
+    # shade is lit by the sky: its blue says nothing of what lies there
+    shade = (luma < 0.33) & (chroma < 0.09) & (hue >= 165)
     named = np.select(
         [luma < 0.12, shade, saturation < np.where(sand, 0.09, 0.12), saturation < 0.22],
         [_id("black"), _id("grey"), grey, greyish],

@@ -15,7 +15,7 @@ SIZE = 96  # of the thumbnail, on which spots are looked for; regions are seen a
 _LEAST = 0.05  # of the picture that a region has
 _PATCH = 0.01  # of the picture that a part must have to be seen as one
 _SMOOTH, _ROUGH = 0.018, 0.05  # mean contrast of neighbouring spots in luma
-_ALIKE, _OTHER = 9.5, 30.0  # distances in Lab: closer colours are one; farther from all is none of them
+_ALIKE, _OTHER = 8.5, 30.0  # distances in Lab: closer colours are one; farther from all is none of them
 _STANDS_OUT, _ALONE = 0.24, 0.36  # in luma, against the mean of what lies around; of a single spot
 
 
@@ -45,16 +45,20 @@ def find_regions(rgb: Floats, raw: Ids) -> tuple[Region, ...]:
         [ndimage.uniform_filter((away.argmin(axis=2) == i) * 1.0, 3) for i in range(len(middles))]
     )
     labels = np.where(away.min(axis=2) <= _OTHER, votes.argmax(axis=0), -1)
+    masks: dict[str, Mask] = {}
+    for i in range(len(middles)):
+        if (mask := labels == i).any():  # two colours that differ may still have one name
+            masks[name] = masks.get(name := _named(rgb[mask]), mask) | mask
     regions = [
-        _region(mask, away[:, :, i] <= _ALIKE, _named(rgb[mask]), contrast)
-        for i in range(len(middles))
-        if (mask := labels == i).mean() >= _LEAST
+        _region(mask, np.isin(raw, [i for i, tone in enumerate(TONES) if tone == name]), name, contrast)
+        for name, mask in masks.items()
+        if mask.mean() >= _LEAST
     ]
     return tuple(sorted(regions, key=lambda region: (-region.share, region.colour))[:5])
 
 
 def _middles(lab: Floats, raw: Ids) -> Floats:
-    """The colours of areas in Lab, (colours, 3): those of the picture's tones, joined as long as two are alike.
+    """The colours of areas in Lab, (colours, 3): those of the tones, joined as long as two are alike.
 
     A name's bound may run through the middle of what is one colour to the eye: names alone make no areas.
     """
