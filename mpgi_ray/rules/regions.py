@@ -50,7 +50,7 @@ def item(region: Region) -> str:
     if region.direction:
         return f"{noun(region)} {_way(region).removeprefix('in a band ')}"
     way = _way(region)
-    return f"{noun(region)} {way}" if way else f"{share(region.share)} of it {region.colour}"
+    return f"{noun(region)} {way}" if way else f"{_share(region)} of it {region.colour}"
 
 
 def lies(region: Region, seed: str) -> str:
@@ -66,7 +66,7 @@ def lies(region: Region, seed: str) -> str:
     if half and region.share >= _FILLS and not many:
         return f"{subject} fills most of the {half}"
     if not _way(region):
-        return f"{region.colour} covers {share(region.share)} of the image"
+        return f"{region.colour} covers {_share(region)} of the image"
     verb = choose((("lies", "is"), ("lie", "are"))[many], seed, region.colour)
     return f"{subject} {verb} {place(region)}"
 
@@ -116,12 +116,17 @@ def _listed(regions: Sequence[Region], verb: str, *, texture: bool = False, ways
     main = [r for r in regions if r.share >= _MAIN] or list(regions[:1])
     small = [r for r in regions if r not in main]
     said = [
-        f"{share(r.share)}{verb if not i else ''} {_look(r, texture=texture and not i, way=ways)}"
+        f"{_share(r)}{verb if not i else ''} {_look(r, texture=texture and not i, way=ways)}"
         for i, r in enumerate(main)
     ]
     little = enumerate_([_look(r, way=ways) for r in small])
     tail = f", with a little {little}" if little else ""
     return [sentence(enumerate_(said) + tail)] if said else []
+
+
+def _share(region: Region) -> str:
+    """Its share in words; almost all only where hardly anything else shows between."""
+    return share(min(region.share, 0.94) if region.purity < 0.85 else region.share)
 
 
 def _look(region: Region, *, texture: bool = False, way: bool = False) -> str:

@@ -112,7 +112,7 @@ def _hue(red: Floats, green: Floats, blue: Floats, peak: Floats, chroma: Floats)
 def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
     saturation = chroma / np.maximum(peak, 1e-6)
     warm, lawn = hue < 60, hue < 170  # below them, in degrees
-    sand = warm & (luma > 0.6)
+    sand = warm & (luma > 0.52)
     greyish = np.select(
         [sand, warm | (hue >= 330), lawn, hue < 235],
         _ids("beige", "grey-brown", "grey-green", "grey-blue"),
@@ -125,14 +125,14 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
             hue < 65,
             hue < 165,
             hue < 195,
-            (hue < 235) & (chroma > 0.1),
+            (hue < 235) & (chroma > 0.1) & (saturation > 0.35),
             hue < 235,
             chroma > 0.2,
         ],
         [
             np.where((chroma > 0.4) & (saturation > 0.55), *_ids("red", "reddish brown")),
             np.select(
-                [(chroma > 0.5) & (luma > 0.5), (luma > 0.5) & (saturation > 0.4), luma > 0.6],
+                [(chroma > 0.5) & (luma > 0.5), (luma > 0.5) & (saturation > 0.4), luma > 0.52],
                 _ids("orange", "tan", "beige"),
                 _id("brown"),
             ),

@@ -16,6 +16,7 @@ _LEAST = 0.05  # of the picture that a region has
 _PATCH = 0.01  # of the picture that a part must have to be seen as one
 _SMOOTH, _ROUGH = 0.018, 0.05  # mean contrast of neighbouring spots in luma
 _ALIKE, _OTHER = 8.5, 30.0  # distances in Lab: closer colours are one; farther from all is none of them
+_LIGHTER = 12.0  # in L of Lab: two areas of one name of which one is clearly darker
 _STANDS_OUT, _ALONE = 0.24, 0.36  # in luma, against the mean of what lies around; of a single spot
 
 
@@ -45,16 +46,34 @@ def find_regions(rgb: Floats, raw: Ids) -> tuple[Region, ...]:
         [ndimage.uniform_filter((away.argmin(axis=2) == i) * 1.0, 3) for i in range(len(middles))]
     )
     labels = np.where(away.min(axis=2) <= _OTHER, votes.argmax(axis=0), -1)
-    masks: dict[str, Mask] = {}
-    for i in range(len(middles)):
-        if (mask := labels == i).any():  # two colours that differ may still have one name
-            masks[name] = masks.get(name := _named(rgb[mask]), mask) | mask
+    found = [(mask, _named(rgb[mask])) for i in range(len(middles)) if (mask := labels == i).mean() >= _LEAST]
     regions = [
-        _region(mask, np.isin(raw, [i for i, tone in enumerate(TONES) if tone == name]), name, contrast)
-        for name, mask in masks.items()
-        if mask.mean() >= _LEAST
+        _region(mask, np.isin(raw, _indices(name)), name, contrast) for mask, name in _told_apart(found, lab)
     ]
     return tuple(sorted(regions, key=lambda region: (-region.share, region.colour))[:5])
+
+
+def _told_apart(found: list[tuple[Mask, str]], lab: Floats) -> list[tuple[Mask, str]]:
+    """Areas that have one name, largest first: one if they are about as light, else "darker" or "lighter"."""
+    made: list[tuple[Mask, str]] = []
+    for mask, name in sorted(found, key=lambda one: -one[0].sum()):
+        same = next((i for i, (_, other) in enumerate(made) if other == name), None)
+        if same is None:
+            made.append((mask, name))
+            continue
+        lead = float(lab[mask][:, 0].mean() - lab[made[same][0]][:, 0].mean())
+        other = f"{'lighter' if lead > 0 else 'darker'} {name}"
+        if abs(lead) < _LIGHTER or other in [told for _, told in made]:
+            made[same] = made[same][0] | mask, name
+        else:
+            made.append((mask, other))
+    return made
+
+
+def _indices(name: str) -> list[int]:
+    return [
+        i for i, tone in enumerate(TONES) if tone == name.removeprefix("darker ").removeprefix("lighter ")
+    ]
 
 
 def _middles(lab: Floats, raw: Ids) -> Floats:
@@ -62,7 +81,9 @@ def _middles(lab: Floats, raw: Ids) -> Floats:
 
     A name's bound may run through the middle of what is one colour to the eye: names alone make no areas.
     """
-    found, place, counts = np.unique(raw, return_inverse=True, return_counts=True)
+    # a tone is wide: its darker and its lighter part are joined only if they are alike
+    bins = raw.astype(np.int32) * 32 + (lab[..., 0] / 8).astype(np.int32)
+    found, place, counts = np.unique(bins, return_inverse=True, return_counts=True)
     flat, place = lab.reshape(-1, 3), place.ravel()
     kept = [i for i in range(len(found)) if counts[i] >= 0.02 * raw.size] or [int(counts.argmax())]
     means = [np.asarray(flat[place == i].mean(axis=0)) for i in kept]
