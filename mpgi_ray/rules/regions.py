@@ -103,7 +103,7 @@ def shares(measured: Measured) -> list[str]:
 
 def ground(measured: Measured) -> list[str]:
     """The same with places, for an integrated text."""
-    return _listed(measured.regions, " of the view is", ways=True)
+    return _listed(measured.regions, " of the view is", texture=True, ways=True)
 
 
 def colours(measured: Measured) -> list[str]:

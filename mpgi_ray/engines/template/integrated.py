@@ -60,6 +60,8 @@ def _opening(facts: Facts, frame: str, items: Sequence[str]) -> str:
     scene = phrases.scene(facts)
     if scene is None and facts.scenes:
         scene = f'an area labelled "{humanise(facts.scenes[0]) or facts.scenes[0]}"'
+    if scene is None and facts.measured and not (facts.counted or facts.cover or facts.tags):
+        scene = "ground"  # whose regions are all that is known
     joined = enumerate_(items) if all("," not in item for item in items) else "; ".join(items)
     if scene is None or not joined:
         return sentence(frame.format(scene or joined)) if scene or joined else ""
