@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from open_clip.tokenizer import SimpleTokenizer
 from PIL import Image, ImageOps
 
 from mpgi_ray import prompts
@@ -121,8 +122,11 @@ def _real_samples(data_dir: Path) -> Iterator[tuple[str, Annotation, Image.Image
 
 
 def test_six_texts_for_every_real_image(data_dir: Path) -> None:
+    clip = SimpleTokenizer()
     for key, annotation, image in _real_samples(data_dir):
-        check(six_texts(annotation, image, key))
+        texts = six_texts(annotation, image, key)
+        check(texts)
+        assert len(clip.encode(texts["short"])) <= TOKENS, texts["short"]
 
 
 def test_the_free_perspective_does_not_depend_on_facts() -> None:

@@ -1,0 +1,193 @@
+"""What English texts on a picture claim of its things: numbers and places. No code is shared with the rules.
+
+A sentence is read completely, or it is of a kind that claims neither; any other is an error, as nobody can
+tell whether it is true.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from support import sentence_kinds as kinds
+
+
+@dataclass(frozen=True)
+class Claim:
+    """So many of a class, in the whole image or in places together: cells, halves, ``central``, ``edges``.
+
+    ``way`` is how all of them are arranged.
+    """
+
+    name: str
+    number: int
+    at_least: bool
+    places: tuple[str, ...] = ()
+    way: str | None = None
+
+
+@dataclass(frozen=True)
+class Beside:
+    """The only one of a class is left of, or above, the only one of another."""
+
+    first: str
+    last: str
+    axis: str
+
+
+class Reader:
+    """Reads the sentences of one text in order: "these cars" are those that it told with their number."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, Claim] = {}
+
+    def read(self, text: str) -> Iterator[tuple[str, list[Claim | Beside]]]:
+        """Each sentence with its claims.
+
+        Raises:
+            ValueError: a sentence of a kind that is not known here.
+        """
+        for sentence in re.split(r"(?<=\.) (?=[A-Z])", text):
+            try:
+                yield sentence, self._claims(sentence[0].lower() + sentence[1:])
+            except ValueError as error:
+                raise ValueError(f"{sentence!r} is not read ({error}): teach the reader its kind") from error
+
+    def _claims(self, text: str) -> list[Claim | Beside]:
+        if kinds.UNCLAIMED.fullmatch(text) and not re.search(rf"\b{kinds.NOUN}\b", text):
+            return []
+        if m := kinds.LISTING.fullmatch(text):
+            claims = [claim for item in _listed(kinds.ITEM, m["items"]) for claim in _placed(item)]
+            self._told |= {c.name: c for c in claims if not c.places and not c.way}
+            return [*claims]
+        if m := next((m for kind in kinds.SPLIT if (m := kind.fullmatch(text))), None):
+            return [
+                replace(_amount(item), places=(place,))
+                for place, items in m.groupdict().items()
+                for item in (_listed(kinds.ITEM, items) if items else [])
+            ]
+        if m := (kinds.NEAR.fullmatch(text) or kinds.SHARED.fullmatch(text)):
+            return [Claim(kinds.SINGULAR[noun], 1, True) for noun in m.groupdict().values() if noun]
+        if m := kinds.SOME.fullmatch(text):  # nothing has two colours
+            items = _listed(kinds.OF_COLOUR, m["items"])
+            return [Claim(kinds.SINGULAR[items[0]["noun"]], sum(_value(i["n"]) for i in items), True)]
+        if m := kinds.LOOKS.fullmatch(text):
+            return [claim] if (claim := self._subject(m["subject"])) else []
+        if m := kinds.STANDS.fullmatch(text):
+            return [*self._stands(m["subject"], m["rest"])]
+        if m := kinds.SIZES.fullmatch(text):
+            return [_of_all(m["a"]), _of_all(m["b"])]
+        if m := kinds.ASIDE.fullmatch(text):
+            a, b = kinds.SINGULAR[m["a"]], kinds.SINGULAR[m["b"] or m["c"]]
+            axis = "x" if (m["first"] or m["last"]) in ("to the left of", "on its right") else "y"
+            return [Claim(a, 1, False), Claim(b, 1, False), Beside(a, b, axis)]
+        raise ValueError("no such kind")
+
+    def _subject(self, text: str) -> Claim | None:
+        """The amount of a subject; None for "a car" and "cars", which have none."""
+        if m := re.fullmatch(kinds.AMOUNT, text):
+            return _amount(m)
+        if m := re.fullmatch(rf"(this|these) ({kinds.NOUN})", text):
+            told = self._told.get(kinds.SINGULAR[m[2]])
+            if told is None or (told.number == 1) != (m[1] == "this"):
+                raise ValueError(f"{text!r} refers to {told}")
+            return told
+        if re.fullmatch(rf"(?:an? )?{kinds.NOUN}", text):
+            return None
+        raise ValueError(f"{text!r} is no subject")
+
+    def _stands(self, subject: str, rest: str) -> Iterator[Claim]:
+        amount = self._subject(subject)
+        one = amount or Claim(kinds.SINGULAR[re.sub("^an? ", "", subject)], 1, True)
+        one = replace(one, number=1, at_least=True)
+        if rest == "in every part of the image":
+            yield from (replace(one, places=(cell,)) for cell in kinds.CELLS)
+            return
+        if rest == kinds.SIDES:
+            yield from (replace(one, places=(side,)) for side in ("central", "edges"))
+            return
+        if amount and (how := kinds.HOW.match(rest)) and how[0]:
+            yield from (amount, *_where(amount, how))
+            if not (rest := rest[how.end() :]):
+                return
+        cells = _listed(kinds.IN_CELL, rest.removesuffix(", among other places"))
+        yield from _in_cells(amount, one, cells, everywhere=not rest.endswith("among other places"))
+
+
+def _in_cells(amount: Claim | None, one: Claim, cells: list[re.Match], everywhere: bool) -> Iterator[Claim]:
+    """With numbers in each cell, which stand for all; or at least one in each."""
+    places = tuple(_place(cell["cell"]) for cell in cells)
+    numbers = [_value(cell["n"]) for cell in cells if cell["n"]]
+    if not numbers:
+        yield from (replace(one, places=(place,)) for place in places)
+        if amount:
+            yield replace(amount, places=places) if everywhere else amount
+        return
+    if amount is None or amount.at_least:
+        raise ValueError("parts of a number that is not known")
+    if len(numbers) == len(cells) - 1 and not cells[0]["n"]:  # "two lie at the top and one on the left"
+        numbers = [amount.number, *numbers]
+        amount = replace(amount, number=sum(numbers))
+    if len(numbers) != len(cells) or sum(numbers) != amount.number:
+        raise ValueError(f"{numbers} are not {amount.number}")
+    yield amount
+    yield from (replace(amount, number=n, places=(p,)) for n, p in zip(numbers, places, strict=True))
+
+
+def _listed(item: re.Pattern, text: str) -> list[re.Match]:
+    """The items of ``a, b and c``, which are all that the text has."""
+    found, at = [], 0
+    while match := item.match(text, at):
+        found.append(match)
+        if match.end() == len(text):
+            return found
+        if not (between := kinds.SEPARATOR.match(text, match.end())):
+            break
+        at = between.end()
+    raise ValueError(f"{text[at:]!r} is not understood")
+
+
+def _value(number: str) -> int:
+    return 1 if number == "a single" else kinds.WORDS.index(number) if number in kinds.WORDS else int(number)
+
+
+def _amount(m: re.Match) -> Claim:
+    at_least = bool(m["least"] or m["more"] or m["least2"])
+    return Claim(kinds.SINGULAR[m["noun"] or m["noun2"]], _value(m["n"] or m["n2"]), at_least)
+
+
+def _placed(m: re.Match) -> Iterator[Claim]:
+    """The claims of an item: none if it is of pixels alone."""
+    if m["noun"] or m["noun2"]:
+        yield _amount(m)
+        yield from _where(_amount(m), m)
+
+
+def _where(amount: Claim, m: re.Match) -> Iterator[Claim]:
+    """The claims of an arrangement and of the place where all lie."""
+    if m["place"]:
+        yield replace(amount, places=(_place(m["place"]),))
+    match m["arranged"]:
+        case None:
+            return
+        case "along the borders of the image":
+            yield replace(amount, places=("edges",))
+        case way if way.startswith("in two groups"):
+            halves = ("left half", "right half") if "left" in way else ("upper half", "lower half")
+            yield from (replace(amount, number=2, at_least=True, places=(half,)) for half in halves)
+        case way:
+            yield replace(amount, way=way)
+
+
+def _place(phrase: str) -> str:
+    place = re.sub("^(?:in|on|at|around|near|towards) the ", "", phrase)
+    return "central" if phrase in ("around the centre", "in the central part") else place
+
+
+def _of_all(noun: str) -> Claim:
+    """Of "the cars" there are two or more, and of "the car" there is one; "the aircraft" may be both."""
+    forms = next(forms for forms in kinds.NAMES.values() if noun in forms)
+    if forms[0] == forms[1]:
+        return Claim(noun, 1, True)
+    return Claim(forms[0], 1, False) if noun == forms[0] else Claim(forms[0], 2, True)

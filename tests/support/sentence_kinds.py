@@ -1,0 +1,134 @@
+"""The kinds of sentences that the rules and the embedded engine write of things: a grammar in patterns.
+
+It is written from their texts, so that `support.claims` can read them; no code is shared with the rules.
+"""
+
+from __future__ import annotations
+
+import re
+
+WORDS = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+]
+NAMES = {  # label as the files spell it, without separators -> singular, plural
+    "truncatedairplane": ("partly visible airplane", "partly visible airplanes"),
+    "bus": ("bus", "buses"),
+    "longvehicle": ("long vehicle", "long vehicles"),
+    "trainer": ("trainer aircraft", "trainer aircraft"),
+    "fighter": ("fighter aircraft", "fighter aircraft"),
+    "propeller": ("propeller aircraft", "propeller aircraft"),
+    "largevehicle": ("large vehicle", "large vehicles"),
+    "smallvehicle": ("small vehicle", "small vehicles"),
+    "swimmingpool": ("swimming pool", "swimming pools"),
+    "tenniscourt": ("tennis court", "tennis courts"),
+    "minibus": ("minibus", "minibuses"),
+}
+for word in [
+    "airliner",
+    "airplane",
+    "boat",
+    "building",
+    "car",
+    "harbor",
+    "helicopter",
+    "plane",
+    "ship",
+    "truck",
+    "van",
+]:
+    NAMES[word] = (word, word + "s")
+SINGULAR = {form: forms[0] for forms in NAMES.values() for form in forms}
+NOUN = "(?:" + "|".join(sorted(map(re.escape, SINGULAR), key=len, reverse=True)) + ")"
+CELLS = ("upper left", "top", "upper right", "left", "centre", "right", "lower left", "bottom", "lower right")
+
+NUMBER = "(?:" + "|".join([*WORDS, "a single", r"\d+"]) + ")"
+HUE = "black|grey|white|red|orange|brown|beige|yellow|olive|green|blue-green|blue|purple"
+COLOUR = rf"(?:(?:light |dark )?(?:grey-(?:brown|green|blue|purple)|{HUE})\b)"
+CELL = rf"(?:(?:in|on|at) the (?:{'|'.join(CELLS)})\b(?! half))"
+HALF = "in the (?:left|right|upper|lower) half"
+ALL_IN = rf"(?:{HALF}|{CELL}|around the centre|near the edges|towards the edges|in the central part)"
+LOOK = rf"(?:(?:small|large|{COLOUR}) )?(?:{COLOUR} )?"
+AMOUNT = (
+    rf"(?:(?P<least>at least |no fewer than )?(?P<n>{NUMBER}) (?P<more>or more )?{LOOK}(?P<noun>{NOUN})\b"
+    rf"|many {LOOK}(?P<noun2>{NOUN}) \((?P<least2>at least )?(?P<n2>\d+)\))"
+)
+ARRANGED = (
+    rf"in a (?:\w+ )?row|in {NUMBER} (?:\w+ )?rows|in a grid|close together|along the borders of the image"
+    "|in two groups towards (?:the left and the right|the top and the bottom)"
+    "|far apart over most of the image"
+)
+SHARE = "(?:(?:almost )?(?:all|most)|about (?:a third|a quarter|half|two thirds)|a (?:very )?small part)"
+SPOTS = rf"(?:a single|a few|several|many|some|{NUMBER}) small {COLOUR} spots?"
+REGION = rf"(?:an?|{NUMBER}|several|many) (?:smooth |textured )?{COLOUR} (?:area|band|margin|patches|patch)\b"
+SEEN_IN = (
+    rf"(?:{HALF}|{CELL}|all over the image|along the borders"
+    rf"|from (?:the )?[\w ]+? to (?:the )?(?:{'|'.join(CELLS)})|over {SHARE}(?: of it)?)"
+)
+SEEN = rf"(?:{REGION}|{SPOTS})(?: {SEEN_IN})?"  # in pixels: no thing of a class
+ITEM = re.compile(rf"{AMOUNT}(?: (?P<arranged>{ARRANGED}))?(?: (?P<place>{ALL_IN}))?|{SEEN}")
+IN_CELL = re.compile(rf"(?:(?P<n>{NUMBER}) )?(?P<cell>{CELL})")
+OF_COLOUR = re.compile(
+    rf"at least (?P<n>{NUMBER})(?: of the (?P<noun>{NOUN})(?: here)?)? (?:is|are) {COLOUR}"
+)
+PREDICATE = (
+    rf"(?:{COLOUR}|(?:small|large) in the image|elongated|round"
+    r"|about [\d.]+ m (?:across|long and [\d.]+ m wide))"
+)
+SEPARATOR = re.compile("; |, | and ")
+
+LISTING = re.compile(
+    "(?:there (?:is|are)(?: also)?|in this image there (?:is|are)|seen from above, the image shows"
+    "|the image shows|from above one sees|seen from overhead:|overhead view of|the view from above holds"
+    r"|below there are) (?P<items>.+?)(?: in the image)?\."
+)
+SPLIT = [
+    re.compile(pattern)
+    for pattern in (
+        r"the centre of the image holds (?P<central>.+?)(?:, and its edges hold (?P<edges>.+))?\.",
+        r"the edges of the image hold (?P<edges>.+)\.",
+        r"the image has (?P<central>.+?) in its centre(?: and (?P<edges>.+) near its edges)?\.",
+        r"the image has (?P<edges>.+) near its edges\.",
+        r"in its centre the image has (?P<central>.+); near its edges it has (?P<edges>.+)\.",
+    )
+]
+POINTING = "(?:horizontally|vertically|diagonally)"
+LOOKS = re.compile(
+    rf"(?P<subject>.+?) (?:(?:is|are)(?: {PREDICATE}(?:(?:, | and ){PREDICATE})*)?"
+    rf"(?:,? on {COLOUR} ground)?(?:, pointing {POINTING})?|points? {POINTING})\."
+)
+SOME = re.compile(rf"(?P<items>at least {NUMBER} of the .+?)(?: on {COLOUR} ground)?\.")
+SHARED = re.compile(rf"(?P<noun>{NOUN}) here are {COLOUR}(?: on {COLOUR} ground)?\.")
+HOW = re.compile(rf"(?:(?P<arranged>{ARRANGED})\b ?)?(?P<place>{ALL_IN}\b)?(?:: |$)")
+STANDS = re.compile(
+    r"(?P<subject>.+?) (?:lies?|is|are|stands?|can be (?:found|seen)) "
+    rf"(?P<rest>(?:{ARRANGED}|{ALL_IN}|{NUMBER} {CELL}|partly in|in every part).*)\."
+)
+NEAR = re.compile(
+    rf"an? (?P<a>{NOUN}) (?:(?:is close to|is right by|lies next to) an? (?P<b>{NOUN})"
+    rf"|has an? (?P<c>{NOUN}) nearby)\."
+)
+SIZES = re.compile(rf"the (?P<a>{NOUN}) (?:is|are) (?:much larger|far smaller) than the (?P<b>{NOUN})\.")
+ASIDE = re.compile(
+    rf"the (?P<a>{NOUN}) (?:is (?P<first>to the left of|above) the (?P<b>{NOUN})"
+    rf"|has the (?P<c>{NOUN}) (?P<last>on its right|below it))\."
+)
+UNCLAIMED = re.compile(  # of pixels and of nothing: no sentence of a kind here may name a class
+    rf"{REGION} (?:covers?|lies?|is|are|fills|surrounds|crosses|runs through) .+\."
+    r"|on the ground there (?:is|are) .+\.|in colour the ground is .+\.|nearly all of it is .+\."
+    rf"|{SHARE} of the (?:ground|picture) is .+\."
+    rf"|{SPOTS} stands? out on .+\.|.+, {SPOTS} can be made out against .+\."
+    r"|nothing is annotated in this image\."
+)
+SIDES = "partly in the central part, partly towards the edges"
