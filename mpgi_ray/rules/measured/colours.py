@@ -6,6 +6,8 @@ A pixel gets a name only in the middle of a colour's range; between grey and a c
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -27,41 +29,62 @@ _THINGS = (
     ("grey", (0, 360), (0, 0.12), (0.34, 0.64)),
     ("black", (0, 360), (0, 0.30), (0, 0.19)),
 )
+Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
-Ids = npt.NDArray[np.int16]
+Ids = npt.NDArray[np.uint8]
+_BITS = 6  # of each channel that names are told by: tables of 64 × 64 × 64 colours instead of sums per pixel
 
 
-def thing_colours(rgb: Floats) -> dict[str, float]:
+def thing_colours(rgb: Bytes) -> dict[str, float]:
     """The share of each colour among the pixels of one thing; what lies between two names has none.
 
     Args:
-        rgb: (pixels, 3), from 0 to 1.
+        rgb: (pixels, 3).
     """
-    red, green, blue = rgb[:, 0], rgb[:, 1], rgb[:, 2]
-    value = rgb.max(axis=1)
-    chroma = value - rgb.min(axis=1)
-    hue, saturation = _hue(red, green, blue, value, chroma), chroma / np.maximum(value, 1e-6)
-    shares = {}
-    for name, (low, high), (least, most), (dark, light) in _THINGS:
-        named = ((hue >= low) & (hue <= high)) | (hue + 360 <= high)
-        named &= (saturation >= least) & (saturation <= most) & (value >= dark) & (value <= light)
-        shares[name] = float(named.mean())
-    return shares
+    counts = np.bincount(_thing_table()[_cells(rgb)], minlength=len(_THINGS) + 1)
+    return {name: int(count) / len(rgb) for (name, *_), count in zip(_THINGS, counts, strict=False)}
 
 
-def tones(rgb: Floats) -> Ids:
-    """The tone of each pixel, an index of `TONES`.
+def tones(rgb: Bytes) -> Ids:
+    """The tone of each pixel, an index of `TONES`: the first with its name.
 
     Args:
-        rgb: (…, 3), from 0 to 1.
+        rgb: (…, 3).
     """
-    red, green, blue = rgb[..., 0], rgb[..., 1], rgb[..., 2]
+    return _tone_table()[_cells(rgb)]
+
+
+def _cells(rgb: Bytes) -> npt.NDArray[np.int32]:
+    """The place of each pixel in the tables."""
+    high = (rgb >> (8 - _BITS)).astype(np.int32)
+    cells: npt.NDArray[np.int32] = (high[..., 0] << 2 * _BITS) | (high[..., 1] << _BITS) | high[..., 2]
+    return cells
+
+
+def _all_colours() -> Floats:
+    """The middle of each cell of the tables, (cells, 3), from 0 to 1."""
+    steps = (np.arange(2**_BITS, dtype=np.float32) + 0.5) / 2**_BITS
+    return np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
+
+
+@cache
+def _thing_table() -> Ids:
+    hue, chroma, value = _hue_chroma_value(_all_colours())
+    saturation = chroma / value
+    named = [
+        (((hue >= low) & (hue <= high)) | (hue + 360 <= high))
+        & ((saturation >= least) & (saturation <= most) & (value >= dark) & (value <= light))
+        for _, (low, high), (least, most), (dark, light) in _THINGS
+    ]
+    return np.select(named, range(len(_THINGS)), len(_THINGS)).astype(np.uint8)
+
+
+@cache
+def _tone_table() -> Ids:
+    rgb = _all_colours()
     luma = luminance(rgb)
-    peak = np.maximum(np.maximum(red, green), blue)  # plane by plane: reducing an axis of 3 is slow
-    chroma = peak - np.minimum(np.minimum(red, green), blue)
-    named = _names(luma, _hue(red, green, blue, peak, chroma), chroma, peak)
-    levels: Ids = (named * 3 + (luma > 0.33) + (luma > 0.68)).astype(np.int16)  # dark, plain, light
-    return levels
+    levels = _names(luma, *_hue_chroma_value(rgb)) * 3 + (luma > 0.33) + (luma > 0.68)  # dark, plain, light
+    return np.array([TONES.index(name) for name in TONES], dtype=np.uint8)[levels]
 
 
 def luminance(rgb: Floats) -> Floats:
@@ -84,18 +107,21 @@ def _tone(colour: str, level: int) -> str:
 TONES = tuple(_tone(colour, level) for colour in COLOURS for level in range(3))
 
 
-def _hue(red: Floats, green: Floats, blue: Floats, peak: Floats, chroma: Floats) -> Floats:
+def _hue_chroma_value(rgb: Floats) -> tuple[Floats, Floats, Floats]:
+    """Hue in degrees, chroma and value of colours, (colours, 3)."""
+    red, green, blue = rgb.T
+    peak = rgb.max(axis=1)
+    chroma = peak - rgb.min(axis=1)
     safe = np.maximum(chroma, 1e-6)
     sixths = np.where(
         peak == red,
         ((green - blue) / safe) % 6,
         np.where(peak == green, (blue - red) / safe + 2, (red - green) / safe + 4),
     )
-    degrees: Floats = (60 * sixths).astype(np.float32)
-    return degrees
+    return (60 * sixths).astype(np.float32), chroma, peak
 
 
-def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
+def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> npt.NDArray[np.int16]:
     saturation = chroma / np.maximum(peak, 1e-6)
     warm, lawn = hue < 60, hue < 170  # below them, in degrees
     sand = warm & (luma > 0.6)

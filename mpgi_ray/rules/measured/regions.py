@@ -3,47 +3,50 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageFilter
 from scipy import ndimage
 
 from mpgi_ray.rules.measured import Region, Spots
-from mpgi_ray.rules.measured.colours import TONES, Floats, Ids, luminance, plain, tones
+from mpgi_ray.rules.measured.colours import COLOURS, TONES, Bytes, Floats, Ids, luminance, plain, tones
 from mpgi_ray.rules.measured.places import Mask, direction_of, is_frame, place_of
 
 SIZE = 96  # of the thumbnail, on which spots are looked for; regions are seen at half of it
 _LEAST = 0.05  # of the picture that a region has
 _PATCH = 0.01  # of the picture that a part must have to be seen as one
 _SMOOTH, _ROUGH = 0.018, 0.05  # mean contrast of neighbouring spots in luma
+_ALIKE = 0.1  # least distance in RGB, of 0 to 1.7, of the means of two tones that are told apart
 _STANDS_OUT = 0.2  # in luma, against the mean of what lies around
+_GROUND = 0.25  # of the picture that has the colour on which spots are said to lie
+_PLAIN = np.array([COLOURS.index(plain(tone)) for tone in TONES])  # the plain colour of each tone
+_CORNERS = np.ones((3, 3))  # parts that touch at their corners are connected
 
 
-def thumbnail(picture: Image.Image) -> Floats:
-    """The picture as (`SIZE`, `SIZE`, 3), 0 to 1."""
-    small = picture.resize((SIZE, SIZE), Image.Resampling.BOX, reducing_gap=2.0)
-    return np.asarray(small, dtype=np.float32) / np.float32(255)
+def thumbnail(picture: Image.Image) -> Bytes:
+    """The picture as (`SIZE`, `SIZE`, 3)."""
+    return np.asarray(picture.resize((SIZE, SIZE), Image.Resampling.BOX, reducing_gap=2.0))
 
 
-def halved(rgb: Floats) -> Floats:
+def halved(rgb: Bytes) -> Bytes:
     """A thumbnail at half its size."""
-    small: Floats = rgb.reshape(SIZE // 2, 2, SIZE // 2, 2, 3).mean(axis=(1, 3))
-    return small
+    return np.asarray(Image.fromarray(rgb).reduce(2))
 
 
-def find_regions(rgb: Floats, raw: Ids) -> tuple[Region, ...]:
+def find_regions(rgb: Bytes, raw: Ids) -> tuple[Region, ...]:
     """At most five regions, largest first.
 
     Args:
         rgb: the halved thumbnail.
         raw: its tones.
     """
-    labels = _smoothed(raw)
-    contrast = _contrast(luminance(rgb))
-    found, counts = np.unique(labels, return_counts=True)
+    scaled = rgb.astype(np.float32) / 255
+    smoothed = np.asarray(Image.fromarray(raw).filter(ImageFilter.ModeFilter(5)))
+    same = _alike(smoothed, scaled)
+    labels, names = same[smoothed], _PLAIN[same[raw]]
+    contrast = _contrast(luminance(scaled))
+    counts = np.bincount(labels.ravel())
     regions = [
-        _region(labels == tone, raw == tone, TONES[int(tone)], contrast)
-        for tone, count in zip(found, counts, strict=True)
-        if count >= _LEAST * labels.size
+        _region(labels == tone, names == _PLAIN[tone], TONES[tone], contrast)
+        for tone in np.flatnonzero(counts >= _LEAST * labels.size).tolist()
     ]
     return tuple(sorted(regions, key=lambda region: (-region.share, region.colour))[:5])
 
@@ -57,13 +60,24 @@ def colour_shares(ids: Ids) -> tuple[tuple[str, float], ...]:
     return tuple(sorted(shares.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _smoothed(labels: Ids) -> Ids:
-    """Each pixel's most frequent tone among its 5 × 5 neighbours; equal names of two tones count as one."""
-    names = np.array([TONES.index(name) for name in TONES], dtype=np.int16)[labels]
-    found = np.unique(names)
-    votes = np.stack([ndimage.uniform_filter((names == tone).astype(np.float32), 5) for tone in found])
-    smoothed: Ids = found[votes.argmax(axis=0)]
-    return smoothed
+def _alike(labels: Ids, rgb: Floats) -> Ids:
+    """For each tone the one to name it by: where the pixels of two tones hardly differ, the more frequent.
+
+    The border between two names often runs through the shades of one even area.
+    """
+    flat = labels.ravel()
+    counts = np.bincount(flat, minlength=len(TONES))
+    sums = np.stack([np.bincount(flat, rgb[..., c].ravel(), len(TONES)) for c in range(3)], axis=1)
+    means = sums / np.maximum(counts, 1)[:, None]
+    same = np.arange(len(TONES), dtype=np.uint8)
+    kept: list[int] = []
+    for tone in np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)].tolist():
+        away = np.linalg.norm(means[kept] - means[tone], axis=1)
+        if kept and away.min() < _ALIKE:
+            same[tone] = kept[int(away.argmin())]
+        else:
+            kept.append(tone)
+    return same
 
 
 def _contrast(luma: Floats) -> Floats:
@@ -74,8 +88,8 @@ def _contrast(luma: Floats) -> Floats:
     return contrast
 
 
-def _region(mask: Mask, raw: Mask, colour: str, contrast: Floats) -> Region:
-    parts, _ = ndimage.label(mask)
+def _region(mask: Mask, named: Mask, colour: str, contrast: Floats) -> Region:
+    parts, _ = ndimage.label(mask, _CORNERS)
     sizes = np.bincount(parts.ravel())[1:]
     large = sizes >= _PATCH * mask.size
     main = parts == 1 + int(sizes.argmax())
@@ -93,43 +107,47 @@ def _region(mask: Mask, raw: Mask, colour: str, contrast: Floats) -> Region:
     return Region(
         colour=colour,
         texture=texture,
-        share=float(mask.mean()),
+        share=float((mask & named).mean()),
         form=form,
         place=place,
         direction=direction,
         patches=int(large.sum()) if form == "patches" else 1,
-        purity=float(raw[mask].mean()),
+        purity=float(named[mask].mean()),
         inside=inside,
     )
 
 
-def find_spots(rgb: Floats) -> tuple[Spots, ...]:
+def find_spots(rgb: Bytes) -> tuple[Spots, ...]:
     """Bright and dark spots, the more numerous first; each kind only if its colour and ground are clear.
 
     Args:
         rgb: the thumbnail.
     """
-    luma = luminance(rgb)
+    luma = luminance(rgb.astype(np.float32) / 255)
     apart = luma - ndimage.uniform_filter(luma, 17)
-    found = [_spots(apart * sign >= _STANDS_OUT, rgb) for sign in (1, -1)]
+    named = tones(rgb)
+    found = [_spots(apart * sign >= _STANDS_OUT, named) for sign in (1, -1)]
     return tuple(sorted((s for s in found if s), key=lambda s: -s.found))
 
 
-def _spots(mask: Mask, rgb: Floats) -> Spots | None:
+def _spots(mask: Mask, named: Ids) -> Spots | None:
     parts, number = ndimage.label(mask)
     sizes = np.bincount(parts.ravel(), minlength=number + 1)
-    kept = np.flatnonzero((sizes >= 4) & (sizes <= 60))
-    kept = kept[kept > 0]
-    amount = _amount(len(kept))
+    fits = (sizes >= 4) & (sizes <= 60)
+    fits[0] = False
+    count = int(fits.sum())
+    amount = _amount(count)
     if amount is None:
         return None
-    chosen = np.isin(parts, kept)
-    colour, clear = _usual(tones(rgb[chosen]))
-    around = ndimage.binary_dilation(chosen, iterations=5) & ~ndimage.binary_dilation(chosen, iterations=2)
-    ground, ground_clear = _usual(tones(rgb[around]))
-    if not clear or not ground_clear or plain(colour) == plain(ground):
+    chosen = fits[parts]
+    near, far = (ndimage.maximum_filter(chosen, size) for size in (5, 11))
+    colour, ground = _usual(named[chosen]), _usual(named[far & ~near])
+    if colour is None or ground is None or _PLAIN[colour] == _PLAIN[ground]:
         return None
-    return Spots(colour, ground, amount, place_of(chosen)[0], len(kept))
+    shares = np.bincount(_PLAIN[named].ravel(), minlength=len(COLOURS)) / named.size
+    if shares[_PLAIN[ground]] < max(_GROUND, shares[_PLAIN[colour]]):  # else the ground is what stands out
+        return None
+    return Spots(TONES[colour], TONES[ground], amount, place_of(chosen)[0], count)
 
 
 def _amount(count: int) -> str | None:
@@ -138,9 +156,7 @@ def _amount(count: int) -> str | None:
     return "a few" if 2 <= count <= 5 else "many" if count > 9 else None
 
 
-def _usual(names: npt.NDArray[np.int16]) -> tuple[str, bool]:
-    """The most frequent tone, and whether it is clearly so."""
-    if not len(names):
-        return "", False
-    found, counts = np.unique(names, return_counts=True)
-    return TONES[int(found[counts.argmax()])], bool(counts.max() >= 0.5 * counts.sum())
+def _usual(named: Ids) -> int | None:
+    """The tone that at least half of the pixels have."""
+    counts = np.bincount(named, minlength=1)
+    return int(counts.argmax()) if counts.max() >= max(1, 0.5 * counts.sum()) else None

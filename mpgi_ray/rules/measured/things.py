@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from mpgi_ray.data.sample import Object, Point
 from mpgi_ray.rules.measured import ThingColour
-from mpgi_ray.rules.measured.colours import TONES, Floats, plain, thing_colours, tones
+from mpgi_ray.rules.measured.colours import TONES, Bytes, plain, thing_colours, tones
 
 AGREE = (
     0.8  # of the objects that were looked at must have the colour, and none of the others another vivid one
@@ -65,21 +65,22 @@ def _look(
         return None
     marks = _marks(outline - (x1, y1), (x2 - x1, y2 - y1), _INSIDE_BOX if _is_box(obj) else _INSIDE)
     seen = pixels[y1:y2, x1:x2]
-    inside, ring = seen[marks == 2].astype(np.float32), seen[marks == 1].astype(np.float32)
+    inside, ring = seen[marks == 2], seen[marks == 1]
     if len(inside) < _LEAST or len(ring) < _LEAST:
         return None
-    apart = np.sqrt(((inside - np.median(ring, axis=0)) ** 2).sum(axis=1)) >= _APART
+    away = inside - np.median(ring, axis=0)
+    apart = (away * away).sum(axis=1) >= _APART**2
     if apart.mean() < _FOREGROUND:
         return None, _ground(ring), 0.0
-    shares = thing_colours(inside[apart] / 255)
+    shares = thing_colours(inside[apart])
     (colour, first), (_, second) = sorted(shares.items(), key=lambda item: -item[1])[:2]
     clear = first >= _CLEAR and second <= first / 3
     return colour if clear else None, _ground(ring), float(apart.mean() * first)
 
 
-def _ground(ring: Floats) -> str | None:
+def _ground(ring: Bytes) -> str | None:
     """The tone of most of the ring."""
-    counts = np.bincount(tones(ring / np.float32(255)))
+    counts = np.bincount(tones(ring))
     return TONES[int(counts.argmax())] if counts.max() >= 0.6 * counts.sum() else None
 
 
