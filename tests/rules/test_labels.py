@@ -12,7 +12,6 @@ from PIL import Image
 from mpgi_ray.data.sample import Annotation, Box, Cover, LabelClass, Object
 from mpgi_ray.demo.scenes.scene import VOCABULARY
 from mpgi_ray.ingest import load_source
-from mpgi_ray.rules import gather
 from mpgi_ray.rules.english import singular
 from mpgi_ray.rules.labels import Unknown, plurals, unknown_in_words, unknown_labels
 from mpgi_ray.rules.lexicon import class_name, hypernyms, is_known, is_mass, several, surface_name, synonyms

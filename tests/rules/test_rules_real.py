@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from mpgi_ray.rules.retelling import headline, retell
 
 from mpgi_ray.rules import gather, rule_text
-from mpgi_ray.rules.retelling import headline, retell
 from support.annotations import annotate
 
 FOLDERS = ("simd", "kit_ais_vehicles", "airbus_aircraft", "dota_examples", "oam_osm_buildings")

@@ -38,7 +38,7 @@ def find_regions(rgb: Bytes, raw: Ids) -> tuple[Region, ...]:
         rgb: the halved thumbnail.
         raw: its tones.
     """
-    scaled = rgb.astype(np.float32) / 255
+    scaled: Floats = rgb.astype(np.float32) / np.float32(255)
     smoothed = np.asarray(Image.fromarray(raw).filter(ImageFilter.ModeFilter(5)))
     same = _alike(smoothed, scaled)
     labels, names = same[smoothed], _PLAIN[same[raw]]
@@ -123,7 +123,7 @@ def find_spots(rgb: Bytes) -> tuple[Spots, ...]:
     Args:
         rgb: the thumbnail.
     """
-    luma = luminance(rgb.astype(np.float32) / 255)
+    luma = luminance((rgb / 255).astype(np.float32))
     apart = luma - ndimage.uniform_filter(luma, 17)
     named = tones(rgb)
     found = [_spots(apart * sign >= _STANDS_OUT, named) for sign in (1, -1)]
