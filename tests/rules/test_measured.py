@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pytest
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from mpgi_ray.data.sample import Annotation, Box, Object
 from mpgi_ray.demo import scene
@@ -23,12 +23,14 @@ from mpgi_ray.rules.measured.measure import measure
 Pixels = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 SCENES, SEED = 120, 5
+LUMAS = {"dark": (0, 0.4), "light": (0.6, 1), "brown": (0, 0.66), "beige": (0.54, 1)}
 GREYS = ("grey", "white", "black", "grey-brown", "grey-green", "grey-blue", "grey-purple")
 # hues in which a name, or one beside it, is used
 HUES = {
-    "red": (330, 390), "orange": (0, 60), "brown": (-15, 70), "beige": (15, 80), "yellow": (30, 80), "olive": (40, 110),
-    "green": (55, 185), "blue-green": (140, 215), "blue": (180, 260), "purple": (240, 345), "grey-brown": (-30, 75),
-    "grey-green": (45, 190), "grey-blue": (155, 260), "grey-purple": (210, 345),
+    "red": (330, 390), "orange": (0, 60), "brown": (-15, 70), "beige": (15, 80), "yellow": (30, 80),
+    "olive": (40, 110), "green": (55, 185), "blue-green": (140, 215), "blue": (180, 260),
+    "purple": (240, 345), "grey-brown": (-30, 75), "grey-green": (45, 190), "grey-blue": (155, 260),
+    "grey-purple": (210, 345),
 }  # fmt: skip
 
 
@@ -103,7 +105,8 @@ def test_regions_have_their_colour_where_they_are_said_to_lie(seen: list[Seen]) 
 
 def lies_there(region: Region, picture: Image.Image) -> bool:
     """Whether pixels that may have the region's name are frequent in its place and rarer elsewhere."""
-    named = may_be_called(plain(region.colour), np.asarray(picture, dtype=np.float64) / 255)
+    blurred = picture.filter(ImageFilter.BoxBlur(picture.width / 100))
+    named = may_be_called(region.colour, np.asarray(blurred, dtype=np.float64) / 255)
     if region.form == "frame":
         return all(border.mean() >= 0.5 for border in (named[0], named[-1], named[:, 0], named[:, -1]))
     if region.direction in ("left to right", "top to bottom"):
@@ -122,8 +125,9 @@ def lies_there(region: Region, picture: Image.Image) -> bool:
     return bool(enough and named[within].mean() > named[~within].mean())
 
 
-def may_be_called(colour: str, rgb: Pixels) -> Mask:
-    """The pixels with this plain colour or one beside it, by hue and saturation."""
+def may_be_called(tone: str, rgb: Pixels) -> Mask:
+    """The pixels with this tone or one beside it, by hue, saturation and luma."""
+    colour = plain(tone)
     value, least = rgb.max(axis=2), rgb.min(axis=2)
     saturation = (value - least) / np.maximum(value, 1e-9)
     red, green, blue = np.moveaxis(rgb, 2, 0)
@@ -142,7 +146,9 @@ def may_be_called(colour: str, rgb: Pixels) -> Mask:
         named = value < 0.25
     if colour == "white":
         named &= value > 0.75
-    return named
+    low, high = LUMAS.get(tone.split()[0], (0.27, 0.74) if colour not in ("black", "white") else (0, 1))
+    luma = rgb @ (0.3, 0.59, 0.11)
+    return named & (luma >= low) & (luma <= high)
 
 
 def place(name: str, shape: tuple[int, ...]) -> Mask:
@@ -227,7 +233,7 @@ def test_whatever_comes_is_measured_and_alike_again(size: tuple[int, int]) -> No
         Object(label="ship", box=Box(width - 1, 0, width, height), polygons=(((0, 0), (0, 0), (0, 0)),)),
         Object(label="ship", box=Box(0, 0, 1, 1), obb=((0, 0), (1, 0), (1, 0), (0, 0))),
     )
-    annotation = Annotation(width=width, height=height, vocabulary=("ship",), objects=objects)
+    annotation = Annotation(width=width, height=height, objects=objects)
     first = measure(picture, annotation, min_px=0)
     assert first == measure(picture.copy(), annotation, min_px=0)
     assert [plain(region.colour) for region in first.regions] == ["blue"]

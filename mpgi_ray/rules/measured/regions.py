@@ -14,6 +14,7 @@ SIZE = 96  # of the thumbnail, on which spots are looked for; regions are seen a
 _LEAST = 0.05  # of the picture that a region has
 _PATCH = 0.01  # of the picture that a part must have to be seen as one
 _SMOOTH, _ROUGH = 0.018, 0.05  # mean contrast of neighbouring spots in luma
+_PURE = 0.75  # of a region's pixels that have its colour, or its place is not told
 _ALIKE = 0.1  # least distance in RGB, of 0 to 1.7, of the means of two tones that are told apart
 _STANDS_OUT = 0.2  # in luma, against the mean of what lies around
 _GROUND = 0.25  # of the picture that has the colour on which spots are said to lie
@@ -97,7 +98,8 @@ def _region(mask: Mask, named: Mask, colour: str, contrast: Floats) -> Region:
     roughness = float(contrast[mask].mean())
     texture = "smooth" if roughness <= _SMOOTH else "rough" if roughness >= _ROUGH else None
     direction = direction_of(main) if whole else None
-    place, inside = place_of(mask)
+    purity = float(named[mask].mean())
+    place, inside = place_of(mask) if purity >= _PURE else (None, 0.0)
     if is_frame(mask):
         form, place, inside = "frame", None, 0.0
     elif direction is not None:
@@ -112,7 +114,7 @@ def _region(mask: Mask, named: Mask, colour: str, contrast: Floats) -> Region:
         place=place,
         direction=direction,
         patches=int(large.sum()) if form == "patches" else 1,
-        purity=float(named[mask].mean()),
+        purity=purity,
         inside=inside,
     )
 
