@@ -64,7 +64,6 @@ _EXTRAS = {
         "huggingface_hub",
         "tokenizers",
         "tensorboardX",
-        "scipy",
     ),
     "s3": ("s3fs",),
 }

@@ -7,42 +7,52 @@ import numpy.typing as npt
 
 Mask = npt.NDArray[np.bool_]
 _IN_HALF, _IN_CORNER, _IN_CELL = 0.85, 0.8, 0.75  # of the mask's pixels that must lie there
-_AT_CORNER = 0.4  # of its pixels that lie in the corner's own cell of the 3×3 grid
 _MOST_SIDE = 0.7  # of a third along a side
+_OFF_MIDDLE = 0.12  # of the picture's sides: a mask's middle is at least so far off in a corner
+_ALONG = 0.2  # and at most so far off along a side
+_LARGE = 0.3  # of the picture: a mask as large reaches beyond a side
+_TILES = 12  # along a side; halves, thirds and quarters are whole numbers of them
+_MIDDLES = (np.arange(_TILES) + 0.5) / _TILES
 _HALVES = ("left half", "right half", "upper half", "lower half")
 
 
 def place_of(mask: Mask) -> tuple[str | None, float]:
     """The place that holds most of a mask, and how much of it; (None, 0) if no place is clear.
 
+    The sides of the mask are multiples of 12.
     One of `PLACES`, ``left half`` …, or ``everywhere``.
     """
-    ys, xs = np.nonzero(mask)
-    y, x = (ys + 0.5) / mask.shape[0], (xs + 0.5) / mask.shape[1]
-    centre = float(((abs(x - 0.5) < 0.25) & (abs(y - 0.5) < 0.25)).mean())
+    height, width = mask.shape
+    tiles = mask.reshape(_TILES, height // _TILES, _TILES, width // _TILES).mean(axis=(1, 3))
+    share = float(tiles.mean())
+    if not share:
+        return None, 0.0
+    tiles /= tiles.sum()
+    rows, columns = tiles.sum(axis=1), tiles.sum(axis=0)
+    y, x = float(rows @ _MIDDLES), float(columns @ _MIDDLES)
+    half, third, quarter = _TILES // 2, _TILES // 3, _TILES // 4
+    centre = float(tiles[quarter:-quarter, quarter:-quarter].sum())
     if centre >= _IN_CELL:
         return "centre", centre
-    left, upper = x < 0.5, y < 0.5
-    corners = {
-        "upper left": left & upper,
-        "upper right": ~left & upper,
-        "lower left": left & ~upper,
-        "lower right": ~left & ~upper,
+    if min(abs(x - 0.5), abs(y - 0.5)) >= _OFF_MIDDLE:
+        vertical, upper = ("upper", slice(half)) if y < 0.5 else ("lower", slice(half, None))
+        horizontal, left = ("left", slice(half)) if x < 0.5 else ("right", slice(half, None))
+        corner = float(tiles[upper, left].sum())
+        if corner >= _IN_CORNER:
+            return f"{vertical} {horizontal}", corner
+    sides = {
+        "left": (columns[:third], y),
+        "right": (columns[-third:], y),
+        "top": (rows[:third], x),
+        "bottom": (rows[-third:], x),
     }
-    for name, inside in corners.items():
-        third = mask.shape[0] // 3
-        row = slice(None, third) if "upper" in name else slice(-third, None)
-        column = slice(None, third) if "left" in name else slice(-third, None)
-        if inside.mean() >= _IN_CORNER and mask[row, column].sum() >= _AT_CORNER * mask.sum():
-            return name, float(inside.mean())
-    sides = {"left": x < 1 / 3, "right": x > 2 / 3, "top": y < 1 / 3, "bottom": y > 2 / 3}
-    for name, inside in sides.items():
-        if inside.mean() >= _MOST_SIDE and mask.mean() < 0.3:
-            return name, float(inside.mean())
-    for name, inside in zip(_HALVES, (left, ~left, upper, ~upper), strict=True):
-        if inside.mean() >= _IN_HALF:
-            return name, float(inside.mean())
-    cells = np.histogram2d(y, x, bins=3, range=((0, 1), (0, 1)))[0] / max(1, len(x))
+    for name, (inside, along) in sides.items():
+        if inside.sum() >= _MOST_SIDE and abs(along - 0.5) <= _ALONG and share < _LARGE:
+            return name, float(inside.sum())
+    for name, inside in zip(_HALVES, (columns[:half], columns[half:], rows[:half], rows[half:]), strict=True):
+        if inside.sum() >= _IN_HALF:
+            return name, float(inside.sum())
+    cells = tiles.reshape(3, third, 3, third).sum(axis=(1, 3))
     if cells.min() >= 0.045 and cells.max() <= 0.24:
         return "everywhere", 1.0
     return None, 0.0
@@ -66,7 +76,10 @@ def direction_of(mask: Mask) -> str | None:
     if angle >= 65 and ends[2] and ends[3]:
         return "top to bottom"
     if 30 <= angle <= 60 and np.ptp(xs) >= 0.8 * (width - 1) and np.ptp(ys) >= 0.8 * (height - 1):
-        falls = vectors[0, 1] * vectors[1, 1] > 0
+        falls = bool(vectors[0, 1] * vectors[1, 1] > 0)
+        begins, leaves = (ends[2], ends[3]) if falls else (ends[3], ends[2])  # besides left and right
+        if not ((ends[0] or begins) and (ends[1] or leaves)):
+            return None
         return "upper left to lower right" if falls else "lower left to upper right"
     return None
 
