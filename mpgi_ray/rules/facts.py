@@ -19,8 +19,8 @@ from mpgi_ray.rules import geometry, lexicon
 from mpgi_ray.rules.arrangement import Arrangement, arrangement_of
 from mpgi_ray.rules.form import Form, form_of
 from mpgi_ray.rules.labels import plurals
-from mpgi_ray.rules.measured import Measured, ThingColour
 from mpgi_ray.rules.relations import Relation, find_relations
+from mpgi_ray.rules.seen import Measured, ThingColour
 
 MIN_VISIBLE = 0.3  # of an object's own box; an object that shows less is not counted as a whole
 

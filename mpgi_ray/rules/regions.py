@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from mpgi_ray.rules.english import choose, enumerate_, number, sentence, with_article
 from mpgi_ray.rules.geometry import PLACES
-from mpgi_ray.rules.measured import Measured, Region, Spots
 from mpgi_ray.rules.phrases import IN_PLACE, share
+from mpgi_ray.rules.seen import Measured, Region, Spots
 
 _TEXTURES = {"smooth": "smooth", "rough": "textured"}
 _FILLS = 0.35  # of the picture: a region that fills most of a half

@@ -8,6 +8,9 @@ from mpgi_ray.rules.facts import ClassFact, Facts
 from mpgi_ray.rules.geometry import PLACES
 from mpgi_ray.rules.phrases import IN_PLACE, MANY, MIN_COVER
 
+_OTHERS = ", among other places"
+_MOST_PARTS = "in most parts of the image"
+_SPREAD = 6  # cells of the nine: their list would say no more than that
 _SINGLE = ("one ", "a ", "an ", "at least one ", "this ")
 
 
@@ -71,13 +74,15 @@ def stands(facts: Facts, c: ClassFact, seed: str) -> str:
     cells = _cells(c)
     verb = choose((("lies", "is"), ("lie", "are"))[not is_one(subject)], seed, c.name)
     said = f"{subject} {verb} {how or cells or _sides(c)}"
-    return sentence(f"{said}: {cells}" if how and cells else said)
+    return sentence(
+        f"{said}: {cells}" if how and cells and not cells.endswith((_OTHERS, _MOST_PARTS)) else said
+    )
 
 
 def by_cells(c: ClassFact, seed: str) -> str | None:
     """A sentence on the cells that a class was found in, for a text that told its number before."""
     cells = _cells(c)
-    if not cells:
+    if not cells or (place(c) and cells.endswith((_OTHERS, _MOST_PARTS))):
         return None
     verb = choose((("stands", "can be found"), ("stand", "can be found"))[c.total > 1], seed, c.name)
     return sentence(f"{again(c)} {verb} {cells}")
@@ -91,7 +96,9 @@ def _cells(c: ClassFact) -> str:
     if c.exact and c.clear == c.cells and c.total <= MANY:
         return enumerate_([f"{number(c.clear[i])} {IN_PLACE[i]}" for i in used])
     places = enumerate_([IN_PLACE[i] for i in used])
-    return places if c.clear == c.cells else f"{places}, among other places"
+    if len(used) >= _SPREAD:
+        return _MOST_PARTS
+    return places if c.clear == c.cells else f"{places}{_OTHERS}"
 
 
 def _sides(c: ClassFact) -> str:

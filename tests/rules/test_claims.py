@@ -19,7 +19,7 @@ from support.claims import Claim, Reader
             ],
         ),
         (
-            "Below there are no fewer than 50 cars. These cars stand on the left, among other places.",
+            "The view is of 50 or more cars. These cars stand on the left, among other places.",
             [Claim("car", 50, True), Claim("car", 1, True, ("left",)), Claim("car", 50, True)],
         ),
         (

@@ -16,21 +16,21 @@ from mpgi_ray.demo import scene
 from mpgi_ray.demo.scenes.canvas import Canvas
 from mpgi_ray.demo.scenes.spec import spec
 from mpgi_ray.rules.lexicon import class_name
-from mpgi_ray.rules.measured import Measured, Region
 from mpgi_ray.rules.measured.colours import plain
 from mpgi_ray.rules.measured.measure import measure
+from mpgi_ray.rules.seen import Measured, Region
 
 Pixels = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 SCENES, SEED = 120, 5
-LUMAS = {"dark": (0, 0.4), "light": (0.6, 1), "brown": (0, 0.66), "beige": (0.54, 1)}
+LUMAS = {"dark": (0, 0.4), "light": (0.6, 1), "brown": (0, 0.66), "beige": (0.47, 1), "tan": (0.44, 1)}
 GREYS = ("grey", "white", "black", "grey-brown", "grey-green", "grey-blue", "grey-purple")
 # hues in which a name, or one beside it, is used
 HUES = {
     "red": (330, 390), "orange": (0, 60), "brown": (-15, 70), "beige": (15, 80), "yellow": (30, 80),
     "olive": (40, 110), "green": (55, 185), "blue-green": (140, 215), "blue": (180, 260),
     "purple": (240, 345), "grey-brown": (-30, 75), "grey-green": (45, 190), "grey-blue": (155, 260),
-    "grey-purple": (210, 345),
+    "grey-purple": (210, 345), "tan": (5, 60), "reddish brown": (-30, 40),
 }  # fmt: skip
 
 
@@ -127,7 +127,8 @@ def lies_there(region: Region, picture: Image.Image) -> bool:
 
 def may_be_called(tone: str, rgb: Pixels) -> Mask:
     """The pixels with this tone or one beside it, by hue, saturation and luma."""
-    colour = plain(tone)
+    bare = tone.removeprefix("darker ").removeprefix("lighter ")
+    colour = plain(bare)
     value, least = rgb.max(axis=2), rgb.min(axis=2)
     saturation = (value - least) / np.maximum(value, 1e-9)
     red, green, blue = np.moveaxis(rgb, 2, 0)
@@ -147,6 +148,8 @@ def may_be_called(tone: str, rgb: Pixels) -> Mask:
     if colour == "white":
         named &= value > 0.75
     low, high = LUMAS.get(tone.split()[0], (0.27, 0.74) if colour not in ("black", "white") else (0, 1))
+    if bare != tone:  # against another area of the name
+        low, high = 0, 1
     luma = rgb @ (0.3, 0.59, 0.11)
     return named & (luma >= low) & (luma <= high)
 

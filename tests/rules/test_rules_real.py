@@ -20,8 +20,8 @@ from PIL import Image
 
 from mpgi_ray.engines.template import perspectives
 from mpgi_ray.rules import Facts, gather, rule_text
-from mpgi_ray.rules.measured import Measured
 from mpgi_ray.rules.measured.measure import measure
+from mpgi_ray.rules.seen import Measured
 from mpgi_ray.rules.sentences import measured_text
 from support.annotations import annotate
 from support.claims import Beside, Claim, Reader
@@ -92,6 +92,8 @@ def is_true(claim: Claim | Beside, things: list[Thing], row: dict) -> bool:
     if claim.way:  # which of more things stand so, nobody can tell
         points = [(t.x * row["width"], t.y * row["height"]) for t in held]
         return len(held) != claim.number or is_so_arranged(claim.way, points, (row["width"], row["height"]))
+    if claim.spread and sum(any(t.lies(cell) for t in held) for cell in CELLS) < claim.spread:
+        return False
     if claim.places:
         held = [t for t in held if any(t.lies(place) for place in claim.places)]
     return claim.number <= len(held) if claim.at_least else claim.number == len(held)

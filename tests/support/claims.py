@@ -17,7 +17,7 @@ from support import sentence_kinds as kinds
 class Claim:
     """So many of a class, in the whole image or in places together: cells, halves, ``central``, ``edges``.
 
-    ``way`` is how all of them are arranged.
+    ``way`` is how all of them are arranged, ``spread`` the least number of cells that hold some.
     """
 
     name: str
@@ -25,6 +25,7 @@ class Claim:
     at_least: bool
     places: tuple[str, ...] = ()
     way: str | None = None
+    spread: int = 0
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,9 @@ class Reader:
         one = replace(one, number=1, at_least=True)
         if rest == "in every part of the image":
             yield from (replace(one, places=(cell,)) for cell in kinds.CELLS)
+            return
+        if rest == "in most parts of the image":
+            yield replace(one, spread=6)
             return
         if rest == kinds.SIDES:
             yield from (replace(one, places=(side,)) for side in ("central", "edges"))

@@ -54,8 +54,8 @@ NOUN = "(?:" + "|".join(sorted(map(re.escape, SINGULAR), key=len, reverse=True))
 CELLS = ("upper left", "top", "upper right", "left", "centre", "right", "lower left", "bottom", "lower right")
 
 NUMBER = "(?:" + "|".join([*WORDS, "a single", r"\d+"]) + ")"
-HUE = "black|grey|white|red|orange|brown|beige|yellow|olive|green|blue-green|blue|purple"
-COLOUR = rf"(?:(?:light |dark )?(?:grey-(?:brown|green|blue|purple)|{HUE})\b)"
+HUE = "black|grey|white|reddish brown|red|orange|brown|beige|tan|yellow|olive|green|blue-green|blue|purple"
+COLOUR = rf"(?:(?:light |dark |lighter |darker )*(?:grey-(?:brown|green|blue|purple)|{HUE})\b)"
 CELL = rf"(?:(?:in|on|at) the (?:{'|'.join(CELLS)})\b(?! half))"
 HALF = "in the (?:left|right|upper|lower) half"
 ALL_IN = rf"(?:{HALF}|{CELL}|around the centre|near the edges|towards the edges|in the central part)"
@@ -65,7 +65,8 @@ AMOUNT = (
     rf"|many {LOOK}(?P<noun2>{NOUN}) \((?P<least2>at least )?(?P<n2>\d+)\))"
 )
 ARRANGED = (
-    rf"in a (?:\w+ )?row|in {NUMBER} (?:\w+ )?rows|in a grid|close together|along the borders of the image"
+    rf"(?:mostly )?in (?:a (?:\w+ )?row|{NUMBER} (?:\w+ )?rows|a grid)|close together"
+    "|along the borders of the image"
     "|in two groups towards (?:the left and the right|the top and the bottom)"
     "|far apart over most of the image"
 )
@@ -73,10 +74,10 @@ SHARE = "(?:(?:almost )?(?:all|most)|about (?:a third|a quarter|half|two thirds)
 SPOTS = rf"(?:a single|a few|several|many|some|{NUMBER}) small {COLOUR} spots?"
 REGION = rf"(?:an?|{NUMBER}|several|many) (?:smooth |textured )?{COLOUR} (?:area|band|margin|patches|patch)\b"
 SEEN_IN = (
-    rf"(?:{HALF}|{CELL}|all over the image|along the borders"
+    rf"(?:{HALF}|{CELL}|spread over the image|along the borders"
     rf"|from (?:the )?[\w ]+? to (?:the )?(?:{'|'.join(CELLS)})|over {SHARE}(?: of it)?)"
 )
-SEEN = rf"(?:{REGION}|{SPOTS})(?: {SEEN_IN})?"  # in pixels: no thing of a class
+SEEN = rf"(?:{SHARE} of it {COLOUR}|(?:{REGION}|{SPOTS})(?: {SEEN_IN})?)"  # in pixels: no thing of a class
 ITEM = re.compile(rf"{AMOUNT}(?: (?P<arranged>{ARRANGED}))?(?: (?P<place>{ALL_IN}))?|{SEEN}")
 IN_CELL = re.compile(rf"(?:(?P<n>{NUMBER}) )?(?P<cell>{CELL})")
 OF_COLOUR = re.compile(
@@ -90,8 +91,8 @@ SEPARATOR = re.compile("; |, | and ")
 
 LISTING = re.compile(
     "(?:there (?:is|are)(?: also)?|in this image there (?:is|are)|seen from above, the image shows"
-    "|the image shows|from above one sees|seen from overhead:|overhead view of|the view from above holds"
-    r"|below there are) (?P<items>.+?)(?: in the image)?\."
+    "|the image shows|from above one sees|overhead view of|top-down view of|the view from above shows"
+    r"|the view is of|the image looks down on) (?P<items>.+?)(?: in the image)?\."
 )
 SPLIT = [
     re.compile(pattern)
@@ -113,11 +114,11 @@ SHARED = re.compile(rf"(?P<noun>{NOUN}) here are {COLOUR}(?: on {COLOUR} ground)
 HOW = re.compile(rf"(?:(?P<arranged>{ARRANGED})\b ?)?(?P<place>{ALL_IN}\b)?(?:: |$)")
 STANDS = re.compile(
     r"(?P<subject>.+?) (?:lies?|is|are|stands?|can be (?:found|seen)) "
-    rf"(?P<rest>(?:{ARRANGED}|{ALL_IN}|{NUMBER} {CELL}|partly in|in every part).*)\."
+    rf"(?P<rest>(?:{ARRANGED}|{ALL_IN}|{NUMBER} {CELL}|partly in|in every part|in most parts).*)\."
 )
 NEAR = re.compile(
-    rf"an? (?P<a>{NOUN}) (?:(?:is close to|is right by|lies next to) an? (?P<b>{NOUN})"
-    rf"|has an? (?P<c>{NOUN}) nearby)\."
+    rf"an? (?P<a>{NOUN}) (?:is close to|is right by|lies next to) an? (?P<b>{NOUN})\."
+    rf"|near an? (?P<c>{NOUN}) there is an? (?P<d>{NOUN})\."
 )
 SIZES = re.compile(rf"the (?P<a>{NOUN}) (?:is|are) (?:much larger|far smaller) than the (?P<b>{NOUN})\.")
 ASIDE = re.compile(
@@ -126,9 +127,9 @@ ASIDE = re.compile(
 )
 UNCLAIMED = re.compile(  # of pixels and of nothing: no sentence of a kind here may name a class
     rf"{REGION} (?:covers?|lies?|is|are|fills|surrounds|crosses|runs through) .+\."
-    r"|on the ground there (?:is|are) .+\.|in colour the ground is .+\.|nearly all of it is .+\."
-    rf"|{SHARE} of the (?:ground|picture) is .+\."
-    rf"|{SPOTS} stands? out on .+\.|.+, {SPOTS} can be made out against .+\."
+    rf"|in it there (?:is|are) .+\.|{COLOUR} covers .+\."
+    rf"|{SHARE} of (?:the view|the picture|what is seen) is .+\."
+    rf"|{SPOTS} stands? out on .+\.|(?:.+, )?{SPOTS} stands? out against .+\."
     r"|nothing is annotated in this image\."
 )
 SIDES = "partly in the central part, partly towards the edges"

@@ -347,10 +347,10 @@ def _read(sentence: str, world: World) -> Iterator[tuple[str, str, bool]]:
     ):
         (x1, y1), (x2, y2) = world.things[names[m[1]]][0], world.things[names[m[4]]][0]
         yield "relation", m[0], x1 < x2 if m[2] or m[5] else y1 < y2
-    elif m := re.search(rf"({noun}) (?:lies?|is found) mainly (?:in|on|at) the ({PLACE})", low):
+    elif (m := re.search(rf"({noun}) (?:lies?|is found) mainly (?:in|on|at) the ({PLACE})", low)) or (
+        m := re.search(rf"most of the ({noun}) (?:is|are) (?:in|on|at) the ({PLACE})", low)
+    ):
         yield "cover", m[0], world.covers_mainly(names[m[1]], m[2])
-    elif m := re.search(rf"the ({PLACE}) has most of the ({noun})", low):
-        yield "cover", m[0], world.covers_mainly(names[m[2]], m[1])
     elif m := re.search(
         rf"({noun}) fills? most of ({LIST})|({LIST}) (?:is|are) mostly (?:an? )?({noun})", low
     ):

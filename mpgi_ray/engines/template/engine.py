@@ -19,8 +19,8 @@ from mpgi_ray.errors import RecipeError
 from mpgi_ray.rules import rule_text
 from mpgi_ray.rules.english import split_sentences
 from mpgi_ray.rules.facts import Facts
-from mpgi_ray.rules.measured import Measured
 from mpgi_ray.rules.measured.measure import measure
+from mpgi_ray.rules.seen import Measured
 
 
 class TemplateEngine:

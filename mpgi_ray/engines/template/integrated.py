@@ -132,7 +132,7 @@ def _relations(facts: Facts) -> str | None:
 
 def _relation(facts: Facts, r: Relation) -> str:
     if r.kind is Kind.NEAR:
-        return f"{with_article(r.object)} has {with_article(r.subject)} nearby"
+        return f"near {with_article(r.object)} there is {with_article(r.subject)}"
     object_ = f"the {r.object if r.single[1] else facts.several(r.object)}"
     subject = f"the {r.subject if r.single[0] else facts.several(r.subject)}"
     if r.kind is Kind.LARGER:
@@ -150,7 +150,9 @@ def _cover_places(facts: Facts) -> str | None:
         place, full = phrases.cover_place(c), phrases.full_cells(c)
         if place is not None:
             name = c.several if phrases.is_plural(c) else c.name
-            told.append(f"The {PLACES[place]} has most of the {name}.")
+            told.append(
+                f"Most of the {name} {'are' if phrases.is_plural(c) else 'is'} {phrases.IN_PLACE[place]}."
+            )
         elif full:
             where = enumerate_([f"the {PLACES[i]}" for i in full])
             told.append(sentence(f"{where} {'is' if len(full) == 1 else 'are'} mostly {phrases.surface(c)}"))

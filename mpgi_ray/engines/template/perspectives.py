@@ -5,7 +5,7 @@ from __future__ import annotations
 from mpgi_ray.rules import phrases, regions, sentences, things
 from mpgi_ray.rules.english import choose, enumerate_, sentence
 from mpgi_ray.rules.facts import Facts
-from mpgi_ray.rules.measured import Measured
+from mpgi_ray.rules.seen import Measured
 
 _AT_MOST = 6  # classes that a text tells one by one
 

@@ -132,7 +132,11 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
         [
             np.where((chroma > 0.4) & (saturation > 0.55), *_ids("red", "reddish brown")),
             np.select(
-                [(chroma > 0.5) & (luma > 0.5), (luma > 0.5) & (saturation > 0.4), luma > 0.52],
+                [
+                    (luma > 0.5) & ((chroma > 0.5) | ((saturation > 0.4) & (hue < 25))),
+                    (luma > 0.5) & (saturation > 0.4),
+                    luma > 0.52,
+                ],
                 _ids("orange", "tan", "beige"),
                 _id("brown"),
             ),
@@ -149,7 +153,12 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
     # shade is lit by the sky: its blue says nothing of what lies there
     shade = (luma < 0.33) & (chroma < 0.09) & (hue >= 165)
     named = np.select(
-        [luma < 0.12, shade, saturation < np.where(sand, 0.09, 0.12), saturation < 0.22],
+        [
+            (luma < 0.12) & ((saturation < 0.4) | (luma < 0.02)),
+            shade,
+            saturation < np.where(sand, 0.09, 0.12),
+            saturation < 0.22,
+        ],
         [_id("black"), _id("grey"), grey, greyish],
         strong,
     )

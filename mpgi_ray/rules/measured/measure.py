@@ -7,10 +7,10 @@ from PIL import Image
 
 from mpgi_ray.data.sample import Annotation, Object
 from mpgi_ray.rules.facts import told_objects
-from mpgi_ray.rules.measured import Measured
 from mpgi_ray.rules.measured.colours import tones
 from mpgi_ray.rules.measured.regions import colour_shares, find_regions, find_spots, halved, thumbnail
 from mpgi_ray.rules.measured.things import colours_of
+from mpgi_ray.rules.seen import Measured
 
 _LARGEST = 448  # pixels of the longer side: more show no other colours, and cost time
 

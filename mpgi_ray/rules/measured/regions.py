@@ -7,15 +7,17 @@ import numpy.typing as npt
 from PIL import Image
 from scipy import ndimage
 
-from mpgi_ray.rules.measured import Region, Spots
 from mpgi_ray.rules.measured.colours import TONES, Floats, Ids, luminance, plain, to_lab, tones
 from mpgi_ray.rules.measured.places import Mask, direction_of, is_frame, place_of
+from mpgi_ray.rules.seen import Region, Spots
 
 SIZE = 96  # of the thumbnail, on which spots are looked for; regions are seen at half of it
 _LEAST = 0.05  # of the picture that a region has
+_PURE = 0.7  # of its pixels that have its colour where a place is said
 _PATCH = 0.01  # of the picture that a part must have to be seen as one
 _SMOOTH, _ROUGH = 0.018, 0.05  # mean contrast of neighbouring spots in luma
 _ALIKE, _OTHER = 8.5, 30.0  # distances in Lab: closer colours are one; farther from all is none of them
+_EMPTY = 0.012  # no more light in any channel: pixels without data
 _LIGHTER = 12.0  # in L of Lab: two areas of one name of which one is clearly darker
 _STANDS_OUT, _ALONE = 0.24, 0.36  # in luma, against the mean of what lies around; of a single spot
 
@@ -46,6 +48,7 @@ def find_regions(rgb: Floats, raw: Ids) -> tuple[Region, ...]:
         [ndimage.uniform_filter((away.argmin(axis=2) == i) * 1.0, 3) for i in range(len(middles))]
     )
     labels = np.where(away.min(axis=2) <= _OTHER, votes.argmax(axis=0), -1)
+    labels[rgb.max(axis=2) <= _EMPTY] = -1  # the empty margin of a cut picture shows nothing
     found = [(mask, _named(rgb[mask])) for i in range(len(middles)) if (mask := labels == i).mean() >= _LEAST]
     regions = [
         _region(mask, np.isin(raw, _indices(name)), name, contrast) for mask, name in _told_apart(found, lab)
@@ -131,7 +134,8 @@ def _region(mask: Mask, raw: Mask, colour: str, contrast: Floats) -> Region:
     roughness = float(contrast[mask].mean())
     texture = "smooth" if roughness <= _SMOOTH else "rough" if roughness >= _ROUGH else None
     direction = direction_of(main) if whole else None
-    place, inside = place_of(mask)
+    purity = float(raw[mask].mean())
+    place, inside = place_of(mask) if purity >= _PURE else (None, 0.0)
     if is_frame(mask):
         form, place, inside = "frame", None, 0.0
     elif direction is not None:
@@ -146,7 +150,7 @@ def _region(mask: Mask, raw: Mask, colour: str, contrast: Floats) -> Region:
         place=place,
         direction=direction,
         patches=int(large.sum()) if form == "patches" else 1,
-        purity=float(raw[mask].mean()),
+        purity=purity,
         inside=inside,
     )
 

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from mpgi_ray.data.sample import Object, Point
-from mpgi_ray.rules.measured import ThingColour
 from mpgi_ray.rules.measured.colours import TONES, Floats, plain, thing_colours, tones
+from mpgi_ray.rules.seen import ThingColour
 
 AGREE = (
     0.8  # of the objects that were looked at must have the colour, and none of the others another vivid one
@@ -42,7 +42,9 @@ def colours_of(
     grounds = Counter(ground for _, ground, _ in looked if ground)
     found = []
     for colour, agreeing in sorted(colours.items(), key=lambda item: (-item[1], item[0]))[:_COLOURS]:
-        shared = agreeing >= AGREE * len(looked) and 2 * len(looked) >= len(largest)
+        # of all is said what none of the others contradicts
+        alone = agreeing == sum(colours.values())
+        shared = alone and agreeing >= AGREE * len(looked) and 2 * len(looked) >= len(largest)
         ground, seen = grounds.most_common(1)[0] if grounds else ("", 0)
         told = shared and seen >= AGREE * len(looked) and plain(ground) != colour
         share = float(np.mean([part for its, _, part in looked if its == colour]))

@@ -1,0 +1,93 @@
+"""What is measured in pixels, alone or together with annotations. Weaker than what a source annotated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ThingColour:
+    """A colour of the told objects of one class.
+
+    Attributes:
+        name: of the class, as `ClassFact.name`.
+        colour: ``red``, ``white`` …
+        shared: whether it is the colour of the class; if not, some of its objects have it, and of others
+            nothing or something else is known.
+        ground: the tone of what lies around them (``light grey``), if they share it and it differs; or None.
+        measured, agreeing: how many objects were large enough to be looked at, and how many had that colour.
+        share: of the inside of these that has the colour: the mean.
+    """
+
+    name: str
+    colour: str
+    shared: bool
+    ground: str | None
+    measured: int
+    agreeing: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Region:
+    """Areas of one colour and texture in the picture, connected or of one kind.
+
+    Attributes:
+        colour: with its tone: ``dark green``.
+        texture: ``smooth`` or ``rough``; None between.
+        share: of the picture: the pixels of the region that have its colour.
+        form: ``area``, ``band`` (crosses the picture), ``frame`` (around the others), ``patches``.
+        place: where it lies: one of `geometry.PLACES`, ``left half``, ``right half``, ``upper half``,
+            ``lower half``, ``everywhere``; None where none is clear, and for bands and frames.
+        direction: of a band: ``left to right``, ``top to bottom``, ``upper left to lower right``,
+            ``lower left to upper right``; None for others.
+        patches: connected parts that are large enough to see.
+        purity: share of its pixels that have the colour (evidence); a place is told from 0.75.
+        inside: share of its pixels that lie in the place (evidence); 0 without a place.
+    """
+
+    colour: str
+    texture: str | None
+    share: float
+    form: str
+    place: str | None
+    direction: str | None
+    patches: int
+    purity: float
+    inside: float
+
+
+@dataclass(frozen=True)
+class Spots:
+    """Small parts that stand out clearly from what lies around them: roofs, crowns, boats, puddles.
+
+    Attributes:
+        colour: of the spots, with its tone.
+        ground: the colour around them, at least a quarter of the picture.
+        amount: ``one``, ``a few`` (2 to 5), ``many`` (more than 9); nothing is said between.
+        place: as `Region.place`, where nearly all of them lie.
+        found: how many (evidence).
+    """
+
+    colour: str
+    ground: str
+    amount: str
+    place: str | None
+    found: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """All that is measured in one picture.
+
+    Attributes:
+        things: by class, at most two colours each; classes without a clear colour are missing.
+        regions: largest first, at most five.
+        spots: most telling first, at most two.
+        colours: share of each plain colour name in the picture, largest first.
+    """
+
+    things: tuple[ThingColour, ...] = ()
+    regions: tuple[Region, ...] = ()
+    spots: tuple[Spots, ...] = ()
+    colours: tuple[tuple[str, float], ...] = ()
