@@ -43,7 +43,9 @@ def test_features_and_gradients_are_those_of_whole_contexts(kind: str) -> None:
     def learned(features: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         model.zero_grad()
         (features * towards).sum().backward()
-        return features.detach(), {n: w.grad.clone() for n, w in model.named_parameters() if w.grad is not None}
+        return features.detach(), {
+            n: w.grad.clone() for n, w in model.named_parameters() if w.grad is not None
+        }
 
     whole, gradients = learned(model.encode_text(tokens, normalize=True))
     found, others = learned(encode_text(model, tokens))
