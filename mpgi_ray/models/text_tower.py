@@ -32,7 +32,7 @@ def encode_text(model: Any, tokens: Tensor) -> Tensor:
         return whole
     lengths = _ends(model, tokens) + 1
     order = lengths.argsort(stable=True)
-    parts = order.split(_PART)
+    parts = torch.split(order, _PART)
     longest = lengths[torch.stack([part[-1] for part in parts])].tolist()
     pooled = [_pooled(model, tokens[part, :length]) for part, length in zip(parts, longest, strict=True)]
     features = torch.cat(pooled)[order.argsort()]
