@@ -78,5 +78,7 @@ class ClipTask:
 
 def encode_texts(model: Any, tokens: Tensor) -> Tensor:
     """Unit features of tokens (batch, texts of a picture, context), (batch, texts of a picture, dim)."""
-    features: Tensor = model.encode_text(tokens.flatten(0, 1), normalize=True)
+    from mpgi_ray.models.text_tower import encode_text
+
+    features = encode_text(model, tokens.flatten(0, 1))
     return features.reshape(*tokens.shape[:2], -1)
