@@ -13,7 +13,8 @@ from mpgi_ray.data.sample import Annotation, Box
 from mpgi_ray.evaluate.probes import wording
 from mpgi_ray.evaluate.probes.wording import Kind
 from mpgi_ray.rules.english import number
-from mpgi_ray.rules.facts import ClassFact, gather, told_objects
+from mpgi_ray.rules.facts import ClassFact
+from mpgi_ray.rules.gathering import gather, told_objects
 from mpgi_ray.rules.lexicon import several
 
 NUMBERS = tuple(range(1, 11))

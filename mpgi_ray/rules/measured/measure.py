@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from mpgi_ray.data.sample import Annotation, Object
-from mpgi_ray.rules.facts import told_objects
+from mpgi_ray.rules.gathering import told_objects
 from mpgi_ray.rules.measured.colours import tones
 from mpgi_ray.rules.measured.regions import colour_shares, find_regions, find_spots, halved, thumbnail
 from mpgi_ray.rules.measured.things import colours_of
