@@ -54,14 +54,14 @@ def has_clear_place(box: Box, width: float, height: float) -> bool:
 def half(boxes: Sequence[Box], width: float, height: float) -> str | None:
     """The half of the image that holds the middles of all boxes, and nobody would dispute it.
 
-    ``left``, ``right``, ``upper`` or ``lower``; None if there is none, or no box.
+    ``left``, ``right``, ``top`` or ``bottom``; None if there is none, or no box.
     """
-    for name, axis, size in (("left", 0, width), ("upper", 1, height)):
+    for name, axis, size in (("left", 0, width), ("top", 1, height)):
         middles = [box.middle[axis] / size for box in boxes]
         if middles and max(middles) <= 0.5 - _ASIDE:
             return name
         if middles and min(middles) >= 0.5 + _ASIDE:
-            return {"left": "right", "upper": "lower"}[name]
+            return {"left": "right", "top": "bottom"}[name]
     return None
 
 

@@ -37,8 +37,8 @@ class Region:
         texture: ``smooth`` or ``rough``; None between.
         share: of the picture: the pixels of the region that have its colour.
         form: ``area``, ``band`` (crosses the picture), ``frame`` (around the others), ``patches``.
-        place: where it lies: one of `geometry.PLACES`, ``left half``, ``right half``, ``upper half``,
-            ``lower half``, ``everywhere``; None where none is clear, and for bands and frames.
+        place: where it lies: one of `geometry.PLACES`, ``left half``, ``right half``, ``top half``,
+            ``bottom half``, ``everywhere``; None where none is clear, and for bands and frames.
         direction: of a band: ``left to right``, ``top to bottom``, ``upper left to lower right``,
             ``lower left to upper right``; None for others.
         patches: connected parts that are large enough to see.

@@ -190,7 +190,7 @@ def regions_of(picture: Image.Image) -> dict[str, Region]:
     ("box", "where", "mirrored"),
     [
         ((0, 0, 119, 239), "left half", "right half"),
-        ((0, 120, 239, 239), "lower half", "lower half"),
+        ((0, 120, 239, 239), "bottom half", "bottom half"),
         ((0, 0, 99, 99), "upper left", "upper right"),
         ((150, 150, 239, 239), "lower right", "lower left"),
         ((0, 60, 70, 160), "left", "right"),

@@ -30,7 +30,7 @@ from support.template_texts import annotated_texts
 
 FOLDERS = ("simd", "kit_ais_vehicles", "airbus_aircraft", "dota_examples", "oam_osm_buildings")
 DOTA8 = {0: "plane", 1: "ship", 4: "tennis court", 7: "harbor", 10: "small vehicle", 14: "swimming pool"}
-HALVES = {"left half": (0, 0), "right half": (0, 1), "upper half": (1, 0), "lower half": (1, 1)}
+HALVES = {"left half": (0, 0), "right half": (0, 1), "top half": (1, 0), "bottom half": (1, 1)}
 CLIP = SimpleTokenizer()
 
 

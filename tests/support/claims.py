@@ -178,7 +178,7 @@ def _where(amount: Claim, m: re.Match) -> Iterator[Claim]:
         case "along the borders of the image":
             yield replace(amount, places=("edges",))
         case way if way.startswith("in two groups"):
-            halves = ("left half", "right half") if "left" in way else ("upper half", "lower half")
+            halves = ("left half", "right half") if "left" in way else ("top half", "bottom half")
             yield from (replace(amount, number=2, at_least=True, places=(half,)) for half in halves)
         case way:
             yield replace(amount, way=way)

@@ -332,9 +332,9 @@ def _read(sentence: str, world: World) -> Iterator[tuple[str, str, bool]]:
         return product((names[n] for n in re.findall(rf"\b({noun})\b", nouns)), re.findall(PLACE, places))
 
     for m in re.finditer(
-        rf"\b({noun})\b(?:(?!\b(?:{noun})\b)[^,;:])*? in the (left|right|upper|lower) half", low
+        rf"\b({noun})\b(?:(?!\b(?:{noun})\b)[^,;:])*? in the (left|right|top|bottom) half", low
     ):
-        sign, axis = (1 if m[2] in ("right", "lower") else -1), m[2] in ("upper", "lower")
+        sign, axis = (1 if m[2] in ("right", "bottom") else -1), m[2] in ("top", "bottom")
         if (name := names[m[1]]) in world.things:
             yield "half", m[0], all(sign * middle[axis] > 0 for middle in world.things[name])
     for m in re.finditer(rf"\b({noun}) (?:in|on|at) the ({PLACE})\b(?! half| side)", low):

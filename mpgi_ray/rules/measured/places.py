@@ -13,7 +13,7 @@ _ALONG = 0.2  # and at most so far off along a side
 _LARGE = 0.3  # of the picture: a mask as large reaches beyond a side
 _TILES = 12  # along a side; halves, thirds and quarters are whole numbers of them
 _MIDDLES = (np.arange(_TILES) + 0.5) / _TILES
-_HALVES = ("left half", "right half", "upper half", "lower half")
+_HALVES = ("left half", "right half", "top half", "bottom half")
 
 
 def place_of(mask: Mask) -> tuple[str | None, float]:
