@@ -365,7 +365,7 @@ def _read(sentence: str, world: World) -> Iterator[tuple[str, str, bool]]:
         yield "part", m[0], all(sign * y > 0 for _, y in world.things[name])
     elif m := re.match(
         rf".*?\b({noun}) (?:lies?|is|are|stands?|can be found)(?: [^:]*:)?"
-        rf" ((?:in|on|at) the (?:{PLACE})\b(?! half).*)",
+        rf" ((?:in|on|at) the (?:{PLACE})\b(?! half| side).*)",
         low,
     ):
         for name, place in pairs(m[1], m[2]):
