@@ -72,9 +72,8 @@ def _opening(facts: Facts, frame: str, items: Sequence[str]) -> str:
 def _items(facts: Facts) -> list[str]:
     """What tells a picture from others, the main things first: classes, covers, tags, then regions."""
     items = [things.placed(facts, c, 1) for c in facts.counted]
-    counted = {c.name for c in facts.counted}
-    covers = [c for c in facts.cover if c.fraction >= 0.05 and c.name not in counted]
-    items += [cover_item(c) for c in covers[: 3 - min(2, len(items))]]
+    # beside objects a cover would take the room of what tells a picture from others of its kind
+    items += [cover_item(c) for c in facts.cover if c.fraction >= 0.05][:3] if not items else []
     items += list(phrases.untold_tags(facts))[:2] if not items else []
     seen = facts.measured
     if seen and len(items) < 2:
