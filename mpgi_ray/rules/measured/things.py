@@ -64,8 +64,9 @@ def _looks(
     cuts = [cut for obj in objects if (cut := _cut(obj, pixels, scale)) is not None]
     if not cuts:
         return []
-    named = thing_colours(np.concatenate([front for front, _, _ in cuts]) / np.float32(255))
-    around = tones(np.concatenate([ring for _, ring, _ in cuts]) / np.float32(255))
+    inside: Floats = np.concatenate([front for front, _, _ in cuts])
+    outside: Floats = np.concatenate([ring for _, ring, _ in cuts])
+    named, around = thing_colours(inside / np.float32(255)), tones(outside / np.float32(255))
     fronts = np.split(named, np.cumsum([len(front) for front, _, _ in cuts])[:-1], axis=1)
     rings = np.split(around, np.cumsum([len(ring) for _, ring, _ in cuts])[:-1])
     return [
