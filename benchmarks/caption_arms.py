@@ -88,8 +88,7 @@ class Writer:
 def beside(annotation: Annotation, seed: str) -> dict[str, str]:
     """The texts of the arms that are not perspectives.
 
-    The rules' text is without absences and metadata: those are for prompts; a caption of what is not there
-    would teach the opposite.
+    The rules' text is without metadata, which is for prompts.
     """
     facts = gather(annotation)
     told = sentences.tell((*sentences.WHAT, *sentences.WHERE), facts, seed)

@@ -80,7 +80,7 @@ class Architecture:
 
 
 def small(tokenizer: TextTokenizer) -> Architecture:
-    """A CLIP of 1 M parameters, with the vocabulary of ``tokenizer``.
+    """A CLIP of 2 M parameters, with the vocabulary of ``tokenizer``.
 
     A convolutional tower for 64 pixels: with little data and time it learns more than a transformer. Its
     batch norm takes the statistics of each worker's own part of a batch.

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 
 from mpgi_ray.rules.arrangement import Arrangement, Pattern
-from mpgi_ray.rules.english import enumerate_, number, with_article
+from mpgi_ray.rules.english import choose, enumerate_, number, with_article
 from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
 from mpgi_ray.rules.form import Form
 from mpgi_ray.rules.geometry import PLACES
@@ -20,6 +20,12 @@ IN_PLACE = (  # as `PLACES`
     "on the left", "in the centre", "on the right",
     "in the lower left", "at the bottom", "in the lower right",
 )  # fmt: skip
+_IN_HALF = {
+    "left": ("in the left half", "on the left side"),
+    "right": ("in the right half", "on the right side"),
+    "top": ("in the top half", "towards the top"),
+    "bottom": ("in the bottom half", "towards the bottom"),
+}
 # upper bound of a fraction -> words; people do not estimate cover more finely
 _SHARES = (
     (0.05, "a very small part"),
@@ -162,7 +168,7 @@ def where(c: ClassFact) -> str:
     if len(used) == 1 and c.clear == c.cells:
         return IN_PLACE[used[0]]
     if c.half:
-        return f"in the {c.half} half"
+        return choose(_IN_HALF[c.half], str(c.clear), c.name)
     if c.total > 1 and not c.edge:
         return "around the centre"
     return "near the edges" if c.total > 3 and not c.centre else ""

@@ -332,9 +332,12 @@ def _read(sentence: str, world: World) -> Iterator[tuple[str, str, bool]]:
         return product((names[n] for n in re.findall(rf"\b({noun})\b", nouns)), re.findall(PLACE, places))
 
     for m in re.finditer(
-        rf"\b({noun})\b(?:(?!\b(?:{noun})\b)[^,;:])*? in the (left|right|top|bottom) half", low
+        rf"\b({noun})\b(?:(?!\b(?:{noun})\b)[^,;:])*?"
+        " (?:in the (left|right|top|bottom) half|on the (left|right) side|towards the (top|bottom))",
+        low,
     ):
-        sign, axis = (1 if m[2] in ("right", "bottom") else -1), m[2] in ("top", "bottom")
+        side = m[2] or m[3] or m[4]
+        sign, axis = (1 if side in ("right", "bottom") else -1), side in ("top", "bottom")
         if (name := names[m[1]]) in world.things:
             yield "half", m[0], all(sign * middle[axis] > 0 for middle in world.things[name])
     for m in re.finditer(rf"\b({noun}) (?:in|on|at) the ({PLACE})\b(?! half| side)", low):
@@ -356,13 +359,13 @@ def _read(sentence: str, world: World) -> Iterator[tuple[str, str, bool]]:
     ):
         for name, place in pairs(m[1] or m[4], m[2] or m[3]):
             yield "cover", f"{name}, {place}", world.covers_cell(name, place)
-    elif m := re.search(r"on the (left|right) side|in the (upper|lower) part", low):
+    elif m := re.search(r"in the (upper|lower) part", low):
         name = names[re.search(rf"\b(?:{NUMBER}) \w+ ({noun})\b", low)[1]]
-        sign = 1 if m[1] == "right" or m[2] == "lower" else -1
-        yield "part", m[0], all(sign * (x if m[1] else y) > 0 for x, y in world.things[name])
+        sign = 1 if m[1] == "lower" else -1
+        yield "part", m[0], all(sign * y > 0 for _, y in world.things[name])
     elif m := re.match(
         rf".*?\b({noun}) (?:lies?|is|are|stands?|can be found)(?: [^:]*:)?"
-        rf" ((?:in|on|at) the (?:{PLACE})\b(?! half).*)",
+        rf" ((?:in|on|at) the (?:{PLACE})\b(?! half| side).*)",
         low,
     ):
         for name, place in pairs(m[1], m[2]):
