@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ _INSIDE_BOX = 0.6  # of a box without outline, whose corners show the ground
 _APART = 42.0  # least distance of a pixel from the ring's usual colour, of 0 to 441, to be the object's
 _FOREGROUND = 0.3  # of the inside that must be apart
 _CLEAR = 0.45  # of what is apart must have the colour, and a third of that any other at most
+_TRACE = 0.15  # of what is apart has a colour at least where it is said of all: less is another colour
 _LEAST = 6  # pixels inside; fewer are too few to judge by
 
 
@@ -38,26 +40,42 @@ def colours_of(
     """
     largest = sorted(objects, key=lambda o: -o.box.area)[:_MOST]
     looked = _looks(largest, pixels, scale)
-    colours = Counter(colour for colour, _, _ in looked if colour)
-    grounds = Counter(ground for _, _, ground in looked if ground)
+    colours = Counter(look.colour for look in looked if look.colour)
+    grounds = Counter(look.ground for look in looked if look.ground)
     found = []
     for colour, agreeing in sorted(colours.items(), key=lambda item: (-item[1], item[0]))[:_COLOURS]:
         # of all is said what none of the others contradicts
-        alone = agreeing == sum(colours.values())
+        alone = agreeing == sum(colours.values()) and all(
+            look.has(colour) >= _TRACE for look in looked if look.apart
+        )
         shared = alone and agreeing >= AGREE * len(looked) and 2 * len(looked) >= len(largest)
         ground, seen = grounds.most_common(1)[0] if grounds else ("", 0)
         told = shared and seen >= AGREE * len(looked) and plain(ground) != colour
-        share = float(np.mean([part for its, part, _ in looked if its == colour]))
+        share = float(np.mean([look.apart * look.has(colour) for look in looked if look.colour == colour]))
         found.append(
             ThingColour(name, colour, shared, ground if told else None, len(looked), agreeing, share)
         )
     return found[:1] if found and found[0].shared else found
 
 
+@dataclass(frozen=True)
+class _Look:
+    """One object: its clear colour, the shares of `THING_COLOURS` in what stands out, how much of it does."""
+
+    colour: str | None
+    shares: npt.NDArray[np.float64]
+    apart: float
+    ground: str | None
+
+    def has(self, colour: str) -> float:
+        """The share of what stands out that has the colour."""
+        return float(self.shares[THING_COLOURS.index(colour)])
+
+
 def _looks(
     objects: Sequence[Object], pixels: npt.NDArray[np.uint8], scale: tuple[float, float]
-) -> list[tuple[str | None, float, str | None]]:
-    """Colour, share of the inside that has it, colour of the ground, of each that is large enough.
+) -> list[_Look]:
+    """Of each that is large enough.
 
     The pixels of all of them are named at once: naming costs by the call more than by the pixel.
     """
@@ -70,7 +88,7 @@ def _looks(
     fronts = np.split(named, np.cumsum([len(front) for front, _, _ in cuts])[:-1], axis=1)
     rings = np.split(around, np.cumsum([len(ring) for _, ring, _ in cuts])[:-1])
     return [
-        (*_colour(front, share), _ground(ring))
+        _Look(_colour(shares := front.sum(axis=1) / max(1, front.shape[1])), shares, share, _ground(ring))
         for front, ring, (_, _, share) in zip(fronts, rings, cuts, strict=True)
     ]
 
@@ -96,17 +114,14 @@ def _cut(
         return None
     apart = np.sqrt(((inside - np.median(ring, axis=0)) ** 2).sum(axis=1)) >= _APART
     share = float(apart.mean())
-    return inside[apart if share >= _FOREGROUND else slice(0)], ring, share
+    return (inside[apart], ring, share) if share >= _FOREGROUND else (inside[:0], ring, 0.0)
 
 
-def _colour(named: npt.NDArray[np.bool_], apart: float) -> tuple[str | None, float]:
-    """The clear colour of what stands out, (colours, pixels), and the share of the inside that has it."""
-    if not named.shape[1]:
-        return None, 0.0
-    shares = named.mean(axis=1)
+def _colour(shares: npt.NDArray[np.float64]) -> str | None:
+    """The clear colour of what stands out."""
     first, second = np.argsort(-shares, kind="stable")[:2].tolist()
     clear = shares[first] >= _CLEAR and shares[second] <= shares[first] / 3
-    return THING_COLOURS[first] if clear else None, apart * float(shares[first])
+    return THING_COLOURS[first] if clear else None
 
 
 def _ground(named: Ids) -> str | None:
