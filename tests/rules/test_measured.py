@@ -226,6 +226,16 @@ def test_a_border_between_two_names_does_not_divide_an_even_area() -> None:
     assert [round(region.share, 1) for region in regions.values()] == [1.0]
 
 
+@pytest.mark.parametrize(("other", "shared"), [((250, 250, 250), True), ((220, 205, 120), False)])
+def test_a_colour_is_of_all_only_if_none_looks_otherwise(other: tuple[int, int, int], shared: bool) -> None:
+    boxes = [(10 + 56 * (i % 4), 40 + 90 * (i // 4), 40 + 56 * (i % 4), 70 + 90 * (i // 4)) for i in range(8)]
+    paints = [(250, 250, 250)] * 7 + [other]  # the other one has no name: a pale yellow
+    picture = drawn(*zip(paints, boxes, strict=True), ground=(110, 112, 115))
+    objects = tuple(Object(label="ship", box=Box(*box)) for box in boxes)
+    (thing,) = measure(picture, Annotation(width=240, height=240, objects=objects)).things
+    assert (thing.colour, thing.shared, thing.agreeing) == ("white", shared, 7 + shared)
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (3, 2), (1000, 7), (64, 64)])
 def test_whatever_comes_is_measured_and_alike_again(size: tuple[int, int]) -> None:
     width, height = size

@@ -27,6 +27,7 @@ _THINGS = (
     ("grey", (0, 360), (0, 0.12), (0.34, 0.64)),
     ("black", (0, 360), (0, 0.30), (0, 0.19)),
 )
+THING_COLOURS = tuple(name for name, *_ in _THINGS)
 # from linear sRGB to X, Y, Z in units of the white point
 _XYZ = np.array(
     [[0.4339, 0.3762, 0.1899], [0.2126, 0.7152, 0.0722], [0.0177, 0.1094, 0.8729]], dtype=np.float32
@@ -35,8 +36,8 @@ Floats = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int16]
 
 
-def thing_colours(rgb: Floats) -> dict[str, float]:
-    """The share of each colour among the pixels of one thing; what lies between two names has none.
+def thing_colours(rgb: Floats) -> npt.NDArray[np.bool_]:
+    """Which pixels have which colour of `THING_COLOURS`, (colours, pixels); between two names they have none.
 
     Args:
         rgb: (pixels, 3), from 0 to 1.
@@ -45,12 +46,11 @@ def thing_colours(rgb: Floats) -> dict[str, float]:
     value = rgb.max(axis=1)
     chroma = value - rgb.min(axis=1)
     hue, saturation = _hue(red, green, blue, value, chroma), chroma / np.maximum(value, 1e-6)
-    shares = {}
-    for name, (low, high), (least, most), (dark, light) in _THINGS:
-        named = ((hue >= low) & (hue <= high)) | (hue + 360 <= high)
-        named &= (saturation >= least) & (saturation <= most) & (value >= dark) & (value <= light)
-        shares[name] = float(named.mean())
-    return shares
+    named = np.empty((len(_THINGS), len(rgb)), dtype=bool)
+    for i, (_, (low, high), (least, most), (dark, light)) in enumerate(_THINGS):
+        named[i] = ((hue >= low) & (hue <= high)) | (hue + 360 <= high)
+        named[i] &= (saturation >= least) & (saturation <= most) & (value >= dark) & (value <= light)
+    return named
 
 
 def tones(rgb: Floats) -> Ids:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from mpgi_ray.data.sample import Object, Point
-from mpgi_ray.rules.measured.colours import TONES, Floats, plain, thing_colours, tones
+from mpgi_ray.rules.measured.colours import THING_COLOURS, TONES, Floats, Ids, plain, thing_colours, tones
 from mpgi_ray.rules.seen import ThingColour
 
 AGREE = (
@@ -23,6 +24,7 @@ _INSIDE_BOX = 0.6  # of a box without outline, whose corners show the ground
 _APART = 42.0  # least distance of a pixel from the ring's usual colour, of 0 to 441, to be the object's
 _FOREGROUND = 0.3  # of the inside that must be apart
 _CLEAR = 0.45  # of what is apart must have the colour, and a third of that any other at most
+_TRACE = 0.15  # of what is apart has a colour at least where it is said of all: less is another colour
 _LEAST = 6  # pixels inside; fewer are too few to judge by
 
 
@@ -37,27 +39,67 @@ def colours_of(
         scale: pixels of it for one of the annotation, across and down.
     """
     largest = sorted(objects, key=lambda o: -o.box.area)[:_MOST]
-    looked = [one for obj in largest if (one := _look(obj, pixels, scale)) is not None]
-    colours = Counter(colour for colour, _, _ in looked if colour)
-    grounds = Counter(ground for _, ground, _ in looked if ground)
+    looked = _looks(largest, pixels, scale)
+    colours = Counter(look.colour for look in looked if look.colour)
+    grounds = Counter(look.ground for look in looked if look.ground)
     found = []
     for colour, agreeing in sorted(colours.items(), key=lambda item: (-item[1], item[0]))[:_COLOURS]:
         # of all is said what none of the others contradicts
-        alone = agreeing == sum(colours.values())
+        alone = agreeing == sum(colours.values()) and all(
+            look.has(colour) >= _TRACE for look in looked if look.apart
+        )
         shared = alone and agreeing >= AGREE * len(looked) and 2 * len(looked) >= len(largest)
         ground, seen = grounds.most_common(1)[0] if grounds else ("", 0)
         told = shared and seen >= AGREE * len(looked) and plain(ground) != colour
-        share = float(np.mean([part for its, _, part in looked if its == colour]))
+        share = float(np.mean([look.apart * look.has(colour) for look in looked if look.colour == colour]))
         found.append(
             ThingColour(name, colour, shared, ground if told else None, len(looked), agreeing, share)
         )
     return found[:1] if found and found[0].shared else found
 
 
-def _look(
+@dataclass(frozen=True)
+class _Look:
+    """One object: its clear colour, the shares of `THING_COLOURS` in what stands out, how much of it does."""
+
+    colour: str | None
+    shares: npt.NDArray[np.float64]
+    apart: float
+    ground: str | None
+
+    def has(self, colour: str) -> float:
+        """The share of what stands out that has the colour."""
+        return float(self.shares[THING_COLOURS.index(colour)])
+
+
+def _looks(
+    objects: Sequence[Object], pixels: npt.NDArray[np.uint8], scale: tuple[float, float]
+) -> list[_Look]:
+    """Of each that is large enough.
+
+    The pixels of all of them are named at once: naming costs by the call more than by the pixel.
+    """
+    cuts = [cut for obj in objects if (cut := _cut(obj, pixels, scale)) is not None]
+    if not cuts:
+        return []
+    inside: Floats = np.concatenate([front for front, _, _ in cuts])
+    outside: Floats = np.concatenate([ring for _, ring, _ in cuts])
+    named, around = thing_colours(inside / np.float32(255)), tones(outside / np.float32(255))
+    fronts = np.split(named, np.cumsum([len(front) for front, _, _ in cuts])[:-1], axis=1)
+    rings = np.split(around, np.cumsum([len(ring) for _, ring, _ in cuts])[:-1])
+    return [
+        _Look(_colour(shares := front.sum(axis=1) / max(1, front.shape[1])), shares, share, _ground(ring))
+        for front, ring, (_, _, share) in zip(fronts, rings, cuts, strict=True)
+    ]
+
+
+def _cut(
     obj: Object, pixels: npt.NDArray[np.uint8], scale: tuple[float, float]
-) -> tuple[str | None, str | None, float] | None:
-    """Colour, colour of the ground, share of the inside that has the colour; None if it is too small."""
+) -> tuple[Floats, Floats, float] | None:
+    """The inside that stands out against the ring, the ring, both (pixels, 3), and how much of it stands out.
+
+    Nothing of the inside where too little stands out; None if the object is too small.
+    """
     outline = _outline(obj, scale)
     low, high = outline.min(axis=0), outline.max(axis=0)
     reach = (high - low) * (_RING - 1) / 2 + 2
@@ -71,17 +113,20 @@ def _look(
     if len(inside) < _LEAST or len(ring) < _LEAST:
         return None
     apart = np.sqrt(((inside - np.median(ring, axis=0)) ** 2).sum(axis=1)) >= _APART
-    if apart.mean() < _FOREGROUND:
-        return None, _ground(ring), 0.0
-    shares = thing_colours(inside[apart] / 255)
-    (colour, first), (_, second) = sorted(shares.items(), key=lambda item: -item[1])[:2]
-    clear = first >= _CLEAR and second <= first / 3
-    return colour if clear else None, _ground(ring), float(apart.mean() * first)
+    share = float(apart.mean())
+    return (inside[apart], ring, share) if share >= _FOREGROUND else (inside[:0], ring, 0.0)
 
 
-def _ground(ring: Floats) -> str | None:
+def _colour(shares: npt.NDArray[np.float64]) -> str | None:
+    """The clear colour of what stands out."""
+    first, second = np.argsort(-shares, kind="stable")[:2].tolist()
+    clear = shares[first] >= _CLEAR and shares[second] <= shares[first] / 3
+    return THING_COLOURS[first] if clear else None
+
+
+def _ground(named: Ids) -> str | None:
     """The tone of most of the ring."""
-    counts = np.bincount(tones(ring / np.float32(255)))
+    counts = np.bincount(named)
     return TONES[int(counts.argmax())] if counts.max() >= 0.6 * counts.sum() else None
 
 
