@@ -13,6 +13,7 @@ from mpgi_ray.rules.seen import Region, Spots
 
 SIZE = 96  # of the thumbnail, on which spots are looked for; regions are seen at half of it
 _LEAST = 0.05  # of the picture that a region has
+_NAMED = 0.3  # of its pixels that have its colour, or a region is said nothing of
 _PURE = 0.7  # of its pixels that have its colour where a place is said
 _PATCH = 0.01  # of the picture that a part must have to be seen as one
 _SMOOTH, _ROUGH = 0.018, 0.05  # mean contrast of neighbouring spots in luma
@@ -50,10 +51,11 @@ def find_regions(rgb: Floats, raw: Ids) -> tuple[Region, ...]:
     labels = np.where(away.min(axis=2) <= _OTHER, votes.argmax(axis=0), -1)
     labels[rgb.max(axis=2) <= _EMPTY] = -1  # the empty margin of a cut picture shows nothing
     masks = [mask for i in range(len(middles)) if (mask := labels == i).mean() >= _LEAST]
-    found = list(zip(masks, _named(rgb, masks), strict=True))
+    found = [(mask, _named(raw, mask)) for mask in masks]
     regions = [
         _region(mask, np.isin(raw, _indices(name)), name, contrast) for mask, name in _told_apart(found, lab)
     ]
+    regions = [region for region in regions if region.purity >= _NAMED]
     return tuple(sorted(regions, key=lambda region: (-region.share, region.colour))[:5])
 
 
@@ -104,10 +106,9 @@ def _middles(lab: Floats, raw: Ids) -> Floats:
     return np.stack(means).astype(np.float32)
 
 
-def _named(rgb: Floats, masks: list[Mask]) -> list[str]:
-    """The tone of the mean colour of each mask."""
-    means = [rgb[mask].mean(axis=0, dtype=np.float32) for mask in masks]
-    return [TONES[i] for i in tones(np.reshape(means, (-1, 3)).astype(np.float32)).tolist()]
+def _named(raw: Ids, mask: Mask) -> str:
+    """The most frequent tone of a mask: the tone of its mean may be one that none of its pixels has."""
+    return TONES[int(np.bincount(raw[mask]).argmax())]
 
 
 def colour_shares(ids: Ids) -> tuple[tuple[str, float], ...]:
