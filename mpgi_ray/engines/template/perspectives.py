@@ -20,10 +20,15 @@ def objects(facts: Facts, seed: str) -> str:
 
 
 def layout(facts: Facts, seed: str) -> str:
-    """Where things lie, alone and to each other; of a picture without objects where its surfaces lie."""
+    """Where things lie, alone and to each other; of a picture without objects where its surfaces lie.
+
+    Beside objects the places of what surrounds them stay out: they are mostly the opposite ones, and a model
+    that reads words rather than sentences learns these.
+    """
     told = [things.stands(facts, c, seed) for c in facts.counted[:_AT_MOST]]
-    told += sentences.tell((sentences.cover_places, sentences.relations), facts, seed)
-    if facts.measured and len(told) < 3:
+    told += sentences.tell((sentences.relations,), facts, seed)
+    told += [] if told else sentences.tell((sentences.cover_places,), facts, seed)
+    if facts.measured and len(told) < (1 if facts.counted else 3):
         told += [sentence(regions.lies(region, seed)) for region in regions.placed(facts.measured)]
         told += [sentence(regions.stand_out(spots)) for spots in facts.measured.spots[:1] if spots.place]
     return " ".join(told)

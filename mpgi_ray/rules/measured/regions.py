@@ -51,7 +51,7 @@ def find_regions(rgb: Floats, raw: Ids) -> tuple[Region, ...]:
     labels = np.where(away.min(axis=2) <= _OTHER, votes.argmax(axis=0), -1)
     labels[rgb.max(axis=2) <= _EMPTY] = -1  # the empty margin of a cut picture shows nothing
     masks = [mask for i in range(len(middles)) if (mask := labels == i).mean() >= _LEAST]
-    found = [(mask, _named(raw, mask)) for mask in masks]
+    found = list(zip(masks, _named(rgb, masks), strict=True))
     regions = [
         _region(mask, np.isin(raw, _indices(name)), name, contrast) for mask, name in _told_apart(found, lab)
     ]
@@ -106,9 +106,10 @@ def _middles(lab: Floats, raw: Ids) -> Floats:
     return np.stack(means).astype(np.float32)
 
 
-def _named(raw: Ids, mask: Mask) -> str:
-    """The most frequent tone of a mask: the tone of its mean may be one that none of its pixels has."""
-    return TONES[int(np.bincount(raw[mask]).argmax())]
+def _named(rgb: Floats, masks: list[Mask]) -> list[str]:
+    """The tone of the mean colour of each mask."""
+    means = [rgb[mask].mean(axis=0, dtype=np.float32) for mask in masks]
+    return [TONES[i] for i in tones(np.reshape(means, (-1, 3)).astype(np.float32)).tolist()]
 
 
 def colour_shares(ids: Ids) -> tuple[tuple[str, float], ...]:
