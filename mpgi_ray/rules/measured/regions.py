@@ -55,8 +55,12 @@ def find_regions(rgb: Floats, raw: Ids) -> tuple[Region, ...]:
     regions = [
         _region(mask, np.isin(raw, _indices(name)), name, contrast) for mask, name in _told_apart(found, lab)
     ]
-    regions = [region for region in regions if region.purity >= _NAMED]
-    return tuple(sorted(regions, key=lambda region: (-region.share, region.colour))[:5])
+    clear = [region for region in regions if region.purity >= _NAMED]
+    if not clear and masks:  # the most frequent tone of the largest area is at least one that is there
+        mask = max(masks, key=np.count_nonzero)
+        name = TONES[int(np.bincount(raw[mask]).argmax())]
+        clear = [_region(mask, np.isin(raw, _indices(name)), name, contrast)]
+    return tuple(sorted(clear, key=lambda region: (-region.share, region.colour))[:5])
 
 
 def _told_apart(found: list[tuple[Mask, str]], lab: Floats) -> list[tuple[Mask, str]]:
