@@ -88,6 +88,14 @@ def parse(model: type[M], values: Mapping[str, Any], where: str) -> M:
         raise RecipeError(f"{where}: {place}: {message}" if place else f"{where}: {message}") from error
 
 
+def first_problem(error: ValidationError) -> str:
+    """The first problem of a refused annotation or record, in one line: where, what."""
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{where}: {message}" if where else message
+
+
 def module_names(package: str) -> list[str]:
     """The modules of a package where each module is one choice (a format, a task); none is imported."""
     folder = str(resources.files(package))

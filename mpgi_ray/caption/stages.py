@@ -62,7 +62,7 @@ class Describe:
         wanted = {entry.index for entry in work.entries}
         captions = [*work.perspectives, *(caption for caption in rows if caption.index in wanted)]
         described = {c.index for c in captions if c.stage == Stage.PERSPECTIVE.value}
-        facts |= _facts(work, described - facts.keys(), self.limits)
+        facts |= await asyncio.to_thread(_facts, work, described - facts.keys(), self.limits)
         # the next model is not asked about what this one could not look at
         going_on = () if self.last else [entry for entry in work.entries if entry.index in described]
         return replace(
@@ -81,7 +81,8 @@ class Describe:
         except ImageError as error:
             refused = Rejected(sample.key, sample.index, error.reason, str(error), sample.sample_id)
             return [refusal(work.chunk.shard, refused)]
-        known = facts_of(sample.annotation, picture, self.limits)
+        # a model before this one may have had them gathered
+        known = work.facts.get(sample.index) or facts_of(sample.annotation, picture, self.limits)
         rows = await self.stage.describe(work.chunk.shard, sample, known, picture)
         facts[sample.index] = known
         return rows
@@ -121,7 +122,8 @@ class Merge:
 def _facts(work: ChunkWork, described: Collection[int], limits: FactsConfig) -> dict[int, Facts]:
     """The facts of samples that stage 1 described in an earlier run."""
     return {
-        entry.index: facts_of(entry.annotation, work.picture(entry.index) or decode(entry.image), limits)
+        entry.index: work.facts.get(entry.index)
+        or facts_of(entry.annotation, work.picture(entry.index) or decode(entry.image), limits)
         for entry in work.entries
         if isinstance(entry, Sample) and entry.index in described
     }

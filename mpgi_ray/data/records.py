@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from mpgi_ray.data.sample import describe
+from mpgi_ray.config import first_problem
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError
 
@@ -29,5 +29,5 @@ def read_record(storage: Storage, name: str, kind: type[T], job: str, fix: str) 
         return TypeAdapter(kind).validate_python(told)
     except ValidationError as error:
         raise InputError(
-            f"{storage.path(name)} is damaged or not of `mpgi {job}` ({describe(error)}): {fix}"
+            f"{storage.path(name)} is damaged or not of `mpgi {job}` ({first_problem(error)}): {fix}"
         ) from error

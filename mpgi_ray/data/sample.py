@@ -13,15 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, NamedTuple, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(pattern=r"\S")]  # not blank
@@ -199,14 +191,6 @@ def _checked(obj: Object, index: int, width: int, height: int, info: ValidationI
     if inside == box:
         return obj
     return obj.model_copy(update={"box": inside, "visible": obj.visible * inside.area / box.area})
-
-
-def describe(error: ValidationError) -> str:
-    """The first problem of a refused annotation or recipe, in one line: where, what."""
-    first = error.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
-    message = first["msg"].removeprefix("Value error, ")
-    return f"{where}: {message}" if where else message
 
 
 @dataclass(frozen=True)

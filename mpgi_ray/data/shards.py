@@ -15,8 +15,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from mpgi_ray.config import first_problem
 from mpgi_ray.data.image import ImageError, read_size
-from mpgi_ray.data.sample import SCHEMA_VERSION, Annotation, Rejected, Sample, describe
+from mpgi_ray.data.sample import SCHEMA_VERSION, Annotation, Rejected, Sample
 from mpgi_ray.data.tar import Group, group_members, is_image, read_members
 
 _MARK = "mpgi"  # the key under which our own .json carries its schema version
@@ -105,7 +106,7 @@ def _sample(group: Group, index: int, fields: ShardFields) -> Sample | Rejected:
     except ImageError as error:
         return rejected(error.reason, str(error), image)
     except ValidationError as error:
-        return rejected("bad_annotation", describe(error), image)
+        return rejected("bad_annotation", first_problem(error), image)
     except json.JSONDecodeError as error:
         return rejected("broken_json", f"{error.msg} at character {error.pos} of the .json", image)
     except RecursionError:

@@ -11,8 +11,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from mpgi_ray.config import first_problem
 from mpgi_ray.data.image import SUFFIXES, ImageError, read_size, real_suffix
-from mpgi_ray.data.sample import Annotation, Rejected, Sample, describe
+from mpgi_ray.data.sample import Annotation, Rejected, Sample
 from mpgi_ray.data.shards import shard_key
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError
@@ -100,7 +101,7 @@ def load(item: Item, source: SourceConfig, index: int) -> Sample | Rejected:
     except ImageError as error:
         return rejected(error.reason, str(error))
     except ValidationError as error:
-        return rejected("bad_annotation", describe(error))
+        return rejected("bad_annotation", first_problem(error))
     suffix = item.name.rpartition(".")[2].lower()
     suffix = suffix if suffix in SUFFIXES else real_suffix(image)
     return Sample(shard_key(item.name), index, image, suffix, annotation, item.name)

@@ -42,11 +42,12 @@ def gather(annotation: Annotation, *, view_px: int = 224, min_px: int = 4) -> Fa
         name: [o for o in objects if not o.crowd and _is_told(o, scale, min_px)]
         for name, objects in by_name.items()
     }
-    classes = [_class_fact(name, by_name[name], kept[name], annotation) for name in by_name]
+    given = plurals(annotation)
+    classes = [_class_fact(n, by_name[n], kept[n], annotation, given.get(n)) for n in by_name]
     classes.sort(key=lambda c: (-c.total, c.name))
     exact = frozenset(c.name for c in classes if c.exact)
     countable = {c.name: kept[c.name] for c in classes if c.countable}
-    cover = _cover(annotation)
+    cover = _cover(annotation, given)
     labels = tuple(dict.fromkeys(names[x] for x in annotation.labels if names[x] and names[x] not in by_name))
     return Facts(
         scenes=annotation.scene,
@@ -65,7 +66,7 @@ def gather(annotation: Annotation, *, view_px: int = 224, min_px: int = 4) -> Fa
         date=annotation.date,
         place=annotation.place,
         sensor=annotation.sensor,
-        plurals=plurals(annotation),
+        plurals=given,
         unnamed=tuple(sorted(unnamed)),
     )
 
@@ -92,7 +93,9 @@ def _is_told(obj: Object, scale: float, min_px: int) -> bool:
     return seen and obj.visible >= MIN_VISIBLE and not obj.difficult
 
 
-def _class_fact(name: str, objects: list[Object], kept: list[Object], annotation: Annotation) -> ClassFact:
+def _class_fact(
+    name: str, objects: list[Object], kept: list[Object], annotation: Annotation, plural: str | None
+) -> ClassFact:
     size = annotation.width, annotation.height
     labels = tuple(sorted({o.label for o in objects}))
     kinds = [annotation.label_class(label) for label in labels]
@@ -109,7 +112,7 @@ def _class_fact(name: str, objects: list[Object], kept: list[Object], annotation
         clear=_per_cell([o for o in kept if geometry.has_clear_place(o.box, *size)], size),
         left_out=left_out,
         groups=groups,
-        plural=plurals(annotation).get(name),
+        plural=plural,
         exact=countable and all(kind.exhaustive for kind in kinds) and not left_out and not groups,
         countable=countable,
         half=geometry.half([o.box for o in kept], *size),
@@ -125,9 +128,9 @@ def _per_cell(objects: Iterable[Object], size: tuple[int, int]) -> tuple[int, ..
     return tuple(counts)
 
 
-def _cover(annotation: Annotation) -> tuple[CoverFact, ...]:
+def _cover(annotation: Annotation, given: Mapping[str, str]) -> tuple[CoverFact, ...]:
     facts = [
-        CoverFact(name, cover.fraction, cover.cells, cover.patches, plurals(annotation).get(name))
+        CoverFact(name, cover.fraction, cover.cells, cover.patches, given.get(name))
         for label, cover in annotation.cover.items()
         if (name := lexicon.surface_name(label, annotation.label_class(label).name)) and cover.fraction > 0
     ]

@@ -35,14 +35,14 @@ class Region:
     Attributes:
         colour: with its tone: ``dark green``.
         texture: ``smooth`` or ``rough``; None between.
-        share: of the picture: the pixels of the region that have its colour.
+        share: of the picture.
         form: ``area``, ``band`` (crosses the picture), ``frame`` (around the others), ``patches``.
         place: where it lies: one of `geometry.PLACES`, ``left half``, ``right half``, ``top half``,
             ``bottom half``, ``everywhere``; None where none is clear, and for bands and frames.
         direction: of a band: ``left to right``, ``top to bottom``, ``upper left to lower right``,
             ``lower left to upper right``; None for others.
         patches: connected parts that are large enough to see.
-        purity: share of its pixels that have the colour (evidence); a place is told from 0.75.
+        purity: share of its pixels that have the colour (evidence); a place is told from 0.7.
         inside: share of its pixels that lie in the place (evidence); 0 without a place.
     """
 
@@ -63,8 +63,8 @@ class Spots:
 
     Attributes:
         colour: of the spots, with its tone.
-        ground: the colour around them, at least a quarter of the picture.
-        amount: ``one``, ``a few`` (2 to 5), ``many`` (more than 9); nothing is said between.
+        ground: the colour around them.
+        amount: ``one``, ``a few`` (3 to 5), ``many`` (more than 9); nothing is said between.
         place: as `Region.place`, where nearly all of them lie.
         found: how many (evidence).
     """

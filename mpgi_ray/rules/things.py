@@ -14,19 +14,16 @@ _SPREAD = 6  # cells of the nine: their list would say no more than that
 _SINGLE = ("one ", "a ", "an ", "at least one ", "this ")
 
 
-def group(facts: Facts, c: ClassFact, told: int = 0, *, sized: bool = False) -> str:
-    """``four blue buses``, ``at least three small white cars``, ``a group of people``.
+def group(facts: Facts, c: ClassFact, told: int = 0) -> str:
+    """``four blue buses``, ``at least three white cars``, ``a group of people``.
 
     Args:
         told: 0 for the words of a perspective, 1 for those of an integrated text.
-        sized: say the size too.
     """
     if not c.total:
         return phrases.group(c)
     seen = facts.colour(c)
-    size = [c.form.size] if sized and c.form and c.form.size else []
-    look = " ".join([*size, *([seen.colour] if seen else [])])
-    return (phrases.amount, phrases.amount_retold)[told](c, c.total, look)
+    return (phrases.amount, phrases.amount_retold)[told](c, c.total, seen.colour if seen else "")
 
 
 def some(facts: Facts, c: ClassFact) -> str | None:
@@ -53,16 +50,18 @@ def is_one(amount: str) -> bool:
     return amount.startswith(_SINGLE)
 
 
-def placed(facts: Facts, c: ClassFact, told: int = 0) -> str:
+def placed(facts: Facts, c: ClassFact) -> str:
     """``nine red cars in two rows in the left half``: a group with all that is clear."""
-    return " ".join(item for item in (group(facts, c, told), arrangement(c), place(c)) if item)
+    return f"{group(facts, c, 1)} {_how(c)}".strip()
 
 
-def arrangement(c: ClassFact) -> str:
-    return phrases.arranged(c.arrangement) if c.arrangement else ""
+def _how(c: ClassFact) -> str:
+    """Arrangement and place of all, as far as they are clear."""
+    arranged = phrases.arranged(c.arrangement) if c.arrangement else ""
+    return f"{arranged} {_place(c)}".strip()
 
 
-def place(c: ClassFact) -> str:
+def _place(c: ClassFact) -> str:
     """Where all lie; empty if the arrangement says it."""
     return "" if c.arrangement and phrases.is_whole(c.arrangement) else phrases.where(c)
 
@@ -70,8 +69,7 @@ def place(c: ClassFact) -> str:
 def stands(facts: Facts, c: ClassFact, seed: str) -> str:
     """A sentence on the places of a class, for a perspective."""
     subject = group(facts, c)
-    how = " ".join(item for item in (arrangement(c), place(c)) if item)
-    cells = _cells(c)
+    how, cells = _how(c), _cells(c)
     verb = choose((("lies", "is"), ("lie", "are"))[not is_one(subject)], seed, c.name)
     said = f"{subject} {verb} {how or cells or _sides(c)}"
     return sentence(
@@ -82,7 +80,7 @@ def stands(facts: Facts, c: ClassFact, seed: str) -> str:
 def by_cells(c: ClassFact, seed: str) -> str | None:
     """A sentence on the cells that a class was found in, for a text that told its number before."""
     cells = _cells(c)
-    if not cells or (place(c) and cells.endswith((_OTHERS, _MOST_PARTS))):
+    if not cells or (_place(c) and cells.endswith((_OTHERS, _MOST_PARTS))):
         return None
     verb = choose((("stands", "can be found"), ("stand", "can be found"))[c.total > 1], seed, c.name)
     return sentence(f"{again(c)} {verb} {cells}")

@@ -20,8 +20,11 @@ TOKENS = 75  # that CLIP reads, beside its marks for start and end
 _WORD = re.compile(r"[^\W\d_]+|\d|[^\w\s]+")
 
 
-def clip_tokens(text: str) -> int:
-    """At least as many tokens as CLIP's tokenizer makes of an English text; without its two marks."""
+def tokens_at_most(text: str) -> int:
+    """At least as many tokens as CLIP's tokenizer makes of an English text; without its two marks.
+
+    A bound, so that a text is the same where CLIP's vocabulary is installed and where it is not.
+    """
     return sum(
         math.ceil(len(word.encode()) / 3) if len(word) > 6 or not word.isascii() else 1
         for word in _WORD.findall(text)
@@ -34,16 +37,13 @@ def short(facts: Facts, others: Sequence[str], seed: str) -> str:
     Args:
         others: sentences of other engines; the shortest are added as far as they fit.
     """
-    frames, items = (
-        ("overhead view of {}", "top-down view of {}", "the view from above shows {}"),
-        _items(facts),
-    )
-    text = ""
+    frames = ("overhead view of {}", "top-down view of {}", "the view from above shows {}")
+    frame, items, text = choose(frames, seed, "headline"), _items(facts), ""
     for count in range(len(items), -1, -1):
-        text = _opening(facts, choose(frames, seed, "headline"), items[:count])
+        text = _opening(facts, frame, items[:count])
         if _fits(text):
             break
-    more = [_labels(facts), *others] if text else [_labels(facts), *sorted(others, key=clip_tokens)]
+    more = [_labels(facts), *others] if text else [_labels(facts), *sorted(others, key=tokens_at_most)]
     for one in filter(None, more):
         if text and not _fits(f"{text} {one}"):
             break
@@ -52,7 +52,7 @@ def short(facts: Facts, others: Sequence[str], seed: str) -> str:
 
 
 def _fits(text: str) -> bool:
-    return clip_tokens(text) <= TOKENS and len(text.split()) <= _WORDS
+    return tokens_at_most(text) <= TOKENS and len(text.split()) <= _WORDS
 
 
 def _opening(facts: Facts, frame: str, items: Sequence[str]) -> str:
@@ -71,7 +71,7 @@ def _opening(facts: Facts, frame: str, items: Sequence[str]) -> str:
 
 def _items(facts: Facts) -> list[str]:
     """What tells a picture from others, the main things first: classes, covers, tags, then regions."""
-    items = [things.placed(facts, c, 1) for c in facts.counted]
+    items = [things.placed(facts, c) for c in facts.counted]
     # beside objects a cover would take the room of what tells a picture from others of its kind
     items += [cover_item(c) for c in facts.cover if c.fraction >= 0.05][:3] if not items else []
     items += list(phrases.untold_tags(facts))[:2] if not items else []

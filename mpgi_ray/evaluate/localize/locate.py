@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import BaseModel, FiniteFloat, TypeAdapter, ValidationError
 
+from mpgi_ray.config import first_problem
 from mpgi_ray.data.final import Record
 from mpgi_ray.data.image import ImageError, decode
-from mpgi_ray.data.sample import describe
 from mpgi_ray.data.storage import Storage, split_url
 from mpgi_ray.errors import InputError
 from mpgi_ray.evaluate.localize.heat_map import JPEG_QUALITY, Tiles, heat_map, tiles
@@ -129,7 +129,7 @@ def read_air_slt(folder: Path | str) -> list[Target]:
         entries = _ENTRIES.validate_json(Storage(str(folder)).read(ANNOTATIONS))
     except ValidationError as error:
         raise InputError(
-            f"{folder}/{ANNOTATIONS}: {describe(error)}; "
+            f"{folder}/{ANNOTATIONS}: {first_problem(error)}; "
             "expected AIR-SLT's list of jpg_name, caption and points"
         ) from error
     if not entries:

@@ -31,8 +31,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from mpgi_ray.config import first_problem
 from mpgi_ray.data.final import Record
-from mpgi_ray.data.sample import Annotation, describe
+from mpgi_ray.data.sample import Annotation
 from mpgi_ray.errors import InputError
 from mpgi_ray.evaluate.bootstrap import Interval, bootstrap
 from mpgi_ray.evaluate.probes.facts import NUMBERS, Told, exact_counts, tell
@@ -219,7 +220,7 @@ def _annotation(record: Record) -> Annotation:
         return Annotation.model_validate(record.annotation)
     except ValidationError as error:
         raise InputError(
-            f"{record.shard}/{record.key}: {describe(error)}; curate the shards again"
+            f"{record.shard}/{record.key}: {first_problem(error)}; curate the shards again"
         ) from error
 
 

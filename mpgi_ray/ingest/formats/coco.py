@@ -15,7 +15,8 @@ from typing import Annotated, Any
 import typer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from mpgi_ray.data.sample import Rejected, describe
+from mpgi_ray.config import first_problem
+from mpgi_ray.data.sample import Rejected
 from mpgi_ray.data.storage import Storage, split_url
 from mpgi_ray.errors import InputError
 from mpgi_ray.ingest.item import Entry, Item, Listing, below, report_unused
@@ -88,7 +89,7 @@ def coco(
                 path = below(image.file_name)
                 objects = [_object(a, categories, unused) for a in by_image.get(image.id, ())]
             except ValueError as error:
-                detail = describe(error) if isinstance(error, ValidationError) else str(error)
+                detail = first_problem(error) if isinstance(error, ValidationError) else str(error)
                 # in most cases the file name is known, and says more than the position
                 file_name = raw.get("file_name") if isinstance(raw, dict) else None
                 yield Rejected(str(file_name or f"image {position}"), 0, "bad_annotation", detail)
@@ -121,7 +122,7 @@ def _categories(raw: list[Any], path: str) -> dict[Id, str]:
         try:
             category = _Category.model_validate(entry)
         except ValidationError as error:
-            raise InputError(f"{path}: category {position}: {describe(error)}") from error
+            raise InputError(f"{path}: category {position}: {first_problem(error)}") from error
         if category.id in found:
             raise InputError(
                 f"{path}: category id {category.id} is both {found[category.id]!r} and {category.name!r}"
@@ -142,7 +143,7 @@ def _object(raw: Any, categories: Mapping[Id, str], unused: set[str]) -> dict[st
         outlines = () if isinstance(note.segmentation, _Rle) else _outlines(note.segmentation)
         box = _box(note, outlines)
     except ValidationError as error:
-        raise ValueError(f"{where}: {describe(error)}") from error
+        raise ValueError(f"{where}: {first_problem(error)}") from error
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from error
     label = categories[note.category_id]

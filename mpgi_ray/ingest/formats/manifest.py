@@ -20,7 +20,8 @@ import fsspec
 import typer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from mpgi_ray.data.sample import Rejected, describe
+from mpgi_ray.config import first_problem
+from mpgi_ray.data.sample import Rejected
 from mpgi_ray.data.storage import split_url
 from mpgi_ray.errors import InputError
 from mpgi_ray.ingest.item import Entry, Item, Listing, below, report_unused
@@ -122,7 +123,7 @@ def manifest(path: Annotated[str, typer.Argument(help="The JSONL file, one pictu
                 image, mask = below(parsed.image), None if parsed.mask is None else below(parsed.mask)
             except (ValueError, RecursionError) as error:
                 broken = isinstance(error, (json.JSONDecodeError, UnicodeDecodeError, RecursionError))
-                detail = describe(error) if isinstance(error, ValidationError) else str(error)
+                detail = first_problem(error) if isinstance(error, ValidationError) else str(error)
                 reason = "broken_json" if broken else "bad_annotation"
                 yield Rejected(where, 0, reason, f"{where}: {detail}")
                 continue

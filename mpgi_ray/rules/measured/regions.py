@@ -45,9 +45,8 @@ def find_regions(rgb: Floats, raw: Ids) -> tuple[Region, ...]:
     lab, contrast = to_lab(rgb), _contrast(luminance(rgb))
     middles = _middles(lab, raw)
     away = np.sqrt(((lab[:, :, None] - middles) ** 2).sum(axis=3))
-    votes = np.stack(
-        [ndimage.uniform_filter((away.argmin(axis=2) == i) * 1.0, 3) for i in range(len(middles))]
-    )
+    nearest = away.argmin(axis=2)
+    votes = np.stack([ndimage.uniform_filter((nearest == i) * 1.0, 3) for i in range(len(middles))])
     labels = np.where(away.min(axis=2) <= _OTHER, votes.argmax(axis=0), -1)
     labels[rgb.max(axis=2) <= _EMPTY] = -1  # the empty margin of a cut picture shows nothing
     masks = [mask for i in range(len(middles)) if (mask := labels == i).mean() >= _LEAST]

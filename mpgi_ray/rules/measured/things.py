@@ -14,9 +14,7 @@ from mpgi_ray.data.sample import Object, Point
 from mpgi_ray.rules.measured.colours import THING_COLOURS, TONES, Floats, Ids, plain, thing_colours, tones
 from mpgi_ray.rules.seen import ThingColour
 
-AGREE = (
-    0.8  # of the objects that were looked at must have the colour, and none of the others another vivid one
-)
+AGREE = 0.8  # of the objects that were looked at must have the colour, and none of the others another one
 _COLOURS = 2  # of a class that are told
 _MOST = 16  # the largest objects of a class that are looked at
 _INSIDE, _GAP, _RING = 0.7, 1.15, 1.7  # outlines around the middle, in units of the object's own
