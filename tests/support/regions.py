@@ -92,6 +92,7 @@ def learn(rank: int, folder: str) -> None:
     from mpgi_ray.models.normalise import Normalise
     from mpgi_ray.train.batch import Batch
     from mpgi_ray.train.loop import Learner, Schedule
+    from support.worker import leave
 
     torch.set_num_threads(1)
     padding_decides_nothing()
@@ -121,7 +122,7 @@ def learn(rank: int, folder: str) -> None:
         losses = [step.losses for step in learner.fit([*batches, replace(batches[0], arrays=empty)])]
         if rank == 0:
             torch.save((losses, first, model.state_dict()), f"{folder}/{workers}-{parts}.pt")
-    dist.destroy_process_group()
+    leave()
 
 
 if __name__ == "__main__":

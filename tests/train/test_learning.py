@@ -30,6 +30,7 @@ from mpgi_ray.train.step import Learned, backward
 from mpgi_ray.train.tasks.base import Task, Tensors
 from mpgi_ray.train.tasks.clip import ClipTask
 from mpgi_ray.train.tasks.coca import CocaTask
+from support.worker import leave
 
 TEXTS = [
     "a red ship",
@@ -173,7 +174,7 @@ def _learn(rank: int, folder: str) -> None:
     learner = Learner(coca, ClipTask(), schedule(), DistributedDataParallel)
     with pytest.raises(RecipeError, match=r"does not use \d+ weights of the model \(text_decoder"):
         next(learner.fit(batches(tokenizer, rank, 2)))
-    dist.destroy_process_group()
+    leave()
 
 
 class BadOnTheSecondWorker(ClipTask):
