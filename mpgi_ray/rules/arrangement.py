@@ -81,6 +81,8 @@ def arrangement_of(objects: Sequence[Object], width: int, height: int) -> Arrang
         return None
     boxes = np.array([o.box for o in objects], dtype=np.float64)
     points = (boxes[:, :2] + boxes[:, 2:]) / 2
+    if len(np.unique(points, axis=0)) < len(points):  # one of them is annotated twice
+        return None
     size = float(np.median([math.sqrt(geometry.area(o)) for o in objects]))
     diagonal = math.hypot(width, height)
     marks = Marks(points, size, _corners(objects))
@@ -139,9 +141,16 @@ def _both_sides(boxes: Array) -> str | None:
         low, high = last <= SIDE, first >= 1 - SIDE
         if min(low.sum(), high.sum()) < 2 or not (low | high).all():
             continue
-        if first[high].min() - last[low].max() >= BETWEEN:
+        if first[high].min() - last[low].max() >= BETWEEN and _apart(boxes, low):
             found.append(name)
     return found[0] if len(found) == 1 else None
+
+
+def _apart(boxes: Array, first: npt.NDArray[np.bool_]) -> bool:
+    """Whether each box is nearer to one of its own group than to any of the other."""
+    gaps = _gaps(boxes)
+    own = first[:, None] == first
+    return bool((np.where(own, gaps, np.inf).min(axis=1) < np.where(own, np.inf, gaps).min(axis=1)).all())
 
 
 def _clustered(boxes: Array, image: Array, size: float) -> bool:

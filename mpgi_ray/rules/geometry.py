@@ -68,8 +68,14 @@ def half(boxes: Sequence[Box], width: float, height: float) -> str | None:
 def area(obj: Object) -> float:
     """The object's area in square pixels: of its outlines or its oriented box, at most of its box."""
     if obj.polygons:
-        return min(obj.box.area, sum(_shoelace(polygon) for polygon in obj.polygons))
-    return min(obj.box.area, _shoelace(obj.obb)) if obj.obb else obj.box.area
+        return min(obj.box.area, sum(area_within(polygon) for polygon in obj.polygons))
+    return min(obj.box.area, area_within(obj.obb)) if obj.obb else obj.box.area
+
+
+def area_within(points: Sequence[Point]) -> float:
+    """The area in square pixels that an outline encloses (shoelace formula)."""
+    pairs = zip(points, (*points[1:], points[0]), strict=True)
+    return abs(sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in pairs)) / 2
 
 
 def gap(a: Box, b: Box) -> float:
@@ -81,8 +87,3 @@ def _third(value: float, size: float) -> int:
     if 3 * value < size:
         return 0
     return 2 if 3 * value > 2 * size else 1
-
-
-def _shoelace(points: Sequence[Point]) -> float:
-    pairs = zip(points, (*points[1:], points[0]), strict=True)
-    return abs(sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in pairs)) / 2

@@ -63,8 +63,8 @@ def class_name(label: str, given: str | None = None) -> str:
     Returns:
         An empty string if the label says nothing about what is visible (``other``, ``unlabeled``).
     """
-    if given:
-        return given.strip(" .")
+    if own := _stated(given):
+        return own
     if (folded := _fold(label)) in _lexicon()["meaningless"]:
         return ""
     if not is_known(label):
@@ -73,10 +73,15 @@ def class_name(label: str, given: str | None = None) -> str:
     return name if is_mass(name) else singular(name)
 
 
+def _stated(given: str | None) -> str:
+    """A name that a source gives, on one line; empty without one."""
+    return " ".join((given or "").split()).strip(" .")
+
+
 @lru_cache(maxsize=4096)
 def surface_name(label: str, given: str | None = None) -> str:
     """The name of a mask's class: ``river water`` for what `class_name` would count as a ``river``."""
-    if own := (given or "").strip(" .") or _lexicon()["surfaces"].get(_fold(label)):
+    if own := _stated(given) or _lexicon()["surfaces"].get(_fold(label)):
         return str(own)
     return class_name(label) if is_known(label) else spelled(label, "area")
 
@@ -128,8 +133,8 @@ def several(name: str, plural: str | None = None) -> str:
     Args:
         plural: what the source's vocabulary gives, which comes before ours.
     """
-    if plural:
-        return plural.strip(" .")
+    if own := _stated(plural):
+        return own
     thing, labelled, label = name.partition(_LABELLED)
     if labelled:
         return f"{thing}s{labelled}{label}"
@@ -168,6 +173,11 @@ def scene_phrase(label: str) -> str | None:
     """What a scene class shows, with its article or none (``an airport``, ``farmland``); None if unknown."""
     phrases: dict[str, str] = _lexicon()["scenes"]
     return phrases.get(_fold(label))
+
+
+def implied_by(name: str) -> tuple[str, ...]:
+    """Words that say a class already where a scene's phrase has one of them: a forest has trees."""
+    return tuple(_lexicon()["implied"].get(name, ()))
 
 
 def visible_tags(tags: dict[str, str]) -> tuple[str, ...]:

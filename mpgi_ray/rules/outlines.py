@@ -16,6 +16,7 @@ Array = npt.NDArray[np.float64]
 STRAIGHT = 15.0  # a direction is horizontal or vertical within so many degrees of the axis
 DIAGONAL = 30.0  # and diagonal from so many degrees off both axes
 ROUND = 0.88  # least 4πA/P² of a round outline's hull: a square has 0.785, a hexagon 0.907, a circle 1
+_MOST = 512  # corners of a hull that are looked at
 _SOLID = 0.9  # least share of its hull that a round outline fills
 _CORNERS = 6  # least corners of an outline that can be called round
 
@@ -62,6 +63,7 @@ def rectangle_of(obj: Object) -> Rectangle | None:
     hull = hull_of([point for piece in pieces for point in piece])
     if len(hull) < 3:
         return None
+    hull = hull[:: -(-len(hull) // _MOST)]  # every edge is compared with every corner
     edges = np.roll(hull, -1, axis=0) - hull
     along = edges / np.linalg.norm(edges, axis=1, keepdims=True)
     across = np.stack([-along[:, 1], along[:, 0]], axis=1)

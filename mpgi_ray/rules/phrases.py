@@ -11,9 +11,10 @@ from mpgi_ray.rules.english import choose, enumerate_, number, with_article
 from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
 from mpgi_ray.rules.form import Form
 from mpgi_ray.rules.geometry import PLACES
-from mpgi_ray.rules.lexicon import is_mass, scene_phrase
+from mpgi_ray.rules.lexicon import implied_by, is_mass, scene_phrase
 
 MIN_COVER = 0.01  # of the image; less is too small to see
+TOLD_COVER = 0.05  # of the image; less is not told among the main things
 MANY = 12  # above it a number is written in digits and gets a coarse word beside it
 IN_PLACE = (  # as `PLACES`
     "in the upper left", "at the top", "in the upper right",
@@ -26,13 +27,14 @@ _IN_HALF = {
     "top": ("in the top half", "towards the top"),
     "bottom": ("in the bottom half", "towards the bottom"),
 }
-# upper bound of a fraction -> words; people do not estimate cover more finely
+# upper bound of a fraction -> words; people do not estimate cover more finely. The bounds lie about one half
+# as mirror images, so that the words for two parts that fill a whole make one
 _SHARES = (
     (0.05, "a very small part"),
     (0.18, "a small part"),
-    (0.29, "about a quarter"),
-    (0.40, "about a third"),
-    (0.57, "about half"),
+    (0.28, "about a quarter"),
+    (0.42, "about a third"),
+    (0.58, "about half"),
     (0.72, "about two thirds"),
     (0.95, "most"),
     (1.01, "almost all"),
@@ -79,13 +81,13 @@ def group(c: ClassFact) -> str:
 
 
 def present(facts: Facts, names: Sequence[str]) -> str:
-    """Labels that are there in unknown number: ``buildings, trees and grass, and at least one airplane``.
+    """Labels that are there in unknown number: ``buildings, trees, grass and at least one airplane``.
 
     A label that its source spells in the plural is told so.
     """
     single = [f"at least one {n}" for n in names if not is_mass(n) and n not in facts.plural]
     plain = [facts.several(n) for n in names if is_mass(n) or n in facts.plural]
-    return ", and ".join(enumerate_(items) for items in (plain, single) if items)
+    return enumerate_([*plain, *single])
 
 
 def share(fraction: float) -> str:
@@ -148,11 +150,20 @@ def month(date: str) -> str:
 
 
 def untold_labels(facts: Facts) -> list[str]:
-    """The labels whose class the scene's phrase does not name."""
+    """The labels whose class the scene's phrase neither names nor implies."""
     told = f" {scene(facts) or ''} "
     return [
-        name for name in facts.labels if f" {name} " not in told and f" {facts.several(name)} " not in told
+        name
+        for name in facts.labels
+        if not any(f" {word} " in told for word in (name, facts.several(name), *implied_by(name)))
     ]
+
+
+def untold_covers(facts: Facts) -> list[CoverFact]:
+    """The larger covers that the scene's phrase does not name."""
+    words = (scene(facts) or "").split()
+    large = [c for c in facts.cover if c.fraction >= TOLD_COVER]
+    return [c for c in large if c.name.split()[0] not in words and c.several.split()[0] not in words]
 
 
 def untold_tags(facts: Facts) -> list[str]:
@@ -208,10 +219,9 @@ def is_whole(arrangement: Arrangement) -> bool:
 def form(form: Form) -> list[str]:
     """Size and shape as predicates: ``large in the image``, ``elongated``, ``about 12 m long``.
 
-    Small is what most things are from above: it is said only of what nothing else is known of.
+    Small is what most things are from above: it is not said.
     """
-    other = form.shape or form.metres or form.direction
-    told = [f"{form.size} in the image"] if form.size and not (other and form.size == "small") else []
+    told = ["large in the image"] if form.size == "large" else []
     told += [form.shape] if form.shape else []
     if form.metres:
         length, width = (metres(value) for value in form.metres)

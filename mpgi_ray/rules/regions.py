@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from mpgi_ray.rules.english import choose, enumerate_, number, sentence, with_article
 from mpgi_ray.rules.geometry import PLACES
 from mpgi_ray.rules.phrases import IN_PLACE, share
@@ -36,21 +34,18 @@ def place(region: Region | Spots) -> str:
 
 
 def _way(region: Region) -> str:
-    """Where a region is as an afterthought; empty for what covers most of the picture anyway."""
+    """Where a region is as an afterthought; empty for what has no clear place or lies everywhere."""
     if region.form == "frame":
         return "along the borders"
     if region.direction:
         start, end = region.direction.split(" to ")
         return f"in a band from {start} to {end}"
-    return "" if region.place == "everywhere" and region.form != "patches" else place(region)
+    return "" if region.place == "everywhere" else place(region)
 
 
 def item(region: Region) -> str:
-    """A region as an item of a list: ``a green area in the left half``, ``about a third of it beige``."""
-    if region.direction:
-        return f"{noun(region)} {_way(region).removeprefix('in a band ')}"
-    way = _way(region)
-    return f"{noun(region)} {way}" if way else f"{_share(region)} of it {region.colour}"
+    """A region with a clear place as an item of a list: ``a green area in the left half``."""
+    return f"{noun(region)} {_way(region).removeprefix('in a band ')}"
 
 
 def lies(region: Region, seed: str) -> str:
@@ -66,15 +61,20 @@ def lies(region: Region, seed: str) -> str:
     if half and region.share >= _FILLS and not many:
         return f"{subject} fills most of the {half}"
     if not _way(region):
-        return f"{region.colour} covers {_share(region)} of the image"
+        covers = f"{subject} cover" if many else f"{region.colour} covers"
+        return f"{covers} {_share(region)} of the image"
     verb = choose((("lies", "is"), ("lie", "are"))[many], seed, region.colour)
     return f"{subject} {verb} {place(region)}"
 
 
 def placed(measured: Measured) -> list[Region]:
-    """The regions to tell the layout by: those with a clear place first, at most three."""
-    clear = [r for r in measured.regions if _way(r)]
-    return [*clear, *(r for r in measured.regions if r not in clear)][:3]
+    """The regions with a clear place, at most three."""
+    return [region for region in measured.regions if _way(region)][:3]
+
+
+def told(measured: Measured) -> list[Region]:
+    """The regions to tell the layout by: those with a clear place, or the largest two."""
+    return placed(measured) or list(measured.regions[:2])
 
 
 def spots(seen: Spots) -> str:
@@ -96,42 +96,30 @@ def stand_out(seen: Spots, told: int = 0) -> str:
     return f"{spots(seen)} {verb} out on {seen.ground} ground {place(seen)}".strip()
 
 
-def shares(measured: Measured) -> list[str]:
-    """A sentence on how much of the picture has which colour, and how the largest part looks."""
-    return _listed(measured.regions[:4], " of the picture is", texture=True)
+def shares(measured: Measured, whole: str, *, texture: bool = False) -> list[str]:
+    """A sentence on how much of the picture has which colour: ``About half of the view is green.``
 
-
-def ground(measured: Measured) -> list[str]:
-    """The same with places, for an integrated text."""
-    return _listed(measured.regions, " of the view is", texture=True, ways=True)
-
-
-def colours(measured: Measured) -> list[str]:
-    """A sentence on the colours alone."""
-    return _listed(measured.regions[:3], " of what is seen is")
-
-
-def _listed(regions: Sequence[Region], verb: str, *, texture: bool = False, ways: bool = False) -> list[str]:
-    """One sentence; its first item alone has the verb, and small parts come as "a little"."""
-    main = [r for r in regions if r.share >= _MAIN] or list(regions[:1])
-    small = [r for r in regions if r not in main]
-    said = [
-        f"{_share(r)}{verb if not i else ''} {_look(r, texture=texture and not i, way=ways)}"
-        for i, r in enumerate(main)
-    ]
-    little = enumerate_([_look(r, way=ways) for r in small])
+    Args:
+        whole: what the shares are of: ``the picture``.
+        texture: whether it tells how the largest part looks, too.
+    """
+    main = [region for region in measured.regions[:4] if region.share >= _MAIN]
+    if not main:
+        seen = [region.colour for region in measured.regions[:3]]
+        return [sentence(f"parts of {whole} are {enumerate_(seen)}")] if seen else []
+    little = enumerate_([region.colour for region in measured.regions[:4] if region not in main])
     tail = f", with a little {little}" if little else ""
-    return [sentence(enumerate_(said) + tail)] if said else []
+    look = _TEXTURES[main[0].texture] if texture and main[0].texture else ""
+    said = [f"{_share(main[0])} of {whole} is {main[0].colour}"]
+    said += [f"{_share(region)} {region.colour}" for region in main[1:]]
+    if look and len(main) == 1 and not tail:
+        return [sentence(f"{said[0]} and {look}")]
+    return [sentence(f"{enumerate_(said)}{tail}{f'; the largest part looks {look}' if look else ''}")]
 
 
 def _share(region: Region) -> str:
     """Its share in words; almost all only where hardly anything else shows between."""
     return share(min(region.share, 0.94) if region.purity < 0.85 else region.share)
-
-
-def _look(region: Region, *, texture: bool = False, way: bool = False) -> str:
-    look = f"{region.colour} and {_TEXTURES[region.texture]}" if texture and region.texture else region.colour
-    return f"{look} {_way(region)}".strip() if way else look
 
 
 def looks(measured: Measured) -> list[str]:
@@ -142,4 +130,4 @@ def looks(measured: Measured) -> list[str]:
     texture = measured.regions[0].texture
     be = "is" if measured.regions[0].form != "patches" else "are"
     tail = f"; the largest part looks {_TEXTURES[texture]}" if texture and len(items) > 1 else ""
-    return [sentence(f"in it there {be} {enumerate_(items)}{tail}")]
+    return [sentence(f"there {be} {enumerate_(items)} in the image{tail}")]

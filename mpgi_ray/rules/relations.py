@@ -17,8 +17,8 @@ from mpgi_ray.rules import geometry
 NEAR = 0.5  # largest gap between two boxes, in units of the smaller one's longer side
 LARGER = 4.0  # least ratio of the smallest area of one class to the largest of the other
 ASIDE = 0.25  # least distance between two middles, in image widths or heights
-AT_MOST = {"near": 2, "larger": 1, "left_of": 2, "above": 2}  # sentences per kind
-_PER_CLASS = 16  # the largest objects of a class that are compared: bounds the cost of crowds
+AT_MOST = {"near": 1, "larger": 1, "left_of": 2, "above": 2}  # sentences per kind
+_FEW = 3  # of many things of a class one is always near something
 
 
 class Kind(StrEnum):
@@ -61,7 +61,9 @@ def find_relations(
     found = [
         Relation(Kind.NEAR, a, b)
         for a, b in combinations(by_size, 2)
-        if not _same_kind(a, b) and _any_near(objects[a], objects[b])
+        if max(len(objects[a]), len(objects[b])) <= _FEW
+        and not _same_kind(a, b)
+        and _any_near(objects[a], objects[b])
     ]
     for a, b in permutations([name for name in names if name in exact], 2):
         if min(areas[a]) >= LARGER * max(areas[b]) and all(o.visible > 0.9 for o in objects[b]):
@@ -77,11 +79,7 @@ def _same_kind(a: str, b: str) -> bool:
 
 
 def _any_near(a: Sequence[Object], b: Sequence[Object]) -> bool:
-    return any(_near(x, y) for x in _largest(a) for y in _largest(b))
-
-
-def _largest(objects: Sequence[Object]) -> list[Object]:
-    return sorted(objects, key=lambda o: -o.box.area)[:_PER_CLASS]
+    return any(_near(x, y) for x in a for y in b)
 
 
 def _near(a: Object, b: Object) -> bool:

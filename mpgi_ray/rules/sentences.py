@@ -189,7 +189,7 @@ def metadata(facts: Facts, seed: str) -> str | None:
     told = [f"The image was taken {' '.join(taken)}."] if taken else []
     if facts.gsd:
         frames = ("One pixel measures {:g} m on the ground.", "The ground sampling distance is {:g} m.")
-        told.append(choose(frames, seed, "gsd").format(round(facts.gsd, 3)))
+        told.append(choose(frames, seed, "gsd").format(float(f"{facts.gsd:.3g}")))
     return " ".join(told) or None
 
 
@@ -220,8 +220,13 @@ def measured_text(facts: Facts, seed: str) -> list[str]:
     told = []
     for thing in facts.measured.things:
         ground = f" on {thing.ground} ground" if thing.ground else ""
-        some = "" if thing.shared else f"at least {number(thing.agreeing)} of the "
-        told.append(sentence(f"{some}{facts.several(thing.name)} here are {thing.colour}{ground}"))
+        if thing.shared:
+            c = next(c for c in facts.counted if c.name == thing.name)
+            who = f"{phrases.amount(c, c.total)} here {'is' if c.total == 1 else 'are'}"
+        else:
+            verb = "is" if thing.agreeing == 1 else "are"
+            who = f"at least {number(thing.agreeing)} of the {facts.several(thing.name)} here {verb}"
+        told.append(sentence(f"{who} {thing.colour}{ground}"))
     told += [sentence(regions.lies(region, seed)) for region in facts.measured.regions[:4]]
     return told + [sentence(regions.stand_out(spots)) for spots in facts.measured.spots]
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from mpgi_ray.rules import phrases
 from mpgi_ray.rules.english import choose, enumerate_, number, sentence
 from mpgi_ray.rules.facts import ClassFact, Facts
 from mpgi_ray.rules.geometry import PLACES
+from mpgi_ray.rules.lexicon import is_mass
 from mpgi_ray.rules.phrases import IN_PLACE, MANY, MIN_COVER
 
 _OTHERS = ", among other places"
 _MOST_PARTS = "in most parts of the image"
-_SPREAD = 6  # cells of the nine: their list would say no more than that
+_SPREAD = 5  # cells of the nine: their list would say no more than that
+_FEW = 3  # things of which some places alone would not be told
 _SINGLE = ("one ", "a ", "an ", "at least one ", "this ")
 
 
@@ -47,7 +51,7 @@ def again(c: ClassFact) -> str:
 
 def is_one(amount: str) -> bool:
     """Whether a phrase takes a verb in the singular."""
-    return amount.startswith(_SINGLE)
+    return amount.startswith(_SINGLE) or is_mass(amount.removeprefix("some ").removeprefix("the "))
 
 
 def placed(facts: Facts, c: ClassFact) -> str:
@@ -69,7 +73,8 @@ def _place(c: ClassFact) -> str:
 def stands(facts: Facts, c: ClassFact, seed: str) -> str:
     """A sentence on the places of a class, for a perspective."""
     subject = group(facts, c)
-    how, cells = _how(c), _cells(c)
+    cells = _cells(c)
+    how = "" if cells and _is_astride(c) else _how(c)
     verb = choose((("lies", "is"), ("lie", "are"))[not is_one(subject)], seed, c.name)
     said = f"{subject} {verb} {how or cells or _sides(c)}"
     return sentence(
@@ -77,13 +82,25 @@ def stands(facts: Facts, c: ClassFact, seed: str) -> str:
     )
 
 
-def by_cells(c: ClassFact, seed: str) -> str | None:
-    """A sentence on the cells that a class was found in, for a text that told its number before."""
+def by_cells(c: ClassFact, seed: str, *, named: bool) -> str | None:
+    """A sentence on the cells that a class was found in, for a text that told its number before.
+
+    Args:
+        named: whether it names the class; if not, the sentence before did.
+    """
     cells = _cells(c)
-    if not cells or (_place(c) and cells.endswith((_OTHERS, _MOST_PARTS))):
+    if not cells or (_place(c) and (_is_astride(c) or cells.endswith((_OTHERS, _MOST_PARTS)))):
         return None
-    verb = choose((("stands", "can be found"), ("stand", "can be found"))[c.total > 1], seed, c.name)
-    return sentence(f"{again(c)} {verb} {cells}")
+    one = is_one(again(c))
+    verb = choose((("stands", "can be found") if one else ("stand", "can be found")), seed, c.name)
+    return sentence(f"{again(c) if named else 'it' if one else 'they'} {verb} {cells}")
+
+
+def _is_astride(c: ClassFact) -> bool:
+    """Whether all lie in one half of the image, and some of them in its middle third all the same."""
+    row, column = {3, 4, 5}, {1, 4, 7}
+    middle = {"left": column, "right": column, "top": row, "bottom": row}.get(c.half or "", set())
+    return any(n and i in middle for i, n in enumerate(c.clear))
 
 
 def _cells(c: ClassFact) -> str:
@@ -91,12 +108,16 @@ def _cells(c: ClassFact) -> str:
     used = [i for i, n in enumerate(phrases.clear_cells(c)) if n]
     if not used or len(used) == len(PLACES) or (len(used) == 1 and c.clear == c.cells):
         return ""
+    if c.arrangement and phrases.is_whole(c.arrangement):
+        return ""
     if c.exact and c.clear == c.cells and c.total <= MANY:
         return enumerate_([f"{number(c.clear[i])} {IN_PLACE[i]}" for i in used])
-    places = enumerate_([IN_PLACE[i] for i in used])
     if len(used) >= _SPREAD:
         return _MOST_PARTS
-    return places if c.clear == c.cells else f"{places}{_OTHERS}"
+    places = enumerate_([IN_PLACE[i] for i in used])
+    if c.clear == c.cells:
+        return places
+    return f"{places}{_OTHERS}" if c.total > _FEW else ""
 
 
 def _sides(c: ClassFact) -> str:
@@ -105,7 +126,7 @@ def _sides(c: ClassFact) -> str:
         return "somewhere in the image"
     if not c.edge:
         return "in the central part"
-    return "partly in the central part, partly towards the edges" if c.centre else "towards the edges"
+    return "in different parts of the image" if c.centre else "towards the edges"
 
 
 def looks(facts: Facts, c: ClassFact, told: int) -> str | None:
@@ -117,7 +138,6 @@ def looks(facts: Facts, c: ClassFact, told: int) -> str | None:
         return None
     seen, form = facts.colour(c), phrases.form(c.form) if c.form else []
     predicates = [seen.colour, *form] if seen and not told else form
-    predicates = [item for item in predicates if not (told and item.startswith("small"))]
     ground = [f"on {seen.ground} ground"] if seen and seen.ground else []
     direction = phrases.pointing(c.form.direction) if c.form and c.form.direction else ""
     subject = again(c) if told else phrases.amount(c, c.total)
@@ -130,7 +150,7 @@ def looks(facts: Facts, c: ClassFact, told: int) -> str | None:
 
 
 def covers(facts: Facts, verbs: tuple[str, str], whole: str) -> str | None:
-    """``Water covers about half of the image, forest about a third and a bridge a very small part.``
+    """``Water covers about half of the image; forest and a bridge a small part each.``
 
     Args:
         verbs: in the singular and in the plural.
@@ -140,5 +160,7 @@ def covers(facts: Facts, verbs: tuple[str, str], whole: str) -> str | None:
         return None
     share = phrases.share(told[0].fraction)
     said = [f"{phrases.surface(told[0])} {verbs[phrases.is_plural(told[0])]} {share} of {whole}"]
-    said += [f"{phrases.surface(c)} {phrases.share(c.fraction)}" for c in told[1:]]
-    return sentence(enumerate_(said))
+    for share, group in groupby(told[1:], key=lambda c: phrases.share(c.fraction)):
+        names = [phrases.surface(c) for c in group]
+        said.append(f"{enumerate_(names)} {share}{' each' if len(names) > 1 else ''}")
+    return sentence(enumerate_(said) if len(said) == len(told) else "; ".join(said))

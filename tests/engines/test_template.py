@@ -38,7 +38,7 @@ def check(texts: dict[str, str]) -> None:
     assert list(texts) == [*STAGE_1, *STAGE_2]
     for name, text in texts.items():
         low, high = (INTEGRATE if name in STAGE_2 else prompts.load(name)).texts[name]
-        low = min(low, 15)  # of a picture of one colour there is no more to say
+        low = min(low, 10)  # of a picture of one colour there is no more to say
         assert low <= len(text.split()) <= high, (name, text)
         assert not re.search(r"None|  |\.\.|[{}]|\ba [aeiou]", text), text
     assert tokens_at_most(texts["short"]) <= TOKENS

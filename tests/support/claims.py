@@ -42,6 +42,7 @@ class Reader:
 
     def __init__(self) -> None:
         self._told: dict[str, Claim] = {}
+        self._last: Claim | None = None  # what "they" are
 
     def read(self, text: str) -> Iterator[tuple[str, list[Claim | Beside]]]:
         """Each sentence with its claims.
@@ -68,7 +69,9 @@ class Reader:
                 for place, items in m.groupdict().items()
                 for item in (_listed(kinds.ITEM, items) if items else [])
             ]
-        if m := (kinds.NEAR.fullmatch(text) or kinds.SHARED.fullmatch(text)):
+        if m := kinds.SHARED.fullmatch(text):
+            return [_amount(m)]
+        if m := kinds.NEAR.fullmatch(text):
             return [Claim(kinds.SINGULAR[noun], 1, True) for noun in m.groupdict().values() if noun]
         if m := kinds.SOME.fullmatch(text):  # nothing has two colours
             items = _listed(kinds.OF_COLOUR, m["items"])
@@ -87,12 +90,17 @@ class Reader:
 
     def _subject(self, text: str) -> Claim | None:
         """The amount of a subject; None for "a car" and "cars", which have none."""
+        if text in ("it", "they"):
+            if self._last is None or (self._last.number == 1) != (text == "it"):
+                raise ValueError(f"{text!r} refers to {self._last}")
+            return self._last
         if m := re.fullmatch(kinds.AMOUNT, text):
             return _amount(m)
         if m := re.fullmatch(rf"(this|these) ({kinds.NOUN})", text):
             told = self._told.get(kinds.SINGULAR[m[2]])
             if told is None or (told.number == 1) != (m[1] == "this"):
                 raise ValueError(f"{text!r} refers to {told}")
+            self._last = told
             return told
         if re.fullmatch(rf"(?:an? )?{kinds.NOUN}", text):
             return None
@@ -106,7 +114,7 @@ class Reader:
             yield from (replace(one, places=(cell,)) for cell in kinds.CELLS)
             return
         if rest == "in most parts of the image":
-            yield replace(one, spread=6)
+            yield replace(one, spread=5)
             return
         if rest == kinds.SIDES:
             yield from (replace(one, places=(side,)) for side in ("central", "edges"))

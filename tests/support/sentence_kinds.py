@@ -110,11 +110,11 @@ LOOKS = re.compile(
     rf"(?:,? on {COLOUR} ground)?(?:, pointing {POINTING})?|points? {POINTING})\."
 )
 SOME = re.compile(rf"(?P<items>at least {NUMBER} of the .+?)(?: on {COLOUR} ground)?\.")
-SHARED = re.compile(rf"(?P<noun>{NOUN}) here are {COLOUR}(?: on {COLOUR} ground)?\.")
+SHARED = re.compile(rf"{AMOUNT} here (?:is|are) {COLOUR}(?: on {COLOUR} ground)?\.")
 HOW = re.compile(rf"(?:(?P<arranged>{ARRANGED})\b ?)?(?P<place>{ALL_IN}\b)?(?:: |$)")
 STANDS = re.compile(
     r"(?P<subject>.+?) (?:lies?|is|are|stands?|can be (?:found|seen)) "
-    rf"(?P<rest>(?:{ARRANGED}|{ALL_IN}|{NUMBER} {CELL}|partly in|in every part|in most parts).*)\."
+    rf"(?P<rest>(?:{ARRANGED}|{ALL_IN}|{NUMBER} {CELL}|in different parts|in every part|in most parts).*)\."
 )
 NEAR = re.compile(
     rf"an? (?P<a>{NOUN}) (?:is close to|is right by|lies next to) an? (?P<b>{NOUN})\."
@@ -127,9 +127,9 @@ ASIDE = re.compile(
 )
 UNCLAIMED = re.compile(  # of pixels and of nothing: no sentence of a kind here may name a class
     rf"{REGION} (?:covers?|lies?|is|are|fills|surrounds|crosses|runs through) .+\."
-    rf"|in it there (?:is|are) .+\.|{COLOUR} covers .+\."
-    rf"|{SHARE} of (?:the view|the picture|what is seen) is .+\."
+    rf"|there (?:is|are) {SEEN}.* in the image.*\.|{COLOUR} covers .+\."
+    rf"|(?:{SHARE} of|parts of) (?:the view|the picture|the image|what is seen) (?:is|are) .+\."
     rf"|{SPOTS} stands? out on .+\.|(?:.+, )?{SPOTS} stands? out against .+\."
     r"|nothing is annotated in this image\."
 )
-SIDES = "partly in the central part, partly towards the edges"
+SIDES = "in different parts of the image"

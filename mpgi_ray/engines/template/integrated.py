@@ -8,43 +8,57 @@ from collections.abc import Sequence
 
 from mpgi_ray.rules import phrases, regions, things
 from mpgi_ray.rules.english import choose, enumerate_, sentence, with_article
-from mpgi_ray.rules.facts import CoverFact, Facts
+from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
 from mpgi_ray.rules.geometry import PLACES
-from mpgi_ray.rules.lexicon import humanise
+from mpgi_ray.rules.lexicon import humanise, is_mass
 from mpgi_ray.rules.relations import Kind, Relation
 from mpgi_ray.rules.sentences import metadata
 
+_ONLY_SEEN = "This is a view from straight above, of which only the colours are known."
 _OPENING = 3  # things that the first sentence of a long text names
 _WORDS = 45  # of a short text, as its prompt allows
 TOKENS = 75  # that CLIP reads, beside its marks for start and end
-_WORD = re.compile(r"[^\W\d_]+|\d|[^\w\s]+")
+_WORD = re.compile(r"[^\W\d_]+|\d|[^\w\s]|_")
+_QUOTED = re.compile(r'"[^"]*"?')
 
 
 def tokens_at_most(text: str) -> int:
     """At least as many tokens as CLIP's tokenizer makes of an English text; without its two marks.
 
-    A bound, so that a text is the same where CLIP's vocabulary is installed and where it is not.
+    A bound, so that a text is the same where CLIP's vocabulary is installed and where it is not. No word has
+    more tokens than bytes, and a quoted label, a code or another script may have as many.
     """
-    return sum(
-        math.ceil(len(word.encode()) / 3) if len(word) > 6 or not word.isascii() else 1
-        for word in _WORD.findall(text)
-    )
+    quoted = "".join(_QUOTED.findall(text))
+    return len(quoted.encode()) + sum(map(_pieces, _WORD.findall(_QUOTED.sub(" ", text))))
+
+
+def _pieces(word: str) -> int:
+    if not word.isascii() or not (word.islower() or word.istitle()):
+        return len(word.encode())
+    return math.ceil(len(word) / 3) if len(word) > 6 else 1
 
 
 def short(facts: Facts, others: Sequence[str], seed: str) -> str:
     """The scene, and number, colour, class and place of its most telling things, in what CLIP reads.
 
+    Where not all fits, things that are less telling are left out first, then places, then the scene.
+
     Args:
         others: sentences of other engines; the shortest are added as far as they fit.
     """
     frames = ("overhead view of {}", "top-down view of {}", "the view from above shows {}")
-    frame, items, text = choose(frames, seed, "headline"), _items(facts), ""
-    for count in range(len(items), -1, -1):
-        text = _opening(facts, frame, items[:count])
-        if _fits(text):
-            break
-    more = [_labels(facts), *others] if text else [_labels(facts), *sorted(others, key=tokens_at_most)]
-    for one in filter(None, more):
+    frame, items = choose(frames, seed, "headline"), _items(facts)
+    main = [things.group(facts, c, 1) for c in facts.counted[:1]]
+    told = [*(items[:count] for count in range(len(items), 0, -1)), main]
+    openings = [_opening(_scene(facts), frame, some) for some in told]
+    openings += [_opening(None, frame, main)] if main else []
+    text = next(filter(_fits, openings), None) or _cut(openings[-1])
+    more = [_labels(facts, count) for count in range(len(phrases.untold_labels(facts)), 0, -1)]
+    rest = [one for one in more if one and _fits(f"{text} {one}")][:1]
+    rest += _main_cover(facts)
+    rest += _colours(facts) if len(items) < 2 or not facts.counted else []
+    rest += others if text else sorted(others, key=tokens_at_most)
+    for one in rest:
         if text and not _fits(f"{text} {one}"):
             break
         text = f"{text} {one}".strip()
@@ -55,13 +69,24 @@ def _fits(text: str) -> bool:
     return tokens_at_most(text) <= TOKENS and len(text.split()) <= _WORDS
 
 
-def _opening(facts: Facts, frame: str, items: Sequence[str]) -> str:
+def _cut(text: str) -> str:
+    """The start of a text that fits, for labels that nobody would read to the end."""
+    text = text[: 8 * TOKENS]
+    while not _fits(f'{text}".'):
+        text = text[:-1]
+    closing = '"' if text.count('"') % 2 else ""
+    return text and f"{text.rstrip('. ')}{closing}."
+
+
+def _scene(facts: Facts) -> str | None:
+    known = phrases.scene(facts)
+    if known is None and facts.scenes:
+        return f'an area labelled "{humanise(facts.scenes[0]) or facts.scenes[0]}"'
+    return known
+
+
+def _opening(scene: str | None, frame: str, items: Sequence[str]) -> str:
     """The scene with its main things in one sentence; empty if there is neither."""
-    scene = phrases.scene(facts)
-    if scene is None and facts.scenes:
-        scene = f'an area labelled "{humanise(facts.scenes[0]) or facts.scenes[0]}"'
-    if scene is None and facts.measured and not (facts.counted or facts.cover or facts.tags):
-        scene = "ground"  # whose regions are all that is known
     joined = enumerate_(items) if all("," not in item for item in items) else "; ".join(items)
     if scene is None or not joined:
         return sentence(frame.format(scene or joined)) if scene or joined else ""
@@ -73,41 +98,73 @@ def _items(facts: Facts) -> list[str]:
     """What tells a picture from others, the main things first: classes, covers, tags, then regions."""
     items = [things.placed(facts, c) for c in facts.counted]
     # beside objects a cover would take the room of what tells a picture from others of its kind
-    items += [cover_item(c) for c in facts.cover if c.fraction >= 0.05][:3] if not items else []
+    items += [cover_item(c) for c in phrases.untold_covers(facts)[:3]] if not items else []
     items += list(phrases.untold_tags(facts))[:2] if not items else []
     seen = facts.measured
-    if seen and len(items) < 2:
+    if seen and len(items) < 2 and not any(c.fraction >= phrases.TOLD_COVER for c in facts.cover):
         items += [regions.item(region) for region in regions.placed(seen)[:2]]
-        items += [f"{regions.spots(spots)} {regions.place(spots)}".strip() for spots in seen.spots[:1]]
+        if not facts.counted:  # beside objects spots are mostly these
+            items += [f"{regions.spots(spots)} {regions.place(spots)}".strip() for spots in seen.spots[:1]]
     return items
 
 
+def _main_cover(facts: Facts) -> list[str]:
+    """How much the largest cover takes up, where the scene's phrase names it: a lake of lake water."""
+    if facts.counted or not facts.cover or facts.cover[0] in phrases.untold_covers(facts):
+        return []
+    c = facts.cover[0]
+    cover = "cover" if phrases.is_plural(c) else "covers"
+    return [sentence(f"{phrases.surface(c)} {cover} {phrases.share(c.fraction)} of the image")]
+
+
+def _colours(facts: Facts) -> list[str]:
+    return regions.shares(facts.measured, "the image") if facts.measured else []
+
+
 def cover_item(c: CoverFact) -> str:
-    """``about half water``, ``a small part forest mainly on the left``."""
+    """``about half water``, ``some forest mainly on the left``."""
     at = phrases.cover_place(c)
     place = f" mainly {phrases.IN_PLACE[at]}" if at is not None else ""
-    part = phrases.share(c.fraction)
-    return f"{'mostly' if part == 'most' else part} {phrases.surface(c)}{place}"
+    share = phrases.share(c.fraction)
+    part = "some" if share.endswith("small part") else "mostly" if share == "most" else share
+    return f"{part} {c.name if is_mass(c.name) else c.several}{place}"
 
 
 def long(facts: Facts, others: Sequence[str], seed: str) -> str:
     """Everything that is known: the main things first, a caption by themselves, then the rest."""
     frames = ("the view is of {}", "the image looks down on {}")
-    told: list[str | None] = [_opening(facts, choose(frames, seed, "opening"), _items(facts)[:_OPENING])]
-    told += [_labels(facts), _further(facts)]
-    looks = ((things.looks(facts, c, 1), things.some(facts, c)) for c in facts.counted)
-    told += [text for of_class in looks for text in of_class]
-    told += [_places(facts, seed), _relations(facts), _cover(facts), _cover_places(facts)]
+    main = [things.placed(facts, c) for c in facts.counted[:_OPENING]]
+    main += [phrases.surface(c) for c in phrases.untold_covers(facts)[:_OPENING]] if not main else []
+    alone = (
+        "the image, taken from straight above, shows {}",
+        "seen straight from above, the view is of {}",
+    )
+    frame = choose(frames if main else alone, seed, "opening")
+    first = _opening(_scene(facts), frame, main)
+    told: list[str | None] = [first, _labels(facts), _further(facts)]
+    told += [] if any(told) or facts.cover or facts.tags or others else [_ONLY_SEEN]
+    told += [text for c in facts.counted for text in _of_class(facts, c, seed)]
+    told += [_relations(facts), _cover(facts), _cover_places(facts)]
     if facts.measured:
-        told += regions.ground(facts.measured)
-        told += [sentence(regions.stand_out(spots, 1)) for spots in facts.measured.spots]
+        told += regions.shares(facts.measured, "the view")
+        if not facts.counted and not facts.cover:
+            told += [sentence(regions.lies(region, seed)) for region in regions.placed(facts.measured)]
+            told += [sentence(regions.stand_out(spots, 1)) for spots in facts.measured.spots]
     told += [_tags(facts, seed), metadata(facts, seed)]
     return " ".join(dict.fromkeys([text for text in told if text] + list(others)))
 
 
-def _labels(facts: Facts) -> str | None:
-    present = phrases.present(facts, phrases.untold_labels(facts))
-    return sentence(f"it holds {present}") if present else None
+def _of_class(facts: Facts, c: ClassFact, seed: str) -> list[str]:
+    """What else is known of a class that was told with its number: its look, colours and places."""
+    look = things.looks(facts, c, 1)
+    told = [look, things.some(facts, c), things.by_cells(c, seed, named=not look)]
+    return [text for text in told if text]
+
+
+def _labels(facts: Facts, count: int | None = None) -> str | None:
+    """The first so many of the classes that are only known to be present."""
+    present = phrases.present(facts, phrases.untold_labels(facts)[:count])
+    return sentence(f"the view includes {present}") if present else None
 
 
 def _further(facts: Facts) -> str | None:
@@ -117,12 +174,6 @@ def _further(facts: Facts) -> str | None:
     if not items:
         return None
     return sentence(f"there {'is' if things.is_one(items[0]) else 'are'} also {enumerate_(items)}")
-
-
-def _places(facts: Facts, seed: str) -> str | None:
-    """Where objects lie by cells, of which the opening tells at most a half of the image."""
-    told = [text for c in facts.counted if (text := things.by_cells(c, seed))]
-    return " ".join(told) or None
 
 
 def _relations(facts: Facts) -> str | None:
@@ -147,14 +198,15 @@ def _cover_places(facts: Facts) -> str | None:
     told = []
     for c in facts.cover:
         place, full = phrases.cover_place(c), phrases.full_cells(c)
-        if place is not None:
+        if place is not None and c.fraction >= phrases.TOLD_COVER:
             name = c.several if phrases.is_plural(c) else c.name
             told.append(
                 f"Most of the {name} {'are' if phrases.is_plural(c) else 'is'} {phrases.IN_PLACE[place]}."
             )
         elif full:
+            fills = "take" if phrases.is_plural(c) else "takes"
             where = enumerate_([f"the {PLACES[i]}" for i in full])
-            told.append(sentence(f"{where} {'is' if len(full) == 1 else 'are'} mostly {phrases.surface(c)}"))
+            told.append(sentence(f"{phrases.surface(c)} {fills} up {where}"))
     return " ".join(told) or None
 
 

@@ -15,7 +15,7 @@ def objects(facts: Facts, seed: str) -> str:
     told = [_main(facts, seed)] if facts.counted else _scene(facts, seed)
     told += sentences.tell((sentences.labels, _covers, sentences.tags), facts, seed)
     if facts.measured and len(facts.counted) < 2 and not facts.cover:
-        told += regions.colours(facts.measured)
+        told += regions.shares(facts.measured, "what is seen")
     return " ".join(told)
 
 
@@ -28,8 +28,8 @@ def layout(facts: Facts, seed: str) -> str:
     told = [things.stands(facts, c, seed) for c in facts.counted[:_AT_MOST]]
     told += sentences.tell((sentences.relations,), facts, seed)
     told += [] if told else sentences.tell((sentences.cover_places,), facts, seed)
-    if facts.measured and len(told) < (1 if facts.counted else 3):
-        told += [sentence(regions.lies(region, seed)) for region in regions.placed(facts.measured)]
+    if facts.measured and not told:
+        told += [sentence(regions.lies(region, seed)) for region in regions.told(facts.measured)]
         told += [sentence(regions.stand_out(spots)) for spots in facts.measured.spots[:1] if spots.place]
     return " ".join(told)
 
@@ -40,13 +40,14 @@ def attributes(facts: Facts, seed: str) -> str:
     told = [text for c in seen for text in (things.looks(facts, c, 0), things.some(facts, c)) if text]
     if facts.measured and len(told) < 2:
         told += regions.looks(facts.measured)
-        told += [sentence(regions.stand_out(spots)) for spots in facts.measured.spots]
+        spots = facts.measured.spots if not seen else ()  # beside objects they are mostly these
+        told += [sentence(regions.stand_out(one)) for one in spots]
     return " ".join(told)
 
 
 def scene(measured: Measured) -> str:
     """The picture as a whole: what covers it, how, and what stands out; no annotation is needed for it."""
-    told = regions.shares(measured)
+    told = regions.shares(measured, "the picture", texture=True)
     told += [sentence(regions.stand_out(spots)) for spots in measured.spots[:1]]
     return " ".join(told)
 

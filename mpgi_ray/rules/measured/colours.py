@@ -89,6 +89,36 @@ def plain(tone: str) -> str:
     return tone.removeprefix("dark ").removeprefix("light ")
 
 
+# pixels of a colour's neighbours belong to an area that has it: bounds run through what is one to the eye
+_BESIDE = {
+    "green": ("grey-green", "olive"),
+    "grey-green": ("green", "olive"),
+    "olive": ("green", "grey-green"),
+    "blue": ("grey-blue", "blue-green"),
+    "grey-blue": ("blue",),
+    "blue-green": ("blue", "green", "grey-green"),
+    "beige": ("tan",),
+    "tan": ("beige", "orange", "brown"),
+    "orange": ("tan",),
+    "brown": ("reddish brown", "grey-brown", "tan"),
+    "grey-brown": ("brown",),
+    "reddish brown": ("brown", "red"),
+    "red": ("reddish brown",),
+    "purple": ("grey-purple",),
+    "grey-purple": ("purple",),
+}
+
+
+def alike(tone: str) -> list[int]:
+    """The tones, as indices of `TONES`, that are the same colour or one beside it, dark or light.
+
+    Beside what is dark lies dark grey.
+    """
+    colours = (plain(tone), *_BESIDE.get(plain(tone), ()))
+    dull = "dark grey" if tone.startswith("dark ") else None
+    return [i for i, other in enumerate(TONES) if plain(other) in colours or other == dull]
+
+
 def _tone(colour: str, level: int) -> str:
     if colour in ("black", "white", "beige", "tan", *(("brown", "reddish brown") if level == 2 else ())):
         return colour
@@ -111,7 +141,7 @@ def _hue(red: Floats, green: Floats, blue: Floats, peak: Floats, chroma: Floats)
 
 def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
     saturation = chroma / np.maximum(peak, 1e-6)
-    warm, lawn = hue < 60, hue < 170  # below them, in degrees
+    warm, lawn = hue < 60, hue < 185  # below them, in degrees
     sand = warm & (luma > 0.52)
     greyish = np.select(
         [sand, warm | (hue >= 330), lawn, hue < 235],
@@ -124,16 +154,16 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
             hue < 45,
             hue < 65,
             hue < 165,
-            hue < 195,
+            hue < np.where(luma < 0.33, 205, 195),  # a dark teal is hardly blue
             (hue < 235) & (chroma > 0.1) & (saturation > 0.35),
             hue < 235,
             chroma > 0.2,
         ],
         [
-            np.where((chroma > 0.4) & (saturation > 0.55), *_ids("red", "reddish brown")),
+            np.where((chroma > 0.33) & ((saturation > 0.5) | (luma > 0.55)), *_ids("red", "reddish brown")),
             np.select(
                 [
-                    (luma > 0.5) & ((chroma > 0.5) | ((saturation > 0.4) & (hue < 25))),
+                    (luma > 0.5) & ((chroma > 0.5) | ((saturation > 0.55) & (hue < 25))),
                     (luma > 0.5) & (saturation > 0.4),
                     luma > 0.52,
                 ],
@@ -151,13 +181,14 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
     )
     grey = np.where(luma > 0.85, *_ids("white", "grey"))
     # shade is lit by the sky: its blue says nothing of what lies there
-    shade = (luma < 0.33) & (chroma < 0.09) & (hue >= 165)
+    shade = (luma < 0.33) & (chroma < np.where(hue < 205, 0.045, 0.09)) & (hue >= 165)
+    green = ~warm & lawn  # what grows is often dull
     named = np.select(
         [
             (luma < 0.12) & ((saturation < 0.4) | (luma < 0.02)),
             shade,
-            saturation < np.where(sand, 0.09, 0.12),
-            saturation < 0.22,
+            saturation < np.where(green, 0.09, 0.12),
+            saturation < np.where(green, 0.19, 0.22),
         ],
         [_id("black"), _id("grey"), grey, greyish],
         strong,

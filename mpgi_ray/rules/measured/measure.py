@@ -12,6 +12,7 @@ from mpgi_ray.rules.measured.regions import colour_shares, find_regions, find_sp
 from mpgi_ray.rules.measured.things import colours_of
 from mpgi_ray.rules.seen import Measured
 
+_GREY = 0.012  # mean chroma, 0 to 1: with less a picture has no colours, as one of a single band
 _LARGEST = 448  # pixels of the longer side: more show no other colours, and cost time
 
 
@@ -36,9 +37,11 @@ def measure(picture: Image.Image, annotation: Annotation, *, view_px: int = 224,
     scale = small.width / annotation.width, small.height / annotation.height
     seen = thumbnail(small)
     raw = tones(half := halved(seen))
+    coloured = float((half.max(axis=2) - half.min(axis=2)).mean()) > _GREY
+    things = by_name.items() if coloured else ()
     return Measured(
-        tuple(c for name, objects in by_name.items() for c in colours_of(name, objects, pixels, scale)),
-        find_regions(half, raw),
+        tuple(c for name, objects in things for c in colours_of(name, objects, pixels, scale)),
+        find_regions(seen, half, raw),
         find_spots(seen),
         colour_shares(raw),
     )

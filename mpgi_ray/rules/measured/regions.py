@@ -7,14 +7,14 @@ import numpy.typing as npt
 from PIL import Image
 from scipy import ndimage
 
-from mpgi_ray.rules.measured.colours import TONES, Floats, Ids, luminance, plain, to_lab, tones
+from mpgi_ray.rules.measured.colours import TONES, Floats, Ids, alike, luminance, plain, to_lab, tones
 from mpgi_ray.rules.measured.places import Mask, direction_of, is_frame, place_of
 from mpgi_ray.rules.seen import Region, Spots
 
 SIZE = 96  # of the thumbnail, on which spots are looked for; regions are seen at half of it
 _LEAST = 0.05  # of the picture that a region has
-_NAMED = 0.3  # of its pixels that have its colour, or a region is said nothing of
-_PURE = 0.7  # of its pixels that have its colour where a place is said
+_NAMED = 0.5  # of its pixels that have its colour or one beside it, or a region is said nothing of
+_PURE = 0.8  # of its pixels that have it where a place is said
 _PATCH = 0.01  # of the picture that a part must have to be seen as one
 _SMOOTH, _ROUGH = 0.018, 0.05  # mean contrast of neighbouring spots in luma
 _ALIKE, _OTHER = 8.5, 30.0  # distances in Lab: closer colours are one; farther from all is none of them
@@ -30,19 +30,20 @@ def thumbnail(picture: Image.Image) -> Floats:
 
 
 def halved(rgb: Floats) -> Floats:
-    """A thumbnail at half its size."""
-    small: Floats = rgb.reshape(SIZE // 2, 2, SIZE // 2, 2, 3).mean(axis=(1, 3))
+    """A thumbnail at half its size; of one value or of three a pixel."""
+    small: Floats = rgb.reshape(SIZE // 2, 2, SIZE // 2, 2, *rgb.shape[2:]).mean(axis=(1, 3))
     return small
 
 
-def find_regions(rgb: Floats, raw: Ids) -> tuple[Region, ...]:
+def find_regions(whole: Floats, rgb: Floats, raw: Ids) -> tuple[Region, ...]:
     """At most five regions, largest first.
 
     Args:
-        rgb: the halved thumbnail.
-        raw: its tones.
+        whole, rgb: the thumbnail, and it halved.
+        raw: the tones of the halved one.
     """
-    lab, contrast = to_lab(rgb), _contrast(luminance(rgb))
+    lab = to_lab(rgb)
+    contrast = np.stack([_contrast(luminance(rgb)), halved(_contrast(luminance(whole)))])
     middles = _middles(lab, raw)
     away = np.sqrt(((lab[:, :, None] - middles) ** 2).sum(axis=3))
     nearest = away.argmin(axis=2)
@@ -50,39 +51,42 @@ def find_regions(rgb: Floats, raw: Ids) -> tuple[Region, ...]:
     labels = np.where(away.min(axis=2) <= _OTHER, votes.argmax(axis=0), -1)
     labels[rgb.max(axis=2) <= _EMPTY] = -1  # the empty margin of a cut picture shows nothing
     masks = [mask for i in range(len(middles)) if (mask := labels == i).mean() >= _LEAST]
-    found = list(zip(masks, _named(rgb, masks), strict=True))
+    found = [(mask, _name(rgb, raw, mask)) for mask in masks]
     regions = [
-        _region(mask, np.isin(raw, _indices(name)), name, contrast) for mask, name in _told_apart(found, lab)
+        _region(mask, np.isin(raw, alike(_bare(name))), name, contrast)
+        for mask, name in _told_apart(found, lab)
     ]
     clear = [region for region in regions if region.purity >= _NAMED]
     if not clear and masks:  # the most frequent tone of the largest area is at least one that is there
-        mask = max(masks, key=np.count_nonzero)
-        name = TONES[int(np.bincount(raw[mask]).argmax())]
-        clear = [_region(mask, np.isin(raw, _indices(name)), name, contrast)]
+        mask, name = max(found, key=lambda one: np.count_nonzero(one[0]))
+        clear = [_region(mask, np.isin(raw, alike(name)), name, contrast)]
     return tuple(sorted(clear, key=lambda region: (-region.share, region.colour))[:5])
 
 
 def _told_apart(found: list[tuple[Mask, str]], lab: Floats) -> list[tuple[Mask, str]]:
-    """Areas that have one name, largest first: one if they are about as light, else "darker" or "lighter"."""
+    """Areas that have one name, largest first: one if they are about as light, else "darker" or "lighter".
+
+    A name that says dark or light already, or that another area says so of, takes no such word.
+    """
     made: list[tuple[Mask, str]] = []
+    names = {name for _, name in found}
     for mask, name in sorted(found, key=lambda one: -one[0].sum()):
         same = next((i for i, (_, other) in enumerate(made) if other == name), None)
         if same is None:
             made.append((mask, name))
             continue
         lead = float(lab[mask][:, 0].mean() - lab[made[same][0]][:, 0].mean())
-        other = f"{'lighter' if lead > 0 else 'darker'} {name}"
-        if abs(lead) < _LIGHTER or other in [told for _, told in made]:
+        other, taken = ("lighter", "light") if lead > 0 else ("darker", "dark")
+        other, taken = f"{other} {name}", f"{taken} {name}"
+        if abs(lead) < _LIGHTER or plain(name) != name or {other, taken} & {*names, *(n for _, n in made)}:
             made[same] = made[same][0] | mask, name
         else:
             made.append((mask, other))
     return made
 
 
-def _indices(name: str) -> list[int]:
-    return [
-        i for i, tone in enumerate(TONES) if tone == name.removeprefix("darker ").removeprefix("lighter ")
-    ]
+def _bare(name: str) -> str:
+    return name.removeprefix("darker ").removeprefix("lighter ")
 
 
 def _middles(lab: Floats, raw: Ids) -> Floats:
@@ -109,10 +113,12 @@ def _middles(lab: Floats, raw: Ids) -> Floats:
     return np.stack(means).astype(np.float32)
 
 
-def _named(rgb: Floats, masks: list[Mask]) -> list[str]:
-    """The tone of the mean colour of each mask."""
-    means = [rgb[mask].mean(axis=0, dtype=np.float32) for mask in masks]
-    return [TONES[i] for i in tones(np.reshape(means, (-1, 3)).astype(np.float32)).tolist()]
+def _name(rgb: Floats, raw: Ids, mask: Mask) -> str:
+    """The tone of the mean colour of a mask, or its most frequent one where few pixels have that."""
+    mean = TONES[int(tones(rgb[mask].mean(axis=0, dtype=np.float32)))]
+    if np.isin(raw[mask], alike(mean)).mean() >= _NAMED:
+        return mean
+    return TONES[int(np.bincount(raw[mask]).argmax())]
 
 
 def colour_shares(ids: Ids) -> tuple[tuple[str, float], ...]:
@@ -133,16 +139,18 @@ def _contrast(luma: Floats) -> Floats:
 
 
 def _region(mask: Mask, raw: Mask, colour: str, contrast: Floats) -> Region:
-    parts, _ = ndimage.label(mask)
+    parts, _ = ndimage.label(mask, structure=np.ones((3, 3)))
     sizes = np.bincount(parts.ravel())[1:]
     large = sizes >= _PATCH * mask.size
     main = parts == 1 + int(sizes.argmax())
     whole = bool(main.sum() >= 0.75 * mask.sum())
-    roughness = float(contrast[mask].mean())
-    texture = "smooth" if roughness <= _SMOOTH else "rough" if roughness >= _ROUGH else None
+    coarse, fine = contrast[:, mask].mean(axis=1).tolist()  # fine rows are lost where it is halved
+    texture = "smooth" if max(coarse, fine) <= _SMOOTH else "rough" if coarse >= _ROUGH else None
     direction = direction_of(main) if whole else None
     purity = float(raw[mask].mean())
     place, inside = place_of(mask) if purity >= _PURE else (None, 0.0)
+    if place != place_of(raw)[0]:  # the colour is seen elsewhere, too
+        place, inside = None, 0.0
     if is_frame(mask):
         form, place, inside = "frame", None, 0.0
     elif direction is not None:
@@ -156,10 +164,16 @@ def _region(mask: Mask, raw: Mask, colour: str, contrast: Floats) -> Region:
         form=form,
         place=place,
         direction=direction,
-        patches=int(large.sum()) if form == "patches" else 1,
+        patches=_amount_of(sizes, large) if form == "patches" else 1,
         purity=purity,
         inside=inside,
     )
+
+
+def _amount_of(sizes: npt.NDArray[np.int64], large: Mask) -> int:
+    """How many patches; more than three where small ones, which nobody would count, are a part of them."""
+    number = int(large.sum())
+    return number if number > 3 or sizes[large].sum() >= 0.9 * sizes.sum() else 4
 
 
 def find_spots(rgb: Floats) -> tuple[Spots, ...]:

@@ -11,12 +11,13 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from mpgi_ray.data.sample import Object, Point
+from mpgi_ray.rules import geometry
 from mpgi_ray.rules.measured.colours import THING_COLOURS, TONES, Floats, Ids, plain, thing_colours, tones
 from mpgi_ray.rules.seen import ThingColour
 
 AGREE = 0.8  # of the objects that were looked at must have the colour, and none of the others another one
 _COLOURS = 2  # of a class that are told
-_MOST = 16  # the largest objects of a class that are looked at
+_MOST = 48  # objects of a class that are looked at; of more nothing is said of all
 _INSIDE, _GAP, _RING = 0.7, 1.15, 1.7  # outlines around the middle, in units of the object's own
 _INSIDE_BOX = 0.6  # of a box without outline, whose corners show the ground
 _APART = 42.0  # least distance of a pixel from the ring's usual colour, of 0 to 441, to be the object's
@@ -36,8 +37,9 @@ def colours_of(
         pixels: of the picture, (height, width, 3).
         scale: pixels of it for one of the annotation, across and down.
     """
-    largest = sorted(objects, key=lambda o: -o.box.area)[:_MOST]
-    looked = _looks(largest, pixels, scale)
+    by_size = sorted(objects, key=lambda o: -o.box.area)
+    chosen = by_size[:: -(-len(by_size) // _MOST)]
+    looked = _looks(chosen, pixels, scale)
     colours = Counter(look.colour for look in looked if look.colour)
     grounds = Counter(look.ground for look in looked if look.ground)
     found = []
@@ -46,7 +48,7 @@ def colours_of(
         alone = agreeing == sum(colours.values()) and all(
             look.has(colour) >= _TRACE for look in looked if look.apart
         )
-        shared = alone and agreeing >= AGREE * len(looked) and 2 * len(looked) >= len(largest)
+        shared = alone and agreeing >= AGREE * len(looked) and 2 * len(looked) >= len(chosen) == len(objects)
         ground, seen = grounds.most_common(1)[0] if grounds else ("", 0)
         told = shared and seen >= AGREE * len(looked) and plain(ground) != colour
         share = float(np.mean([look.apart * look.has(colour) for look in looked if look.colour == colour]))
@@ -136,7 +138,7 @@ def _outline(obj: Object, scale: tuple[float, float]) -> npt.NDArray[np.float64]
     """The outline's points in pixels of the picture, (points, 2): a polygon, an oriented box or the box."""
     points: Sequence[Point]
     if obj.polygons:
-        points = max(obj.polygons, key=len)
+        points = max(obj.polygons, key=geometry.area_within)
     elif obj.obb:
         points = obj.obb
     else:
