@@ -78,8 +78,7 @@ def _fit(
     """Train the model in place."""
     steps = config.total_steps(sum(source.counts))
     task = config.learns(writes=architecture.writes)
-    parts = config.augment, config.batch, 1, config.seed, config.texts_per_step
-    reading = Reading(source, architecture.inputs(), task, *parts)
+    reading = Reading.of(config, source, architecture.inputs(), task)
     normalise = architecture.normalise()
 
     def batches() -> Iterator[Batch]:

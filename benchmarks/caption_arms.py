@@ -13,6 +13,7 @@ from dataclasses import replace
 from itertools import count, islice
 from pathlib import Path
 
+import mpgi_ray
 from mpgi_ray.caption.describe import Perspectives
 from mpgi_ray.caption.facts import facts_of
 from mpgi_ray.caption.integrate import Integration
@@ -41,7 +42,6 @@ ARMS = {
 SIDE = 128  # pixels of a scene; the model sees 64
 SHOWN = 256 * 256  # pixels of a picture that every model is asked about
 SHARD = 250
-_TOLD = 20  # samples whose texts name a folder
 _COMPLETE = "complete"  # the last file beside the shards
 
 
@@ -100,12 +100,11 @@ def beside(annotation: Annotation, seed: str) -> dict[str, str]:
 def finals(samples: Callable[[], Iterator[Sample]], folder: Path) -> Path:
     """Final shards of the samples, in ``shards`` of the folder that is returned.
 
-    That folder lies below ``folder`` and is named by the first samples' texts, so texts that have changed
-    are not taken for those of before. Its shards are made once.
+    That folder lies below ``folder`` and is named by the code that writes texts and draws scenes, so texts
+    that have changed are not taken for those of before. Its shards are made once.
     """
     writer = Writer()
-    told = [writer.final(sample) for sample in islice(samples(), _TOLD)]
-    digest = hashlib.sha256(repr(told).encode()).hexdigest()[:8]
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in _code())).hexdigest()[:8]
     output = folder / f"texts-{digest}"
     shards = Storage(str(output / "shards"))
     if not shards.exists(_COMPLETE):
@@ -117,6 +116,14 @@ def finals(samples: Callable[[], Iterator[Sample]], folder: Path) -> Path:
             shards.publish(f"shard-{number:06d}.tar", write_members(members))
         shards.publish(_COMPLETE, b"")
     return output
+
+
+def _code() -> list[Path]:
+    """The files that decide what the texts of a picture are."""
+    package = Path(mpgi_ray.__file__).parent
+    folders = (package / name for name in ("rules", "engines/template", "caption", "demo/scenes"))
+    files = sorted(file for folder in folders for file in folder.rglob("*.*") if file.suffix != ".pyc")
+    return [*files, Path(__file__)]
 
 
 def records(shards: Path, *, held_out: bool) -> list[Record]:

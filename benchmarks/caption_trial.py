@@ -49,8 +49,7 @@ class Trial:
         for texts in self.options.texts:
             several = [arm for arm in arms if arm in ("six", "captions") and len(self.texts(arm)) >= texts]
             forms += [Form(arm, texts, steps, f"{arm} ×{texts}") for arm in several]
-            longer = round(steps * self.cost(texts))
-            forms += [Form(arm, 1, longer, f"{arm} ={texts}") for arm in arms]
+            forms += [Form(arm, 1, round(steps * self.cost(arm, texts)), f"{arm} ={texts}") for arm in arms]
         return forms
 
     def texts(self, arm: str) -> list[str]:
@@ -71,12 +70,15 @@ class Trial:
             seed=seed,
         )
 
-    def cost(self, texts: int) -> float:
-        """CPU time of a step of so many texts against one of one; measured by who asks first."""
-        place = self.folder / f"cost-{texts}-of-batch-{self.options.batch}.txt"
+    def cost(self, arm: str, texts: int) -> float:
+        """CPU time of a step of ``six`` with so many texts against one of the arm with one.
+
+        It is measured by who asks first.
+        """
+        place = self.folder / f"cost-{texts}-of-batch-{self.options.batch}-{arm}.txt"
         if not place.exists():
             steps = max(2, min(MEASURED, self.options.steps))
-            one, several = (self.config(Form("six", n, steps, ""), 0) for n in (1, texts))
+            one, several = (self.config(Form(a, n, steps, ""), 0) for a, n in ((arm, 1), ("six", texts)))
             before, cost, after = cpu_seconds(one), cpu_seconds(several), cpu_seconds(one)
             part = place.with_suffix(f".{os.getpid()}.part")
             part.write_text(f"{2 * cost / (before + after):.2f}")
@@ -87,7 +89,7 @@ class Trial:
             finally:
                 part.unlink()
         cost = float(place.read_text())
-        print(f"a step of {texts} texts costs the CPU time of {cost:.2f} steps of one", flush=True)
+        print(f"a step of {texts} texts of six costs the CPU time of {cost:.2f} steps of {arm}", flush=True)
         return cost
 
     def run(self) -> Iterator[dict[str, Any]]:

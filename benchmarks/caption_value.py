@@ -7,8 +7,8 @@ on the same pictures, once a seed, in these forms:
 
 - ``ARM``: one text of a picture in every step, for ``--steps``;
 - ``ARM ×3``: three texts a step, as many steps (``six``, and ``captions`` where pictures have several);
-- ``ARM =3``: one text a step, for the CPU time of three: so many steps more. What a step of three costs is
-  measured once in this folder, in CPU time, against a step of one.
+- ``ARM =3``: one text a step, for the CPU time of ``six ×3``: so many steps more. What a step of that costs
+  is measured once in this folder for each arm, in CPU time, against a step of the arm.
 
 The tests:
 
@@ -80,8 +80,8 @@ def report(
     """Prints the tables of a test; returns how ``six`` compares with the best single text."""
     figures = figures_of(found)
     real = [figure for figure in figures if figure.startswith("real ")]
-    longer = {f"={form.rpartition('=')[2]}: {count} steps" for form, count in steps.items() if "=" in form}
-    told = "; ".join([f"{options.steps} steps of {options.batch}", *sorted(longer)])
+    longer = [f"{form}: {count}" for form, count in steps.items() if "=" in form]
+    told = f"{options.steps} steps of {options.batch}; for equal CPU time {', '.join(longer)}"
     print(f"\n{name}; {told}; fresh weights: mechanism only\n")
     print(table(found, [figure for figure in figures if figure not in real]))
     if real:

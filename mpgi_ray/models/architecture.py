@@ -12,7 +12,11 @@ import open_clip
 import torch
 
 from mpgi_ray.errors import RecipeError
-from mpgi_ray.models import SMALL, SMALL_COCA
+from mpgi_ray.models import (
+    SMALL,
+    SMALL_COCA,
+    grid_tower,  # noqa: F401 - registers the tower of `small`
+)
 from mpgi_ray.models.inputs import Inputs
 from mpgi_ray.models.normalise import Normalise
 from mpgi_ray.models.tokenizer import TextTokenizer
@@ -80,10 +84,10 @@ class Architecture:
 
 
 def small(tokenizer: TextTokenizer) -> Architecture:
-    """A CLIP of 2 M parameters, with the vocabulary of ``tokenizer``.
+    """A CLIP of 1 M parameters, with the vocabulary of ``tokenizer``.
 
-    A convolutional tower for 64 pixels: with little data and time it learns more than a transformer. Its
-    batch norm takes the statistics of each worker's own part of a batch.
+    Its image tower is a `GridTower`: with little data and time it learns more than a transformer. Its batch
+    norm takes the statistics of each worker's own part of a batch.
     """
     return _own(SMALL, "small.json", tokenizer)
 

@@ -25,6 +25,7 @@ from mpgi_ray.models.checkpoint import (
     read_architecture,
     shaped_as,
 )
+from mpgi_ray.models.grid_tower import GRID
 from mpgi_ray.models.model_folder import TOKENIZER
 
 _GELU, _QUICK_GELU = "-gelu", "-quickgelu"
@@ -94,8 +95,9 @@ def read_weights(path: Path | str) -> dict[str, Tensor]:
 def open_clip_lines(folder: Path | str) -> str:
     """Python lines that open a checkpoint of `mpgi train` as ``model``, ``preprocess`` and ``tokenizer``.
 
-    Model and preprocessing need open_clip alone, and so does a stock tokenizer. open_clip opens local
-    folders only: for any other the lines say that it must be copied first, and open the copy.
+    Model and preprocessing of a stock model need open_clip alone, and so does a stock tokenizer; what is our
+    own is imported first. open_clip opens local folders only: for any other the lines say that it must be
+    copied first, and open the copy.
 
     Raises:
         InputError: the folder holds no whole checkpoint.
@@ -104,6 +106,8 @@ def open_clip_lines(folder: Path | str) -> str:
     where = f"folder = {place!r}"
     if "://" in place:
         where = f"folder = 'model'  # copy {place} to this folder first: open_clip opens local ones only"
+    own = ours.model_cfg["vision_cfg"].get("timm_model_name") == GRID
+    tower = "import mpgi_ray.models.grid_tower  # noqa: F401 - lets open_clip build it\n" if own else ""
     if ours.tokenizer is None:
         tokenizer = "tokenizer = open_clip.get_tokenizer('local-dir:' + folder)"
     else:
@@ -114,6 +118,7 @@ def open_clip_lines(folder: Path | str) -> str:
         )
     return (
         f"{where}\n"
+        f"{tower}"
         "import open_clip\n"
         "model, _, preprocess = open_clip.create_model_and_transforms('local-dir:' + folder)\n"
         "model.eval()\n"

@@ -79,6 +79,7 @@ class TrainConfig(Config):
             1 except those named here; ``*`` names all others, so that ``{"*": 0, "long": 1}`` leaves one.
         texts_per_step: texts of each picture in a step, drawn without replacement; a sample that has fewer
             gives some of them twice.
+        single_sentences: share of the texts of which one sentence is learned in place of the whole.
         task: what is learnt: a module of `mpgi_ray.train.tasks`; None takes ``coca`` for a model that writes
             captions, ``clip`` for others.
         task_settings: settings of that module.
@@ -105,6 +106,7 @@ class TrainConfig(Config):
     split: str | None = None
     texts: Mapping[str, Weight] = {}
     texts_per_step: int = Field(default=1, ge=1)
+    single_sentences: float = Field(default=0.0, ge=0, le=1)
     task: str | None = None
     task_settings: Mapping[str, Any] = {}
     context: int = Field(default=77, ge=8)
@@ -182,6 +184,8 @@ class TrainConfig(Config):
         values = self.model_dump(mode="json", exclude=_PLACEMENT)
         if self.texts_per_step == 1:  # runs of before there were several can go on
             del values["texts_per_step"]
+        if not self.single_sentences:
+            del values["single_sentences"]
         if self.task is None:  # CLIP and CoCa do not read annotations
             del values["task"], values["task_settings"]
         else:

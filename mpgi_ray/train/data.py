@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from mpgi_ray.data.final import Record, read_records
 from mpgi_ray.errors import InputError
 from mpgi_ray.models.inputs import Inputs
 from mpgi_ray.train.augment import Crop, Transform, apply, survives_crop, uniform
-from mpgi_ray.train.config import AugmentConfig, Turning
+from mpgi_ray.train.config import AugmentConfig, TrainConfig, Turning
 from mpgi_ray.train.order import Window
 from mpgi_ray.train.source import Source
 from mpgi_ray.train.tasks.base import Arrays, TaskSettings
@@ -38,6 +39,7 @@ class Reading:
         task: says what a sample gives beside its picture and its texts.
         share: samples of a worker in a step; a step has ``workers`` of them in a row.
         texts_per_step: texts of each picture.
+        single_sentences: share of the texts of which one sentence is learned.
     """
 
     source: Source
@@ -48,6 +50,22 @@ class Reading:
     workers: int
     seed: int
     texts_per_step: int
+    single_sentences: float
+
+    @classmethod
+    def of(cls, config: TrainConfig, source: Source, inputs: Inputs, task: TaskSettings) -> Self:
+        """As the configuration says."""
+        return cls(
+            source,
+            inputs,
+            task,
+            config.augment,
+            config.share,
+            config.workers,
+            config.seed,
+            config.texts_per_step,
+            config.single_sentences,
+        )
 
     def window(self, window: Window, first: int) -> Iterator[Arrays]:
         """The workers' shares of the steps of a window, from step ``first`` on.
@@ -88,7 +106,9 @@ class Reading:
             held = record.with_people(uniform("captions", *drawn))
             choice = draw_view(held, self.source.texts, turnings, *drawn, self.texts_per_step)
             texts = tuple(
-                sample_sentences(text, length, self.inputs.context_length, *drawn, number)
+                sample_sentences(
+                    text, length, self.inputs.context_length, *drawn, number, self.single_sentences
+                )
                 for number, text in enumerate(choice.texts)
             )
             view = View(record, texts, choice.transform, drawn, pixels, ids, classes)

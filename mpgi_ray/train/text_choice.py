@@ -101,6 +101,7 @@ def sample_sentences(
     epoch: int,
     sample_id: str,
     number: int = 0,
+    alone: float = 0.0,
 ) -> str:
     """The text if it fits, else a run of consecutive sentences that fits and cannot be extended.
 
@@ -111,8 +112,10 @@ def sample_sentences(
         length: of a text in tokens.
         limit: the greatest length that fits.
         number: of the text among those of its picture, from 0: a text that comes twice gives two runs.
+        alone: how often one sentence of the text comes instead, any of them as often as the others.
     """
-    if length(text) <= limit:
+    single = alone > 0 and uniform(_use("alone", number), seed, epoch, sample_id) < alone
+    if not single and length(text) <= limit:
         return text
     sentences = split_sentences(text)
 
@@ -121,6 +124,8 @@ def sample_sentences(
 
     first = int(uniform(_use("sentences", number), seed, epoch, sample_id) * len(sentences))
     end = first + 1
+    if single:
+        return run(first, end)
     while end < len(sentences) and length(run(first, end + 1)) <= limit:
         end += 1
     while first > 0 and length(run(first - 1, end)) <= limit:

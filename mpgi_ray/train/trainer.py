@@ -92,8 +92,7 @@ def train(config: TrainConfig) -> TrainResult:
             architecture = checkpoint.read_architecture(step_folder(config.output, done))
         if done is None or done < steps:
             task = config.learns(writes=architecture.writes)
-            parts = config.augment, config.share, config.workers, config.seed, config.texts_per_step
-            reading = Reading(source, architecture.inputs(), task, *parts)
+            reading = Reading.of(config, source, architecture.inputs(), task)
             stream = Stream(config.output, reading, order, config.readers)
             _run_workers(_Run(config, architecture, steps), stream, name)
         resume.finish(config.output)  # not in a worker: one that is lost late starts once more

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections import Counter
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,7 @@ from mpgi_ray.rules.seen import Measured, Region
 
 Pixels = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
-SCENES, SEED = 120, 5
+SCENES, SEEDS = 80, (5, 101)
 LUMAS = {"dark": (0, 0.4), "light": (0.6, 1), "brown": (0, 0.66), "beige": (0.47, 1), "tan": (0.44, 1)}
 GREYS = ("grey", "white", "black", "grey-brown", "grey-green", "grey-blue", "grey-purple")
 # hues in which a name, or one beside it, is used
@@ -37,6 +38,7 @@ HUES = {
 @dataclass(frozen=True)
 class Seen:
     number: int
+    seed: int
     picture: Image.Image
     painted: Counter[tuple[str, str]]
     measured: Measured
@@ -55,18 +57,18 @@ def seen() -> list[Seen]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Canvas, "place", recorded)
-        for number in range(SCENES):
+        for number, seed in product(range(SCENES), SEEDS):
             painted.clear()
-            sample = scene(number, SEED, (256, 160)[number % 2])
+            sample = scene(number, seed, (256, 160)[number % 2])
             picture = Image.open(io.BytesIO(sample.image)).convert("RGB")
-            found.append(Seen(number, picture, Counter(painted), measure(picture, sample.annotation)))
+            found.append(Seen(number, seed, picture, Counter(painted), measure(picture, sample.annotation)))
     return found
 
 
 def test_the_colour_of_the_main_objects_is_said_of_most_and_right(seen: list[Seen]) -> None:
     said, right = 0, 0
     for one in seen:
-        facts = spec(one.number, SEED)
+        facts = spec(one.number, one.seed)
         for thing in one.measured.things:
             if thing.name == class_name(facts.label) and thing.shared:
                 said += 1
@@ -100,7 +102,7 @@ def test_regions_have_their_colour_where_they_are_said_to_lie(seen: list[Seen]) 
                 kinds[kind].append(lies_there(region, one.picture))
     assert len(kinds["place"]) > 40
     for right in kinds.values():
-        assert sum(right) >= 0.95 * len(right) - 1, {kind: (sum(r), len(r)) for kind, r in kinds.items()}
+        assert sum(right) >= 0.95 * len(right), {kind: (sum(r), len(r)) for kind, r in kinds.items()}
 
 
 def lies_there(region: Region, picture: Image.Image) -> bool:

@@ -142,6 +142,13 @@ def test_a_long_text_that_comes_twice_gives_two_runs() -> None:
     assert sum(first != second for first, second in pairs) > 25
 
 
+def test_so_many_texts_come_as_one_of_their_sentences() -> None:
+    drawn = [sample_sentences("One. Two. Three.", words, 9, 0, 0, f"s{n}", alone=0.3) for n in range(400)]
+    alone = [text for text in drawn if text != "One. Two. Three."]
+    assert set(alone) == {"One.", "Two.", "Three."}
+    assert 80 <= len(alone) <= 160
+
+
 def test_a_text_that_fits_stays_as_it_is() -> None:
     assert sample_sentences("One.  Two.", words, 2, 0, 0, "s") == "One.  Two."
 
