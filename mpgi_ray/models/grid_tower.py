@@ -2,8 +2,8 @@
 
 Cell by cell it says where something is, and by its largest and mean value over all cells what there is.
 Towers that only pool the last grid learn where things lie far later, and one that only keeps it learns
-colours later (docs/results.md). It is registered with timm, so that open_clip builds and opens such a model like any
-other once this module is imported.
+colours later (docs/results.md). It is registered with timm, so that open_clip builds and opens such a model
+like any other once this module is imported.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 GRID = "mpgi_grid"  # as a configuration of open_clip names the tower: ``timm_model_name``
 SIDE = 96  # of the pictures, in pixels
 _WIDTHS = 16, 32, 64  # channels after each halving
-_IN_CELLS, _ANYWHERE = 32, 128  # channels that are read cell by cell, and over all cells
+_IN_CELLS, _ANYWHERE = 48, 32  # channels that are read cell by cell, and over all cells
 
 
 class GridTower(nn.Module):
