@@ -178,11 +178,18 @@ def where(c: ClassFact) -> str:
     used = [i for i, n in enumerate(c.clear) if n]
     if len(used) == 1 and c.clear == c.cells:
         return IN_PLACE[used[0]]
-    if c.half:
+    if c.half and not _is_astride(c):
         return choose(_IN_HALF[c.half], str(c.clear), c.name)
     if c.total > 1 and not c.edge:
         return "around the centre"
     return "near the edges" if c.total > 3 and not c.centre else ""
+
+
+def _is_astride(c: ClassFact) -> bool:
+    """Whether all lie in one half of the image, and some of them in its middle third all the same."""
+    row, column = {3, 4, 5}, {1, 4, 7}
+    middle = {"left": column, "right": column, "top": row, "bottom": row}.get(c.half or "", set())
+    return any(n and i in middle for i, n in enumerate(c.clear))
 
 
 def arranged(arrangement: Arrangement) -> str:

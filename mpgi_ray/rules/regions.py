@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from mpgi_ray.rules.english import choose, enumerate_, number, sentence, with_article
 from mpgi_ray.rules.geometry import PLACES
 from mpgi_ray.rules.phrases import IN_PLACE, share
@@ -106,15 +108,22 @@ def shares(measured: Measured, whole: str, *, texture: bool = False) -> list[str
     main = [region for region in measured.regions[:4] if region.share >= _MAIN]
     if not main:
         seen = [region.colour for region in measured.regions[:3]]
-        return [sentence(f"parts of {whole} are {enumerate_(seen)}")] if seen else []
+        parts = "parts of {} are" if len(seen) > 1 else "a part of {} is"
+        return [sentence(f"{parts.format(whole)} {enumerate_(seen)}")] if seen else []
     little = enumerate_([region.colour for region in measured.regions[:4] if region not in main])
     tail = f", with a little {little}" if little else ""
     look = _TEXTURES[main[0].texture] if texture and main[0].texture else ""
-    said = [f"{_share(main[0])} of {whole} is {main[0].colour}"]
-    said += [f"{_share(region)} {region.colour}" for region in main[1:]]
+    said: list[str] = []
+    for part, alike in groupby(main, key=_share):
+        names, of = [region.colour for region in alike], f" of {whole}" if not said else ""
+        if len(names) == 1:
+            said.append(f"{part}{of}{' is' if not said else ''} {names[0]}")
+        else:
+            said.append(f"{enumerate_(names)} make up {part}{of} each")
     if look and len(main) == 1 and not tail:
         return [sentence(f"{said[0]} and {look}")]
-    return [sentence(f"{enumerate_(said)}{tail}{f'; the largest part looks {look}' if look else ''}")]
+    listed = enumerate_(said) if len(said) == len(main) else "; ".join(said)
+    return [sentence(f"{listed}{tail}{f'; the largest part looks {look}' if look else ''}")]
 
 
 def _share(region: Region) -> str:

@@ -14,7 +14,7 @@ from itertools import combinations, permutations
 from mpgi_ray.data.sample import Object
 from mpgi_ray.rules import geometry
 
-NEAR = 0.5  # largest gap between two boxes, in units of the smaller one's longer side
+NEAR = 0.25  # largest gap between two boxes, in units of the smaller one's longer side
 LARGER = 4.0  # least ratio of the smallest area of one class to the largest of the other
 ASIDE = 0.25  # least distance between two middles, in image widths or heights
 AT_MOST = {"near": 1, "larger": 1, "left_of": 2, "above": 2}  # sentences per kind

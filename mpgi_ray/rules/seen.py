@@ -64,7 +64,7 @@ class Spots:
     Attributes:
         colour: of the spots, with its tone.
         ground: the colour around them.
-        amount: ``one``, ``a few`` (3 to 5), ``many`` (more than 9); nothing is said between.
+        amount: ``one``, ``a few`` (3 to 5); of others nothing is said.
         place: as `Region.place`, where nearly all of them lie.
         found: how many (evidence).
     """

@@ -6,14 +6,15 @@ from itertools import groupby
 
 from mpgi_ray.rules import phrases
 from mpgi_ray.rules.english import choose, enumerate_, number, sentence
-from mpgi_ray.rules.facts import ClassFact, Facts
+from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
 from mpgi_ray.rules.geometry import PLACES
 from mpgi_ray.rules.lexicon import is_mass
 from mpgi_ray.rules.phrases import IN_PLACE, MANY, MIN_COVER
 
 _OTHERS = ", among other places"
-_MOST_PARTS = "in most parts of the image"
-_SPREAD = 5  # cells of the nine: their list would say no more than that
+_MOST_PARTS, _SEVERAL_PARTS = "in most parts of the image", "in several parts of the image"
+_SPREAD = 5  # cells of the nine: a list of more would say no more than that
+_VAGUE = (_OTHERS, _MOST_PARTS, _SEVERAL_PARTS)
 _FEW = 3  # things of which some places alone would not be told
 _SINGLE = ("one ", "a ", "an ", "at least one ", "this ")
 
@@ -74,12 +75,10 @@ def stands(facts: Facts, c: ClassFact, seed: str) -> str:
     """A sentence on the places of a class, for a perspective."""
     subject = group(facts, c)
     cells = _cells(c)
-    how = "" if cells and _is_astride(c) else _how(c)
+    how = _how(c)
     verb = choose((("lies", "is"), ("lie", "are"))[not is_one(subject)], seed, c.name)
     said = f"{subject} {verb} {how or cells or _sides(c)}"
-    return sentence(
-        f"{said}: {cells}" if how and cells and not cells.endswith((_OTHERS, _MOST_PARTS)) else said
-    )
+    return sentence(f"{said}: {cells}" if how and cells and not cells.endswith(_VAGUE) else said)
 
 
 def by_cells(c: ClassFact, seed: str, *, named: bool) -> str | None:
@@ -89,18 +88,11 @@ def by_cells(c: ClassFact, seed: str, *, named: bool) -> str | None:
         named: whether it names the class; if not, the sentence before did.
     """
     cells = _cells(c)
-    if not cells or (_place(c) and (_is_astride(c) or cells.endswith((_OTHERS, _MOST_PARTS)))):
+    if not cells or (_place(c) and cells.endswith(_VAGUE)):
         return None
     one = is_one(again(c))
-    verb = choose((("stands", "can be found") if one else ("stand", "can be found")), seed, c.name)
+    verb = choose(("is" if one else "are", "can be found"), seed, c.name)
     return sentence(f"{again(c) if named else 'it' if one else 'they'} {verb} {cells}")
-
-
-def _is_astride(c: ClassFact) -> bool:
-    """Whether all lie in one half of the image, and some of them in its middle third all the same."""
-    row, column = {3, 4, 5}, {1, 4, 7}
-    middle = {"left": column, "right": column, "top": row, "bottom": row}.get(c.half or "", set())
-    return any(n and i in middle for i, n in enumerate(c.clear))
 
 
 def _cells(c: ClassFact) -> str:
@@ -112,8 +104,10 @@ def _cells(c: ClassFact) -> str:
         return ""
     if c.exact and c.clear == c.cells and c.total <= MANY:
         return enumerate_([f"{number(c.clear[i])} {IN_PLACE[i]}" for i in used])
-    if len(used) >= _SPREAD:
+    if len(used) > _SPREAD:
         return _MOST_PARTS
+    if len(used) == _SPREAD:
+        return _SEVERAL_PARTS
     places = enumerate_([IN_PLACE[i] for i in used])
     if c.clear == c.cells:
         return places
@@ -156,11 +150,23 @@ def covers(facts: Facts, verbs: tuple[str, str], whole: str) -> str | None:
         verbs: in the singular and in the plural.
     """
     told = [c for c in facts.cover if c.fraction >= MIN_COVER]
-    if not told:
+    said: list[str] = []
+    for share, group_ in groupby(told, key=lambda c: phrases.share(c.fraction)):
+        alike = list(group_)
+        names = [told_again(facts, c) if c is told[0] else phrases.surface(c) for c in alike]
+        each = " each" if len(names) > 1 else ""
+        verb = verbs[len(names) > 1 or phrases.is_plural(alike[0])]
+        of = share if said else f"{verb} {share} of {whole}"
+        said.append(f"{enumerate_(names)} {of}{each}")
+    if not said:
         return None
-    share = phrases.share(told[0].fraction)
-    said = [f"{phrases.surface(told[0])} {verbs[phrases.is_plural(told[0])]} {share} of {whole}"]
-    for share, group in groupby(told[1:], key=lambda c: phrases.share(c.fraction)):
-        names = [phrases.surface(c) for c in group]
-        said.append(f"{enumerate_(names)} {share}{' each' if len(names) > 1 else ''}")
     return sentence(enumerate_(said) if len(said) == len(told) else "; ".join(said))
+
+
+def told_again(facts: Facts, c: CoverFact) -> str:
+    """A cover as a subject: a pronoun where nothing but the scene was told before, and that is its name."""
+    surface = phrases.surface(c)
+    others = facts.counted or facts.labels or [o for o in facts.cover if o != c and o.fraction >= MIN_COVER]
+    if others or surface != phrases.scene(facts):
+        return surface
+    return "they" if phrases.is_plural(c) else "it"

@@ -113,8 +113,8 @@ class Reader:
         if rest == "in every part of the image":
             yield from (replace(one, places=(cell,)) for cell in kinds.CELLS)
             return
-        if rest == "in most parts of the image":
-            yield replace(one, spread=5)
+        if rest in ("in most parts of the image", "in several parts of the image"):
+            yield replace(one, spread=6 if "most" in rest else 5)
             return
         if rest == kinds.SIDES:
             yield from (replace(one, places=(side,)) for side in ("central", "edges"))

@@ -114,7 +114,7 @@ SHARED = re.compile(rf"{AMOUNT} here (?:is|are) {COLOUR}(?: on {COLOUR} ground)?
 HOW = re.compile(rf"(?:(?P<arranged>{ARRANGED})\b ?)?(?P<place>{ALL_IN}\b)?(?:: |$)")
 STANDS = re.compile(
     r"(?P<subject>.+?) (?:lies?|is|are|stands?|can be (?:found|seen)) "
-    rf"(?P<rest>(?:{ARRANGED}|{ALL_IN}|{NUMBER} {CELL}|in different parts|in every part|in most parts).*)\."
+    rf"(?P<rest>(?:{ARRANGED}|{ALL_IN}|{NUMBER} {CELL}|in (?:different|most|several) parts|in every part).*)\."
 )
 NEAR = re.compile(
     rf"an? (?P<a>{NOUN}) (?:is close to|is right by|lies next to) an? (?P<b>{NOUN})\."
@@ -128,7 +128,8 @@ ASIDE = re.compile(
 UNCLAIMED = re.compile(  # of pixels and of nothing: no sentence of a kind here may name a class
     rf"{REGION} (?:covers?|lies?|is|are|fills|surrounds|crosses|runs through) .+\."
     rf"|there (?:is|are) {SEEN}.* in the image.*\.|{COLOUR} covers .+\."
-    rf"|(?:{SHARE} of|parts of) (?:the view|the picture|the image|what is seen) (?:is|are) .+\."
+    rf"|(?:{SHARE} of|(?:parts|a part) of) (?:the view|the picture|the image|what is seen) (?:is|are) .+\."
+    rf"|{COLOUR}(?:, {COLOUR})* and {COLOUR} make up {SHARE} of .+ each.*\."
     rf"|{SPOTS} stands? out on .+\.|(?:.+, )?{SPOTS} stands? out against .+\."
     r"|nothing is annotated in this image\."
 )

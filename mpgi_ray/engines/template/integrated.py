@@ -10,7 +10,7 @@ from mpgi_ray.rules import phrases, regions, things
 from mpgi_ray.rules.english import choose, enumerate_, sentence, with_article
 from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
 from mpgi_ray.rules.geometry import PLACES
-from mpgi_ray.rules.lexicon import humanise, is_mass
+from mpgi_ray.rules.lexicon import humanise
 from mpgi_ray.rules.relations import Kind, Relation
 from mpgi_ray.rules.sentences import metadata
 
@@ -109,12 +109,12 @@ def _items(facts: Facts) -> list[str]:
 
 
 def _main_cover(facts: Facts) -> list[str]:
-    """How much the largest cover takes up, where the scene's phrase names it: a lake of lake water."""
-    if facts.counted or not facts.cover or facts.cover[0] in phrases.untold_covers(facts):
+    """How much the largest cover takes up."""
+    if facts.counted or not facts.cover or facts.cover[0].fraction < phrases.TOLD_COVER:
         return []
     c = facts.cover[0]
     cover = "cover" if phrases.is_plural(c) else "covers"
-    return [sentence(f"{phrases.surface(c)} {cover} {phrases.share(c.fraction)} of the image")]
+    return [sentence(f"{things.told_again(facts, c)} {cover} {phrases.share(c.fraction)} of the image")]
 
 
 def _colours(facts: Facts) -> list[str]:
@@ -122,12 +122,9 @@ def _colours(facts: Facts) -> list[str]:
 
 
 def cover_item(c: CoverFact) -> str:
-    """``about half water``, ``some forest mainly on the left``."""
+    """``water``, ``a forest mainly on the left``."""
     at = phrases.cover_place(c)
-    place = f" mainly {phrases.IN_PLACE[at]}" if at is not None else ""
-    share = phrases.share(c.fraction)
-    part = "some" if share.endswith("small part") else "mostly" if share == "most" else share
-    return f"{part} {c.name if is_mass(c.name) else c.several}{place}"
+    return phrases.surface(c) + (f" mainly {phrases.IN_PLACE[at]}" if at is not None else "")
 
 
 def long(facts: Facts, others: Sequence[str], seed: str) -> str:
@@ -136,8 +133,8 @@ def long(facts: Facts, others: Sequence[str], seed: str) -> str:
     main = [things.placed(facts, c) for c in facts.counted[:_OPENING]]
     main += [phrases.surface(c) for c in phrases.untold_covers(facts)[:_OPENING]] if not main else []
     alone = (
-        "the image, taken from straight above, shows {}",
-        "seen straight from above, the view is of {}",
+        "seen straight from above, the image shows {}",
+        "from straight above, the view is of {}",
     )
     frame = choose(frames if main else alone, seed, "opening")
     first = _opening(_scene(facts), frame, main)
@@ -204,9 +201,10 @@ def _cover_places(facts: Facts) -> str | None:
                 f"Most of the {name} {'are' if phrases.is_plural(c) else 'is'} {phrases.IN_PLACE[place]}."
             )
         elif full:
-            fills = "take" if phrases.is_plural(c) else "takes"
+            many = phrases.is_plural(c)
+            subject = phrases.surface(c) if len(facts.cover) > 1 else "they" if many else "it"
             where = enumerate_([f"the {PLACES[i]}" for i in full])
-            told.append(sentence(f"{phrases.surface(c)} {fills} up {where}"))
+            told.append(sentence(f"{subject} {'take' if many else 'takes'} up {where}"))
     return " ".join(told) or None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
@@ -60,6 +62,8 @@ def find_regions(whole: Floats, rgb: Floats, raw: Ids) -> tuple[Region, ...]:
     if not clear and masks:  # the most frequent tone of the largest area is at least one that is there
         mask, name = max(found, key=lambda one: np.count_nonzero(one[0]))
         clear = [_region(mask, np.isin(raw, alike(name)), name, contrast)]
+    names = {region.colour for region in clear}
+    clear = [r if _bare(r.colour) in names else replace(r, colour=_bare(r.colour)) for r in clear]
     return tuple(sorted(clear, key=lambda region: (-region.share, region.colour))[:5])
 
 
@@ -208,7 +212,7 @@ def _spots(apart: Floats, rgb: Floats) -> Spots | None:
 def _amount(count: int) -> str | None:
     if count == 1:
         return "one"
-    return "a few" if 3 <= count <= 5 else "many" if count > 9 else None
+    return "a few" if 3 <= count <= 5 else None  # of many, nobody sees a kind
 
 
 def _usual(names: npt.NDArray[np.int16]) -> tuple[str, bool]:
@@ -216,4 +220,4 @@ def _usual(names: npt.NDArray[np.int16]) -> tuple[str, bool]:
     if not len(names):
         return "", False
     found, counts = np.unique(names, return_counts=True)
-    return TONES[int(found[counts.argmax()])], bool(counts.max() >= 0.5 * counts.sum())
+    return TONES[int(found[counts.argmax()])], bool(counts.max() >= 0.6 * counts.sum())
