@@ -38,13 +38,15 @@ from mpgi_ray.train.trainer import train
 _SHARD = 250
 # several texts of each picture in a step teach more, in the same time, than more pictures with one
 # several texts of each picture in a step teach more, in the same time, than more pictures with one; half of
-# them as one sentence, so that each fact is learned for itself
+# them as one sentence, so that each fact is learned for itself; places are learned last, so what tells them
+# comes more often
 _CLIP: dict[str, Any] = {
     "epochs": 20,
     "batch": 64,
     "context": 48,
     "texts_per_step": 3,
     "single_sentences": 0.5,
+    "texts": {"layout": 2.5},
     "lr": 2e-3,
 }
 # of all texts, those about places differ most between pictures of a class, and are worded most alike

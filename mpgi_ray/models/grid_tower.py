@@ -18,7 +18,7 @@ from torch import Tensor, nn
 GRID = "mpgi_grid"  # as a configuration of open_clip names the tower: ``timm_model_name``
 SIDE = 96  # of the pictures, in pixels
 _WIDTHS = 16, 32, 64  # channels after each halving
-_IN_CELLS, _ANYWHERE = 48, 32  # channels that are read cell by cell, and over all cells
+_IN_CELLS, _ANYWHERE = 32, 32  # channels that are read cell by cell, and over all cells
 
 
 class GridTower(nn.Module):

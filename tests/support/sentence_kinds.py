@@ -114,7 +114,7 @@ SHARED = re.compile(rf"{AMOUNT} here (?:is|are) {COLOUR}(?: on {COLOUR} ground)?
 HOW = re.compile(rf"(?:(?P<arranged>{ARRANGED})\b ?)?(?P<place>{ALL_IN}\b)?(?:: |$)")
 STANDS = re.compile(
     r"(?P<subject>.+?) (?:lies?|is|are|stands?|can be (?:found|seen)) "
-    rf"(?P<rest>(?:{ARRANGED}|{ALL_IN}|{NUMBER} {CELL}|in (?:different|most|several) parts|in every part).*)\."
+    rf"(?P<rest>(?:{ARRANGED}|{ALL_IN}|{NUMBER} {CELL}|in (?:different|most|several|every) parts?).*)\."
 )
 NEAR = re.compile(
     rf"an? (?P<a>{NOUN}) (?:is close to|is right by|lies next to) an? (?P<b>{NOUN})\."
