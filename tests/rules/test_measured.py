@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -236,6 +237,37 @@ def test_a_colour_is_of_all_only_if_none_looks_otherwise(other: tuple[int, int, 
     objects = tuple(Object(label="ship", box=Box(*box)) for box in boxes)
     (thing,) = measure(picture, Annotation(width=240, height=240, objects=objects)).things
     assert (thing.colour, thing.shared, thing.agreeing) == ("white", shared, 7 + shared)
+
+
+def lot(paints: Sequence[tuple[int, int, int]], sizes: Sequence[int]) -> tuple[Image.Image, Annotation]:
+    """Ten cars a row on a grey ground, 600 pixels wide."""
+    corners = [(20 + 56 * (i % 10), 20 + 56 * (i // 10)) for i in range(len(paints))]
+    boxes = [(x, y, x + size, y + size) for (x, y), size in zip(corners, sizes, strict=True)]
+    picture = Image.new("RGB", (600, 600), (110, 112, 115))
+    for paint, box in zip(paints, boxes, strict=True):
+        ImageDraw.Draw(picture).rectangle(box, fill=paint)
+    return picture, Annotation(
+        width=600, height=600, objects=tuple(Object(label="car", box=Box(*box)) for box in boxes)
+    )
+
+
+def test_of_more_things_than_are_looked_at_no_colour_is_said_of_all() -> None:
+    white, red = (250, 250, 250), (210, 20, 20)
+    picture, annotation = lot(
+        [white if i % 6 == 0 else red for i in range(100)], [24 + 2 * (i % 6 == 0) for i in range(100)]
+    )
+    things = measure(picture, annotation).things
+    assert {thing.colour for thing in things} == {"white", "red"}
+    assert not any(thing.shared for thing in things)
+    (thing,) = measure(*lot([white] * 100, [24] * 100)).things
+    assert not thing.shared
+
+
+def test_a_picture_without_colours_shows_none_of_things() -> None:
+    picture, annotation = lot([(250, 250, 250)] * 8, [24] * 8)
+    coloured = ImageOps.colorize(ImageOps.grayscale(picture), "black", "white", mid=(90, 128, 90))
+    assert measure(coloured, annotation).things
+    assert not measure(ImageOps.grayscale(picture).convert("RGB"), annotation).things
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (3, 2), (1000, 7), (64, 64)])
