@@ -253,9 +253,8 @@ def lot(paints: Sequence[tuple[int, int, int]], sizes: Sequence[int]) -> tuple[I
 
 def test_of_more_things_than_are_looked_at_no_colour_is_said_of_all() -> None:
     white, red = (250, 250, 250), (210, 20, 20)
-    picture, annotation = lot(
-        [white if i % 6 == 0 else red for i in range(100)], [24 + 2 * (i % 6 == 0) for i in range(100)]
-    )
+    paints = [white if i % 6 == 0 else red for i in range(100)]
+    picture, annotation = lot(paints, [26 if paint == white else 24 for paint in paints])
     things = measure(picture, annotation).things
     assert {thing.colour for thing in things} == {"white", "red"}
     assert not any(thing.shared for thing in things)
