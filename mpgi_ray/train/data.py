@@ -50,7 +50,7 @@ class Reading:
     workers: int
     seed: int
     texts_per_step: int
-    single_sentences: float
+    single_sentences: float = 0.0
 
     @classmethod
     def of(cls, config: TrainConfig, source: Source, inputs: Inputs, task: TaskSettings) -> Self:

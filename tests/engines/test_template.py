@@ -94,8 +94,9 @@ def test_six_texts_for_every_annotation(annotation: Annotation, pixels: list[int
 
 
 def _real_samples(data_dir: Path) -> Iterator[tuple[str, Annotation, Image.Image]]:
+    every = {"ucm": 5, "eurosat": 3}  # pictures with a class alone: a part of them shows all kinds of texts
     for name in ("ucm", "eurosat", "rsicd", "simd", "airbus_aircraft", "gid_mtl15"):
-        for line in (data_dir / name / "manifest.jsonl").read_text().splitlines():
+        for line in (data_dir / name / "manifest.jsonl").read_text().splitlines()[:: every.get(name, 1)]:
             row = json.loads(line)
             annotation = Annotation(
                 width=row["width"],

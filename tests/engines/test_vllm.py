@@ -155,6 +155,7 @@ def known(run: Recipe) -> Counter[tuple[str, ...]]:
     )
 
 
+@pytest.mark.slow  # three engines, one after another; the embedded one: tests/caption/test_placement.py
 def test_every_placement_writes_the_same_records(
     tmp_path: Path, hosts: dict[str, object], tiny_mllm: Path, tiny_llm: Path
 ) -> None:

@@ -103,7 +103,7 @@ def batches(
         if window.first + window.steps > first:
             for arrays in reader.window(window, first):
                 batch = Batch.of({name: value[None] for name, value in arrays.items()})
-                assert batch.images.shape[1:] == (3, 64, 64)
+                assert batch.images.shape[1:] == (3, 96, 96)
                 made.append((batch.keys, batch.images.numpy().tobytes(), batch.tokens.numpy().tobytes()))
     return made
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
+import scipy  # its parts are imported when they are first used, so only by processes that measure
 from PIL import Image
-from scipy import ndimage
 
 from mpgi_ray.rules.measured.colours import TONES, Floats, Ids, alike, luminance, plain, to_lab, tones
 from mpgi_ray.rules.measured.places import Mask, direction_of, is_frame, place_of
@@ -49,7 +49,7 @@ def find_regions(whole: Floats, rgb: Floats, raw: Ids) -> tuple[Region, ...]:
     middles = _middles(lab, raw)
     away = np.sqrt(((lab[:, :, None] - middles) ** 2).sum(axis=3))
     nearest = away.argmin(axis=2)
-    votes = np.stack([ndimage.uniform_filter((nearest == i) * 1.0, 3) for i in range(len(middles))])
+    votes = np.stack([scipy.ndimage.uniform_filter((nearest == i) * 1.0, 3) for i in range(len(middles))])
     labels = np.where(away.min(axis=2) <= _OTHER, votes.argmax(axis=0), -1)
     labels[rgb.max(axis=2) <= _EMPTY] = -1  # the empty margin of a cut picture shows nothing
     masks = [mask for i in range(len(middles)) if (mask := labels == i).mean() >= _LEAST]
@@ -143,7 +143,7 @@ def _contrast(luma: Floats) -> Floats:
 
 
 def _region(mask: Mask, raw: Mask, colour: str, contrast: Floats) -> Region:
-    parts, _ = ndimage.label(mask, structure=np.ones((3, 3)))
+    parts, _ = scipy.ndimage.label(mask, structure=np.ones((3, 3)))
     sizes = np.bincount(parts.ravel())[1:]
     large = sizes >= _PATCH * mask.size
     main = parts == 1 + int(sizes.argmax())
@@ -187,13 +187,13 @@ def find_spots(rgb: Floats) -> tuple[Spots, ...]:
         rgb: the thumbnail.
     """
     luma = luminance(rgb)
-    apart = luma - ndimage.uniform_filter(luma, 17)
+    apart = luma - scipy.ndimage.uniform_filter(luma, 17)
     found = [_spots(apart * sign, rgb) for sign in (1, -1)]
     return tuple(sorted((s for s in found if s), key=lambda s: -s.found))
 
 
 def _spots(apart: Floats, rgb: Floats) -> Spots | None:
-    parts, number = ndimage.label(apart >= _STANDS_OUT)
+    parts, number = scipy.ndimage.label(apart >= _STANDS_OUT)
     sizes = np.bincount(parts.ravel(), minlength=number + 1)
     kept = np.flatnonzero((sizes >= 4) & (sizes <= 60))
     kept = kept[kept > 0]
@@ -202,7 +202,8 @@ def _spots(apart: Floats, rgb: Floats) -> Spots | None:
     if amount is None or (amount == "one" and apart[chosen].max() < _ALONE):
         return None
     colour, clear = _usual(tones(rgb[chosen]))
-    around = ndimage.binary_dilation(chosen, iterations=5) & ~ndimage.binary_dilation(chosen, iterations=2)
+    wider, next_to = (scipy.ndimage.binary_dilation(chosen, iterations=n) for n in (5, 2))
+    around = wider & ~next_to
     ground, ground_clear = _usual(tones(rgb[around]))
     if not clear or not ground_clear or plain(colour) == plain(ground):
         return None
