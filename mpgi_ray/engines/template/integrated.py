@@ -141,7 +141,9 @@ def long(facts: Facts, others: Sequence[str], seed: str) -> str:
     told: list[str | None] = [first, _labels(facts), _further(facts)]
     told += [] if any(told) or facts.cover or facts.tags or others else [_ONLY_SEEN]
     told += [text for c in facts.counted for text in _of_class(facts, c, seed)]
-    told += [_relations(facts), _cover(facts), _cover_places(facts)]
+    told += [_relations(facts), _cover(facts)]
+    # beside objects their places stay out, as in `layout`: models learn the opposite ones from them
+    told += [] if facts.counted else [_cover_places(facts)]
     if facts.measured:
         told += regions.shares(facts.measured, "the view")
         if not facts.counted and not facts.cover:
