@@ -117,9 +117,10 @@ def shares(measured: Measured, whole: str, *, texture: bool = False) -> list[str
     for part, alike in groupby(main, key=_share):
         names, of = [region.colour for region in alike], f" of {whole}" if not said else ""
         if len(names) == 1:
-            said.append(f"{part}{of}{' is' if not said else ''} {names[0]}")
+            verb = " is" if not said or " each make up " in said[0] else ""
+            said.append(f"{part}{of}{verb} {names[0]}")
         else:
-            said.append(f"{enumerate_(names)} make up {part}{of} each")
+            said.append(f"{enumerate_(names)} each make up {part}{of}")
     if look and len(main) == 1 and not tail:
         return [sentence(f"{said[0]} and {look}")]
     listed = enumerate_(said) if len(said) == len(main) else "; ".join(said)

@@ -154,10 +154,12 @@ def covers(facts: Facts, verbs: tuple[str, str], whole: str) -> str | None:
     for share, group_ in groupby(told, key=lambda c: phrases.share(c.fraction)):
         alike = list(group_)
         names = [told_again(facts, c) if c is told[0] else phrases.surface(c) for c in alike]
-        each = " each" if len(names) > 1 else ""
-        verb = verbs[len(names) > 1 or phrases.is_plural(alike[0])]
-        of = share if said else f"{verb} {share} of {whole}"
-        said.append(f"{enumerate_(names)} {of}{each}")
+        many = len(names) > 1
+        if said:
+            said.append(f"{enumerate_(names)} {share}{' each' if many else ''}")
+        else:
+            verb = f"each {verbs[1]}" if many else verbs[phrases.is_plural(alike[0])]
+            said.append(f"{enumerate_(names)} {verb} {share} of {whole}")
     if not said:
         return None
     return sentence(enumerate_(said) if len(said) == len(told) else "; ".join(said))

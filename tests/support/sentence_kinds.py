@@ -129,7 +129,7 @@ UNCLAIMED = re.compile(  # of pixels and of nothing: no sentence of a kind here 
     rf"{REGION} (?:covers?|lies?|is|are|fills|surrounds|crosses|runs through) .+\."
     rf"|there (?:is|are) {SEEN}.* in the image.*\.|{COLOUR} covers .+\."
     rf"|(?:{SHARE} of|(?:parts|a part) of) (?:the view|the picture|the image|what is seen) (?:is|are) .+\."
-    rf"|{COLOUR}(?:, {COLOUR})* and {COLOUR} make up {SHARE} of .+ each.*\."
+    rf"|{COLOUR}(?:, {COLOUR})* and {COLOUR} each make up {SHARE} of .+\."
     rf"|{SPOTS} stands? out on .+\.|(?:.+, )?{SPOTS} stands? out against .+\."
     r"|nothing is annotated in this image\."
 )
