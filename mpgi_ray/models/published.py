@@ -107,7 +107,7 @@ def open_clip_lines(folder: Path | str) -> str:
     if "://" in place:
         where = f"folder = 'model'  # copy {place} to this folder first: open_clip opens local ones only"
     own = ours.model_cfg["vision_cfg"].get("timm_model_name") == GRID
-    tower = "import mpgi_ray.models.grid_tower  # noqa: F401 - lets open_clip build it\n" if own else ""
+    tower = "import mpgi_ray.models.grid_tower  # lets open_clip build it\n" if own else ""
     if ours.tokenizer is None:
         tokenizer = "tokenizer = open_clip.get_tokenizer('local-dir:' + folder)"
     else:
