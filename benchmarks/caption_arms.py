@@ -39,7 +39,7 @@ ARMS = {
     "six": SIX,
     "captions": CAPTIONS,
 }
-SIDE = 128  # pixels of a scene; the model sees 64
+SIDE = 128  # pixels of a scene; the model sees 96
 SHOWN = 256 * 256  # pixels of a picture that every model is asked about
 SHARD = 250
 _COMPLETE = "complete"  # the last file beside the shards

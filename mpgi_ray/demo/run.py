@@ -36,7 +36,6 @@ from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.trainer import train
 
 _SHARD = 250
-# several texts of each picture in a step teach more, in the same time, than more pictures with one
 # several texts of each picture in a step teach more, in the same time, than more pictures with one; half of
 # them as one sentence, so that each fact is learned for itself; places are learned last, so what tells them
 # comes more often
