@@ -42,7 +42,7 @@ class Region:
         direction: of a band: ``left to right``, ``top to bottom``, ``upper left to lower right``,
             ``lower left to upper right``; None for others.
         patches: connected parts that are large enough to see.
-        purity: share of its pixels that have the colour or one beside it (evidence); a place is told from 0.8.
+        purity: share of its pixels that have the colour or one beside it (evidence); 0.8 for a place.
         inside: share of its pixels that lie in the place (evidence); 0 without a place.
     """
 
