@@ -20,6 +20,7 @@ PLACES = (
 )
 CENTRE_CELL = 4
 _ASIDE = 0.04  # of the image: a middle that is nearer to the middle line lies in neither half
+_BEYOND = 0.1  # of the image: what reaches as far beyond the middle line lies in both
 
 
 def in_centre(box: Box, width: float, height: float) -> bool:
@@ -52,15 +53,17 @@ def has_clear_place(box: Box, width: float, height: float) -> bool:
 
 
 def half(boxes: Sequence[Box], width: float, height: float) -> str | None:
-    """The half of the image that holds the middles of all boxes, and nobody would dispute it.
+    """The half of the image in which all boxes lie, and nobody would dispute it.
 
     ``left``, ``right``, ``top`` or ``bottom``; None if there is none, or no box.
     """
     for name, axis, size in (("left", 0, width), ("top", 1, height)):
         middles = [box.middle[axis] / size for box in boxes]
-        if middles and max(middles) <= 0.5 - _ASIDE:
+        starts = [(box.x1, box.y1)[axis] / size for box in boxes]
+        ends = [(box.x2, box.y2)[axis] / size for box in boxes]
+        if middles and max(middles) <= 0.5 - _ASIDE and max(ends) <= 0.5 + _BEYOND:
             return name
-        if middles and min(middles) >= 0.5 + _ASIDE:
+        if middles and min(middles) >= 0.5 + _ASIDE and min(starts) >= 0.5 - _BEYOND:
             return {"left": "right", "top": "bottom"}[name]
     return None
 

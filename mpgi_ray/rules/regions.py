@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from mpgi_ray.rules.english import choose, enumerate_, number, sentence, with_article
+from mpgi_ray.rules.english import choose, enumerate_, sentence, with_article
 from mpgi_ray.rules.geometry import PLACES
 from mpgi_ray.rules.phrases import IN_PLACE, share
 from mpgi_ray.rules.seen import Measured, Region, Spots
@@ -12,14 +12,18 @@ from mpgi_ray.rules.seen import Measured, Region, Spots
 _TEXTURES = {"smooth": "smooth", "rough": "textured"}
 _FILLS = 0.35  # of the picture: a region that fills most of a half
 _MAIN = 0.18  # of the picture: below it a share is "a little" beside others
+_TRACE = 0.05  # of the picture that has a colour without being a region of it
+_UNCLEAR = 0.15  # of the picture that has the colour or one beside it outside the region
 
 
 def noun(region: Region) -> str:
-    """``a dark green area``, ``three light grey patches``, ``a brown band``."""
-    if region.form != "patches":
-        return with_article(f"{region.colour} {'margin' if region.form == 'frame' else region.form}")
-    amount = number(region.patches) if region.patches <= 3 else "several" if region.patches <= 9 else "many"
-    return f"{amount} {region.colour} patches"
+    """``a dark green area``, ``light grey parts``, ``a brown band``.
+
+    Parts are not counted: where one ends and the next begins, people and pixels differ.
+    """
+    if region.form == "patches":
+        return f"{region.colour} parts"
+    return with_article(f"{region.colour} {'margin' if region.form == 'frame' else region.form}")
 
 
 def place(region: Region | Spots) -> str:
@@ -45,9 +49,18 @@ def _way(region: Region) -> str:
     return "" if region.place == "everywhere" else place(region)
 
 
-def item(region: Region) -> str:
-    """A region with a clear place as an item of a list: ``a green area in the left half``."""
-    return f"{noun(region)} {_way(region).removeprefix('in a band ')}"
+def found(measured: Measured, *, spots_too: bool) -> list[str]:
+    """A sentence on the regions with a clear place, and on spots.
+
+    ``The colours form a green area at the top.``: a brown band may be the river itself.
+    """
+    items = [(noun(region), _way(region).removeprefix("in a band ")) for region in placed(measured)[:2]]
+    items += [(spots(one), place(one)) for one in measured.spots[:1]] if spots_too else []
+    alike = [
+        (where, [what for what, _ in group]) for where, group in groupby(items, key=lambda item: item[1])
+    ]
+    listed = enumerate_([f"{enumerate_(what)} {where}".strip() for where, what in alike])
+    return [sentence(f"the colours form {listed}")] if listed else []
 
 
 def lies(region: Region, seed: str) -> str:
@@ -112,7 +125,7 @@ def shares(measured: Measured, whole: str, *, texture: bool = False) -> list[str
         return [sentence(f"{parts.format(whole)} {enumerate_(seen)}")] if seen else []
     little = enumerate_([region.colour for region in measured.regions[:4] if region not in main])
     tail = f", with a little {little}" if little else ""
-    look = _TEXTURES[main[0].texture] if texture and main[0].texture else ""
+    look = _look(main[0]) if texture else ""
     said: list[str] = []
     for part, alike in groupby(main, key=_share):
         names, of = [region.colour for region in alike], f" of {whole}" if not said else ""
@@ -124,12 +137,22 @@ def shares(measured: Measured, whole: str, *, texture: bool = False) -> list[str
     if look and len(main) == 1 and not tail:
         return [sentence(f"{said[0]} and {look}")]
     listed = enumerate_(said) if len(said) == len(main) else "; ".join(said)
-    return [sentence(f"{listed}{tail}{f'; the largest part looks {look}' if look else ''}")]
+    return [sentence(f"{listed}{tail}{f'; what is {main[0].colour} looks {look}' if look else ''}")]
 
 
 def _share(region: Region) -> str:
-    """Its share in words; almost all only where hardly anything else shows between."""
+    """Its share in words; almost all only where hardly anything else shows between.
+
+    Where other areas have a colour beside it, too, nobody sees where it ends.
+    """
+    if region.elsewhere > _UNCLEAR:
+        return "much"
     return share(min(region.share, 0.94) if region.purity < 0.85 else region.share)
+
+
+def _look(region: Region) -> str:
+    """How it looks, if it is of one colour nearly everywhere."""
+    return _TEXTURES[region.texture] if region.texture and region.purity >= 0.8 else ""
 
 
 def looks(measured: Measured) -> list[str]:
@@ -137,7 +160,21 @@ def looks(measured: Measured) -> list[str]:
     items = [noun(region) for region in measured.regions[:4]]
     if not items:
         return []
-    texture = measured.regions[0].texture
-    be = "is" if measured.regions[0].form != "patches" else "are"
-    tail = f"; the largest part looks {_TEXTURES[texture]}" if texture and len(items) > 1 else ""
-    return [sentence(f"there {be} {enumerate_(items)} in the image{tail}")]
+    largest = measured.regions[0]
+    be, look = "is" if largest.form != "patches" else "are", _look(largest)
+    what = f"what is {largest.colour}" if len(items) > 1 else "it"
+    tail = f"; {what} looks {look}" if look else ""
+    told = [sentence(f"there {be} {enumerate_(items)} in the image{tail}")]
+    return told if len(items) > 1 else told + _traces(measured)
+
+
+def _traces(measured: Measured) -> list[str]:
+    """A sentence on the colours that are mixed into the only region."""
+    mixed = [
+        name for name, part in measured.colours if part >= _TRACE and name not in measured.regions[0].colour
+    ]
+    return (
+        [sentence(f"mixed into it {'is' if len(mixed) == 1 else 'are'} some {enumerate_(mixed)}")]
+        if mixed
+        else []
+    )

@@ -41,9 +41,9 @@ class Region:
             ``bottom half``, ``everywhere``; None where none is clear, and for bands and frames.
         direction: of a band: ``left to right``, ``top to bottom``, ``upper left to lower right``,
             ``lower left to upper right``; None for others.
-        patches: connected parts that are large enough to see.
         purity: share of its pixels that have the colour or one beside it (evidence); 0.8 for a place.
         inside: share of its pixels that lie in the place (evidence); 0 without a place.
+        elsewhere: share of the picture that has the colour or one beside it and lies in no region.
     """
 
     colour: str
@@ -52,9 +52,9 @@ class Region:
     form: str
     place: str | None
     direction: str | None
-    patches: int
     purity: float
     inside: float
+    elsewhere: float
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ templates of RS5M (Zhang et al., 2024), in words of our own. The wording is chos
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import groupby
 
 from mpgi_ray.rules import phrases, regions
 from mpgi_ray.rules.english import choose, enumerate_, number, sentence, with_article
-from mpgi_ray.rules.facts import ClassFact, Facts
+from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
 from mpgi_ray.rules.geometry import PLACES
 from mpgi_ray.rules.lexicon import humanise, is_mass
 from mpgi_ray.rules.phrases import IN_PLACE, MIN_COVER
@@ -39,7 +40,7 @@ def scene(facts: Facts, seed: str) -> str | None:
         return f'The scene is labelled "{enumerate_([humanise(s) or s for s in facts.scenes])}".'
     frames = (
         "The image as a whole shows {}",
-        "What the image shows from above is {}",
+        "The image gives a view from above of {}",
         "This is an overhead image of {}",
     )
     return sentence(choose(frames, seed, "scene").format(phrase))
@@ -54,7 +55,7 @@ def totals(facts: Facts, seed: str) -> str | None:
     frames = (
         "There {be} {items} in the image",
         "In this image there {be} {items}",
-        "Seen from above, the image shows {items}",
+        "From above, the image shows {items}",
     )
     return sentence(choose(frames, seed, "totals").format(be=_be(items[0]), items=enumerate_(items)))
 
@@ -144,18 +145,25 @@ def cover(facts: Facts, seed: str) -> str | None:
 def cover_places(facts: Facts, seed: str) -> str | None:
     """Where each class of a mask mainly lies."""
     told = []
-    for c in facts.cover:
-        subject = phrases.surface(c)
-        place, full = phrases.cover_place(c), phrases.full_cells(c)
-        if place is not None:
-            told.append(
-                sentence(f"{subject} {'lie' if phrases.is_plural(c) else 'lies'} mainly {IN_PLACE[place]}")
+    for way, group in groupby(facts.cover, key=_cover_way):
+        alike = list(group)
+        if way is None:
+            continue
+        many = len(alike) > 1 or phrases.is_plural(alike[0])
+        told.append(
+            sentence(
+                f"{enumerate_([phrases.surface(c) for c in alike])} {way[0]}{'' if many else 's'} {way[1]}"
             )
-        elif full:
-            verb = "fill" if phrases.is_plural(c) else "fills"
-            where = enumerate_([f"the {PLACES[i]}" for i in full])
-            told.append(sentence(f"{subject} {verb} most of {where}"))
+        )
     return " ".join(told) or None
+
+
+def _cover_way(c: CoverFact) -> tuple[str, str] | None:
+    """Where a cover lies, after its verb in the plural: ``lie``, ``mainly on the left``."""
+    place, full = phrases.cover_place(c), phrases.full_cells(c)
+    if place is not None:
+        return "lie", f"mainly {IN_PLACE[place]}"
+    return ("fill", f"most of {enumerate_([f'the {PLACES[i]}' for i in full])}") if full else None
 
 
 def tags(facts: Facts, seed: str) -> str | None:

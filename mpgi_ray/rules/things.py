@@ -168,7 +168,9 @@ def covers(facts: Facts, verbs: tuple[str, str], whole: str) -> str | None:
 def told_again(facts: Facts, c: CoverFact) -> str:
     """A cover as a subject: a pronoun where nothing but the scene was told before, and that is its name."""
     surface = phrases.surface(c)
-    others = [o for o in facts.cover if o != c and o.fraction >= MIN_COVER]
-    if others or facts.counted or facts.labels or facts.tags or surface != phrases.scene(facts):
+    if surface != phrases.scene(facts):
         return surface
+    others = [o for o in facts.cover if o != c and o.fraction >= MIN_COVER]
+    if others or facts.counted or facts.labels or facts.tags:
+        return surface if phrases.is_plural(c) or is_mass(c.name) else f"the {c.name}"
     return "they" if phrases.is_plural(c) else "it"

@@ -70,9 +70,9 @@ ARRANGED = (
     "|in two groups towards (?:the left and the right|the top and the bottom)"
     "|far apart over most of the image"
 )
-SHARE = "(?:(?:almost )?(?:all|most)|about (?:a third|a quarter|half|two thirds)|a (?:very )?small part)"
+SHARE = "(?:(?:almost )?(?:all|most)|much|about (?:a third|a quarter|half|two thirds)|a (?:very )?small part)"
 SPOTS = rf"(?:a single|a few|several|many|some|{NUMBER}) small {COLOUR} spots?"
-REGION = rf"(?:an?|{NUMBER}|several|many) (?:smooth |textured )?{COLOUR} (?:area|band|margin|patches|patch)\b"
+REGION = rf"(?:an? {COLOUR} (?:area|band|margin)|{COLOUR} parts)\b"
 SEEN_IN = (
     rf"(?:{HALF}|{CELL}|spread over the image|along the borders"
     rf"|from (?:the )?[\w ]+? to (?:the )?(?:{'|'.join(CELLS)})|over {SHARE}(?: of it)?)"
@@ -90,7 +90,7 @@ PREDICATE = (
 SEPARATOR = re.compile("; |, | and ")
 
 LISTING = re.compile(
-    "(?:there (?:is|are)(?: also)?|in this image there (?:is|are)|seen from above, the image shows"
+    "(?:there (?:is|are)(?: also)?|in this image there (?:is|are)|from above, the image shows"
     "|the image shows|from above one sees|overhead view of|top-down view of|the view from above shows"
     r"|the view is of|the image looks down on) (?P<items>.+?)(?: in the image)?\."
 )
@@ -130,6 +130,7 @@ UNCLAIMED = re.compile(  # of pixels and of nothing: no sentence of a kind here 
     rf"|there (?:is|are) {SEEN}.* in the image.*\.|{COLOUR} covers .+\."
     rf"|(?:{SHARE} of|(?:parts|a part) of) (?:the view|the picture|the image|what is seen) (?:is|are) .+\."
     rf"|{COLOUR}(?:, {COLOUR})* and {COLOUR} each make up {SHARE} of .+\."
+    rf"|the colours form .+\.|mixed into it (?:is|are) some {COLOUR}(?:, {COLOUR})*(?: and {COLOUR})?\."
     rf"|{SPOTS} stands? out on .+\.|(?:.+, )?{SPOTS} stands? out against .+\."
     r"|nothing is annotated in this image\."
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from itertools import groupby
 
 from mpgi_ray.rules import phrases, regions, things
 from mpgi_ray.rules.english import choose, enumerate_, sentence, with_article
@@ -55,7 +56,7 @@ def short(facts: Facts, others: Sequence[str], seed: str) -> str:
     text = next(filter(_fits, openings), None) or _cut(openings[-1])
     more = [_labels(facts, count) for count in range(len(phrases.untold_labels(facts)), 0, -1)]
     rest = [one for one in more if one and _fits(f"{text} {one}")][:1]
-    rest += _main_cover(facts)
+    rest += _regions(facts, items) + _main_cover(facts)
     rest += _colours(facts) if len(items) < 2 or not facts.counted else []
     rest += others if text else sorted(others, key=tokens_at_most)
     for one in rest:
@@ -95,17 +96,21 @@ def _opening(scene: str | None, frame: str, items: Sequence[str]) -> str:
 
 
 def _items(facts: Facts) -> list[str]:
-    """What tells a picture from others, the main things first: classes, covers, tags, then regions."""
+    """What tells a picture from others, the main things first: classes, covers or tags."""
     items = [things.placed(facts, c) for c in facts.counted]
     # beside objects a cover would take the room of what tells a picture from others of its kind
-    items += [cover_item(c) for c in phrases.untold_covers(facts)[:3]] if not items else []
-    items += list(phrases.untold_tags(facts))[:2] if not items else []
+    # a place after a cover would be read as that of the next one, too: those without are told before
+    covers = sorted(phrases.untold_covers(facts)[:3], key=lambda c: phrases.cover_place(c) is not None)
+    items += [cover_item(c) for c in covers] if not items else []
+    return items or list(phrases.untold_tags(facts))[:2]
+
+
+def _regions(facts: Facts, items: Sequence[str]) -> list[str]:
+    """Where which colour lies, where little else is known; beside objects spots are mostly these."""
     seen = facts.measured
-    if seen and len(items) < 2 and not any(c.fraction >= phrases.TOLD_COVER for c in facts.cover):
-        items += [regions.item(region) for region in regions.placed(seen)[:2]]
-        if not facts.counted:  # beside objects spots are mostly these
-            items += [f"{regions.spots(spots)} {regions.place(spots)}".strip() for spots in seen.spots[:1]]
-    return items
+    if seen is None or len(items) > 1 or any(c.fraction >= phrases.TOLD_COVER for c in facts.cover):
+        return []
+    return regions.found(seen, spots_too=not facts.counted)
 
 
 def _main_cover(facts: Facts) -> list[str]:
@@ -132,10 +137,7 @@ def long(facts: Facts, others: Sequence[str], seed: str) -> str:
     frames = ("the view is of {}", "the image looks down on {}")
     main = [things.placed(facts, c) for c in facts.counted[:_OPENING]]
     main += [phrases.surface(c) for c in phrases.untold_covers(facts)[:_OPENING]] if not main else []
-    alone = (
-        "seen straight from above, the image shows {}",
-        "from straight above, the view is of {}",
-    )
+    alone = ("from straight above, the image shows {}", "from straight above, the view is of {}")
     frame = choose(frames if main else alone, seed, "opening")
     first = _opening(_scene(facts), frame, main)
     told: list[str | None] = [first, _labels(facts), _further(facts)]
@@ -156,7 +158,7 @@ def long(facts: Facts, others: Sequence[str], seed: str) -> str:
 def _of_class(facts: Facts, c: ClassFact, seed: str) -> list[str]:
     """What else is known of a class that was told with its number: its look, colours and places."""
     look = things.looks(facts, c, 1)
-    told = [look, things.some(facts, c), things.by_cells(c, seed, named=not look)]
+    told = [look, things.by_cells(c, seed, named=not look), things.some(facts, c)]
     return [text for text in told if text]
 
 
@@ -194,20 +196,27 @@ def _cover(facts: Facts) -> str | None:
 
 
 def _cover_places(facts: Facts) -> str | None:
-    told = []
-    for c in facts.cover:
-        place, full = phrases.cover_place(c), phrases.full_cells(c)
-        if place is not None and c.fraction >= phrases.TOLD_COVER:
-            name = c.several if phrases.is_plural(c) else c.name
-            told.append(
-                f"Most of the {name} {'are' if phrases.is_plural(c) else 'is'} {phrases.IN_PLACE[place]}."
-            )
-        elif full:
-            many = phrases.is_plural(c)
-            subject = phrases.surface(c) if len(facts.cover) > 1 else "they" if many else "it"
-            where = enumerate_([f"the {PLACES[i]}" for i in full])
-            told.append(sentence(f"{subject} {'take' if many else 'takes'} up {where}"))
+    told: list[str] = []
+    for place, group in groupby(facts.cover, key=phrases.cover_place):
+        alike = [c for c in group if place is None or c.fraction >= phrases.TOLD_COVER]
+        if place is None:
+            told += [text for c in alike if (text := _filled(facts, c))]
+        elif alike:
+            names = enumerate_([f"the {c.several if phrases.is_plural(c) else c.name}" for c in alike])
+            many = len(alike) > 1 or phrases.is_plural(alike[0])
+            told.append(f"Most of {names} {'are' if many else 'is'} {phrases.IN_PLACE[place]}.")
     return " ".join(told) or None
+
+
+def _filled(facts: Facts, c: CoverFact) -> str | None:
+    """The cells that a cover fills."""
+    full, many = phrases.full_cells(c), phrases.is_plural(c)
+    if not full:
+        return None
+    subject = phrases.surface(c) if len(facts.cover) > 1 else "they" if many else "it"
+    return sentence(
+        f"{subject} {'take' if many else 'takes'} up {enumerate_([f'the {PLACES[i]}' for i in full])}"
+    )
 
 
 def _tags(facts: Facts, seed: str) -> str | None:

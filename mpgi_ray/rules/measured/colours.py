@@ -142,7 +142,7 @@ def _hue(red: Floats, green: Floats, blue: Floats, peak: Floats, chroma: Floats)
 def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
     saturation = chroma / np.maximum(peak, 1e-6)
     warm, lawn = hue < 60, hue < 185  # below them, in degrees
-    sand = warm & (luma > 0.52)
+    sand = warm & (luma > 0.6)
     greyish = np.select(
         [sand, warm | (hue >= 330), lawn, hue < 235],
         _ids("beige", "grey-brown", "grey-green", "grey-blue"),
@@ -163,7 +163,7 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
             np.where((chroma > 0.33) & ((saturation > 0.5) | (luma > 0.55)), *_ids("red", "reddish brown")),
             np.select(
                 [
-                    (luma > 0.5) & ((chroma > 0.5) | ((saturation > 0.55) & (hue < 25))),
+                    (luma > 0.5) & ((chroma > 0.5) | ((saturation > 0.45) & (chroma > 0.42) & (hue < 26))),
                     (luma > 0.5) & (saturation > 0.4),
                     luma > 0.52,
                 ],
@@ -187,7 +187,7 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
         [
             (luma < 0.12) & ((saturation < 0.4) | (luma < 0.02)),
             shade,
-            saturation < np.where(green, 0.09, 0.12),
+            saturation < np.select([green, (hue >= 30) & warm & (luma > 0.7)], [0.09, 0.1], 0.12),
             saturation < np.where(green, 0.19, 0.22),
         ],
         [_id("black"), _id("grey"), grey, greyish],

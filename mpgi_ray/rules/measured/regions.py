@@ -54,14 +54,11 @@ def find_regions(whole: Floats, rgb: Floats, raw: Ids) -> tuple[Region, ...]:
     labels[rgb.max(axis=2) <= _EMPTY] = -1  # the empty margin of a cut picture shows nothing
     masks = [mask for i in range(len(middles)) if (mask := labels == i).mean() >= _LEAST]
     found = [(mask, _name(rgb, raw, mask)) for mask in masks]
-    regions = [
-        _region(mask, np.isin(raw, alike(_bare(name))), name, contrast)
-        for mask, name in _told_apart(found, lab)
-    ]
-    clear = [region for region in regions if region.purity >= _NAMED]
-    if not clear and masks:  # the most frequent tone of the largest area is at least one that is there
-        mask, name = max(found, key=lambda one: np.count_nonzero(one[0]))
-        clear = [_region(mask, np.isin(raw, alike(name)), name, contrast)]
+    told = [(mask, name) for mask, name in _told_apart(found, lab) if _purity(raw, mask, name) >= _NAMED]
+    if not told and masks:  # the most frequent tone of the largest area is at least one that is there
+        told = [max(found, key=lambda one: np.count_nonzero(one[0]))]
+    free = ~np.any([mask for mask, _ in told], axis=0)
+    clear = [_region(mask, free, np.isin(raw, alike(_bare(name))), name, contrast) for mask, name in told]
     names = {region.colour for region in clear}
     clear = [r if _bare(r.colour) in names else replace(r, colour=_bare(r.colour)) for r in clear]
     return tuple(sorted(clear, key=lambda region: (-region.share, region.colour))[:5])
@@ -142,7 +139,12 @@ def _contrast(luma: Floats) -> Floats:
     return contrast
 
 
-def _region(mask: Mask, raw: Mask, colour: str, contrast: Floats) -> Region:
+def _purity(raw: Ids, mask: Mask, name: str) -> float:
+    """Share of a mask's pixels that have the colour of a name or one beside it."""
+    return float(np.isin(raw[mask], alike(_bare(name))).mean())
+
+
+def _region(mask: Mask, free: Mask, raw: Mask, colour: str, contrast: Floats) -> Region:
     parts, _ = scipy.ndimage.label(mask, structure=np.ones((3, 3)))
     sizes = np.bincount(parts.ravel())[1:]
     large = sizes >= _PATCH * mask.size
@@ -168,16 +170,10 @@ def _region(mask: Mask, raw: Mask, colour: str, contrast: Floats) -> Region:
         form=form,
         place=place,
         direction=direction,
-        patches=_amount_of(sizes, large) if form == "patches" else 1,
         purity=purity,
         inside=inside,
+        elsewhere=float((raw & free).mean()),
     )
-
-
-def _amount_of(sizes: npt.NDArray[np.int64], large: Mask) -> int:
-    """How many patches; more than three where small ones, which nobody would count, are a part of them."""
-    number = int(large.sum())
-    return number if number > 3 or sizes[large].sum() >= 0.9 * sizes.sum() else 4
 
 
 def find_spots(rgb: Floats) -> tuple[Spots, ...]:
