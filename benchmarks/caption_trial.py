@@ -67,6 +67,9 @@ class Trial:
             context=CONTEXT,
             steps=form.steps,
             batch=self.options.batch,
+            lr=self.options.lr,
+            single_sentences=self.options.single_sentences,
+            bf16=False,
             seed=seed,
         )
 

@@ -106,6 +106,10 @@ def options_of(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--texts", type=int, nargs="+", default=[3], help="of a picture in a step")
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--lr", type=float, default=1e-3)
+    parser.add_argument(
+        "--single-sentences", type=float, default=0.0, help="share of texts of which one is read"
+    )
     parser.add_argument("--scenes", type=int, default=2000, help="generated ones to train on")
     parser.add_argument("--held-out", type=int, default=1600, help="generated ones that are asked about")
     parser.add_argument("--input", type=Path, help="folder with the real data sets, each with its manifest")
