@@ -52,7 +52,7 @@ def _way(region: Region) -> str:
 def found(measured: Measured, *, spots_too: bool) -> list[str]:
     """A sentence on the regions with a clear place, and on spots.
 
-    ``The colours form a green area at the top.``: a brown band may be the river itself.
+    ``There is a green area at the top.``: a sentence of its own, as a brown band may be the river itself.
     """
     items = [(noun(region), _way(region).removeprefix("in a band ")) for region in placed(measured)[:2]]
     items += [(spots(one), place(one)) for one in measured.spots[:1]] if spots_too else []
@@ -60,7 +60,8 @@ def found(measured: Measured, *, spots_too: bool) -> list[str]:
         (where, [what for what, _ in group]) for where, group in groupby(items, key=lambda item: item[1])
     ]
     listed = enumerate_([f"{enumerate_(what)} {where}".strip() for where, what in alike])
-    return [sentence(f"the colours form {listed}")] if listed else []
+    be = "is" if items and not items[0][0].endswith("s") else "are"
+    return [sentence(f"there {be} {listed}")] if listed else []
 
 
 def lies(region: Region, seed: str) -> str:
@@ -118,7 +119,8 @@ def shares(measured: Measured, whole: str, *, texture: bool = False) -> list[str
         whole: what the shares are of: ``the picture``.
         texture: whether it tells how the largest part looks, too.
     """
-    main = [region for region in measured.regions[:4] if region.share >= _MAIN]
+    main = [region for region in measured.regions[:4] if region.share + region.elsewhere >= _MAIN]
+    main.sort(key=lambda region: region.elsewhere <= _UNCLEAR)
     if not main:
         seen = [region.colour for region in measured.regions[:3]]
         parts = "parts of {} are" if len(seen) > 1 else "a part of {} is"
@@ -137,7 +139,8 @@ def shares(measured: Measured, whole: str, *, texture: bool = False) -> list[str
     if look and len(main) == 1 and not tail:
         return [sentence(f"{said[0]} and {look}")]
     listed = enumerate_(said) if len(said) == len(main) else "; ".join(said)
-    return [sentence(f"{listed}{tail}{f'; what is {main[0].colour} looks {look}' if look else ''}")]
+    told = [sentence(f"{listed}{tail}")]
+    return [*told, sentence(f"what is {main[0].colour} looks {look}")] if look else told
 
 
 def _share(region: Region) -> str:
@@ -162,9 +165,8 @@ def looks(measured: Measured) -> list[str]:
         return []
     largest = measured.regions[0]
     be, look = "is" if largest.form != "patches" else "are", _look(largest)
-    what = f"what is {largest.colour}" if len(items) > 1 else "it"
-    tail = f"; {what} looks {look}" if look else ""
-    told = [sentence(f"there {be} {enumerate_(items)} in the image{tail}")]
+    told = [sentence(f"there {be} {enumerate_(items)} in the image")]
+    told += [sentence(f"what is {largest.colour} looks {look}")] if look else []
     return told if len(items) > 1 else told + _traces(measured)
 
 
@@ -173,8 +175,4 @@ def _traces(measured: Measured) -> list[str]:
     mixed = [
         name for name, part in measured.colours if part >= _TRACE and name not in measured.regions[0].colour
     ]
-    return (
-        [sentence(f"mixed into it {'is' if len(mixed) == 1 else 'are'} some {enumerate_(mixed)}")]
-        if mixed
-        else []
-    )
+    return [sentence(f"there is also some {enumerate_(mixed)}")] if mixed else []

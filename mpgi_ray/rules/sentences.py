@@ -161,7 +161,7 @@ def cover_places(facts: Facts, seed: str) -> str | None:
 def _cover_way(c: CoverFact) -> tuple[str, str] | None:
     """Where a cover lies, after its verb in the plural: ``lie``, ``mainly on the left``."""
     place, full = phrases.cover_place(c), phrases.full_cells(c)
-    if place is not None:
+    if place is not None and c.fraction >= phrases.TOLD_COVER:
         return "lie", f"mainly {IN_PLACE[place]}"
     return ("fill", f"most of {enumerate_([f'the {PLACES[i]}' for i in full])}") if full else None
 

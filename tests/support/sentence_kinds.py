@@ -127,10 +127,11 @@ ASIDE = re.compile(
 )
 UNCLAIMED = re.compile(  # of pixels and of nothing: no sentence of a kind here may name a class
     rf"{REGION} (?:covers?|lies?|is|are|fills|surrounds|crosses|runs through) .+\."
-    rf"|there (?:is|are) {SEEN}.* in the image.*\.|{COLOUR} covers .+\."
+    rf"|{COLOUR} covers .+\."
     rf"|(?:{SHARE} of|(?:parts|a part) of) (?:the view|the picture|the image|what is seen) (?:is|are) .+\."
     rf"|{COLOUR}(?:, {COLOUR})* and {COLOUR} each make up {SHARE} of .+\."
-    rf"|the colours form .+\.|mixed into it (?:is|are) some {COLOUR}(?:, {COLOUR})*(?: and {COLOUR})?\."
+    rf"|there (?:is|are) {SEEN}.*\.|there is also some {COLOUR}(?:, {COLOUR})*(?: and {COLOUR})?\."
+    rf"|what is {COLOUR} looks (?:smooth|textured)\."
     rf"|{SPOTS} stands? out on .+\.|(?:.+, )?{SPOTS} stands? out against .+\."
     r"|nothing is annotated in this image\."
 )

@@ -99,9 +99,7 @@ def _items(facts: Facts) -> list[str]:
     """What tells a picture from others, the main things first: classes, covers or tags."""
     items = [things.placed(facts, c) for c in facts.counted]
     # beside objects a cover would take the room of what tells a picture from others of its kind
-    # a place after a cover would be read as that of the next one, too: those without are told before
-    covers = sorted(phrases.untold_covers(facts)[:3], key=lambda c: phrases.cover_place(c) is not None)
-    items += [cover_item(c) for c in covers] if not items else []
+    items += [cover_item(c) for c in phrases.untold_covers(facts)[:3]] if not items else []
     return items or list(phrases.untold_tags(facts))[:2]
 
 
@@ -127,9 +125,9 @@ def _colours(facts: Facts) -> list[str]:
 
 
 def cover_item(c: CoverFact) -> str:
-    """``water``, ``a forest mainly on the left``."""
+    """``water``, ``a forest (mainly on the left)``: without brackets the place would be that of all."""
     at = phrases.cover_place(c)
-    return phrases.surface(c) + (f" mainly {phrases.IN_PLACE[at]}" if at is not None else "")
+    return phrases.surface(c) + (f" (mainly {phrases.IN_PLACE[at]})" if at is not None else "")
 
 
 def long(facts: Facts, others: Sequence[str], seed: str) -> str:
@@ -215,7 +213,7 @@ def _filled(facts: Facts, c: CoverFact) -> str | None:
         return None
     subject = phrases.surface(c) if len(facts.cover) > 1 else "they" if many else "it"
     return sentence(
-        f"{subject} {'take' if many else 'takes'} up {enumerate_([f'the {PLACES[i]}' for i in full])}"
+        f"{subject} {'take' if many else 'takes'} up most of {enumerate_([f'the {PLACES[i]}' for i in full])}"
     )
 
 

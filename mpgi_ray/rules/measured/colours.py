@@ -97,11 +97,11 @@ _BESIDE = {
     "blue": ("grey-blue", "blue-green"),
     "grey-blue": ("blue",),
     "blue-green": ("blue", "green", "grey-green"),
-    "beige": ("tan",),
+    "beige": ("tan", "grey-brown"),
     "tan": ("beige", "orange", "brown"),
     "orange": ("tan",),
-    "brown": ("reddish brown", "grey-brown", "tan"),
-    "grey-brown": ("brown",),
+    "brown": ("reddish brown", "grey-brown", "tan", "beige"),
+    "grey-brown": ("brown", "beige"),
     "reddish brown": ("brown", "red"),
     "red": ("reddish brown",),
     "purple": ("grey-purple",),
@@ -153,7 +153,7 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
             (hue < 15) | (hue >= 335),
             hue < 45,
             hue < 65,
-            hue < 165,
+            hue < np.where(luma < 0.33, 180, 165),  # what grows and is dark is seldom called blue
             hue < np.where(luma < 0.33, 205, 195),  # a dark teal is hardly blue
             (hue < 235) & (chroma > 0.1) & (saturation > 0.35),
             hue < 235,
@@ -185,9 +185,9 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
     green = ~warm & lawn  # what grows is often dull
     named = np.select(
         [
-            (luma < 0.12) & ((saturation < 0.4) | (luma < 0.02)),
+            (luma < 0.12) & ((saturation < 0.4) | (chroma < 0.06) | (luma < 0.02)),
             shade,
-            saturation < np.select([green, (hue >= 30) & warm & (luma > 0.7)], [0.09, 0.1], 0.12),
+            np.where(warm | (hue >= 330), chroma < 0.08, saturation < np.where(green, 0.09, 0.12)),
             saturation < np.where(green, 0.19, 0.22),
         ],
         [_id("black"), _id("grey"), grey, greyish],
