@@ -1,4 +1,4 @@
-"""Local folders and object stores behind the five calls the program needs.
+"""Local folders and object stores behind the few calls the program needs.
 
 A published file appears whole or not at all: locally a temporary file beside it, flushed and renamed;
 on an object store one upload, begun when the content is whole. Reads are of whole objects (or of one
@@ -20,7 +20,8 @@ from typing import Any, TypeVar
 import fsspec
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from mpgi_ray.data.disk import files_below, is_temporary, replace, sweep
+from mpgi_ray.data import disk, objects
+from mpgi_ray.data.disk import is_temporary
 from mpgi_ray.errors import InputError, OutputError, RecipeError
 
 _FINAL = (FileNotFoundError, PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError)
@@ -63,19 +64,40 @@ class Storage:
         Raises:
             InputError: a folder cannot be listed.
         """
+        return sorted(self._listed(suffixes, stamps=False))
+
+    def stamps(self, *suffixes: str) -> dict[str, str]:
+        """As `list`, with the `stamp` of each file, and without a request for each.
+
+        Raises:
+            InputError: a folder cannot be listed, or a link leads nowhere.
+        """
+        return dict(sorted(self._listed(suffixes, stamps=True).items()))
+
+    def _listed(self, suffixes: tuple[str, ...], *, stamps: bool) -> dict[str, str]:
+        """Names, with their stamps if these are asked for."""
+
+        def wanted(path: str) -> bool:
+            return path.endswith(suffixes) and not path.endswith("/") and not is_temporary(path)
+
+        def found() -> dict[str, str]:
+            if not self.is_local:
+                listed = self._fs.find(self._root, detail=True)
+                return {path: objects.stamp(info) for path, info in listed.items() if wanted(path)}
+            entries = [entry for entry in disk.files_below(self._root) if wanted(entry.path)]
+            return {entry.path: disk.stamp(entry.stat()) if stamps else "" for entry in entries}
+
         self._fs.invalidate_cache()
-        # of a disk, fsspec would pass over the folders that it may not list
-        find = files_below if self.is_local else self._fs.find
         try:
-            found = _retried(lambda: find(self._root))
+            listed = _retried(found)
         except FileNotFoundError:
-            return []
+            return {}
         except OSError as error:
             raise InputError(
                 f"cannot list {error.filename or self._root}: {error.strerror or error}; check its rights"
             ) from error
-        names = [str(path)[len(self._root) :].lstrip("/") for path in found]
-        return sorted(name for name in names if name.endswith(suffixes) and not is_temporary(name))
+        names = {path[len(self._root) :].lstrip("/"): stamp for path, stamp in listed.items()}
+        return {name: stamp for name, stamp in names.items() if name}
 
     def exists(self, name: str) -> bool:
         self._fs.invalidate_cache()
@@ -84,9 +106,7 @@ class Storage:
     def stamp(self, name: str) -> str:
         """Changes when the file does: its size, and its etag or else its time of modification."""
         self._fs.invalidate_cache()
-        info = _retried(lambda: self._fs.info(self.path(name)))
-        version = info.get("ETag") or info.get("etag") or info.get("mtime") or info.get("LastModified")
-        return f"{info['size']}:{version}"
+        return objects.stamp(_retried(lambda: self._fs.info(self.path(name))))
 
     def read(self, name: str) -> bytes:
         """The whole file.
@@ -152,7 +172,7 @@ class Storage:
         target = self.path(name)
         try:
             if self.is_local:
-                replace(Path(target), [data] if isinstance(data, bytes) else data)
+                disk.replace(Path(target), [data] if isinstance(data, bytes) else data)
             elif isinstance(data, bytes):
                 _retried(lambda: self._fs.pipe_file(target, data))
             else:
@@ -165,6 +185,21 @@ class Storage:
             raise OutputError(
                 f"cannot write {target}: {error.strerror or error}; check the path and its rights"
             ) from error
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Write a file, whole, only if there is none of that name: of several writers, the first one wins.
+
+        Returns:
+            False if a file with other content is there, which stays as it is. True if it holds these bytes:
+            also if an earlier try wrote them, or another writer did.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        target = self.path(name)
+        if self.is_local:
+            return self._writing(name, lambda: disk.create(Path(target), data))
+        return self._writing(name, lambda: objects.create(self._fs, target, data))
 
     def publish_json(self, name: str, content: Mapping[str, Any]) -> None:
         """Write a JSON object, whole or not at all, its keys in their order.
@@ -185,7 +220,16 @@ class Storage:
             below: in the folders below, too: they are this program's alone.
         """
         if self.is_local:
-            sweep(Path(self._root), below=below)
+            disk.sweep(Path(self._root), below=below)
+
+    def _writing(self, name: str, call: Callable[[], T]) -> T:
+        try:
+            return _retried(call)
+        except OSError as error:
+            reason = error.strerror or error
+            raise OutputError(
+                f"cannot write {self.path(name)}: {reason}; check the path and its rights"
+            ) from error
 
     def _reading(self, name: str, call: Callable[[], T]) -> T:
         try:

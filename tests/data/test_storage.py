@@ -6,12 +6,14 @@ import errno
 import os
 import pickle
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mpgi_ray.data import objects
 from mpgi_ray.data.parts import ChunkId, complete_shards, split_chunks
 from mpgi_ray.data.shard_list import find_shards
 from mpgi_ray.data.storage import Storage, absolute
@@ -45,6 +47,42 @@ def test_the_calls_mean_the_same_everywhere(storage: Storage) -> None:
     assert not storage.exists("two.txt")
     with pytest.raises(InputError, match=r"cannot read .*two\.txt: there is no such file"):
         storage.read("two.txt")
+
+
+def test_of_several_writers_the_first_one_wins(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    contents = [f"writer {n}".encode() for n in range(8)]
+    with ThreadPoolExecutor(8 if storage.is_local else 1) as pool:  # the server here is no judge of races
+        won = list(pool.map(lambda data: storage.create("a/part", data), contents))
+    assert sum(won) == 1
+    assert storage.read("a/part") == contents[won.index(True)]
+    # a second try of the one whose answer was lost, and of another
+    assert [storage.create("a/part", data) for data in contents] == won
+
+    def refused(*_args: object, **_options: object) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(
+        os, "link", refused
+    )  # as of a file system without hard links, and a store that only overwrites
+    monkeypatch.setattr(objects, "_KEEPS_CONDITIONS", {storage._fs: False})
+    assert (storage.create("b", b"1"), storage.create("b", b"2"), storage.create("b", b"1")) == (
+        True,
+        False,
+        True,
+    )
+    assert storage.list("") == ["a/part", "b"]
+    assert storage.read("b") == b"1"
+
+
+def test_one_listing_gives_the_stamp_of_each_file(storage: Storage) -> None:
+    for name in ("a/one.bin", "two.bin", "two.txt"):
+        storage.publish(name, name.encode())
+    stamps = storage.stamps(".bin")
+    assert list(stamps) == storage.list(".bin") == ["a/one.bin", "two.bin"]
+    assert stamps == {name: storage.stamp(name) for name in stamps}
+    storage.publish("two.bin", b"other")
+    assert [name for name, stamp in storage.stamps(".bin").items() if stamp != stamps[name]] == ["two.bin"]
+    assert storage.child("none").stamps("") == {}
 
 
 def test_a_file_that_breaks_off_never_appears(storage: Storage) -> None:
