@@ -161,9 +161,9 @@ def untold_labels(facts: Facts) -> list[str]:
 
 def untold_covers(facts: Facts) -> list[CoverFact]:
     """The larger covers that the scene's phrase does not name."""
-    words = (scene(facts) or "").split()
+    words = {word.removesuffix("s") for word in (scene(facts) or "").split()}
     large = [c for c in facts.cover if c.fraction >= TOLD_COVER]
-    return [c for c in large if c.name.split()[0] not in words and c.several.split()[0] not in words]
+    return [c for c in large if not words & {c.name.split()[0].removesuffix("s"), c.several.split()[0]}]
 
 
 def untold_tags(facts: Facts) -> list[str]:

@@ -88,9 +88,10 @@ def placed(measured: Measured) -> list[Region]:
     return [region for region in measured.regions if _way(region)][:3]
 
 
-def told(measured: Measured) -> list[Region]:
-    """The regions to tell the layout by: those with a clear place, or the largest two."""
-    return placed(measured) or list(measured.regions[:2])
+def laid_out(measured: Measured, seed: str) -> list[str]:
+    """Sentences on where regions lie: on those with a clear place, or on the colours of the largest two."""
+    told = placed(measured) or [region for region in measured.regions[:2] if not _is_unclear(region)]
+    return [sentence(lies(region, seed)) for region in told] or shares(measured, "the area on view")
 
 
 def spots(seen: Spots) -> str:
@@ -119,8 +120,10 @@ def shares(measured: Measured, whole: str, *, texture: bool = False) -> list[str
         whole: what the shares are of: ``the picture``.
         texture: whether it tells how the largest part looks, too.
     """
-    main = [region for region in measured.regions[:4] if region.share + region.elsewhere >= _MAIN]
-    main.sort(key=lambda region: region.elsewhere <= _UNCLEAR)
+    main = [region for region in measured.regions[:4] if region.share >= _MAIN]
+    if any(map(_is_unclear, measured.regions[:4])):
+        names = [region.colour for region in measured.regions[:3]]
+        return [sentence(f"{whole} is mostly {enumerate_(names)}")]
     if not main:
         seen = [region.colour for region in measured.regions[:3]]
         parts = "parts of {} are" if len(seen) > 1 else "a part of {} is"
@@ -144,13 +147,13 @@ def shares(measured: Measured, whole: str, *, texture: bool = False) -> list[str
 
 
 def _share(region: Region) -> str:
-    """Its share in words; almost all only where hardly anything else shows between.
-
-    Where other areas have a colour beside it, too, nobody sees where it ends.
-    """
-    if region.elsewhere > _UNCLEAR:
-        return "much"
+    """Its share in words; almost all only where hardly anything else shows between."""
     return share(min(region.share, 0.94) if region.purity < 0.85 else region.share)
+
+
+def _is_unclear(region: Region) -> bool:
+    """Whether so much else has its colour or one beside it that nobody sees where it ends."""
+    return region.elsewhere > _UNCLEAR
 
 
 def _look(region: Region) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import groupby
 
 from mpgi_ray.rules import phrases
@@ -143,17 +144,19 @@ def looks(facts: Facts, c: ClassFact, told: int) -> str | None:
     return sentence(f"{subject} {points} {direction}") if direction else None
 
 
-def covers(facts: Facts, verbs: tuple[str, str], whole: str) -> str | None:
+def covers(facts: Facts, verbs: tuple[str, str], whole: str, *, told: bool = False) -> str | None:
     """``Water covers about half of the image; forest and a bridge a small part each.``
 
     Args:
         verbs: in the singular and in the plural.
+        told: whether the text told them before.
     """
-    told = [c for c in facts.cover if c.fraction >= MIN_COVER]
+    seen = [c for c in facts.cover if c.fraction >= MIN_COVER]
     said: list[str] = []
-    for share, group_ in groupby(told, key=lambda c: phrases.share(c.fraction)):
+    for share, group_ in groupby(seen, key=lambda c: phrases.share(c.fraction)):
         alike = list(group_)
-        names = [told_again(facts, c) if c is told[0] else phrases.surface(c) for c in alike]
+        names = [told_again(facts, c) if c is seen[0] else phrases.surface(c) for c in alike]
+        names = [re.sub("^an? ", "the ", name) if told else name for name in names]
         many = len(names) > 1
         if said:
             said.append(f"{enumerate_(names)} {share}{' each' if many else ''}")
@@ -162,7 +165,7 @@ def covers(facts: Facts, verbs: tuple[str, str], whole: str) -> str | None:
             said.append(f"{enumerate_(names)} {verb} {share} of {whole}")
     if not said:
         return None
-    return sentence(enumerate_(said) if len(said) == len(told) else "; ".join(said))
+    return sentence(enumerate_(said) if len(said) == len(seen) else "; ".join(said))
 
 
 def told_again(facts: Facts, c: CoverFact) -> str:

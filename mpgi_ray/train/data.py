@@ -81,7 +81,8 @@ class Reading:
         start = max(0, first - window.first) * self.share * self.workers
         for place in range(start, len(order), self.share):
             chosen = [records[index] for index in order[place : place + self.share]]
-            shown = [show(record) for record in chosen]
+            step = window.first + place // (self.share * self.workers)
+            shown = [show(record, step) for record in chosen]
             yield {name: np.stack([arrays[name] for arrays in shown]) for name in shown[0]} | {
                 "keys": np.frombuffer(
                     json.dumps([f"{record.shard}/{record.key}" for record in chosen]).encode(), np.uint8
@@ -93,18 +94,18 @@ class Reading:
             usable = filter(self.source.usable, read_records([self.source.shards[piece.shard]]))
             yield from islice(usable, piece.start, piece.end)
 
-    def _show(self, epoch: int) -> Callable[[Record], Arrays]:
-        """What a sample gives in an epoch: its picture, uint8 (3, height, width), the tokens of its
+    def _show(self, epoch: int) -> Callable[[Record, int], Arrays]:
+        """What a sample gives in a step of an epoch: its picture, uint8 (3, height, width), the tokens of its
         texts, int64 (texts, context length), and what the task makes of it.
         """
         ids, length = self.inputs.reader()
         pixels, classes = self.inputs.pixels(), {name: n for n, name in enumerate(self.source.classes)}
 
-        def show(record: Record) -> Arrays:
+        def show(record: Record, step: int) -> Arrays:
             drawn = self.seed, epoch, record.sample_id
             turnings = _TURNINGS[self.augment.turning]
             held = record.with_people(uniform("captions", *drawn))
-            choice = draw_view(held, self.source.texts, turnings, *drawn, self.texts_per_step)
+            choice = draw_view(held, self.source.texts, turnings, *drawn, step, self.texts_per_step)
             texts = tuple(
                 sample_sentences(
                     text, length, self.inputs.context_length, *drawn, number, self.single_sentences

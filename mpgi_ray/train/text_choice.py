@@ -1,4 +1,9 @@
-"""Which texts of a sample are learned in an epoch, and with which transform of its picture: all by hash."""
+"""Which texts of a sample are learned in a step, and with which transform of its picture: all by hash.
+
+All samples of a step give texts of the same perspectives, as far as they have them. A contrastive loss
+learns from what tells the texts of a step apart: where some tell places and others colours, that is mostly
+their kind.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +19,7 @@ from mpgi_ray.train.augment import Transform, draw, survives, uniform
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a sample gives in an epoch.
+    """What a sample gives in a step.
 
     Attributes:
         transform: of the picture; all the texts survive it.
@@ -34,6 +39,7 @@ def draw_view(
     seed: int,
     epoch: int,
     sample_id: str,
+    step: int,
     count: int = 1,
 ) -> Choice:
     """Texts of the sample, and a transform that all of them survive.
@@ -51,7 +57,7 @@ def draw_view(
     Raises:
         InputError: no text of the sample has a weight.
     """
-    drawn = choose(texts, weights, seed, epoch, sample_id, count)
+    drawn = choose(texts, weights, seed, step, count)
     if not drawn:
         wanted = ", ".join(name for name, weight in weights.items() if weight) or "none"
         raise InputError(
@@ -67,11 +73,12 @@ def choose(
     texts: Mapping[str, str],
     weights: Mapping[str, float],
     seed: int,
-    epoch: int,
-    sample_id: str,
+    step: int,
     count: int = 1,
 ) -> list[str]:
     """The perspectives of so many different texts, drawn one after another; fewer if fewer have a weight.
+
+    Samples that have the same texts give the same perspectives in a step.
 
     Args:
         texts: of the sample, by perspective; empty ones do not count.
@@ -83,7 +90,7 @@ def choose(
     drawn: list[str] = []
     while left and len(drawn) < count:
         marks = list(accumulate(weights[name] for name in left))
-        place = uniform(_use("text", len(drawn)), seed, epoch, sample_id) * marks[-1]
+        place = uniform(_use("text", len(drawn)), seed, step, "of the step") * marks[-1]
         drawn.append(left.pop(bisect(marks, place)))
     return drawn
 

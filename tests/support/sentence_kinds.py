@@ -70,7 +70,7 @@ ARRANGED = (
     "|in two groups towards (?:the left and the right|the top and the bottom)"
     "|far apart over most of the image"
 )
-SHARE = "(?:(?:almost )?(?:all|most)|much|about (?:a third|a quarter|half|two thirds)|a (?:very )?small part)"
+SHARE = "(?:(?:almost )?(?:all|most)|about (?:a third|a quarter|half|two thirds)|a (?:very )?small part)"
 SPOTS = rf"(?:a single|a few|several|many|some|{NUMBER}) small {COLOUR} spots?"
 REGION = rf"(?:an? {COLOUR} (?:area|band|margin)|{COLOUR} parts)\b"
 SEEN_IN = (
@@ -125,10 +125,12 @@ ASIDE = re.compile(
     rf"the (?P<a>{NOUN}) (?:is (?P<first>to the left of|above) the (?P<b>{NOUN})"
     rf"|has the (?P<c>{NOUN}) (?P<last>on its right|below it))\."
 )
+WHOLE = "(?:the view|the picture|the image|the area on view|what is seen)"
 UNCLAIMED = re.compile(  # of pixels and of nothing: no sentence of a kind here may name a class
     rf"{REGION} (?:covers?|lies?|is|are|fills|surrounds|crosses|runs through) .+\."
+    rf"|{WHOLE} is mostly {COLOUR}(?:, {COLOUR})*(?: and {COLOUR})?\."
     rf"|{COLOUR} covers .+\."
-    rf"|(?:{SHARE} of|(?:parts|a part) of) (?:the view|the picture|the image|what is seen) (?:is|are) .+\."
+    rf"|(?:{SHARE} of|(?:parts|a part) of) {WHOLE} (?:is|are) .+\."
     rf"|{COLOUR}(?:, {COLOUR})* and {COLOUR} each make up {SHARE} of .+\."
     rf"|there (?:is|are) {SEEN}.*\.|there is also some {COLOUR}(?:, {COLOUR})*(?: and {COLOUR})?\."
     rf"|what is {COLOUR} looks (?:smooth|textured)\."

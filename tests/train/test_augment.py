@@ -413,7 +413,7 @@ def read_draws(cases: list[Case]) -> tuple[int, int, list[str]]:
         world = functools.cache(c.moved)
         read = functools.cache(lambda t, text, world=world: tuple(contradictions(text, world(t))))
         for epoch in range(200):
-            choice = text_choice.draw_view(c.texts, dict.fromkeys(c.texts, 1.0), EVERY, 1, epoch, c.id)
+            choice = text_choice.draw_view(c.texts, dict.fromkeys(c.texts, 1.0), EVERY, 1, epoch, c.id, epoch)
             pairs += choice.transform != Transform.IDENTITY
             (text,) = choice.texts
             for said, wrong in read(choice.transform, text):

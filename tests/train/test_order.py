@@ -223,4 +223,4 @@ def test_the_order_in_which_perspectives_are_named_decides_nothing(folder: Path)
     assert list(one.all_texts()) == list(other.all_texts())
     texts = {"objects": "One ship.", "layout": "A ship on the left."}
     for epoch in range(20):
-        assert choose(texts, one.texts, 0, epoch, "s") == choose(texts, other.texts, 0, epoch, "s")
+        assert choose(texts, one.texts, 0, epoch) == choose(texts, other.texts, 0, epoch)

@@ -20,7 +20,7 @@ TEXTS = {
     "side": "The right half is darker.",
 }
 WEIGHTS = {"objects": 1.0, "layout": 2.0, "rows": 3.0, "side": 4.0, "unused": 5.0}
-FIRST = ["side", "side", "rows", "side", "rows", "rows", "side", "objects"]  # of epochs 0 to 7
+FIRST = ["objects", "rows", "side", "rows", "side", "layout", "rows", "side"]  # of steps 0 to 7
 
 
 def words(text: str) -> int:
@@ -29,22 +29,22 @@ def words(text: str) -> int:
 
 def test_texts_are_drawn_by_weight_among_those_that_the_sample_has() -> None:
     weights = WEIGHTS | {"rows": 0.0}
-    drawn = Counter(choose(TEXTS, weights, 0, epoch, "s")[0] for epoch in range(7000))
+    drawn = Counter(choose(TEXTS, weights, 0, epoch)[0] for epoch in range(7000))
     shares = {name: drawn[name] / 7000 for name in TEXTS}
     assert shares == pytest.approx({"objects": 1 / 7, "layout": 2 / 7, "rows": 0, "side": 4 / 7}, abs=0.02)
     assert shares["rows"] == 0
 
 
 def test_there_is_nothing_to_choose_without_a_weighted_text() -> None:
-    assert choose(TEXTS, {"objects": 0.0}, 0, 0, "s") == []
-    assert choose({"objects": ""}, WEIGHTS, 0, 0, "s") == []
+    assert choose(TEXTS, {"objects": 0.0}, 0, 0) == []
+    assert choose({"objects": ""}, WEIGHTS, 0, 0) == []
 
 
 def test_several_texts_are_drawn_by_weight_each_once_and_the_first_is_drawn_as_if_alone() -> None:
-    drawn = [choose(TEXTS, WEIGHTS, 0, epoch, "s", 2) for epoch in range(7000)]
+    drawn = [choose(TEXTS, WEIGHTS, 0, epoch, 2) for epoch in range(7000)]
     assert all(len(set(names)) == 2 for names in drawn)
     for epoch, names in enumerate(drawn[:99]):
-        assert choose(TEXTS, WEIGHTS, 0, epoch, "s") == names[:1]
+        assert choose(TEXTS, WEIGHTS, 0, epoch) == names[:1]
     assert [first for first, _ in drawn[:8]] == FIRST  # a run that was stopped goes on with these
     second = Counter(other for first, other in drawn if first == "side")
     shares = {name: second[name] / second.total() for name in TEXTS}
@@ -54,8 +54,8 @@ def test_several_texts_are_drawn_by_weight_each_once_and_the_first_is_drawn_as_i
 def test_a_sample_with_fewer_texts_than_a_step_takes_gives_them_again() -> None:
     few = {name: TEXTS[name] for name in ("objects", "layout")}
     for epoch in range(20):
-        view = draw_view(few, WEIGHTS, EVERY, 0, epoch, "s", 3)
-        assert view.names == (*choose(few, WEIGHTS, 0, epoch, "s", 2), view.names[0])
+        view = draw_view(few, WEIGHTS, EVERY, 0, 0, "s", epoch, 3)
+        assert view.names == (*choose(few, WEIGHTS, 0, epoch, 2), view.names[0])
         assert set(view.names) == set(few)
 
 
@@ -70,29 +70,31 @@ def test_a_sample_with_fewer_texts_than_a_step_takes_gives_them_again() -> None:
 def test_a_view_is_a_transform_and_texts_that_survive_it(
     weights: dict[str, float], transforms: set[Transform], epoch: int, sample_id: str, count: int
 ) -> None:
-    view = draw_view(TEXTS, weights, transforms, 1, epoch, sample_id, count)
+    view = draw_view(TEXTS, weights, transforms, 1, 0, sample_id, epoch, count)
     assert view.transform in transforms | {Transform.IDENTITY}
     assert all(view.transform in survives(text) for text in view.texts)
     assert view.texts == tuple(TEXTS[name] for name in view.names)
     assert len(view.names) == count
     assert len({*view.names}) == min(count, len(weights))
     assert weights.keys() >= {*view.names}
-    assert view == draw_view(TEXTS, weights, sorted(transforms, reverse=True), 1, epoch, sample_id, count)
+    assert view == draw_view(TEXTS, weights, sorted(transforms, reverse=True), 1, 0, sample_id, epoch, count)
 
 
 def test_a_sample_whose_texts_survive_nothing_is_shown_as_it_is() -> None:
-    views = [draw_view(TEXTS, {"layout": 1.0}, EVERY, 0, epoch, "s") for epoch in range(50)]
+    views = [draw_view(TEXTS, {"layout": 1.0}, EVERY, 0, epoch, "s", epoch) for epoch in range(50)]
     assert {view.transform for view in views} == {Transform.IDENTITY}
 
 
 def test_a_sample_whose_texts_survive_everything_is_shown_in_every_way() -> None:
-    views = [draw_view(TEXTS, {"objects": 1.0}, EVERY, 0, epoch, "s") for epoch in range(200)]
+    views = [draw_view(TEXTS, {"objects": 1.0}, EVERY, 0, epoch, "s", epoch) for epoch in range(200)]
     assert {view.transform for view in views} == EVERY
 
 
 def test_a_sample_without_a_text_to_learn_is_an_error_that_names_both_sides() -> None:
     with pytest.raises(InputError, match=r"sample s1 .* expected one of long, but it has layout, objects"):
-        draw_view({"objects": "Cars.", "layout": "Left."}, {"long": 1.0, "objects": 0.0}, EVERY, 0, 0, "s1")
+        draw_view(
+            {"objects": "Cars.", "layout": "Left."}, {"long": 1.0, "objects": 0.0}, EVERY, 0, 0, "s1", 0
+        )
 
 
 @pytest.mark.parametrize(

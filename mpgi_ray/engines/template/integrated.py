@@ -190,7 +190,7 @@ def _relation(facts: Facts, r: Relation) -> str:
 
 
 def _cover(facts: Facts) -> str | None:
-    return things.covers(facts, ("takes up", "take up"), "the frame")
+    return things.covers(facts, ("takes up", "take up"), "the frame", told=True)
 
 
 def _cover_places(facts: Facts) -> str | None:

@@ -29,7 +29,7 @@ def layout(facts: Facts, seed: str) -> str:
     told += sentences.tell((sentences.relations,), facts, seed)
     told += [] if told else sentences.tell((sentences.cover_places,), facts, seed)
     if facts.measured and not told:
-        told += [sentence(regions.lies(region, seed)) for region in regions.told(facts.measured)]
+        told += regions.laid_out(facts.measured, seed)
         told += [sentence(regions.stand_out(spots)) for spots in facts.measured.spots[:1] if spots.place]
     return " ".join(told)
 

@@ -141,10 +141,10 @@ def _hue(red: Floats, green: Floats, blue: Floats, peak: Floats, chroma: Floats)
 
 def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
     saturation = chroma / np.maximum(peak, 1e-6)
-    warm, lawn = hue < 60, hue < 185  # below them, in degrees
+    warm, lawn, dark = hue < 60, hue < 185, luma < 0.33  # hues in degrees
     sand = warm & (luma > 0.6)
     greyish = np.select(
-        [sand, warm | (hue >= 330), lawn, hue < 235],
+        [sand, warm | (hue >= 330), lawn | (dark & (hue < 205)), hue < 235],
         _ids("beige", "grey-brown", "grey-green", "grey-blue"),
         _id("grey-purple"),
     )
@@ -160,7 +160,11 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
             chroma > 0.2,
         ],
         [
-            np.where((chroma > 0.33) & ((saturation > 0.5) | (luma > 0.55)), *_ids("red", "reddish brown")),
+            np.select(
+                [(chroma > 0.33) & ((saturation > 0.5) | (luma > 0.55)), luma > 0.6],
+                _ids("red", "beige"),
+                _id("reddish brown"),
+            ),
             np.select(
                 [
                     (luma > 0.5) & ((chroma > 0.5) | ((saturation > 0.45) & (chroma > 0.42) & (hue < 26))),
@@ -185,10 +189,14 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
     green = ~warm & lawn  # what grows is often dull
     named = np.select(
         [
-            (luma < 0.12) & ((saturation < 0.4) | (chroma < 0.06) | (luma < 0.02)),
+            (luma < 0.02)
+            | (
+                (luma < 0.12)
+                & np.where(green & (hue >= 80), saturation < 0.25, (saturation < 0.4) | (chroma < 0.06))
+            ),
             shade,
             np.where(warm | (hue >= 330), chroma < 0.08, saturation < np.where(green, 0.09, 0.12)),
-            saturation < np.where(green, 0.19, 0.22),
+            saturation < np.select([green & (hue < 165), dark & (hue < 205), green], [0.19, 0.3, 0.19], 0.22),
         ],
         [_id("black"), _id("grey"), grey, greyish],
         strong,
