@@ -57,28 +57,49 @@ class Answer:
     reading: Reading
 
 
+class Unanswered(EngineError):
+    """The engine got into trouble before all questions were answered.
+
+    Attributes:
+        answers: as of `ask`, with nothing for the questions that have to be asked again.
+        records: made of these, by who knows how.
+    """
+
+    def __init__(self, message: str, answers: Sequence[Sequence[Answer]]) -> None:
+        super().__init__(message)
+        self.answers = answers
+        self.records: list[Caption] = []
+
+
 async def ask(engine: Engine, questions: Sequence[Question], ladder: Sequence[Attempt]) -> list[list[Answer]]:
     """All attempts at every question, the last of which is the good one if any is.
 
     The questions of an image go to the engine together; those whose replies have a fault go again together.
 
     Raises:
-        EngineError, MpgiError: the engine itself is in trouble, or the recipe's settings of it are wrong;
-            every sample would fail, so the job must stop.
+        Unanswered: the engine itself is in trouble: every sample would fail, so the job must stop.
+        MpgiError: as must it if the recipe's settings of the engine are wrong.
     """
     answers: list[list[Answer]] = [[] for _ in questions]
     open_ = list(enumerate(questions))
     for attempt in ladder:
         asked = [(place, _at(question, attempt)) for place, question in open_]
-        replies = await _reply(engine, [question.prompt for _, question in asked])
+        replies, trouble = await _reply(engine, [question.prompt for _, question in asked])
         open_ = []
         for (place, question), reply in zip(asked, replies, strict=True):
+            if reply is None:
+                open_.append((place, question))
+                continue
             reading = question.read(reply)
             answers[place].append(Answer(question, reply, reading))
             if reading.fault and _worth_asking(reading, answers[place][:-1]):
                 first = questions[place].prompt
                 prompt = replace(first, text=again(first.text, reading.fault.code, reading.fault.detail))
                 open_.append((place, replace(question, prompt=prompt, number=question.number + 1)))
+        if trouble and open_:
+            for place, _ in open_:
+                answers[place].clear()
+            raise Unanswered(str(trouble), answers) from trouble
         if not open_:
             break
     return answers
@@ -98,14 +119,19 @@ def _at(question: Question, attempt: Attempt) -> Question:
     return replace(question, prompt=replace(question.prompt, sampling=sampling))
 
 
-async def _reply(engine: Engine, prompts: Sequence[Prompt]) -> list[Reply]:
+async def _reply(
+    engine: Engine, prompts: Sequence[Prompt]
+) -> tuple[Sequence[Reply | None], EngineError | None]:
+    """What the engine answers, and its trouble if it is in any."""
     try:
-        return await engine.reply(prompts)
-    except (EngineError, MpgiError):
+        return await engine.reply(prompts), None
+    except EngineError as error:
+        return error.replies or [None] * len(prompts), error
+    except MpgiError:
         raise
     except Exception as error:  # one unusual sample must not end the job: it is recorded with its reason
         failed = Reply("", finish_reason="", fault=Fault("engine_error", f"{type(error).__name__}: {error}"))
-        return [failed] * len(prompts)
+        return [failed] * len(prompts), None
 
 
 def records(base: Caption, engine: Engine, answers: Sequence[Answer]) -> list[Caption]:

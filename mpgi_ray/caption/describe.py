@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 
-from mpgi_ray.asking.attempts import Question, ask, records
+from mpgi_ray.asking.attempts import Answer, Question, Unanswered, ask, records
 from mpgi_ray.asking.checks import fault, text_fault
 from mpgi_ray.asking.reading import Reading
 from mpgi_ray.caption.boxes import box_style, boxes
@@ -32,15 +32,27 @@ class Perspectives:
         self.templates = [load(name) for name in config.perspectives]
         self.box_style, self.grid = box_style(config.engine)
 
-    async def describe(self, shard: str, sample: Sample, facts: Facts, picture: Picture) -> list[Caption]:
+    async def describe(
+        self,
+        shard: str,
+        sample: Sample,
+        facts: Facts,
+        picture: Picture,
+        wanted: Collection[str] | None = None,
+    ) -> list[Caption]:
         """The records of a sample.
 
         Args:
             picture: as the model gets it.
+            wanted: the perspectives to ask for; None for all.
+
+        Raises:
+            Unanswered: the engine is in trouble; with the records of what it answered.
         """
         questions = [
             Question(prompt, self._reader(template), tuple(template.texts), template.hash)
             for template, prompt in zip(self.templates, self.prompts(sample, picture, facts), strict=True)
+            if wanted is None or template.name in wanted
         ]
         base = Caption(
             caption_id="",
@@ -50,8 +62,20 @@ class Perspectives:
             key=sample.key,
             stage=Stage.PERSPECTIVE.value,
         )
-        answers = await ask(self.engine, questions, self.config.attempts)
-        return [row for tries in answers for row in records(base, self.engine, tries)]
+        try:
+            answers = await ask(self.engine, questions, self.config.attempts)
+        except Unanswered as trouble:
+            trouble.records = self._records(base, trouble.answers)
+            raise
+        return self._records(base, answers)
+
+    def _records(self, base: Caption, answers: Sequence[Sequence[Answer]]) -> list[Caption]:
+        return [row for tries in answers if tries for row in records(base, self.engine, tries)]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The perspectives that it is asked for."""
+        return tuple(template.name for template in self.templates)
 
     def prompts(self, sample: Sample, picture: Picture, facts: Facts) -> list[Prompt]:
         """What the engine is first asked about a sample: one prompt a perspective, in the recipe's order.

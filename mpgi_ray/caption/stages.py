@@ -7,23 +7,26 @@ again (a lost object, a restarted replica, a second run) reads its part instead 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from mpgi_ray.asking.attempts import Unanswered
 from mpgi_ray.caption.chunks import ChunkWork
 from mpgi_ray.caption.describe import Perspectives, refusal
 from mpgi_ray.caption.facts import facts_of
 from mpgi_ray.caption.integrate import Integration
 from mpgi_ray.caption.recipe import FactsConfig, Recipe
-from mpgi_ray.data.caption import Caption, Stage, from_table, to_table
+from mpgi_ray.data.caption import Caption, Stage, Status, digest, from_table, to_table
 from mpgi_ray.data.caption_folder import CaptionFolder, StageParts
 from mpgi_ray.data.image import ImageError, decode
+from mpgi_ray.data.parts import Part
 from mpgi_ray.data.sample import Rejected, Sample
 from mpgi_ray.engines.base import Engine, EngineError
 from mpgi_ray.errors import MpgiError
 from mpgi_ray.rules import Facts
 
+_LAST_ANSWERS = 30.0  # seconds for what is under way when an engine gets into trouble
 T = TypeVar("T")
 Observe = Callable[[Sequence[Caption]], None]
 
@@ -46,21 +49,28 @@ class Describe:
         self.observe = observe
 
     async def chunk(self, work: ChunkWork) -> ChunkWork:
+        """The chunk with the records of stage 1.
+
+        Raises:
+            EngineError, MpgiError: the engine is in trouble; what it answered is published all the same.
+        """
         known = await asyncio.to_thread(_known, work, self.parts)
-        missing = [entry for entry in work.entries if entry.index not in known]
+        wanted = {entry.index: self._unanswered(known.get(entry.index, ())) for entry in work.entries}
+        missing = [entry for entry in work.entries if wanted[entry.index]]
         facts: dict[int, Facts] = {}
 
         async def describe(entry: Sample | Rejected) -> list[Caption]:
             if isinstance(entry, Rejected):
                 return [refusal(work.chunk.shard, entry)]
-            return await _guarded(self._describe(work, entry, facts), entry, work)
+            return await _guarded(self._describe(work, entry, facts, wanted[entry.index]), entry, work)
 
-        made = await _each(missing, describe, self.slots)
+        made, trouble = await _each(missing, describe, self.slots)
         self.observe(made)
-        rows = await asyncio.to_thread(_publish, work, known, made, self.parts)
+        rows = await asyncio.to_thread(_publish, work, self.parts, made, None, trouble is None)
+        if trouble:
+            raise trouble
         # a published part may hold more than a pilot asks for
-        wanted = {entry.index for entry in work.entries}
-        captions = [*work.perspectives, *(caption for caption in rows if caption.index in wanted)]
+        captions = [*work.perspectives, *(c for index in sorted(wanted) for c in rows.get(index, ()))]
         described = {c.index for c in captions if c.stage == Stage.PERSPECTIVE.value}
         facts |= await asyncio.to_thread(_facts, work, described - facts.keys(), self.limits)
         # the next model is not asked about what this one could not look at
@@ -74,7 +84,16 @@ class Describe:
             new=max(work.new, len(missing)),
         )
 
-    async def _describe(self, work: ChunkWork, sample: Sample, facts: dict[int, Facts]) -> list[Caption]:
+    def _unanswered(self, rows: Sequence[Caption]) -> frozenset[str]:
+        """The perspectives of which a sample's records hold no final one."""
+        if any(row.stage == Stage.INPUT.value for row in rows):
+            return frozenset()
+        answered = {row.perspective for row in rows if row.status != Status.RETRIED.value}
+        return frozenset(self.stage.names) - answered
+
+    async def _describe(
+        self, work: ChunkWork, sample: Sample, facts: dict[int, Facts], wanted: Collection[str]
+    ) -> list[Caption]:
         """The records of a sample, whose facts are added to ``facts``."""
         try:
             picture = work.picture(sample.index) or decode(sample.image)
@@ -83,7 +102,7 @@ class Describe:
             return [refusal(work.chunk.shard, refused)]
         # a model before this one may have had them gathered
         known = work.facts.get(sample.index) or facts_of(sample.annotation, picture, self.limits)
-        rows = await self.stage.describe(work.chunk.shard, sample, known, picture)
+        rows = await self.stage.describe(work.chunk.shard, sample, known, picture, wanted)
         facts[sample.index] = known
         return rows
 
@@ -103,19 +122,28 @@ class Merge:
         self.observe = observe
 
     async def chunk(self, work: ChunkWork) -> ChunkWork:
-        """The chunk with the records of both stages; what only stage 2 had left to do is new, too."""
-        known = await asyncio.to_thread(_known, work, self.parts)
+        """The chunk with the records of both stages; what only stage 2 had left to do is new, too.
+
+        Texts that were made from others than those that are published are made again.
+
+        Raises:
+            EngineError, MpgiError: the engine is in trouble; what it answered is published all the same.
+        """
         sources = _by_sample(work.perspectives)
+        told = {index: digest(sources[index]) for index in work.facts}
+        known = await asyncio.to_thread(_known, work, self.parts, told)
 
         async def merge(index: int) -> list[Caption]:
             rows = sources[index]
             return await _guarded(self.stage.merge(rows, work.facts[index]), rows[0], work)
 
         missing = [index for index in work.facts if index not in known]
-        made = await _each(missing, merge, self.slots)
+        made, trouble = await _each(missing, merge, self.slots)
         self.observe(made)
-        published = await asyncio.to_thread(_publish, work, known, made, self.parts)
-        rows = [*work.perspectives, *(caption for caption in published if caption.index in sources)]
+        published = await asyncio.to_thread(_publish, work, self.parts, made, told, trouble is None)
+        if trouble:
+            raise trouble
+        rows = [*work.perspectives, *(c for index in sorted(sources) for c in published.get(index, ()))]
         return replace(work, perspectives=rows, new=max(work.new, len(missing)))
 
 
@@ -160,25 +188,54 @@ async def _guarded(
 
 async def _each(
     items: Sequence[T], work: Callable[[T], Awaitable[list[Caption]]], slots: asyncio.Semaphore
-) -> list[Caption]:
-    """All records, in the order of the items; the first exception ends the others."""
+) -> tuple[list[Caption], EngineError | MpgiError | None]:
+    """All records, in the order of the items, and the trouble that ended the work early, if any did.
+
+    After trouble no further item is begun; those under way have a while to end by themselves, because what
+    they are answered was worked for.
+    """
+    troubles: list[EngineError | MpgiError] = []
 
     async def one(item: T) -> list[Caption]:
         async with slots:
-            return await work(item)
+            if troubles:
+                return []
+            try:
+                return await work(item)
+            except (EngineError, MpgiError) as error:
+                troubles.append(error)
+                return error.records if isinstance(error, Unanswered) else []
 
+    tasks = [asyncio.create_task(one(item)) for item in items]
     try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(item)) for item in items]
-    except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from errors
-    return [caption for task in tasks for caption in task.result()]
+        running = set(tasks)
+        while running and not troubles:
+            _, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        if running:
+            _, running = await asyncio.wait(running, timeout=_LAST_ANSWERS)
+        made = [caption for task in tasks if task not in running for caption in task.result()]
+    finally:
+        for task in tasks:
+            task.cancel()
+    return made, troubles[0] if troubles else None
 
 
-def _known(work: ChunkWork, parts: StageParts) -> dict[int, list[Caption]]:
-    """Published records of the chunk by sample."""
-    table = parts.read(work.chunk)
-    return {} if table is None else _by_sample(from_table(table))
+def _known(
+    work: ChunkWork, parts: StageParts, sources: Mapping[int, str] | None = None
+) -> dict[int, list[Caption]]:
+    """Published records of the chunk by sample.
+
+    Args:
+        sources: by sample, the digest of what the records have to be made from; of parts that do not tell
+            theirs, all are taken.
+    """
+    part = parts.read(work.chunk)
+    if part is None:
+        return {}
+    rows = _by_sample(from_table(part.rows))
+    if sources is None:
+        return rows
+    return {i: group for i, group in rows.items() if part.sources.get(i, sources.get(i)) == sources.get(i)}
 
 
 def _by_sample(captions: Iterable[Caption]) -> dict[int, list[Caption]]:
@@ -189,11 +246,41 @@ def _by_sample(captions: Iterable[Caption]) -> dict[int, list[Caption]]:
 
 
 def _publish(
-    work: ChunkWork, known: dict[int, list[Caption]], made: Sequence[Caption], parts: StageParts
-) -> list[Caption]:
-    """Publish known and new records together, unless they all are published; returns them."""
-    target = parts.pilot if work.pilot else parts.full
-    rows = sorted([*(c for group in known.values() for c in group), *made], key=lambda c: c.index)
-    if made or not (parts.full.holds(work.chunk) or target.holds(work.chunk)):
-        target.publish(work.chunk, to_table(rows), work.shard_sha256)
-    return rows
+    work: ChunkWork,
+    parts: StageParts,
+    made: Sequence[Caption],
+    sources: Mapping[int, str] | None,
+    whole: bool,
+) -> dict[int, list[Caption]]:
+    """Publish new records, with the known ones if they make the chunk whole; returns what is published.
+
+    What another writer published first stays, and is what is returned: later stages work on that.
+    """
+    told = dict(sources or {})
+
+    def part(rows: Iterable[Caption]) -> Part:
+        ordered = sorted(rows, key=lambda caption: caption.index)
+        return Part(to_table(ordered), work.shard_sha256, {c.index: told[c.index] for c in ordered if told})
+
+    def rest(there: Part | None) -> Part | None:
+        """What a piece has to add: questions that have a final answer elsewhere are not told twice."""
+        if there is None:
+            return part(made)
+        known = _known(work, parts, sources)
+        final = {_question(c) for group in known.values() for c in group if c.status != Status.RETRIED.value}
+        new = [caption for caption in made if _question(caption) not in final]
+        return part(new) if new else None
+
+    if whole and not work.pilot:
+        known = _known(work, parts, sources)
+        if made or not parts.full.holds(work.chunk):
+            parts.full.publish(work.chunk, part([*(c for group in known.values() for c in group), *made]))
+    elif not parts.full.holds(work.chunk):
+        parts.pilot.add(work.chunk, rest)
+    return _known(work, parts, sources)
+
+
+def _question(caption: Caption) -> tuple[int, str]:
+    """What a record answers; all texts of stage 2 answer one."""
+    one = caption.stage == Stage.INTEGRATED.value
+    return caption.index, caption.stage if one else caption.perspective

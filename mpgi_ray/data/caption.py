@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
@@ -113,6 +113,15 @@ def caption_id(sample_id: str, prompt: str, model: str, revision: str, sampling:
     """Identity of a caption, 32 hex digits: the same question to the same model about the same image."""
     parts = [str(ID_VERSION), sample_id, prompt, model, revision, encode_sampling(sampling)]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def digest(captions: Iterable[Caption]) -> str:
+    """What a sample's records say, 16 hex digits: of their ids, states and texts.
+
+    An id is that of a question: models that sample answer the same question with different texts.
+    """
+    told = [(c.stage, c.perspective, c.attempt, c.caption_id, c.status, c.text) for c in captions]
+    return hashlib.sha256(json.dumps(sorted(told)).encode()).hexdigest()[:16]
 
 
 def encode_sampling(sampling: Mapping[str, object]) -> str:

@@ -1,8 +1,9 @@
 """The folder of a caption run: ``run.json``, the parts of both stages, and those of pilots.
 
 Each model of stage 1 has a folder of its own: ``perspectives``, ``perspectives-2`` … A pilot captions some
-samples of a chunk; its parts lie under ``pilot/`` with the same names, and the full
-run takes their rows over. Readers see a chunk's full part, or else its pilot's.
+samples of a chunk, and a run whose engine fails leaves what was answered; their pieces lie under ``pilot/``
+with the same names, and the full part takes their rows over. Readers see a chunk's full part, or else its
+pieces.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Annotated, Any
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
-from mpgi_ray.data.parts import ChunkId, Parts
+from mpgi_ray.data.parts import ChunkId, Part, Parts
 from mpgi_ray.data.records import read_record
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError
@@ -62,17 +63,14 @@ class _RunRecord(_Read):
 
 @dataclass(frozen=True)
 class StageParts:
-    """The published records of one stage, or of one model of stage 1: full parts, and those of pilots."""
+    """The published records of one stage, or of one model of stage 1: full parts, and pieces of others."""
 
     full: Parts
     pilot: Parts
 
-    def read(self, chunk: ChunkId) -> pa.Table | None:
-        """The records of a chunk: the full part's, or else what a pilot left, or None."""
-        for parts in (self.full, self.pilot):
-            if parts.holds(chunk):
-                return parts.read(chunk)
-        return None
+    def read(self, chunk: ChunkId) -> Part | None:
+        """What is published of a chunk: the full part, or else the pieces that a pilot or a stop left."""
+        return self.full.read(chunk) or self.pilot.read(chunk)
 
     def shard_sha256(self, chunk: ChunkId) -> str:
         """The hash of the shard that a chunk's records were made from."""
@@ -135,8 +133,8 @@ class CaptionFolder:
 
     def table(self, chunk: ChunkId) -> pa.Table:
         """Every record of a chunk: stage 1 and inputs refused, then stage 2; by sample within each."""
-        tables = [stage.read(chunk) for stage in (*self.stage1, self.stage2)]
-        return pa.concat_tables([table for table in tables if table is not None])
+        parts = [stage.read(chunk) for stage in (*self.stage1, self.stage2)]
+        return pa.concat_tables([part.rows for part in parts if part is not None])
 
     def shard_sha256(self, chunk: ChunkId) -> str:
         """The hash of the shard that a chunk's captions were made from."""

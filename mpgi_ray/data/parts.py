@@ -1,28 +1,32 @@
 """Part files: the published results of chunks, and the only record of what is done.
 
 A chunk is a run of consecutive samples of one shard. Its part is named after its place,
-``SHARD-00007-of-00012.parquet``, so a rerun writes the same name; it appears whole or not at all
-(`Storage.publish`). So a chunk is done if its file is there, and a shard is complete when all its
-chunks are done. There is no other state.
+``SHARD-00007-of-00012.parquet``, and is published once (`Storage.create`): of two writers the first wins,
+and the other reads what that one wrote. So a chunk is done if its file is there, and a shard is complete when
+all its chunks are done. There is no other state.
+
+Where only some answers are there (a pilot, an engine that failed for good), they are published in pieces,
+``SHARD-00007-of-00012.parquet``, then ``….1.parquet`` and so on: each holds what those before do not.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Self, TypeVar
 
 import pyarrow as pa
 
 from mpgi_ray.data.caption import SCHEMA, upgraded
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.data.tables import publish_table, read_metadata, read_table
+from mpgi_ray.data.tables import create_table, read_metadata, read_table
 from mpgi_ray.errors import InputError
 
-_NAME = re.compile(r"(?P<shard>.+)-(?P<index>\d{5,})-of-(?P<total>\d{5,})\.parquet")
-_SHARD_HASH = b"shard_sha256"
+_NAME = re.compile(r"(?P<shard>.+)-(?P<index>\d{5,})-of-(?P<total>\d{5,})(?:\.\d+)?\.parquet")
+_SHARD_HASH, _SOURCES = b"shard_sha256", b"sources"
 T = TypeVar("T")
 
 
@@ -50,7 +54,12 @@ class ChunkId:
 
     @property
     def file_name(self) -> str:
-        return f"{self.shard}-{self.index:05d}-of-{self.total:05d}.parquet"
+        return self.piece_name(0)
+
+    def piece_name(self, number: int) -> str:
+        """The file of a piece; that of the first is the chunk's own."""
+        tail = f".{number}" if number else ""
+        return f"{self.shard}-{self.index:05d}-of-{self.total:05d}{tail}.parquet"
 
 
 def split_chunks(shard: str, entries: Sequence[T], size: int) -> Iterator[tuple[ChunkId, Sequence[T]]]:
@@ -68,23 +77,59 @@ def complete_shards(chunks: Iterable[ChunkId]) -> set[str]:
     return {shard for (shard, total), indices in found.items() if len(indices) == total}
 
 
-class Parts:
-    """The parts of one stage, in one folder; tables in the caption record's `SCHEMA`."""
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is published of a chunk.
 
-    def __init__(self, storage: Storage) -> None:
-        self.storage = storage
+    Attributes:
+        rows: in the caption record's `SCHEMA`.
+        shard_sha256: of the shard's bytes that they were made from.
+        sources: of a stage that works on another's texts: by sample, the digest of those it was given
+            (`data.caption.digest`). Empty in parts of version 0.1.
+    """
 
-    def publish(self, chunk: ChunkId, rows: pa.Table, shard_sha256: str) -> None:
-        """Write the part of a chunk; replaces an earlier one.
+    rows: pa.Table
+    shard_sha256: str
+    sources: Mapping[int, str] = field(default_factory=dict)
 
-        Args:
-            shard_sha256: of the shard's bytes that the rows were made from, kept in the file's metadata.
+    def table(self) -> pa.Table:
+        """With all in one.
 
         Raises:
             pa.ArrowInvalid: a column is missing or has another type.
         """
-        table = rows.cast(SCHEMA).replace_schema_metadata({_SHARD_HASH: shard_sha256})
-        publish_table(self.storage, chunk.file_name, table)
+        told = {_SHARD_HASH: self.shard_sha256, _SOURCES: json.dumps(self.sources)}
+        return self.rows.cast(SCHEMA).replace_schema_metadata(told)
+
+
+class Parts:
+    """The parts of one stage, in one folder."""
+
+    def __init__(self, storage: Storage) -> None:
+        self.storage = storage
+
+    def publish(self, chunk: ChunkId, part: Part) -> bool:
+        """Write the part of a chunk, if there is none.
+
+        Returns:
+            False if another one is there.
+        """
+        return create_table(self.storage, chunk.file_name, part.table())
+
+    def add(self, chunk: ChunkId, new: Callable[[Part | None], Part | None]) -> None:
+        """Write a further piece of a chunk.
+
+        Args:
+            new: what to add to what is there; None for nothing. It is asked again whenever another writer
+                was faster.
+        """
+        number = 0
+        while True:
+            while self.storage.exists(chunk.piece_name(number)):
+                number += 1
+            part = new(self.read(chunk))
+            if part is None or create_table(self.storage, chunk.piece_name(number), part.table()):
+                return
 
     def done(self) -> set[ChunkId]:
         """Every chunk whose part is published: one listing, no file is opened."""
@@ -93,19 +138,33 @@ class Parts:
     def holds(self, chunk: ChunkId) -> bool:
         return self.storage.exists(chunk.file_name)
 
-    def read(self, chunk: ChunkId) -> pa.Table:
-        """The rows of a part, whichever version wrote it.
+    def read(self, chunk: ChunkId) -> Part | None:
+        """What is published of a chunk, all its pieces, whichever version wrote them; None if nothing is.
 
         Raises:
-            InputError: the part is damaged, or holds other columns.
+            InputError: a file is damaged, or holds other columns.
         """
-        table = read_table(self.storage, chunk.file_name)
+        pieces: list[Part] = []
+        while self.storage.exists(name := chunk.piece_name(len(pieces))):
+            pieces.append(self._piece(name))
+        if not pieces:
+            return None
+        sources = {index: told for piece in pieces for index, told in piece.sources.items()}
+        return Part(pa.concat_tables([piece.rows for piece in pieces]), pieces[0].shard_sha256, sources)
+
+    def _piece(self, name: str) -> Part:
+        table = read_table(self.storage, name)
+        told = table.schema.metadata or {}
         try:
-            return upgraded(table)
-        except (pa.ArrowException, KeyError, ValueError) as error:
+            sources = {
+                int(index): str(digest) for index, digest in json.loads(told.get(_SOURCES, b"{}")).items()
+            }
+            rows = upgraded(table).replace_schema_metadata(None)
+        except (pa.ArrowException, KeyError, ValueError, AttributeError) as error:
             raise InputError(
-                f"{self.storage.path(chunk.file_name)} does not hold captions ({error}); move it away"
+                f"{self.storage.path(name)} does not hold captions ({error}); move it away"
             ) from error
+        return Part(rows, told.get(_SHARD_HASH, b"").decode(), sources)
 
     def shard_sha256(self, chunk: ChunkId) -> str:
         """The hash of the shard that a part was made from."""

@@ -45,9 +45,22 @@ def publish_table(storage: Storage, name: str, table: pa.Table) -> None:
     Raises:
         OutputError: it cannot be written.
     """
+    storage.publish(name, _bytes(table))
+
+
+def create_table(storage: Storage, name: str, table: pa.Table) -> bool:
+    """Write a table, whole, only if there is none of that name; whether the one that is there is this one.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    return storage.create(name, _bytes(table))
+
+
+def _bytes(table: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
-    storage.publish(name, sink.getvalue().to_pybytes())
+    return bytes(sink.getvalue().to_pybytes())
 
 
 def _opened(storage: Storage, name: str, read: Callable[[pq.ParquetFile], T]) -> T:

@@ -78,7 +78,16 @@ class Reply:
 
 
 class EngineError(RuntimeError):
-    """The engine is in trouble (connection, death), not the sample: back off, restart, or stop the job."""
+    """The engine is in trouble (connection, death), not the sample: back off, restart, or stop the job.
+
+    Attributes:
+        replies: what was answered before, in the places of the prompts, with None for the others; may be
+            empty.
+    """
+
+    def __init__(self, message: str, replies: Sequence[Reply | None] = ()) -> None:
+        super().__init__(message)
+        self.replies = tuple(replies)
 
 
 class EngineDied(EngineError):

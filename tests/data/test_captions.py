@@ -39,7 +39,9 @@ def test_a_part_of_version_2_is_read_with_code_and_detail_apart(tmp_path: Path) 
     reasons = pa.array([caption.why for caption in rows])
     old = old.set_column(old.column_names.index("reason"), "reason", reasons)
     publish_table(Storage(str(tmp_path)), CHUNK.file_name, old)
-    table = Parts(Storage(str(tmp_path))).read(CHUNK)
+    part = Parts(Storage(str(tmp_path))).read(CHUNK)
+    assert part is not None
+    table = part.rows
     assert (from_table(table), table.schema) == (rows, SCHEMA)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from mpgi_ray.data.caption import Caption, Stage, Status, to_table
 from mpgi_ray.data.caption_folder import RUN, CaptionFolder
-from mpgi_ray.data.parts import ChunkId
+from mpgi_ray.data.parts import ChunkId, Part
 
 ENGINES = {"big": "vllm", "small": "http", "merger": "vllm"}
 
@@ -105,4 +105,4 @@ def publish(folder: CaptionFolder, chunk: ChunkId, rows: list[Caption], *, pilot
     ]
     parts.append([row for row in rows if row.stage == Stage.INTEGRATED])
     for stage, part in zip((*folder.stage1, folder.stage2), parts, strict=True):
-        (stage.pilot if pilot else stage.full).publish(chunk, to_table(part), "")
+        (stage.pilot if pilot else stage.full).publish(chunk, Part(to_table(part), ""))

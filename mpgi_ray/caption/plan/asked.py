@@ -70,13 +70,13 @@ class Asking:
 
     def _texts(self, place: int, subject: Subject) -> list[Caption]:
         """The texts of a model of stage 1 that the output folder holds of a sample already."""
-        tables = [stage.read(subject.chunk) for stage in self.folder.stage1[place : place + 1]]
+        parts = [stage.read(subject.chunk) for stage in self.folder.stage1[place : place + 1]]
         wanted = (
             (pc.field("index") == subject.sample.index)
             & (pc.field("stage") == Stage.PERSPECTIVE.value)
             & (pc.field("status") == Status.OK.value)
         )
-        return [row for table in tables if table is not None for row in from_table(table.filter(wanted))]
+        return [row for part in parts if part for row in from_table(part.rows.filter(wanted))]
 
     def _placeholders(self, place: int, subject: Subject) -> Iterator[tuple[Caption, int]]:
         author = self.models[place] or "the embedded engine"

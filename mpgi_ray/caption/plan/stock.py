@@ -128,4 +128,5 @@ def _done(folder: CaptionFolder, lengths: Mapping[str, int], chunk_size: int) ->
         if chunk.shard in lengths
     )
     pilots = [chunk for chunk in folder.pilot_integrated.done() - full if chunk.shard in lengths]
-    return done + sum(len(set(folder.pilot_integrated.read(c)["index"].to_pylist())) for c in pilots)
+    parts = map(folder.pilot_integrated.read, pilots)
+    return done + sum(len(set(part.rows["index"].to_pylist())) for part in parts if part)

@@ -121,6 +121,8 @@ class HttpEngine:
         tasks = [asyncio.create_task(self._ask(call, p, urls.get(id(p.picture)))) for p in prompts]
         try:
             return await asyncio.gather(*tasks)
+        except EngineError as error:
+            raise EngineError(str(error), [_answered(task) for task in tasks]) from None
         finally:
             for task in tasks:
                 task.cancel()
@@ -226,6 +228,10 @@ class HttpEngine:
     def _quote(self, text: str) -> str:
         # JSON may write a slash of the key with a backslash
         return " ".join(self._clean(text.replace("\\/", "/")).split())[:_MAX_QUOTE]
+
+
+def _answered(task: asyncio.Task[Reply]) -> Reply | None:
+    return task.result() if task.done() and not task.cancelled() and task.exception() is None else None
 
 
 def _text(content: Any) -> Any:

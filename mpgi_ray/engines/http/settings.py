@@ -20,7 +20,8 @@ class HttpSettings(EngineSettings):
         key_env: environment variable that holds the key; without it, none is sent.
         requests_in_flight: requests that a replica has open at once.
         timeout_s: for one try of one request, to its last byte.
-        tries: of one request, when the endpoint is busy, slow or unreachable.
+        tries: of one request, when the endpoint is busy, slow or unreachable: 12 take some two minutes, more
+            than most endpoints need to start again.
         body: further keys of every request, such as ``chat_template_kwargs``; null takes a key out.
     """
 
@@ -36,7 +37,7 @@ class HttpSettings(EngineSettings):
     gpus: Literal[0] = 0
     requests_in_flight: int = Field(default=32, ge=1)
     timeout_s: float = Field(default=120, gt=0)
-    tries: int = Field(default=8, ge=1)
+    tries: int = Field(default=12, ge=1)
     max_pixels: int = Field(default=768 * 768, ge=28 * 28)
     body: Passed = Field(default={})
 
