@@ -3,6 +3,8 @@
 The command line prints these without a traceback; any other exception is a defect of the program.
 """
 
+from __future__ import annotations
+
 
 class MpgiError(Exception):
     """Base of all errors that a user can mend."""
@@ -26,6 +28,21 @@ class ResourceError(MpgiError):
 
 class UnfinishedError(MpgiError):
     """Work was left undone; what was published stays, and the same command goes on from there."""
+
+
+class StoppedError(MpgiError):
+    """The user, or a scheduler, asked the job to stop.
+
+    Attributes:
+        code: exit code of the process: 128 and the signal's number.
+    """
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+    def __reduce__(self) -> tuple[type[StoppedError], tuple[str, int]]:
+        return type(self), (str(self), self.code)
 
 
 class TrainingError(MpgiError):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, cast
 
+from mpgi_ray.caption.stop_flag import StopFlag
 from mpgi_ray.data.caption import UNDONE, Caption
 from mpgi_ray.data.image import ImageError, Picture, to_view
 from mpgi_ray.data.parts import ChunkId, split_chunks
@@ -40,11 +41,13 @@ class ShardTask:
         pilot: number of samples to caption of this shard, or None for all.
         at_random: the pilot's samples are spread over the shard by hash, instead of its first ones.
         max_pixels: larger pictures are scaled down for the models; None leaves pictures as they are.
+        output: folder of the run, whose stop ends the reading, too.
     """
 
     shard: str
     root: str
     file: str
+    output: str
     fields: ShardFields
     chunk_size: int
     done: frozenset[int] = frozenset()
@@ -112,6 +115,9 @@ def settle() -> None:
 def read_chunks(task: ShardTask) -> Iterator[Row]:
     """The chunks of a shard that still need work; an unreadable shard gives one row with the error."""
     settle()
+    stop = StopFlag(Storage(task.output))
+    if stop.is_set():
+        return
     try:
         data = Storage(task.root).read(task.file)
         entries = read_shard(data, task.file, task.fields)
@@ -127,6 +133,8 @@ def read_chunks(task: ShardTask) -> Iterator[Row]:
         if chunk.index not in task.done and (chosen or wanted is None):
             todo.append((chunk, chosen))
     for chunk, chosen in todo:
+        if stop.is_set():
+            return
         yield _work(chunk, chosen, len(todo), digest, task).row()  # no pixels are held while the row is taken
 
 

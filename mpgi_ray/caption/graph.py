@@ -27,7 +27,7 @@ _READING_CPUS = 1.0  # more readers than cores only take time from the engines
 _CHUNKS_AHEAD = 2  # that wait in a replica while it works on others
 
 
-def held(recipe: Recipe) -> tuple[float, int]:
+def room(recipe: Recipe) -> tuple[float, int]:
     """Logical CPUs and GPUs needed for what the pools hold at once, in the phase that holds most."""
     phases = recipe.pools()
     return (

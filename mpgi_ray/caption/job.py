@@ -14,21 +14,24 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from mpgi_ray.caption.chunks import Row, ShardTask
-from mpgi_ray.caption.graph import held, run_graph
+from mpgi_ray.caption.graph import room, run_graph
 from mpgi_ray.caption.labels import labels_in_words
 from mpgi_ray.caption.progress import Progress
 from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.caption.replicas import Connect
-from mpgi_ray.caption.run_json import lost_shards, open_run
+from mpgi_ray.caption.run_json import check_run, lost_shards, open_run
+from mpgi_ray.caption.stop_flag import STOPPED, StopFlag
 from mpgi_ray.caption.todo import Phase, Pilot, left_to_do
 from mpgi_ray.data.caption import UNDONE
 from mpgi_ray.data.caption_figures import run_metrics
 from mpgi_ray.data.caption_folder import LOG, METRICS, CaptionFolder
-from mpgi_ray.data.shard_list import ShardList, find_shards
+from mpgi_ray.data.lease import Lease, held
+from mpgi_ray.data.shard_list import ShardList, find_shards, shards_in_words
 from mpgi_ray.engines.base import EngineError
 from mpgi_ray.engines.connect import connect as connect_engine
-from mpgi_ray.errors import UnfinishedError
+from mpgi_ray.errors import StoppedError, UnfinishedError
 from mpgi_ray.runtime.cluster import ray_session
+from mpgi_ray.runtime.stopping import GRACE, Stop
 
 _STALLED_PASSES = 2
 _TELLING = 10  # chunks
@@ -61,26 +64,59 @@ class Outcome:
     versions: tuple[str, ...] = ()
 
 
-def caption(recipe: Recipe, *, pilot: Pilot | None = None, connect: Connect = connect_engine) -> Outcome:
+def caption(
+    recipe: Recipe,
+    *,
+    pilot: Pilot | None = None,
+    connect: Connect = connect_engine,
+    takeover: bool = False,
+    grace: float = GRACE,
+) -> Outcome:
     """Caption every sample of the recipe's shards that has no published captions yet.
 
     Args:
         connect: starts an engine from its settings, in the replica that uses it.
+        takeover: see `lease.held`.
+        grace: seconds in which images that are under way may be finished when the job is asked to stop.
 
     Raises:
         InputError: no shards, or some are missing.
-        OutputError: the output belongs to another recipe, or cannot be written.
+        OutputError: the output belongs to another recipe, is worked on, or cannot be written.
         ResourceError: the cluster is too small.
+        StoppedError: the process was asked to stop.
         UnfinishedError: work was left undone, or more samples than ``max_reject_rate`` are not wholly ok.
     """
     shards = find_shards(recipe.input.shards)
     folder = CaptionFolder(recipe.output)
+    check_run(folder, recipe, shards)  # a folder of others is not written to
+    with held(folder.storage, "caption", takeover=takeover) as lease:
+        return _caption(recipe, shards, folder, pilot, connect, lease, grace)
+
+
+def _caption(
+    recipe: Recipe,
+    shards: ShardList,
+    folder: CaptionFolder,
+    pilot: Pilot | None,
+    connect: Connect,
+    lease: Lease,
+    grace: float,
+) -> Outcome:
     versions = open_run(folder, recipe, shards)
     outcome = Outcome()
     if left_to_do(recipe, shards, folder, pilot):
         if labels := labels_in_words(recipe, shards):
             print(labels, file=sys.stderr)
-        outcome = _caption_all(recipe, shards, folder, pilot, connect)
+        flag = StopFlag(folder.storage)
+        flag.clear()  # a driver that was killed may have left it
+        stop = Stop(grace, flag.set)
+        try:
+            outcome = _caption_all(recipe, shards, folder, pilot, connect, lease, stop)
+        except StoppedError:
+            left = left_to_do(recipe, shards, folder, pilot)
+            raise stop.error(f"{len(left):,} of {shards_in_words(len(shards.files))} are left") from None
+        finally:
+            flag.clear()
         _log(folder, outcome, pilot)
     if outcome.problem:
         raise UnfinishedError(outcome.problem)
@@ -92,13 +128,19 @@ def caption(recipe: Recipe, *, pilot: Pilot | None = None, connect: Connect = co
 
 
 def _caption_all(
-    recipe: Recipe, shards: ShardList, folder: CaptionFolder, pilot: Pilot | None, connect: Connect
+    recipe: Recipe,
+    shards: ShardList,
+    folder: CaptionFolder,
+    pilot: Pilot | None,
+    connect: Connect,
+    lease: Lease,
+    stop: Stop,
 ) -> Outcome:
     """The phases of the recipe, in one Ray session."""
     phases = [Phase.BOTH] if recipe.phases == "fused" else [Phase.DESCRIBE, Phase.INTEGRATE]
     unreadable: dict[str, str] = {}
     started, startup, new = time.monotonic(), 0.0, 0
-    with ray_session(*held(recipe)):
+    with ray_session(*room(recipe)), stop.listening():
         for phase in phases:
             progress = Progress()
 
@@ -107,7 +149,10 @@ def _caption_all(
                 return [task for task in tasks if task.shard not in unreadable]
 
             def graph(tasks: Sequence[ShardTask], phase: Phase = phase) -> Iterator[Row]:
-                return run_graph(recipe, tasks, connect, phase)
+                for row in run_graph(recipe, tasks, connect, phase):
+                    lease.check()
+                    yield row
+                stop.check()
 
             counted, problem = _passes(left, graph, progress, unreadable)
             new = max(new, counted)  # stage 2 is asked about the samples of stage 1
@@ -152,6 +197,8 @@ def _passes(
         progress.begin(len(tasks))
         try:
             for row in graph(tasks):
+                if row["fatal"] == STOPPED:
+                    continue
                 if row["fatal"]:
                     raise EngineError(row["fatal"])
                 if row["unreadable"]:

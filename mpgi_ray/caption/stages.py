@@ -17,6 +17,7 @@ from mpgi_ray.caption.describe import Perspectives, refusal
 from mpgi_ray.caption.facts import facts_of
 from mpgi_ray.caption.integrate import Integration
 from mpgi_ray.caption.recipe import FactsConfig, Recipe
+from mpgi_ray.caption.stop_flag import StopFlag, Stopping
 from mpgi_ray.data.caption import Caption, Stage, Status, digest, from_table, to_table
 from mpgi_ray.data.caption_folder import CaptionFolder, StageParts
 from mpgi_ray.data.image import ImageError, decode
@@ -41,7 +42,8 @@ class Describe:
     """
 
     def __init__(self, recipe: Recipe, place: int, engine: Engine, at_once: int, observe: Observe) -> None:
-        self.parts = CaptionFolder(recipe.output).stage1[place]
+        folder = CaptionFolder(recipe.output)
+        self.parts, self.stop = folder.stage1[place], StopFlag(folder.storage)
         self.first, self.last = place == 0, place == len(recipe.generate) - 1
         self.limits = recipe.facts
         self.stage = Perspectives(engine, recipe.generate[place], recipe.facts)
@@ -64,7 +66,7 @@ class Describe:
                 return [refusal(work.chunk.shard, entry)]
             return await _guarded(self._describe(work, entry, facts, wanted[entry.index]), entry, work)
 
-        made, trouble = await _each(missing, describe, self.slots)
+        made, trouble = await _each(missing, describe, self.slots, self.stop)
         self.observe(made)
         rows = await asyncio.to_thread(_publish, work, self.parts, made, None, trouble is None)
         if trouble:
@@ -116,7 +118,8 @@ class Merge:
     """
 
     def __init__(self, recipe: Recipe, engine: Engine, at_once: int, observe: Observe) -> None:
-        self.parts = CaptionFolder(recipe.output).stage2
+        folder = CaptionFolder(recipe.output)
+        self.parts, self.stop = folder.stage2, StopFlag(folder.storage)
         self.stage = Integration(engine, recipe.integrate)
         self.slots = asyncio.Semaphore(at_once)
         self.observe = observe
@@ -138,7 +141,7 @@ class Merge:
             return await _guarded(self.stage.merge(rows, work.facts[index]), rows[0], work)
 
         missing = [index for index in work.facts if index not in known]
-        made, trouble = await _each(missing, merge, self.slots)
+        made, trouble = await _each(missing, merge, self.slots, self.stop)
         self.observe(made)
         published = await asyncio.to_thread(_publish, work, self.parts, made, told, trouble is None)
         if trouble:
@@ -187,17 +190,24 @@ async def _guarded(
 
 
 async def _each(
-    items: Sequence[T], work: Callable[[T], Awaitable[list[Caption]]], slots: asyncio.Semaphore
+    items: Sequence[T],
+    work: Callable[[T], Awaitable[list[Caption]]],
+    slots: asyncio.Semaphore,
+    stop: StopFlag,
 ) -> tuple[list[Caption], EngineError | MpgiError | None]:
     """All records, in the order of the items, and the trouble that ended the work early, if any did.
 
-    After trouble no further item is begun; those under way have a while to end by themselves, because what
-    they are answered was worked for.
+    After trouble, or when the run is stopped, no further item is begun; those under way have a while to end
+    by themselves, because what they are answered was worked for.
     """
     troubles: list[EngineError | MpgiError] = []
 
     async def one(item: T) -> list[Caption]:
         async with slots:
+            if stop.is_old:
+                await asyncio.to_thread(stop.is_set)
+            if not troubles and stop.is_set():
+                troubles.append(Stopping())
             if troubles:
                 return []
             try:
@@ -212,7 +222,9 @@ async def _each(
         while running and not troubles:
             _, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
         if running:
-            _, running = await asyncio.wait(running, timeout=_LAST_ANSWERS)
+            ends_by_itself = isinstance(troubles[0], Stopping)  # or its process is ended by the driver
+            timeout = None if ends_by_itself else _LAST_ANSWERS
+            _, running = await asyncio.wait(running, timeout=timeout)
         made = [caption for task in tasks if task not in running for caption in task.result()]
     finally:
         for task in tasks:

@@ -58,6 +58,7 @@ def left_to_do(
             shard=name,
             root=shards.root.url,
             file=file,
+            output=folder.storage.url,
             fields=recipe.input.fields,
             chunk_size=recipe.chunk_size,
             done=frozenset(done[name]),

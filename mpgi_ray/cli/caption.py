@@ -24,6 +24,12 @@ def caption(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="Any recipe key, e.g. chunk_size=32.")
     ] = None,
+    takeover: Annotated[
+        bool, typer.Option(help="Take the output folder over from a run that gives no sign of life.")
+    ] = False,
+    grace: Annotated[
+        float, typer.Option(min=0, help="Seconds to finish what is under way when asked to stop.")
+    ] = 30.0,
 ) -> None:
     """Caption shards; the same command continues after a stop, with new shards, or after a pilot."""
     from mpgi_ray.caption.job import caption as run
@@ -35,7 +41,8 @@ def caption(
     given = {"input.shards": shards, "output": out}
     settings = load_recipe(recipe, {key: value for key, value in given.items() if value}, set_ or [])
     count = limit or sample
-    outcome = run(settings, pilot=Pilot(count, at_random=sample is not None) if count else None)
+    pilot = Pilot(count, at_random=sample is not None) if count else None
+    outcome = run(settings, pilot=pilot, takeover=takeover, grace=grace)
     if not outcome.new:
         what = "the pilot" if count else settings.output
         typer.echo(f"nothing to do: {what} is complete")

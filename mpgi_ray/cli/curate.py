@@ -28,6 +28,12 @@ def curate(
         list[str] | None,
         typer.Option("--filter", help="Keep some samples only, such as min_words:text=long,words=20."),
     ] = None,
+    takeover: Annotated[
+        bool, typer.Option(help="Take the output folder over from a run that gives no sign of life.")
+    ] = False,
+    grace: Annotated[
+        float, typer.Option(min=0, help="Seconds to finish what is under way when asked to stop.")
+    ] = 30.0,
 ) -> None:
     """Join captions to shards and publish final shards in a global random order, with captions.csv."""
     from mpgi_ray.curate import Curation
@@ -44,7 +50,9 @@ def curate(
             texts=tuple(name.strip() for name in texts.split(",")) if texts else None,
             partial=partial,
             filters=tuple(map(read_choice, filters or [])),
-        )
+        ),
+        takeover=takeover,
+        grace=grace,
     )
     typer.echo(f"{out}: {summary}")
     for name, told in summary.telling.items():

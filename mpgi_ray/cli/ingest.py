@@ -109,6 +109,12 @@ def _write(
         str | None, typer.Option(help="A source preset (ucm, dota …) or the path of a YAML file.")
     ] = None,
     shard_size: Annotated[int, typer.Option(min=1, help="Samples in a shard.")] = 1000,
+    takeover: Annotated[
+        bool, typer.Option(help="Take the output folder over from a run that gives no sign of life.")
+    ] = False,
+    grace: Annotated[
+        float, typer.Option(min=0, help="Seconds to finish what is under way when asked to stop.")
+    ] = 30.0,
 ) -> None:
     from mpgi_ray.data.storage import Storage
     from mpgi_ray.data.tables import read_table
@@ -120,7 +126,8 @@ def _write(
 
     if listing.classes:
         typer.echo(f"{len(listing.classes)} classes: {', '.join(listing.classes)}")
-    summary = run(listing, IngestConfig(output=out, source=load_source(source), shard_size=shard_size))
+    config = IngestConfig(output=out, source=load_source(source), shard_size=shard_size)
+    summary = run(listing, config, takeover=takeover, grace=grace)
     typer.echo(f"{out}: {summary}")
     if labels := unknown_in_words(summary.unknown):
         typer.echo(labels)

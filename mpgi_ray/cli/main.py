@@ -14,7 +14,7 @@ from mpgi_ray.cli.demo import demo
 from mpgi_ray.cli.ingest import ingest
 from mpgi_ray.cli.look import inspect
 from mpgi_ray.cli.models import evaluate, train
-from mpgi_ray.errors import MpgiError
+from mpgi_ray.errors import MpgiError, StoppedError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -32,6 +32,9 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _stop)
     try:
         result: Any = app(args=arguments, standalone_mode=False)
+    except StoppedError as stop:
+        typer.echo(str(stop), err=True)
+        return stop.code
     except MpgiError as error:
         typer.echo(f"error: {error}", err=True)
         return 1

@@ -10,6 +10,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
@@ -21,9 +22,10 @@ from mpgi_ray.curate.tasks import WORK, Job, Source, final_name, merge, split, t
 from mpgi_ray.curate.telling import AT_ONCE, TextTelling, telling
 from mpgi_ray.data.caption import Status
 from mpgi_ray.data.caption_folder import CaptionFolder
-from mpgi_ray.data.claim import Claim, claim
+from mpgi_ray.data.claim import Claim, claim, look, record_of
 from mpgi_ray.data.final import CAPTIONS
 from mpgi_ray.data.index import INDEX, IndexRow, publish_index
+from mpgi_ray.data.lease import Lease, held
 from mpgi_ray.data.parts import ChunkId, complete_shards
 from mpgi_ray.data.shard_list import ShardList, find_shards
 from mpgi_ray.data.shards import ShardFields
@@ -31,6 +33,7 @@ from mpgi_ray.data.storage import Storage, absolute
 from mpgi_ray.errors import InputError
 from mpgi_ray.runtime.cluster import ray_session
 from mpgi_ray.runtime.fan_out import fan_out
+from mpgi_ray.runtime.stopping import GRACE, Stop
 
 _CSV = "captions.csv"
 _Place = Annotated[str, AfterValidator(absolute)]
@@ -60,12 +63,17 @@ class Curation(Config):
     filters: tuple[FilterChoice, ...] = ()
 
 
-def curate(config: Curation) -> CurateSummary:
+def curate(config: Curation, *, takeover: bool = False, grace: float = GRACE) -> CurateSummary:
     """Publish final shards, ``index.parquet``, ``captions.csv`` and ``summary.json``.
+
+    Args:
+        takeover: see `lease.held`.
+        grace: seconds in which tasks that are under way may be finished when the job is asked to stop.
 
     Raises:
         InputError: captions or shards are missing, unfinished, or do not belong together.
-        OutputError: the output belongs to another curation, or cannot be written.
+        OutputError: the output belongs to another curation, is worked on, or cannot be written.
+        StoppedError: the process was asked to stop.
         RecipeError: a filter or a text is unknown, or a setting of a filter is wrong.
     """
     filters = load_filters(config.filters)
@@ -81,41 +89,44 @@ def curate(config: Curation) -> CurateSummary:
     main_text = run_record["texts"][0] if config.texts is None else config.texts[0]
     survey = _survey(folder, chunks, main_text)
     identity = _identity(config, filters, run_record, survey)
-    state = claim(output, "curate", identity, last=(_CSV, INDEX, SUMMARY))
-    if output.exists(SUMMARY):
-        # a job killed at its very end leaves its work, perhaps incomplete and of no further use
-        output.delete(WORK)
-        if state is Claim.FINISHED:
-            return read_summary(output)
-        output.delete(SUMMARY)
-    shards = find_shards(config.shards or run_record["recipe"]["input"]["shards"])
-    shards.require_all(sorted(set(run_record["shards"]) - set(shards.files)))
-    job = Job(
-        captions=config.captions,
-        output=config.output,
-        root=shards.root.url,
-        fields=ShardFields.model_validate(run_record["recipe"]["input"]["fields"]),
-        main_text=main_text,
-        buckets=max(1, -(-survey.kept // config.shard_size)),
-        seed=config.seed,
-        names=names,
-        chosen=config.texts is not None,
-        parts=max(1, -(-survey.kept * len(names) // AT_ONCE)),
-        filters=tuple(filters),
-    )
-    return _run(output, job, _sources(shards, run_record, chunks))
+    look(output, record_of("curate"), identity, last=())  # a folder of others is not written to
+    with held(output, "curate", takeover=takeover) as lease:
+        state = claim(output, "curate", identity, last=(_CSV, INDEX, SUMMARY))
+        if output.exists(SUMMARY):
+            # a job killed at its very end leaves its work, perhaps incomplete and of no further use
+            output.delete(WORK)
+            if state is Claim.FINISHED:
+                return read_summary(output)
+            output.delete(SUMMARY)
+        shards = find_shards(config.shards or run_record["recipe"]["input"]["shards"])
+        shards.require_all(sorted(set(run_record["shards"]) - set(shards.files)))
+        job = Job(
+            captions=config.captions,
+            output=config.output,
+            root=shards.root.url,
+            fields=ShardFields.model_validate(run_record["recipe"]["input"]["fields"]),
+            main_text=main_text,
+            buckets=max(1, -(-survey.kept // config.shard_size)),
+            seed=config.seed,
+            names=names,
+            chosen=config.texts is not None,
+            parts=max(1, -(-survey.kept * len(names) // AT_ONCE)),
+            filters=tuple(filters),
+        )
+        return _run(output, job, _sources(shards, run_record, chunks), lease, Stop(grace))
 
 
-def _run(output: Storage, job: Job, sources: Sequence[Source]) -> CurateSummary:
-    with ray_session(cpus_held=0):
-        splits = fan_out(split, [(job, source) for source in sources])
+def _run(output: Storage, job: Job, sources: Sequence[Source], lease: Lease, stop: Stop) -> CurateSummary:
+    with ray_session(cpus_held=0), stop.listening():
+        each = partial(fan_out, stop=stop, check=lease.check)
+        splits = each(split, [(job, source) for source in sources])
         slices: dict[int, list[tuple[str, int, int]]] = defaultdict(list)
         for result in sorted(splits, key=lambda row: str(row["shard"])):
             for bucket, start, end in result["ranges"]:
                 slices[bucket].append((result["shard"], start, end))
-        merges = fan_out(merge, [(job, bucket, slices[bucket]) for bucket in range(job.buckets)])
+        merges = each(merge, [(job, bucket, slices[bucket]) for bucket in range(job.buckets)])
         merges.sort(key=lambda row: str(row["shard"]))
-        told = fan_out(tell, ((job, _slices(merges, part)) for part in range(job.parts)))
+        told = each(tell, ((job, _slices(merges, part)) for part in range(job.parts)))
     return _finish(output, job, splits, merges, telling(told, (row["tokens"] for row in merges)))
 
 

@@ -70,11 +70,16 @@ class Holder(BaseModel):
 
 
 class Lease:
-    """A lease that this process holds; a thread renews it."""
+    """A lease that this process holds; a thread renews it.
+
+    Attributes:
+        lost: set when another process took the folder over.
+    """
 
     def __init__(self, storage: Storage, holder: Holder) -> None:
         self._storage, self._holder = storage, holder
         self._other: Holder | None = None
+        self.lost = threading.Event()
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._live, daemon=True)
         self._thread.start()
@@ -100,6 +105,7 @@ class Lease:
                 found = _read(self._storage)
                 if found is not None and found.token != self._holder.token:
                     self._other = found
+                    self.lost.set()
                     return
                 beats, seen = self._holder.beats + 1, _now()
                 self._holder = self._holder.model_copy(update={"beats": beats, "seen": seen})
@@ -176,7 +182,7 @@ def _read(storage: Storage) -> Holder | None:
     """Who holds the lease; None if nobody does.
 
     Raises:
-        InputError: the lease is damaged.
+        InputError, OutputError: the lease is damaged.
     """
     try:
         return Holder.model_validate(storage.read_json(LEASE))
@@ -185,7 +191,7 @@ def _read(storage: Storage) -> Holder | None:
             return None
         raise
     except ValidationError as error:
-        raise InputError(
+        raise OutputError(
             f"{storage.path(LEASE)} is not a lease ({first_problem(error)}): delete it if nobody works there"
         ) from error
 

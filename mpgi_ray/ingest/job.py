@@ -16,8 +16,9 @@ import pyarrow as pa
 from pydantic import Field
 
 from mpgi_ray.config import Config
-from mpgi_ray.data.claim import Claim, claim
+from mpgi_ray.data.claim import Claim, claim, look, record_of
 from mpgi_ray.data.index import INDEX, IndexRow, publish_index, read_index
+from mpgi_ray.data.lease import Lease, held
 from mpgi_ray.data.sample import Rejected, Sample
 from mpgi_ray.data.shard_list import shards_in_words
 from mpgi_ray.data.shards import sample_members
@@ -28,6 +29,7 @@ from mpgi_ray.errors import InputError
 from mpgi_ray.ingest.item import Entry, Listing, load
 from mpgi_ray.ingest.source import SourceConfig
 from mpgi_ray.rules.labels import Unknown, unknown_labels
+from mpgi_ray.runtime.stopping import GRACE, Stop
 
 REJECTED = "rejected.parquet"
 MAX_SHARD_BYTES = 1 << 30  # of pictures: a shard is held in memory, here and by every reader
@@ -89,7 +91,9 @@ class IngestConfig(Config):
     name: str = "shard"
 
 
-def ingest(items: Listing, config: IngestConfig) -> IngestSummary:
+def ingest(
+    items: Listing, config: IngestConfig, *, takeover: bool = False, grace: float = GRACE
+) -> IngestSummary:
     """Write a source as ``NAME-000000.tar …`` with ``index.parquet`` and ``rejected.parquet``.
 
     Pictures keep their bytes. A shard ends after ``shard_size`` samples or `MAX_SHARD_BYTES` of pictures;
@@ -97,15 +101,27 @@ def ingest(items: Listing, config: IngestConfig) -> IngestSummary:
 
     Args:
         items: what a format's function found.
+        takeover: see `lease.held`.
+        grace: seconds in which the shard that is being written may be finished when the job is asked to stop.
 
     Raises:
         InputError: the source has no entries, or cannot be read.
-        OutputError: the folder holds shards of another source or with other options.
+        OutputError: the folder holds shards of another source or with other options, or is worked on.
+        StoppedError: the process was asked to stop.
     """
     storage = Storage(config.output)
-    record = _record(items, config)
-    if claim(storage, "ingest", record, last=(REJECTED, INDEX)) is Claim.FINISHED:
+    record, last = _record(items, config), (REJECTED, INDEX)
+    if look(storage, record_of("ingest"), record, last=last) is Claim.FINISHED:
         return _summary(storage, nothing_to_do=True)
+    stop = Stop(grace)
+    with held(storage, "ingest", takeover=takeover) as lease, stop.listening():
+        claim(storage, "ingest", record, last=last)
+        return _ingest(storage, items, config, lease, stop)
+
+
+def _ingest(
+    storage: Storage, items: Listing, config: IngestConfig, lease: Lease, stop: Stop
+) -> IngestSummary:
     storage.sweep()
     rejected: list[Rejected] = []
     rows: list[IndexRow] = []
@@ -113,11 +129,14 @@ def ingest(items: Listing, config: IngestConfig) -> IngestSummary:
     for samples in _shards(_samples(items, config.source, rejected), config.shard_size):
         shard = f"{config.name}-{len(rows):06d}"
         data = write_members(sample_members(sample) for sample in samples)
+        lease.check()
         storage.publish(f"{shard}.tar", data)
+        stop.check()
         rows.append(IndexRow(shard, len(samples), len(data), hashlib.sha256(data).hexdigest()))
         unknown.update(unknown_labels(sample.annotation for sample in samples))
     if not rows and not rejected:
         raise InputError(f"no entries in {items.path}")
+    lease.check()
     publish_table(storage, REJECTED, _table(rejected))
     publish_index(storage, rows)
     # every sample was seen: what stands in none of them is said in no text

@@ -8,18 +8,30 @@ from typing import TypeVar
 import ray
 
 from mpgi_ray.errors import MpgiError
+from mpgi_ray.runtime.stopping import Stop
 
 T = TypeVar("T")
 _AHEAD = 2  # tasks at a time at least, so that a small cluster is never idle between two of them
 
 
-def fan_out(task: Callable[..., T], calls: Iterable[tuple[object, ...]]) -> list[T]:
+def fan_out(
+    task: Callable[..., T],
+    calls: Iterable[tuple[object, ...]],
+    *,
+    stop: Stop | None = None,
+    check: Callable[[], None] = lambda: None,
+) -> list[T]:
     """The results of a function for each tuple of arguments, in the order of the calls.
 
     As many tasks are under way at a time as the cluster has CPUs: the arguments of a million calls are not
     all held at once.
 
+    Args:
+        stop: when it was asked for, no further call is made and those under way are waited for.
+        check: called again and again; what it raises ends the work.
+
     Raises:
+        StoppedError: the process was asked to stop.
         MpgiError: what the function raised, as it raised it, without a worker's traceback.
     """
     remote = ray.remote(num_cpus=1)(lambda *call: task(*call))
@@ -29,9 +41,15 @@ def fan_out(task: Callable[..., T], calls: Iterable[tuple[object, ...]]) -> list
     for number, call in enumerate(calls):
         if len(running) >= at_once:
             _collect(running, results)
+        check()
+        if stop:
+            break
         running[remote.remote(*call)] = number
     while running:
         _collect(running, results)
+        check()
+    if stop:
+        stop.check()
     return [results[number] for number in range(len(results))]
 
 

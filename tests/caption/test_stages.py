@@ -7,6 +7,7 @@ import pickle
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,11 @@ from mpgi_ray.caption.chunks import read_chunks
 from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.caption.run_json import open_run
 from mpgi_ray.caption.todo import left_to_do
+from mpgi_ray.data.caption import Caption, digest, from_table
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.sample import Annotation
 from mpgi_ray.data.shard_list import find_shards
-from mpgi_ray.engines.base import Engine, Prompt, Reply
+from mpgi_ray.engines.base import Engine, EngineError, Prompt, Reply
 from mpgi_ray.engines.template.engine import TemplateEngine
 from mpgi_ray.errors import OutputError
 from mpgi_ray.rules import Facts
@@ -94,3 +96,81 @@ def test_stage_2_may_change_until_it_has_published_something(tmp_path: Path) -> 
     run_stages(run, TemplateEngine())
     with pytest.raises(OutputError, match=r"made with other settings: integrate\.sampling"):
         open_run(folder, other, shards)
+
+
+class Mortal(TemplateEngine):
+    """Answers so many prompts, each time with another text, and then fails for good."""
+
+    def __init__(self, lives: int = 10**9) -> None:
+        super().__init__()
+        self.lives, self.asked = lives, 0
+
+    async def reply(self, prompts: Sequence[Prompt]) -> list[Reply]:
+        answered: list[Reply | None] = []
+        for prompt in prompts:
+            if self.asked == self.lives:
+                answered.append(None)
+                continue
+            self.asked += 1
+            (reply,) = await super().reply([prompt])
+            varied = reply.text.replace('"short": "', f'"short": "{self.asked} ')
+            answered.append(replace(reply, text=varied if prompt.schema else f"{reply.text} {self.asked}."))
+        if None in answered:
+            raise EngineError("it is gone", answered)
+        return [reply for reply in answered if reply]
+
+
+@pytest.mark.parametrize("lives", [0, 1, 5, 11, 13])
+def test_what_was_answered_before_an_engine_failed_is_not_asked_again(tmp_path: Path, lives: int) -> None:
+    write_shards(tmp_path / "shards", [3])  # three images of four perspectives, and an integration each
+    run = recipe(tmp_path, "captions", chunk_size=2)
+    open_run(CaptionFolder(run.output), run, find_shards(run.input.shards))
+    first, second = Mortal(lives), Mortal()
+    with pytest.raises(EngineError, match="it is gone"):
+        run_stages(run, first)
+    kept = {c.caption_id: c.text for c in rows(run)}
+    run_stages(run, second)
+    assert first.asked + second.asked == 15
+    made = {c.caption_id: c.text for c in rows(run)}
+    assert len(made) == 18
+    assert made.items() >= kept.items()
+
+
+def test_of_two_drivers_the_later_works_on_what_the_first_published(tmp_path: Path) -> None:
+    write_shards(tmp_path / "shards", [3])
+    run = recipe(tmp_path, "captions")
+    shards, folder = find_shards(run.input.shards), CaptionFolder(run.output)
+    open_run(folder, run, shards)
+    (task,) = left_to_do(run, shards, folder, None)
+    (row,) = read_chunks(task)
+
+    async def race() -> list[Caption]:
+        engines = [Mortal(), Mortal(), Mortal()]
+        works = [pickle.loads(row["work"]) for _ in engines]
+        described = await asyncio.gather(
+            *(
+                job_stages.Describe(run, 0, engine, 1, lambda _: None).chunk(work)
+                for engine, work in zip(engines, works, strict=True)
+            )
+        )
+        merged = await asyncio.gather(
+            *(
+                job_stages.Merge(run, engine, 1, lambda _: None).chunk(work)
+                for engine, work in zip(engines, reversed(described), strict=True)
+            )
+        )
+        assert len({tuple((c.caption_id, c.text) for c in work.perspectives) for work in merged}) == 1
+        return list(merged[0].perspectives)
+
+    made = asyncio.run(race())
+    assert sorted(made, key=id_of) == sorted(rows(run), key=id_of)
+    chunk = pickle.loads(row["work"]).chunk
+    stage1, stage2 = folder.stage1[0].full.read(chunk), folder.stage2.full.read(chunk)
+    assert stage1 is not None
+    assert stage2 is not None
+    texts = groupby(sorted(from_table(stage1.rows), key=lambda c: c.index), key=lambda c: c.index)
+    assert stage2.sources == {index: digest(group) for index, group in texts}
+
+
+def id_of(caption: Caption) -> str:
+    return caption.caption_id

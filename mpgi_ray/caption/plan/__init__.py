@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mpgi_ray.caption.graph import held
+from mpgi_ray.caption.graph import room
 from mpgi_ray.caption.plan.asked import Asked, Asking
 from mpgi_ray.caption.plan.cost import Cost, Rate, cost
 from mpgi_ray.caption.plan.stock import Stock, take_stock
@@ -59,6 +59,6 @@ def plan(
     asking = Asking(recipe, folder)
     stock = take_stock(recipe, shards, folder, samples)
     asked = tuple(tuple(asking.about(subject)) for subject in stock.subjects)
-    cpus, gpus = held(recipe)
+    cpus, gpus = room(recipe)
     costs = None if rate is None else cost(recipe, stock.left, rate, gpu_hour_price)
     return Plan(recipe, stock, asked, estimate(recipe, asked), cpus, gpus, rate, costs)
