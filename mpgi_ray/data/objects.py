@@ -7,6 +7,7 @@ import errno
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from inspect import signature
 from typing import Any, ClassVar
 
 from fsspec import AbstractFileSystem
@@ -35,8 +36,12 @@ class Objects:
     def __init__(self, fs: Any, root: str) -> None:
         self._fs, self._root = fs, root
         self._is_s3 = "s3" in fs.protocol
+        self._once: dict[str, Any] = {}
         if self._is_s3:
             fs.retries = 3  # also of the single parts of a large upload
+            # by one request: only so are checksums compared, and none of the bytes is of a later version
+            if "max_concurrency" in signature(type(fs)._cat_file).parameters:  # older ones know nothing else
+                self._once = {"max_concurrency": 1}
 
     @property
     def give_up_s(self) -> float:
@@ -57,6 +62,8 @@ class Objects:
         try:
             found = self._found()
         except FileNotFoundError as error:
+            if _is_no_bucket(error):
+                raise
             if self.exists(""):
                 raise OSError(errno.EAGAIN, "a folder was deleted while it was listed") from error
             return {}
@@ -73,7 +80,7 @@ class Objects:
         try:
             return bool(self._info(name))
         except FileNotFoundError as error:
-            if trouble.answer(error)[0] == "NoSuchBucket":
+            if _is_no_bucket(error):
                 raise
             return False
 
@@ -85,9 +92,7 @@ class Objects:
 
     def read(self, name: str) -> bytes:
         size = self.size(name)
-        # by one request: only so does s3fs compare the checksum, and none of the bytes is of a later version
-        once = {"max_concurrency": 1} if self._is_s3 else {}
-        data = bytes(self._fs.cat_file(self._path(name), **once, **self._within(size)))
+        data = bytes(self._fs.cat_file(self._path(name), **self._once, **self._within(size)))
         if len(data) != size:
             raise OSError(f"{len(data):,} of {size:,} bytes were read")
         return data
@@ -152,7 +157,7 @@ class Objects:
         try:
             self._fs.rm(self._path(name), recursive=True)
         except FileNotFoundError as error:
-            if trouble.answer(error)[0] == "NoSuchBucket":
+            if _is_no_bucket(error):
                 raise
         if self.exists(name):
             raise OSError("it is still there")
@@ -207,6 +212,10 @@ class Objects:
     def _within(self, size: int) -> dict[str, float]:
         """Limit of a call that moves so many bytes: a peer that stops reading is not noticed otherwise."""
         return {"timeout": _LONGEST_S + size / _SLOWEST} if self._is_s3 else {}
+
+
+def _is_no_bucket(error: FileNotFoundError) -> bool:
+    return trouble.answer(error)[0] == "NoSuchBucket"
 
 
 def _stamp(info: Mapping[str, Any]) -> str:

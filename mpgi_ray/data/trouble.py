@@ -131,7 +131,8 @@ def told(error: Exception, doing: str, otherwise: type[MpgiError]) -> MpgiError:
     if isinstance(error, FileNotFoundError):
         return otherwise(f"{doing}: there is no such file")
     code, _ = answer(error)
-    what = (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
+    late = "it did not answer in time" if isinstance(error, TimeoutError) else ""
+    what = (isinstance(error, OSError) and error.strerror) or str(error) or late or type(error).__name__
     what = (f"{code}: {what}" if code and code not in what else what).rstrip(".")
     if passes(error):
         return StorageError(

@@ -309,6 +309,8 @@ def test_an_endpoint_that_is_not_there_ends_a_job(
 def test_no_bucket_and_no_key_are_told_at_once(
     proxied: tuple[Storage, FaultyS3], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    with pytest.raises(StorageError, match="cannot list s3://missing: there is no such bucket"):
+        Storage("s3://missing").list("")
     missing = Storage("s3://missing/a")
     for call in (missing.list, missing.exists, missing.read, missing.delete):
         with pytest.raises(StorageError, match=r"s3://missing/a\S*: there is no such bucket; create it"):
