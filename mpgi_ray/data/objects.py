@@ -88,12 +88,15 @@ class Objects:
         return _stamp(self._info(name))
 
     def size(self, name: str) -> int:
-        return int(self._info(name)["size"])
+        size = self._info(name)["size"]
+        if size is None:
+            raise OSError(errno.EINVAL, "the server does not tell its size")
+        return int(size)
 
     def read(self, name: str) -> bytes:
-        size = self.size(name)
-        data = bytes(self._fs.cat_file(self._path(name), **self._once, **self._within(size)))
-        if len(data) != size:
+        size = self._info(name)["size"]  # None of a web server that does not tell
+        data = bytes(self._fs.cat_file(self._path(name), **self._once, **self._within(size or 0)))
+        if size is not None and len(data) != size:
             raise OSError(f"{len(data):,} of {size:,} bytes were read")
         return data
 

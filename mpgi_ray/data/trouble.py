@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from tenacity import Retrying, retry_if_exception, stop_before_delay, wait_random_exponential
 
-from mpgi_ray.errors import MpgiError, StorageError
+from mpgi_ray.errors import InputError, MpgiError, StorageError
 
 GIVE_UP_S = (
     120.0  # an object store that stays away for so long ends the job; the last request may take a minute
@@ -128,7 +128,7 @@ def told(error: Exception, doing: str, otherwise: type[MpgiError]) -> MpgiError:
     for known, reason in _REASONS:
         if not names.isdisjoint(known):
             return StorageError(f"{doing}: {reason}")
-    if isinstance(error, FileNotFoundError):
+    if isinstance(error, FileNotFoundError) and otherwise is InputError:
         return otherwise(f"{doing}: there is no such file")
     code, _ = answer(error)
     late = "it did not answer in time" if isinstance(error, TimeoutError) else ""
@@ -148,7 +148,5 @@ def told(error: Exception, doing: str, otherwise: type[MpgiError]) -> MpgiError:
 def _names(error: BaseException) -> set[str]:
     """The code of the store's answer, and the classes of the error and of its cause."""
     kinds = [kind for one in (error, error.__cause__) if one for kind in type(one).__mro__]
-    builtin = {"ConnectionError"}  # of Python, and of botocore
-    return {answer(error)[0]} | {
-        k.__name__ for k in kinds if k.__module__ != "builtins" or k.__name__ not in builtin
-    }
+    # Python's own, such as its ConnectionError, are known by their numbers
+    return {answer(error)[0]} | {kind.__name__ for kind in kinds if kind.__module__ != "builtins"}
