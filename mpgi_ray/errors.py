@@ -22,6 +22,10 @@ class OutputError(MpgiError):
     """A result cannot be written, or belongs to another run."""
 
 
+class StorageError(MpgiError):
+    """Storage does not answer, or refuses access: no fault of one file, so it ends a job and not a row."""
+
+
 class ResourceError(MpgiError):
     """The cluster holds less than the recipe asks for."""
 

@@ -17,7 +17,7 @@ from mpgi_ray.data.parts import ChunkId, split_chunks
 from mpgi_ray.data.sample import Rejected, Sample
 from mpgi_ray.data.shards import ShardFields, read_shard
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.errors import InputError
+from mpgi_ray.errors import InputError, StorageError
 from mpgi_ray.rules import Facts
 
 Row = dict[str, Any]  # what Ray Data carries between stages: strings, integers and one blob
@@ -123,6 +123,9 @@ def read_chunks(task: ShardTask) -> Iterator[Row]:
         entries = read_shard(data, task.file, task.fields)
     except InputError as error:
         yield {"shard": task.shard, **WELL, "unreadable": str(error), "work": b""}
+        return
+    except StorageError as error:
+        yield {"shard": task.shard, **WELL, "fatal": str(error), "work": b""}
         return
     digest = hashlib.sha256(data).hexdigest()
     del data

@@ -9,107 +9,224 @@ import contextlib
 import errno
 import os
 import re
+import shutil
+import stat
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+
+from mpgi_ray.data import trouble
 
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
+_KINDS = {
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 
 
-def replace(target: Path, pieces: Iterable[bytes]) -> None:
-    """Write a file from its pieces, in place of an earlier one.
+class Disk:
+    """The files below a folder; names are relative to it. All calls raise `OSError`."""
 
-    Raises:
-        OSError: it cannot be written; an earlier one stays as it is.
-    """
-    with _written(target, pieces) as temporary:
-        temporary.replace(target)
+    def __init__(self, root: str) -> None:
+        self.root = root
 
+    @property
+    def give_up_s(self) -> float:
+        return trouble.LOCAL_GIVE_UP_S
 
-def create(target: Path, data: bytes) -> bool:
-    """Write a file only if there is none of that name: of several writers, the first one wins.
+    @property
+    def is_top(self) -> bool:
+        """Whether this is the whole disk."""
+        return self.root == os.path.dirname(self.root)
 
-    Returns:
-        Whether the file that is there now holds these bytes.
+    def files(self, wanted: Callable[[str], bool], *, stamps: bool) -> dict[str, str]:
+        """Names, with their stamps if asked for. A link to a folder is a name, and is not followed."""
+        found = {entry.path[len(self.root) :].lstrip("/"): entry for entry in self._entries()}
+        chosen = filter(wanted, found)
+        if not stamps:
+            return dict.fromkeys(chosen, "")
+        known = ((name, _stamp_of(found[name])) for name in chosen)
+        return {name: stamp for name, stamp in known if stamp is not None}
 
-    Raises:
-        OSError: it cannot be written.
-    """
-    with _written(target, [data]) as temporary:
+    def exists(self, name: str) -> bool:
         try:
-            os.link(temporary, target)
-        except FileExistsError:
-            # over NFS also the answer to a second try, after the first one's answer was lost
-            return target.read_bytes() == data
-        except OSError as error:
-            if error.errno not in _NO_LINKS:
-                raise
-            return _create_without_links(temporary, target, data)
-    return True
-
-
-def _create_without_links(temporary: Path, target: Path, data: bytes) -> bool:
-    """Where a file system knows no hard links, a marker lets one writer at a time look and rename."""
-    marker = target.with_name(f".{target.name}.00000000.tmp")  # swept with what else a killed process leaves
-    try:
-        os.close(os.open(marker, os.O_CREAT | os.O_EXCL))
-    except FileExistsError:
-        raise OSError(errno.EBUSY, "another process is writing this file", str(target)) from None
-    try:
-        if target.exists():
-            return target.read_bytes() == data
-        temporary.replace(target)
-    finally:
-        marker.unlink(missing_ok=True)
-    return True
-
-
-@contextlib.contextmanager
-def _written(target: Path, pieces: Iterable[bytes]) -> Iterator[Path]:
-    """A whole temporary file beside its place, that is gone afterwards."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            for piece in pieces:
-                file.write(piece)
-            file.flush()
-            os.fsync(file.fileno())
-        yield temporary
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def files_below(folder: str) -> Iterator[os.DirEntry[str]]:
-    """Every file below a folder, and every link: none is followed. Nothing if there is no such folder.
-
-    Raises:
-        OSError: a folder cannot be listed; one that is deleted meanwhile is not there.
-    """
-    folders = [folder]
-    while folders:
-        try:
-            with os.scandir(folders.pop()) as entries:
-                here = list(entries)
+            os.stat(self._path(name))
         except (FileNotFoundError, NotADirectoryError):
-            continue
-        folders += [entry.path for entry in here if entry.is_dir(follow_symlinks=False)]
-        yield from (entry for entry in here if not entry.is_dir(follow_symlinks=False))
+            return False
+        return True
 
+    def stamp(self, name: str) -> str:
+        return _stamp(os.stat(self._path(name)))
 
-def stamp(file: os.stat_result) -> str:
-    """Changes when the file does: its size and its time of modification."""
-    return f"{file.st_size}:{file.st_mtime}"
+    def size(self, name: str) -> int:
+        return os.stat(self._path(name)).st_size
+
+    def read(self, name: str) -> bytes:
+        return self.read_range(name, 0, None)
+
+    def read_range(self, name: str, start: int, end: int | None) -> bytes:
+        path = self._path(name)
+        _require_file(path)
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if end is not None and size < end:
+                raise OSError(errno.EINVAL, f"it holds {size:,} bytes, expected {end:,} or more")
+            file.seek(start)
+            data = file.read(-1 if end is None else end - start)
+        expected = (size if end is None else end) - start
+        if len(data) < expected:
+            raise OSError(f"{len(data):,} of {expected:,} bytes were read")
+        return data
+
+    def replace(self, name: str, data: bytes) -> None:
+        """Write a file; an earlier one stays as it is if that fails."""
+        with self.gathered(name, [data]) as whole:
+            self.put(whole, name)
+
+    @contextlib.contextmanager
+    def gathered(self, name: str, pieces: Iterable[bytes]) -> Iterator[str]:
+        """A whole temporary file of these pieces beside the place of ``name``, that is gone afterwards."""
+        target = self._path(name)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        temporary = _beside(target, uuid.uuid4().hex[:8])
+        try:
+            with open(temporary, "xb") as file:
+                file.writelines(pieces)
+                file.flush()
+                os.fsync(file.fileno())
+            yield temporary
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary)
+
+    def put(self, whole: str, name: str) -> None:
+        """Let a gathered file become this one."""
+        target = self._path(name)
+        os.replace(whole, target)
+        _flush(os.path.dirname(target))
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Write a file only if there is none of that name: of several writers, the first one wins.
+
+        Returns:
+            Whether the file that is there now holds these bytes.
+        """
+        target = self._path(name)
+        with self.gathered(name, [data]) as whole:
+            try:
+                os.link(whole, target)
+            except FileExistsError:
+                # over NFS also the answer to a second try, after the first one's answer was lost
+                return self._holds(name, data)
+            except OSError as error:
+                if error.errno not in _NO_LINKS:
+                    raise
+                return self._create_without_links(whole, name, data)
+        _flush(os.path.dirname(target))
+        return True
+
+    def delete(self, name: str) -> None:
+        """Remove a file, or a folder with all that it holds; links are removed, not what they lead to."""
+        path = self._path(name)
+        while os.path.lexists(path):
+            with contextlib.suppress(FileNotFoundError):  # another process removes it, too
+                if os.path.isdir(path) and not os.path.islink(path):
+                    shutil.rmtree(path)
+                else:
+                    os.unlink(path)
+
+    def sweep(self, *, below: bool) -> None:
+        """Remove temporary files of a process that was killed, also ``below`` if asked to."""
+        for entry in self._entries() if below else _listed(self.root):
+            if is_temporary(entry.name) and entry.is_file(follow_symlinks=False):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(entry.path)
+
+    def _entries(self) -> Iterator[os.DirEntry[str]]:
+        folders = [self.root]
+        while folders:
+            for entry in _listed(folders.pop()):
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                else:
+                    yield entry
+
+    def _create_without_links(self, whole: str, name: str, data: bytes) -> bool:
+        """Where a file system knows no hard links, a marker lets one writer at a time look and rename."""
+        target = self._path(name)
+        marker = _beside(target, "0" * 8)  # is swept with what else a killed process leaves
+        try:
+            os.close(os.open(marker, os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            raise OSError(errno.EBUSY, "another process is writing it") from None
+        try:
+            if os.path.lexists(target):
+                return self._holds(name, data)
+            self.put(whole, name)
+        finally:
+            os.unlink(marker)
+        return True
+
+    def _holds(self, name: str, data: bytes) -> bool:
+        try:
+            return self.read(name) == data
+        except FileNotFoundError as error:
+            raise OSError(errno.EAGAIN, "it was deleted while it was written") from error
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self.root, name) if name else self.root
 
 
 def is_temporary(path: str) -> bool:
-    """Whether a file is one that `replace` has not finished, by its name."""
+    """Whether a file is one that was not finished, by its name."""
     return _TEMPORARY.fullmatch(path.rpartition("/")[2]) is not None
 
 
-def sweep(folder: Path, *, below: bool) -> None:
-    """Remove what `replace` left in a folder when its process was killed, also ``below`` it if asked to."""
-    for path in folder.rglob(".*.tmp") if below else folder.glob(".*.tmp"):
-        if is_temporary(path.name):
-            path.unlink(missing_ok=True)
+def _flush(folder: str) -> None:
+    """A name that was given to a file outlives a power cut, where the file system can promise that."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _beside(target: str, mark: str) -> str:
+    path = Path(target)
+    return str(path.with_name(f".{path.name}.{mark}.tmp"))
+
+
+def _listed(folder: str) -> list[os.DirEntry[str]]:
+    """What a folder holds: nothing if it is not there, or was deleted meanwhile."""
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _stamp(file: os.stat_result) -> str:
+    return f"{file.st_size}:{file.st_mtime}"
+
+
+def _stamp_of(entry: os.DirEntry[str]) -> str | None:
+    """None for a file that was deleted meanwhile."""
+    try:
+        return _stamp(entry.stat())
+    except FileNotFoundError:
+        if entry.is_symlink():
+            raise OSError(errno.EINVAL, "this link leads nowhere", entry.path) from None
+        return None
+
+
+def _require_file(path: str) -> None:
+    """Opening a pipe would wait for a writer, and a device has no end."""
+    kind = stat.S_IFMT(os.stat(path).st_mode)
+    if kind == stat.S_IFDIR:
+        raise IsADirectoryError(errno.EISDIR, "it is a folder, expected a file")
+    if kind != stat.S_IFREG:
+        raise OSError(errno.EINVAL, f"it is {_KINDS.get(kind, 'no file')}, expected a file")

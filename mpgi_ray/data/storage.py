@@ -2,7 +2,7 @@
 
 A published file appears whole or not at all: locally a temporary file beside it, flushed and renamed;
 on an object store one upload, begun when the content is whole. Reads are of whole objects (or of one
-range) and are retried from the first byte, because a retry in the middle of a stream can lose
+range) and are tried again from the first byte, because one that goes on in the middle of a stream can lose
 samples.
 """
 
@@ -11,25 +11,27 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import Any, TypeVar
 
 import fsspec
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+from fsspec.implementations.local import LocalFileSystem
 
-from mpgi_ray.data import disk, objects
-from mpgi_ray.data.disk import is_temporary
-from mpgi_ray.errors import InputError, OutputError, RecipeError
+from mpgi_ray.data import trouble
+from mpgi_ray.data.disk import Disk, is_temporary
+from mpgi_ray.data.objects import Objects, options
+from mpgi_ray.errors import InputError, MpgiError, OutputError, RecipeError
 
-_FINAL = (FileNotFoundError, PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError)
 T = TypeVar("T")
 
 
 class Storage:
-    """A folder: a local path or an fsspec URL such as ``s3://bucket/prefix``. Names are relative to it."""
+    """A folder: a local path or an fsspec URL such as ``s3://bucket/prefix``. Names are relative to it.
+
+    Trouble that may pass is waited out (`mpgi_ray.data.trouble`). Every call may raise `StorageError`: also
+    after that storage does not answer, or it refuses access.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = named(url).rstrip("/") or "/"
@@ -41,25 +43,26 @@ class Storage:
         return Storage, (self.url,)  # connections stay in the process that made them
 
     @cached_property
-    def _fs(self) -> Any:
-        return fsspec.core.url_to_fs(self.url)[0]
-
-    @cached_property
-    def _root(self) -> str:
-        return str(fsspec.core.url_to_fs(self.url)[1])
+    def _store(self) -> Disk | Objects:
+        fs, root = fsspec.core.url_to_fs(self.url, **options(self.url))
+        return Disk(root) if isinstance(fs, LocalFileSystem) else Objects(fs, root)
 
     @property
     def is_local(self) -> bool:
-        return "file" in (self._fs.protocol if isinstance(self._fs.protocol, tuple) else (self._fs.protocol,))
+        return isinstance(self._store, Disk)
 
     def path(self, name: str) -> str:
-        return f"{self._root}/{name}" if name else self._root
+        """Where a file lies, for a person: the path of a local one, else the URL."""
+        root = self._store.root if isinstance(self._store, Disk) else self.url
+        return f"{root}/{name}" if name else root
 
     def child(self, name: str) -> Storage:
         return Storage(f"{self.url}/{name}")
 
     def list(self, *suffixes: str) -> list[str]:
         """Names of all files below with this ending, sorted; empty if the folder is not there.
+
+        A link to a folder is a name that cannot be read: it is not followed.
 
         Raises:
             InputError: a folder cannot be listed.
@@ -74,55 +77,32 @@ class Storage:
         """
         return dict(sorted(self._listed(suffixes, stamps=True).items()))
 
-    def _listed(self, suffixes: tuple[str, ...], *, stamps: bool) -> dict[str, str]:
-        """Names, with their stamps if these are asked for."""
-
-        def wanted(path: str) -> bool:
-            return path.endswith(suffixes) and not path.endswith("/") and not is_temporary(path)
-
-        def found() -> dict[str, str]:
-            if not self.is_local:
-                listed = self._fs.find(self._root, detail=True)
-                return {path: objects.stamp(info) for path, info in listed.items() if wanted(path)}
-            entries = [entry for entry in disk.files_below(self._root) if wanted(entry.path)]
-            return {entry.path: disk.stamp(entry.stat()) if stamps else "" for entry in entries}
-
-        self._fs.invalidate_cache()
-        try:
-            listed = _retried(found)
-        except FileNotFoundError:
-            return {}
-        except OSError as error:
-            raise InputError(
-                f"cannot list {error.filename or self._root}: {error.strerror or error}; check its rights"
-            ) from error
-        names = {path[len(self._root) :].lstrip("/"): stamp for path, stamp in listed.items()}
-        return {name: stamp for name, stamp in names.items() if name}
-
     def exists(self, name: str) -> bool:
-        self._fs.invalidate_cache()
-        return bool(_retried(lambda: self._fs.exists(self.path(name))))
+        return self._tried("look for", name, lambda: self._store.exists(name), InputError)
 
     def stamp(self, name: str) -> str:
-        """Changes when the file does: its size, and its etag or else its time of modification."""
-        self._fs.invalidate_cache()
-        return objects.stamp(_retried(lambda: self._fs.info(self.path(name))))
+        """Changes when the file does: its size, and its etag or else its time of modification.
+
+        Raises:
+            InputError: there is no such file.
+        """
+        return self._tried("read", name, lambda: self._store.stamp(name), InputError)
+
+    def size(self, name: str) -> int:
+        """Of a file, in bytes.
+
+        Raises:
+            InputError: there is no such file.
+        """
+        return self._tried("read", name, lambda: self._store.size(name), InputError)
 
     def read(self, name: str) -> bytes:
         """The whole file.
 
         Raises:
-            InputError: it cannot be read, also after retries, or fewer bytes than its size were read.
+            InputError: it cannot be read, or fewer bytes than its size were read.
         """
-
-        def whole() -> bytes:
-            data = bytes(self._fs.cat_file(self.path(name)))
-            expected = self._fs.info(self.path(name))["size"]
-            if expected is not None and len(data) != expected:
-                raise OSError(f"{len(data):,} of {expected:,} bytes were read")
-            return data
-
-        return self._reading(name, whole)
+        return self._tried("read", name, lambda: self._store.read(name), InputError)
 
     def read_json(self, name: str) -> dict[str, Any]:
         """The JSON object that `publish_json` wrote.
@@ -150,14 +130,9 @@ class Storage:
         Raises:
             InputError: they cannot be read.
         """
-
-        def part() -> bytes:
-            data = bytes(self._fs.cat_file(self.path(name), start=start, end=end))
-            if len(data) != end - start:
-                raise OSError(f"{len(data):,} of {end - start:,} bytes were read")
-            return data
-
-        return self._reading(name, part) if end > start else b""
+        if end <= start:
+            return b""
+        return self._tried("read", name, lambda: self._store.read_range(name, start, end), InputError)
 
     def publish(self, name: str, data: bytes | Iterable[bytes]) -> None:
         """Write a file so that it appears whole or not at all; replaces an earlier one.
@@ -169,22 +144,15 @@ class Storage:
         Raises:
             OutputError: it cannot be written.
         """
-        target = self.path(name)
-        try:
-            if self.is_local:
-                disk.replace(Path(target), [data] if isinstance(data, bytes) else data)
-            elif isinstance(data, bytes):
-                _retried(lambda: self._fs.pipe_file(target, data))
-            else:
-                # not by a file opened there: closing it, also after an error, publishes what came so far
-                with tempfile.NamedTemporaryFile() as whole:
-                    whole.writelines(data)
-                    whole.flush()
-                    _retried(lambda: self._fs.put_file(whole.name, target))
-        except OSError as error:
-            raise OutputError(
-                f"cannot write {target}: {error.strerror or error}; check the path and its rights"
-            ) from error
+        if isinstance(data, bytes):
+            self._tried("write", name, lambda: self._store.replace(name, data), OutputError)
+            return
+        with contextlib.ExitStack() as stack:
+            try:  # once: pieces do not come again
+                whole = stack.enter_context(self._store.gathered(name, data))
+            except OSError as error:
+                raise trouble.told(error, f"cannot write {self.path(name)}", OutputError) from error
+            self._tried("write", name, lambda: self._store.put(whole, name), OutputError)
 
     def create(self, name: str, data: bytes) -> bool:
         """Write a file, whole, only if there is none of that name: of several writers, the first one wins.
@@ -196,10 +164,7 @@ class Storage:
         Raises:
             OutputError: it cannot be written.
         """
-        target = self.path(name)
-        if self.is_local:
-            return self._writing(name, lambda: disk.create(Path(target), data))
-        return self._writing(name, lambda: objects.create(self._fs, target, data))
+        return self._tried("write", name, lambda: self._store.create(name, data), OutputError)
 
     def publish_json(self, name: str, content: Mapping[str, Any]) -> None:
         """Write a JSON object, whole or not at all, its keys in their order.
@@ -210,8 +175,14 @@ class Storage:
         self.publish(name, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
 
     def delete(self, name: str) -> None:
-        with contextlib.suppress(FileNotFoundError):
-            self._fs.rm(self.path(name), recursive=True)
+        """Remove a file, or a folder with all that it holds; nothing if it is not there.
+
+        Raises:
+            OutputError: it cannot be removed, or is a whole disk or bucket.
+        """
+        if not name.strip("/.") and self._store.is_top:
+            raise OutputError(f"will not delete all of {self.url}: name a folder in it")
+        self._tried("delete", name, lambda: self._store.delete(name), OutputError)
 
     def sweep(self, *, below: bool = False) -> None:
         """Remove temporary files that a killed process left; only when nobody else is writing.
@@ -219,34 +190,36 @@ class Storage:
         Args:
             below: in the folders below, too: they are this program's alone.
         """
-        if self.is_local:
-            disk.sweep(Path(self._root), below=below)
+        store = self._store
+        if isinstance(store, Disk) and not store.is_top:  # an object store shows no unfinished files
+            self._tried("sweep", "", lambda: store.sweep(below=below), OutputError)
 
-    def _writing(self, name: str, call: Callable[[], T]) -> T:
-        try:
-            return _retried(call)
-        except OSError as error:
-            reason = error.strerror or error
-            raise OutputError(
-                f"cannot write {self.path(name)}: {reason}; check the path and its rights"
-            ) from error
+    def _listed(self, suffixes: tuple[str, ...], *, stamps: bool) -> dict[str, str]:
+        def wanted(name: str) -> bool:
+            return name.endswith(suffixes) and not is_temporary(name)
 
-    def _reading(self, name: str, call: Callable[[], T]) -> T:
+        return self._tried("list", "", lambda: self._store.files(wanted, stamps=stamps), InputError)
+
+    def _tried(self, verb: str, name: str, call: Callable[[], T], otherwise: type[MpgiError]) -> T:
         try:
-            return _retried(call)
-        except OSError as error:
-            reason = "there is no such file" if isinstance(error, FileNotFoundError) else error
-            raise InputError(f"cannot read {self.path(name)}: {reason}") from error
+            return trouble.retried(call, self._store.give_up_s)
+        except Exception as error:
+            if not trouble.is_of_storage(error):
+                raise
+            inside = verb == "list" and isinstance(error, OSError) and error.filename
+            raise trouble.told(error, f"cannot {verb} {inside or self.path(name)}", otherwise) from error
 
 
 def named(path: str) -> str:
     """A path that is not empty: an empty one would mean the root, or the working folder.
 
     Raises:
-        RecipeError: it is empty.
+        RecipeError: it is empty, or names no more than ``s3://``.
     """
     if not path:
         raise RecipeError("a path is empty: name a folder, or a file")
+    if path.rstrip("/").endswith(":") and "://" in path:
+        raise RecipeError(f"{path} names no bucket: expected a URL such as s3://bucket/folder")
     return path
 
 
@@ -275,10 +248,3 @@ def _object(data: bytes, where: str) -> dict[str, Any]:
             f"{where} holds a {type(content).__name__}, expected a JSON object; restore or delete it"
         )
     return content
-
-
-def _retried(call: Callable[[], T]) -> T:
-    passing = retry_if_exception(lambda e: isinstance(e, OSError) and not isinstance(e, _FINAL))
-    return Retrying(
-        retry=passing, stop=stop_after_attempt(4), wait=wait_random_exponential(0.2, 5), reraise=True
-    )(call)

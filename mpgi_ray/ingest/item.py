@@ -76,7 +76,7 @@ def load(item: Item, source: SourceConfig, index: int) -> Sample | Rejected:
         index: the item's position in the source.
 
     Raises:
-        InputError: storage does not answer; a file that is not there is a rejected item instead.
+        StorageError: storage does not answer; a file that is not there or cannot be read is a rejected item.
     """
     image = b""
 
@@ -85,7 +85,7 @@ def load(item: Item, source: SourceConfig, index: int) -> Sample | Rejected:
         return Rejected(item.name, index, reason, f"{item.where}: {detail}".removeprefix(": "), sample_id)
 
     try:
-        image = _read(item.root, item.name, "missing_image")
+        image = _read(item.root, item.name, "image")
         size = read_size(image)
         width, height = item.size
         stated = size[0] if width is None else width, size[1] if height is None else height
@@ -94,7 +94,7 @@ def load(item: Item, source: SourceConfig, index: int) -> Sample | Rejected:
         fields = source.apply(item.annotation)
         fields["split"] = fields.get("split") or source.split_of(image)
         if item.mask is not None:
-            mask = _read(item.root, item.mask, "missing_mask")
+            mask = _read(item.root, item.mask, "mask")
             classes = source.mask if item.mask_classes is None else item.mask_classes
             fields["cover"] = cover(mask, size, {old: (source.label(old), v) for old, v in classes.items()})
         annotation = Annotation.model_validate(fields | {"width": size[0], "height": size[1]})
@@ -125,13 +125,13 @@ def report_unused(path: str, fields: Iterable[str]) -> None:
         _log.warning("%s: fields that are not used: %s", path, ", ".join(names))
 
 
-def _read(root: Storage, name: str, reason: str) -> bytes:
+def _read(root: Storage, name: str, kind: str) -> bytes:
     try:
         return root.read(name)
     except InputError as error:
-        if isinstance(error.__cause__, (FileNotFoundError, NotADirectoryError, IsADirectoryError)):
-            raise ImageError(reason, f"there is no file {name} below {root.url}") from error
-        raise
+        if isinstance(error.__cause__, (FileNotFoundError, NotADirectoryError)):
+            raise ImageError(f"missing_{kind}", f"there is no file {name} below {root.url}") from error
+        raise ImageError(f"unreadable_{kind}", str(error)) from error
 
 
 def _by(size: tuple[int, int]) -> str:

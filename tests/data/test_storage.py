@@ -5,20 +5,41 @@ from __future__ import annotations
 import errno
 import os
 import pickle
-from collections.abc import Iterator
+import random
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from fsspec import AbstractFileSystem
+from fsspec.implementations.memory import MemoryFileSystem
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpgi_ray.data import objects
+from mpgi_ray.data import lines, objects, trouble
+from mpgi_ray.data.lines import read_lines
 from mpgi_ray.data.parts import ChunkId, complete_shards, split_chunks
 from mpgi_ray.data.shard_list import find_shards
 from mpgi_ray.data.storage import Storage, absolute
-from mpgi_ray.errors import InputError, OutputError, RecipeError
+from mpgi_ray.errors import InputError, OutputError, RecipeError, StorageError
 from support.build import noise, tar
+from support.faulty_s3 import FAULTS, FaultyS3, faulty_s3
+
+
+@pytest.fixture
+def proxied(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Storage, FaultyS3]]:
+    """A folder behind a proxy that shows faults once its share is set."""
+    import s3fs
+
+    monkeypatch.setattr(trouble, "LONGEST_WAIT_S", 0.05)
+    monkeypatch.setattr(objects, "_SILENT_S", 0.4)
+    with faulty_s3(os.environ["AWS_ENDPOINT_URL"], seed=0) as (url, faults):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        s3fs.S3FileSystem.clear_instance_cache()
+        yield Storage(f"{bucket}/{tmp_path.name}"), faults
+    s3fs.S3FileSystem.clear_instance_cache()
 
 
 @pytest.fixture(params=["local", "s3"])
@@ -57,21 +78,27 @@ def test_of_several_writers_the_first_one_wins(storage: Storage, monkeypatch: py
     assert storage.read("a/part") == contents[won.index(True)]
     # a second try of the one whose answer was lost, and of another
     assert [storage.create("a/part", data) for data in contents] == won
+    assert storage.list("") == ["a/part"]
 
-    def refused(*_args: object, **_options: object) -> None:
-        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
-    monkeypatch.setattr(
-        os, "link", refused
-    )  # as of a file system without hard links, and a store that only overwrites
-    monkeypatch.setattr(objects, "_KEEPS_CONDITIONS", {storage._fs: False})
-    assert (storage.create("b", b"1"), storage.create("b", b"2"), storage.create("b", b"1")) == (
-        True,
-        False,
-        True,
-    )
-    assert storage.list("") == ["a/part", "b"]
-    assert storage.read("b") == b"1"
+def _create_once(storage: Storage) -> None:
+    assert [storage.create("x", data) for data in (b"1", b"2", b"1")] == [True, False, True]
+    assert (storage.read("x"), storage.list("")) == (b"1", ["x"])
+
+
+def test_the_first_one_wins_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
+
+    monkeypatch.setattr(os, "link", refused)
+    _create_once(Storage(str(tmp_path)))
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+
+def test_the_first_one_wins_in_a_store_that_only_overwrites(proxied: tuple[Storage, FaultyS3]) -> None:
+    storage, store = proxied
+    store.keeps_conditions = False
+    _create_once(storage)
 
 
 def test_one_listing_gives_the_stamp_of_each_file(storage: Storage) -> None:
@@ -128,7 +155,28 @@ def test_a_folder_that_cannot_be_listed_is_an_error(tmp_path: Path, monkeypatch:
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", denied)  # the tests may run as a user to whom nothing is closed
-    with pytest.raises(InputError, match=r"cannot list .*closed: Permission denied; check its rights"):
+    with pytest.raises(
+        InputError, match=r"cannot list .*closed: Permission denied; check the path and its rights"
+    ):
+        storage.list(".tar")
+
+
+def test_an_object_store_that_hides_a_folder_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    storage = Storage("memory://store")
+    storage.publish("open/a.tar", b"")
+    storage.publish("closed/b.tar", b"")
+    assert storage.list(".tar") == ["closed/b.tar", "open/a.tar"]
+    ls = MemoryFileSystem.ls
+
+    def denied(self: MemoryFileSystem, path: str, *args: object, **options: object) -> object:
+        if path.endswith("closed"):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return ls(self, path, *args, **options)
+
+    monkeypatch.setattr(MemoryFileSystem, "ls", denied)
+    # as most stores do, which are asked folder by folder
+    monkeypatch.setattr(MemoryFileSystem, "find", AbstractFileSystem.find)
+    with pytest.raises(InputError, match=r"cannot list memory://store: Permission denied"):
         storage.list(".tar")
 
 
@@ -136,6 +184,145 @@ def test_an_empty_path_is_refused() -> None:
     for wrong in (Storage, absolute):
         with pytest.raises(RecipeError, match="a path is empty"):
             wrong("")
+    with pytest.raises(RecipeError, match="s3:// names no bucket"):
+        Storage("s3://")
+    for everything in ("/", "s3://bucket"):
+        with pytest.raises(OutputError, match=f"will not delete all of {everything}"):
+            Storage(everything).delete("")
+
+
+def test_what_is_no_file_is_an_error_and_no_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    storage = Storage(str(tmp_path))
+    storage.publish("folder/a.tar", b"")
+    os.mkfifo(tmp_path / "pipe.tar")
+    links = {"device": "/dev/zero", "gone": "nowhere", "loop": "loop.tar", "up": ".", "linked": "folder"}
+    for name, target in links.items():
+        (tmp_path / f"{name}.tar").symlink_to(target)
+    names = storage.list(".tar")
+    assert names == sorted(["folder/a.tar", "pipe.tar", *(f"{name}.tar" for name in links)])
+    reasons = {
+        "pipe": "it is a pipe, expected a file",
+        "device": "it is a device, expected a file",
+        "gone": "there is no such file",
+        "loop": "Too many levels of symbolic links",
+        "up": "it is a folder, expected a file",
+        "linked": "it is a folder, expected a file",
+    }
+    for name, reason in reasons.items():
+        with pytest.raises(InputError, match=rf"^cannot read {tmp_path}/{name}\.tar: {reason}"):
+            storage.read(f"{name}.tar")
+    with pytest.raises(InputError, match=r"gone\.tar: this link leads nowhere"):
+        storage.stamps(".tar")
+    for name in ("nul\0", "\udcff\ud800"):
+        with pytest.raises(InputError, match="cannot read"):
+            storage.read(name)
+    storage.delete("linked.tar")
+    assert storage.list("a.tar") == ["folder/a.tar"]
+
+
+def test_lines_are_read_over_the_ends_of_pieces(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "_PIECE", 3)
+    for text in (b"", b"\n", b"a", b"ab\n\ncdefghij\r\nk\n", b"abcdefgh\n\n", b"abc\nde"):
+        storage.publish("x", text)
+        assert list(read_lines(storage, "x")) == text.removesuffix(b"\n").split(b"\n")[: None if text else 0]
+    begun = read_lines(storage, "x")
+    next(begun)
+    storage.publish("x", b"ab\ncdef")
+    with pytest.raises(InputError, match="x changed while it was read; run the same command again"):
+        list(begun)
+
+
+def test_an_object_store_full_of_faults_loses_nothing(proxied: tuple[Storage, FaultyS3]) -> None:
+    storage, store = proxied
+    store.share = 0.4
+
+    def publish(n: int) -> None:
+        whole = random.Random(n).randbytes(1_000 + n)
+        storage.publish(f"whole/{n:02}", iter([whole[:9], whole[9:]]))
+        assert storage.read(f"whole/{n:02}") == whole
+        assert storage.read_range(f"whole/{n:02}", 10, 900) == whole[10:900]
+
+    def create(n: int) -> None:
+        whole = random.Random(n).randbytes(1_000 + n)
+        assert storage.create(f"part/{n:02}", whole)
+        assert not storage.create(f"part/{n:02}", b"of another")
+
+    def delete(n: int) -> None:
+        storage.publish(f"gone/{n:02}", b"")
+        storage.delete(f"gone/{n:02}")
+        assert not storage.exists(f"gone/{n:02}")
+
+    numbers = range(12)
+    with ThreadPoolExecutor(36) as pool:
+        for done in [pool.submit(work, n) for n in numbers for work in (publish, create, delete)]:
+            done.result()
+    names = [f"{folder}/{n:02}" for folder in ("part", "whole") for n in numbers]
+    assert storage.list("") == names
+    assert list(storage.stamps("")) == names
+    assert sum(store.faults.values()) > 150
+    assert set(store.faults) == set(FAULTS)
+    store.share = 0
+    assert [storage.read(name) for name in names] == 2 * [
+        random.Random(n).randbytes(1_000 + n) for n in numbers
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "told"),
+    [
+        (404, "NoSuchBucket", "there is no such bucket; create it"),
+        (403, "AccessDenied", "access is denied; give the key in use the rights"),
+        (400, "ExpiredToken", "the session has expired; sign in again"),
+        (403, "InvalidAccessKeyId", "the access key is not valid there; check AWS_ACCESS_KEY_ID"),
+        (503, "SlowDown", "SlowDown.*, also when tried again"),
+        (500, "InternalError", "InternalError.*, also when tried again"),
+    ],
+)
+def test_a_store_that_refuses_ends_a_job_in_one_line(
+    proxied: tuple[Storage, FaultyS3], status: int, code: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage, store = proxied
+    store.refusal = (status, code)
+    monkeypatch.setattr(trouble, "GIVE_UP_S", 0.05)
+    calls: dict[str, Callable[[], object]] = {
+        "list": lambda: storage.list(""),
+        "write": lambda: storage.publish("x", b""),
+        "delete": lambda: storage.delete("x"),
+    }
+    for verb, call in calls.items():
+        with pytest.raises(StorageError, match=rf"^cannot {verb} {storage.url}\S*: .*{told}"):
+            call()
+    with pytest.raises(StorageError, match=rf"^cannot read {storage.url}/x: "):
+        storage.read("x")  # asks for its size first, and such an answer has no code
+
+
+def test_an_endpoint_that_is_not_there_ends_a_job(
+    proxied: tuple[Storage, FaultyS3], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage, store = proxied
+    monkeypatch.setattr(trouble, "GIVE_UP_S", 0.05)
+    store.kinds, store.share = ("reset_before",), 1
+    with pytest.raises(StorageError, match="also when tried again for a while; check that the storage"):
+        storage.exists("x")
+
+
+def test_no_bucket_and_no_key_are_told_at_once(
+    proxied: tuple[Storage, FaultyS3], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(StorageError, match="cannot list s3://missing: there is no such bucket"):
+        Storage("s3://missing").list("")
+    missing = Storage("s3://missing/a")
+    for call in (missing.list, missing.exists, missing.read, missing.delete):
+        with pytest.raises(StorageError, match=r"s3://missing/a\S*: there is no such bucket; create it"):
+            call("x")
+    for write in (missing.publish, missing.create):
+        with pytest.raises(StorageError, match=r"cannot write s3://missing/a/x: there is no such bucket"):
+            write("x", b"")
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setattr(objects, "_SILENT_S", 2)  # another connection
+    with pytest.raises(StorageError, match="there are no credentials for it; set AWS_ACCESS_KEY_ID"):
+        proxied[0].child("x").list("")
 
 
 def test_shards_are_found_by_folder_glob_range_and_list(storage: Storage) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -31,17 +32,27 @@ def test_folders_keep_every_picture_as_it_is_and_reject_the_rest(tmp_path: Path)
         "d.png": picture("P", "PNG"),
         "port/notes.txt": b"hello",
         "farm/empty.jpg": b"",
+        "farm/own.tmp": picture("L", "PNG"),  # of the user, not left by this program
     }
     for name, data in files.items():
         (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "in" / name).write_bytes(data)
+    os.mkfifo(tmp_path / "in/farm/pipe.jpg")
+    for name, target in {"farm/loop.jpg": "loop.jpg", "lake": "port", "farm/gone.jpg": "nowhere"}.items():
+        (tmp_path / "in" / name).symlink_to(target)
     summary = ingest(folders(str(tmp_path / "in")), IngestConfig(output=str(tmp_path / "out")))
-    assert (summary.total, summary.kept) == (6, 4)
-    assert summary.rejected == {"empty_image": 1, "not_an_image": 1}
+    assert (summary.total, summary.kept) == (11, 5)
+    assert summary.rejected == {
+        "empty_image": 1,
+        "not_an_image": 1,
+        "unreadable_image": 3,
+        "missing_image": 1,
+    }
     found = samples(tmp_path / "out")
     assert {name: s.image for name, s in found.items()} == {name: files[name] for name in found}
     assert {name: s.suffix for name, s in found.items()} == {
         "d.png": "png",
+        "farm/own.tmp": "png",
         "port/a.JPEG": "jpeg",
         "port/c": "png",
         "port/deep/b.tif": "tif",

@@ -16,14 +16,13 @@ import json
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-import fsspec
 import typer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mpgi_ray.config import first_problem
+from mpgi_ray.data.lines import read_lines
 from mpgi_ray.data.sample import Rejected
 from mpgi_ray.data.storage import split_url
-from mpgi_ray.errors import InputError
 from mpgi_ray.ingest.item import Entry, Item, Listing, below, report_unused
 from mpgi_ray.ingest.source import TRUNCATED, MaskTable
 
@@ -136,13 +135,7 @@ def manifest(path: Annotated[str, typer.Argument(help="The JSONL file, one pictu
 
 
 def _lines(path: str) -> Iterator[bytes]:
-    try:
-        with fsspec.open(path, "rb") as file:
-            for line in file:
-                yield line.strip()
-    except OSError as error:
-        missing = isinstance(error, FileNotFoundError)
-        raise InputError(f"cannot read {path}: {'there is no such file' if missing else error}") from error
+    return (line.strip() for line in read_lines(*split_url(path)))
 
 
 def _annotation(line: Line) -> dict[str, Any]:
