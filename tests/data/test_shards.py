@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from mpgi_ray.data.sample import Annotation, Rejected, Sample
 from mpgi_ray.data.shards import ShardFields, read_shard, sample_members, shard_key
-from mpgi_ray.data.tar import group_members, read_members, write_members
+from mpgi_ray.data.tar import Member, group_members, read_members, write_members
 from mpgi_ray.errors import InputError
 from support.build import noise, picture, tar
 
@@ -258,14 +258,14 @@ names = st.text("ab.-_/", min_size=1, max_size=8).filter(
 @given(st.lists(names, min_size=1, max_size=8), st.randoms())
 def test_no_member_is_lost_or_doubled_by_grouping(keys: list[str], dice: random.Random) -> None:
     members = [
-        (f"{key}.{suffix}", f"{i}{suffix}".encode())
+        Member(f"{key}.{suffix}", f"{i}{suffix}".encode())
         for i, key in enumerate(keys)
         for suffix in ("txt", "cls")
     ]
     dice.shuffle(members)
     groups = group_members(members, "s.tar", None)
     grouped = sorted(data for group in groups for data in group.fields.values())
-    assert grouped == sorted(data for name, data in members if not name.rpartition("/")[2].startswith("._"))
+    assert grouped == sorted(m.data for m in members if not m.name.rpartition("/")[2].startswith("._"))
 
 
 @given(st.lists(st.text(min_size=1, max_size=60), unique=True, max_size=20))
