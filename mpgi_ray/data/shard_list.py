@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
@@ -18,7 +17,6 @@ from mpgi_ray.errors import InputError
 
 SUFFIXES = (".tar", ".tar.gz", ".tgz")
 NOT_READ = (".tar.zst", ".tar.bz2", ".tar.xz", ".tar.lz4", ".tar.Z", ".tzst", ".tbz2", ".tbz", ".txz")
-MAX_NAMES = 1_000_000  # that the brace ranges of one entry stand for
 _BEGUN = {record_of(job): job for job in SHARD_JOBS}
 
 
@@ -79,7 +77,7 @@ def find_shards(spec: str | Sequence[str]) -> ShardList:
         InputError: nothing matches an entry, the entries of a list share no folder, a folder's shards are
             not all written yet, an index is damaged, or a file matches that cannot be read as a shard.
     """
-    patterns = [p for entry in ([spec] if isinstance(spec, str) else spec) for p in _expanded(entry)]
+    patterns = [p for entry in ([spec] if isinstance(spec, str) else spec) for p in braceexpand(entry)]
     root = Storage(_common_root(patterns))
     there = root.list(*SUFFIXES, *NOT_READ, INDEX, *_BEGUN)
     present = {name: _stem(name) for name in there if name.endswith(SUFFIXES)}
@@ -107,21 +105,6 @@ def find_shards(spec: str | Sequence[str]) -> ShardList:
             )
     samples = {shard: count for shard, count in listed.items() if shard in files}
     return ShardList(root, dict(sorted(files.items())), tuple(missing), samples)
-
-
-def _expanded(entry: str) -> Iterator[str]:
-    """The names that an entry with brace ranges stands for."""
-    ends = re.findall(r"\{(-?\d{1,18})\.\.(-?\d{1,18})", entry)
-    if math.prod(abs(int(last) - int(first)) + 1 for first, last in ends) > MAX_NAMES:
-        raise InputError(
-            f"{entry} stands for more than {MAX_NAMES:,} shards: write a smaller range, or a glob"
-        )
-    try:
-        return iter(braceexpand(entry))
-    except ValueError as error:
-        raise InputError(
-            f"a brace of {entry} is not closed: close it, or write \\{{ for one that belongs to a name"
-        ) from error
 
 
 def _require_readable(names: Sequence[str]) -> None:

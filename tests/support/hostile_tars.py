@@ -15,17 +15,15 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from support.build import noise, tar
-
-BLOCK = 512
-END = bytes(2 * BLOCK)
+from support.raw_tars import BLOCK, END, file, header, long_name, padded, pax
 
 
 class HostileTar(NamedTuple):
     """A tar and what is to become of it.
 
     Attributes:
-        outcome: ``read`` (all samples can be used), ``rows`` (some are rejected), ``refused`` (an `InputError`
-            that names the shard), or ``any`` of these.
+        outcome: ``read`` (all samples can be used), ``rows`` (some are rejected), ``refused`` (an
+            `InputError` that names the shard), or ``any`` of these.
         says: a regular expression that the error, or a rejected row's ``reason: detail``, has to match.
         keys: of the samples that can be used, in order.
     """
@@ -38,50 +36,9 @@ class HostileTar(NamedTuple):
 
 
 def hostile_tars(seed: int = 0) -> Iterator[HostileTar]:
-    """About 140 tars. They are small; `refused` ones cost a reader no more than the others."""
+    """About 190 tars. They are small; `refused` ones cost a reader no more than the others."""
     for make in (_whole, _names, _texts, _classes, _links, _members, _cut, _holes, _headers, _notes, _flips):
         yield from make(seed)
-
-
-def header(
-    name: bytes, size: int | bytes = 0, kind: bytes = b"0", link: bytes = b"", **fields: bytes
-) -> bytes:
-    """A header block with a right checksum.
-
-    Args:
-        size: a number, or the field's bytes.
-        fields: ``mtime``, ``magic``, ``prefix``, and ``tail`` for the bytes from 345 on.
-    """
-    stated = b"%011o\0" % size if isinstance(size, int) else size.ljust(12, b"\0")
-    block = name.ljust(100, b"\0") + b"0000644\0" + b"0000000\0" * 2 + stated
-    block += fields.get("mtime", b"00000000000\0") + b" " * 8 + kind + link.ljust(100, b"\0")
-    block += fields.get("magic", b"ustar\x0000").ljust(88, b"\0")
-    block = (block + fields.get("prefix", b"").ljust(155, b"\0")).ljust(BLOCK, b"\0")
-    if tail := fields.get("tail"):
-        block = block[:345] + tail.ljust(BLOCK - 345, b"\0")
-    return block[:148] + b"%06o\0 " % sum(block) + block[156:]
-
-
-def file(name: bytes, data: bytes, kind: bytes = b"0") -> bytes:
-    return header(name, len(data), kind) + padded(data)
-
-
-def padded(data: bytes) -> bytes:
-    return data + bytes(-len(data) % BLOCK)
-
-
-def pax(*records: tuple[bytes, bytes], kind: bytes = b"x") -> bytes:
-    body = b""
-    for key, value in records:
-        length = len(key) + len(value) + 3
-        while len(b"%d" % length) + len(key) + len(value) + 3 != length:
-            length = len(b"%d" % length) + len(key) + len(value) + 3
-        body += b"%d %s=%s\n" % (length, key, value)
-    return file(b"pax", body, kind)
-
-
-def long_name(name: bytes, kind: bytes = b"L") -> bytes:
-    return file(b"././@LongLink", name + b"\0", kind)
 
 
 @cache
@@ -130,12 +87,14 @@ def _whole(seed: int) -> Iterator[HostileTar]:
         "old_v7": header(b"d/", kind=b"\0", magic=b"") + file(b"a.jpg", picture(1), b"\0") + B + END,
         "contiguous_files": file(b"a.jpg", picture(1), b"7") + B + END,
         "size_in_base_256": header(b"a.jpg", b"\x80" + len(picture(1)).to_bytes(11, "big"))
-        + padded(picture(1)) + B + END,
+        + padded(picture(1))
+        + B
+        + END,
         "clutter": file(b"._a.jpg", b"mac") + A + file(b".DS_Store", b"mac") + B + END,
         "below_a_dot": file(b"./a.jpg", picture(1)) + file(b"./a.cls", b"farm") + B + END,
         "a_global_header": pax((b"comment", b"by git archive"), kind=b"g") + ab,
         "pax_times": pax((b"mtime", b"1.5"), (b"SCHILY.xattr.user.x", b"\xff\0")) + ab,
-    }  # fmt: skip
+    }
     for name, data in good.items():
         yield HostileTar(name, data, "read", keys=("a", "b"))
     yield HostileTar("an_empty_archive", bytes(record), "read")
@@ -234,12 +193,13 @@ def _links(seed: int) -> Iterator[HostileTar]:
         return header(name, 0, kind, target)
 
     f = file(b"d/a.jpg", picture(1))
+    hard = link(b"e.jpg", b"d/a.jpg", b"1")
     far = b"d/" + b"n" * 150 + b".jpg"
     good = {
-        "hard": (f + link(b"e.jpg", b"d/a.jpg", b"1"), ("d/a", "e")),
+        "hard": (f + hard, ("d/a", "e")),
         "hard_below_a_dot": (f + link(b"e.jpg", b"./d/a.jpg", b"1"), ("d/a", "e")),
-        "hard_before_its_file": (link(b"e.jpg", b"d/a.jpg", b"1") + f, ("e", "d/a")),
-        "hard_to_a_hard": (f + link(b"e.jpg", b"d/a.jpg", b"1") + link(b"g.jpg", b"e.jpg", b"1"), ("d/a", "e", "g")),
+        "hard_before_its_file": (hard + f, ("e", "d/a")),
+        "hard_to_a_hard": (f + hard + link(b"g.jpg", b"e.jpg", b"1"), ("d/a", "e", "g")),
         "hard_to_a_long_name": (
             long_name(far) + file(b"x", picture(1)) + long_name(far, b"K") + link(b"e.jpg", b"x", b"1"),
             (far.decode().removesuffix(".jpg"), "e"),
@@ -247,7 +207,7 @@ def _links(seed: int) -> Iterator[HostileTar]:
         "symbolic": (f + link(b"d/e.jpg", b"a.jpg"), ("d/a", "d/e")),
         "symbolic_from_another_folder": (f + link(b"e/e.jpg", b"../d/a.jpg"), ("d/a", "e/e")),
         "symbolic_before_its_file": (link(b"e.jpg", b"d/a.jpg") + f, ("e", "d/a")),
-    }  # fmt: skip
+    }
     for name, (data, keys) in good.items():
         yield HostileTar(f"link_{name}", data + END, "read", keys=keys)
     lost = "bad_member: .*link"
@@ -275,16 +235,16 @@ def _members(seed: int) -> Iterator[HostileTar]:
         return head + blocks + padded(jpg)
 
     stored = header(b"GNUSparseFile.1/e.jpg", len(jpg)) + padded(jpg)
+    zero_0 = pax((b"GNU.sparse.size", b"9"), (b"GNU.sparse.numblocks", b"1"))
     name = (b"GNU.sparse.name", b"e.jpg")
+    one_0 = pax(name, (b"GNU.sparse.major", b"1"), (b"GNU.sparse.minor", b"0"))
+    more = b"\1".rjust(505).ljust(BLOCK, b"\0") + bytes(BLOCK)
     rows = {
         "sparse": (sparse(b"\0"), "sparse"),
-        "sparse_with_a_long_map": (sparse(b"\1", b"\1".rjust(505).ljust(512, b"\0") + bytes(512)), "sparse"),
-        "sparse_pax_0_0": (
-            pax((b"GNU.sparse.size", b"9"), (b"GNU.sparse.numblocks", b"1")) + header(b"e.jpg", len(jpg)) + padded(jpg),
-            "sparse",
-        ),
+        "sparse_with_a_long_map": (sparse(b"\1", more), "sparse"),
+        "sparse_pax_0_0": (zero_0 + header(b"e.jpg", len(jpg)) + padded(jpg), "sparse"),
         "sparse_pax_0_1": (pax(name, (b"GNU.sparse.map", b"0,1,4096,1")) + stored, "sparse"),
-        "sparse_pax_1_0": (pax(name, (b"GNU.sparse.major", b"1"), (b"GNU.sparse.minor", b"0")) + stored, "sparse"),
+        "sparse_pax_1_0": (one_0 + stored, "sparse"),
         "sparse_pax_map_of_letters": (pax(name, (b"GNU.sparse.map", b"a,b,,-1")) + stored, "sparse"),
         "sparse_pax_endless_map": (pax(name, (b"GNU.sparse.map", b"0,1," * 50_000)) + stored, "sparse"),
         "named_pipe": (header(b"e.jpg", kind=b"6"), "named pipe"),
@@ -292,7 +252,7 @@ def _members(seed: int) -> Iterator[HostileTar]:
         "block_device": (header(b"e.jpg", kind=b"4"), "device"),
         "of_an_unknown_type": (file(b"e.jpg", jpg, b"Z"), "of type"),
         "of_another_volume": (file(b"e.jpg", jpg, b"M"), "of type"),
-    }  # fmt: skip
+    }
     for kind, (data, says) in rows.items():
         yield HostileTar(f"member_{kind}", A + data + B + END, "rows", f"bad_member: .*{says}", ("a", "b"))
     for kind, data, says in (("empty", b"", "empty_image"), ("a_page", b"<html>404", "not_an_image")):
