@@ -84,7 +84,8 @@ def find_shards(spec: str | Sequence[str]) -> ShardList:
     asked = [pattern.removeprefix(root.url).lstrip("/") for pattern in patterns]
     wanted = _Wanted(asked)
     matched = [name for name in there if name.endswith((*SUFFIXES, *NOT_READ)) and wanted.covers(name)]
-    _require_readable(matched)
+    _require_plain([*patterns, *matched])
+    _require_read(matched)
     files: dict[str, str] = {}
     for name in filter(present.__contains__, matched):
         if files.setdefault(present[name], name) != name:
@@ -107,12 +108,16 @@ def find_shards(spec: str | Sequence[str]) -> ShardList:
     return ShardList(root, dict(sorted(files.items())), tuple(missing), samples)
 
 
-def _require_readable(names: Sequence[str]) -> None:
-    """Hold the names of shards against what is read."""
+def _require_plain(names: Sequence[str]) -> None:
+    """Hold names against what can be written as JSON and Parquet, where shards are listed by name."""
     if odd := [name for name in names if clean_name(name) != name]:
         raise InputError(
             f"the name of the shard {clean_name(odd[0])} is not UTF-8 or holds control characters: rename it"
         )
+
+
+def _require_read(names: Sequence[str]) -> None:
+    """Hold the files that match against the compressions that are read."""
     read = {_stem(name) for name in names if name.endswith(SUFFIXES)}
     if lost := [name for name in names if name.endswith(NOT_READ) and _stem(name) not in read]:
         raise InputError(

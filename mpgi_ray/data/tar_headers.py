@@ -25,7 +25,7 @@ MAX_NOTE = 1 << 20  # bytes of a long name or of pax records
 MAX_NOTES = 16  # of them for one member
 
 _BLOCK = 512
-_ZEROS = bytes(_BLOCK)
+_ZEROS = bytes(MAX_RECORD)
 _NOT_ZERO = re.compile(rb"[^\0]")
 _PAX = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
 _LONG = {tarfile.GNUTYPE_LONGNAME: "path", tarfile.GNUTYPE_LONGLINK: "linkpath"}
@@ -64,10 +64,8 @@ def entries(data: memoryview, shard: str) -> Iterator[Entry]:
     at = begin = 0  # of this header, of this archive
     last = "at its start"
     everywhere: dict[str, str] = {}  # pax records for all members of this archive
-    notes, waiting = (
-        dict[str, str](),
-        0,
-    )  # what the headers before say of the next member, and how many they are
+    notes: dict[str, str] = {}  # what the headers just before say of the next member
+    waiting = 0  # how many those are
     while at < len(data):
         block = bytes(data[at : at + _BLOCK])
         if block == _ZEROS[: len(block)] and not waiting:
@@ -100,7 +98,10 @@ def entries(data: memoryview, shard: str) -> Iterator[Entry]:
 
 def _behind_end(data: memoryview, begin: int, at: int, last: str, shard: str) -> int:
     """Where the next archive begins, or the file's length; all from ``at`` to there is zero."""
-    found = _NOT_ZERO.search(data, at)
+    zero = at
+    while bytes(data[zero : zero + MAX_RECORD]) == _ZEROS:  # a file may hold gigabytes of them
+        zero += MAX_RECORD
+    found = _NOT_ZERO.search(data, zero)
     end = len(data) if found is None else at + (found.start() - at) // _BLOCK * _BLOCK
     zeros, whole = end - at, end - begin
     if zeros < _BLOCK:
