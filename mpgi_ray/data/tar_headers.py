@@ -61,6 +61,8 @@ def entries(data: memoryview, shard: str) -> Iterator[Entry]:
     Raises:
         InputError: the file ends too early, has a hole, or holds a header that cannot be read.
     """
+    if not data:
+        raise InputError(f"{shard} is empty (0 bytes), not a whole tar; fetch the shard again")
     at = begin = 0  # of this header, of this archive
     last = "at its start"
     everywhere: dict[str, str] = {}  # pax records for all members of this archive
@@ -88,12 +90,12 @@ def entries(data: memoryview, shard: str) -> Iterator[Entry]:
         last = f"after member {entry.name[:80]!r}"
         at = entry.start + _padded(entry.size)
         notes, waiting = {}, 0
-    if at != begin or waiting or not data:
-        raise InputError(
-            f"{shard} has no end-of-archive mark, so it was cut off {last}; fetch the shard again"
-            if data
-            else f"{shard} is empty (0 bytes), not a whole tar; fetch the shard again"
-        )
+    if at != begin or waiting:
+        raise _cut(shard, last)
+
+
+def _cut(shard: str, last: str) -> InputError:
+    return InputError(f"{shard} has no end-of-archive mark, so it was cut off {last}; fetch the shard again")
 
 
 def _behind_end(data: memoryview, begin: int, at: int, last: str, shard: str) -> int:
@@ -105,9 +107,7 @@ def _behind_end(data: memoryview, begin: int, at: int, last: str, shard: str) ->
     end = len(data) if found is None else at + (found.start() - at) // _BLOCK * _BLOCK
     zeros, whole = end - at, end - begin
     if zeros < _BLOCK:
-        raise InputError(
-            f"{shard} has no end-of-archive mark, so it was cut off {last}; fetch the shard again"
-        )
+        raise _cut(shard, last)
     if found is None and not at and zeros != RECORD:
         raise InputError(f"{shard} holds {zeros:,} zero bytes and nothing else; fetch the shard again")
     powers = (1 << power for power in range(_BLOCK.bit_length() - 1, MAX_RECORD.bit_length()))
@@ -123,10 +123,8 @@ def _header(block: bytes, where: str, first: bool) -> tarfile.TarInfo:
     try:
         header = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
     except (tarfile.HeaderError, ValueError) as error:
-        whole = (
-            "the file is not a whole tar" if first else "the file is damaged, or something else begins there"
-        )
-        raise InputError(f"{where}: {error}, so {whole}; fetch the shard again") from error
+        what = "is not a whole tar" if first else "is damaged, or something else begins there"
+        raise InputError(f"{where}: {error}, so the file {what}; fetch the shard again") from error
     if header.size < 0:
         raise InputError(f"{where} states a size of {header.size}; fetch the shard again")
     return header
@@ -181,7 +179,7 @@ def _entry(data: memoryview, at: int, header: tarfile.TarInfo, notes: Mapping[st
         if header.type == tarfile.SYMTYPE:
             link = f"{name.rpartition('/')[0]}/{link}" if not link.startswith("/") else ""
         return Entry(name, start, 0, link)
-    if header.type in _NO_MEMBERS[:1]:
+    if header.type == tarfile.DIRTYPE:
         return Entry(name, start, 0)
     if header.type in _SPECIAL:
         return Entry(name, start, 0, trouble=f"it is a {_SPECIAL[header.type]}, expected a file")
@@ -190,10 +188,9 @@ def _entry(data: memoryview, at: int, header: tarfile.TarInfo, notes: Mapping[st
             start = _behind_map(data, at)
         trouble = "it is stored as a sparse file, which is not read: pack it without --sparse"
         return Entry(name, start, size, trouble=trouble)
-    known = header.type in (*_FILES, *_NO_MEMBERS)
-    return Entry(
-        name, start, size, trouble="" if known else f"it is of type {header.type!r}, expected a file"
-    )
+    if header.type not in _FILES and header.type not in _NO_MEMBERS:
+        return Entry(name, start, size, trouble=f"it is of type {header.type!r}, expected a file")
+    return Entry(name, start, size)
 
 
 def _behind_map(data: memoryview, at: int) -> int:

@@ -66,6 +66,7 @@ def _starts(data: bytes) -> list[int]:
 
 def _whole(seed: int) -> Iterator[HostileTar]:
     ab, one, two = A + B + END, A + END, B + END
+    named = pax((b"path", b"a.jpg"), kind=b"g")
     record = 10_240
 
     def filled(data: bytes, to: int) -> bytes:
@@ -93,6 +94,10 @@ def _whole(seed: int) -> Iterator[HostileTar]:
         "clutter": file(b"._a.jpg", b"mac") + A + file(b".DS_Store", b"mac") + B + END,
         "below_a_dot": file(b"./a.jpg", picture(1)) + file(b"./a.cls", b"farm") + B + END,
         "a_global_header": pax((b"comment", b"by git archive"), kind=b"g") + ab,
+        "joined_behind_a_global_name": pax((b"path", b"a.jpg"), kind=b"g")
+        + file(b"x", picture(1))
+        + END
+        + two,
         "pax_times": pax((b"mtime", b"1.5"), (b"SCHILY.xattr.user.x", b"\xff\0")) + ab,
     }
     for name, data in good.items():
