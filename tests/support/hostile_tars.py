@@ -94,10 +94,7 @@ def _whole(seed: int) -> Iterator[HostileTar]:
         "clutter": file(b"._a.jpg", b"mac") + A + file(b".DS_Store", b"mac") + B + END,
         "below_a_dot": file(b"./a.jpg", picture(1)) + file(b"./a.cls", b"farm") + B + END,
         "a_global_header": pax((b"comment", b"by git archive"), kind=b"g") + ab,
-        "joined_behind_a_global_name": pax((b"path", b"a.jpg"), kind=b"g")
-        + file(b"x", picture(1))
-        + END
-        + two,
+        "joined_behind_a_global_name": named + file(b"x", picture(1)) + END + two,
         "pax_times": pax((b"mtime", b"1.5"), (b"SCHILY.xattr.user.x", b"\xff\0")) + ab,
     }
     for name, data in good.items():
