@@ -15,6 +15,8 @@ from enum import StrEnum
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mpgi_ray.data.text import clean_name
+
 SCHEMA_VERSION = 3  # of the table; before 3 ``reason`` also held what is now ``detail``, after the code
 ID_VERSION = 2  # of what a caption's id is the hash of; part of a run's identity
 
@@ -130,9 +132,14 @@ def encode_sampling(sampling: Mapping[str, object]) -> str:
 
 
 def to_table(captions: Sequence[Caption]) -> pa.Table:
-    """Rows in `SCHEMA`'s columns and order."""
-    columns = [[getattr(caption, name) for caption in captions] for name in SCHEMA.names]
-    arrays = [pa.array(values, field.type) for values, field in zip(columns, SCHEMA, strict=True)]
+    """Rows in `SCHEMA`'s columns and order; what cannot be written of a text is escaped, as in names."""
+    arrays = []
+    for field in SCHEMA:
+        values = [getattr(caption, field.name) for caption in captions]
+        try:
+            arrays.append(pa.array(values, field.type))
+        except UnicodeEncodeError:  # a model's reply may hold half of a surrogate pair
+            arrays.append(pa.array([clean_name(value) for value in values], field.type))
     return pa.table(arrays, schema=SCHEMA)
 
 

@@ -2,7 +2,7 @@
 
 An `Annotation` is written as JSON beside the image in a shard and checked whenever it is read, so every
 later stage may trust it: boxes are finite, in order and inside the image, labels belong to the source's
-vocabulary, fractions lie between 0 and 1.
+vocabulary, fractions lie between 0 and 1, and every text can be written (`mpgi_ray.data.text`).
 """
 
 from __future__ import annotations
@@ -15,10 +15,13 @@ from typing import Annotated, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from mpgi_ray.data.text import Text, clean_name
+
 Fraction = Annotated[float, Field(ge=0, le=1)]
-Name = Annotated[str, Field(pattern=r"\S")]  # not blank
+Name = Annotated[Text, Field(pattern=r"\S")]  # not blank
 Point = tuple[float, float]
 SCHEMA_VERSION = 1
+_MAX_DETAIL = 2000  # characters: a detail may quote what is endless
 
 
 class _Record(BaseModel):
@@ -111,7 +114,7 @@ class Cover(_Record):
 class Origin(_Record):
     """Where a cut picture comes from: the source image and the window (x, y, width, height) in its pixels."""
 
-    image: str
+    image: Text
     window: tuple[int, int, int, int] | None = None
 
 
@@ -137,15 +140,15 @@ class Annotation(_Record):
     labels: tuple[Name, ...] = ()
     objects: tuple[Object, ...] = ()
     cover: dict[Name, Cover] = {}
-    tags: dict[str, str] = {}
+    tags: dict[Text, Text] = {}
     gsd: float | None = Field(default=None, gt=0)
-    date: str | None = None
-    place: str | None = None
-    sensor: str | None = None
-    captions: tuple[str, ...] = ()
-    source: str | None = None
-    licence: str | None = None
-    split: str | None = None
+    date: Text | None = None
+    place: Text | None = None
+    sensor: Text | None = None
+    captions: tuple[Text, ...] = ()
+    source: Text | None = None
+    licence: Text | None = None
+    split: Text | None = None
     origin: Origin | None = None
 
     @field_validator("labels", "cover")
@@ -226,7 +229,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A sample that cannot be used, and why.
+    """A sample that cannot be used, and why. Key and detail can be written, whatever they quote.
 
     Attributes:
         reason: a short code (``missing_image``, ``not_an_image``, ``bad_annotation`` …).
@@ -238,3 +241,7 @@ class Rejected:
     reason: str
     detail: str
     sample_id: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", clean_name(self.key))
+        object.__setattr__(self, "detail", clean_name(self.detail)[:_MAX_DETAIL])

@@ -12,9 +12,11 @@ from braceexpand import braceexpand
 from mpgi_ray.data.claim import SHARD_JOBS, record_of
 from mpgi_ray.data.index import INDEX, read_index
 from mpgi_ray.data.storage import Storage
+from mpgi_ray.data.text import clean_name
 from mpgi_ray.errors import InputError
 
 SUFFIXES = (".tar", ".tar.gz", ".tgz")
+NOT_READ = (".tar.zst", ".tar.bz2", ".tar.xz", ".tar.lz4", ".tar.Z", ".tzst", ".tbz2", ".tbz", ".txz")
 _BEGUN = {record_of(job): job for job in SHARD_JOBS}
 
 
@@ -68,19 +70,24 @@ def find_shards(spec: str | Sequence[str]) -> ShardList:
     """Resolve ``folder``, ``folder/*.tar``, ``data-{000..031}.tar`` or a list of these.
 
     Where a folder of shards holds an index, the shards that it lists belong to whatever pattern they match.
+    A file of a compression that is not read (`NOT_READ`) is an error, unless the same shard lies beside it in
+    a form that is read.
 
     Raises:
         InputError: nothing matches an entry, the entries of a list share no folder, a folder's shards are
-            not all written yet, or an index is damaged.
+            not all written yet, an index is damaged, or a file matches that cannot be read as a shard.
     """
     patterns = [p for entry in ([spec] if isinstance(spec, str) else spec) for p in braceexpand(entry)]
     root = Storage(_common_root(patterns))
-    there = root.list(*SUFFIXES, INDEX, *_BEGUN)
+    there = root.list(*SUFFIXES, *NOT_READ, INDEX, *_BEGUN)
     present = {name: _stem(name) for name in there if name.endswith(SUFFIXES)}
     asked = [pattern.removeprefix(root.url).lstrip("/") for pattern in patterns]
     wanted = _Wanted(asked)
+    matched = [name for name in there if name.endswith((*SUFFIXES, *NOT_READ)) and wanted.covers(name)]
+    _require_plain([*patterns, *matched])
+    _require_read(matched)
     files: dict[str, str] = {}
-    for name in filter(wanted.covers, present):
+    for name in filter(present.__contains__, matched):
         if files.setdefault(present[name], name) != name:
             raise InputError(
                 f"{files[present[name]]} and {name} have the same shard name: rename one of them"
@@ -99,6 +106,24 @@ def find_shards(spec: str | Sequence[str]) -> ShardList:
             )
     samples = {shard: count for shard, count in listed.items() if shard in files}
     return ShardList(root, dict(sorted(files.items())), tuple(missing), samples)
+
+
+def _require_plain(names: Sequence[str]) -> None:
+    """Hold names against what can be written as JSON and Parquet, where shards are listed by name."""
+    if odd := [name for name in names if clean_name(name) != name]:
+        raise InputError(
+            f"the name of the shard {clean_name(odd[0])} is not UTF-8 or holds control characters: rename it"
+        )
+
+
+def _require_read(names: Sequence[str]) -> None:
+    """Hold the files that match against the compressions that are read."""
+    read = {_stem(name) for name in names if name.endswith(SUFFIXES)}
+    if lost := [name for name in names if name.endswith(NOT_READ) and _stem(name) not in read]:
+        raise InputError(
+            f"{shards_in_words(len(lost))} of a compression that is not read: {', '.join(lost[:3])}"
+            f"{' …' if len(lost) > 3 else ''}; unpack to .tar, or name the others, as in FOLDER/*.tar"
+        )
 
 
 def _require_finished(root: Storage, marks: Sequence[str]) -> None:
@@ -150,7 +175,8 @@ def _is_glob(text: str) -> bool:
 
 
 def _stem(name: str) -> str:
-    return next(name.removesuffix(s) for s in sorted(SUFFIXES, key=len, reverse=True) if name.endswith(s))
+    endings = sorted((*SUFFIXES, *NOT_READ), key=len, reverse=True)
+    return next(name.removesuffix(ending) for ending in endings if name.endswith(ending))
 
 
 def _common_root(patterns: Sequence[str]) -> str:
@@ -173,4 +199,4 @@ def _common_root(patterns: Sequence[str]) -> str:
 def _fixed_folder(pattern: str) -> str:
     if _is_glob(pattern):
         return re.split(r"[*?\[]", pattern, maxsplit=1)[0].rpartition("/")[0]
-    return pattern.rpartition("/")[0] if pattern.endswith(SUFFIXES) else pattern.rstrip("/")
+    return pattern.rpartition("/")[0] if pattern.endswith((*SUFFIXES, *NOT_READ)) else pattern.rstrip("/")

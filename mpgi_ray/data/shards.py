@@ -2,7 +2,8 @@
 
 Shards of other programs are read as they are: the picture by its suffix (or a field named in the recipe),
 classes and captions from ``.cls``, ``.txt`` or a path into ``.json``. Our own carry the whole annotation
-in ``.json``. What cannot be used becomes a `Rejected` in the sample's place, so positions never move.
+in ``.json``. What cannot be used becomes a `Rejected` in the sample's place, so positions never move. Names
+and texts follow the rule of `mpgi_ray.data.text`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from mpgi_ray.config import first_problem
 from mpgi_ray.data.image import ImageError, read_size
 from mpgi_ray.data.sample import SCHEMA_VERSION, Annotation, Rejected, Sample
 from mpgi_ray.data.tar import Group, group_members, is_image, read_members
+from mpgi_ray.data.text import clean_name, decode_text
 
 _MARK = "mpgi"  # the key under which our own .json carries its schema version
 
@@ -86,6 +88,9 @@ def _sample(group: Group, index: int, fields: ShardFields) -> Sample | Rejected:
 
     if group.unsafe:
         return rejected("unsafe_name", f"member name {group.key!r} is absolute or climbs out of the shard")
+    if group.troubles:
+        bad, trouble = next(iter(group.troubles.items()))
+        return rejected("bad_member", f"{bad or 'the member'}: {trouble}")
     suffix = fields.image or next((s for s in group.fields if is_image(s)), None)
     if suffix is None or suffix not in group.fields:
         have = ", ".join(sorted(group.fields)) or "nothing"
@@ -94,8 +99,11 @@ def _sample(group: Group, index: int, fields: ShardFields) -> Sample | Rejected:
     try:
         size = read_size(image)
         record = _json(group)
-        if isinstance(record, dict) and record.get(_MARK) == SCHEMA_VERSION:
-            annotation = Annotation.model_validate(record["annotation"])
+        if isinstance(record, dict) and _MARK in record:
+            if record[_MARK] != SCHEMA_VERSION:
+                stated = f"{record[_MARK]!r:.40}, this version reads {SCHEMA_VERSION}"
+                return rejected("unknown_version", f"the .json is of schema version {stated}", image)
+            annotation = Annotation.model_validate(record.get("annotation"))
             if (annotation.width, annotation.height) != size:
                 stated = f"{annotation.width}×{annotation.height}"
                 return rejected(
@@ -109,12 +117,14 @@ def _sample(group: Group, index: int, fields: ShardFields) -> Sample | Rejected:
         return rejected("bad_annotation", first_problem(error), image)
     except json.JSONDecodeError as error:
         return rejected("broken_json", f"{error.msg} at character {error.pos} of the .json", image)
+    except UnicodeDecodeError as error:
+        return rejected("broken_json", f"the .json is not UTF-8 (byte {error.start + 1})", image)
     except RecursionError:
         return rejected("broken_json", "the .json is nested too deeply", image)
     except (KeyError, TypeError, ValueError) as error:
         return rejected("bad_annotation", str(error), image)
     name = record.get("name", group.key) if isinstance(record, dict) else group.key
-    return Sample(group.key, index, image, suffix.rpartition(".")[2], annotation, str(name))
+    return Sample(group.key, index, image, suffix.rpartition(".")[2], annotation, clean_name(str(name)))
 
 
 def _json(group: Group) -> Any:
@@ -128,7 +138,7 @@ def _foreign(group: Group, record: Any, size: tuple[int, int], fields: ShardFiel
         width=size[0],
         height=size[1],
         scene=tuple(_class_name(value, fields.class_names) for value in scene),
-        captions=tuple(str(value) for value in _values(group, record, fields.captions, default="txt")),
+        captions=tuple(map(_caption, _values(group, record, fields.captions, default="txt"))),
         source=fields.source,
         licence=fields.licence,
     )
@@ -145,15 +155,24 @@ def _values(group: Group, record: Any, where: str | None, default: str) -> Seque
         return value if isinstance(value, list) else [value]
     if where is not None and where not in group.fields:
         raise ValueError(f"no field {where!r} under this key")
-    text = group.fields.get(where or default, b"").decode("utf-8")
+    text = decode_text(group.fields.get(where or default, b""), f".{where or default}")
     return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _caption(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"a caption is {value!r:.60}, expected text")
+    return value
 
 
 def _class_name(value: Any, names: tuple[str, ...]) -> str:
     """Integers are positions in the recipe's class names; without names they are of no use to a text."""
-    if not str(value).lstrip("-").isdigit():
-        return str(value)
-    number = int(value)
+    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if any(letter.isalpha() for letter in text):
+        return text
+    if not re.fullmatch(r"-?[0-9]{1,18}", text):
+        raise ValueError(f"class {value!r:.60} is neither a word nor an integer")
+    number = int(text)
     if not 0 <= number < len(names):
         raise ValueError(
             f"unknown class {number}: input.fields.class_names lists {len(names)} names; name all, in order"

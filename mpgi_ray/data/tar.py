@@ -1,69 +1,97 @@
 """Tar shards at the level of members: read and check a whole archive, group members into samples, write.
 
 A shard that ends too early is refused as a whole, also when it was cut between two members: its missing
-samples would otherwise never be missed.
+samples would otherwise never be missed. A member that cannot be used costs its sample alone.
 """
 
 from __future__ import annotations
 
 import gzip
 import io
+import posixpath
 import tarfile
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from mpgi_ray.data.image import SUFFIXES as IMAGE_SUFFIXES
+from mpgi_ray.data.tar_headers import entries
+from mpgi_ray.data.text import clean_name
 from mpgi_ray.errors import InputError
 
-_BLOCK = 512
+MAX_UNPACKED = 2 << 30  # bytes of a gzip shard: it is held in memory
+MAX_MEMBERS = 1_000_000  # of a shard
+MAX_NAME = 1024  # characters of a member's name
+
+_PIECE = 1 << 20
+
+
+class Member(NamedTuple):
+    """One file of a shard.
+
+    Attributes:
+        name: by the rule of `mpgi_ray.data.text`.
+        trouble: why there are no bytes, in one line; empty if they are there.
+    """
+
+    name: str
+    data: bytes
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The members of one sample: field (what follows the key's dot, lower case) to bytes."""
+    """The members of one sample.
+
+    Attributes:
+        fields: field (what follows the key's dot, lower case) to bytes.
+        troubles: field to why its bytes are not there, for those whose member cannot be used.
+        unsafe: a name is absolute, or climbs out of the shard.
+    """
 
     key: str
     fields: dict[str, bytes] = field(default_factory=dict)
+    troubles: dict[str, str] = field(default_factory=dict)
     unsafe: bool = False
 
 
-def read_members(data: bytes, shard: str) -> list[tuple[str, bytes]]:
-    """All regular files of a tar (plain or gzip) in order, as ``(name, bytes)``.
+def read_members(data: bytes, shard: str) -> list[Member]:
+    """All files of a tar in order: plain or gzip, one archive or several that were joined.
+
+    Links to a file of the archive have its bytes; other links, devices and sparse members have none, and
+    say why. A gzip file may unpack to `MAX_UNPACKED` bytes, a shard hold `MAX_MEMBERS` members.
 
     Raises:
-        InputError: the file is not a tar or is cut off, or a member is not a regular file.
+        InputError: the file is not a tar, is cut off or damaged, has a hole, or exceeds a limit.
     """
-    try:
-        if data[:2] == b"\x1f\x8b":
-            data = gzip.decompress(data)
-        members = []
-        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
-            for member in archive:
-                if member.isdir():
-                    continue
-                if not member.isreg():
-                    raise InputError(f"{shard}: member {member.name!r} is a link or device, expected a file")
-                if member.offset_data + member.size > len(data):
-                    raise InputError(
-                        f"{shard} is cut off inside member {member.name!r}; fetch the shard again"
-                    )
-                members.append((member.name, data[member.offset_data : member.offset_data + member.size]))
-            end = archive.offset
-    except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
-        raise InputError(f"{shard} is not a whole tar ({error}); fetch the shard again") from error
-    mark = data[end : end + _BLOCK]
-    if len(mark) < _BLOCK or any(mark):
-        last = f"after member {members[-1][0]!r}" if members else "at its start"
-        raise InputError(
-            f"{shard} has no end-of-archive mark, so it was cut off {last}; fetch the shard again"
-        )
+    whole = memoryview(_unpacked(data, shard) if data[:2] == b"\x1f\x8b" else data)
+    members: list[Member] = []
+    files: dict[str, bytes] = {}
+    links: list[tuple[int, str]] = []  # those whose file has not come yet
+    for entry in entries(whole, shard):
+        if len(members) == MAX_MEMBERS:
+            raise InputError(f"{shard} holds more than {MAX_MEMBERS:,} members: write smaller shards")
+        content, trouble = b"", entry.trouble
+        target = None if entry.link is None else _plain(entry.link)
+        if len(entry.name) > MAX_NAME:
+            trouble = f"its name has {len(entry.name):,} characters, expected at most {MAX_NAME:,}"
+        elif target is not None and target not in files:
+            links.append((len(members), target))
+        elif not trouble:
+            end = entry.start + entry.size
+            content = bytes(whole[entry.start : end]) if target is None else files[target]
+            files[_plain(entry.name)] = content
+        members.append(Member(clean_name(entry.name[:MAX_NAME]), content, trouble))
+    for place, target in links:
+        lost = "" if target in files else "it is a link to what is not a file of the shard"
+        members[place] = Member(members[place].name, files.get(target, b""), lost)
     return members
 
 
-def group_members(members: Iterable[tuple[str, bytes]], shard: str, image: str | None) -> list[Group]:
+def group_members(members: Iterable[Member], shard: str, image: str | None) -> list[Group]:
     """Members of one sample belong together by key, wherever they stand in the archive.
 
     The key ends at the first dot of the file's name (the WebDataset rule), unless that would pile up
@@ -77,19 +105,23 @@ def group_members(members: Iterable[tuple[str, bytes]], shard: str, image: str |
     Raises:
         InputError: samples hold several pictures and none is named.
     """
-    named = [(name.removeprefix("./"), data) for name, data in members]
-    named = [(name, data) for name, data in named if not _is_clutter(name)]
-    at_last_dot = image is None and _keys_hold_dots([_split(name, False) for name, _ in named], shard)
+    named = [Member(m.name.removeprefix("./"), *m[1:]) for m in members if not _is_clutter(m.name)]
+    at_last_dot = image is None and _keys_hold_dots([_split(m.name, False) for m in named], shard)
     groups: list[Group] = []
-    latest: dict[str, list[Group]] = defaultdict(list)
-    for name, data in named:
+    samples: dict[str, list[Group]] = defaultdict(list)  # by key
+    times: Counter[tuple[str, str]] = Counter()  # that a field has come under a key
+    for name, data, trouble in named:
         key, suffix = _split(name, at_last_dot)
-        group = next((g for g in latest[key] if suffix not in g.fields), None)
-        if group is None:
+        time = times[key, suffix]
+        times[key, suffix] += 1
+        if time == len(samples[key]):
             group = Group(key, unsafe=name.startswith("/") or ".." in PurePosixPath(name).parts)
             groups.append(group)
-            latest[key].append(group)
+            samples[key].append(group)
+        group = samples[key][time]
         group.fields[suffix] = data
+        if trouble:
+            group.troubles[suffix] = trouble
     return groups
 
 
@@ -107,6 +139,28 @@ def write_members(samples: Iterable[tuple[str, Mapping[str, bytes]]]) -> bytes:
 
 def is_image(suffix: str) -> bool:
     return suffix.rpartition(".")[2] in IMAGE_SUFFIXES
+
+
+def _unpacked(data: bytes, shard: str) -> bytearray:
+    """The content of a gzip file, piece by piece up to the limit."""
+    content = bytearray()
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+            while piece := file.read(_PIECE):
+                content += piece
+                if len(content) > MAX_UNPACKED:
+                    raise InputError(
+                        f"{shard} unpacks to more than {MAX_UNPACKED:,} bytes: unpack it to a .tar, "
+                        "or write smaller shards"
+                    )
+    except (zlib.error, EOFError, OSError) as error:
+        raise InputError(f"{shard} is not whole gzip data ({error}); fetch the shard again") from error
+    return content
+
+
+def _plain(name: str) -> str:
+    plain = "./" not in name and "//" not in name and name[:1] != "/"
+    return name if plain else posixpath.normpath(name).lstrip("/")
 
 
 def _is_clutter(name: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -16,6 +17,7 @@ from mpgi_ray.data.image import SUFFIXES, ImageError, read_size, real_suffix
 from mpgi_ray.data.sample import Annotation, Rejected, Sample
 from mpgi_ray.data.shards import shard_key
 from mpgi_ray.data.storage import Storage
+from mpgi_ray.data.text import clean_name
 from mpgi_ray.errors import InputError
 from mpgi_ray.ingest.mask import cover
 from mpgi_ray.ingest.source import MaskClass, SourceConfig
@@ -104,15 +106,18 @@ def load(item: Item, source: SourceConfig, index: int) -> Sample | Rejected:
         return rejected("bad_annotation", first_problem(error))
     suffix = item.name.rpartition(".")[2].lower()
     suffix = suffix if suffix in SUFFIXES else real_suffix(image)
-    return Sample(shard_key(item.name), index, image, suffix, annotation, item.name)
+    name = clean_name(item.name)
+    return Sample(shard_key(name), index, image, suffix, annotation, name)
 
 
 def below(path: str) -> str:
     """A relative path in its plain form.
 
     Raises:
-        ValueError: it is absolute or leads out of its folder.
+        ValueError: it is absolute or leads out of its folder, or no file can have this name.
     """
+    if re.search(r"[\0\ud800-\udfff]", path):
+        raise ValueError(f"path {path!r:.120} holds characters that no file's name can be written with")
     pure = PurePosixPath(path)
     if pure.is_absolute() or ".." in pure.parts or not pure.name:
         raise ValueError(f"path {path!r} does not lie below the source's folder: expected a relative path")
@@ -122,7 +127,7 @@ def below(path: str) -> str:
 def report_unused(path: str, fields: Iterable[str]) -> None:
     """Warn once of the fields of an annotation file that no sample carries."""
     if names := sorted(fields):
-        _log.warning("%s: fields that are not used: %s", path, ", ".join(names))
+        _log.warning("%s: fields that are not used: %s", path, ", ".join(map(clean_name, names)))
 
 
 def _read(root: Storage, name: str, kind: str) -> bytes:

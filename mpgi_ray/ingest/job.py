@@ -25,6 +25,7 @@ from mpgi_ray.data.shards import sample_members
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import publish_table, read_table
 from mpgi_ray.data.tar import write_members
+from mpgi_ray.data.text import clean_name
 from mpgi_ray.errors import InputError
 from mpgi_ray.ingest.item import Entry, Listing, load
 from mpgi_ray.ingest.source import SourceConfig
@@ -178,7 +179,7 @@ def _shards(samples: Iterator[Sample], size: int) -> Iterator[list[Sample]]:
 def _record(items: Listing, config: IngestConfig) -> dict[str, Any]:
     return {
         "format": items.format,
-        "path": items.path,
+        "path": clean_name(items.path),
         "fingerprint": items.fingerprint,
         "source": config.source.model_dump(mode="json", exclude_defaults=True),
         "shard_size": config.shard_size,

@@ -14,6 +14,7 @@ from mpgi_ray.data.sample import Sample
 from mpgi_ray.data.shard_list import SUFFIXES, find_shards, shards_in_words
 from mpgi_ray.data.shards import ShardFields, read_shard
 from mpgi_ray.data.tar import group_members, read_members
+from mpgi_ray.data.text import clean_text
 from mpgi_ray.report.gather import first_line
 
 
@@ -62,7 +63,7 @@ def show_shard(path: str, fields: ShardFields | None = None) -> list[ShardRow]:
             continue
         note = entry.annotation
         objects = tuple(Counter(obj.label for obj in note.objects).most_common())
-        written = group.fields.get("txt", b"").decode(errors="replace").splitlines()
+        written = clean_text(group.fields.get("txt", b"").decode(errors="replace")).splitlines()
         texts = tuple(dict.fromkeys([*note.captions, *filter(None, map(str.strip, written))]))
         rows.append(ShardRow(group.key, names, (note.width, note.height), note.scene, objects, texts))
     return rows

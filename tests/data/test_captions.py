@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -48,3 +49,8 @@ def test_a_part_of_version_2_is_read_with_code_and_detail_apart(tmp_path: Path) 
 def test_ids_are_those_of_version_2() -> None:
     sampling = {"temperature": 0.4, "top_p": 0.9}
     assert caption_id("s", "p", "m", "r", sampling) == "0df945981da304843bef956ff85a0ad9"
+
+
+def test_a_reply_that_is_not_text_can_be_kept() -> None:
+    caption = replace(row(0, "language"), raw="half \ud83d", key="é")
+    assert from_table(to_table([caption, row(1)])) == [replace(caption, raw=r"half \ud83d"), row(1)]

@@ -118,7 +118,7 @@ def other_make(folder: Path) -> tuple[Path, Path]:
     zipped = plain.with_suffix(".tar.gz")
     zipped.write_bytes(gzip.compress(plain.read_bytes()))
     plain.unlink()
-    members = read_members(mixed.read_bytes(), mixed.name)
+    members = [(m.name, m.data) for m in read_members(mixed.read_bytes(), mixed.name)]
     random.Random(1).shuffle(members)
     mixed.write_bytes(tar(*members))
     return zipped, mixed

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ from mpgi_ray.data.sample import Box
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import OutputError, RecipeError
 from mpgi_ray.ingest import IngestConfig, IngestSummary, SourceConfig, folders, ingest, load_source, manifest
-from support.ingested import ingest_lines, picture, samples
+from support.ingested import ingest_lines, picture, rejected, samples
 
 REAL = {
     "airbus_aircraft": ("airbus_aircraft", 10),
@@ -222,3 +224,38 @@ def test_a_shard_ends_before_it_outgrows_memory(tmp_path: Path, monkeypatch: pyt
         (tmp_path / f"{name}.png").write_bytes(picture())
     summary = ingest_lines(tmp_path, *({"image": f"{name}.png"} for name in "abcde"))
     assert (summary.kept, summary.shards) == (5, 3)
+
+
+def test_names_and_texts_that_cannot_be_written_are_repaired_or_rows(tmp_path: Path) -> None:
+    rows = [
+        {"image": "a.png", "captions": ["A\x07 farm.\x00"], "scene": "\ufefffarm"},
+        {"image": "a\0.png"},
+        {"image": "\ud800.png"},
+        {"image": "a.png", "captions": ["\ud83d"]},
+        {"image": "a.png", "boxes": [{"label": "\ud83d", "bbox": [1, 1, 5, 5]}]},
+    ]
+    summary = ingest_lines(tmp_path, "\ufeff{}", *rows)
+    assert (summary.kept, summary.rejected) == (1, {"bad_annotation": 5})
+    note = samples(tmp_path / "out")["a.png"].annotation
+    assert (note.captions, note.scene) == (("A  farm.",), ("farm",))
+    wanted = [
+        "image: Field required",
+        "no file's name",
+        "unicode",
+        "captions.0: .*half",
+        "label: .*half",
+    ]
+    for (_, _, detail), says in zip(rejected(tmp_path / "out"), wanted, strict=True):
+        assert re.search(says, detail), detail
+
+
+def test_files_whose_names_are_not_utf_8(tmp_path: Path) -> None:
+    for name in (b"farm/caf\xe9.png", b"farm/caf\xea.png", b"c\xff/b.png"):
+        path = Path(os.fsdecode(os.fsencode(tmp_path / "in") + b"/" + name))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(picture())
+    listing = folders(str(tmp_path / "in"))
+    ingest(listing, IngestConfig(output=str(tmp_path / "out")))
+    assert list(samples(tmp_path / "out")) == [r"farm/caf\xe9.png", r"farm/caf\xea.png"]
+    assert [row[:2] for row in rejected(tmp_path / "out")] == [(r"c\xff/b.png", "bad_annotation")]
+    assert sorted(listing.classes) == [r"c\xff", "farm"]

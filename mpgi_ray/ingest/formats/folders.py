@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from mpgi_ray.data.storage import Storage
+from mpgi_ray.data.text import clean_name
 from mpgi_ray.errors import InputError
 from mpgi_ray.ingest.item import Entry, Item, Listing
 
@@ -34,6 +35,6 @@ def folders(
             scene, slash, _ = name.partition("/")
             yield Item(storage, name, {"scene": (scene,) if slash else ()})
 
-    classes = dict.fromkeys(name.partition("/")[0] for name in names if "/" in name)
-    digest = hashlib.sha256("\n".join(names).encode()).hexdigest()
+    classes = dict.fromkeys(clean_name(name.partition("/")[0]) for name in names if "/" in name)
+    digest = hashlib.sha256("\n".join(names).encode("utf-8", "surrogateescape")).hexdigest()
     return Listing("folders", root, digest, entries, tuple(classes))

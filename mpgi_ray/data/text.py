@@ -1,0 +1,67 @@
+r"""Text from outside, by one rule, so that whatever is kept can be written as JSON, Parquet and CSV.
+
+What says nothing is left out of a text: a byte-order mark goes, a control character (NUL among them, tab and
+line breaks not) counts as a space. What is not text at all, bytes that are not UTF-8 and halves of surrogate
+pairs, is refused, because nobody knows what it said.
+
+A name only has to tell things apart, so there all of these become escapes such as ``\xff``, and two names
+stay two. Text and names without any of these stay as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_ODD = re.compile(rf"{_CONTROL.pattern}|\ufeff")
+_ODD_IN_NAMES = re.compile(r"[\x00-\x1f\x7f-\x9f\ufeff\ud800-\udfff]")
+
+
+def clean_text(text: str) -> str:
+    """A text by this module's rule.
+
+    Raises:
+        ValueError: it holds half of a surrogate pair.
+    """
+    if text.isprintable():  # as most are: none of these characters is
+        return text
+    if half := _SURROGATE.search(text):
+        raise ValueError(
+            f"the text {text[:40]!r} holds {half[0]!r}, half of a character, at position {half.start()}: "
+            "expected text that can be written as UTF-8"
+        )
+    return text if _ODD.search(text) is None else _CONTROL.sub(" ", text.replace("\ufeff", "")).strip()
+
+
+Text = Annotated[str, AfterValidator(clean_text)]  # of a record
+
+
+def clean_name(name: str) -> str:
+    """A name, or a message that may quote one, by this module's rule; in one line."""
+    return name if name.isprintable() else _ODD_IN_NAMES.sub(_escape, name)
+
+
+def decode_text(data: bytes, what: str) -> str:
+    """The text of a file or member without its byte-order mark; `clean_text` is for what is taken from it.
+
+    Args:
+        what: names it in the message, such as ``.txt``.
+
+    Raises:
+        ValueError: it is not UTF-8.
+    """
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"the {what} is not UTF-8 (byte {error.start + 1}): save it as UTF-8") from error
+
+
+def _escape(odd: re.Match[str]) -> str:
+    code = ord(odd[0])
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8, as Python carries it in names
+        return f"\\x{code - 0xDC00:02x}"
+    return odd[0].encode("unicode_escape").decode()
