@@ -9,20 +9,28 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any, TypeVar, get_args
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
+from mpgi_ray.bounded import parse_yaml
 from mpgi_ray.errors import RecipeError
+from mpgi_ray.secrets import refuse_secrets, shown
 
 
 class Config(BaseModel):
-    """Base of everything a user writes in YAML: unknown keys are refused, values never change."""
+    """Base of everything a user writes in YAML: unknown keys and secrets are refused, values never change."""
 
     # a message may be logged, so it never repeats the value: that may be a key
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_secrets(cls, values: Any) -> Any:
+        refuse_secrets(values)
+        return values
 
 
 M = TypeVar("M", bound=BaseModel)
+MAX_FILE = 1 << 20  # bytes of a recipe, a preset or a prompt
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -31,15 +39,31 @@ def read_yaml(path: Path) -> dict[str, Any]:
     Raises:
         RecipeError: there is no such file, or it is not UTF-8 or not valid YAML.
     """
+    return read_mapping(read_text(path), str(path))
+
+
+def read_text(path: Path) -> str:
+    """The text of a small file.
+
+    Raises:
+        RecipeError: there is no such file, it is larger than `MAX_FILE`, or it is not UTF-8.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
+        if not path.is_file() and path.exists():
+            raise RecipeError(f"{path} is not a file: expected a text file")
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE + 1)
+        if len(data) > MAX_FILE:
+            raise RecipeError(f"{path} has more than {MAX_FILE:,} bytes: expected a small text file")
+        return data.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     except OSError as error:
         raise RecipeError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise RecipeError(
             f"{path} is not text in UTF-8 (byte {error.start + 1}): save it as UTF-8"
         ) from error
-    return read_mapping(text, str(path))
+    except ValueError as error:  # NUL in a path
+        raise RecipeError(f"cannot read {str(path)!r}: {error}") from error
 
 
 def read_mapping(text: str, where: str) -> dict[str, Any]:
@@ -49,12 +73,12 @@ def read_mapping(text: str, where: str) -> dict[str, Any]:
         where: names the text in messages.
 
     Raises:
-        RecipeError: it is not valid YAML, or something other than a mapping.
+        RecipeError: it is not valid YAML, beyond a limit of `parse_yaml`, or something other than a mapping.
     """
     try:
-        content = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:  # a ValueError for dates such as 2020-13-01
-        raise RecipeError(f"{where} is not valid YAML: {error}") from error
+        content = parse_yaml(text)
+    except ValueError as error:
+        raise RecipeError(f"{where} {error}") from error
     if not isinstance(content, dict):
         raise RecipeError(f"{where}: expected `key: value` lines, found {type(content).__name__}")
     return content
@@ -141,7 +165,7 @@ def assigned(values: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]
         return {**values, first: value}
     inner = values.get(first, {})
     if not isinstance(inner, Mapping):
-        raise RecipeError(f"cannot set {path!r}: {first!r} holds a value, not keys")
+        raise RecipeError(f"cannot set {shown(path)}: {shown(first)} holds a value, not keys")
     return {**values, first: assigned(inner, rest, value)}
 
 
@@ -156,11 +180,11 @@ def read_assignment(text: str, option: str = "--set") -> tuple[str, Any]:
     """
     path, equals, value = text.partition("=")
     if not equals:
-        raise RecipeError(f"{option} {text!r}: expected key=value, for example chunk_size=64")
+        raise RecipeError(f"{option} {shown(text)}: expected key=value, for example chunk_size=64")
     try:
-        return path, yaml.safe_load(value)
-    except (yaml.YAMLError, ValueError) as error:
-        raise RecipeError(f"{option} {text!r}: {value!r} is not a valid YAML value") from error
+        return path, parse_yaml(value)
+    except ValueError as error:
+        raise RecipeError(f"{option} {shown(path)}: its value {error}") from error
 
 
 def _keys(model: type[BaseModel], steps: Sequence[str | int]) -> tuple[list[str], list[str]]:

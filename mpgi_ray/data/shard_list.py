@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from braceexpand import braceexpand
-
+from mpgi_ray.bounded import expand_braces
 from mpgi_ray.data.claim import SHARD_JOBS, record_of
 from mpgi_ray.data.index import INDEX, read_index
 from mpgi_ray.data.storage import Storage
@@ -70,10 +70,10 @@ def find_shards(spec: str | Sequence[str]) -> ShardList:
     Where a folder of shards holds an index, the shards that it lists belong to whatever pattern they match.
 
     Raises:
-        InputError: nothing matches an entry, the entries of a list share no folder, a folder's shards are
-            not all written yet, or an index is damaged.
+        InputError: nothing matches an entry, a brace range stands for too many names, the entries of a list
+            share no folder, a folder's shards are not all written yet, or an index is damaged.
     """
-    patterns = [p for entry in ([spec] if isinstance(spec, str) else spec) for p in braceexpand(entry)]
+    patterns = [p for entry in ([spec] if isinstance(spec, str) else spec) for p in _names(entry)]
     root = Storage(_common_root(patterns))
     there = root.list(*SUFFIXES, INDEX, *_BEGUN)
     present = {name: _stem(name) for name in there if name.endswith(SUFFIXES)}
@@ -99,6 +99,16 @@ def find_shards(spec: str | Sequence[str]) -> ShardList:
             )
     samples = {shard: count for shard, count in listed.items() if shard in files}
     return ShardList(root, dict(sorted(files.items())), tuple(missing), samples)
+
+
+def _names(entry: str) -> list[str]:
+    """The names that an entry stands for; in the name of a folder that is there, a brace is itself."""
+    if "{" in entry and os.path.exists(entry):
+        return [entry]
+    try:
+        return expand_braces(entry)
+    except ValueError as error:
+        raise InputError(f"{error}: name the folder, or use a glob") from error
 
 
 def _require_finished(root: Storage, marks: Sequence[str]) -> None:
