@@ -18,8 +18,8 @@ MAX_DEPTH = 40
 MAX_INT = 2**63  # beyond it, no file that is written could hold the number
 MAX_EXPANDED = 1_000_000  # names of a brace range
 MAX_PATTERN = 10_000  # characters of one
-_INT = r"-?\d{1,18}"
-_RANGE = re.compile(rf"({_INT})\.\.({_INT})(?:\.\.-?(\d{{1,18}}))?|([A-Za-z])\.\.[A-Za-z](\.\.{_INT})?")
+_RANGE = re.compile(r"(-?\d+)\.\.(-?\d+)(?:\.\.-?(\d+))?|([A-Za-z])\.\.[A-Za-z](\.\.-?\d+)?")
+_DIGITS = 18  # of a number in a range
 
 
 def parse_yaml(text: str) -> Any:
@@ -197,4 +197,6 @@ def _alternatives(expression: str) -> int:
         return 0
     if match[4]:
         return 52
+    if max(len(number or "") for number in match.group(1, 2, 3)) > _DIGITS:
+        return MAX_INT
     return abs(int(match[2]) - int(match[1])) // (int(match[3] or 1) or 1) + 1

@@ -25,7 +25,10 @@ class Config(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _without_secrets(cls, values: Any) -> Any:
-        refuse_secrets(values)
+        try:
+            refuse_secrets(values)
+        except ValueError as error:  # not as one of pydantic's: a caller would have to translate it
+            raise RecipeError(str(error)) from error
         return values
 
 
@@ -91,10 +94,12 @@ def parse(model: type[M], values: Mapping[str, Any], where: str) -> M:
         where: names the file in messages.
 
     Raises:
-        RecipeError: the first problem; for an unknown key with the nearest valid one.
+        RecipeError: the first problem, a secret first; for an unknown key with the nearest valid one.
     """
     try:
         return model.model_validate(values)
+    except RecipeError as error:
+        raise RecipeError(f"{where}: {error}") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         if first["type"] == "extra_forbidden":

@@ -20,6 +20,7 @@ from mpgi_ray.data.image import ImageError, read_size
 from mpgi_ray.data.sample import SCHEMA_VERSION, Annotation, Rejected, Sample
 from mpgi_ray.data.tar import Group, group_members, is_image, read_members
 
+MAX_JSON = 64 << 20  # bytes of a sample's .json
 _MARK = "mpgi"  # the key under which our own .json carries its schema version
 
 
@@ -119,7 +120,11 @@ def _sample(group: Group, index: int, fields: ShardFields) -> Sample | Rejected:
 
 def _json(group: Group) -> Any:
     field = next((f for f in group.fields if f.rpartition(".")[2] == "json"), None)
-    return None if field is None else json.loads(group.fields[field])
+    if field is None:
+        return None
+    if (size := len(group.fields[field])) > MAX_JSON:
+        raise ValueError(f"a .json of {size:,} bytes: expected at most {MAX_JSON:,}")
+    return json.loads(group.fields[field])
 
 
 def _foreign(group: Group, record: Any, size: tuple[int, int], fields: ShardFields) -> Annotation:

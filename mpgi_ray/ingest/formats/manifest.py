@@ -28,6 +28,7 @@ from mpgi_ray.ingest.item import Entry, Item, Listing, below, report_unused
 from mpgi_ray.ingest.source import TRUNCATED, MaskTable
 
 Point = tuple[float, float]
+MAX_LINE = 64 << 20  # bytes
 
 
 class _Record(BaseModel):
@@ -138,7 +139,11 @@ def manifest(path: Annotated[str, typer.Argument(help="The JSONL file, one pictu
 def _lines(path: str) -> Iterator[bytes]:
     try:
         with fsspec.open(path, "rb") as file:
-            for line in file:
+            while line := file.readline(MAX_LINE):
+                if len(line) == MAX_LINE and not line.endswith(b"\n"):
+                    raise InputError(
+                        f"{path} has a line of more than {MAX_LINE:,} bytes: expected one picture a line"
+                    )
                 yield line.strip()
     except OSError as error:
         missing = isinstance(error, FileNotFoundError)
