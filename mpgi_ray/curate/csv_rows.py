@@ -1,8 +1,8 @@
 """Rows of CSV that no spreadsheet takes for formulas.
 
-A cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or the end of a line is written with one space before
-it, so that a program that shows the file takes it for a text; carriage returns, which would end a row, are
-written as line feeds. Tokenizers of open_clip join words by single spaces and strip the ends, so what is
+A cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or the end of a line is written with one space
+before it, so that a program that shows the file takes it for a text; carriage returns, which would end a row,
+are written as line feeds. Tokenizers of open_clip join words by single spaces and strip the ends, so what is
 trained on does not change.
 """
 

@@ -21,7 +21,7 @@ from pydantic import BaseModel
 from mpgi_ray.config import nearest, read_mapping, read_text
 from mpgi_ray.config import parse as parse_config
 from mpgi_ray.errors import RecipeError
-from mpgi_ray.prompts.body import BodyError, render
+from mpgi_ray.prompts.body import BodyError, render, sandbox
 from mpgi_ray.prompts.front import Front, Words
 from mpgi_ray.prompts.front import Kind as Kind
 from mpgi_ray.prompts.reply import reply_model, schema_of
@@ -194,11 +194,4 @@ def _read(name: str) -> str:
 
 @lru_cache(maxsize=1)
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(  # of the blocks that are shipped: `body.render` is for all others
-        loader=jinja2.FunctionLoader(lambda name: _read(name) if name in _SHARED else None),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        autoescape=False,
-    )
-    environment.globals.clear()  # no prompt needs range(), and copying them takes most of a rendering
-    return environment
+    return sandbox(lambda name: _read(name) if name in _SHARED else None)
