@@ -130,7 +130,7 @@ def _line(error: BaseException) -> int:
 
 
 def sandbox(read: Callable[[str], str | None] = lambda _: None) -> jinja2.Environment:
-    """Jinja's sandbox, without its functions: no prompt needs range(), and copying them slows a rendering down.
+    """Jinja's sandbox without its functions: no prompt needs range(), and copying them slows a rendering.
 
     Args:
         read: gives the text of a template by its name; None where there is none.
