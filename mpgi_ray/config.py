@@ -111,7 +111,7 @@ def parse(model: type[M], values: Mapping[str, Any], where: str) -> M:
                 if near
                 else "none is valid"
             )
-            raise RecipeError(f"{where}: unknown key {'.'.join([*path, str(key)])!r}: {hint}") from error
+            raise RecipeError(f"{where}: unknown key {'.'.join([*path, str(key)[:80]])!r}: {hint}") from error
         place = ".".join(_keys(model, first["loc"])[0])
         message = first["msg"].removeprefix("Value error, ")
         raise RecipeError(f"{where}: {place}: {message}" if place else f"{where}: {message}") from error
@@ -141,7 +141,7 @@ def nearest(what: str, name: str, known: Iterable[str], besides: str = "") -> Re
     names = sorted(known)
     near = get_close_matches(name, names, n=1, cutoff=0.0)
     hint = f": did you mean {near[0]!r}? There are {', '.join(names)}" if near else ": there are none"
-    return RecipeError(f"there is no {what} {name!r}{hint}{f'; or give {besides}' if besides else ''}")
+    return RecipeError(f"there is no {what} {shown(name)}{hint}{f'; or give {besides}' if besides else ''}")
 
 
 def named(what: str, name: str, package: str) -> Path:

@@ -37,7 +37,8 @@ _FORMS = {
         r"nvapi-[\w-]{16,}|gsk_\w{16,}|npm_\w{30,}|pypi-\w{30,}|r8_\w{30,})"
     ),
     "a bearer's key": re.compile(
-        r"(?i:^\W*(authorization\W+)?(bearer|basic)\s+\S+\s*$)|\bBearer +(?=\S*\d)\S{12,}"
+        r"(?i:^\W*(authorization\W+)?bearer\s+\S+\s*$)|\bBearer +(?=\S*\d)\S{12,}|"
+        r"\b[Bb]asic +(?=\S*(\d|=|[a-z][A-Z]))[A-Za-z0-9+/]{8,}={0,2}\s*$"
     ),
     "a JSON web token": re.compile(r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}"),
     "a PEM block": re.compile(r"-----BEGIN [A-Z0-9 ]+-----"),
@@ -52,6 +53,7 @@ _IN_PATH = re.compile(r"(?<![A-Za-z0-9])[0-9A-Fa-f]{12,}(?![A-Za-z0-9])")
 _TOKEN = re.compile(r"[A-Za-z0-9_+/-]{24,}")
 _LONG, _RUN = 24, 8  # letters and digits of a random text, and of its parts between other characters at least
 _HEX_LONG = 32
+_SHOWN = 80  # characters of a key, in a message
 # changes between upper case, lower case and digits: random texts of all three have 0.62 a character, names in
 # camel case 0.35 at most; random texts of one case and digits 0.40, names with numbers in them 0.26
 _MIXED, _ONE_CASE = 0.40, 0.30
@@ -64,10 +66,8 @@ def refuse_secrets(values: object) -> None:
         ValueError: names the setting and why, never the value.
     """
     for setting, why in _found(values, (), named=False):
-        raise ValueError(
-            f"{'.'.join(setting)!r} looks like a secret ({why}), and the run's record would publish it: "
-            f"{_FIX}"
-        )
+        at = ".".join(step[:_SHOWN] for step in setting)
+        raise ValueError(f"{at!r} looks like a secret ({why}), and the run's record would publish it: {_FIX}")
 
 
 def secret_in(text: str, name: str = "") -> str | None:

@@ -51,6 +51,8 @@ def test_random_texts_are_found(alphabet: str) -> None:
         "Is the key = value? Say which key: the first.",
         "{% for message in messages %}<|im_start|>{{ message.role }}{% endfor %}",
         "9" * 60,
+        "Basic instructions",
+        "basic soil",
         "",
     ],
 )
