@@ -9,20 +9,31 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any, TypeVar, get_args
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
+from mpgi_ray.bounded import parse_yaml
 from mpgi_ray.errors import RecipeError
+from mpgi_ray.secrets import refuse_secrets, shown
 
 
 class Config(BaseModel):
-    """Base of everything a user writes in YAML: unknown keys are refused, values never change."""
+    """Base of everything a user writes in YAML: unknown keys and secrets are refused, values never change."""
 
     # a message may be logged, so it never repeats the value: that may be a key
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_secrets(cls, values: Any) -> Any:
+        try:
+            refuse_secrets(values)
+        except ValueError as error:  # not as one of pydantic's: a caller would have to translate it
+            raise RecipeError(str(error)) from error
+        return values
 
 
 M = TypeVar("M", bound=BaseModel)
+MAX_FILE = 1 << 20  # bytes of a recipe, a preset or a prompt
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -31,15 +42,31 @@ def read_yaml(path: Path) -> dict[str, Any]:
     Raises:
         RecipeError: there is no such file, or it is not UTF-8 or not valid YAML.
     """
+    return read_mapping(read_text(path), str(path))
+
+
+def read_text(path: Path) -> str:
+    """The text of a small file.
+
+    Raises:
+        RecipeError: there is no such file, it is larger than `MAX_FILE`, or it is not UTF-8.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
+        if not path.is_file() and path.exists():
+            raise RecipeError(f"{path} is not a file: expected a text file")
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE + 1)
+        if len(data) > MAX_FILE:
+            raise RecipeError(f"{path} has more than {MAX_FILE:,} bytes: expected a small text file")
+        return data.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     except OSError as error:
         raise RecipeError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise RecipeError(
             f"{path} is not text in UTF-8 (byte {error.start + 1}): save it as UTF-8"
         ) from error
-    return read_mapping(text, str(path))
+    except ValueError as error:  # NUL in a path
+        raise RecipeError(f"cannot read {str(path)!r}: {error}") from error
 
 
 def read_mapping(text: str, where: str) -> dict[str, Any]:
@@ -49,12 +76,12 @@ def read_mapping(text: str, where: str) -> dict[str, Any]:
         where: names the text in messages.
 
     Raises:
-        RecipeError: it is not valid YAML, or something other than a mapping.
+        RecipeError: it is not valid YAML, beyond a limit of `parse_yaml`, or something other than a mapping.
     """
     try:
-        content = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:  # a ValueError for dates such as 2020-13-01
-        raise RecipeError(f"{where} is not valid YAML: {error}") from error
+        content = parse_yaml(text)
+    except ValueError as error:
+        raise RecipeError(f"{where} {error}") from error
     if not isinstance(content, dict):
         raise RecipeError(f"{where}: expected `key: value` lines, found {type(content).__name__}")
     return content
@@ -67,10 +94,12 @@ def parse(model: type[M], values: Mapping[str, Any], where: str) -> M:
         where: names the file in messages.
 
     Raises:
-        RecipeError: the first problem; for an unknown key with the nearest valid one.
+        RecipeError: the first problem, a secret first; for an unknown key with the nearest valid one.
     """
     try:
         return model.model_validate(values)
+    except RecipeError as error:
+        raise RecipeError(f"{where}: {error}") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         if first["type"] == "extra_forbidden":
@@ -82,7 +111,7 @@ def parse(model: type[M], values: Mapping[str, Any], where: str) -> M:
                 if near
                 else "none is valid"
             )
-            raise RecipeError(f"{where}: unknown key {'.'.join([*path, str(key)])!r}: {hint}") from error
+            raise RecipeError(f"{where}: unknown key {'.'.join([*path, str(key)[:80]])!r}: {hint}") from error
         place = ".".join(_keys(model, first["loc"])[0])
         message = first["msg"].removeprefix("Value error, ")
         raise RecipeError(f"{where}: {place}: {message}" if place else f"{where}: {message}") from error
@@ -112,7 +141,7 @@ def nearest(what: str, name: str, known: Iterable[str], besides: str = "") -> Re
     names = sorted(known)
     near = get_close_matches(name, names, n=1, cutoff=0.0)
     hint = f": did you mean {near[0]!r}? There are {', '.join(names)}" if near else ": there are none"
-    return RecipeError(f"there is no {what} {name!r}{hint}{f'; or give {besides}' if besides else ''}")
+    return RecipeError(f"there is no {what} {shown(name)}{hint}{f'; or give {besides}' if besides else ''}")
 
 
 def named(what: str, name: str, package: str) -> Path:
@@ -141,7 +170,7 @@ def assigned(values: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]
         return {**values, first: value}
     inner = values.get(first, {})
     if not isinstance(inner, Mapping):
-        raise RecipeError(f"cannot set {path!r}: {first!r} holds a value, not keys")
+        raise RecipeError(f"cannot set {shown(path)}: {shown(first)} holds a value, not keys")
     return {**values, first: assigned(inner, rest, value)}
 
 
@@ -156,11 +185,11 @@ def read_assignment(text: str, option: str = "--set") -> tuple[str, Any]:
     """
     path, equals, value = text.partition("=")
     if not equals:
-        raise RecipeError(f"{option} {text!r}: expected key=value, for example chunk_size=64")
+        raise RecipeError(f"{option} {shown(text)}: expected key=value, for example chunk_size=64")
     try:
-        return path, yaml.safe_load(value)
-    except (yaml.YAMLError, ValueError) as error:
-        raise RecipeError(f"{option} {text!r}: {value!r} is not a valid YAML value") from error
+        return path, parse_yaml(value)
+    except ValueError as error:
+        raise RecipeError(f"{option} {shown(path)}: its value {error}") from error
 
 
 def _keys(model: type[BaseModel], steps: Sequence[str | int]) -> tuple[list[str], list[str]]:

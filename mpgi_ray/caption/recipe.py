@@ -38,8 +38,8 @@ class FactsConfig(Config):
         measured: also say what is measured in pixels: colours of things, areas and what stands out.
     """
 
-    view_px: int = Field(default=224, gt=0)
-    min_px: int = Field(default=4, ge=0)
+    view_px: int = Field(default=224, gt=0, le=100_000)
+    min_px: int = Field(default=4, ge=0, le=100_000)
     measured: bool = True
 
 
@@ -56,9 +56,11 @@ class GenerateConfig(Config):
     """
 
     engine: EngineChoice = TemplateSettings()
-    perspectives: tuple[str, ...] = Field(default=("objects", "layout", "scene", "attributes"), min_length=1)
+    perspectives: tuple[str, ...] = Field(
+        default=("objects", "layout", "scene", "attributes"), min_length=1, max_length=100
+    )
     sampling: Sampling = Field(default={**_SAMPLING, "max_tokens": 300})
-    attempts: tuple[Attempt, ...] = Field(default=LADDER, min_length=1)
+    attempts: tuple[Attempt, ...] = Field(default=LADDER, min_length=1, max_length=20)
 
 
 class IntegrateConfig(Config):
@@ -71,7 +73,7 @@ class IntegrateConfig(Config):
     engine: MergeEngineChoice = TemplateSettings()
     prompt: str = "integrate"
     sampling: Sampling = Field(default={**_SAMPLING, "max_tokens": 700})
-    attempts: tuple[Attempt, ...] = Field(default=LADDER, min_length=1)
+    attempts: tuple[Attempt, ...] = Field(default=LADDER, min_length=1, max_length=20)
 
 
 def _one_or_more(value: Any) -> Any:
@@ -93,11 +95,11 @@ class Recipe(Config):
 
     input: InputConfig
     output: Location
-    chunk_size: int = Field(default=64, ge=1)
+    chunk_size: int = Field(default=64, ge=1, le=100_000)
     facts: FactsConfig = FactsConfig()
-    generate: Annotated[tuple[GenerateConfig, ...], BeforeValidator(_one_or_more), Field(min_length=1)] = (
-        GenerateConfig(),
-    )
+    generate: Annotated[
+        tuple[GenerateConfig, ...], BeforeValidator(_one_or_more), Field(min_length=1, max_length=20)
+    ] = (GenerateConfig(),)
     integrate: IntegrateConfig = IntegrateConfig()
     phases: Literal["fused", "two"] = "fused"
     max_reject_rate: float = Field(default=0.05, ge=0, le=1)

@@ -14,7 +14,7 @@ def curate(
         list[str] | None, typer.Option(help="The source shards, if they moved; may be given several times.")
     ] = None,
     shard_size: Annotated[
-        int, typer.Option(min=1, help="Approximate number of samples in a final shard.")
+        int, typer.Option(min=1, max=1_000_000, help="Approximate number of samples in a final shard.")
     ] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the global random order.")] = 0,
     texts: Annotated[

@@ -108,7 +108,7 @@ def _write(
     source: Annotated[
         str | None, typer.Option(help="A source preset (ucm, dota …) or the path of a YAML file.")
     ] = None,
-    shard_size: Annotated[int, typer.Option(min=1, help="Samples in a shard.")] = 1000,
+    shard_size: Annotated[int, typer.Option(min=1, max=1_000_000, help="Samples in a shard.")] = 1000,
     takeover: Annotated[
         bool, typer.Option(help="Take the output folder over from a run that gives no sign of life.")
     ] = False,

@@ -56,7 +56,7 @@ class Curation(Config):
     captions: _Place
     output: _Place
     shards: _Place | tuple[_Place, ...] | None = None
-    shard_size: int = Field(default=1000, ge=1)
+    shard_size: int = Field(default=1000, ge=1, le=1_000_000)
     seed: int = 0
     texts: tuple[str, ...] | None = None
     partial: bool = False

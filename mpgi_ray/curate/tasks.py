@@ -5,13 +5,12 @@ Each writes a small JSON beside its result, last: a task whose JSON is there is 
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mpgi_ray.curate.csv_rows import encode_rows
 from mpgi_ray.curate.join import assemble
 from mpgi_ray.curate.order import in_order, with_keys
 from mpgi_ray.curate.runs import decode_range, encode_run
@@ -129,11 +128,9 @@ def merge(job: Job, bucket: int, slices: Sequence[tuple[str, int, int]]) -> dict
     keyed = with_keys(in_order((sample for part in parts for sample in part), job.seed))
     data = write_members((key, sample.fields()) for key, sample in keyed)
     rows = [(f"{name}/{key}.{s.suffix}", text) for key, s in keyed for text in s.texts]
-    table = io.StringIO()
-    csv.writer(table, lineterminator="\n").writerows(rows)
     told, ends, tokens = text_rows((sample for _, sample in keyed), job.names, job.parts)
     Storage(job.output).publish(f"{name}.tar", data)
-    job.work.publish(f"{name}.csv", table.getvalue().encode())
+    job.work.publish(f"{name}.csv", encode_rows(rows))
     job.work.publish(f"{name}.texts", told)
     result = {
         "shard": name,

@@ -166,7 +166,7 @@ def _record(shard: str, group: Group, pictures: bool) -> Record:
         image = next(group.fields[suffix] for suffix in PICTURES if suffix in group.fields)
         annotation = note.get("annotation", {})
         return Record(shard, group.key, note["sample_id"], texts, annotation, image if pictures else b"")
-    except (KeyError, TypeError, AttributeError, ValueError, StopIteration) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, StopIteration, RecursionError) as error:
         raise InputError(
             f"{shard}/{group.key} is not a final sample ({error!r}): expected a jpg or png and a json "
             "with sample_id and texts, as curate writes them"

@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 MAX_PIXELS = 400_000_000  # a 20,000 × 20,000 scene; a decompression bomb is far larger
+MAX_DEEP = 192_000_000  # values of more than 8 bits (pixels × colours): stretching one takes 15 to 20 bytes
 CONVERSION_VERSION = 1  # part of the record of a converted picture: raise it when `_to_rgb` changes
 SUFFIXES = ("jpg", "jpeg", "png", "tif", "tiff", "webp", "bmp", "gif", "jp2")
 # the formats that are opened, and no others: Pillow's EPS reader would start a PostScript interpreter
@@ -170,11 +171,10 @@ def open_image(data: bytes) -> Image.Image:
             f"not a picture, or cut off in its header: starts with {data[:8]!r}, expected {known}",
         ) from error
     width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise ImageError(
-            "too_many_pixels",
-            f"{width}×{height} pixels, at most {MAX_PIXELS:,} are decoded: cut it into windows",
-        )
+    deep = 3 if _deep_modes(image) else image.mode.startswith(("I", "F"))  # colours of more than 8 bits
+    if width * height > (most := MAX_DEEP // deep if deep else MAX_PIXELS):
+        detail = f"{width}×{height} pixels ({image.mode}), at most {most:,} are decoded: cut it into windows"
+        raise ImageError("too_many_pixels", detail)
     return image
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError
 
+MAX_LINE = 64 << 20  # bytes
 _PIECE = 16 << 20  # bytes
 
 
@@ -14,13 +15,17 @@ def read_lines(storage: Storage, name: str) -> Iterator[bytes]:
     """The lines of a file, without their ends; memory holds a piece of it and one line.
 
     Raises:
-        InputError: it cannot be read, or changed meanwhile.
+        InputError: it cannot be read, changed meanwhile, or holds a line beyond `MAX_LINE`.
     """
     before, size = storage.stamp(name), storage.size(name)
     begun: list[bytes] = []  # of a line that reaches over pieces
     for start in range(0, size, _PIECE):
         first, *others = storage.read_range(name, start, min(start + _PIECE, size)).split(b"\n")
         begun.append(first)
+        if sum(map(len, begun)) > MAX_LINE:
+            raise InputError(
+                f"{storage.path(name)} has a line of more than {MAX_LINE:,} bytes: expected one picture a line"
+            )
         if others:
             yield b"".join(begun)
             yield from others[:-1]

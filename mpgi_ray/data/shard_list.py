@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from braceexpand import braceexpand
-
+from mpgi_ray.bounded import expand_braces
 from mpgi_ray.data.claim import SHARD_JOBS, record_of
 from mpgi_ray.data.index import INDEX, read_index
 from mpgi_ray.data.storage import Storage
@@ -74,10 +74,11 @@ def find_shards(spec: str | Sequence[str]) -> ShardList:
     a form that is read.
 
     Raises:
-        InputError: nothing matches an entry, the entries of a list share no folder, a folder's shards are
-            not all written yet, an index is damaged, or a file matches that cannot be read as a shard.
+        InputError: nothing matches an entry, a brace range stands for too many names, the entries of a list
+            share no folder, a folder's shards are not all written yet, an index is damaged, or a file matches
+            that cannot be read as a shard.
     """
-    patterns = [p for entry in ([spec] if isinstance(spec, str) else spec) for p in braceexpand(entry)]
+    patterns = [p for entry in ([spec] if isinstance(spec, str) else spec) for p in _names(entry)]
     root = Storage(_common_root(patterns))
     there = root.list(*SUFFIXES, *NOT_READ, INDEX, *_BEGUN)
     present = {name: _stem(name) for name in there if name.endswith(SUFFIXES)}
@@ -124,6 +125,16 @@ def _require_read(names: Sequence[str]) -> None:
             f"{shards_in_words(len(lost))} of a compression that is not read: {', '.join(lost[:3])}"
             f"{' …' if len(lost) > 3 else ''}; unpack to .tar, or name the others, as in FOLDER/*.tar"
         )
+
+
+def _names(entry: str) -> list[str]:
+    """The names that an entry stands for; in the name of a folder that is there, a brace is itself."""
+    if "{" in entry and os.path.exists(entry):
+        return [entry]
+    try:
+        return expand_braces(entry)
+    except ValueError as error:
+        raise InputError(f"{error}: name the folder, or use a glob") from error
 
 
 def _require_finished(root: Storage, marks: Sequence[str]) -> None:

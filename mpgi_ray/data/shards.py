@@ -22,6 +22,7 @@ from mpgi_ray.data.sample import SCHEMA_VERSION, Annotation, Rejected, Sample
 from mpgi_ray.data.tar import Group, group_members, is_image, read_members
 from mpgi_ray.data.text import clean_name, decode_text
 
+MAX_JSON = 64 << 20  # bytes of a sample's .json
 _MARK = "mpgi"  # the key under which our own .json carries its schema version
 
 
@@ -129,7 +130,11 @@ def _sample(group: Group, index: int, fields: ShardFields) -> Sample | Rejected:
 
 def _json(group: Group) -> Any:
     field = next((f for f in group.fields if f.rpartition(".")[2] == "json"), None)
-    return None if field is None else json.loads(group.fields[field])
+    if field is None:
+        return None
+    if (size := len(group.fields[field])) > MAX_JSON:
+        raise ValueError(f"a .json of {size:,} bytes: expected at most {MAX_JSON:,}")
+    return json.loads(group.fields[field])
 
 
 def _foreign(group: Group, record: Any, size: tuple[int, int], fields: ShardFields) -> Annotation:

@@ -5,23 +5,19 @@ Each engine has a class of its own beside it, and `engines.choice` names them al
 
 from __future__ import annotations
 
-import re
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
 from mpgi_ray.config import Config
+from mpgi_ray.data.image import MAX_PIXELS
 
 if TYPE_CHECKING:
     from mpgi_ray.engines.base import Engine
 
 BoxStyle = Literal["none", "pixels", "thousandths"]
-
-# how keys end whose text is a secret; ``max_tokens``, ``tokenizer``, ``stop_token_ids`` end otherwise
-_SECRET = re.compile(r"(.*_)?(token|key|api_?key|pass(word|wd|phrase)|secret|credentials?|authorization)")
-_NO_SECRET = re.compile(r"prompt_cache_key|(bos|eos|pad|unk|sep|cls|mask|image|video|audio|stop)_token")
+MAX_IN_FLIGHT = 65_536
 
 
 def _share(gpus: float) -> float:
@@ -56,11 +52,11 @@ class EngineSettings(Config):
 
     kind: str
     model: str = ""
-    replicas: int = Field(default=1, ge=1)
-    cpus: float = Field(default=1, gt=0)
-    gpus: GpuShare = Field(default=0, ge=0)
-    images_in_flight: int = Field(default=16, ge=1)
-    max_pixels: int | None = Field(default=None, ge=28 * 28)
+    replicas: int = Field(default=1, ge=1, le=10_000)
+    cpus: float = Field(default=1, gt=0, le=1024)
+    gpus: GpuShare = Field(default=0, ge=0, le=64)
+    images_in_flight: int = Field(default=16, ge=1, le=MAX_IN_FLIGHT)
+    max_pixels: int | None = Field(default=None, ge=28 * 28, le=MAX_PIXELS)
     boxes: BoxStyle | None = None
 
     @abstractmethod
@@ -75,28 +71,3 @@ class EngineSettings(Config):
     def identity(self) -> dict[str, Any]:
         """The settings that decide what is written."""
         return self.model_dump(mode="json", exclude=set(self.placement))
-
-
-def _without_secrets(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Refuse what looks like a key or a password: settings are published with the captions."""
-    for name in _names_of_texts(values):
-        words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[-.]", "_", name).lower()
-        if _SECRET.fullmatch(words) and not _NO_SECRET.fullmatch(words):
-            raise ValueError(
-                f"{name!r} looks like a secret, and run.json would publish it: keep it in the environment "
-                "(HF_TOKEN for models of the hub, the variable that key_env names for an endpoint)"
-            )
-    return values
-
-
-def _names_of_texts(values: Any) -> Iterator[str]:
-    """The keys, at any depth, whose value is a text; ``hf_token: true`` is not one."""
-    if isinstance(values, Mapping):
-        yield from (str(key) for key, value in values.items() if isinstance(value, str) and value)
-        values = list(values.values())
-    if isinstance(values, Sequence) and not isinstance(values, str):
-        for value in values:
-            yield from _names_of_texts(value)
-
-
-Passed = Annotated[Mapping[str, Any], AfterValidator(_without_secrets)]

@@ -22,6 +22,7 @@ from mpgi_ray.errors import InputError
 from mpgi_ray.ingest.mask import cover
 from mpgi_ray.ingest.source import MaskClass, SourceConfig
 
+MAX_OBJECTS = 20_000  # of one picture: they are compared with each other
 _log = logging.getLogger(__name__)
 
 
@@ -93,6 +94,9 @@ def load(item: Item, source: SourceConfig, index: int) -> Sample | Rejected:
         stated = size[0] if width is None else width, size[1] if height is None else height
         if stated != size:
             return rejected("size_mismatch", f"stated as {_by(stated)}, the picture has {_by(size)} pixels")
+        if (number := len(item.annotation.get("objects", ()))) > MAX_OBJECTS:
+            detail = f"{number:,} objects, at most {MAX_OBJECTS:,} are read: cut the picture into windows"
+            return rejected("too_many_objects", detail)
         fields = source.apply(item.annotation)
         fields["split"] = fields.get("split") or source.split_of(image)
         if item.mask is not None:

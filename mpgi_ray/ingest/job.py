@@ -88,7 +88,7 @@ class IngestConfig(Config):
 
     output: str
     source: SourceConfig = SourceConfig()
-    shard_size: int = Field(default=1000, ge=1)
+    shard_size: int = Field(default=1000, ge=1, le=1_000_000)
     name: str = "shard"
 
 

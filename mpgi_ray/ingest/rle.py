@@ -12,7 +12,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from mpgi_ray.data.image import MAX_PIXELS
+
 _FIRST, _LAST = 48, 48 + 63
+_MAX_BITS = 60  # of a count
 
 
 def decode_rle(counts: str | Sequence[int], width: int, height: int) -> npt.NDArray[np.bool_]:
@@ -22,14 +25,19 @@ def decode_rle(counts: str | Sequence[int], width: int, height: int) -> npt.NDAr
         counts: compressed or plain.
 
     Raises:
-        ValueError: the string is broken, a count is negative, or their sum is not the number of pixels.
+        ValueError: the string is broken, a count is negative, their sum is not the number of pixels, or these
+            are more than a picture may have.
     """
-    runs = np.asarray(decode_counts(counts) if isinstance(counts, str) else counts, dtype=np.int64)
-    if (runs < 0).any() or runs.sum() != width * height:
+    pixels = width * height
+    if min(width, height) < 1 or pixels > MAX_PIXELS:
+        raise ValueError(f"a mask of {width}×{height} pixels, expected 1 to {MAX_PIXELS:,}")
+    lengths = decode_counts(counts) if isinstance(counts, str) else counts
+    if sum(lengths) != pixels or min(lengths) < 0:
         raise ValueError(
-            f"run lengths add up to {int(runs.sum())}, "
-            f"expected {width * height} ({width}×{height} pixels) and none below 0"
+            f"run lengths add up to {float(sum(lengths)):.15g}, "
+            f"expected {pixels} ({width}×{height} pixels) and none below 0"
         )
+    runs = np.asarray(lengths, dtype=np.int64)
     flat = np.repeat(np.arange(runs.size) % 2 == 1, runs)
     return np.asarray(flat.reshape(width, height).T)
 
@@ -51,6 +59,10 @@ def decode_counts(text: str) -> list[int]:
         bits = code - _FIRST
         value |= (bits & 0x1F) << shift
         shift += 5
+        if shift > _MAX_BITS:
+            raise ValueError(
+                f"a count of more than {_MAX_BITS} bits at position {position} of a compressed mask"
+            )
         if bits & 0x20:
             continue
         if bits & 0x10:  # the sign of the last five bits

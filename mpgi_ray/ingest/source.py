@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from mpgi_ray.config import Config, named, parse, read_yaml
@@ -112,25 +114,37 @@ class SourceConfig(Config):
 
     def _objects(self, objects: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
         kept: list[dict[str, Any]] = []
+        boxes: dict[str, Boxes] = defaultdict(Boxes)  # those that are kept, by label
         for obj in objects:
             label = self.label(obj["label"])
             if label is None:
                 continue
             cut = {"visible": TRUNCATED} if obj["label"] in self.truncated else {}
-            new = obj | {"label": label} | cut
-            if self.same_object is None or not any(
-                other["label"] == label and overlap(other["box"], new["box"]) > self.same_object
-                for other in kept
-            ):
-                kept.append(new)
+            if self.same_object is None or boxes[label].add(obj["box"], self.same_object):
+                kept.append(obj | {"label": label} | cut)
         return tuple(kept)
 
 
-def overlap(a: tuple[float, ...], b: tuple[float, ...]) -> float:
-    """Intersection over union of two boxes (x1, y1, x2, y2)."""
-    shared = max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
-    both = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared
-    return shared / both if both > 0 else 0.0
+class Boxes:
+    """Boxes (x1, y1, x2, y2) that overlap little; each is compared with all others in one step of numpy."""
+
+    def __init__(self) -> None:
+        self._kept, self._number = np.empty((16, 4)), 0
+
+    def add(self, box: tuple[float, ...], most: float) -> bool:
+        """Keep a box unless its intersection over union with one that is kept is above ``most``."""
+        a, b = self._kept[: self._number].T, np.asarray(box, dtype=float)
+        shared = np.maximum(0.0, np.minimum(a[2], b[2]) - np.maximum(a[0], b[0])) * np.maximum(
+            0.0, np.minimum(a[3], b[3]) - np.maximum(a[1], b[1])
+        )
+        both = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared
+        if (shared[both > 0] / both[both > 0] > most).any():
+            return False
+        if self._number == len(self._kept):
+            self._kept = np.concatenate([self._kept, np.empty_like(self._kept)])
+        self._kept[self._number] = box
+        self._number += 1
+        return True
 
 
 def load_source(name: str | None) -> SourceConfig:

@@ -8,74 +8,26 @@ texts for an integration, nothing for a free perspective, which stays independen
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Self
 
 import jinja2
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-from pydantic import BaseModel, BeforeValidator, model_validator
+from pydantic import BaseModel
 
-from mpgi_ray.config import Config, nearest, read_mapping
+from mpgi_ray.config import nearest, read_mapping, read_text
 from mpgi_ray.config import parse as parse_config
 from mpgi_ray.errors import RecipeError
+from mpgi_ray.prompts.body import BodyError, render, sandbox
+from mpgi_ray.prompts.front import Front, Words
+from mpgi_ray.prompts.front import Kind as Kind
 from mpgi_ray.prompts.reply import reply_model, schema_of
+from mpgi_ray.secrets import secret_in
 
 _SHARED = ("_system.j2", "_system_integrate.j2", "_facts.j2", "_sources.j2", "_again.j2")
-
-
-class Kind(StrEnum):
-    """What a prompt sees: image and facts, the image alone, or the texts of stage 1 and perhaps facts."""
-
-    RELAY = "relay"
-    FREE = "free"
-    INTEGRATE = "integrate"
-
-
-def _known_kind(value: Any) -> Any:
-    kinds = [kind.value for kind in Kind]
-    if value not in kinds:
-        raise ValueError(f"{value!r}, expected one of {', '.join(kinds)}")
-    return value
-
-
-def _least_and_most(value: Any) -> Any:
-    match value:
-        case [int(least), int(most)] if 0 < least <= most:
-            return least, most
-    raise ValueError(f"{value!r}, expected [least, most], such as [20, 80]")
-
-
-Words = Annotated[tuple[int, int], BeforeValidator(_least_and_most)]
-
-
-class _Front(Config):
-    """The front matter of a prompt file.
-
-    Attributes:
-        words: of the answer to a perspective, the least and the largest number.
-        texts: those of the reply to an integration, each with its words.
-    """
-
-    kind: Annotated[Kind, BeforeValidator(_known_kind)]
-    words: Words | None = None
-    texts: Mapping[str, Words] = {}
-    description: str = ""
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if self.kind is Kind.INTEGRATE and not self.texts:
-            raise ValueError(
-                "expected the texts of the reply with their least and most words, "
-                "such as texts: {short: [5, 45], long: [20, 250]}"
-            )
-        if self.kind is not Kind.INTEGRATE and self.words is None:
-            raise ValueError("expected the least and most words of the answer, such as words: [20, 80]")
-        return self
 
 
 @dataclass(frozen=True)
@@ -128,12 +80,13 @@ class PromptTemplate:
     def instruction(self) -> str:
         """The body, rendered."""
         given = {"texts": self.texts} if self.kind is Kind.INTEGRATE else {"words": self.texts[self.name]}
-        body = _split(self.name, self.source)[1]
+        front, body = _split(self.name, self.source)
         try:
-            return _environment().from_string(body).render(given).strip()
-        except jinja2.TemplateError as error:
+            return render(body, given).strip()
+        except BodyError as error:
+            line = f"line {front.count(chr(10)) + 2 + error.line}: " if error.line else ""
             raise RecipeError(
-                f"prompt {self.name!r} of kind {self.kind} cannot be rendered: {error.message}; "
+                f"{line}prompt {self.name!r} of kind {self.kind} cannot be rendered: {error}; "
                 f"it is given {', '.join(given)} alone: what is known of an image is put before it"
             ) from error
 
@@ -201,8 +154,11 @@ def load(name_or_path: str) -> PromptTemplate:
     if name_or_path in shipped():
         return parse(name_or_path, _read(f"{name_or_path}.j2"))
     path = Path(name_or_path)
-    if path.is_file():
-        return parse(path.stem, path.read_text(encoding="utf-8"))
+    if os.path.isfile(path):
+        try:
+            return parse(path.stem, read_text(path))
+        except RecipeError as error:
+            raise RecipeError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from error
     raise nearest("prompt", name_or_path, shipped(), "the path of a prompt file")
 
 
@@ -213,7 +169,10 @@ def parse(name: str, source: str) -> PromptTemplate:
         RecipeError: the front matter is missing or wrong, or the body is not a template.
     """
     where = f"prompt {name!r}"
-    front = parse_config(_Front, read_mapping(_split(name, source)[0], f"the front matter of {where}"), where)
+    for number, line in enumerate(source.splitlines(), 1):
+        if why := secret_in(line):
+            raise RecipeError(f"line {number}: {where} looks like it holds a secret ({why}): take it out")
+    front = parse_config(Front, read_mapping(_split(name, source)[0], f"the front matter of {where}"), where)
     texts = {name: front.words} if front.words and front.kind is not Kind.INTEGRATE else front.texts
     template = PromptTemplate(name, front.kind, dict(texts), source, front.description)
     _ = template.instruction  # a mistake is found here, not in the first image
@@ -235,11 +194,4 @@ def _read(name: str) -> str:
 
 @lru_cache(maxsize=1)
 def _environment() -> jinja2.Environment:
-    environment = ImmutableSandboxedEnvironment(  # a prompt file may come from anywhere: it runs no code
-        loader=jinja2.FunctionLoader(lambda name: _read(name) if name in _SHARED else None),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        autoescape=False,
-    )
-    environment.globals.clear()  # no prompt needs range(), and copying them takes most of a rendering
-    return environment
+    return sandbox(lambda name: _read(name) if name in _SHARED else None)

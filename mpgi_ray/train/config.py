@@ -105,14 +105,14 @@ class TrainConfig(Config):
     weights: str | None = None
     split: str | None = None
     texts: Mapping[str, Weight] = {}
-    texts_per_step: int = Field(default=1, ge=1)
+    texts_per_step: int = Field(default=1, ge=1, le=100)
     single_sentences: float = Field(default=0.0, ge=0, le=1)
     task: str | None = None
     task_settings: Mapping[str, Any] = {}
-    context: int = Field(default=77, ge=8)
+    context: int = Field(default=77, ge=8, le=10_000)
     epochs: int | None = Field(default=None, ge=1)
     steps: int | None = Field(default=None, ge=1)
-    batch: int = Field(default=128, ge=2)
+    batch: int = Field(default=128, ge=2, le=1_000_000)
     accumulate: int = Field(default=1, ge=1)
     lr: float = Field(default=1e-3, gt=0)
     warmup: float = Field(default=0.1, ge=0, lt=1)
@@ -124,12 +124,12 @@ class TrainConfig(Config):
     checkpoint_activations: bool = False
     freeze: frozenset[Tower] = frozenset()
     save_every: int = Field(default=500, ge=1)
-    restarts: int = Field(default=3, ge=0)
+    restarts: int = Field(default=3, ge=0, le=1000)
     seed: int = 0
-    workers: int = Field(default=1, ge=1)
+    workers: int = Field(default=1, ge=1, le=10_000)
     gpu: bool = False
-    cpus: float = Field(default=1, gt=0)
-    readers: int | None = Field(default=None, ge=1)
+    cpus: float = Field(default=1, gt=0, le=1024)
+    readers: int | None = Field(default=None, ge=1, le=10_000)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

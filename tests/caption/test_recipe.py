@@ -67,26 +67,6 @@ VLLM = {"kind": "vllm", "model": "m"}
 HTTP = {"kind": "http", "model": "m", "url": "http://localhost/v1"}
 
 
-@pytest.mark.parametrize(
-    ("engine", "name"),
-    [
-        (VLLM | {"engine_args": {"hf_token": "hush-hush"}}, "hf_token"),
-        (
-            VLLM | {"engine_args": {"loader": [{"access_key": "hush-hush"}]}},
-            "access_key",
-        ),
-        (HTTP | {"body": {"api_key": "hush-hush"}}, "api_key"),
-        (HTTP | {"body": {"apiKey": "hush-hush"}}, "apiKey"),
-        (HTTP | {"body": {"extra": {"Authorization": "hush-hush"}}}, "Authorization"),
-        (HTTP | {"body": {"password": "hush-hush"}}, "password"),
-    ],
-)
-def test_secrets_are_refused_and_belong_into_the_environment(engine: dict[str, object], name: str) -> None:
-    with pytest.raises(RecipeError, match=rf"'{name}' looks like a secret.*HF_TOKEN.*key_env") as error:
-        load_recipe("template", PATHS, [f"generate.engine={json.dumps(engine)}"])
-    assert "hush-hush" not in f"{error.value} {error.value.__cause__}"
-
-
 def test_settings_that_only_sound_like_secrets_pass() -> None:
     args = {"tokenizer": "t", "max_num_batched_tokens": 8192, "hf_token": True, "eos_token": "</s>"}
     body = {"max_tokens": 1, "max_completion_tokens": 1, "stop_token_ids": [1], "prompt_cache_key": "k"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import pickle
 from typing import Any
 
@@ -188,3 +189,16 @@ def test_the_size_of_a_jpeg_is_read_from_its_frame_header_alone() -> None:
         assert read_size(sink.getvalue()) == (321, 123)
         with pytest.raises(ImageError, match="cut off in its header"):
             read_size(sink.getvalue()[:60])
+
+
+@pytest.mark.parametrize(
+    ("colour", "most"),
+    [(2, 64_000_000), (0, 192_000_000)],  # 16-bit colour takes 45 bytes a pixel to stretch, grey 20
+)
+def test_pictures_of_many_bytes_a_pixel_have_a_limit_of_their_own(colour: int, most: int) -> None:
+    side = math.isqrt(most)
+    assert read_size(png(side, side, 16, colour, b"\0" * 100)) == (side, side)
+    with pytest.raises(ImageError, match=f"at most {most:,} are decoded") as error:
+        read_size(png(side + 1, side + 1, 16, colour, b"\0" * 100))
+    assert error.value.reason == "too_many_pixels"
+    assert read_size(png(side + 1, side + 1, 8, colour, b"\0" * 100)) == (side + 1, side + 1)

@@ -195,6 +195,18 @@ def test_used_up_tries_are_one_prompts_fault_while_others_get_answers(trouble: s
     assert sorted(request.text for request in endpoint.requests) == sorted([*texts, "cursed", "cursed"])
 
 
+def test_a_body_beyond_the_limit_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mpgi_ray.engines.http.answer.MAX_BODY", 100_000)
+    flood = Answer(body=b"x" * 5_000_000)
+    with (
+        Endpoint(lambda request: flood if request.text == "cursed" else echo(request)) as endpoint,
+        connected(endpoint.url) as engine,
+    ):
+        flooded, fine = ask(engine, prompt("cursed"), prompt("fine"))
+    assert "the answer has more than 100,000 bytes" in str(flooded.fault)
+    assert fine.text == "answer to fine"
+
+
 def test_a_body_that_never_ends_is_cut_off_by_the_timeout() -> None:
     def script(request: Request) -> Answer:
         return Answer(body=GOOD, stall=True) if request.text == "slow" else echo(request)
@@ -483,6 +495,6 @@ def test_closing_ends_calls_in_flight() -> None:
 )
 def test_an_address_with_a_secret_in_it_is_refused_without_being_shown(url: str) -> None:
     where = {"input.shards": "s", "output": "o", "generate.engine.url": url}
-    with pytest.raises(RecipeError, match=r"generate\.engine\.url: ") as error:
+    with pytest.raises(RecipeError, match=r"generate\.engine\.url") as error:
         load_recipe("endpoint", where, [])
     assert "hunter2" not in str(error.value)

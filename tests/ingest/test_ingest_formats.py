@@ -16,9 +16,10 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 from pycocotools import mask as oracle
 
-from mpgi_ray.data.sample import Box
+from mpgi_ray.data.sample import Box, Rejected, Sample
 from mpgi_ray.errors import InputError
-from mpgi_ray.ingest import IngestConfig, IngestSummary, SourceConfig, coco, folders, ingest
+from mpgi_ray.ingest import IngestConfig, IngestSummary, SourceConfig, coco, folders, ingest, manifest
+from mpgi_ray.ingest.item import Item, load
 from mpgi_ray.ingest.rle import decode_rle, mask_box
 from mpgi_ray.rules.labels import Unknown
 from support.ingested import HEIGHT, WIDTH, ingest_lines, picture, rejected, samples
@@ -160,6 +161,48 @@ def test_run_length_masks_are_those_of_pycocotools(mask: np.ndarray) -> None:
     if mask.any():
         x, y, w, h = oracle.toBbox(packed)
         assert mask_box(decoded) == (x, y, x + w, y + h)
+
+
+_PLACE = st.integers(0, 12)
+
+
+@given(st.lists(st.tuples(_PLACE, _PLACE, _PLACE, _PLACE), max_size=30), st.sampled_from([0.1, 0.5, 0.9]))
+def test_of_boxes_that_lie_on_each_other_the_first_is_kept(
+    boxes: list[tuple[float, ...]], most: float
+) -> None:
+    def share(a: tuple[float, ...], b: tuple[float, ...]) -> float:
+        sides = [min(a[i + 2], b[i + 2]) - max(a[i], b[i]) for i in (0, 1)]
+        shared = max(0, sides[0]) * max(0, sides[1])
+        both = sum((c[2] - c[0]) * (c[3] - c[1]) for c in (a, b)) - shared
+        return shared / both if both > 0 else 0
+
+    kept: list[tuple[float, ...]] = []
+    for box in boxes:
+        if not any(share(other, box) > most for other in kept):
+            kept.append(box)
+    objects = tuple({"label": "ship", "box": box} for box in boxes)
+    found = SourceConfig(same_object=most).apply({"objects": objects})["objects"]
+    assert [obj["box"] for obj in found] == kept
+
+
+def test_limits_of_a_manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    box = {"label": "ship", "bbox": [1, 1, 5, 5]}
+    (tmp_path / "a.png").write_bytes(picture())
+    monkeypatch.setattr("mpgi_ray.ingest.item.MAX_OBJECTS", 3)
+    lines = [json.dumps({"image": "a.png", "boxes": [box] * number}) for number in (4, 3)]
+    (tmp_path / "m.jsonl").write_text("\n".join(lines))
+    items = [item for item in manifest(str(tmp_path / "m.jsonl")) if isinstance(item, Item)]
+    many, fine = (load(item, SourceConfig(), 0) for item in items)
+    assert isinstance(many, Rejected)
+    assert isinstance(fine, Sample)
+    assert (many.reason, many.detail) == (
+        "too_many_objects",
+        "line 1: 4 objects, at most 3 are read: cut the picture into windows",
+    )
+    assert len(fine.annotation.objects) == 3
+    monkeypatch.setattr("mpgi_ray.ingest.formats.manifest.MAX_LINE", 50)
+    with pytest.raises(InputError, match=r"m\.jsonl has a line of more than 50 bytes"):
+        manifest(str(tmp_path / "m.jsonl"))
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,21 @@ def test_a_users_own_file(tmp_path: Path) -> None:
     assert len(template.hash) == 16
 
 
+def test_a_body_has_conditions_loops_and_filters() -> None:
+    body = (
+        "{# said nowhere #}{% if words[0] < words[1] and not false %}{{ words | join(' to ') }}{% else %}-"
+        "{% endif %}{% for word in words %} {{ loop.index }}:{{ word + 1 }}{% endfor %}"
+    )
+    template = prompts.parse("mine", f"---\nkind: free\nwords: [1, 20]\n---\n{body}")
+    assert template.instruction == "1 to 20 1:2 2:21"
+    body = (
+        "{% for name, words in texts.items() %}{{ name | upper }}<{{ words[1] }} {% endfor %}"
+        "{{ texts.keys() | join(' ') }}"
+    )
+    template = prompts.parse("mine", f"---\nkind: integrate\ntexts: {{a: [1, 2], b: [3, 4]}}\n---\n{body}")
+    assert template.instruction == "A<2 B<4 a b"
+
+
 @pytest.mark.parametrize(
     ("source", "problem"),
     [

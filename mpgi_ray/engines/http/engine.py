@@ -8,7 +8,6 @@ tried again; when all tries are used up, the reply has a fault for as long as ot
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import re
 import threading
@@ -23,6 +22,7 @@ import aiohttp
 import tenacity
 
 from mpgi_ray.engines.base import EngineError, Fault, Prompt, Reply
+from mpgi_ray.engines.http.answer import read_body, read_completion
 from mpgi_ray.engines.http.chat import LEVELS, data_url, messages, response_format
 from mpgi_ray.engines.http.settings import HttpSettings
 from mpgi_ray.errors import RecipeError
@@ -175,7 +175,7 @@ class HttpEngine:
         try:  # a redirect would make a GET of it, or take the key elsewhere
             async with self._session.post(url, json=body, allow_redirects=False) as response:
                 status, after = response.status, response.headers.get("Retry-After", "")
-                data = await response.read()
+                data = await read_body(response)
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError among them
             reason = (
                 str(error) or f"there was no complete answer within timeout_s = {self._config.timeout_s:g}"
@@ -185,7 +185,7 @@ class HttpEngine:
             raise _Trouble(trouble)
         said = f"HTTP {status}: {self._quote(data.decode('utf-8', 'replace'))}"
         if status == 200:
-            reply = self._read(data, perf_counter() - start)
+            reply = read_completion(data, perf_counter() - start, self._clean)
             if reply is not None:
                 return reply
             raise _Trouble(f"there is no chat completion in {len(data)} bytes of {said}")
@@ -203,22 +203,6 @@ class HttpEngine:
         state = "holds no valid one" if self._key else "is not set where the engine runs"
         return f"environment variable {self._config.key_env} {state}"
 
-    def _read(self, data: bytes, seconds: float) -> Reply | None:
-        try:
-            content = json.loads(data)
-            choice, usage = content["choices"][0], content.get("usage") or {}
-            message, details = choice["message"], usage.get("prompt_tokens_details") or {}
-            return Reply(
-                text=self._clean(_text(message.get("content")) or message.get("refusal") or ""),
-                finish_reason=self._clean(choice.get("finish_reason") or ""),
-                prompt_tokens=int(usage.get("prompt_tokens") or 0),
-                cached_tokens=int(details.get("cached_tokens") or 0),
-                completion_tokens=int(usage.get("completion_tokens") or 0),
-                seconds=seconds,
-            )
-        except Exception:  # a server can send anything in place of each of these
-            return None
-
     def _clean(self, text: str) -> str:
         """Without the key, and without halves of surrogate pairs, which no file can hold."""
         if len(self._key) >= _MIN_SECRET:
@@ -232,13 +216,6 @@ class HttpEngine:
 
 def _answered(task: asyncio.Task[Reply]) -> Reply | None:
     return task.result() if task.done() and not task.cancelled() and task.exception() is None else None
-
-
-def _text(content: Any) -> Any:
-    """The text of a message, which may come in parts: that of thoughts is left out."""
-    if isinstance(content, list):
-        return "".join(part["text"] for part in content if part.get("type") == "text")
-    return content
 
 
 def _wait(state: tenacity.RetryCallState) -> float:

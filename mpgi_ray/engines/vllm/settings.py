@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from mpgi_ray.engines.settings import EngineSettings, GpuShare, Passed
+from mpgi_ray.data.image import MAX_PIXELS
+from mpgi_ray.engines.settings import MAX_IN_FLIGHT, EngineSettings, GpuShare
 
 if TYPE_CHECKING:
     from mpgi_ray.engines.base import Engine
@@ -35,11 +37,11 @@ class VllmSettings(EngineSettings):
     kind: Literal["vllm"]
     model: str = Field(min_length=1)
     revision: str | None = None
-    gpus: GpuShare = Field(default=1, ge=0)
-    images_in_flight: int = Field(default=64, ge=1)
-    max_pixels: int = Field(default=768 * 768, ge=28 * 28)
-    engine_args: Passed = Field(default={})
-    template_args: Passed = Field(default={})
+    gpus: GpuShare = Field(default=1, ge=0, le=64)
+    images_in_flight: int = Field(default=64, ge=1, le=MAX_IN_FLIGHT)
+    max_pixels: int = Field(default=768 * 768, ge=28 * 28, le=MAX_PIXELS)
+    engine_args: Mapping[str, Any] = Field(default={})
+    template_args: Mapping[str, Any] = Field(default={})
 
     def start(self) -> Engine:
         from mpgi_ray.engines.vllm.engine import VllmEngine
