@@ -7,27 +7,26 @@ again (a lost object, a restarted replica, a second run) reads its part instead 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from mpgi_ray.asking.attempts import Unanswered
+from mpgi_ray.caption.at_once import each
 from mpgi_ray.caption.chunks import ChunkWork
 from mpgi_ray.caption.describe import Perspectives, refusal
 from mpgi_ray.caption.facts import facts_of
 from mpgi_ray.caption.integrate import Integration
+from mpgi_ray.caption.published import by_sample, known_of, publish
 from mpgi_ray.caption.recipe import FactsConfig, Recipe
-from mpgi_ray.caption.stop_flag import StopFlag, Stopping
-from mpgi_ray.data.caption import Caption, Stage, Status, digest, from_table, to_table
-from mpgi_ray.data.caption_folder import CaptionFolder, StageParts
+from mpgi_ray.caption.stop_flag import StopFlag
+from mpgi_ray.data.caption import Caption, Stage, Status, digest
+from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.image import ImageError, decode
-from mpgi_ray.data.parts import Part
 from mpgi_ray.data.sample import Rejected, Sample
 from mpgi_ray.engines.base import Engine, EngineError
 from mpgi_ray.errors import MpgiError
 from mpgi_ray.rules import Facts
 
-_LAST_ANSWERS = 30.0  # seconds for what is under way when an engine gets into trouble
 T = TypeVar("T")
 Observe = Callable[[Sequence[Caption]], None]
 
@@ -56,7 +55,7 @@ class Describe:
         Raises:
             EngineError, MpgiError: the engine is in trouble; what it answered is published all the same.
         """
-        known = await asyncio.to_thread(_known, work, self.parts)
+        known = await asyncio.to_thread(known_of, work, self.parts)
         wanted = {entry.index: self._unanswered(known.get(entry.index, ())) for entry in work.entries}
         missing = [entry for entry in work.entries if wanted[entry.index]]
         facts: dict[int, Facts] = {}
@@ -66,9 +65,9 @@ class Describe:
                 return [refusal(work.chunk.shard, entry)]
             return await _guarded(self._describe(work, entry, facts, wanted[entry.index]), entry, work)
 
-        made, trouble = await _each(missing, describe, self.slots, self.stop)
+        made, trouble = await each(missing, describe, self.slots, self.stop)
         self.observe(made)
-        rows = await asyncio.to_thread(_publish, work, self.parts, made, None, trouble is None)
+        rows = await asyncio.to_thread(publish, work, self.parts, made, None, trouble is None)
         if trouble:
             raise trouble
         # a published part may hold more than a pilot asks for
@@ -132,18 +131,18 @@ class Merge:
         Raises:
             EngineError, MpgiError: the engine is in trouble; what it answered is published all the same.
         """
-        sources = _by_sample(work.perspectives)
+        sources = by_sample(work.perspectives)
         told = {index: digest(sources[index]) for index in work.facts}
-        known = await asyncio.to_thread(_known, work, self.parts, told)
+        known = await asyncio.to_thread(known_of, work, self.parts, told)
 
         async def merge(index: int) -> list[Caption]:
             rows = sources[index]
             return await _guarded(self.stage.merge(rows, work.facts[index]), rows[0], work)
 
         missing = [index for index in work.facts if index not in known]
-        made, trouble = await _each(missing, merge, self.slots, self.stop)
+        made, trouble = await each(missing, merge, self.slots, self.stop)
         self.observe(made)
-        published = await asyncio.to_thread(_publish, work, self.parts, made, told, trouble is None)
+        published = await asyncio.to_thread(publish, work, self.parts, made, told, trouble is None)
         if trouble:
             raise trouble
         rows = [*work.perspectives, *(c for index in sorted(sources) for c in published.get(index, ()))]
@@ -166,7 +165,7 @@ def described_work(work: ChunkWork, recipe: Recipe) -> ChunkWork:
     rows = [
         caption
         for stage in CaptionFolder(recipe.output).stage1
-        for group in _known(work, stage).values()
+        for group in known_of(work, stage).values()
         for caption in group
         if caption.index in wanted
     ]
@@ -187,112 +186,3 @@ async def _guarded(
         detail = f"{type(error).__name__}: {error}"
         refused = Rejected(sample.key, sample.index, "rule_error", detail, sample.sample_id)
         return [refusal(work.chunk.shard, refused)]
-
-
-async def _each(
-    items: Sequence[T],
-    work: Callable[[T], Awaitable[list[Caption]]],
-    slots: asyncio.Semaphore,
-    stop: StopFlag,
-) -> tuple[list[Caption], EngineError | MpgiError | None]:
-    """All records, in the order of the items, and the trouble that ended the work early, if any did.
-
-    After trouble, or when the run is stopped, no further item is begun; those under way have a while to end
-    by themselves, because what they are answered was worked for.
-    """
-    troubles: list[EngineError | MpgiError] = []
-
-    async def one(item: T) -> list[Caption]:
-        async with slots:
-            if stop.is_old:
-                await asyncio.to_thread(stop.is_set)
-            if not troubles and stop.is_set():
-                troubles.append(Stopping())
-            if troubles:
-                return []
-            try:
-                return await work(item)
-            except (EngineError, MpgiError) as error:
-                troubles.append(error)
-                return error.records if isinstance(error, Unanswered) else []
-
-    tasks = [asyncio.create_task(one(item)) for item in items]
-    try:
-        running = set(tasks)
-        while running and not troubles:
-            _, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-        if running:
-            ends_by_itself = isinstance(troubles[0], Stopping)  # or its process is ended by the driver
-            timeout = None if ends_by_itself else _LAST_ANSWERS
-            _, running = await asyncio.wait(running, timeout=timeout)
-        made = [caption for task in tasks if task not in running for caption in task.result()]
-    finally:
-        for task in tasks:
-            task.cancel()
-    return made, troubles[0] if troubles else None
-
-
-def _known(
-    work: ChunkWork, parts: StageParts, sources: Mapping[int, str] | None = None
-) -> dict[int, list[Caption]]:
-    """Published records of the chunk by sample.
-
-    Args:
-        sources: by sample, the digest of what the records have to be made from; of parts that do not tell
-            theirs, all are taken.
-    """
-    part = parts.read(work.chunk)
-    if part is None:
-        return {}
-    rows = _by_sample(from_table(part.rows))
-    if sources is None:
-        return rows
-    return {i: group for i, group in rows.items() if part.sources.get(i, sources.get(i)) == sources.get(i)}
-
-
-def _by_sample(captions: Iterable[Caption]) -> dict[int, list[Caption]]:
-    groups: dict[int, list[Caption]] = {}
-    for caption in captions:
-        groups.setdefault(caption.index, []).append(caption)
-    return groups
-
-
-def _publish(
-    work: ChunkWork,
-    parts: StageParts,
-    made: Sequence[Caption],
-    sources: Mapping[int, str] | None,
-    whole: bool,
-) -> dict[int, list[Caption]]:
-    """Publish new records, with the known ones if they make the chunk whole; returns what is published.
-
-    What another writer published first stays, and is what is returned: later stages work on that.
-    """
-    told = dict(sources or {})
-
-    def part(rows: Iterable[Caption]) -> Part:
-        ordered = sorted(rows, key=lambda caption: caption.index)
-        return Part(to_table(ordered), work.shard_sha256, {c.index: told[c.index] for c in ordered if told})
-
-    def rest(there: Part | None) -> Part | None:
-        """What a piece has to add: questions that have a final answer elsewhere are not told twice."""
-        if there is None:
-            return part(made)
-        known = _known(work, parts, sources)
-        final = {_question(c) for group in known.values() for c in group if c.status != Status.RETRIED.value}
-        new = [caption for caption in made if _question(caption) not in final]
-        return part(new) if new else None
-
-    if whole and not work.pilot:
-        known = _known(work, parts, sources)
-        if made or not parts.full.holds(work.chunk):
-            parts.full.publish(work.chunk, part([*(c for group in known.values() for c in group), *made]))
-    elif not parts.full.holds(work.chunk):
-        parts.pilot.add(work.chunk, rest)
-    return _known(work, parts, sources)
-
-
-def _question(caption: Caption) -> tuple[int, str]:
-    """What a record answers; all texts of stage 2 answer one."""
-    one = caption.stage == Stage.INTEGRATED.value
-    return caption.index, caption.stage if one else caption.perspective

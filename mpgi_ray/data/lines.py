@@ -24,7 +24,7 @@ def read_lines(storage: Storage, name: str) -> Iterator[bytes]:
         begun.append(first)
         if sum(map(len, begun)) > MAX_LINE:
             raise InputError(
-                f"{storage.path(name)} has a line of more than {MAX_LINE:,} bytes: expected one picture a line"
+                f"{storage.path(name)} has a line of more than {MAX_LINE:,} bytes: expected one picture each"
             )
         if others:
             yield b"".join(begun)

@@ -200,7 +200,7 @@ def test_limits_of_a_manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         "line 1: 4 objects, at most 3 are read: cut the picture into windows",
     )
     assert len(fine.annotation.objects) == 3
-    monkeypatch.setattr("mpgi_ray.ingest.formats.manifest.MAX_LINE", 50)
+    monkeypatch.setattr("mpgi_ray.data.lines.MAX_LINE", 50)
     with pytest.raises(InputError, match=r"m\.jsonl has a line of more than 50 bytes"):
         manifest(str(tmp_path / "m.jsonl"))
 

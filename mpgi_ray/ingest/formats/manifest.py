@@ -27,7 +27,6 @@ from mpgi_ray.ingest.item import Entry, Item, Listing, below, report_unused
 from mpgi_ray.ingest.source import TRUNCATED, MaskTable
 
 Point = tuple[float, float]
-MAX_LINE = 64 << 20  # bytes
 
 
 class _Record(BaseModel):

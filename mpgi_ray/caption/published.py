@@ -1,0 +1,76 @@
+"""What is published of a chunk, and how new records join it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from mpgi_ray.caption.chunks import ChunkWork
+from mpgi_ray.data.caption import Caption, Stage, Status, from_table, to_table
+from mpgi_ray.data.caption_folder import StageParts
+from mpgi_ray.data.parts import Part
+
+
+def known_of(
+    work: ChunkWork, parts: StageParts, sources: Mapping[int, str] | None = None
+) -> dict[int, list[Caption]]:
+    """Published records of the chunk by sample.
+
+    Args:
+        sources: by sample, the digest of what the records have to be made from; of parts that do not tell
+            theirs, all are taken.
+    """
+    part = parts.read(work.chunk)
+    if part is None:
+        return {}
+    rows = by_sample(from_table(part.rows))
+    if sources is None:
+        return rows
+    return {i: group for i, group in rows.items() if part.sources.get(i, sources.get(i)) == sources.get(i)}
+
+
+def by_sample(captions: Iterable[Caption]) -> dict[int, list[Caption]]:
+    groups: dict[int, list[Caption]] = {}
+    for caption in captions:
+        groups.setdefault(caption.index, []).append(caption)
+    return groups
+
+
+def publish(
+    work: ChunkWork,
+    parts: StageParts,
+    made: Sequence[Caption],
+    sources: Mapping[int, str] | None,
+    whole: bool,
+) -> dict[int, list[Caption]]:
+    """Publish new records, with the known ones if they make the chunk whole; returns what is published.
+
+    What another writer published first stays, and is what is returned: later stages work on that.
+    """
+    told = dict(sources or {})
+
+    def part(rows: Iterable[Caption]) -> Part:
+        ordered = sorted(rows, key=lambda caption: caption.index)
+        return Part(to_table(ordered), work.shard_sha256, {c.index: told[c.index] for c in ordered if told})
+
+    def rest(there: Part | None) -> Part | None:
+        """What a piece has to add: questions that have a final answer elsewhere are not told twice."""
+        if there is None:
+            return part(made)
+        known = known_of(work, parts, sources)
+        final = {_question(c) for group in known.values() for c in group if c.status != Status.RETRIED.value}
+        new = [caption for caption in made if _question(caption) not in final]
+        return part(new) if new else None
+
+    if whole and not work.pilot:
+        known = known_of(work, parts, sources)
+        if made or not parts.full.holds(work.chunk):
+            parts.full.publish(work.chunk, part([*(c for group in known.values() for c in group), *made]))
+    elif not parts.full.holds(work.chunk):
+        parts.pilot.add(work.chunk, rest)
+    return known_of(work, parts, sources)
+
+
+def _question(caption: Caption) -> tuple[int, str]:
+    """What a record answers; all texts of stage 2 answer one."""
+    one = caption.stage == Stage.INTEGRATED.value
+    return caption.index, caption.stage if one else caption.perspective
