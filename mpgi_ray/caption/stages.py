@@ -16,7 +16,7 @@ from mpgi_ray.caption.chunks import ChunkWork
 from mpgi_ray.caption.describe import Perspectives, refusal
 from mpgi_ray.caption.facts import facts_of
 from mpgi_ray.caption.integrate import Integration
-from mpgi_ray.caption.published import by_sample, known_of, publish
+from mpgi_ray.caption.published import answered, by_sample, known_of, publish
 from mpgi_ray.caption.recipe import FactsConfig, Recipe
 from mpgi_ray.caption.stop_flag import StopFlag
 from mpgi_ray.data.caption import Caption, Stage, Status, digest
@@ -66,6 +66,7 @@ class Describe:
             return await _guarded(self._describe(work, entry, facts, wanted[entry.index]), entry, work)
 
         made, trouble = await each(missing, describe, self.slots, self.stop)
+        made = answered(made) if trouble else made
         self.observe(made)
         rows = await asyncio.to_thread(publish, work, self.parts, made, None, trouble is None)
         if trouble:
@@ -141,6 +142,7 @@ class Merge:
 
         missing = [index for index in work.facts if index not in known]
         made, trouble = await each(missing, merge, self.slots, self.stop)
+        made = answered(made) if trouble else made
         self.observe(made)
         published = await asyncio.to_thread(publish, work, self.parts, made, told, trouble is None)
         if trouble:
