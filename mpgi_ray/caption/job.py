@@ -97,7 +97,7 @@ def caption(
     with held(folder.storage, "caption", takeover=takeover) as lease:
         if retry is not None:
             count = take_back(retry, folder, shards)
-            print(f"--retry {retry}: asking again for {count:,} records", file=sys.stderr)
+            print(f"--retry {retry}: records that are asked for again: {count:,}", file=sys.stderr)
         return _caption(recipe, shards, folder, pilot, connect, lease, grace)
 
 

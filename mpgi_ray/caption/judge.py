@@ -31,7 +31,7 @@ def judge(folder: CaptionFolder, max_reject_rate: float) -> None:
             counts[row.reason] += 1
     if not_ok > max_reject_rate * samples:
         told = "; ".join(
-            f"{count:,} records {reason}, first {_line(first[reason])}"
+            f"{reason} ({count:,}), first {_line(first[reason])}"
             for reason, count in counts.most_common(_SHOWN)
         )
         raise UnfinishedError(

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Self
 
+import pyarrow.compute as pc
+
 from mpgi_ray.caption.published import question
 from mpgi_ray.data.caption import UNDONE, Caption, Stage, from_table, to_table
 from mpgi_ray.data.caption_folder import CaptionFolder, StageParts
@@ -83,7 +85,10 @@ def _take_back(retry: Retry, folder: CaptionFolder, chunk: ChunkId) -> int:
 
 def _wanted(retry: Retry, stage: StageParts, chunk: ChunkId) -> list[Caption]:
     part = stage.read(chunk)
-    return [] if part is None else [row for row in from_table(part.rows) if retry.wants(row)]
+    if part is None:
+        return []
+    alike = from_table(part.rows.filter(pc.field("status") == retry.status))
+    return [row for row in alike if retry.wants(row)]
 
 
 def _without(part: Part, samples: Collection[int] = (), questions: Collection[tuple[int, str]] = ()) -> Part:

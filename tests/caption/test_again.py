@@ -23,7 +23,7 @@ from mpgi_ray.data.storage import Storage
 from mpgi_ray.engines.base import Prompt, Reply
 from mpgi_ray.engines.template.engine import TemplateEngine
 from mpgi_ray.errors import InputError, RecipeError
-from support.build import tar, write_shards
+from support.build import noise, tar, write_shards
 from support.caption_runs import recipe, rows, run_stages
 
 OLD = {"generate": {"perspectives": ["objects", "layout", "scene"]}}
@@ -195,13 +195,29 @@ def test_a_further_perspective_costs_one_call_a_sample_and_its_integration(tmp_p
     assert sorted(map(str, told(rows(same)))) == sorted(map(str, told(rows(new))))
 
 
-def test_another_question_is_asked(tmp_path: Path) -> None:
+def sample(seed: int) -> list[tuple[str, bytes]]:
+    """The members of a sample as `write_shards` makes them."""
+    return [("jpg", noise(seed)), ("cls", b"airport")]
+
+
+@pytest.mark.parametrize("changed", ["revision", "settings", "picture"])
+def test_another_question_is_asked(tmp_path: Path, changed: str) -> None:
     write_shards(tmp_path / "shards", [2])
-    old, new = recipe(tmp_path, "old"), recipe(tmp_path, "new", reuse=str(tmp_path / "old"))
-    for run in (old, new):
-        open_run(CaptionFolder(run.output), run, find_shards(run.input.shards))
+    settings: dict[str, Any] = {"kind": "http", "url": "http://127.0.0.1:9/v1", "model": "m"}
+    old = recipe(tmp_path, "old", generate={"engine": settings})
+    open_run(CaptionFolder(old.output), old, find_shards(old.input.shards))
     run_stages(old, Writer())
-    engine = Writer()
-    engine.revision = "another"
+    engine, asked = Writer(), 2 * 5
+    if changed == "settings":
+        settings["body"] = {"top_k": 5}
+        asked = 2 * 4  # stage 2 is as it was, and gets the same texts
+    if changed == "revision":
+        engine.revision = "another"
+    if changed == "picture":
+        members = [(f"000{i}.{kind}", data) for i, seed in enumerate((0, 77)) for kind, data in sample(seed)]
+        (tmp_path / "shards/s0.tar").write_bytes(tar(*members))
+        asked = 5  # the first one is as it was
+    new = recipe(tmp_path, "new", generate={"engine": settings}, reuse=old.output)
+    open_run(CaptionFolder(new.output), new, find_shards(new.input.shards))
     run_stages(new, engine)
-    assert len(engine.asked) == 2 * 5
+    assert len(engine.asked) == asked
