@@ -151,7 +151,10 @@ def _advice(captions: str, shards: Sequence[ShardStatus], figures: Figures, comp
         advice.append(f"Described chunks that wait for their integrated texts: {waiting:,}.")
     bad = sum(reason.rows for reason in figures.reasons.values())
     if bad:
-        advice.append(f"Rows rejected or failed: {bad:,}. `mpgi inspect {captions} --rejects 50` shows them.")
+        advice.append(
+            f"Rows rejected or failed: {bad:,}. `mpgi inspect {captions} --rejects 50` shows them, and the "
+            "same `mpgi caption` command with --retry rejected or --retry failed asks for them again."
+        )
     return advice
 
 
