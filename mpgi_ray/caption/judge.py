@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 
 import pyarrow.compute as pc
@@ -11,6 +12,7 @@ from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.errors import UnfinishedError
 
 _SHOWN = 3  # reasons
+_LENGTH = 200  # characters of a detail
 
 
 def judge(folder: CaptionFolder, max_reject_rate: float) -> None:
@@ -42,5 +44,5 @@ def judge(folder: CaptionFolder, max_reject_rate: float) -> None:
 
 
 def _line(row: Caption) -> str:
-    where = f"{row.shard}/{row.key}"
-    return f"{where} ({row.perspective or row.stage}{f': {row.detail}' if row.detail else ''})"
+    detail = textwrap.shorten(row.detail, _LENGTH, placeholder=" …")
+    return f"{row.shard}/{row.key} ({row.perspective or row.stage}{detail and f': {detail}'})"
