@@ -15,14 +15,16 @@ from datetime import UTC, datetime
 
 from mpgi_ray.caption.chunks import Row, ShardTask
 from mpgi_ray.caption.graph import room, run_graph
+from mpgi_ray.caption.judge import judge
 from mpgi_ray.caption.labels import labels_in_words
 from mpgi_ray.caption.progress import Progress
 from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.caption.replicas import Connect
+from mpgi_ray.caption.retry import Retry, take_back
+from mpgi_ray.caption.reuse import earlier_stage2
 from mpgi_ray.caption.run_json import check_run, lost_shards, open_run
 from mpgi_ray.caption.stop_flag import STOPPED, StopFlag
 from mpgi_ray.caption.todo import Phase, Pilot, left_to_do
-from mpgi_ray.data.caption import UNDONE
 from mpgi_ray.data.caption_figures import run_metrics
 from mpgi_ray.data.caption_folder import LOG, METRICS, CaptionFolder
 from mpgi_ray.data.lease import Lease, held
@@ -69,6 +71,7 @@ def caption(
     *,
     pilot: Pilot | None = None,
     connect: Connect = connect_engine,
+    retry: Retry | None = None,
     takeover: bool = False,
     grace: float = GRACE,
 ) -> Outcome:
@@ -76,11 +79,12 @@ def caption(
 
     Args:
         connect: starts an engine from its settings, in the replica that uses it.
+        retry: which published records are asked for again, with the integrations made from them.
         takeover: see `lease.held`.
         grace: seconds in which images that are under way may be finished when the job is asked to stop.
 
     Raises:
-        InputError: no shards, or some are missing.
+        InputError: no shards, or some are missing; nothing to retry or to reuse in that folder.
         OutputError: the output belongs to another recipe, is worked on, or cannot be written.
         ResourceError: the cluster is too small.
         StoppedError: the process was asked to stop.
@@ -89,7 +93,11 @@ def caption(
     shards = find_shards(recipe.input.shards)
     folder = CaptionFolder(recipe.output)
     check_run(folder, recipe, shards)  # a folder of others is not written to
+    earlier_stage2(recipe)  # a folder that cannot be reused is told before anything starts
     with held(folder.storage, "caption", takeover=takeover) as lease:
+        if retry is not None:
+            count = take_back(retry, folder, shards)
+            print(f"--retry {retry}: records that are asked for again: {count:,}", file=sys.stderr)
         return _caption(recipe, shards, folder, pilot, connect, lease, grace)
 
 
@@ -123,7 +131,7 @@ def _caption(
     shards.require_all(lost_shards(folder, shards))
     if pilot is None:
         folder.sweep()
-        _judge(recipe, folder)
+        judge(folder, recipe.max_reject_rate)
     return replace(outcome, versions=tuple(versions))
 
 
@@ -231,18 +239,3 @@ def _log(folder: CaptionFolder, outcome: Outcome, pilot: Pilot | None) -> None:
     lines = [json.dumps(entry) for entry in [*folder.log(), record]]
     folder.storage.publish(LOG, ("\n".join(lines) + "\n").encode())
     folder.storage.publish_json(METRICS, run_metrics(folder))
-
-
-def _judge(recipe: Recipe, folder: CaptionFolder) -> None:
-    """Fail a run if too large a share of its samples, of all starts, has a record that is not ok."""
-    samples = not_ok = 0
-    for table in folder.tables():
-        pairs = list(zip(table["index"].to_pylist(), table["status"].to_pylist(), strict=True))
-        samples += len({index for index, _ in pairs})
-        not_ok += len({index for index, status in pairs if status in UNDONE})
-    if not_ok > recipe.max_reject_rate * samples:
-        raise UnfinishedError(
-            f"{not_ok:,} of {samples:,} samples have a rejected or failed record ({not_ok / samples:.1%}), "
-            f"max_reject_rate allows {recipe.max_reject_rate:.1%}: "
-            f"see `mpgi inspect {folder.storage.url} --rejects 20`"
-        )

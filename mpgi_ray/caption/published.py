@@ -22,7 +22,7 @@ def known_of(
     part = parts.read(work.chunk)
     if part is None:
         return {}
-    rows = by_sample(from_table(part.rows))
+    rows = by_sample(_ordered(from_table(part.rows), parts))
     if sources is None:
         return rows
     return {i: group for i, group in rows.items() if part.sources.get(i, sources.get(i)) == sources.get(i)}
@@ -49,7 +49,7 @@ def publish(
     told = dict(sources or {})
 
     def part(rows: Iterable[Caption]) -> Part:
-        ordered = sorted(rows, key=lambda caption: caption.index)
+        ordered = _ordered(rows, parts)
         return Part(to_table(ordered), work.shard_sha256, {c.index: told[c.index] for c in ordered if told})
 
     def rest(there: Part | None) -> Part | None:
@@ -57,8 +57,8 @@ def publish(
         if there is None:
             return part(made)
         known = known_of(work, parts, sources)
-        final = {_question(c) for group in known.values() for c in group if c.status != Status.RETRIED.value}
-        new = [caption for caption in made if _question(caption) not in final]
+        final = {question(c) for group in known.values() for c in group if c.status != Status.RETRIED.value}
+        new = [caption for caption in made if question(caption) not in final]
         return part(new) if new else None
 
     if whole and not work.pilot:
@@ -70,7 +70,13 @@ def publish(
     return known_of(work, parts, sources)
 
 
-def _question(caption: Caption) -> tuple[int, str]:
+def _ordered(rows: Iterable[Caption], parts: StageParts) -> list[Caption]:
+    """By sample, and those of stage 1 as the recipe orders them, in whichever order they were made."""
+    place = {name: number for number, name in enumerate(parts.names)}
+    return sorted(rows, key=lambda caption: (caption.index, place.get(caption.perspective, -1)))
+
+
+def question(caption: Caption) -> tuple[int, str]:
     """What a record answers; all texts of stage 2 answer one."""
     one = caption.stage == Stage.INTEGRATED.value
     return caption.index, caption.stage if one else caption.perspective

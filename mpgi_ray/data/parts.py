@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from mpgi_ray.data.caption import SCHEMA, upgraded
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.data.tables import create_table, read_metadata, read_table
+from mpgi_ray.data.tables import create_table, publish_table, read_metadata, read_table
 from mpgi_ray.errors import InputError
 
 _NAME = re.compile(r"(?P<shard>.+)-(?P<index>\d{5,})-of-(?P<total>\d{5,})(?:\.\d+)?\.parquet")
@@ -144,13 +144,27 @@ class Parts:
         Raises:
             InputError: a file is damaged, or holds other columns.
         """
-        pieces: list[Part] = []
-        while self.storage.exists(name := chunk.piece_name(len(pieces))):
-            pieces.append(self._piece(name))
+        pieces = [self._piece(name) for name in self._names(chunk)]
         if not pieces:
             return None
         sources = {index: told for piece in pieces for index, told in piece.sources.items()}
         return Part(pa.concat_tables([piece.rows for piece in pieces]), pieces[0].shard_sha256, sources)
+
+    def rewrite(self, chunk: ChunkId, change: Callable[[Part], Part]) -> None:
+        """Replace every piece of a chunk by what becomes of it; only when nobody else works on the folder."""
+        for name in self._names(chunk):
+            publish_table(self.storage, name, change(self._piece(name)).table())
+
+    def delete(self, chunk: ChunkId) -> None:
+        """Remove all pieces of a chunk; only when nobody else works on the folder."""
+        for name in reversed(self._names(chunk)):
+            self.storage.delete(name)
+
+    def _names(self, chunk: ChunkId) -> list[str]:
+        names: list[str] = []
+        while self.storage.exists(name := chunk.piece_name(len(names))):
+            names.append(name)
+        return names
 
     def _piece(self, name: str) -> Part:
         table = read_table(self.storage, name)

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import pyarrow as pa
 from pydantic import Field
 
 from mpgi_ray.config import Config
 from mpgi_ray.data.claim import Claim, claim, look, record_of
 from mpgi_ray.data.index import INDEX, IndexRow, publish_index, read_index
 from mpgi_ray.data.lease import Lease, held
+from mpgi_ray.data.rejected import REJECTED, rejected_table
 from mpgi_ray.data.sample import Rejected, Sample
 from mpgi_ray.data.shard_list import shards_in_words
 from mpgi_ray.data.shards import sample_members
@@ -32,18 +32,7 @@ from mpgi_ray.ingest.source import SourceConfig
 from mpgi_ray.rules.labels import Unknown, unknown_labels
 from mpgi_ray.runtime.stopping import GRACE, Stop
 
-REJECTED = "rejected.parquet"
 MAX_SHARD_BYTES = 1 << 30  # of pictures: a shard is held in memory, here and by every reader
-
-_REJECTED = pa.schema(
-    [
-        ("name", pa.string()),
-        ("index", pa.int64()),
-        ("reason", pa.string()),
-        ("detail", pa.string()),
-        ("sample_id", pa.string()),
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +127,7 @@ def _ingest(
     if not rows and not rejected:
         raise InputError(f"no entries in {items.path}")
     lease.check()
-    publish_table(storage, REJECTED, _table(rejected))
+    publish_table(storage, REJECTED, rejected_table(rejected))
     publish_index(storage, rows)
     # every sample was seen: what stands in none of them is said in no text
     return replace(_summary(storage, nothing_to_do=False), unknown=+unknown)
@@ -192,11 +181,3 @@ def _summary(storage: Storage, nothing_to_do: bool) -> IngestSummary:
     samples = read_index(storage)
     reasons = Counter(read_table(storage, REJECTED, ["reason"])["reason"].to_pylist())
     return IngestSummary(sum(samples.values()), dict(sorted(reasons.items())), len(samples), nothing_to_do)
-
-
-def _table(rejected: Sequence[Rejected]) -> pa.Table:
-    rows = [
-        {"name": r.key, "index": r.index, "reason": r.reason, "detail": r.detail, "sample_id": r.sample_id}
-        for r in rejected
-    ]
-    return pa.Table.from_pylist(rows, schema=_REJECTED)

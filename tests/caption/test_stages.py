@@ -16,37 +16,21 @@ from mpgi_ray import rules
 from mpgi_ray.caption import facts as job_facts
 from mpgi_ray.caption import stages as job_stages
 from mpgi_ray.caption.chunks import read_chunks
-from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.caption.run_json import open_run
 from mpgi_ray.caption.todo import left_to_do
 from mpgi_ray.data.caption import Caption, digest, from_table
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.sample import Annotation
 from mpgi_ray.data.shard_list import find_shards
-from mpgi_ray.engines.base import Engine, EngineError, Prompt, Reply
+from mpgi_ray.engines.base import EngineError, Prompt, Reply
 from mpgi_ray.engines.http.engine import HttpEngine
 from mpgi_ray.engines.http.settings import HttpSettings
 from mpgi_ray.engines.template.engine import TemplateEngine
 from mpgi_ray.errors import OutputError
 from mpgi_ray.rules import Facts
 from support.build import noise, tar, write_shards
-from support.caption_runs import recipe, rows
+from support.caption_runs import recipe, rows, run_stages
 from support.endpoint import Answer, Endpoint, Request, completion
-
-
-def run_stages(run: Recipe, engine: Engine, *, merge: bool = True, at_once: int = 2) -> None:
-    """Stage 1 of what is left to do, then stage 2."""
-    shards, folder = find_shards(run.input.shards), CaptionFolder(run.output)
-
-    async def stages() -> None:
-        for task in left_to_do(run, shards, folder, None):
-            for row in read_chunks(task):
-                describe = job_stages.Describe(run, 0, engine, at_once, lambda _: None)
-                chunk = await describe.chunk(pickle.loads(row["work"]))
-                if merge:
-                    await job_stages.Merge(run, engine, at_once, lambda _: None).chunk(chunk)
-
-    asyncio.run(stages())
 
 
 class Speechless(TemplateEngine):
