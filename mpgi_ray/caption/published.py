@@ -84,5 +84,5 @@ def question(caption: Caption) -> tuple[int, str]:
 
 def answered(made: Sequence[Caption]) -> list[Caption]:
     """New records without the questions that an engine in trouble did not answer: these are asked again."""
-    failed = {_question(caption) for caption in made if caption.status == Status.FAILED.value}
-    return [caption for caption in made if _question(caption) not in failed]
+    failed = {question(caption) for caption in made if caption.status == Status.FAILED.value}
+    return [caption for caption in made if question(caption) not in failed]

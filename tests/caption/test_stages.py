@@ -16,6 +16,7 @@ from mpgi_ray import rules
 from mpgi_ray.caption import facts as job_facts
 from mpgi_ray.caption import stages as job_stages
 from mpgi_ray.caption.chunks import read_chunks
+from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.caption.run_json import open_run
 from mpgi_ray.caption.todo import left_to_do
 from mpgi_ray.data.caption import Caption, digest, from_table
