@@ -80,3 +80,9 @@ def question(caption: Caption) -> tuple[int, str]:
     """What a record answers; all texts of stage 2 answer one."""
     one = caption.stage == Stage.INTEGRATED.value
     return caption.index, caption.stage if one else caption.perspective
+
+
+def answered(made: Sequence[Caption]) -> list[Caption]:
+    """New records without the questions that an engine in trouble did not answer: these are asked again."""
+    failed = {question(caption) for caption in made if caption.status == Status.FAILED.value}
+    return [caption for caption in made if question(caption) not in failed]

@@ -16,7 +16,7 @@ from mpgi_ray.caption.chunks import ChunkWork
 from mpgi_ray.caption.describe import Perspectives, refusal
 from mpgi_ray.caption.facts import facts_of
 from mpgi_ray.caption.integrate import Integration
-from mpgi_ray.caption.published import by_sample, known_of, publish
+from mpgi_ray.caption.published import answered, by_sample, known_of, publish
 from mpgi_ray.caption.recipe import FactsConfig, Recipe
 from mpgi_ray.caption.reuse import Answers, earlier_stage1, earlier_stage2
 from mpgi_ray.caption.stop_flag import StopFlag
@@ -70,6 +70,7 @@ class Describe:
             return await _guarded(self._describe(work, entry, facts, wanted[entry.index], known), entry, work)
 
         made, trouble = await each(missing, describe, self.slots, self.stop)
+        made = answered(made) if trouble else made
         new = _asked(made, earlier)
         self.observe(new)
         rows = await asyncio.to_thread(publish, work, self.parts, made, None, trouble is None)
@@ -154,6 +155,7 @@ class Merge:
         missing = [index for index in work.facts if index not in known]
         earlier = await asyncio.to_thread(self.earlier.of, work.chunk.shard, missing)
         made, trouble = await each(missing, merge, self.slots, self.stop)
+        made = answered(made) if trouble else made
         new = _asked(made, earlier)
         self.observe(new)
         published = await asyncio.to_thread(publish, work, self.parts, made, told, trouble is None)

@@ -25,16 +25,16 @@ def rows(run: Recipe) -> list[Caption]:
     return [row for table in CaptionFolder(run.output).tables() for row in from_table(table)]
 
 
-def run_stages(run: Recipe, engine: Engine, *, merge: bool = True) -> None:
+def run_stages(run: Recipe, engine: Engine, *, merge: bool = True, at_once: int = 2) -> None:
     """Stage 1 of what is left to do, then stage 2, in this process and without Ray."""
     shards, folder = find_shards(run.input.shards), CaptionFolder(run.output)
 
     async def stages() -> None:
         for task in left_to_do(run, shards, folder, None):
             for row in read_chunks(task):
-                describe = Describe(run, 0, engine, 2, lambda _: None)
+                describe = Describe(run, 0, engine, at_once, lambda _: None)
                 chunk = await describe.chunk(pickle.loads(row["work"]))
                 if merge:
-                    await Merge(run, engine, 2, lambda _: None).chunk(chunk)
+                    await Merge(run, engine, at_once, lambda _: None).chunk(chunk)
 
     asyncio.run(stages())
