@@ -101,6 +101,18 @@ class CaptionFolder:
     def _stage(self, name: str) -> StageParts:
         return StageParts(Parts(self.storage.child(name)), Parts(self.storage.child(f"pilot/{name}")))
 
+    def files(self) -> dict[ChunkId, dict[str, str]]:
+        """By chunk, the files that hold its records, full ones and pieces, with their stamps: one listing."""
+        stages = [*self.stage1, self.stage2]
+        parts = [part.storage.url for stage in stages for part in (stage.full, stage.pilot)]
+        places = [f"{url.removeprefix(self.storage.url)}/".lstrip("/") for url in parts]
+        found: dict[ChunkId, dict[str, str]] = {}
+        for name, stamp in self.storage.stamps(".parquet").items():
+            place = next((place for place in places if name.startswith(place)), None)
+            if place is not None:
+                found.setdefault(ChunkId.parse(name.removeprefix(place)), {})[name] = stamp
+        return found
+
     def described(self) -> set[ChunkId]:
         """Chunks with the full parts of every model of stage 1."""
         return set.intersection(*(stage.full.done() for stage in self.stage1))

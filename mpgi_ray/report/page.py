@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from mpgi_ray.data.caption_figures import RunFigures, quantile
 from mpgi_ray.data.caption_folder import CaptionFolder
+from mpgi_ray.data.caption_metrics import metrics
 from mpgi_ray.data.shard_list import ShardList, find_shards
 from mpgi_ray.data.shards import ShardFields
 from mpgi_ray.data.storage import Storage, split_url
@@ -87,7 +88,7 @@ def _run(folder: CaptionFolder, cards: int, seed: int) -> dict[str, Any]:
     good, rejected = sampler.good(), sampler.rejected()
     gallery = _gallery(run_record, [*good, *rejected])
     log = folder.log()
-    record = ran.record(log)
+    record = metrics(ran, log)
     return {
         "name": "/".join(folder.storage.path("").split("/")[-2:]),
         "run_record": run_record,
