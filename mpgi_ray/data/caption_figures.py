@@ -130,6 +130,12 @@ class RunFigures:
         author = tuple(row[name] for name in _AUTHOR)
         return self.models.setdefault(author, ModelFigures(*author))
 
+    def good(self, text: str) -> int:
+        """How many samples have this text."""
+        return sum(
+            model.texts[text][Status.OK.value] for model in self.models.values() if text in model.texts
+        )
+
     def packed(self) -> str:
         """All of it as JSON, for `join`."""
         models = [
