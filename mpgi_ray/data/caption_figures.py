@@ -128,7 +128,9 @@ class RunFigures:
 
     def _model(self, row: Mapping[str, Any]) -> ModelFigures:
         author = tuple(row[name] for name in _AUTHOR)
-        return self.models.setdefault(author, ModelFigures(*author))
+        if author not in self.models:
+            self.models[author] = ModelFigures(*author)
+        return self.models[author]
 
     def good(self, text: str) -> int:
         """How many samples have this text."""

@@ -25,7 +25,7 @@ from mpgi_ray.errors import DamagedError, InputError
 
 LEDGER = "ledger.parquet"
 _VERSION = {b"version": b"1"}  # of what an entry says
-_AT_ONCE = 16  # chunks that are read: most of the time is spent waiting for storage
+_AT_ONCE, _AT_ONCE_LOCAL = 16, 4  # chunks that are read: of an object store most of the time is waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def survey(folder: CaptionFolder) -> Survey:
         else:
             unknown.append((chunk, stamps))
     found.read = len(unknown)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(_AT_ONCE_LOCAL if folder.storage.is_local else _AT_ONCE) as pool:
         examined = pool.map(lambda wanted: _examined(folder, *wanted), unknown)
         for (chunk, _), seen in zip(unknown, examined, strict=True):
             if isinstance(seen, Entry):
