@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
+from itertools import count
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -95,14 +96,13 @@ def survey(folder: CaptionFolder) -> Survey:
     """
     known = _read(folder.storage)
     found = Survey()
-    unknown: list[tuple[ChunkId, str]] = []
+    unknown: list[tuple[ChunkId, Mapping[str, str]]] = []
     for chunk, files in sorted(folder.files().items()):
-        stamps = _in_one(files)
         entry = known.get(chunk.file_name)
-        if entry is not None and entry.stamps == stamps:
+        if entry is not None and entry.stamps == _in_one(files):
             found.entries[chunk] = entry
         else:
-            unknown.append((chunk, stamps))
+            unknown.append((chunk, files))
     found.read = len(unknown)
     with ThreadPoolExecutor(_AT_ONCE_LOCAL if folder.storage.is_local else _AT_ONCE) as pool:
         examined = pool.map(lambda wanted: _examined(folder, *wanted), unknown)
@@ -163,21 +163,25 @@ class _Look:
     damage: str = ""
 
 
-def _examined(folder: CaptionFolder, chunk: ChunkId, stamps: str) -> Entry | list[Fault]:
+def _examined(folder: CaptionFolder, chunk: ChunkId, files: Mapping[str, str]) -> Entry | list[Fault]:
     """An entry for a chunk, or why there can be none."""
-    stage1, stage2 = [_look(stage, chunk) for stage in folder.stage1], _look(folder.stage2, chunk)
+    *stage1, stage2 = (_look(folder, stage, chunk, files) for stage in (*folder.stage1, folder.stage2))
     faults = [Fault(look.parts, chunk, look.damage) for look in (*stage1, stage2) if look.damage]
     if stage2.part is not None and (wrong := _misfit(stage1, stage2.full, stage2.part)):
         faults.append(Fault(stage2.parts, chunk, f"{stage2.parts.storage.path(chunk.file_name)}: {wrong}"))
     there = [look.part for look in (*stage1, stage2) if look.part is not None]
-    return faults or _entry(chunk, stamps, there, merged=stage2.part is not None)
+    return faults or _entry(chunk, _in_one(files), there, merged=stage2.part is not None)
 
 
-def _look(stage: StageParts, chunk: ChunkId) -> _Look:
-    full = stage.full.holds(chunk)
+def _look(folder: CaptionFolder, stage: StageParts, chunk: ChunkId, files: Mapping[str, str]) -> _Look:
+    def number(parts: Parts) -> int:
+        place = parts.storage.url.removeprefix(folder.storage.url).lstrip("/")
+        return next(n for n in count() if f"{place}/{chunk.piece_name(n)}" not in files)
+
+    full = number(stage.full) > 0
     parts = stage.full if full else stage.pilot
     try:
-        return _Look(parts, full, parts.read(chunk))
+        return _Look(parts, full, parts.read(chunk, number(parts)))
     except DamagedError as error:
         return _Look(parts, full, None, error.what)
 

@@ -154,15 +154,21 @@ class Parts:
         for piece in reversed(range(number)):
             self.storage.delete(chunk.piece_name(piece))
 
-    def read(self, chunk: ChunkId) -> Part | None:
+    def read(self, chunk: ChunkId, number: int | None = None) -> Part | None:
         """What is published of a chunk, all its pieces, whichever version wrote them; None if nothing is.
+
+        Args:
+            number: of pieces, where a listing tells it: then nothing is looked for.
 
         Raises:
             DamagedError: a file is not a whole one, is of another chunk, or holds other columns.
             InputError: a file cannot be read.
         """
         pieces: list[Part] = []
-        while self.storage.exists(name := chunk.piece_name(len(pieces))):
+        while len(pieces) != number:
+            name = chunk.piece_name(len(pieces))
+            if number is None and not self.storage.exists(name):
+                break
             pieces.append(self._piece(name, chunk))
         if not pieces:
             return None
