@@ -18,6 +18,21 @@ class InputError(MpgiError):
     """A source data set, a shard or a caption folder cannot be read."""
 
 
+class DamagedError(InputError):
+    """A file of this program does not hold what it should.
+
+    Attributes:
+        what: the error without the fix.
+    """
+
+    def __init__(self, what: str, fix: str) -> None:
+        super().__init__(f"{what}; {fix}")
+        self.what, self.fix = what, fix
+
+    def __reduce__(self) -> tuple[type[DamagedError], tuple[str, str]]:
+        return type(self), (self.what, self.fix)
+
+
 class OutputError(MpgiError):
     """A result cannot be written, or belongs to another run."""
 

@@ -21,6 +21,7 @@ from mpgi_ray.caption.stages import described_work
 from mpgi_ray.caption.todo import Phase
 from mpgi_ray.engines.base import EngineError
 from mpgi_ray.engines.settings import EngineSettings
+from mpgi_ray.errors import InputError, StorageError
 from mpgi_ray.runtime.blocks import one_row_blocks
 
 _READING_CPUS = 1.0  # more readers than cores only take time from the engines
@@ -98,10 +99,17 @@ def _read(row: dict[str, Any]) -> Iterator[Row]:
 
 def _read_described(row: dict[str, Any], recipe: Recipe) -> Iterator[Row]:
     for read in read_chunks(pickle.loads(row["task"])):
-        if read["unreadable"]:
+        if read["unreadable"] or read["fatal"]:
             yield read
-        else:
+            continue
+        try:
             yield described_work(pickle.loads(read["work"]), recipe).row()
+        except InputError as error:
+            yield {**read, "unreadable": str(error), "work": b""}
+            return
+        except StorageError as error:
+            yield {**read, "fatal": str(error), "work": b""}
+            return
 
 
 def _pool(recipe: Recipe, engine: EngineSettings, arguments: tuple[Any, ...]) -> dict[str, Any]:

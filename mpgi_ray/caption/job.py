@@ -6,17 +6,17 @@ never ends a job, and a job that cannot succeed ends with an error.
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 
 from mpgi_ray.caption.chunks import Row, ShardTask
 from mpgi_ray.caption.graph import room, run_graph
 from mpgi_ray.caption.judge import judge
 from mpgi_ray.caption.labels import labels_in_words
+from mpgi_ray.caption.mended import mended
+from mpgi_ray.caption.outcome import Outcome, concluded
 from mpgi_ray.caption.progress import Progress
 from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.caption.replicas import Connect
@@ -25,8 +25,7 @@ from mpgi_ray.caption.reuse import earlier_stage2
 from mpgi_ray.caption.run_json import check_run, lost_shards, open_run
 from mpgi_ray.caption.stop_flag import STOPPED, StopFlag
 from mpgi_ray.caption.todo import Phase, Pilot, left_to_do
-from mpgi_ray.data.caption_figures import run_metrics
-from mpgi_ray.data.caption_folder import LOG, METRICS, CaptionFolder
+from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.lease import Lease, held
 from mpgi_ray.data.shard_list import ShardList, find_shards, shards_in_words
 from mpgi_ray.engines.base import EngineError
@@ -36,34 +35,6 @@ from mpgi_ray.runtime.cluster import ray_session
 from mpgi_ray.runtime.stopping import GRACE, Stop
 
 _STALLED_PASSES = 2
-_TELLING = 10  # chunks
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a start of the job did.
-
-    Attributes:
-        samples: captioned or refused in this start.
-        new: samples that either stage worked on; what a pilot or an earlier start published is taken over.
-        records, not_ok: rows of those samples, and how many are rejected or failed.
-        startup_seconds: until the first chunk was finished, of every phase.
-        images_per_second: new ones, in the time after that.
-        problem: why work was left undone; empty if none was.
-        chunks: finished in the last phase.
-        versions: of mpgi-ray that the run was started with, up to this one.
-    """
-
-    samples: int = 0
-    new: int = 0
-    records: int = 0
-    not_ok: int = 0
-    seconds: float = 0.0
-    startup_seconds: float = 0.0
-    images_per_second: float = 0.0
-    problem: str = ""
-    chunks: int = 0
-    versions: tuple[str, ...] = ()
 
 
 def caption(
@@ -111,6 +82,7 @@ def _caption(
     grace: float,
 ) -> Outcome:
     versions = open_run(folder, recipe, shards)
+    found = mended(folder)
     outcome = Outcome()
     if left_to_do(recipe, shards, folder, pilot):
         if labels := labels_in_words(recipe, shards):
@@ -125,13 +97,13 @@ def _caption(
             raise stop.error(f"{len(left):,} of {shards_in_words(len(shards.files))} are left") from None
         finally:
             flag.clear()
-        _log(folder, outcome, pilot)
+        found = concluded(folder, outcome, pilot)
     if outcome.problem:
         raise UnfinishedError(outcome.problem)
     shards.require_all(lost_shards(folder, shards))
     if pilot is None:
         folder.sweep()
-        judge(folder, recipe.max_reject_rate)
+        judge(folder, recipe.max_reject_rate, found)
     return replace(outcome, versions=tuple(versions))
 
 
@@ -220,22 +192,3 @@ def _passes(
             problem = f"{_STALLED_PASSES} consecutive passes finished no chunk: {error}"
         stalled = 0 if progress.chunks > before else stalled + 1
     return new, problem
-
-
-def _log(folder: CaptionFolder, outcome: Outcome, pilot: Pilot | None) -> None:
-    record = {
-        "ended": datetime.now(UTC).isoformat(timespec="seconds"),
-        "pilot": pilot is not None,
-        "samples": outcome.samples,
-        "new": outcome.new,
-        "records": outcome.records,
-        "not_ok": outcome.not_ok,
-        "seconds": round(outcome.seconds, 3),
-        "startup_seconds": round(outcome.startup_seconds, 3),
-        "chunks": outcome.chunks,
-        # a few chunks end together: that says nothing of the speed
-        "images_per_second": round(outcome.images_per_second, 3) if outcome.chunks >= _TELLING else None,
-    }
-    lines = [json.dumps(entry) for entry in [*folder.log(), record]]
-    folder.storage.publish(LOG, ("\n".join(lines) + "\n").encode())
-    folder.storage.publish_json(METRICS, run_metrics(folder))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from mpgi_ray.caption.chunks import ChunkWork
-from mpgi_ray.data.caption import Caption, Stage, Status, from_table, to_table
+from mpgi_ray.data.caption import Caption, Stage, Status, digests_of, from_table, to_table
 from mpgi_ray.data.caption_folder import StageParts
 from mpgi_ray.data.parts import Part
+from mpgi_ray.errors import InputError
 
 
 def known_of(
@@ -18,14 +19,28 @@ def known_of(
     Args:
         sources: by sample, the digest of what the records have to be made from; of parts that do not tell
             theirs, all are taken.
+
+    Raises:
+        InputError: they were made from another shard of this name.
     """
     part = parts.read(work.chunk)
     if part is None:
         return {}
+    if part.shard_sha256 not in ("", work.shard_sha256):
+        raise changed(work)
     rows = by_sample(_ordered(from_table(part.rows), parts))
     if sources is None:
         return rows
     return {i: group for i, group in rows.items() if part.sources.get(i, sources.get(i)) == sources.get(i)}
+
+
+def changed(work: ChunkWork) -> InputError:
+    """The error of a shard that is not the one that stage 1 was shown."""
+    shard = work.chunk.shard
+    return InputError(
+        f"shard {shard} changed after its images were described: put the old file back, give the new one "
+        f"another name, or delete every {shard}-*.parquet in the output to caption it again"
+    )
 
 
 def by_sample(captions: Iterable[Caption]) -> dict[int, list[Caption]]:
@@ -50,7 +65,10 @@ def publish(
 
     def part(rows: Iterable[Caption]) -> Part:
         ordered = _ordered(rows, parts)
-        return Part(to_table(ordered), work.shard_sha256, {c.index: told[c.index] for c in ordered if told})
+        table = to_table(ordered)
+        if sources is None:  # of what is written: a text may be escaped there
+            return Part(table, work.shard_sha256, digests=digests_of(table))
+        return Part(table, work.shard_sha256, {c.index: told[c.index] for c in ordered if c.index in told})
 
     def rest(there: Part | None) -> Part | None:
         """What a piece has to add: questions that have a final answer elsewhere are not told twice."""

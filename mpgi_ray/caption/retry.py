@@ -10,7 +10,7 @@ from typing import Self
 import pyarrow.compute as pc
 
 from mpgi_ray.caption.published import question
-from mpgi_ray.data.caption import UNDONE, Caption, Stage, from_table, to_table
+from mpgi_ray.data.caption import UNDONE, Caption, Stage, digests_of, from_table, to_table
 from mpgi_ray.data.caption_folder import CaptionFolder, StageParts
 from mpgi_ray.data.parts import ChunkId, Part
 from mpgi_ray.data.shard_list import ShardList
@@ -98,4 +98,5 @@ def _without(part: Part, samples: Collection[int] = (), questions: Collection[tu
     ]
     left = {row.index for row in rows}
     sources = {index: told for index, told in part.sources.items() if index in left}
-    return Part(to_table(rows), part.shard_sha256, sources)
+    table = to_table(rows)
+    return Part(table, part.shard_sha256, sources, digests_of(table) if part.digests else {})

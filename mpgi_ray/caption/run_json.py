@@ -82,7 +82,7 @@ def _record(recipe: Recipe, shards: ShardList) -> dict[str, Any]:
         "shared_blocks": shared_blocks(),
         "versions": {"python": platform.python_version()} | dict(_versions()),
         "later_versions": [],  # of starts with other packages than the start before
-        "shards": {name: {"stamp": shards.root.stamp(file)} for name, file in shards.files.items()},
+        "shards": {name: {"stamp": shards.stamps[name]} for name in shards.files},
     }
 
 

@@ -16,7 +16,7 @@ from mpgi_ray.caption.chunks import ChunkWork
 from mpgi_ray.caption.describe import Perspectives, refusal
 from mpgi_ray.caption.facts import facts_of
 from mpgi_ray.caption.integrate import Integration
-from mpgi_ray.caption.published import answered, by_sample, known_of, publish
+from mpgi_ray.caption.published import answered, by_sample, changed, known_of, publish
 from mpgi_ray.caption.recipe import FactsConfig, Recipe
 from mpgi_ray.caption.reuse import Answers, earlier_stage1, earlier_stage2
 from mpgi_ray.caption.stop_flag import StopFlag
@@ -182,15 +182,18 @@ def _facts(work: ChunkWork, described: Collection[int], limits: FactsConfig) -> 
 
 
 def described_work(work: ChunkWork, recipe: Recipe) -> ChunkWork:
-    """A chunk for stage 2 from what stage 1 published: its texts, and facts from the annotations."""
+    """A chunk for stage 2 from what stage 1 published: its texts, and facts from the annotations.
+
+    Raises:
+        InputError: nothing is published of this chunk: the shard is not the one that stage 1 was shown.
+    """
     wanted = {entry.index for entry in work.entries}
-    rows = [
-        caption
-        for stage in CaptionFolder(recipe.output).stage1
-        for group in known_of(work, stage).values()
-        for caption in group
-        if caption.index in wanted
-    ]
+    rows = []
+    for stage in CaptionFolder(recipe.output).stage1:
+        if not (stage.full.holds(work.chunk) or stage.pilot.holds(work.chunk)):
+            raise changed(work)
+        known = known_of(work, stage)
+        rows += [caption for index in sorted(wanted) for caption in known.get(index, ())]
     described = {c.index for c in rows if c.stage == Stage.PERSPECTIVE.value}
     facts = _facts(work, described, recipe.facts)
     return replace(work, entries=(), pictures={}, perspectives=rows, facts=facts)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
 
@@ -21,12 +20,12 @@ from mpgi_ray.curate.select import Filter, FilterChoice, check_texts, load_filte
 from mpgi_ray.curate.summary import SUMMARY, CurateSummary, read_summary
 from mpgi_ray.curate.tasks import WORK, Job, Source, dropped_name, final_name, merge, split, tell
 from mpgi_ray.curate.telling import AT_ONCE, TextTelling, telling
-from mpgi_ray.data.caption import Status
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.claim import Claim, claim, look, record_of
 from mpgi_ray.data.final import CAPTIONS
 from mpgi_ray.data.index import INDEX, IndexRow, publish_index
 from mpgi_ray.data.lease import Lease, held
+from mpgi_ray.data.ledger import Survey, figures_of, survey
 from mpgi_ray.data.parts import ChunkId, complete_shards
 from mpgi_ray.data.rejected import DROPPED, dropped_table
 from mpgi_ray.data.shard_list import ShardList, find_shards
@@ -39,6 +38,7 @@ from mpgi_ray.runtime.fan_out import fan_out
 from mpgi_ray.runtime.stopping import GRACE, Stop
 
 _CSV = "captions.csv"
+_FORM = "by chunk: "  # of the digest of the captions
 _Place = Annotated[str, AfterValidator(absolute)]
 
 
@@ -90,8 +90,11 @@ def curate(config: Curation, *, takeover: bool = False, grace: float = GRACE) ->
         check_texts(config.texts, written)
     names = config.texts or (*dict.fromkeys(written), CAPTIONS)
     main_text = run_record["texts"][0] if config.texts is None else config.texts[0]
-    survey = _survey(folder, chunks, main_text)
-    identity = _identity(config, filters, run_record, survey)
+    found = survey(folder)
+    found.require_whole()
+    kept = figures_of(found.entries[chunk] for chunk in chunks).good(main_text)
+    captions = _digest(output, folder, chunks, found)
+    identity = _identity(config, filters, run_record, captions)
     look(output, record_of("curate"), identity, last=())  # a folder of others is not written to
     with held(output, "curate", takeover=takeover) as lease:
         state = claim(output, "curate", identity, last=(_CSV, INDEX, SUMMARY))
@@ -109,11 +112,11 @@ def curate(config: Curation, *, takeover: bool = False, grace: float = GRACE) ->
             root=shards.root.url,
             fields=ShardFields.model_validate(run_record["recipe"]["input"]["fields"]),
             main_text=main_text,
-            buckets=max(1, -(-survey.kept // config.shard_size)),
+            buckets=max(1, -(-kept // config.shard_size)),
             seed=config.seed,
             names=names,
             chosen=config.texts is not None,
-            parts=max(1, -(-survey.kept * len(names) // AT_ONCE)),
+            parts=max(1, -(-kept * len(names) // AT_ONCE)),
             filters=tuple(filters),
         )
         return _run(output, job, _sources(shards, run_record, chunks), lease, Stop(grace))
@@ -148,32 +151,29 @@ def _require_complete(run_record: dict[str, Any], chunks: Sequence[ChunkId]) -> 
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Survey:
-    """A survey of the captions: how many samples have the main text, and a digest of all rows."""
-
-    kept: int
-    digest: str
-
-
-def _survey(folder: CaptionFolder, chunks: Sequence[ChunkId], main_text: str) -> _Survey:
-    kept, digest = 0, hashlib.sha256()
+def _digest(output: Storage, folder: CaptionFolder, chunks: Sequence[ChunkId], found: Survey) -> str:
+    """What the captions say: of all rows, in the form in which an earlier start wrote it."""
+    digest, form = hashlib.sha256(), _FORM
+    if output.exists(record_of("curate")):
+        before = str(output.read_json(record_of("curate")).get("captions"))
+        form = _FORM if _FORM in before else ""
     for chunk in chunks:
-        table = folder.table(chunk)
-        rows = zip(table["perspective"].to_pylist(), table["status"].to_pylist(), strict=True)
-        kept += sum(row == (main_text, Status.OK.value) for row in rows)
+        if form:
+            digest.update(found.entries[chunk].digest.encode())
+            continue
+        table = folder.table(chunk)  # version 0.1 hashed all rows in one
         for column in ("caption_id", "index", "status", "text"):
             digest.update(repr(table[column].to_pylist()).encode())
         digest.update(f"{chunk.file_name}{folder.shard_sha256(chunk)}".encode())
-    return _Survey(kept, f"{len(chunks)} chunks, {digest.hexdigest()[:16]}")
+    return f"{len(chunks)} chunks, {form}{digest.hexdigest()[:16]}"
 
 
 def _identity(
-    config: Curation, filters: Sequence[Filter], run_record: dict[str, Any], survey: _Survey
+    config: Curation, filters: Sequence[Filter], run_record: dict[str, Any], captions: str
 ) -> dict[str, Any]:
     """The settings that decide what is published; texts and filters only where some are chosen."""
     identity: dict[str, Any] = {
-        "captions": survey.digest,
+        "captions": captions,
         "seed": config.seed,
         "shard_size": config.shard_size,
         "partial": config.partial,

@@ -132,14 +132,18 @@ def merge(job: Job, bucket: int, slices: Sequence[tuple[str, int, int]]) -> dict
     """
     name = final_name(bucket)
     done = f"{name}.told.json"  # a name of its own: what an earlier version left has no `ends`
-    if job.work.exists(done) and Storage(job.output).exists(f"{name}.tar"):
-        return job.work.read_json(done)
+    output, file = Storage(job.output), f"{name}.tar"
+    if job.work.exists(done) and output.exists(file):
+        result = job.work.read_json(done)
+        if output.size(file) == result["bytes"]:
+            return result
     parts = [decode_range(job.work.read_range(f"{shard}.run", start, end)) for shard, start, end in slices]
     keyed = with_keys(in_order((sample for part in parts for sample in part), job.seed))
     data = write_members((key, sample.fields()) for key, sample in keyed)
     rows = [(f"{name}/{key}.{s.suffix}", text) for key, s in keyed for text in s.texts]
     told, ends, tokens = text_rows((sample for _, sample in keyed), job.names, job.parts)
-    Storage(job.output).publish(f"{name}.tar", data)
+    if not output.create(file, data):  # one that is damaged; a whole one stays as it is
+        output.publish(file, data)
     job.work.publish(f"{name}.csv", encode_rows(rows))
     job.work.publish(f"{name}.texts", told)
     result = {

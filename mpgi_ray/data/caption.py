@@ -120,10 +120,24 @@ def caption_id(sample_id: str, prompt: str, model: str, revision: str, sampling:
 def digest(captions: Iterable[Caption]) -> str:
     """What a sample's records say, 16 hex digits: of their ids, states and texts.
 
-    An id is that of a question: models that sample answer the same question with different texts.
+    An id is that of a question: models that sample answer the same question with different texts. Digests
+    of parts of the records give that of all, see `joined`.
     """
-    told = [(c.stage, c.perspective, c.attempt, c.caption_id, c.status, c.text) for c in captions]
-    return hashlib.sha256(json.dumps(sorted(told)).encode()).hexdigest()[:16]
+    told = ((c.stage, c.perspective, c.attempt, c.caption_id, c.status, c.text) for c in captions)
+    return joined(hashlib.sha256(json.dumps(row).encode()).hexdigest()[:16] for row in told)
+
+
+def joined(digests: Iterable[str]) -> str:
+    """The digest of all records together from those of parts of them, in any order."""
+    return f"{sum(int(digest, 16) for digest in digests) % 2**64:016x}"
+
+
+def digests_of(table: pa.Table) -> dict[int, str]:
+    """By sample, the `digest` of its records in a table in `SCHEMA`."""
+    groups: dict[int, list[Caption]] = {}
+    for caption in from_table(table):
+        groups.setdefault(caption.index, []).append(caption)
+    return {index: digest(group) for index, group in groups.items()}
 
 
 def encode_sampling(sampling: Mapping[str, object]) -> str:

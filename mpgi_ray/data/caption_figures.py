@@ -1,14 +1,10 @@
-"""The figures of a caption run, from its records and its log: what ``metrics.json`` holds.
-
-Records tell what was asked and answered, the log tells how long the starts took. Rates are therefore
-those of whole starts, start-up included, and models that worked at the same time share the same seconds.
-"""
+"""The figures of a caption run that its records tell: what was asked, and what became of it."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -16,7 +12,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mpgi_ray.data.caption import Stage, Status
-from mpgi_ray.data.caption_folder import CaptionFolder
 
 TOKENS = ("prompt_tokens", "cached_tokens", "completion_tokens")
 _AUTHOR = ["stage", "engine", "model", "revision"]
@@ -74,7 +69,7 @@ class ModelFigures:
         }
 
     def record(self, per_second: float | None) -> dict[str, Any]:
-        """An entry of ``models``, see `run_metrics`.
+        """An entry of ``models``, see `caption_metrics.metrics`.
 
         Args:
             per_second: tokens a second for each token of the records; None if it cannot be known.
@@ -133,78 +128,45 @@ class RunFigures:
 
     def _model(self, row: Mapping[str, Any]) -> ModelFigures:
         author = tuple(row[name] for name in _AUTHOR)
-        return self.models.setdefault(author, ModelFigures(*author))
+        if author not in self.models:
+            self.models[author] = ModelFigures(*author)
+        return self.models[author]
 
-    def record(self, log: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """The figures as plain data, see `run_metrics`."""
-        new, seconds, startup = (
-            sum(entry.get(name, 0) for entry in log) for name in ("new", "seconds", "startup_seconds")
+    def good(self, text: str) -> int:
+        """How many samples have this text."""
+        return sum(
+            model.texts[text][Status.OK.value] for model in self.models.values() if text in model.texts
         )
-        reasons: dict[str, dict[str, int]] = defaultdict(dict)
-        for (status, code), count in sorted(self.reasons.items()):
-            reasons[status][code] = count
-        # records of unlogged starts count, their seconds do not: so tokens a sample times new samples
-        per_second = new / self.samples / seconds if new and seconds and self.samples else None
-        return {
-            "samples": self.samples,
-            "starts": len(log),
-            "new_samples": new,
-            "seconds": round(seconds, 3),
-            "startup_seconds": round(startup, 3),
-            "images_per_second": {
-                "last_full_start": _last_rate(log, pilot=False),
-                "last_pilot": _last_rate(log, pilot=True),
-                "after_startup": _after_startup(log),
-                "overall": round(new / seconds, 3) if new and seconds else None,
-            },
-            "reasons": dict(reasons),
-            "models": [model.record(per_second) for model in self.models.values()],
-        }
 
+    def packed(self) -> str:
+        """All of it as JSON, for `join`."""
+        models = [
+            [
+                [getattr(model, name) for name in _AUTHOR],
+                model.texts,
+                model.tokens,
+                _pairs(model.answers),
+                _pairs(model.seconds),
+                {name: _pairs(counts) for name, counts in model.coverage.items()},
+            ]
+            for model in self.models.values()
+        ]
+        return json.dumps([self.samples, _pairs(self.reasons), models], separators=(",", ":"))
 
-def run_metrics(folder: CaptionFolder) -> dict[str, Any]:
-    """The figures of a caption run, finished or not: one pass over its tables, and its log.
-
-    Returns:
-        ``samples`` with a record; ``starts`` in the log, with ``new_samples`` worked on in them, their
-        ``seconds`` and ``startup_seconds``; ``images_per_second``: of the ``last_full_start`` and the
-        ``last_pilot`` that logged one (after start-up, of ten chunks or more), ``after_startup`` (new samples
-        of all starts of more than one chunk by their seconds after start-up: the fewer chunks, the more it
-        flatters) and ``overall`` (new samples a second of all starts, pilots and start-up included);
-        ``reasons``: rows that are not ok by status and code, refused samples included.
-
-        ``models`` has an entry for each model in each stage: ``stage``, ``engine``, ``model``,
-        ``revision``; ``texts`` by name and status, without retried ones; ``requests``, one for each
-        answer, good or not, and their ``prompt_tokens``, ``cached_tokens``, ``completion_tokens``;
-        ``cache_hit_share`` of the prompt tokens (0 also where an endpoint does not tell);
-        ``tokens_per_second`` of ``prompt`` (cached ones included) and ``completion``: tokens a sample times
-        new samples, over the seconds of all starts, whatever else ran in these; ``request_seconds``:
-        ``mean``, ``p50``, ``p95``; ``good_at_attempt``: share of the questions by the attempt that gave the
-        good answer; ``retried``, ``rejected``, ``failed``: requests by reason code and attempt;
-        ``coverage`` of good texts by name: ``mean``, ``p10``.
-
-        What cannot be known is None.
-
-    Raises:
-        InputError: a table cannot be read.
-    """
-    figures = RunFigures()
-    for table in folder.tables():
-        figures.add(table)
-    return figures.record(folder.log())
-
-
-def _last_rate(log: Sequence[Mapping[str, Any]], *, pilot: bool) -> float | None:
-    rates = [entry.get("images_per_second") for entry in log if bool(entry.get("pilot")) is pilot]
-    return next((rate for rate in reversed(rates) if rate), None)
-
-
-def _after_startup(log: Sequence[Mapping[str, Any]]) -> float | None:
-    """New samples a second; start-up ends with the first chunk, so a start of one chunk tells nothing."""
-    telling = [entry for entry in log if entry.get("chunks", 2) > 1]
-    seconds = sum(entry.get("seconds", 0) - entry.get("startup_seconds", 0) for entry in telling)
-    new = sum(entry.get("new", 0) for entry in telling)
-    return round(new / seconds, 3) if new and seconds > 0 else None
+    def join(self, packed: str) -> None:
+        """Add what other figures packed."""
+        samples, reasons, models = json.loads(packed)
+        self.samples += samples
+        _add(self.reasons, reasons)
+        for author, texts, tokens, answers, seconds, coverage in models:
+            model = self._model(dict(zip(_AUTHOR, author, strict=True)))
+            for name, counts in texts.items():
+                model.texts[name].update(counts)
+            model.tokens.update(tokens)
+            _add(model.answers, answers)
+            _add(model.seconds, seconds)
+            for name, counts in coverage.items():
+                _add(model.coverage[name], counts)
 
 
 def quantile(counts: Counter[V], share: float) -> V:
@@ -230,3 +192,12 @@ def _groups(table: pa.Table, keys: Sequence[str], sums: Sequence[str] = ()) -> l
     grouped = table.group_by(list(keys), use_threads=False).aggregate(wanted)
     rows: list[dict[str, Any]] = grouped.to_pylist()
     return rows
+
+
+def _pairs(counts: Counter[Any]) -> list[tuple[Any, int]]:
+    return list(counts.items())
+
+
+def _add(counts: Counter[Any], pairs: Iterable[tuple[Any, int]]) -> None:
+    for key, count in pairs:
+        counts[tuple(key) if isinstance(key, list) else key] += count

@@ -89,9 +89,9 @@ class StageParts:
         if full is None:
             self.pilot.rewrite(chunk, keep)
             return
-        self.pilot.delete(chunk)  # the full part took these rows over
+        self.pilot.remove(chunk)  # the full part took these rows over
         self.pilot.publish(chunk, keep(full))
-        self.full.delete(chunk)
+        self.full.remove(chunk)
 
     def shard_sha256(self, chunk: ChunkId) -> str:
         """The hash of the shard that a chunk's records were made from."""
@@ -123,6 +123,18 @@ class CaptionFolder:
     def _stage(self, name: str, perspectives: Sequence[str] = ()) -> StageParts:
         full, pilot = Parts(self.storage.child(name)), Parts(self.storage.child(f"pilot/{name}"))
         return StageParts(full, pilot, tuple(perspectives))
+
+    def files(self) -> dict[ChunkId, dict[str, str]]:
+        """By chunk, the files that hold its records, full ones and pieces, with their stamps: one listing."""
+        stages = [*self.stage1, self.stage2]
+        parts = [part.storage.url for stage in stages for part in (stage.full, stage.pilot)]
+        places = [f"{url.removeprefix(self.storage.url)}/".lstrip("/") for url in parts]
+        found: dict[ChunkId, dict[str, str]] = {}
+        for name, stamp in self.storage.stamps(".parquet").items():
+            place = next((place for place in places if name.startswith(place)), None)
+            if place is not None:
+                found.setdefault(ChunkId.parse(name.removeprefix(place)), {})[name] = stamp
+        return found
 
     def described(self) -> set[ChunkId]:
         """Chunks with the full parts of every model of stage 1."""

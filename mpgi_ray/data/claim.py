@@ -97,6 +97,9 @@ def require_same(storage: Storage, before: Mapping[str, Any], now: Mapping[str, 
 
 
 def _whole(storage: Storage, names: Sequence[str]) -> bool:
-    there = set(storage.list(".tar", *names))
-    shards = [f"{shard}.tar" for shard in read_index(storage)] if INDEX in there & set(names) else []
-    return there >= {*names, *shards}
+    """Whether files are there, and with an index its shards, of the sizes that it tells."""
+    there = storage.stamps(".tar", *names)
+    if not there.keys() >= set(names):
+        return False
+    shards = read_index(storage).values() if INDEX in names else ()
+    return all(f"{row.shard}.tar" in there and row.fits(there[f"{row.shard}.tar"]) for row in shards)

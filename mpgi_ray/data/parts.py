@@ -20,13 +20,13 @@ from typing import Self, TypeVar
 
 import pyarrow as pa
 
-from mpgi_ray.data.caption import SCHEMA, upgraded
+from mpgi_ray.data.caption import SCHEMA, joined, upgraded
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import create_table, publish_table, read_metadata, read_table
-from mpgi_ray.errors import InputError
+from mpgi_ray.errors import DamagedError, InputError
 
 _NAME = re.compile(r"(?P<shard>.+)-(?P<index>\d{5,})-of-(?P<total>\d{5,})(?:\.\d+)?\.parquet")
-_SHARD_HASH, _SOURCES = b"shard_sha256", b"sources"
+_CHUNK, _SHARD_HASH, _SOURCES, _DIGESTS = b"chunk", b"shard_sha256", b"sources", b"digests"
 T = TypeVar("T")
 
 
@@ -86,19 +86,27 @@ class Part:
         shard_sha256: of the shard's bytes that they were made from.
         sources: of a stage that works on another's texts: by sample, the digest of those it was given
             (`data.caption.digest`). Empty in parts of version 0.1.
+        digests: of a stage that another works on: the digest of each sample's records. Empty in parts of
+            version 0.1.
     """
 
     rows: pa.Table
     shard_sha256: str
     sources: Mapping[int, str] = field(default_factory=dict)
+    digests: Mapping[int, str] = field(default_factory=dict)
 
-    def table(self) -> pa.Table:
-        """With all in one.
+    def table(self, chunk: ChunkId) -> pa.Table:
+        """With all in one, and the chunk that it is of.
 
         Raises:
             pa.ArrowInvalid: a column is missing or has another type.
         """
-        told = {_SHARD_HASH: self.shard_sha256, _SOURCES: json.dumps(self.sources)}
+        told = {
+            _CHUNK: chunk.file_name,
+            _SHARD_HASH: self.shard_sha256,
+            _SOURCES: json.dumps(self.sources),
+            _DIGESTS: json.dumps(self.digests),
+        }
         return self.rows.cast(SCHEMA).replace_schema_metadata(told)
 
 
@@ -114,7 +122,7 @@ class Parts:
         Returns:
             False if another one is there.
         """
-        return create_table(self.storage, chunk.file_name, part.table())
+        return create_table(self.storage, chunk.file_name, part.table(chunk))
 
     def add(self, chunk: ChunkId, new: Callable[[Part | None], Part | None]) -> None:
         """Write a further piece of a chunk.
@@ -128,7 +136,7 @@ class Parts:
             while self.storage.exists(chunk.piece_name(number)):
                 number += 1
             part = new(self.read(chunk))
-            if part is None or create_table(self.storage, chunk.piece_name(number), part.table()):
+            if part is None or create_table(self.storage, chunk.piece_name(number), part.table(chunk)):
                 return
 
     def done(self) -> set[ChunkId]:
@@ -138,27 +146,43 @@ class Parts:
     def holds(self, chunk: ChunkId) -> bool:
         return self.storage.exists(chunk.file_name)
 
-    def read(self, chunk: ChunkId) -> Part | None:
+    def remove(self, chunk: ChunkId) -> None:
+        """Delete all pieces of a chunk, so that it is made again; the last one first."""
+        for name in reversed(self._names(chunk)):
+            self.storage.delete(name)
+
+    def read(self, chunk: ChunkId, number: int | None = None) -> Part | None:
         """What is published of a chunk, all its pieces, whichever version wrote them; None if nothing is.
 
+        Args:
+            number: of pieces, where a listing tells it: then nothing is looked for.
+
         Raises:
-            InputError: a file is damaged, or holds other columns.
+            DamagedError: a file is not a whole one, is of another chunk, or holds other columns.
+            InputError: a file cannot be read.
         """
-        pieces = [self._piece(name) for name in self._names(chunk)]
+        names = self._names(chunk) if number is None else map(chunk.piece_name, range(number))
+        pieces = [self._piece(name, chunk) for name in names]
         if not pieces:
             return None
+        if len(pieces) == 1:
+            return pieces[0]
         sources = {index: told for piece in pieces for index, told in piece.sources.items()}
-        return Part(pa.concat_tables([piece.rows for piece in pieces]), pieces[0].shard_sha256, sources)
+        digests: dict[int, list[str]] = defaultdict(list)
+        for piece in pieces:
+            for index, told in piece.digests.items():
+                digests[index].append(told)
+        return Part(
+            pa.concat_tables([piece.rows for piece in pieces]),
+            pieces[0].shard_sha256,
+            sources,
+            {index: joined(told) for index, told in digests.items()},
+        )
 
     def rewrite(self, chunk: ChunkId, change: Callable[[Part], Part]) -> None:
         """Replace every piece of a chunk by what becomes of it; only when nobody else works on the folder."""
         for name in self._names(chunk):
-            publish_table(self.storage, name, change(self._piece(name)).table())
-
-    def delete(self, chunk: ChunkId) -> None:
-        """Remove all pieces of a chunk; only when nobody else works on the folder."""
-        for name in reversed(self._names(chunk)):
-            self.storage.delete(name)
+            publish_table(self.storage, name, change(self._piece(name, chunk)).table(chunk))
 
     def _names(self, chunk: ChunkId) -> list[str]:
         names: list[str] = []
@@ -166,20 +190,24 @@ class Parts:
             names.append(name)
         return names
 
-    def _piece(self, name: str) -> Part:
+    def _piece(self, name: str, chunk: ChunkId) -> Part:
         table = read_table(self.storage, name)
         told = table.schema.metadata or {}
+        if (stated := told.get(_CHUNK, chunk.file_name.encode()).decode()) != chunk.file_name:
+            what = f"{self.storage.path(name)} holds the captions of {stated}"
+            raise DamagedError(what, "put each part back under its own name")
         try:
-            sources = {
-                int(index): str(digest) for index, digest in json.loads(told.get(_SOURCES, b"{}")).items()
-            }
+            sources, digests = (_by_sample(told.get(key, b"{}")) for key in (_SOURCES, _DIGESTS))
             rows = upgraded(table).replace_schema_metadata(None)
         except (pa.ArrowException, KeyError, ValueError, AttributeError) as error:
-            raise InputError(
-                f"{self.storage.path(name)} does not hold captions ({error}); move it away"
-            ) from error
-        return Part(rows, told.get(_SHARD_HASH, b"").decode(), sources)
+            what = f"{self.storage.path(name)} does not hold captions ({error})"
+            raise DamagedError(what, "move it away") from error
+        return Part(rows, told.get(_SHARD_HASH, b"").decode(), sources, digests)
 
     def shard_sha256(self, chunk: ChunkId) -> str:
         """The hash of the shard that a part was made from."""
         return read_metadata(self.storage, chunk.file_name).get(_SHARD_HASH, b"").decode()
+
+
+def _by_sample(told: bytes) -> dict[int, str]:
+    return {int(index): str(digest) for index, digest in json.loads(told).items()}

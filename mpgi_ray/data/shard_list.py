@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 
 from mpgi_ray.bounded import expand_braces
 from mpgi_ray.data.claim import SHARD_JOBS, record_of
-from mpgi_ray.data.index import INDEX, read_index
+from mpgi_ray.data.index import INDEX, IndexRow, read_index
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.text import clean_name
 from mpgi_ray.errors import InputError
@@ -28,12 +28,14 @@ class ShardList:
         files: shard name (the path below the root without its suffix) to file name.
         missing: shards that were asked for by name, or that an index lists, and that are not there.
         samples: of each shard that an index lists.
+        stamps: of the files, by shard.
     """
 
     root: Storage
     files: dict[str, str]
     missing: tuple[str, ...] = ()
     samples: Mapping[str, int] = field(default_factory=dict)
+    stamps: Mapping[str, str] = field(default_factory=dict)
 
     def read(self, shard: str) -> bytes:
         return self.root.read(self.files[shard])
@@ -75,12 +77,12 @@ def find_shards(spec: str | Sequence[str]) -> ShardList:
 
     Raises:
         InputError: nothing matches an entry, a brace range stands for too many names, the entries of a list
-            share no folder, a folder's shards are not all written yet, an index is damaged, or a file matches
-            that cannot be read as a shard.
+            share no folder, a folder's shards are not all written yet, an index is damaged or does not name
+            a shard beside it, or a file matches that cannot be read as a shard or has not its size.
     """
     patterns = [p for entry in ([spec] if isinstance(spec, str) else spec) for p in _names(entry)]
     root = Storage(_common_root(patterns))
-    there = root.list(*SUFFIXES, *NOT_READ, INDEX, *_BEGUN)
+    there = root.stamps(*SUFFIXES, *NOT_READ, INDEX, *_BEGUN)
     present = {name: _stem(name) for name in there if name.endswith(SUFFIXES)}
     asked = [pattern.removeprefix(root.url).lstrip("/") for pattern in patterns]
     wanted = _Wanted(asked)
@@ -105,8 +107,10 @@ def find_shards(spec: str | Sequence[str]) -> ShardList:
             raise InputError(
                 f"there are no shards: no file ending in .tar, .tar.gz or .tgz matches {pattern}"
             )
-    samples = {shard: count for shard, count in listed.items() if shard in files}
-    return ShardList(root, dict(sorted(files.items())), tuple(missing), samples)
+    _require_as_listed(root, there, files, listed)
+    samples = {shard: row.samples for shard, row in listed.items() if shard in files}
+    stamps = {shard: there[file] for shard, file in files.items()}
+    return ShardList(root, dict(sorted(files.items())), tuple(missing), samples, stamps)
 
 
 def _require_plain(names: Sequence[str]) -> None:
@@ -145,12 +149,30 @@ def _require_finished(root: Storage, marks: Sequence[str]) -> None:
             raise InputError(f"{folder} is not finished: run the same `mpgi {job}` again first")
 
 
-def _listed(root: Storage, marks: Sequence[str]) -> dict[str, int]:
-    """The shards that the indexes list, as paths below the root, with their numbers of samples."""
+def _listed(root: Storage, marks: Sequence[str]) -> dict[str, IndexRow]:
+    """The shards that the indexes list, as paths below the root."""
     indexes = [name for name in marks if name.rpartition("/")[2] == INDEX]
-    return {
-        _beside(name, shard): samples for name in indexes for shard, samples in read_index(root, name).items()
-    }
+    return {_beside(name, shard): row for name in indexes for shard, row in read_index(root, name).items()}
+
+
+def _require_as_listed(
+    root: Storage, there: Mapping[str, str], files: Mapping[str, str], listed: Mapping[str, IndexRow]
+) -> None:
+    """Hold the shards that are to be read against the index beside them: their names, and their sizes."""
+    for shard, file in files.items():
+        if _beside(file, INDEX) not in there:
+            continue
+        if shard not in listed:
+            raise InputError(
+                f"{root.path(file)} is not named by the {INDEX} beside it: move it away, or name the others"
+            )
+        row, size = listed[shard], there[file].partition(":")[0]
+        if file.endswith(".tar") and not row.fits(there[file]):
+            job = next((job for mark, job in _BEGUN.items() if _beside(file, mark) in there), None)
+            raise InputError(
+                f"{root.path(file)} is damaged: it holds {size} bytes, its {INDEX} tells {row.bytes}; "
+                + (f"run the same `mpgi {job}` again" if job else "bring the whole file back")
+            )
 
 
 def _folder(name: str) -> str:

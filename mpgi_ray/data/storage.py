@@ -81,7 +81,7 @@ class Storage:
         return self._tried("look for", name, lambda: self._store.exists(name), InputError)
 
     def stamp(self, name: str) -> str:
-        """Changes when the file does: its size, and its etag or else its time of modification.
+        """Changes when the file does: its size, a colon, and its etag or else its time of modification.
 
         Raises:
             InputError: there is no such file.

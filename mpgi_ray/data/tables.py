@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.errors import InputError
+from mpgi_ray.errors import DamagedError, InputError
 
 T = TypeVar("T")
 
@@ -18,7 +18,8 @@ def read_table(storage: Storage, name: str, columns: Sequence[str] | None = None
     """A table with its metadata.
 
     Raises:
-        InputError: the file cannot be read, is damaged, or lacks one of the columns.
+        DamagedError: the file is not a whole table.
+        InputError: it cannot be read, or lacks one of the columns.
     """
 
     def read(file: pq.ParquetFile) -> pa.Table:
@@ -68,6 +69,5 @@ def _opened(storage: Storage, name: str, read: Callable[[pq.ParquetFile], T]) ->
     try:
         return read(pq.ParquetFile(pa.BufferReader(data)))
     except (pa.ArrowException, OSError) as error:
-        raise InputError(
-            f"{storage.path(name)} is not a whole Parquet file ({error}); restore or delete it"
-        ) from error
+        what = f"{storage.path(name)} is not a whole Parquet file ({error})"
+        raise DamagedError(what, "restore or delete it") from error

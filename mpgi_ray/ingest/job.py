@@ -7,8 +7,9 @@ The same source and options give the same bytes, so a job that was killed is sim
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -120,17 +121,27 @@ def _ingest(
         shard = f"{config.name}-{len(rows):06d}"
         data = write_members(sample_members(sample) for sample in samples)
         lease.check()
-        storage.publish(f"{shard}.tar", data)
+        if not storage.create(f"{shard}.tar", data):  # one that is damaged, or of a picture that changed
+            storage.publish(f"{shard}.tar", data)
         stop.check()
         rows.append(IndexRow(shard, len(samples), len(data), hashlib.sha256(data).hexdigest()))
         unknown.update(unknown_labels(sample.annotation for sample in samples))
     if not rows and not rejected:
         raise InputError(f"no entries in {items.path}")
     lease.check()
+    _remove_others(storage, config.name, {f"{row.shard}.tar" for row in rows})
     publish_table(storage, REJECTED, rejected_table(rejected))
     publish_index(storage, rows)
     # every sample was seen: what stands in none of them is said in no text
     return replace(_summary(storage, nothing_to_do=False), unknown=+unknown)
+
+
+def _remove_others(storage: Storage, name: str, shards: Collection[str]) -> None:
+    """Remove shards of an earlier start that was interrupted, of a source that was longer then."""
+    ours = re.compile(rf"{re.escape(name)}-\d{{6,}}\.tar")
+    for file in storage.list(".tar"):
+        if ours.fullmatch(file) and file not in shards:
+            storage.delete(file)
 
 
 def _samples(items: Listing, source: SourceConfig, rejected: list[Rejected]) -> Iterator[Sample]:
@@ -178,6 +189,6 @@ def _record(items: Listing, config: IngestConfig) -> dict[str, Any]:
 
 
 def _summary(storage: Storage, nothing_to_do: bool) -> IngestSummary:
-    samples = read_index(storage)
+    samples = [row.samples for row in read_index(storage).values()]
     reasons = Counter(read_table(storage, REJECTED, ["reason"])["reason"].to_pylist())
-    return IngestSummary(sum(samples.values()), dict(sorted(reasons.items())), len(samples), nothing_to_do)
+    return IngestSummary(sum(samples), dict(sorted(reasons.items())), len(samples), nothing_to_do)

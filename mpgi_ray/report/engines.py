@@ -34,7 +34,7 @@ class Engines:
     """The models that a run asked.
 
     Attributes:
-        models: entries of `run_metrics`, without those of embedded engines.
+        models: entries of `caption_metrics.metrics`, without those of embedded engines.
         attempts: numbers of all attempts that were made, in order.
         faults: by model, the most frequent first.
     """
@@ -48,7 +48,7 @@ def engines(metrics: Mapping[str, Any]) -> Engines:
     """What there is to tell of a run's models.
 
     Args:
-        metrics: as `run_metrics` gives them.
+        metrics: as `caption_metrics.metrics` gives them.
     """
     models = [entry for entry in metrics["models"] if not is_embedded(entry["engine"])]
     faults = [row for entry in models for row in _faults(entry)]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mpgi_ray.data.caption_figures import RunFigures, quantile
 from mpgi_ray.data.caption_folder import CaptionFolder
+from mpgi_ray.data.caption_metrics import metrics
 from mpgi_ray.data.shard_list import ShardList, find_shards
 from mpgi_ray.data.shards import ShardFields
 from mpgi_ray.data.storage import Storage, split_url
@@ -105,7 +106,7 @@ def _run(folder: CaptionFolder, cards: int, seed: int) -> dict[str, Any]:
     good, rejected = sampler.good(), sampler.rejected()
     gallery = _gallery(run_record, [*good, *rejected])
     log = folder.log()
-    record = ran.record(log)
+    record = metrics(ran, log)
     return {
         "name": "/".join(folder.storage.path("").split("/")[-2:]),
         "run_record": run_record,

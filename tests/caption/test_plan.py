@@ -23,7 +23,6 @@ from mpgi_ray.caption.run_json import open_run
 from mpgi_ray.caption.stages import Describe, Merge
 from mpgi_ray.caption.todo import Pilot, left_to_do
 from mpgi_ray.cli import main
-from mpgi_ray.data.caption_figures import run_metrics
 from mpgi_ray.data.caption_folder import LOG, METRICS, CaptionFolder
 from mpgi_ray.data.shard_list import INDEX, find_shards
 from mpgi_ray.data.shards import sample_members
@@ -33,7 +32,7 @@ from mpgi_ray.demo.scenes.scene import scenes
 from mpgi_ray.engines.base import Prompt, Reply
 from mpgi_ray.errors import InputError
 from support.build import noise, tar, write_shards
-from support.caption_rows import begin
+from support.caption_rows import begin, run_metrics
 from support.recipes import SHIPPED
 
 GPUS = {"hqrs": 2, "one-gpu": 1, "ensemble": 3, "endpoint": 0, "template": 0}

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from mpgi_ray.data.caption import Caption, Status
-from mpgi_ray.data.caption_figures import run_metrics
 from mpgi_ray.data.caption_folder import LOG, CaptionFolder
 from mpgi_ray.data.parts import ChunkId
-from support.caption_rows import begin, merged, publish, sample, scene
+from support.caption_rows import begin, merged, publish, run_metrics, sample, scene
 
 LADDER = [("novel", Status.RETRIED), ("schema", Status.RETRIED)]
 

@@ -136,6 +136,20 @@ def test_every_job_says_the_same_of_a_shard_that_is_missing(folder: Path, says: 
     assert says(place).startswith(f"2 shards are missing below {place}: shard-000001.tar, shard-000002.tar; ")
 
 
+def test_every_job_says_the_same_of_a_shard_that_is_damaged_or_not_in_the_index(
+    folder: Path, says: Callable[[str], str]
+) -> None:
+    shard = folder / "shard-000001.tar"
+    whole = shard.read_bytes()
+    shard.write_bytes(whole[:-512])
+    fix = "run the same `mpgi curate` again"
+    assert says(str(folder)).startswith(f"{shard} is damaged: it holds {len(whole) - 512} bytes, ")
+    assert says(str(folder)).endswith(fix)
+    shard.write_bytes(whole)
+    (folder / "extra.tar").write_bytes(whole)
+    assert says(f"{folder}/*.tar").startswith(f"{folder}/extra.tar is not named by the index.parquet beside")
+
+
 def test_every_job_says_the_same_of_a_folder_that_is_not_finished(
     folder: Path, says: Callable[[str], str]
 ) -> None:

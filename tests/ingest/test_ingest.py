@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from mpgi_ray.data.sample import Box
+from mpgi_ray.data.shard_list import find_shards
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.errors import OutputError, RecipeError
+from mpgi_ray.errors import InputError, OutputError, RecipeError
 from mpgi_ray.ingest import IngestConfig, IngestSummary, SourceConfig, folders, ingest, load_source, manifest
 from support.ingested import ingest_lines, picture, rejected, samples
 
@@ -180,14 +181,14 @@ def test_a_killed_job_run_again_gives_the_same_bytes(tmp_path: Path, monkeypatch
         return ingest(listing, IngestConfig(output=str(tmp_path / output), shard_size=2, name="train"))
 
     assert run("whole") == IngestSummary(kept=6, rejected={"not_an_image": 1}, shards=3)
-    publish = Storage.publish
+    create = Storage.create
 
-    def dies(self: Storage, name: str, data: bytes) -> None:
+    def dies(self: Storage, name: str, data: bytes) -> bool:
         if name == "train-000001.tar":
             raise KeyboardInterrupt
-        publish(self, name, data)
+        return create(self, name, data)
 
-    monkeypatch.setattr(Storage, "publish", dies)
+    monkeypatch.setattr(Storage, "create", dies)
     with pytest.raises(KeyboardInterrupt):
         run("killed")
     monkeypatch.undo()
@@ -202,9 +203,31 @@ def test_a_killed_job_run_again_gives_the_same_bytes(tmp_path: Path, monkeypatch
     for row in index:
         data = (tmp_path / "whole" / f"{row['shard']}.tar").read_bytes()
         assert (row["bytes"], row["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
-    (tmp_path / "whole" / "train-000002.tar").unlink()
-    assert not run("whole").nothing_to_do  # a lost shard is written again
+    first, second, third = (tmp_path / "whole" / f"train-00000{i}.tar" for i in range(3))
+    second.write_bytes(second.read_bytes()[:-1024])
+    third.unlink()
+    before = first.stat().st_ino
+    with pytest.raises(InputError, match=r"train-000001\.tar is damaged: it holds 9216 bytes, its index"):
+        find_shards(str(tmp_path / "whole"))
+    assert not run("whole").nothing_to_do  # what is lost or damaged is written again, and nothing else
     assert digests(tmp_path / "killed") == digests(tmp_path / "whole")
+    assert first.stat().st_ino == before
+
+
+def test_shards_of_an_interrupted_start_are_not_left_beside_those_of_the_index(
+    tmp_path: Path,
+) -> None:
+    out = tmp_path / "out"
+    ingest_lines(tmp_path, {"image": "a.png"})
+    (out / "index.parquet").unlink()
+    for name in ("shard-000001.tar", "shard-000001.tar.gz", "mine.tar"):
+        (out / name).write_bytes(b"of an earlier start, or mine")
+    ingest_lines(tmp_path, {"image": "a.png"})
+    left = sorted(path.name for path in out.glob("*.tar*"))
+    assert left == ["mine.tar", "shard-000000.tar", "shard-000001.tar.gz"]
+    with pytest.raises(InputError, match=r"mine\.tar is not named by the index\.parquet beside it: move it"):
+        find_shards(str(out))
+    assert find_shards(str(out / "shard-000000.tar")).samples == {"shard-000000": 1}
 
 
 def test_another_source_or_option_is_refused(tmp_path: Path) -> None:

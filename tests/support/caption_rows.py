@@ -8,6 +8,8 @@ from typing import Any
 
 from mpgi_ray.data.caption import Caption, Stage, Status, to_table
 from mpgi_ray.data.caption_folder import RUN, CaptionFolder
+from mpgi_ray.data.caption_metrics import metrics
+from mpgi_ray.data.ledger import figures_of, survey
 from mpgi_ray.data.parts import ChunkId, Part
 
 ENGINES = {"big": "vllm", "small": "http", "merger": "vllm"}
@@ -106,3 +108,8 @@ def publish(folder: CaptionFolder, chunk: ChunkId, rows: list[Caption], *, pilot
     parts.append([row for row in rows if row.stage == Stage.INTEGRATED])
     for stage, part in zip((*folder.stage1, folder.stage2), parts, strict=True):
         (stage.pilot if pilot else stage.full).publish(chunk, Part(to_table(part), ""))
+
+
+def run_metrics(folder: CaptionFolder) -> dict[str, Any]:
+    """What ``metrics.json`` holds at the end of a start."""
+    return metrics(figures_of(survey(folder).merged()), folder.log())
