@@ -93,9 +93,7 @@ async def ask(engine: Engine, questions: Sequence[Question], ladder: Sequence[At
             reading = question.read(reply)
             answers[place].append(Answer(question, reply, reading))
             if reading.fault and _worth_asking(reading, answers[place][:-1]):
-                first = questions[place].prompt
-                prompt = replace(first, text=again(first.text, reading.fault.code, reading.fault.detail))
-                open_.append((place, replace(question, prompt=prompt, number=question.number + 1)))
+                open_.append((place, _again(questions[place], question.number + 1, reading.fault)))
         if trouble and open_:
             for place, _ in open_:
                 answers[place].clear()
@@ -103,6 +101,33 @@ async def ask(engine: Engine, questions: Sequence[Question], ladder: Sequence[At
         if not open_:
             break
     return answers
+
+
+def is_answered_by(
+    rows: Sequence[Caption], sample_id: str, engine: Engine, question: Question, ladder: Sequence[Attempt]
+) -> bool:
+    """Whether rows tell of this very question: the same prompts about the same picture to the same model.
+
+    Args:
+        rows: of all attempts at a question, as `records` made them.
+    """
+    asked = question
+    for attempt in ladder:
+        asked = _at(asked, attempt)
+        found = [row for row in rows if row.attempt == asked.number]
+        for row in found:
+            if row.caption_id != _id(sample_id, engine, asked, row.perspective):
+                return False
+        if not found or found[-1].status != Status.RETRIED.value:
+            names = tuple(row.perspective for row in found)
+            return names == question.texts and found[-1].prompt_hash == question.prompt_hash
+        asked = _again(question, asked.number + 1, Fault(found[-1].reason, found[-1].detail))
+    return False
+
+
+def _again(first: Question, number: int, fault: Fault) -> Question:
+    prompt = replace(first.prompt, text=again(first.prompt.text, fault.code, fault.detail))
+    return replace(first, prompt=prompt, number=number)
 
 
 def _worth_asking(reading: Reading, before: Sequence[Answer]) -> bool:
@@ -161,10 +186,8 @@ def _uncounted(row: Caption) -> Caption:
 
 def _row(base: Caption, engine: Engine, answer: Answer, name: str, status: Status) -> Caption:
     prompt, reply, reading = answer.question.prompt, answer.reply, answer.reading
-    number = answer.question.number
-    asked = f"{name}\0{number}\0{prompt.text}"
     return Caption(
-        caption_id=caption_id(base.sample_id, asked, engine.model, engine.revision, prompt.sampling),
+        caption_id=_id(base.sample_id, engine, answer.question, name),
         sample_id=base.sample_id,
         shard=base.shard,
         index=base.index,
@@ -181,7 +204,7 @@ def _row(base: Caption, engine: Engine, answer: Answer, name: str, status: Statu
         revision=engine.revision,
         prompt_hash=answer.question.prompt_hash,
         sampling=encode_sampling(prompt.sampling),
-        attempt=number,
+        attempt=answer.question.number,
         finish_reason=reply.finish_reason,
         prompt_tokens=reply.prompt_tokens,
         cached_tokens=reply.cached_tokens,
@@ -190,3 +213,8 @@ def _row(base: Caption, engine: Engine, answer: Answer, name: str, status: Statu
         scores=encode_sampling(reading.scores.get(name, {})),
         seconds=reply.seconds,
     )
+
+
+def _id(sample_id: str, engine: Engine, question: Question, name: str) -> str:
+    asked = f"{name}\0{question.number}\0{question.prompt.text}"
+    return caption_id(sample_id, asked, engine.model, engine.revision, question.prompt.sampling)

@@ -9,6 +9,7 @@ from mpgi_ray.asking.checks import fault, text_fault
 from mpgi_ray.asking.reading import Reading
 from mpgi_ray.caption.boxes import box_style, boxes
 from mpgi_ray.caption.recipe import FactsConfig, GenerateConfig
+from mpgi_ray.caption.reuse import Answers, taken_over
 from mpgi_ray.data.caption import Caption, Stage, Status, caption_id
 from mpgi_ray.data.image import Picture
 from mpgi_ray.data.sample import Annotation, Rejected, Sample
@@ -39,12 +40,14 @@ class Perspectives:
         facts: Facts,
         picture: Picture,
         wanted: Collection[str] | None = None,
+        earlier: Answers = (),
     ) -> list[Caption]:
         """The records of a sample.
 
         Args:
             picture: as the model gets it.
             wanted: the perspectives to ask for; None for all.
+            earlier: answers of another run; what they answer is not asked.
 
         Raises:
             Unanswered: the engine is in trouble; with the records of what it answered.
@@ -54,6 +57,14 @@ class Perspectives:
             for template, prompt in zip(self.templates, self.prompts(sample, picture, facts), strict=True)
             if wanted is None or template.name in wanted
         ]
+        known = [
+            taken_over(earlier, sample.sample_id, self.engine, question, self.config.attempts)
+            for question in questions
+        ]
+        open_ = [question for question, rows in zip(questions, known, strict=True) if not rows]
+        taken = [row for rows in known for row in rows]
+        if not open_:
+            return taken
         base = Caption(
             caption_id="",
             sample_id=sample.sample_id,
@@ -63,11 +74,11 @@ class Perspectives:
             stage=Stage.PERSPECTIVE.value,
         )
         try:
-            answers = await ask(self.engine, questions, self.config.attempts)
+            answers = await ask(self.engine, open_, self.config.attempts)
         except Unanswered as trouble:
-            trouble.records = self._records(base, trouble.answers)
+            trouble.records = [*taken, *self._records(base, trouble.answers)]
             raise
-        return self._records(base, answers)
+        return [*taken, *self._records(base, answers)]
 
     def _records(self, base: Caption, answers: Sequence[Sequence[Answer]]) -> list[Caption]:
         return [row for tries in answers if tries for row in records(base, self.engine, tries)]

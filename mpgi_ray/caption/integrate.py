@@ -10,6 +10,7 @@ from mpgi_ray.asking.checks import fault, text_fault
 from mpgi_ray.asking.json_reply import parse_json
 from mpgi_ray.asking.reading import Reading
 from mpgi_ray.caption.recipe import IntegrateConfig
+from mpgi_ray.caption.reuse import Answers, taken_over
 from mpgi_ray.data.caption import Caption, Stage, Status
 from mpgi_ray.engines.base import Engine, Fault, Prompt, Reply
 from mpgi_ray.prompts import load, sources_block
@@ -28,11 +29,14 @@ class Integration:
         self.config = config
         self.template = load(config.prompt)
 
-    async def merge(self, perspectives: Sequence[Caption], facts: Facts) -> list[Caption]:
+    async def merge(
+        self, perspectives: Sequence[Caption], facts: Facts, earlier: Answers = ()
+    ) -> list[Caption]:
         """One record a text; all rejected as ``no_source`` if no perspective gave a text.
 
         Args:
             perspectives: the stage 1 records of one sample.
+            earlier: answers of another run, which may answer the question.
         """
         usable = [row for row in perspectives if row.status == Status.OK.value]
         first = perspectives[0]
@@ -53,6 +57,8 @@ class Integration:
         if not usable:
             nothing = Answer(question, Reply("", finish_reason=""), _NO_SOURCE)
             return records(base, self.engine, [nothing])
+        if taken := taken_over(earlier, first.sample_id, self.engine, question, self.config.attempts):
+            return list(taken)
         (answers,) = await ask(self.engine, [question], self.config.attempts)
         return records(base, self.engine, answers)
 

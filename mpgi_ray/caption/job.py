@@ -13,12 +13,15 @@ from dataclasses import replace
 
 from mpgi_ray.caption.chunks import Row, ShardTask
 from mpgi_ray.caption.graph import room, run_graph
+from mpgi_ray.caption.judge import judge
 from mpgi_ray.caption.labels import labels_in_words
 from mpgi_ray.caption.mended import mended
-from mpgi_ray.caption.outcome import Outcome, concluded, judge
+from mpgi_ray.caption.outcome import Outcome, concluded
 from mpgi_ray.caption.progress import Progress
 from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.caption.replicas import Connect
+from mpgi_ray.caption.retry import Retry, take_back
+from mpgi_ray.caption.reuse import earlier_stage2
 from mpgi_ray.caption.run_json import check_run, lost_shards, open_run
 from mpgi_ray.caption.stop_flag import STOPPED, StopFlag
 from mpgi_ray.caption.todo import Phase, Pilot, left_to_do
@@ -39,6 +42,7 @@ def caption(
     *,
     pilot: Pilot | None = None,
     connect: Connect = connect_engine,
+    retry: Retry | None = None,
     takeover: bool = False,
     grace: float = GRACE,
 ) -> Outcome:
@@ -46,11 +50,12 @@ def caption(
 
     Args:
         connect: starts an engine from its settings, in the replica that uses it.
+        retry: which published records are asked for again, with the integrations made from them.
         takeover: see `lease.held`.
         grace: seconds in which images that are under way may be finished when the job is asked to stop.
 
     Raises:
-        InputError: no shards, or some are missing.
+        InputError: no shards, or some are missing; nothing to retry or to reuse in that folder.
         OutputError: the output belongs to another recipe, is worked on, or cannot be written.
         ResourceError: the cluster is too small.
         StoppedError: the process was asked to stop.
@@ -59,7 +64,11 @@ def caption(
     shards = find_shards(recipe.input.shards)
     folder = CaptionFolder(recipe.output)
     check_run(folder, recipe, shards)  # a folder of others is not written to
+    earlier_stage2(recipe)  # a folder that cannot be reused is told before anything starts
     with held(folder.storage, "caption", takeover=takeover) as lease:
+        if retry is not None:
+            count = take_back(retry, folder, shards)
+            print(f"--retry {retry}: records that are asked for again: {count:,}", file=sys.stderr)
         return _caption(recipe, shards, folder, pilot, connect, lease, grace)
 
 
@@ -94,7 +103,7 @@ def _caption(
     shards.require_all(lost_shards(folder, shards))
     if pilot is None:
         folder.sweep()
-        judge(recipe, folder, found)
+        judge(folder, recipe.max_reject_rate, found)
     return replace(outcome, versions=tuple(versions))
 
 

@@ -6,12 +6,10 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.caption.todo import Pilot
 from mpgi_ray.data.caption_folder import LOG, METRICS, CaptionFolder
 from mpgi_ray.data.caption_metrics import metrics
 from mpgi_ray.data.ledger import Survey, figures_of, save, survey
-from mpgi_ray.errors import UnfinishedError
 
 _TELLING = 10  # chunks
 
@@ -70,19 +68,3 @@ def concluded(folder: CaptionFolder, outcome: Outcome, pilot: Pilot | None) -> S
     found.require_whole()
     folder.storage.publish_json(METRICS, metrics(figures_of(found.merged()), log))
     return found
-
-
-def judge(recipe: Recipe, folder: CaptionFolder, found: Survey) -> None:
-    """Fail a run if too large a share of its samples, of all starts, has a record that is not ok.
-
-    Raises:
-        UnfinishedError: it has.
-    """
-    samples = sum(entry.samples for entry in found.merged())
-    not_ok = sum(entry.not_ok for entry in found.merged())
-    if not_ok > recipe.max_reject_rate * samples:
-        raise UnfinishedError(
-            f"{not_ok:,} of {samples:,} samples have a rejected or failed record ({not_ok / samples:.1%}), "
-            f"max_reject_rate allows {recipe.max_reject_rate:.1%}: "
-            f"see `mpgi inspect {folder.storage.url} --rejects 20`"
-        )

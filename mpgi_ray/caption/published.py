@@ -28,7 +28,7 @@ def known_of(
         return {}
     if part.shard_sha256 not in ("", work.shard_sha256):
         raise changed(work)
-    rows = by_sample(from_table(part.rows))
+    rows = by_sample(_ordered(from_table(part.rows), parts))
     if sources is None:
         return rows
     return {i: group for i, group in rows.items() if part.sources.get(i, sources.get(i)) == sources.get(i)}
@@ -64,7 +64,7 @@ def publish(
     told = dict(sources or {})
 
     def part(rows: Iterable[Caption]) -> Part:
-        ordered = sorted(rows, key=lambda caption: caption.index)
+        ordered = _ordered(rows, parts)
         table = to_table(ordered)
         if sources is None:  # of what is written: a text may be escaped there
             return Part(table, work.shard_sha256, digests=digests_of(table))
@@ -75,8 +75,8 @@ def publish(
         if there is None:
             return part(made)
         known = known_of(work, parts, sources)
-        final = {_question(c) for group in known.values() for c in group if c.status != Status.RETRIED.value}
-        new = [caption for caption in made if _question(caption) not in final]
+        final = {question(c) for group in known.values() for c in group if c.status != Status.RETRIED.value}
+        new = [caption for caption in made if question(caption) not in final]
         return part(new) if new else None
 
     if whole and not work.pilot:
@@ -88,7 +88,19 @@ def publish(
     return known_of(work, parts, sources)
 
 
-def _question(caption: Caption) -> tuple[int, str]:
+def _ordered(rows: Iterable[Caption], parts: StageParts) -> list[Caption]:
+    """By sample, and those of stage 1 as the recipe orders them, in whichever order they were made."""
+    place = {name: number for number, name in enumerate(parts.names)}
+    return sorted(rows, key=lambda caption: (caption.index, place.get(caption.perspective, -1)))
+
+
+def question(caption: Caption) -> tuple[int, str]:
     """What a record answers; all texts of stage 2 answer one."""
     one = caption.stage == Stage.INTEGRATED.value
     return caption.index, caption.stage if one else caption.perspective
+
+
+def answered(made: Sequence[Caption]) -> list[Caption]:
+    """New records without the questions that an engine in trouble did not answer: these are asked again."""
+    failed = {question(caption) for caption in made if caption.status == Status.FAILED.value}
+    return [caption for caption in made if question(caption) not in failed]

@@ -91,6 +91,8 @@ class Recipe(Config):
             before stage 2 starts from the published texts.
         max_reject_rate: share of samples that may have a rejected or failed record before the job counts
             as failed.
+        reuse: folder of an earlier run, whose answers are taken over where the same question would be asked
+            again: to the same model, with the same prompt and sampling, about the same picture.
     """
 
     input: InputConfig
@@ -103,6 +105,7 @@ class Recipe(Config):
     integrate: IntegrateConfig = IntegrateConfig()
     phases: Literal["fused", "two"] = "fused"
     max_reject_rate: float = Field(default=0.05, ge=0, le=1)
+    reuse: Location | None = None
 
     @model_validator(mode="after")
     def _same_is_one(self) -> Self:
@@ -132,7 +135,7 @@ class Recipe(Config):
     def identity(self) -> dict[str, Any]:
         """The settings that decide what is written, as flat ``a.b.c`` keys."""
         values = self.model_dump(
-            mode="json", exclude={"output": True, "max_reject_rate": True, "phases": True}
+            mode="json", exclude={"output": True, "max_reject_rate": True, "phases": True, "reuse": True}
         )
         del values["input"]["shards"]
         for stage, block in zip(values["generate"], self.generate, strict=True):

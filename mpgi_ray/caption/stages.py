@@ -7,7 +7,7 @@ again (a lost object, a restarted replica, a second run) reads its part instead 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -16,8 +16,9 @@ from mpgi_ray.caption.chunks import ChunkWork
 from mpgi_ray.caption.describe import Perspectives, refusal
 from mpgi_ray.caption.facts import facts_of
 from mpgi_ray.caption.integrate import Integration
-from mpgi_ray.caption.published import by_sample, changed, known_of, publish
+from mpgi_ray.caption.published import answered, by_sample, changed, known_of, publish
 from mpgi_ray.caption.recipe import FactsConfig, Recipe
+from mpgi_ray.caption.reuse import Answers, earlier_stage1, earlier_stage2
 from mpgi_ray.caption.stop_flag import StopFlag
 from mpgi_ray.data.caption import Caption, Stage, Status, digest
 from mpgi_ray.data.caption_folder import CaptionFolder
@@ -48,6 +49,7 @@ class Describe:
         self.stage = Perspectives(engine, recipe.generate[place], recipe.facts)
         self.slots = asyncio.Semaphore(at_once)
         self.observe = observe
+        self.earlier = earlier_stage1(recipe, place)
 
     async def chunk(self, work: ChunkWork) -> ChunkWork:
         """The chunk with the records of stage 1.
@@ -59,14 +61,18 @@ class Describe:
         wanted = {entry.index: self._unanswered(known.get(entry.index, ())) for entry in work.entries}
         missing = [entry for entry in work.entries if wanted[entry.index]]
         facts: dict[int, Facts] = {}
+        earlier = await asyncio.to_thread(self.earlier.of, work.chunk.shard, [e.index for e in missing])
 
         async def describe(entry: Sample | Rejected) -> list[Caption]:
             if isinstance(entry, Rejected):
                 return [refusal(work.chunk.shard, entry)]
-            return await _guarded(self._describe(work, entry, facts, wanted[entry.index]), entry, work)
+            known = earlier.get(entry.index, ())
+            return await _guarded(self._describe(work, entry, facts, wanted[entry.index], known), entry, work)
 
         made, trouble = await each(missing, describe, self.slots, self.stop)
-        self.observe(made)
+        made = answered(made) if trouble else made
+        new = _asked(made, earlier)
+        self.observe(new)
         rows = await asyncio.to_thread(publish, work, self.parts, made, None, trouble is None)
         if trouble:
             raise trouble
@@ -82,7 +88,7 @@ class Describe:
             pictures={} if self.last else work.pictures,
             perspectives=captions,
             facts={i: f for i, f in facts.items() if i in described},
-            new=max(work.new, len(missing)),
+            new=max(work.new, len({c.index for c in new})),
         )
 
     def _unanswered(self, rows: Sequence[Caption]) -> frozenset[str]:
@@ -93,7 +99,12 @@ class Describe:
         return frozenset(self.stage.names) - answered
 
     async def _describe(
-        self, work: ChunkWork, sample: Sample, facts: dict[int, Facts], wanted: Collection[str]
+        self,
+        work: ChunkWork,
+        sample: Sample,
+        facts: dict[int, Facts],
+        wanted: Collection[str],
+        earlier: Answers,
     ) -> list[Caption]:
         """The records of a sample, whose facts are added to ``facts``."""
         try:
@@ -103,7 +114,7 @@ class Describe:
             return [refusal(work.chunk.shard, refused)]
         # a model before this one may have had them gathered
         known = work.facts.get(sample.index) or facts_of(sample.annotation, picture, self.limits)
-        rows = await self.stage.describe(work.chunk.shard, sample, known, picture, wanted)
+        rows = await self.stage.describe(work.chunk.shard, sample, known, picture, wanted, earlier)
         facts[sample.index] = known
         return rows
 
@@ -122,6 +133,7 @@ class Merge:
         self.stage = Integration(engine, recipe.integrate)
         self.slots = asyncio.Semaphore(at_once)
         self.observe = observe
+        self.earlier = earlier_stage2(recipe)
 
     async def chunk(self, work: ChunkWork) -> ChunkWork:
         """The chunk with the records of both stages; what only stage 2 had left to do is new, too.
@@ -137,16 +149,26 @@ class Merge:
 
         async def merge(index: int) -> list[Caption]:
             rows = sources[index]
-            return await _guarded(self.stage.merge(rows, work.facts[index]), rows[0], work)
+            merged = self.stage.merge(rows, work.facts[index], earlier.get(index, ()))
+            return await _guarded(merged, rows[0], work)
 
         missing = [index for index in work.facts if index not in known]
+        earlier = await asyncio.to_thread(self.earlier.of, work.chunk.shard, missing)
         made, trouble = await each(missing, merge, self.slots, self.stop)
-        self.observe(made)
+        made = answered(made) if trouble else made
+        new = _asked(made, earlier)
+        self.observe(new)
         published = await asyncio.to_thread(publish, work, self.parts, made, told, trouble is None)
         if trouble:
             raise trouble
         rows = [*work.perspectives, *(c for index in sorted(sources) for c in published.get(index, ()))]
-        return replace(work, perspectives=rows, new=max(work.new, len(missing)))
+        return replace(work, perspectives=rows, new=max(work.new, len({c.index for c in new})))
+
+
+def _asked(made: Sequence[Caption], earlier: Mapping[int, Answers]) -> list[Caption]:
+    """The records that were not taken over."""
+    taken = {row.caption_id for answers in earlier.values() for rows in answers for row in rows}
+    return [caption for caption in made if caption.caption_id not in taken]
 
 
 def _facts(work: ChunkWork, described: Collection[int], limits: FactsConfig) -> dict[int, Facts]:

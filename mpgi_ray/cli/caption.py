@@ -24,6 +24,13 @@ def caption(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="Any recipe key, e.g. chunk_size=32.")
     ] = None,
+    retry: Annotated[
+        str | None,
+        typer.Option(help="Ask again for records that are rejected or failed, such as rejected:length."),
+    ] = None,
+    reuse: Annotated[
+        str | None, typer.Option(help="Folder of an earlier run, whose unchanged captions are taken over.")
+    ] = None,
     takeover: Annotated[
         bool, typer.Option(help="Take the output folder over from a run that gives no sign of life.")
     ] = False,
@@ -34,15 +41,17 @@ def caption(
     """Caption shards; the same command continues after a stop, with new shards, or after a pilot."""
     from mpgi_ray.caption.job import caption as run
     from mpgi_ray.caption.recipe import load_recipe
+    from mpgi_ray.caption.retry import Retry
     from mpgi_ray.caption.todo import Pilot
 
     if limit and sample:
         raise typer.BadParameter("a pilot is either --limit or --sample")
-    given = {"input.shards": shards, "output": out}
+    given = {"input.shards": shards, "output": out, "reuse": reuse}
     settings = load_recipe(recipe, {key: value for key, value in given.items() if value}, set_ or [])
+    again = Retry.parse(retry) if retry else None
     count = limit or sample
     pilot = Pilot(count, at_random=sample is not None) if count else None
-    outcome = run(settings, pilot=pilot, takeover=takeover, grace=grace)
+    outcome = run(settings, pilot=pilot, retry=again, takeover=takeover, grace=grace)
     if not outcome.new:
         what = "the pilot" if count else settings.output
         typer.echo(f"nothing to do: {what} is complete")

@@ -12,7 +12,6 @@ import typer
 from typer.core import TyperGroup
 
 FORMATS = "mpgi_ray.ingest.formats"
-_SHOWN = 3  # rejected rows
 
 
 class Formats(TyperGroup):
@@ -109,6 +108,9 @@ def _write(
         str | None, typer.Option(help="A source preset (ucm, dota …) or the path of a YAML file.")
     ] = None,
     shard_size: Annotated[int, typer.Option(min=1, max=1_000_000, help="Samples in a shard.")] = 1000,
+    max_reject_rate: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of entries that may be rejected; more is a failure.")
+    ] = 0.1,
     takeover: Annotated[
         bool, typer.Option(help="Take the output folder over from a run that gives no sign of life.")
     ] = False,
@@ -116,11 +118,9 @@ def _write(
         float, typer.Option(min=0, help="Seconds to finish what is under way when asked to stop.")
     ] = 30.0,
 ) -> None:
-    from mpgi_ray.data.storage import Storage
-    from mpgi_ray.data.tables import read_table
-    from mpgi_ray.errors import InputError
-    from mpgi_ray.ingest.job import REJECTED, IngestConfig
+    from mpgi_ray.ingest.job import IngestConfig
     from mpgi_ray.ingest.job import ingest as run
+    from mpgi_ray.ingest.judge import first_rejected, judge
     from mpgi_ray.ingest.source import load_source
     from mpgi_ray.rules.labels import unknown_in_words
 
@@ -131,10 +131,6 @@ def _write(
     typer.echo(f"{out}: {summary}")
     if labels := unknown_in_words(summary.unknown):
         typer.echo(labels)
-    if not summary.rejected:
-        return
-    rows = read_table(Storage(out), REJECTED).slice(0, _SHOWN).to_pylist()
-    first = "; ".join(f"{row['name']} ({row['reason']}): {row['detail']}" for row in rows)
-    if not summary.kept:
-        raise InputError(f"every entry was rejected. First: {first}. {out}/{REJECTED} lists all")
-    typer.echo(f"first rejected: {first}")
+    judge(out, summary, max_reject_rate)
+    if summary.rejected:
+        typer.echo(f"first rejected: {first_rejected(out, summary)}")

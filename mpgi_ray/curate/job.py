@@ -12,12 +12,13 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Annotated, Any
 
+import pyarrow as pa
 from pydantic import AfterValidator, Field
 
 from mpgi_ray.config import Config
 from mpgi_ray.curate.select import Filter, FilterChoice, check_texts, load_filters
 from mpgi_ray.curate.summary import SUMMARY, CurateSummary, read_summary
-from mpgi_ray.curate.tasks import WORK, Job, Source, final_name, merge, split, tell
+from mpgi_ray.curate.tasks import WORK, Job, Source, dropped_name, final_name, merge, split, tell
 from mpgi_ray.curate.telling import AT_ONCE, TextTelling, telling
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.claim import Claim, claim, look, record_of
@@ -26,9 +27,11 @@ from mpgi_ray.data.index import INDEX, IndexRow, publish_index
 from mpgi_ray.data.lease import Lease, held
 from mpgi_ray.data.ledger import Survey, figures_of, survey
 from mpgi_ray.data.parts import ChunkId, complete_shards
+from mpgi_ray.data.rejected import DROPPED, dropped_table
 from mpgi_ray.data.shard_list import ShardList, find_shards
 from mpgi_ray.data.shards import ShardFields
 from mpgi_ray.data.storage import Storage, absolute
+from mpgi_ray.data.tables import publish_table, read_table
 from mpgi_ray.errors import InputError
 from mpgi_ray.runtime.cluster import ray_session
 from mpgi_ray.runtime.fan_out import fan_out
@@ -64,7 +67,7 @@ class Curation(Config):
 
 
 def curate(config: Curation, *, takeover: bool = False, grace: float = GRACE) -> CurateSummary:
-    """Publish final shards, ``index.parquet``, ``captions.csv`` and ``summary.json``.
+    """Publish final shards, ``index.parquet``, ``captions.csv``, ``dropped.parquet`` and ``summary.json``.
 
     Args:
         takeover: see `lease.held`.
@@ -209,12 +212,19 @@ def _finish(
         telling=told,
         unreadable_shards=tuple(sorted(result["shard"] for result in splits if result.get("unreadable"))),
     )
+    publish_table(output, DROPPED, _dropped(job, splits))
     output.publish(_CSV, _csv(job))
     publish_index(output, [IndexRow(m["shard"], m["samples"], m["bytes"], m["sha256"]) for m in merges])
     output.publish_json(SUMMARY, summary.record())
     output.sweep()
     job.work.delete("")
     return summary
+
+
+def _dropped(job: Job, splits: Sequence[dict[str, Any]]) -> pa.Table:
+    shards = sorted(result["shard"] for result in splits if result["dropped"])
+    tables = [read_table(job.work, dropped_name(shard)) for shard in shards]
+    return pa.concat_tables([dropped_table("", []), *tables])
 
 
 def _csv(job: Job) -> Iterator[bytes]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from mpgi_ray.curate.select import Captioned, Filter, MainText, only
@@ -19,7 +19,7 @@ def assemble(
     main_text: str,
     filters: Sequence[Filter] = (),
     texts: Sequence[str] | None = None,
-) -> tuple[list[Final], Counter[str]]:
+) -> tuple[list[Final], list[tuple[int, str, str]]]:
     """Join a shard's samples with their captions, and keep those that every filter keeps.
 
     Args:
@@ -27,20 +27,20 @@ def assemble(
         texts: names of those that are published; None for all.
 
     Returns:
-        The samples to publish, and the number of the others by reason.
+        The samples to publish, and place, key and reason of each of the others.
     """
     by_index: dict[int, list[Caption]] = defaultdict(list)
     for caption in captions:
         by_index[caption.index].append(caption)
     rules = [MainText(name=main_text), *filters]
     kept: list[Final] = []
-    dropped: Counter[str] = Counter()
+    dropped: list[tuple[int, str, str]] = []
     for entry in entries:
         made = _final(shard, entry, by_index[entry.index], main_text, rules, texts)
         if isinstance(made, Final):
             kept.append(made)
         else:
-            dropped[made] += 1
+            dropped.append((entry.index, entry.key, made))
     return kept, dropped
 
 

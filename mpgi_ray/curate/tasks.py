@@ -6,6 +6,7 @@ Each writes a small JSON beside its result, last: a task whose JSON is there is 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +20,10 @@ from mpgi_ray.curate.telling import compare, text_rows
 from mpgi_ray.data.caption import from_table
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.parts import ChunkId
+from mpgi_ray.data.rejected import DROPPED, dropped_table
 from mpgi_ray.data.shards import ShardFields, read_shard
 from mpgi_ray.data.storage import Storage
+from mpgi_ray.data.tables import publish_table
 from mpgi_ray.data.tar import write_members
 from mpgi_ray.errors import InputError
 
@@ -76,17 +79,21 @@ def final_name(bucket: int) -> str:
     return f"shard-{bucket:06d}"
 
 
+def dropped_name(shard: str) -> str:
+    return f"{shard}.{DROPPED}"
+
+
 def split(job: Job, source: Source) -> dict[str, Any]:
     """Spill a source shard as a sorted run.
 
     Returns:
-        ``samples`` (in the shard), ``dropped`` (number by reason) and ``ranges`` (bucket, start, end);
-        ``unreadable`` for a shard without captions that cannot be read.
+        ``samples`` (in the shard), ``dropped`` (number by reason; which ones stands in a file beside it) and
+        ``ranges`` (bucket, start, end); ``unreadable`` for a shard without captions that cannot be read.
 
     Raises:
         InputError: the shard is not the one that was captioned.
     """
-    done = f"{source.shard}.json"
+    done = f"{source.shard}.split.json"  # a name of its own: an earlier version did not say what it dropped
     if job.work.exists(done):
         return job.work.read_json(done)
     try:
@@ -105,7 +112,10 @@ def split(job: Job, source: Source) -> dict[str, Any]:
     kept, dropped = assemble(source.shard, entries, captions, job.main_text, job.filters, job.texts)
     run, ranges = encode_run(in_order(kept, job.seed), job.seed, job.buckets)
     job.work.publish(f"{source.shard}.run", run)
-    result = {"shard": source.shard, "samples": len(entries), "dropped": dict(dropped), "ranges": ranges}
+    if dropped:
+        publish_table(job.work, dropped_name(source.shard), dropped_table(source.shard, dropped))
+    reasons = Counter(reason for _, _, reason in dropped)
+    result = {"shard": source.shard, "samples": len(entries), "dropped": reasons, "ranges": ranges}
     job.work.publish_json(done, result)
     return result
 

@@ -8,7 +8,7 @@ pieces.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any
@@ -63,14 +63,35 @@ class _RunRecord(_Read):
 
 @dataclass(frozen=True)
 class StageParts:
-    """The published records of one stage, or of one model of stage 1: full parts, and pieces of others."""
+    """The published records of one stage, or of one model of stage 1: full parts, and pieces of others.
+
+    Attributes:
+        names: the perspectives of a model of stage 1, in the recipe's order; empty for stage 2.
+    """
 
     full: Parts
     pilot: Parts
+    names: tuple[str, ...] = ()
 
     def read(self, chunk: ChunkId) -> Part | None:
         """What is published of a chunk: the full part, or else the pieces that a pilot or a stop left."""
         return self.full.read(chunk) or self.pilot.read(chunk)
+
+    def withdraw(self, chunk: ChunkId, keep: Callable[[Part], Part]) -> None:
+        """Take records back so that they are made again; only when nobody else works on the folder.
+
+        What is kept of a full part becomes a piece. If this is cut off, all records are still there.
+
+        Args:
+            keep: what stays of a part or a piece.
+        """
+        full = self.full.read(chunk)
+        if full is None:
+            self.pilot.rewrite(chunk, keep)
+            return
+        self.pilot.remove(chunk)  # the full part took these rows over
+        self.pilot.publish(chunk, keep(full))
+        self.full.remove(chunk)
 
     def shard_sha256(self, chunk: ChunkId) -> str:
         """The hash of the shard that a chunk's records were made from."""
@@ -93,13 +114,15 @@ class CaptionFolder:
 
     @cached_property
     def stage1(self) -> tuple[StageParts, ...]:
-        models = len(self.run_record()["stage1"]) if self.storage.exists(RUN) else 1
+        models = self.run_record()["stage1"] if self.storage.exists(RUN) else [()]
         return tuple(
-            self._stage(f"perspectives-{n}" if n > 1 else "perspectives") for n in range(1, models + 1)
+            self._stage(f"perspectives-{n}" if n > 1 else "perspectives", names)
+            for n, names in enumerate(models, 1)
         )
 
-    def _stage(self, name: str) -> StageParts:
-        return StageParts(Parts(self.storage.child(name)), Parts(self.storage.child(f"pilot/{name}")))
+    def _stage(self, name: str, perspectives: Sequence[str] = ()) -> StageParts:
+        full, pilot = Parts(self.storage.child(name)), Parts(self.storage.child(f"pilot/{name}"))
+        return StageParts(full, pilot, tuple(perspectives))
 
     def files(self) -> dict[ChunkId, dict[str, str]]:
         """By chunk, the files that hold its records, full ones and pieces, with their stamps: one listing."""

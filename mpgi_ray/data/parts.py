@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from mpgi_ray.data.caption import SCHEMA, joined, upgraded
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.data.tables import create_table, read_metadata, read_table
+from mpgi_ray.data.tables import create_table, publish_table, read_metadata, read_table
 from mpgi_ray.errors import DamagedError, InputError
 
 _NAME = re.compile(r"(?P<shard>.+)-(?P<index>\d{5,})-of-(?P<total>\d{5,})(?:\.\d+)?\.parquet")
@@ -148,11 +148,8 @@ class Parts:
 
     def remove(self, chunk: ChunkId) -> None:
         """Delete all pieces of a chunk, so that it is made again; the last one first."""
-        number = 0
-        while self.storage.exists(chunk.piece_name(number)):
-            number += 1
-        for piece in reversed(range(number)):
-            self.storage.delete(chunk.piece_name(piece))
+        for name in reversed(self._names(chunk)):
+            self.storage.delete(name)
 
     def read(self, chunk: ChunkId, number: int | None = None) -> Part | None:
         """What is published of a chunk, all its pieces, whichever version wrote them; None if nothing is.
@@ -164,12 +161,8 @@ class Parts:
             DamagedError: a file is not a whole one, is of another chunk, or holds other columns.
             InputError: a file cannot be read.
         """
-        pieces: list[Part] = []
-        while len(pieces) != number:
-            name = chunk.piece_name(len(pieces))
-            if number is None and not self.storage.exists(name):
-                break
-            pieces.append(self._piece(name, chunk))
+        names = self._names(chunk) if number is None else map(chunk.piece_name, range(number))
+        pieces = [self._piece(name, chunk) for name in names]
         if not pieces:
             return None
         if len(pieces) == 1:
@@ -185,6 +178,17 @@ class Parts:
             sources,
             {index: joined(told) for index, told in digests.items()},
         )
+
+    def rewrite(self, chunk: ChunkId, change: Callable[[Part], Part]) -> None:
+        """Replace every piece of a chunk by what becomes of it; only when nobody else works on the folder."""
+        for name in self._names(chunk):
+            publish_table(self.storage, name, change(self._piece(name, chunk)).table(chunk))
+
+    def _names(self, chunk: ChunkId) -> list[str]:
+        names: list[str] = []
+        while self.storage.exists(name := chunk.piece_name(len(names))):
+            names.append(name)
+        return names
 
     def _piece(self, name: str, chunk: ChunkId) -> Part:
         table = read_table(self.storage, name)

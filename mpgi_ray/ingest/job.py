@@ -9,17 +9,17 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import pyarrow as pa
 from pydantic import Field
 
 from mpgi_ray.config import Config
 from mpgi_ray.data.claim import Claim, claim, look, record_of
 from mpgi_ray.data.index import INDEX, IndexRow, publish_index, read_index
 from mpgi_ray.data.lease import Lease, held
+from mpgi_ray.data.rejected import REJECTED, rejected_table
 from mpgi_ray.data.sample import Rejected, Sample
 from mpgi_ray.data.shard_list import shards_in_words
 from mpgi_ray.data.shards import sample_members
@@ -33,18 +33,7 @@ from mpgi_ray.ingest.source import SourceConfig
 from mpgi_ray.rules.labels import Unknown, unknown_labels
 from mpgi_ray.runtime.stopping import GRACE, Stop
 
-REJECTED = "rejected.parquet"
 MAX_SHARD_BYTES = 1 << 30  # of pictures: a shard is held in memory, here and by every reader
-
-_REJECTED = pa.schema(
-    [
-        ("name", pa.string()),
-        ("index", pa.int64()),
-        ("reason", pa.string()),
-        ("detail", pa.string()),
-        ("sample_id", pa.string()),
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +130,7 @@ def _ingest(
         raise InputError(f"no entries in {items.path}")
     lease.check()
     _remove_others(storage, config.name, {f"{row.shard}.tar" for row in rows})
-    publish_table(storage, REJECTED, _table(rejected))
+    publish_table(storage, REJECTED, rejected_table(rejected))
     publish_index(storage, rows)
     # every sample was seen: what stands in none of them is said in no text
     return replace(_summary(storage, nothing_to_do=False), unknown=+unknown)
@@ -203,11 +192,3 @@ def _summary(storage: Storage, nothing_to_do: bool) -> IngestSummary:
     samples = [row.samples for row in read_index(storage).values()]
     reasons = Counter(read_table(storage, REJECTED, ["reason"])["reason"].to_pylist())
     return IngestSummary(sum(samples), dict(sorted(reasons.items())), len(samples), nothing_to_do)
-
-
-def _table(rejected: Sequence[Rejected]) -> pa.Table:
-    rows = [
-        {"name": r.key, "index": r.index, "reason": r.reason, "detail": r.detail, "sample_id": r.sample_id}
-        for r in rejected
-    ]
-    return pa.Table.from_pylist(rows, schema=_REJECTED)

@@ -1,5 +1,5 @@
-"""Looking into a run: an HTML report, the state of a caption folder, its rejected rows, any shard."""
+"""Looking into a run: an HTML report, the state of a caption folder, what jobs left out, any shard."""
 
-from mpgi_ray.report.page import write_report
+from mpgi_ray.report.page import write_rejects, write_report
 
-__all__ = ["write_report"]
+__all__ = ["write_rejects", "write_report"]

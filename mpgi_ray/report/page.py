@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from mpgi_ray.data.caption_figures import RunFigures, quantile
 from mpgi_ray.data.caption_folder import CaptionFolder
@@ -21,14 +18,14 @@ from mpgi_ray.report.engines import engines
 from mpgi_ray.report.evaluation import KINDS, tables_of
 from mpgi_ray.report.gather import Figures
 from mpgi_ray.report.histogram import histogram, longest_shown
-from mpgi_ray.report.overlay import DISPLAY
+from mpgi_ray.report.html import environment
+from mpgi_ray.report.rejects import rejects as rejected_rows
 from mpgi_ray.report.sampling import Pick, Sampler
 
 if TYPE_CHECKING:
     from mpgi_ray.report.training import Training
 
 _TOP = 25  # classes listed
-_RAW = 4000  # characters of a raw reply or of a source's text that are shown
 
 
 def write_report(
@@ -40,6 +37,7 @@ def write_report(
     curated: str | None = None,
     metrics: str | None = None,
     model: str | None = None,
+    rejects: int | None = None,
 ) -> str:
     """Write a self-contained HTML report of a caption run, finished or not.
 
@@ -53,6 +51,7 @@ def write_report(
         curated: folder of final shards, for its ``summary.json`` and for what ``model`` finds in them.
         metrics: a ``metrics.json`` of an evaluation.
         model: folder of a training run or a checkpoint; only this needs torch.
+        rejects: how many rejected and failed records to list; None for no list.
 
     Returns:
         ``output``.
@@ -65,16 +64,35 @@ def write_report(
     """
     if cards < 0:
         raise RecipeError(f"cards={cards}: expected 0 or more")
-    storage, name = split_url(output)
-    if not name:
-        raise OutputError(f"{output!r} is a folder: name the file to write, for example {output}report.html")
+    storage, name = _place(output)
     folder = CaptionFolder(captions)
     page = _run(folder, cards, seed)
     page["curated"] = None if curated is None else _read_json(f"{curated.rstrip('/')}/summary.json")
     page["metrics"] = None if metrics is None else _evaluation(_read_json(metrics))
+    page["rejects"] = None if rejects is None else rejected_rows(captions, rejects)
     page["training"] = None if model is None else _training(model, curated)
-    storage.publish(name, _environment().get_template("report.html.j2").render(page).encode())
+    storage.publish(name, environment().get_template("report.html.j2").render(page).encode())
     return output
+
+
+def write_rejects(folder: str, output: str, limit: int) -> str:
+    """Write a page that lists what a job left out: of an ingest or a curation.
+
+    Raises:
+        InputError: as `rejects`.
+        OutputError: the page cannot be written.
+    """
+    storage, name = _place(output)
+    shown = {"name": folder, "rejects": rejected_rows(folder, limit)}
+    storage.publish(name, environment().get_template("rejects.html.j2").render(shown).encode())
+    return output
+
+
+def _place(output: str) -> tuple[Storage, str]:
+    storage, name = split_url(output)
+    if not name:
+        raise OutputError(f"{output!r} is a folder: name the file to write, for example {output}report.html")
+    return storage, name
 
 
 def _run(folder: CaptionFolder, cards: int, seed: int) -> dict[str, Any]:
@@ -186,44 +204,3 @@ def _flat(record: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
             yield from _flat(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("mpgi_ray.report", ""),
-        autoescape=True,  # captions are not trusted
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["display"] = DISPLAY
-    environment.filters |= {
-        "number": _number,
-        "share": _share,
-        "shortened": _shortened,
-        "pretty": _pretty,
-        "parsed": json.loads,
-    }
-    return environment
-
-
-def _number(value: object) -> str:
-    """Thousands with a comma, fractions with four digits at most, a dash for None; others as they are."""
-    if value is None:
-        return "–"
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
-    whole = isinstance(value, int) or abs(value) >= 1000
-    return f"{value:,.0f}" if whole else f"{value:.4g}"
-
-
-def _share(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f} %"
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _RAW else f"{text[:_RAW]} … and {len(text) - _RAW:,} more characters"
-
-
-def _pretty(record: object) -> str:
-    return json.dumps(record, indent=2, ensure_ascii=False)

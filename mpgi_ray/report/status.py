@@ -6,16 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pyarrow.compute as pc
 from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from mpgi_ray.data.caption import UNDONE, Caption, from_table
 from mpgi_ray.data.caption_folder import RUN, CaptionFolder
 from mpgi_ray.data.parts import complete_shards
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.report.gather import Figures, first_line
+from mpgi_ray.report.gather import Figures
 
 _SHARDS = 40  # listed in the terminal
 
@@ -113,22 +111,6 @@ def is_caption_folder(path: str) -> bool:
     return Storage(path).exists(RUN)
 
 
-def rejects(captions: str, limit: int = 50) -> list[Caption]:
-    """The first ``limit`` records that are rejected or failed, in the run's order.
-
-    Raises:
-        InputError: this is not a caption folder.
-    """
-    folder = CaptionFolder(captions)
-    folder.run_record()
-    found: list[Caption] = []
-    for chunk in folder.chunks():
-        if len(found) >= limit:
-            break
-        found += from_table(folder.table(chunk).filter(pc.field("status").isin(list(UNDONE))))
-    return found[:limit]
-
-
 def print_status(run: RunStatus, console: Console) -> None:
     """Shards (unfinished ones first), texts and advice as tables."""
     table = Table("shard", *(_right(name) for name in ("chunks", "described", "done", "left", "pilot")))
@@ -147,15 +129,6 @@ def print_status(run: RunStatus, console: Console) -> None:
     console.print(f"{run.samples:,} samples: {run.captioned:,} captioned, {run.refused:,} refused as input")
     for line in run.advice:
         console.print(Text(line))
-
-
-def print_rejects(rows: Sequence[Caption], console: Console) -> None:
-    """One line a record: where, which text, why, and the beginning of the reply."""
-    table = Table("shard", "key", "text", "model", "status", "reason", "reply")
-    for row in rows:
-        where = (row.shard, row.key, row.perspective or row.stage, row.model, row.status)
-        table.add_row(*map(Text, (*where, first_line(row.why), first_line(row.raw))))
-    console.print(table if rows else "No published row is rejected or failed.")
 
 
 def _advice(captions: str, shards: Sequence[ShardStatus], figures: Figures, complete: bool) -> list[str]:
@@ -178,7 +151,10 @@ def _advice(captions: str, shards: Sequence[ShardStatus], figures: Figures, comp
         advice.append(f"Described chunks that wait for their integrated texts: {waiting:,}.")
     bad = sum(reason.rows for reason in figures.reasons.values())
     if bad:
-        advice.append(f"Rows rejected or failed: {bad:,}. `mpgi inspect {captions} --rejects 50` shows them.")
+        advice.append(
+            f"Rows rejected or failed: {bad:,}. `mpgi inspect {captions} --rejects 50` shows them, and the "
+            "same `mpgi caption` command with --retry rejected or --retry failed asks for them again."
+        )
     return advice
 
 

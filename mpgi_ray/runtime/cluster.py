@@ -6,11 +6,13 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import ray
 
 from mpgi_ray.errors import ResourceError
+from mpgi_ray.runtime.head import require_reachable, watched
 
 
 @contextmanager
@@ -22,14 +24,15 @@ def ray_session(cpus_held: float, gpus_held: float = 0) -> Iterator[None]:
             tasks: pools that hold every CPU would wait for ever for input that no task can read.
 
     Raises:
-        ResourceError: the cluster is smaller than that.
+        ResourceError: the cluster is smaller than that, or does not answer.
     """
     own = not ray.is_initialized()
     if own:
         _start(cpus_held)
     try:
         _preflight(cpus_held, gpus_held)
-        yield
+        with watched(ray.get_runtime_context().gcs_address):
+            yield
     finally:
         if own:
             ray.shutdown()
@@ -41,13 +44,31 @@ def _start(cpus_held: float) -> None:
     logging.getLogger("ray").setLevel(logging.ERROR)
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     # only a cluster that was named (`ray job submit` does): one that happens to run here may be another's
-    if (os.environ.get("RAY_ADDRESS") or "local") != "local":
-        ray.init(**options)
+    address = os.environ.get("RAY_ADDRESS") or "local"
+    if address != "local":
+        require_reachable(address)
+        os.environ.setdefault("RAY_gcs_server_port_wait_time_s", "3")  # tries, of 40 s each
+        _init(f"Ray at {address} does not answer as a cluster's head", **options)
         return
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     # logical CPUs may exceed the cores: pools that share two cores are slow, not stuck
     cpus = max(os.cpu_count() or 1, int(cpus_held) + 2)
-    ray.init("local", num_cpus=cpus, include_dashboard=False, **options)
+    local = partial(_init, "Ray did not start", address="local", num_cpus=cpus, include_dashboard=False)
+    try:
+        local(**options)
+    except ResourceError:  # it has half a minute, which a busy machine may take
+        local(**options)
+
+
+def _init(failed: str, **options: Any) -> None:
+    try:
+        ray.init(**options)
+    except Exception as error:  # of many kinds, `Exception` itself among them
+        ray.shutdown()
+        reason = " ".join(str(error).split())[:300]
+        raise ResourceError(
+            f"{failed}: {reason}; check that the machine has memory and time for it, and RAY_ADDRESS"
+        ) from error
 
 
 def _preflight(cpus_held: float, gpus_held: float) -> None:

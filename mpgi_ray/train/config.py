@@ -186,8 +186,6 @@ class TrainConfig(Config):
             del values["texts_per_step"]
         if not self.single_sentences:
             del values["single_sentences"]
-        if len(source.texts) > 1:  # before, each sample drew for itself
-            values["perspectives"] = "of the step"
         if self.task is None:  # CLIP and CoCa do not read annotations
             del values["task"], values["task_settings"]
         else:

@@ -7,7 +7,7 @@ import pickle
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import count, groupby
 from pathlib import Path
 
 import pytest
@@ -23,27 +23,15 @@ from mpgi_ray.data.caption import Caption, digest, from_table
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.sample import Annotation
 from mpgi_ray.data.shard_list import find_shards
-from mpgi_ray.engines.base import Engine, EngineError, Prompt, Reply
+from mpgi_ray.engines.base import EngineError, Prompt, Reply
+from mpgi_ray.engines.http.engine import HttpEngine
+from mpgi_ray.engines.http.settings import HttpSettings
 from mpgi_ray.engines.template.engine import TemplateEngine
 from mpgi_ray.errors import OutputError
 from mpgi_ray.rules import Facts
 from support.build import noise, tar, write_shards
-from support.caption_runs import recipe, rows
-
-
-def run_stages(run: Recipe, engine: Engine, *, merge: bool = True) -> None:
-    """Stage 1 of what is left to do, then stage 2."""
-    shards, folder = find_shards(run.input.shards), CaptionFolder(run.output)
-
-    async def stages() -> None:
-        for task in left_to_do(run, shards, folder, None):
-            for row in read_chunks(task):
-                describe = job_stages.Describe(run, 0, engine, 2, lambda _: None)
-                chunk = await describe.chunk(pickle.loads(row["work"]))
-                if merge:
-                    await job_stages.Merge(run, engine, 2, lambda _: None).chunk(chunk)
-
-    asyncio.run(stages())
+from support.caption_runs import recipe, rows, run_stages
+from support.endpoint import Answer, Endpoint, Request, completion
 
 
 class Speechless(TemplateEngine):
@@ -174,3 +162,44 @@ def test_of_two_drivers_the_later_works_on_what_the_first_published(tmp_path: Pa
 
 def id_of(caption: Caption) -> str:
     return caption.caption_id
+
+
+SEEN = "The image shows a river that bends between green fields, and a narrow road crosses it on a bridge."
+
+
+@pytest.mark.parametrize("answers", [1, 150, 437])
+def test_an_endpoint_that_dies_for_good_costs_no_answer(tmp_path: Path, answers: int) -> None:
+    """Of 480 questions so many are answered, the others never; then another endpoint answers."""
+    write_shards(tmp_path / "shards", [120])
+    run = recipe(tmp_path, "captions", chunk_size=50)
+    open_run(CaptionFolder(run.output), run, find_shards(run.input.shards))
+    given = count()
+
+    def dying(request: Request) -> Answer:
+        return completion(SEEN) if next(given) < answers else Answer(reset=True)
+
+    with Endpoint(dying) as first, pytest.raises(EngineError, match="does not answer"):
+        described_by(run, first.url)
+    assert described(run) == {"ok": answers}
+    with Endpoint(lambda _: completion(SEEN)) as second:
+        described_by(run, second.url)
+    assert len(second.requests) == 480 - answers
+    assert described(run) == {"ok": 480}
+
+
+def described(run: Recipe) -> Counter[str]:
+    """What is published of stage 1, whole chunks and pieces, by status."""
+    (stage,) = CaptionFolder(run.output).stage1
+    parts = [stage.read(chunk) for chunk in stage.full.done() | stage.pilot.done()]
+    return Counter(c.status for part in parts if part for c in from_table(part.rows))
+
+
+def described_by(run: Recipe, url: str) -> None:
+    async def at_once(_: float) -> None:
+        """Waits between tries are not waited for."""
+
+    engine = HttpEngine(HttpSettings(kind="http", model="m", url=url, tries=2), sleep=at_once)
+    try:
+        run_stages(run, engine, merge=False, at_once=8)
+    finally:
+        engine.close()

@@ -33,12 +33,19 @@ def test_the_classes_and_the_first_rejected_rows_are_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root = class_folders(tmp_path / "in", port=picture(), train=b"none")
-    assert main(["ingest", "folders", str(root), "--out", str(tmp_path / "out")]) == 0
+    command = ["ingest", "folders", str(root), "--out", str(tmp_path / "out")]
+    assert main([*command, "--max-reject-rate", "0.5"]) == 0
     said = capsys.readouterr().out
     assert "2 classes: port, train" in said
     assert "2 in, 1 kept in 1 shard;" in said
     assert "first rejected: train/1.png (not_an_image): not a picture" in said
     assert list(samples(tmp_path / "out")) == ["port/1.png"]
+    for _ in range(2):  # what was written stays
+        assert main(command) == 1
+        error = capsys.readouterr().err
+        assert "error: 1 of 2 entries were rejected (50.0%), --max-reject-rate allows 10.0%. " in error
+        assert "First: train/1.png (not_an_image): not a picture" in error
+        assert list(samples(tmp_path / "out")) == ["port/1.png"]
 
 
 def test_an_ingest_that_keeps_nothing_fails_and_says_why(

@@ -109,6 +109,11 @@ def test_a_submitted_job_captions_and_its_status_is_its_exit_code(head: str, tmp
             "did you mean 'chunk_size'",
         ),
         (["caption", "template", "--limit", "5", "--sample", "5"], 2, "either --limit or --sample"),
+        (
+            ["caption", "template", "--shards", "a", "--out", "b", "--retry", "ok"],
+            1,
+            "--retry 'ok': expected failed or rejected",
+        ),
         (["curate", "{tmp}", "--out", "{tmp}/f"], 1, "error: {tmp} holds no run.json"),
         (["inspect", "{tmp}"], 1, "there are no shards: no file ending in"),
         (["ingest", "coco", "a.json", "--out", "b"], 2, "Missing option '--images'"),

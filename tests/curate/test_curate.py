@@ -76,6 +76,12 @@ def test_counts_add_up_and_every_reader_reads_the_result(tmp_path: Path) -> None
     summary = curate(Curation(captions=captions, output=str(out), shard_size=20))
     assert summary.samples_in == 65
     assert summary.dropped == {"broken_image": 1, "empty_image": 1, "missing_image": 1}
+    dropped = pq.read_table(out / "dropped.parquet").to_pylist()
+    assert [tuple(row.values()) for row in dropped] == [
+        ("x", 0, "a", "empty_image"),
+        ("x", 1, "b", "broken_image"),
+        ("x", 2, "c", "missing_image"),
+    ]
     assert (summary.kept, summary.texts) == (62, 62 * 6)
     assert summary.shards == 4
     assert pq.read_table(out / "index.parquet")["samples"].to_pylist() == [

@@ -16,12 +16,13 @@ from mpgi_ray.data.final import list_shards, read_records
 from mpgi_ray.data.shard_list import find_shards
 from mpgi_ray.data.shards import read_shard
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.errors import OutputError
+from mpgi_ray.errors import InputError, OutputError
 from mpgi_ray.evaluate import test_set as sets
 from mpgi_ray.ingest.item import Listing
 from mpgi_ray.ingest.job import IngestConfig, IngestSummary, ingest
 from mpgi_ray.models.model_folder import RUN, Seen, read_log, seen_by
 from mpgi_ray.report import status
+from mpgi_ray.report.rejects import rejected_captions, rejects
 from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.run_folder import open_run
 from mpgi_ray.train.source import scan
@@ -51,7 +52,7 @@ def test_a_caption_run_is_read_and_not_mixed_with_texts_of_this_version(place: P
     folder = CaptionFolder(str(place / "captions"))
     rows = [row for table in folder.tables() for row in from_table(table)]
     assert sum(row.status == "ok" for row in rows) == 4 * 6
-    (refused,) = status.rejects(str(place / "captions"))
+    (refused,) = rejected_captions(str(place / "captions"))
     assert (refused.reason, refused.detail[:7]) == ("not_an_image", "not a p")
     assert folder.log()[0]["samples"] == 5
     assert status.status(str(place / "captions")).complete
@@ -68,6 +69,8 @@ def test_a_curation_is_read_and_has_nothing_left_to_do(place: Path) -> None:
     config = Curation(output=str(place / "final"), **parts)
     expected = CurateSummary(5, 4, {"not_an_image": 1}, 24, 2, 0, nothing_to_do=True)
     assert curate(config) == expected
+    with pytest.raises(InputError, match="only counted what it dropped"):
+        rejects(str(place / "final"))
     with pytest.raises(OutputError, match="seed was 0, is 1"):
         curate(config.model_copy(update={"seed": 1}))
     shards = list_shards(place / "final")

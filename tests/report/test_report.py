@@ -18,7 +18,7 @@ from rich.console import Console
 
 from mpgi_ray.data.caption import Caption, Status, to_table
 from mpgi_ray.data.caption_folder import CaptionFolder
-from mpgi_ray.data.parts import ChunkId
+from mpgi_ray.data.parts import ChunkId, Part
 from mpgi_ray.data.sample import Annotation, Box, Object, Sample
 from mpgi_ray.data.shards import sample_members
 from mpgi_ray.data.tar import write_members
@@ -26,8 +26,9 @@ from mpgi_ray.errors import InputError, OutputError, RecipeError
 from mpgi_ray.report import write_report
 from mpgi_ray.report.histogram import histogram, ticks
 from mpgi_ray.report.overlay import PALETTE, place_chips
+from mpgi_ray.report.rejects import print_rejects, rejected_captions, rejects
 from mpgi_ray.report.shard_view import print_shard, show_shard
-from mpgi_ray.report.status import print_rejects, print_status, rejects, status
+from mpgi_ray.report.status import print_status, status
 from support.caption_rows import begin
 from support.report_runs import OBB, SCRIPT, TEXTS, Run, by_two_models, draw, make_run, refused, texts_of
 
@@ -107,7 +108,7 @@ def test_every_model_is_told_apart_and_its_attempts_are_folded(tmp_path: Path) -
         assert "thinking" not in str(card["text"])
     assert {text.text: (text.model, text.ok) for text in status(run.captions).texts}["long"] == ("merger", 18)
     assert f"Rows rejected or failed: {18 - good}." in status(run.captions).advice[-1]
-    assert {row.status for row in rejects(run.captions, 1000)} == {Status.REJECTED}
+    assert {row.status for row in rejected_captions(run.captions, 1000)} == {Status.REJECTED}
 
 
 def test_engines_are_told_of_models_alone(run: Run, tmp_path: Path) -> None:
@@ -183,8 +184,8 @@ def test_an_unfinished_run_is_told_calmly(tmp_path: Path) -> None:
     begin(folder)
     page = Run(tmp_path).report()
     assert "no chunk of this run is finished" in page.words
-    folder.stage1[0].full.publish(ChunkId("a", 0, 1), to_table([]), "")
-    folder.integrated.publish(ChunkId("a", 0, 1), to_table([]), "")
+    folder.stage1[0].full.publish(ChunkId("a", 0, 1), Part(to_table([]), ""))
+    folder.integrated.publish(ChunkId("a", 0, 1), Part(to_table([]), ""))
     assert "hold no samples" in Run(tmp_path).report().words
 
 
@@ -199,7 +200,7 @@ def test_a_pilot_is_called_one(tmp_path: Path) -> None:
     assert "pilot" in state.advice[0]
     folder, chunk = CaptionFolder(run.captions), ChunkId("a", 0, 3)
     for stage in (*folder.stage1, folder.stage2):
-        stage.full.publish(chunk, stage.pilot.read(chunk), "")
+        stage.full.publish(chunk, stage.pilot.read(chunk))
     assert [(s.done, s.pilot) for s in status(run.captions).shards] == [(1, 2), (0, 2)]
     assert "4 of 5 chunks come from a pilot" in run.report().words
 
@@ -270,9 +271,9 @@ def test_status_counts_chunks_and_texts(run: Run) -> None:
     assert counts["scene"] == (11, 7, 0)
     assert state.advice[0].startswith("Chunks left: 1; shards not begun: 0.")
     folder = CaptionFolder(run.captions)
-    folder.stage1[0].full.publish(ChunkId("b", 2, 3), to_table([]), "")
+    folder.stage1[0].full.publish(ChunkId("b", 2, 3), Part(to_table([]), ""))
     assert status(run.captions).advice[1].endswith("wait for their integrated texts: 1.")
-    folder.integrated.publish(ChunkId("b", 2, 3), to_table([]), "")
+    folder.integrated.publish(ChunkId("b", 2, 3), Part(to_table([]), ""))
     assert status(run.captions).complete
     console = Console(file=io.StringIO(), width=160)
     print_status(state, console)
@@ -281,12 +282,13 @@ def test_status_counts_chunks_and_texts(run: Run) -> None:
 
 def test_rejects_lists_rows_in_order(run: Run) -> None:
     bad = [row for row in run.rows if row.status != Status.OK]
-    listed = rejects(run.captions, limit=1000)
+    listed = rejected_captions(run.captions, limit=1000)
     assert sorted(listed, key=str) == sorted(bad, key=str)
-    assert rejects(run.captions, limit=2) == listed[:2]
+    assert rejected_captions(run.captions, limit=2) == listed[:2]
     console = Console(file=io.StringIO(), width=200)
-    print_rejects(listed, console)
+    print_rejects(rejects(run.captions), console)
     assert "too_long" in console.file.getvalue()  # type: ignore[attr-defined]
+    assert "The first 3 rejected or failed rows" in run.report(rejects=3).words
 
 
 def test_any_shard_can_be_looked_into(run: Run) -> None:

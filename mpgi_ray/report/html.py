@@ -1,0 +1,53 @@
+"""The templates of the pages, and how they show numbers and long texts."""
+
+from __future__ import annotations
+
+import json
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from mpgi_ray.report.overlay import DISPLAY
+
+_RAW = 4000  # characters of a raw reply or of a source's text that are shown
+
+
+def environment() -> Environment:
+    """With the filters that the templates use."""
+    environment = Environment(
+        loader=PackageLoader("mpgi_ray.report", ""),
+        autoescape=True,  # captions are not trusted
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["display"] = DISPLAY
+    environment.filters |= {
+        "number": _number,
+        "share": _share,
+        "shortened": _shortened,
+        "pretty": _pretty,
+        "parsed": json.loads,
+    }
+    return environment
+
+
+def _number(value: object) -> str:
+    """Thousands with a comma, fractions with four digits at most, a dash for None; others as they are."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    whole = isinstance(value, int) or abs(value) >= 1000
+    return f"{value:,.0f}" if whole else f"{value:.4g}"
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _RAW else f"{text[:_RAW]} … and {len(text) - _RAW:,} more characters"
+
+
+def _pretty(record: object) -> str:
+    return json.dumps(record, indent=2, ensure_ascii=False)
