@@ -219,7 +219,7 @@ def test_several_models_describe_every_image_and_integration_sees_all(tmp_path: 
     made = Counter((c.stage, c.model) for c in first)
     assert made == {("perspective", "first"): 32, ("perspective", "second"): 16, ("integrated", "reader"): 16}
     assert all(len(c.parents) == 6 for c in first if c.stage == "integrated")
-    parts = {path.parent.name for path in (tmp_path / "a").rglob("*.parquet")}
+    parts = {path.parent.name for path in (tmp_path / "a").rglob("*-of-*.parquet")}
     assert parts == {"perspectives", "perspectives-2", "integrated"}
     tables = list(CaptionFolder(runs[0].output).tables())
     assert pa.concat_tables(tables).num_rows == len(first)

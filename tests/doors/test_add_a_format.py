@@ -16,7 +16,8 @@ def test_a_format_is_one_file(tmp_path: Path) -> None:
     (data / "pairs.csv").write_text('file,caption\na.png,A port.\n../b.png,Away.\na.png,"Ships, two."\n')
     command = ["-m", "mpgi_ray", "ingest"]
     assert "Read pairs of a picture and a caption from a CSV file." in run_in(package, *command, "--help")
-    said = run_in(package, *command, "pairs", "data/pairs.csv", "--image", "file", "--out", "data/shards")
+    asked = [*command, "pairs", "data/pairs.csv", "--image", "file", "--out", "data/shards"]
+    said = run_in(package, *asked, "--max-reject-rate", "0.5")
     assert "2 in, 1 kept in 1 shard;" in said
     (sample,) = samples(data / "shards").values()
     assert sample.annotation.captions == ("A port.", "Ships, two.")
@@ -40,7 +41,8 @@ def test_a_format_that_cannot_be_used_is_told_and_leaves_the_others(tmp_path: Pa
     reasons = (
         "it needs not_there, which is not installed",
         "its module has no function other: give the function the module's name",
-        "its parameter 'source' has the name of an option of every format (out, source, shard_size): rename",
+        "its parameter 'source' has the name of an option of every format "
+        "(out, source, shard_size, max_reject_rate, takeover, grace): rename",
     )
     for name, reason, said in zip(("geo", "other", "taken"), reasons, used, strict=True):
         assert said.strip().startswith(f"1 error: the format {name!r} cannot be used: {reason}")

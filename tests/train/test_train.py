@@ -238,7 +238,7 @@ def test_no_shards_and_broken_shards_are_named(ray_cluster: None, shapes: Path, 
     (tmp_path / "shard-000000.tar").write_bytes(whole[: len(whole) // 2 + 100])
     with pytest.raises(InputError, match=r"shard-000000\.tar"):
         train(config(tmp_path, tmp_path / "run"))
-    (tmp_path / "shard-000000.tar").write_bytes(bytes(1024))
+    (tmp_path / "shard-000000.tar").write_bytes(bytes(10240))
     with pytest.raises(InputError, match=r"no usable text: .*splits none and texts none"):
         train(config(tmp_path, tmp_path / "run"))
     assert len(list(read_records(list_shards(shapes)))) == 200

@@ -56,11 +56,11 @@ GIVEN: dict[str, tuple[str, ...]] = {
     "totals": (
         "There [is|are] {items} in the image.",
         "In this image there [is|are] {items}.",
-        "Seen from above, the image shows {items}.",
+        "From above, the image shows {items}.",
     ),
     "scene": (
         "The image as a whole shows {things}.",
-        "What the image shows from above is {things}.",
+        "The image gives a view from above of {things}.",
         "This is an overhead image of {things}.",
     ),
 }
