@@ -18,6 +18,7 @@ from mpgi_ray.caption import stages as job_stages
 from mpgi_ray.caption.chunks import read_chunks
 from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.caption.run_json import open_run
+from mpgi_ray.caption.stop_flag import StopFlag, Stopping
 from mpgi_ray.caption.todo import left_to_do
 from mpgi_ray.data.caption import Caption, digest, from_table
 from mpgi_ray.data.caption_folder import CaptionFolder
@@ -203,3 +204,30 @@ def described_by(run: Recipe, url: str) -> None:
         run_stages(run, engine, merge=False, at_once=8)
     finally:
         engine.close()
+
+
+def test_a_run_that_is_stopped_publishes_what_was_under_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mpgi_ray.caption.stop_flag._LOOKS", 0.0)
+    write_shards(tmp_path / "shards", [6])
+    run = recipe(tmp_path, "captions", chunk_size=6)
+    folder = CaptionFolder(run.output)
+    open_run(folder, run, find_shards(run.input.shards))
+
+    class Asked(Mortal):
+        """The stop comes while the second image is described."""
+
+        async def reply(self, prompts: Sequence[Prompt]) -> list[Reply]:
+            if self.asked == 4:
+                StopFlag(folder.storage).set()
+            return await super().reply(prompts)
+
+    first, second = Asked(), Mortal()
+    with pytest.raises(Stopping):
+        run_stages(run, first, at_once=1)
+    assert first.asked == 8
+    assert described(run) == {"ok": 8}
+    StopFlag(folder.storage).clear()
+    run_stages(run, second)
+    assert second.asked == 30 - 8
