@@ -1,0 +1,67 @@
+"""The processes of a start under test: all that work in its own folder, Ray's among them."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+from pathlib import Path
+
+import psutil
+
+FILLER = "filler"
+_LEFT = 8192  # bytes of a full disk, so that small files still fit
+
+
+def living(home: str) -> list[psutil.Process]:
+    """All processes whose working folder is this one, but those that have ended."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.cwd() == home and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except psutil.Error:  # it ended meanwhile, or is another user's
+            continue
+    return found
+
+
+def name_of(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())[:100] or process.name()
+    except psutil.Error:
+        return "a process that has ended"
+
+
+def strike(victim: str, home: str, chance: random.Random | None = None) -> str:
+    """Kill one process of a start.
+
+    Args:
+        victim: ``kill`` or ``stop`` (SIGTERM) for the driver, ``worker`` for one of Ray's, ``self`` for the
+            process that publishes, ``raylet``; ``disk`` fills the disk of the start instead.
+        chance: which worker, where there are several.
+
+    Returns:
+        Who was struck; empty if there is no such process.
+    """
+    if victim == "disk":
+        return fill(Path(home) / "disk")
+    if victim == "self":
+        os.kill(os.getpid(), signal.SIGKILL)
+    wanted = {"kill": "command.py", "stop": "command.py", "worker": "ray::", "raylet": "raylet/raylet"}[
+        victim
+    ]
+    found = [process for process in living(home) if wanted in name_of(process)]
+    if not found:
+        return ""
+    chosen = (chance or random).choice(sorted(found, key=lambda process: process.pid))
+    told = name_of(chosen)
+    chosen.send_signal(signal.SIGTERM if victim == "stop" else signal.SIGKILL)
+    return told
+
+
+def fill(disk: Path) -> str:
+    """Fill a small disk but for a little."""
+    with (disk / FILLER).open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, max(1, shutil.disk_usage(disk).free - _LEFT))
+    return str(disk)
