@@ -45,13 +45,13 @@ def hit_by(runs: range | list[int], seed: int) -> tuple[int, int]:
         How many faults passed and failed: those of a run together.
     """
     root = Path(tempfile.mkdtemp(prefix="faults-"))
-    fixture, costs = made(root / "fixture")
+    jobs = {number: job_of(seed, number) for number in runs}
+    fixture, costs = made(root / "fixture", set(jobs.values()))
     passed = failed = struck = 0
-    for number in runs:
+    for number, job in jobs.items():
         home = root / f"{seed}-{number}"
         began = time.monotonic()
         chance = random.Random(f"{seed}/{number}")
-        job = random.Random(seed).sample(JOBS, len(JOBS))[number % len(JOBS)]
         faults = draw(chance, job, costs[fixture.made(job).name])
         hits, wrong = disturbed(fixture, job, faults, home, chance)
         struck += hits
@@ -73,12 +73,18 @@ def hit_by(runs: range | list[int], seed: int) -> tuple[int, int]:
     return passed, failed
 
 
-def made(root: Path) -> tuple[Fixture, dict[str, tuple[int, float]]]:
-    """The pictures and the undisturbed jobs, and of each its publishes and seconds."""
+def job_of(seed: int, number: int) -> str:
+    """The job of a run: all in turn, in an order that the seed chooses."""
+    return random.Random(seed).sample(JOBS, len(JOBS))[number % len(JOBS)]
+
+
+def made(root: Path, jobs: set[str]) -> tuple[Fixture, dict[str, tuple[int, float]]]:
+    """The pictures and the undisturbed jobs that these need, and of each its publishes and seconds."""
     fixture = Fixture(root)
     fixture.draw(PICTURES)
     costs = {}
-    for job in ("ingest", "fused", "curate"):
+    needed = ["ingest", *(["fused"] if jobs - {"ingest"} else []), *(["curate"] if "curate" in jobs else [])]
+    for job in needed:
         out = fixture.made(job)
         began = time.monotonic()
         start = Start(root, out, fixture.commands(job, out)[0])
