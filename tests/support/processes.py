@@ -11,7 +11,6 @@ from pathlib import Path
 import psutil
 
 FILLER = "filler"
-_LEFT = 8192  # bytes of a full disk, so that small files still fit
 
 
 def living(home: str) -> list[psutil.Process]:
@@ -39,7 +38,7 @@ def strike(victim: str, home: str, chance: random.Random | None = None) -> str:
     Args:
         victim: ``kill`` or ``stop`` (SIGTERM) for the driver, ``worker`` for one of Ray's, ``self`` for the
             process that publishes, ``raylet``; ``disk`` fills the disk of the start instead.
-        chance: which worker, where there are several.
+        chance: which worker, where there are several; at a publish it is any.
 
     Returns:
         Who was struck; empty if there is no such process.
@@ -61,7 +60,7 @@ def strike(victim: str, home: str, chance: random.Random | None = None) -> str:
 
 
 def fill(disk: Path) -> str:
-    """Fill a small disk but for a little."""
+    """Fill a small disk to its last byte."""
     with (disk / FILLER).open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, max(1, shutil.disk_usage(disk).free - _LEFT))
+        os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(disk).free)
     return str(disk)
