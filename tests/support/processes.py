@@ -11,6 +11,8 @@ from pathlib import Path
 import psutil
 
 FILLER = "filler"
+_DRIVER = "faults/command.py"
+_NAMES = {"kill": _DRIVER, "stop": _DRIVER, "worker": "ray::", "raylet": "raylet/raylet"}
 
 
 def living(home: str) -> list[psutil.Process]:
@@ -27,7 +29,7 @@ def living(home: str) -> list[psutil.Process]:
 
 def name_of(process: psutil.Process) -> str:
     try:
-        return " ".join(process.cmdline())[:100] or process.name()
+        return " ".join(process.cmdline()) or process.name()
     except psutil.Error:
         return "a process that has ended"
 
@@ -47,10 +49,7 @@ def strike(victim: str, home: str, chance: random.Random | None = None) -> str:
         return fill(Path(home) / "disk")
     if victim == "self":
         os.kill(os.getpid(), signal.SIGKILL)
-    wanted = {"kill": "command.py", "stop": "command.py", "worker": "ray::", "raylet": "raylet/raylet"}[
-        victim
-    ]
-    found = [process for process in living(home) if wanted in name_of(process)]
+    found = [process for process in living(home) if _NAMES[victim] in name_of(process)]
     if not found:
         return ""
     chosen = (chance or random).choice(sorted(found, key=lambda process: process.pid))
