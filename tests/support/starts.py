@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 TESTS = Path(__file__).parents[1]
 LIMIT_S = 300  # a start that takes longer hangs
-_CODES = {"kill": (0, -signal.SIGKILL), "stop": (0, 128 + signal.SIGTERM, -signal.SIGTERM)}
+_CODES: dict[str, tuple[int, ...]] = {
+    "kill": (0, -signal.SIGKILL),
+    "self": (0, 1, -signal.SIGKILL),
+    "stop": (0, 128 + signal.SIGTERM, -signal.SIGTERM),  # the last before Python has begun to listen
+}
 _SIZE = 32 << 20  # of a small disk
 
 
@@ -31,6 +35,7 @@ class Start:
     ) -> None:
         self.home, number = str(home), len(list(home.glob("*.log")))
         self._log, self._counter = home / f"{number}.log", home / f"{number}.publishes"
+        self._hung = False
         plan = {"output": str(out), "counter": str(self._counter), "home": self.home, "at": 0}
         if fault is not None and fault.at:
             plan |= {"at": fault.at, "moment": fault.moment, "victim": fault.kind}
@@ -54,15 +59,16 @@ class Start:
         return self._process.poll() is None
 
     def ended(self) -> int | None:
-        """Its exit status; None if it had to be ended."""
-        try:
-            return self._process.wait(LIMIT_S)
-        except subprocess.TimeoutExpired:
-            for process in living(self.home):
-                process.kill()
-            self._process.wait()
-            self._process.returncode = None
-            return None
+        """Its exit status; None if it hung and had to be ended."""
+        if not self._hung:
+            try:
+                return self._process.wait(LIMIT_S)
+            except subprocess.TimeoutExpired:
+                self._hung = True
+                for process in living(self.home):
+                    process.kill()
+                self._process.wait()
+        return None
 
     @property
     def publishes(self) -> int:
@@ -75,7 +81,7 @@ class Start:
     def faults_of_its_end(self, fault: Fault) -> list[str]:
         """What is wrong with how it ended, in words."""
         code, wrong = self.ended(), []
-        if code not in _CODES.get(fault.kind, (0, 1, -signal.SIGKILL if fault.kind == "self" else 1)):
+        if code not in _CODES.get(fault.kind, (0, 1)):
             wrong.append(f"{fault}: ended with {code}: {self.said[-500:]}")
         if "Traceback" in self.said:
             wrong.append(f"{fault}: {self._log} holds a traceback")
