@@ -81,7 +81,8 @@ class Start:
     def faults_of_its_end(self, fault: Fault) -> list[str]:
         """What is wrong with how it ended, in words."""
         code, wrong = self.ended(), []
-        if code not in _CODES.get(fault.kind, (0, 1)):
+        too_busy = code == 1 and "error: Ray did not start" in self.said  # the machine: no fault came to it
+        if code not in _CODES.get(fault.kind, (0, 1)) and not too_busy:
             wrong.append(f"{fault}: ended with {code}: {self.said[-500:]}")
         if "Traceback" in self.said:
             wrong.append(f"{fault}: {self._log} holds a traceback")
