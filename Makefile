@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo demo-coca test test-slow check bench constraints
+.PHONY: setup demo demo-coca test test-slow faults check bench constraints
 
 setup: .venv/ready ## everything for development, in .venv
 
@@ -27,6 +27,12 @@ test: setup
 
 test-slow: setup ## tests that start vLLM for themselves or lose workers in training: some minutes more
 	$(BIN)/pytest -m slow
+
+FAULTS ?= 40
+SEED ?= 0
+
+faults: setup ## kills, full disks and damaged files against small jobs; RUN=N does one run of the seed again
+	PYTHONPATH=tests $(BIN)/python tests/faults/run_faults.py --faults $(FAULTS) --seed $(SEED) $(if $(RUN),--run $(RUN))
 
 check: setup
 	$(BIN)/ruff check

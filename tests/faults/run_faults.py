@@ -1,0 +1,135 @@
+"""Kills, full disks and damaged files against jobs that are started again: ``make faults FAULTS=40 SEED=0``.
+
+Every run takes one job through three faults, one of them its driver's, then starts the same command until it
+ends well, and compares with an undisturbed job. What a run does is drawn from seed and number alone; moments
+that are seconds, not publishes, depend on the machine, too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from support.fault_jobs import JOBS, Fixture
+from support.faults import Fault, draw
+from support.processes import living, name_of
+from support.starts import Disk, Start
+
+PICTURES = 36
+GONE_S = 10.0
+TRIES = 3  # undisturbed starts until one ends well: on a busy machine Ray may not start in time
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--faults", type=int, default=40, help="how many, three a run")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--run", type=int, help="this run of the seed alone")
+    given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # small disks are unmounted
+    runs = range(-(-given.faults // 3)) if given.run is None else [given.run]
+    passed, failed = hit_by(runs, given.seed)
+    return 1 if failed or not passed else 0
+
+
+def hit_by(runs: range | list[int], seed: int) -> tuple[int, int]:
+    """Carry the runs out, telling each; the folders of those that fail are kept.
+
+    Returns:
+        How many faults passed and failed: those of a run together.
+    """
+    root = Path(tempfile.mkdtemp(prefix="faults-"))
+    jobs = {number: job_of(seed, number) for number in runs}
+    fixture, costs = made(root / "fixture", set(jobs.values()))
+    passed = failed = struck = 0
+    for number, job in jobs.items():
+        home = root / f"{seed}-{number}"
+        began = time.monotonic()
+        chance = random.Random(f"{seed}/{number}")
+        faults = draw(chance, job, costs[fixture.made(job).name])
+        hits, wrong = disturbed(fixture, job, faults, home, chance)
+        struck += hits
+        told = f"seed {seed}, run {number}, {job}: {'; '.join(map(str, faults))}"
+        told += f" ({hits} hit, {time.monotonic() - began:.0f} s)"
+        print(f"{'FAILED' if wrong else 'passed'} {told}", flush=True)
+        for line in wrong:
+            print(f"    {line}")
+        if wrong:
+            failed += len(faults)
+            print(f"    see {home}; again: make faults SEED={seed} RUN={number}", flush=True)
+        else:
+            passed += len(faults)
+            shutil.rmtree(home)
+    if not failed:
+        shutil.rmtree(root)
+    print(f"{struck} of {passed + failed} faults struck; the starts of the others ended before")
+    print(f"{passed} passed, {failed} failed")
+    return passed, failed
+
+
+def job_of(seed: int, number: int) -> str:
+    """The job of a run: all in turn, in an order that the seed chooses."""
+    return random.Random(seed).sample(JOBS, len(JOBS))[number % len(JOBS)]
+
+
+def made(root: Path, jobs: set[str]) -> tuple[Fixture, dict[str, tuple[int, float]]]:
+    """The pictures and the undisturbed jobs that these need, and of each its publishes and seconds."""
+    fixture = Fixture(root)
+    fixture.draw(PICTURES)
+    costs = {}
+    needed = ["ingest", *(["fused"] if jobs - {"ingest"} else []), *(["curate"] if "curate" in jobs else [])]
+    for job in needed:
+        out = fixture.made(job)
+        began = time.monotonic()
+        start = Start(root, out, fixture.commands(job, out)[0])
+        if start.ended() != 0:
+            raise SystemExit(f"the undisturbed job failed:\n{start.said}")
+        costs[job] = start.publishes, time.monotonic() - began
+        print(f"undisturbed {job}: {costs[job][0]} publishes, {costs[job][1]:.0f} s", flush=True)
+    return fixture, costs
+
+
+def disturbed(
+    fixture: Fixture, job: str, faults: list[Fault], home: Path, chance: random.Random
+) -> tuple[int, list[str]]:
+    """One job through its faults to its end: how many faults hit, and what is wrong afterwards."""
+    home.mkdir(parents=True)
+    wrong: list[str] = []
+    with Disk(home, small=any(fault.kind == "disk" for fault in faults)) as disk:
+        out = disk.folder / "out"
+        left, hits = fixture.commands(job, out), 0
+        for fault in faults:
+            if fault.kind == "damage":
+                hits += fault.damage(out, home, chance)
+                continue
+            start = Start(home, out, left[0], fault, sampling=job == "sampled")
+            hits += fault.strike(start, chance)
+            wrong += start.faults_of_its_end(fault)
+            disk.empty()
+            if start.ended() == 0 and len(left) > 1:
+                del left[0]
+        for command in left:
+            for _ in range(TRIES):
+                start = Start(home, out, command, sampling=job == "sampled")
+                if start.ended() == 0:
+                    break
+            else:
+                wrong.append(f"{TRIES} undisturbed starts failed, the last one: {start.said[-300:]}")
+        until = time.monotonic() + GONE_S
+        while (alive := living(str(home))) and time.monotonic() < until:
+            time.sleep(0.5)
+        wrong += [f"{name_of(process)} lives {GONE_S:.0f} s after the end" for process in alive]
+        wrong += fixture.differences(job, out)
+        if wrong:
+            disk.keep()
+    return hits, wrong
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""The jobs that the faults hit: their commands, and whether what they wrote is what it should be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from mpgi_ray.data.caption import TIMINGS, digests_of
+from mpgi_ray.data.caption_folder import CaptionFolder
+from support.build import noise
+
+CAPTION = ("fused", "two", "pilot", "sampled")
+JOBS = ("ingest", *CAPTION, "curate")
+_ORDER = ("shard", "index", "stage", "perspective")
+
+
+@dataclass(frozen=True)
+class Fixture:
+    """Pictures, and what undisturbed jobs make of them, each the input of the next."""
+
+    root: Path
+
+    @property
+    def pictures(self) -> Path:
+        return self.root / "pictures"
+
+    def made(self, job: str) -> Path:
+        """The folder of the undisturbed job."""
+        return self.root / {"ingest": "ingest", "curate": "curate"}.get(job, "fused")
+
+    def draw(self, count: int) -> None:
+        for number in range(count):
+            folder = self.pictures / ("harbor", "airport", "forest")[number % 3]
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{number:04d}.jpg").write_bytes(noise(number, 48))
+        (self.pictures / "forest/broken.jpg").write_bytes(b"not a picture")
+
+    def commands(self, job: str, out: Path) -> list[list[str]]:
+        """The command lines of a job, one after the other."""
+        if job == "ingest":
+            size = ["--shard-size", "12", "--max-reject-rate", "0.5"]
+            return [["ingest", "folders", str(self.pictures), "--out", str(out), *size, "--grace", "2"]]
+        if job == "curate":
+            return [
+                ["curate", str(self.made("fused")), "--out", str(out), "--shard-size", "12", "--grace", "2"]
+            ]
+        phases = "two" if job == "two" else "fused"
+        run = ["caption", "template", "--shards", str(self.made("ingest")), "--out", str(out), "--grace", "2"]
+        run += ["--set", "chunk_size=3", "--set", f"phases={phases}"]
+        return [[*run, "--limit", "10"], run] if job == "pilot" else [run]
+
+    def differences(self, job: str, out: Path) -> Iterator[str]:
+        """What is not as the undisturbed job left it, in words."""
+        for file in sorted(out.rglob("*")):
+            if file.name.endswith(".tmp") or file.name in ("lease.json", "stop-asked"):
+                yield f"{file} was left"
+        if job in CAPTION:
+            yield from _captions_differ(self.made(job), out, same_texts=job != "sampled")
+            yield from _sources_differ(out)
+            return
+        for pattern in ("*.tar", "*.csv", "rejected.parquet"):
+            yield from _files_differ(self.made(job), out, pattern)
+
+
+def _files_differ(wanted: Path, out: Path, pattern: str) -> Iterator[str]:
+    expected, found = ({file.name: file for file in folder.glob(pattern)} for folder in (wanted, out))
+    for name in sorted(expected.keys() | found.keys()):
+        if name not in found or name not in expected:
+            yield f"{name} is {'missing' if name in expected else 'too much'}"
+        elif expected[name].read_bytes() != found[name].read_bytes():
+            yield f"{name} has other bytes"
+
+
+def _captions_differ(wanted: Path, out: Path, *, same_texts: bool) -> Iterator[str]:
+    texts = () if same_texts else ("text", "raw", "caption_id", "parents", "scores", "completion_tokens")
+    left_out = [*TIMINGS, *texts, *(() if same_texts else ("prompt_tokens", "cached_tokens"))]
+    expected, found = (_table(folder).drop_columns(left_out) for folder in (wanted, out))
+    if not expected.equals(found):
+        rows, others = ({str(row) for row in table.to_pylist()} for table in (expected, found))
+        yield (
+            f"{found.num_rows} records, expected {expected.num_rows}: {len(rows - others)} are missing, "
+            f"{len(others - rows)} are others: {sorted(others - rows)[:1]}"
+        )
+
+
+def _table(folder: Path) -> pa.Table:
+    rows = pa.concat_tables(list(CaptionFolder(str(folder)).tables()))
+    return rows.sort_by([(name, "ascending") for name in _ORDER])
+
+
+def _sources_differ(out: Path) -> Iterator[str]:
+    """Integrated texts whose recorded sources are not the published texts of stage 1."""
+    folder = CaptionFolder(str(out))
+    (stage1,) = folder.stage1
+    for chunk in folder.chunks():
+        described, integrated = stage1.read(chunk), folder.stage2.read(chunk)
+        if described is None or integrated is None:
+            yield f"{chunk.file_name} has one stage only"
+        elif dict(integrated.sources) != digests_of(described.rows):
+            yield f"{chunk.file_name} was integrated from other texts than are published"

@@ -1,0 +1,65 @@
+"""The processes of a start under test: all that work in its own folder, Ray's among them."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+from pathlib import Path
+
+import psutil
+
+FILLER = "filler"
+_DRIVER = "faults/command.py"
+_NAMES = {"kill": _DRIVER, "stop": _DRIVER, "worker": "ray::", "raylet": "raylet/raylet"}
+
+
+def living(home: str) -> list[psutil.Process]:
+    """All processes whose working folder is this one, but those that have ended."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.cwd() == home and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except psutil.Error:  # it ended meanwhile, or is another user's
+            continue
+    return found
+
+
+def name_of(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline()) or process.name()
+    except psutil.Error:
+        return "a process that has ended"
+
+
+def strike(victim: str, home: str, chance: random.Random | None = None) -> str:
+    """Kill one process of a start.
+
+    Args:
+        victim: ``kill`` or ``stop`` (SIGTERM) for the driver, ``worker`` for one of Ray's, ``self`` for the
+            process that publishes, ``raylet``; ``disk`` fills the disk of the start instead.
+        chance: which worker, where there are several; at a publish it is any.
+
+    Returns:
+        Who was struck; empty if there is no such process.
+    """
+    if victim == "disk":
+        return fill(Path(home) / "disk")
+    if victim == "self":
+        os.kill(os.getpid(), signal.SIGKILL)
+    found = [process for process in living(home) if _NAMES[victim] in name_of(process)]
+    if not found:
+        return ""
+    chosen = (chance or random).choice(sorted(found, key=lambda process: process.pid))
+    told = name_of(chosen)
+    chosen.send_signal(signal.SIGTERM if victim == "stop" else signal.SIGKILL)
+    return told
+
+
+def fill(disk: Path) -> str:
+    """Fill a small disk to its last byte."""
+    with (disk / FILLER).open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(disk).free)
+    return str(disk)

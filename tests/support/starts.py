@@ -1,0 +1,126 @@
+"""One start of a command under test, and the disk that it writes to."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from support.processes import FILLER, living
+
+if TYPE_CHECKING:
+    from support.faults import Fault
+
+TESTS = Path(__file__).parents[1]
+LIMIT_S = 300  # a start that takes longer hangs
+_CODES: dict[str, tuple[int, ...]] = {
+    "kill": (0, -signal.SIGKILL),
+    "self": (0, 1, -signal.SIGKILL),
+    "stop": (0, 128 + signal.SIGTERM, -signal.SIGTERM),  # the last before Python has begun to listen
+}
+_SIZE = 32 << 20  # of a small disk
+
+
+class Start:
+    """A command as a process of its own, with a Ray of its own; all work in ``home``."""
+
+    def __init__(
+        self, home: Path, out: Path, command: list[str], fault: Fault | None = None, *, sampling: bool = False
+    ) -> None:
+        self.home, number = str(home), len(list(home.glob("*.log")))
+        self._log, self._counter = home / f"{number}.log", home / f"{number}.publishes"
+        self._hung = False
+        plan = {"output": str(out), "counter": str(self._counter), "home": self.home, "at": 0}
+        if fault is not None and fault.at:
+            plan |= {"at": fault.at, "moment": fault.moment, "victim": fault.kind}
+        found = [TESTS / "faults/hook", TESTS, TESTS.parent]
+        env = os.environ | {
+            "RAY_ADDRESS": "local",
+            "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+            "PYTHONPATH": os.pathsep.join(map(str, found)),
+            "MPGI_FAULT": json.dumps(plan),
+        }
+        if sampling:
+            env["MPGI_SAMPLING"] = "1"
+        with self._log.open("w") as log:
+            log.write(f"{fault}: {' '.join(command)}\n")
+            log.flush()
+            program = [sys.executable, str(TESTS / "faults/command.py"), *command]
+            self._process = subprocess.Popen(program, cwd=home, env=env, stdout=log, stderr=log)
+
+    @property
+    def runs(self) -> bool:
+        return self._process.poll() is None
+
+    def ended(self) -> int | None:
+        """Its exit status; None if it hung and had to be ended."""
+        if not self._hung:
+            try:
+                return self._process.wait(LIMIT_S)
+            except subprocess.TimeoutExpired:
+                self._hung = True
+                for process in living(self.home):
+                    process.kill()
+                self._process.wait()
+        return None
+
+    @property
+    def publishes(self) -> int:
+        return self._counter.stat().st_size if self._counter.exists() else 0
+
+    @property
+    def said(self) -> str:
+        return self._log.read_text()
+
+    def faults_of_its_end(self, fault: Fault) -> list[str]:
+        """What is wrong with how it ended, in words."""
+        code, wrong = self.ended(), []
+        too_busy = code == 1 and "error: Ray did not start" in self.said  # the machine: no fault came to it
+        if code not in _CODES.get(fault.kind, (0, 1)) and not too_busy:
+            wrong.append(f"{fault}: ended with {code}: {self.said[-500:]}")
+        if "Traceback" in self.said:
+            wrong.append(f"{fault}: {self._log} holds a traceback")
+        return wrong
+
+
+class Disk:
+    """A folder below ``home``, on a small disk of its own if asked for, which can be filled."""
+
+    def __init__(self, home: Path, *, small: bool) -> None:
+        self.folder, self._small = home / "disk", small
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir()
+        if self._small:
+            _mount(self.folder)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._small:
+            subprocess.run(["umount", "-l", str(self.folder)], check=True)
+
+    def empty(self) -> None:
+        """Make room again, if a fault filled it."""
+        (self.folder / FILLER).unlink(missing_ok=True)
+
+    def keep(self) -> None:
+        """Let what it holds outlive it."""
+        if self._small:
+            shutil.copytree(self.folder, self.folder.with_name("kept"))
+
+    @staticmethod
+    @cache
+    def is_possible() -> bool:
+        """Whether this machine lets a test mount a small disk."""
+        return os.geteuid() == 0 and shutil.which("mount") is not None
+
+
+def _mount(folder: Path) -> None:
+    command = ["mount", "-t", "tmpfs", "-o", f"size={_SIZE}", "none", str(folder)]
+    subprocess.run(command, check=True)
