@@ -32,7 +32,7 @@ FAULTS ?= 40
 SEED ?= 0
 
 faults: setup ## kills, full disks and damaged files against small jobs; RUN=N does one run of the seed again
-	PYTHONPATH=tests $(BIN)/python tests/faults/run_faults.py --faults $(FAULTS) --seed $(SEED) $(if $(RUN),--run $(RUN))
+	PYTHONPATH=tests $(BIN)/python -m support.fault_runs --faults $(FAULTS) --seed $(SEED) $(if $(RUN),--run $(RUN))
 
 check: setup
 	$(BIN)/ruff check

@@ -53,11 +53,15 @@ def by_sample(captions: Iterable[Caption]) -> dict[int, list[Caption]]:
 def publish(
     work: ChunkWork,
     parts: StageParts,
+    known: Mapping[int, list[Caption]],
     made: Sequence[Caption],
     sources: Mapping[int, str] | None,
     whole: bool,
 ) -> dict[int, list[Caption]]:
     """Publish new records, with the known ones if they make the chunk whole; returns what is published.
+
+    Args:
+        known: what `known_of` gave before the new ones were made.
 
     What another writer published first stays, and is what is returned: later stages work on that.
     """
@@ -80,9 +84,11 @@ def publish(
         return part(new) if new else None
 
     if whole and not work.pilot:
-        known = known_of(work, parts, sources)
-        if made or not parts.full.holds(work.chunk):
-            parts.full.publish(work.chunk, part([*(c for group in known.values() for c in group), *made]))
+        if not made and parts.full.holds(work.chunk):
+            return dict(known)
+        rows = part([*(c for group in known.values() for c in group), *made])
+        if parts.full.publish(work.chunk, rows):
+            return by_sample(from_table(rows.rows))
     elif not parts.full.holds(work.chunk):
         parts.pilot.add(work.chunk, rest)
     return known_of(work, parts, sources)

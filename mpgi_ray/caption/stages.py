@@ -66,14 +66,16 @@ class Describe:
         async def describe(entry: Sample | Rejected) -> list[Caption]:
             if isinstance(entry, Rejected):
                 return [refusal(work.chunk.shard, entry)]
-            known = earlier.get(entry.index, ())
-            return await _guarded(self._describe(work, entry, facts, wanted[entry.index], known), entry, work)
+            before = earlier.get(entry.index, ())
+            return await _guarded(
+                self._describe(work, entry, facts, wanted[entry.index], before), entry, work
+            )
 
         made, trouble = await each(missing, describe, self.slots, self.stop)
         made = answered(made) if trouble else made
         new = _asked(made, earlier)
         self.observe(new)
-        rows = await asyncio.to_thread(publish, work, self.parts, made, None, trouble is None)
+        rows = await asyncio.to_thread(publish, work, self.parts, known, made, None, trouble is None)
         if trouble:
             raise trouble
         # a published part may hold more than a pilot asks for
@@ -158,7 +160,7 @@ class Merge:
         made = answered(made) if trouble else made
         new = _asked(made, earlier)
         self.observe(new)
-        published = await asyncio.to_thread(publish, work, self.parts, made, told, trouble is None)
+        published = await asyncio.to_thread(publish, work, self.parts, known, made, told, trouble is None)
         if trouble:
             raise trouble
         rows = [*work.perspectives, *(c for index in sorted(sources) for c in published.get(index, ()))]

@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from mpgi_ray.cli.options import Grace, Takeover
+from mpgi_ray.runtime.stopping import GRACE
+
 
 def caption(
     recipe: Annotated[
@@ -31,12 +34,8 @@ def caption(
     reuse: Annotated[
         str | None, typer.Option(help="Folder of an earlier run, whose unchanged captions are taken over.")
     ] = None,
-    takeover: Annotated[
-        bool, typer.Option(help="Take the output folder over from a run that gives no sign of life.")
-    ] = False,
-    grace: Annotated[
-        float, typer.Option(min=0, help="Seconds to finish what is under way when asked to stop.")
-    ] = 30.0,
+    takeover: Takeover = False,
+    grace: Grace = GRACE,
 ) -> None:
     """Caption shards; the same command continues after a stop, with new shards, or after a pilot."""
     from mpgi_ray.caption.job import caption as run
@@ -52,7 +51,7 @@ def caption(
     count = limit or sample
     pilot = Pilot(count, at_random=sample is not None) if count else None
     outcome = run(settings, pilot=pilot, retry=again, takeover=takeover, grace=grace)
-    if not outcome.new:
+    if not outcome.samples:
         what = "the pilot" if count else settings.output
         typer.echo(f"nothing to do: {what} is complete")
         return

@@ -6,6 +6,9 @@ from typing import Annotated
 
 import typer
 
+from mpgi_ray.cli.options import Grace, Takeover
+from mpgi_ray.runtime.stopping import GRACE
+
 
 def curate(
     captions: Annotated[str, typer.Argument(help="Output folder of `mpgi caption`.")],
@@ -28,12 +31,8 @@ def curate(
         list[str] | None,
         typer.Option("--filter", help="Keep some samples only, such as min_words:text=long,words=20."),
     ] = None,
-    takeover: Annotated[
-        bool, typer.Option(help="Take the output folder over from a run that gives no sign of life.")
-    ] = False,
-    grace: Annotated[
-        float, typer.Option(min=0, help="Seconds to finish what is under way when asked to stop.")
-    ] = 30.0,
+    takeover: Takeover = False,
+    grace: Grace = GRACE,
 ) -> None:
     """Join captions to shards and publish final shards in a global random order, with captions.csv."""
     from mpgi_ray.curate import Curation

@@ -11,6 +11,9 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from mpgi_ray.cli.options import Grace, Takeover
+from mpgi_ray.runtime.stopping import GRACE
+
 FORMATS = "mpgi_ray.ingest.formats"
 
 
@@ -111,12 +114,8 @@ def _write(
     max_reject_rate: Annotated[
         float, typer.Option(min=0, max=1, help="Share of entries that may be rejected; more is a failure.")
     ] = 0.1,
-    takeover: Annotated[
-        bool, typer.Option(help="Take the output folder over from a run that gives no sign of life.")
-    ] = False,
-    grace: Annotated[
-        float, typer.Option(min=0, help="Seconds to finish what is under way when asked to stop.")
-    ] = 30.0,
+    takeover: Takeover = False,
+    grace: Grace = GRACE,
 ) -> None:
     from mpgi_ray.ingest.job import IngestConfig
     from mpgi_ray.ingest.job import ingest as run

@@ -120,7 +120,7 @@ class Disk:
                 os.link(whole, target)
             except FileExistsError:
                 # over NFS also the answer to a second try, after the first one's answer was lost
-                return self._holds(name, data)
+                return trouble.holds(self.read, name, data)
             except OSError as error:
                 if error.errno not in _NO_LINKS:
                     raise
@@ -164,17 +164,11 @@ class Disk:
             raise OSError(errno.EBUSY, "another process is writing it") from None
         try:
             if os.path.lexists(target):
-                return self._holds(name, data)
+                return trouble.holds(self.read, name, data)
             self.put(whole, name)
         finally:
             os.unlink(marker)
         return True
-
-    def _holds(self, name: str, data: bytes) -> bool:
-        try:
-            return self.read(name) == data
-        except FileNotFoundError as error:
-            raise OSError(errno.EAGAIN, "it was deleted while it was written") from error
 
     def _path(self, name: str) -> str:
         return os.path.join(self.root, name) if name else self.root

@@ -143,16 +143,16 @@ class Objects:
         """
         keeps = self._keeps_conditions.get(self._fs)
         if not keeps and self.exists(name):
-            return self._holds(name, data)
+            return trouble.holds(self.read, name, data)
         if keeps is False:
             self.replace(name, data)
-            return self._holds(name, data)
+            return trouble.holds(self.read, name, data)
         if not self._taken(name, data):
             self._keeps_conditions[self._fs] = True
-            return self._holds(name, data)
+            return trouble.holds(self.read, name, data)
         if keeps is None:
             keeps = self._keeps_conditions[self._fs] = not self._taken(name, data)
-        return keeps or self._holds(name, data)
+        return keeps or trouble.holds(self.read, name, data)
 
     def delete(self, name: str) -> None:
         """Remove an object, or all that lie below a name; s3fs does not tell which it could not remove."""
@@ -180,12 +180,6 @@ class Objects:
                 raise
             self.replace(name, data)
         return True
-
-    def _holds(self, name: str, data: bytes) -> bool:
-        try:
-            return self.read(name) == data
-        except FileNotFoundError as error:
-            raise OSError(errno.EAGAIN, "it was deleted while it was written") from error
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}" if name else self._root

@@ -14,9 +14,7 @@ from tenacity import Retrying, retry_if_exception, stop_before_delay, wait_rando
 
 from mpgi_ray.errors import InputError, MpgiError, StorageError
 
-GIVE_UP_S = (
-    120.0  # an object store that stays away for so long ends the job; the last request may take a minute
-)
+GIVE_UP_S = 120.0  # an object store that stays away so long ends the job; a last request may take a minute
 LOCAL_GIVE_UP_S = 10.0  # and a disk or mounted folder whose errors might pass
 LONGEST_WAIT_S = 10.0  # between two tries
 
@@ -99,6 +97,18 @@ def passes(error: BaseException) -> bool:
     if isinstance(error, OSError):
         return not isinstance(error, _FINAL) and (error.errno is None or error.errno in _PASSING_ERRNOS)
     return not _names(error).isdisjoint(_PASSING_KINDS)
+
+
+def holds(read: Callable[[str], bytes], name: str, data: bytes) -> bool:
+    """Whether the file that a writer found in its way holds what it was to write.
+
+    Raises:
+        OSError: it was deleted meanwhile, which another try settles.
+    """
+    try:
+        return read(name) == data
+    except FileNotFoundError as error:
+        raise OSError(errno.EAGAIN, "it was deleted while it was written") from error
 
 
 def answer(error: BaseException) -> tuple[str, int]:

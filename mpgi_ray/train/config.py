@@ -75,8 +75,9 @@ class TrainConfig(Config):
         weights: what a model named by open_clip starts from: one of its pretrained tags (``openai``), or a
             file of weights; None starts from fresh ones.
         split: train on samples of this split only; None takes all.
-        texts: a sample's text is drawn from all that the shards hold, a new one each epoch, each with weight
-            1 except those named here; ``*`` names all others, so that ``{"*": 0, "long": 1}`` leaves one.
+        texts: a sample's text is drawn from all that the shards hold, in each step of one perspective for all
+            samples that have it, each with weight 1 except those named here; ``*`` names all others, so
+            that ``{"*": 0, "long": 1}`` leaves one.
         texts_per_step: texts of each picture in a step, drawn without replacement; a sample that has fewer
             gives some of them twice.
         single_sentences: share of the texts of which one sentence is learned in place of the whole.

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from run_faults import hit_by, job_of
 
 from mpgi_ray.caption.run_json import open_run
 from mpgi_ray.data.caption import from_table, to_table
@@ -15,6 +14,7 @@ from mpgi_ray.data.shard_list import find_shards
 from support.build import write_shards
 from support.caption_runs import recipe, run_stages
 from support.fault_jobs import Fixture
+from support.fault_runs import hit_by, job_of
 from support.sampling import Sampling
 
 
