@@ -34,9 +34,10 @@ class Item:
         name: the picture's path below ``root``; names it in the shards.
         annotation: fields of `Annotation`, with labels as the source spells them, without width and height.
         size: the width and height that the source states, each None if it does not.
-        mask: path of the mask below ``root``.
+        mask: path of the mask below ``masks``, or without that below ``root``.
         mask_classes: its values or colours, where the source's config does not list them.
         where: the place in the annotation file, for messages: ``line 17``.
+        in_fractions: coordinates of its objects are shares of the picture's width and height.
     """
 
     root: Storage
@@ -44,8 +45,10 @@ class Item:
     annotation: Mapping[str, Any] = field(default_factory=dict)
     size: tuple[int | None, int | None] = (None, None)
     mask: str | None = None
+    masks: Storage | None = None
     mask_classes: Mapping[str, MaskClass] | None = None
     where: str = ""
+    in_fractions: bool = False
 
 
 Entry = Item | Rejected  # formats do not number them: the job sets `Rejected.index`
@@ -97,10 +100,10 @@ def load(item: Item, source: SourceConfig, index: int) -> Sample | Rejected:
         if (number := len(item.annotation.get("objects", ()))) > MAX_OBJECTS:
             detail = f"{number:,} objects, at most {MAX_OBJECTS:,} are read: cut the picture into windows"
             return rejected("too_many_objects", detail)
-        fields = source.apply(item.annotation)
+        fields = source.apply(in_pixels(item.annotation, size) if item.in_fractions else item.annotation)
         fields["split"] = fields.get("split") or source.split_of(image)
         if item.mask is not None:
-            mask = _read(item.root, item.mask, "mask")
+            mask = _read(item.masks or item.root, item.mask, "mask")
             classes = source.mask if item.mask_classes is None else item.mask_classes
             fields["cover"] = cover(mask, size, {old: (source.label(old), v) for old, v in classes.items()})
         annotation = Annotation.model_validate(fields | {"width": size[0], "height": size[1]})
@@ -112,6 +115,22 @@ def load(item: Item, source: SourceConfig, index: int) -> Sample | Rejected:
     suffix = suffix if suffix in SUFFIXES else real_suffix(image)
     name = clean_name(item.name)
     return Sample(shard_key(name), index, image, suffix, annotation, name)
+
+
+def in_pixels(annotation: Mapping[str, Any], size: tuple[int, int]) -> dict[str, Any]:
+    """An annotation whose objects lie in shares of a picture's width and height, in its pixels."""
+
+    def points(given: Iterable[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+        return tuple((x * size[0], y * size[1]) for x, y in given)
+
+    def moved(thing: Mapping[str, Any]) -> dict[str, Any]:
+        x1, y1, x2, y2 = thing["box"]
+        (x1, y1), (x2, y2) = points(((x1, y1), (x2, y2)))
+        corners = {"obb": points(thing["obb"])} if thing.get("obb") else {}
+        outlines = tuple(points(outline) for outline in thing.get("polygons", ()))
+        return {**thing, "box": (x1, y1, x2, y2), "polygons": outlines} | corners
+
+    return {**annotation, "objects": tuple(moved(thing) for thing in annotation.get("objects", ()))}
 
 
 def below(path: str) -> str:

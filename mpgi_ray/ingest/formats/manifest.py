@@ -128,7 +128,15 @@ def manifest(path: Annotated[str, typer.Argument(help="The JSONL file, one pictu
                 continue
             where = where if parsed.id is None else f"{where} ({parsed.id})"
             size = parsed.width, parsed.height
-            yield Item(root, image, _annotation(parsed), size, mask, parsed.mask_classes, where)
+            yield Item(
+                root,
+                image,
+                _annotation(parsed),
+                size,
+                mask,
+                mask_classes=parsed.mask_classes,
+                where=where,
+            )
         report_unused(path, unused)
 
     return Listing("manifest", path, digest.hexdigest(), entries)

@@ -1,0 +1,105 @@
+"""Tables of boxes: CSV, a row a box, as RetinaNet tools and DeepForest write them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from mpgi_ray.data.sample import Rejected
+from mpgi_ray.errors import InputError
+from mpgi_ray.ingest.item import Entry, Item, Listing
+from mpgi_ray.ingest.outline import boxed, numbers, outlined, points
+from mpgi_ray.ingest.pictures import Pictures
+from mpgi_ray.ingest.tables import Table, read_table_file
+
+_PLAIN = ("image_path", "xmin", "ymin", "xmax", "ymax", "label")
+_OTHERS = {
+    "image_path": ("image", "filename", "file_name", "filepath", "image_id", "path", "img", "name"),
+    "xmin": ("x1", "x_min", "left"),
+    "ymin": ("y1", "y_min", "top"),
+    "xmax": ("x2", "x_max", "right"),
+    "ymax": ("y2", "y_max", "bottom"),
+    "label": ("class", "class_name", "category", "classname", "cls"),
+    "geometry": ("polygon", "wkt"),
+}
+_RING = re.compile(r"\(([^()]+)\)")
+
+
+def boxes(
+    table: Annotated[str, typer.Argument(help="The CSV file, a row a box.")],
+    images: Annotated[
+        str | None, typer.Option(help="The folder of pictures; without it, the file's own.")
+    ] = None,
+) -> Listing:
+    """Read a table of boxes: picture, xmin, ymin, xmax, ymax and class in a row, in pixels.
+
+    The first row may name the columns, in any order and by other usual names; a `geometry` of WKT polygons is
+    read as outlines. Without names the order is the one above. A row of a picture alone says that it
+    shows none of the classes. A row that cannot be read rejects its picture. Pictures are found by path or
+    file name.
+
+    Raises:
+        InputError: the file cannot be read, or lacks a column.
+    """
+    found = read_table_file(table)
+    columns, rows = _columns(found)
+    pictures = Pictures(found.root.url if images is None else images)
+    by_picture: dict[str, list[tuple[int, dict[str, str]]]] = {}
+    for number, row in rows:
+        cells = {name: row[place] if place < len(row) else "" for name, place in columns.items()}
+        by_picture.setdefault(cells.pop("image_path"), []).append((number, cells))
+
+    def entries() -> Iterator[Entry]:
+        for picture, own in by_picture.items():
+            try:
+                name = pictures.find(picture)
+                objects = tuple(_object(number, cells) for number, cells in own if any(cells.values()))
+            except ValueError as error:
+                yield Rejected(picture or f"line {own[0][0]}", 0, "bad_annotation", str(error))
+            else:
+                yield Item(pictures.root, name, {"objects": objects}, where=f"line {own[0][0]}")
+
+    return Listing("boxes", f"{table} {images or ''}".strip(), found.fingerprint, entries)
+
+
+def _columns(table: Table) -> tuple[dict[str, int], tuple[tuple[int, tuple[str, ...]], ...]]:
+    """Where each column stands, and the rows below the names.
+
+    Raises:
+        InputError: one is missing.
+    """
+    first = [cell.lower() for cell in table.rows[0][1]]
+    known = {other: name for name, others in _OTHERS.items() for other in (name, *others)}
+    places: dict[str, int] = {}
+    for place, cell in enumerate(first):
+        if cell in known:
+            places.setdefault(known[cell], place)
+    if not places:
+        if len(first) < len(_PLAIN):
+            raise InputError(f"{table.path} has {len(first)} columns: expected {', '.join(_PLAIN)}")
+        return {name: place for place, name in enumerate(_PLAIN)}, table.rows
+    needed = ("image_path", "label", *(() if "geometry" in places else _PLAIN[1:5]))
+    if missing := [name for name in needed if name not in places]:
+        raise InputError(f"{table.path} has no column {missing[0]!r}: its columns are {', '.join(first)}")
+    return places, table.rows[1:]
+
+
+def _object(number: int, cells: dict[str, str]) -> dict[str, Any]:
+    try:
+        if not cells["label"]:
+            raise ValueError("the class is missing")
+        if cells.get("geometry"):
+            return outlined(cells["label"], _rings(cells["geometry"]))
+        return boxed(cells["label"], numbers(cells[name] for name in _PLAIN[1:5]))
+    except ValueError as error:
+        raise ValueError(f"line {number}: {error}") from error
+
+
+def _rings(wkt: str) -> list[tuple[tuple[float, float], ...]]:
+    """The outlines of a POLYGON or MULTIPOLYGON; holes are outlines, too."""
+    if not re.match(r"\s*(MULTI)?POLYGON\b", wkt, re.IGNORECASE):
+        raise ValueError(f"geometry {wkt!r:.60}: expected a POLYGON in WKT")
+    return [points(numbers(re.split(r"[\s,]+", ring.strip())))[:-1] for ring in _RING.findall(wkt)]

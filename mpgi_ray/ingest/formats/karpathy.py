@@ -1,0 +1,77 @@
+"""Caption files of Karpathy's layout, as UCM-captions, Sydney-captions and RSICD have them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mpgi_ray.config import first_problem
+from mpgi_ray.data.sample import Rejected
+from mpgi_ray.errors import InputError
+from mpgi_ray.ingest.item import Entry, Item, Listing
+from mpgi_ray.ingest.pictures import Pictures
+from mpgi_ray.ingest.tables import read_text_file
+
+_SPLITS = {"restval": "train"}  # Karpathy's name for pictures of COCO's validation set that train
+
+
+class _Sentence(BaseModel):
+    model_config = ConfigDict(frozen=True)
+    raw: str
+
+
+class _Image(BaseModel):
+    model_config = ConfigDict(frozen=True)
+    filename: str = Field(min_length=1)
+    filepath: str = ""
+    split: str | None = None
+    sentences: tuple[_Sentence, ...] = Field(min_length=1)
+
+
+def karpathy(
+    captions: Annotated[str, typer.Argument(help="The JSON file, with a list `images`.")],
+    images: Annotated[str, typer.Option(help="The folder of pictures.")],
+    scene: Annotated[bool, typer.Option(help="A folder above a picture names its scene class.")] = False,
+) -> Listing:
+    """Read captions of Karpathy's layout: `filename`, `sentences` with `raw`, and `split` of each image.
+
+    Pictures are found by path or file name, with another suffix, too. Pictures of the folder that have no
+    captions are left out.
+
+    Raises:
+        InputError: the file or folder cannot be read, or is not of this layout.
+    """
+    text, fingerprint = read_text_file(captions)
+    listed, pictures = _images(text, captions), Pictures(images)
+
+    def entries() -> Iterator[Entry]:
+        for position, raw in enumerate(listed):
+            try:
+                image = _Image.model_validate(raw)
+                name = pictures.find(f"{image.filepath}/{image.filename}".lstrip("/"))
+            except ValueError as error:
+                detail = first_problem(error) if isinstance(error, ValidationError) else str(error)
+                called = raw.get("filename") if isinstance(raw, dict) else None
+                yield Rejected(str(called or f"image {position}"), 0, "bad_annotation", detail)
+                continue
+            texts = tuple(dict.fromkeys(sentence.raw for sentence in image.sentences))
+            classes = (name.split("/")[0],) if scene and "/" in name else ()
+            split = _SPLITS.get(image.split or "", image.split)
+            yield Item(pictures.root, name, {"captions": texts, "split": split, "scene": classes})
+
+    return Listing("karpathy", f"{captions} {images} {scene}", fingerprint, entries)
+
+
+def _images(text: str, path: str) -> list[Any]:
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is not valid JSON: {error}") from error
+    images = content.get("images") if isinstance(content, dict) else None
+    if not isinstance(images, list):
+        raise InputError(f"{path} has no list 'images': expected a caption file of Karpathy's layout")
+    return images
