@@ -48,19 +48,25 @@ def boxes(
     columns, rows = _columns(found)
     pictures = Pictures(found.root.url if images is None else images)
     by_picture: dict[str, list[tuple[int, dict[str, str]]]] = {}
+    lost: dict[str, str] = {}
     for number, row in rows:
         cells = {name: row[place] if place < len(row) else "" for name, place in columns.items()}
-        by_picture.setdefault(cells.pop("image_path"), []).append((number, cells))
+        called = cells.pop("image_path")
+        try:
+            by_picture.setdefault(pictures.find(called), []).append((number, cells))
+        except ValueError as error:
+            lost.setdefault(called or f"line {number}", f"line {number}: {error}")
 
     def entries() -> Iterator[Entry]:
-        for picture, own in by_picture.items():
+        for name, own in by_picture.items():
             try:
-                name = pictures.find(picture)
                 objects = tuple(_object(number, cells) for number, cells in own if any(cells.values()))
             except ValueError as error:
-                yield Rejected(picture or f"line {own[0][0]}", 0, "bad_annotation", str(error))
+                yield Rejected(name, 0, "bad_annotation", str(error))
             else:
                 yield Item(pictures.root, name, {"objects": objects}, where=f"line {own[0][0]}")
+        for called, why in lost.items():
+            yield Rejected(called, 0, "missing_image", why)
 
     return Listing("boxes", f"{table} {images or ''}".strip(), found.fingerprint, entries)
 

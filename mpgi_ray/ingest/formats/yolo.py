@@ -118,6 +118,6 @@ def _from_yaml(text: str, path: str) -> dict[int, str]:
     pairs = dict(enumerate(names)) if isinstance(names, list) else names
     if not isinstance(pairs, dict) or not pairs:
         raise InputError(f"{path} has no list `names`: expected the classes in their order")
-    if strange := [key for key in pairs if not isinstance(key, int)]:
+    if strange := [key for key in pairs if not str(key).isdecimal()]:
         raise InputError(f"{path}: names has the key {strange[0]!r}: expected the numbers of the classes")
-    return {key: str(name).strip() for key, name in pairs.items()}
+    return {int(key): str(name).strip() for key, name in pairs.items()}
