@@ -130,6 +130,7 @@ class Annotation(_Record):
         tags: map tags (key to value) of what lies in the image.
         gsd: ground sampling distance in metres per pixel.
         captions: texts people wrote for this image in the source.
+        bounds: where the picture lies on the earth: west, south, east and north in degrees.
         vocabulary: the classes that the source labels. Empty means unknown: nothing is exhaustive then.
     """
 
@@ -150,6 +151,7 @@ class Annotation(_Record):
     licence: Text | None = None
     split: Text | None = None
     origin: Origin | None = None
+    bounds: tuple[float, float, float, float] | None = None
 
     @field_validator("labels", "cover")
     @classmethod

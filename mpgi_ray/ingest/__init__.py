@@ -8,6 +8,7 @@ from mpgi_ray.ingest.formats.karpathy import karpathy
 from mpgi_ray.ingest.formats.labels import labels
 from mpgi_ray.ingest.formats.manifest import manifest
 from mpgi_ray.ingest.formats.masks import masks
+from mpgi_ray.ingest.formats.osm import osm
 from mpgi_ray.ingest.formats.voc import voc
 from mpgi_ray.ingest.formats.yolo import yolo
 from mpgi_ray.ingest.job import IngestConfig, IngestSummary, ingest
@@ -27,6 +28,7 @@ __all__ = [
     "load_source",
     "manifest",
     "masks",
+    "osm",
     "voc",
     "yolo",
 ]

@@ -38,6 +38,7 @@ class Item:
         mask_classes: its values or colours, where the source's config does not list them.
         where: the place in the annotation file, for messages: ``line 17``.
         in_fractions: coordinates of its objects are shares of the picture's width and height.
+        across_m: what the picture's width is on the ground, in metres, if it is known.
     """
 
     root: Storage
@@ -49,6 +50,7 @@ class Item:
     mask_classes: Mapping[str, MaskClass] | None = None
     where: str = ""
     in_fractions: bool = False
+    across_m: float | None = None
 
 
 Entry = Item | Rejected  # formats do not number them: the job sets `Rejected.index`
@@ -101,6 +103,8 @@ def load(item: Item, source: SourceConfig, index: int) -> Sample | Rejected:
             detail = f"{number:,} objects, at most {MAX_OBJECTS:,} are read: cut the picture into windows"
             return rejected("too_many_objects", detail)
         fields = source.apply(in_pixels(item.annotation, size) if item.in_fractions else item.annotation)
+        if item.across_m is not None and fields.get("gsd") is None:
+            fields["gsd"] = item.across_m / size[0]
         fields["split"] = fields.get("split") or source.split_of(image)
         if item.mask is not None:
             mask = _read(item.masks or item.root, item.mask, "mask")

@@ -25,6 +25,7 @@ from mpgi_ray.ingest import (
     labels,
     load_source,
     masks,
+    osm,
     voc,
     yolo,
 )
@@ -187,3 +188,71 @@ def test_masks(data_dir: Path, tmp_path: Path, name: str) -> None:
             if told is not None:
                 cover = annotation.cover.get(told)
                 assert (cover.fraction if cover else 0) == pytest.approx(share, abs=1e-9)
+
+
+def mercator(lon: float, lat: float, tile: tuple[int, int, int]) -> tuple[float, float]:
+    """The place in a tile of 256 pixels, by the formula of OpenStreetMap's wiki."""
+    zoom, x, y = tile
+    down = (1 - np.arcsinh(np.tan(np.radians(lat))) / np.pi) / 2
+    return ((lon + 180) / 360 * 2**zoom - x) * 256, (down * 2**zoom - y) * 256
+
+
+def test_buildings_of_a_map(data_dir: Path, tmp_path: Path) -> None:
+    folder = data_dir / "oam_osm_buildings"
+    found = ingested(osm(str(folder / "labels.geojson"), str(folder / "images"), label="building"), tmp_path)
+    features = json.loads((folder / "labels.geojson").read_text())["features"]
+    rings = [feature["geometry"]["coordinates"][0] for feature in features]
+    total = 0
+    for line in map(json.loads, (folder / "manifest.jsonl").read_text().splitlines()):
+        annotation = found[Path(line["image"]).name]
+        tile = line["z"], line["x"], line["y"]
+        here = [np.array([mercator(lon, lat, tile) for lon, lat in ring]) for ring in rings]
+        boxes = [inside(tuple(outline.ravel()), (256, 256)) for outline in here]
+        reaching = sorted(box for box in boxes if box[0] < box[2] and box[1] < box[3])
+        # the box around an outline that touches a corner from outside may reach in where it does not
+        assert len(annotation.objects) <= len(reaching)
+        for thing in annotation.objects:
+            x1, y1, x2, y2 = thing.box
+            assert any(
+                b[0] - 0.1 <= x1 and b[1] - 0.1 <= y1 and x2 <= b[2] + 0.1 and y2 <= b[3] + 0.1
+                for b in reaching
+            )
+        whole = [(d, b) for d, b in zip(here, boxes, strict=True) if (d >= 0).all() and (d <= 256).all()]
+        own = sorted(tuple(thing.box) for thing in annotation.objects if thing.visible > 0.999999)
+        assert near(own, sorted(box for _, box in whole))
+        assert annotation.bounds == pytest.approx(line["bbox_lonlat"])
+        latitude = np.radians((line["bbox_lonlat"][1] + line["bbox_lonlat"][3]) / 2)
+        assert annotation.gsd == pytest.approx(156_543.034 * np.cos(latitude) / 2 ** line["z"], rel=1e-6)
+        total += len(annotation.objects)
+    assert total > 100
+
+
+def test_features_of_a_map_in_tile_units_and_in_degrees(data_dir: Path, tmp_path: Path) -> None:
+    folder = data_dir / "osm_tiles_portugal"
+    per_tile, tiles = folder / "osm_features_per_tile.jsonl", str(folder / "tiles")
+    lines = [json.loads(line) for line in per_tile.read_text().splitlines()]
+    by_tile: dict[str, dict[str, set[str]]] = {}
+    for line in lines:
+        xs, ys = np.array(flatten(line["tile_coords_4096"])).reshape(-1, 2).T
+        if len(xs) == 1 or (xs.max() > 0 and ys.max() > 0 and xs.min() < 4096 and ys.min() < 4096):
+            for key, value in line["tags"].items():
+                by_tile.setdefault(line["tile"], {}).setdefault(key, set()).add(value)
+    found = ingested(osm(str(per_tile), tiles), tmp_path / "tile")
+    assert len(found) == 8
+    for name, annotation in found.items():
+        own = {key: set(values.split(";")) for key, values in annotation.tags.items()}
+        expected = by_tile.get(Path(name).stem, {})
+        assert own == {
+            key: {v for value in values for v in value.split(";")} for key, values in expected.items()
+        }
+    again = ingested(osm(str(folder / "labels_from_repo.geojson"), tiles), tmp_path / "degrees")
+    for name, annotation in found.items():
+        assert {o.label for o in annotation.objects} == {o.label for o in again[name].objects}
+        assert {"beach", "cliff"} & set(annotation.tags.get("natural", "").split(";")) == {
+            "beach",
+            "cliff",
+        } & set(again[name].tags.get("natural", "").split(";"))
+
+
+def flatten(value: object) -> list[float]:
+    return [x for part in value for x in flatten(part)] if isinstance(value, list) else [float(value)]  # type: ignore[arg-type]
