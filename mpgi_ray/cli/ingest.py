@@ -111,21 +111,35 @@ def _write(
         str | None, typer.Option(help="A source preset (ucm, dota …) or the path of a YAML file.")
     ] = None,
     shard_size: Annotated[int, typer.Option(min=1, max=1_000_000, help="Samples in a shard.")] = 1000,
+    tile: Annotated[
+        int | None, typer.Option(min=32, max=16_384, help="Cut larger pictures into windows of this side.")
+    ] = None,
+    overlap: Annotated[int, typer.Option(min=0, help="Pixels that neighbouring windows share.")] = 0,
+    cut_above: Annotated[
+        int | None, typer.Option(min=1, help="Keep pictures of at most so many pixels whole, as 4000000.")
+    ] = None,
     max_reject_rate: Annotated[
         float, typer.Option(min=0, max=1, help="Share of entries that may be rejected; more is a failure.")
     ] = 0.1,
     takeover: Takeover = False,
     grace: Grace = GRACE,
 ) -> None:
+    from mpgi_ray.config import parse
+    from mpgi_ray.errors import RecipeError
     from mpgi_ray.ingest.job import IngestConfig
     from mpgi_ray.ingest.job import ingest as run
     from mpgi_ray.ingest.judge import first_rejected, judge
     from mpgi_ray.ingest.source import load_source
+    from mpgi_ray.ingest.windows import Tiling
     from mpgi_ray.rules.labels import unknown_in_words
 
+    values = {"tile": tile, "overlap": overlap, "above": cut_above}
+    if tile is None and (overlap or cut_above):
+        raise RecipeError("--overlap and --cut-above are of windows: give their side with --tile")
+    tiling = None if tile is None else parse(Tiling, values, "--tile")
     if listing.classes:
         typer.echo(f"{len(listing.classes)} classes: {', '.join(listing.classes)}")
-    config = IngestConfig(output=out, source=load_source(source), shard_size=shard_size)
+    config = IngestConfig(output=out, source=load_source(source), shard_size=shard_size, tiling=tiling)
     summary = run(listing, config, takeover=takeover, grace=grace)
     typer.echo(f"{out}: {summary}")
     if labels := unknown_in_words(summary.unknown):

@@ -21,6 +21,7 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[Text, Field(pattern=r"\S")]  # not blank
 Point = tuple[float, float]
 SCHEMA_VERSION = 1
+CUT_VERSION = 1  # part of the identity of a cut picture: raise it when the same window gets other pixels
 _MAX_DETAIL = 2000  # characters: a detail may quote what is endless
 
 
@@ -112,10 +113,24 @@ class Cover(_Record):
 
 
 class Origin(_Record):
-    """Where a cut picture comes from: the source image and the window (x, y, width, height) in its pixels."""
+    """What a picture was cut or converted from.
+
+    Attributes:
+        image: the name of the source's picture.
+        sha256: of its file, in hex.
+        window: x, y, width and height in its pixels; None if it is all of it.
+        made: how the pixels were made of the file's (bands, stretch); empty if they are those.
+    """
 
     image: Text
+    sha256: str = Field(pattern="[0-9a-f]{64}")
     window: tuple[int, int, int, int] | None = None
+    made: Text = ""
+
+    @property
+    def sample_id(self) -> str:
+        """The identity of such a picture: another decoder or encoder does not change it."""
+        return hashlib.sha256(f"{CUT_VERSION} {self.sha256} {self.window} {self.made}".encode()).hexdigest()
 
 
 class Annotation(_Record):
@@ -219,8 +234,9 @@ class Sample:
 
     @cached_property
     def sample_id(self) -> str:
-        """Identity by content: SHA-256 of the image's bytes, in hex."""
-        return hashlib.sha256(self.image).hexdigest()
+        """Identity by content: SHA-256 of the image's bytes, in hex; of a cut picture, see `Origin`."""
+        origin = self.annotation.origin
+        return origin.sample_id if origin else hashlib.sha256(self.image).hexdigest()
 
     def shown_as(self, image: bytes) -> Sample:
         """The same sample, with the same identity, in another encoding of its picture, or without one."""

@@ -1,8 +1,7 @@
-"""What every source format yields, and the way from there to a sample."""
+"""What every source format yields."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -10,19 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-from pydantic import ValidationError
-
-from mpgi_ray.config import first_problem
-from mpgi_ray.data.image import SUFFIXES, ImageError, read_size, real_suffix
-from mpgi_ray.data.sample import Annotation, Rejected, Sample
-from mpgi_ray.data.shards import shard_key
+from mpgi_ray.data.sample import Rejected
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.text import clean_name
-from mpgi_ray.errors import InputError
-from mpgi_ray.ingest.mask import cover
-from mpgi_ray.ingest.source import MaskClass, SourceConfig
+from mpgi_ray.ingest.raster import Raster
+from mpgi_ray.ingest.source import MaskClass
 
-MAX_OBJECTS = 20_000  # of one picture: they are compared with each other
 _log = logging.getLogger(__name__)
 
 
@@ -38,6 +30,7 @@ class Item:
         mask_classes: its values or colours, where the source's config does not list them.
         where: the place in the annotation file, for messages: ``line 17``.
         in_fractions: coordinates of its objects are shares of the picture's width and height.
+        raster: opens the picture, where that is more than reading its file.
         across_m: what the picture's width is on the ground, in metres, if it is known.
     """
 
@@ -51,6 +44,7 @@ class Item:
     where: str = ""
     in_fractions: bool = False
     across_m: float | None = None
+    raster: Callable[[], Raster] | None = None
 
 
 Entry = Item | Rejected  # formats do not number them: the job sets `Rejected.index`
@@ -75,68 +69,6 @@ class Listing:
         return self.entries()
 
 
-def load(item: Item, source: SourceConfig, index: int) -> Sample | Rejected:
-    """Read the picture, compare it with what is stated of it, and check the annotation.
-
-    The picture's bytes stay as they are, and none of its pixels is decoded.
-
-    Args:
-        index: the item's position in the source.
-
-    Raises:
-        StorageError: storage does not answer; a file that is not there or cannot be read is a rejected item.
-    """
-    image = b""
-
-    def rejected(reason: str, detail: str) -> Rejected:
-        sample_id = hashlib.sha256(image).hexdigest() if image else ""
-        return Rejected(item.name, index, reason, f"{item.where}: {detail}".removeprefix(": "), sample_id)
-
-    try:
-        image = _read(item.root, item.name, "image")
-        size = read_size(image)
-        width, height = item.size
-        stated = size[0] if width is None else width, size[1] if height is None else height
-        if stated != size:
-            return rejected("size_mismatch", f"stated as {_by(stated)}, the picture has {_by(size)} pixels")
-        if (number := len(item.annotation.get("objects", ()))) > MAX_OBJECTS:
-            detail = f"{number:,} objects, at most {MAX_OBJECTS:,} are read: cut the picture into windows"
-            return rejected("too_many_objects", detail)
-        fields = source.apply(in_pixels(item.annotation, size) if item.in_fractions else item.annotation)
-        if item.across_m is not None and fields.get("gsd") is None:
-            fields["gsd"] = item.across_m / size[0]
-        fields["split"] = fields.get("split") or source.split_of(image)
-        if item.mask is not None:
-            mask = _read(item.masks or item.root, item.mask, "mask")
-            classes = source.mask if item.mask_classes is None else item.mask_classes
-            fields["cover"] = cover(mask, size, {old: (source.label(old), v) for old, v in classes.items()})
-        annotation = Annotation.model_validate(fields | {"width": size[0], "height": size[1]})
-    except ImageError as error:
-        return rejected(error.reason, str(error))
-    except ValidationError as error:
-        return rejected("bad_annotation", first_problem(error))
-    suffix = item.name.rpartition(".")[2].lower()
-    suffix = suffix if suffix in SUFFIXES else real_suffix(image)
-    name = clean_name(item.name)
-    return Sample(shard_key(name), index, image, suffix, annotation, name)
-
-
-def in_pixels(annotation: Mapping[str, Any], size: tuple[int, int]) -> dict[str, Any]:
-    """An annotation whose objects lie in shares of a picture's width and height, in its pixels."""
-
-    def points(given: Iterable[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
-        return tuple((x * size[0], y * size[1]) for x, y in given)
-
-    def moved(thing: Mapping[str, Any]) -> dict[str, Any]:
-        x1, y1, x2, y2 = thing["box"]
-        (x1, y1), (x2, y2) = points(((x1, y1), (x2, y2)))
-        corners = {"obb": points(thing["obb"])} if thing.get("obb") else {}
-        outlines = tuple(points(outline) for outline in thing.get("polygons", ()))
-        return {**thing, "box": (x1, y1, x2, y2), "polygons": outlines} | corners
-
-    return {**annotation, "objects": tuple(moved(thing) for thing in annotation.get("objects", ()))}
-
-
 def below(path: str) -> str:
     """A relative path in its plain form.
 
@@ -155,16 +87,3 @@ def report_unused(path: str, fields: Iterable[str]) -> None:
     """Warn once of the fields of an annotation file that no sample carries."""
     if names := sorted(fields):
         _log.warning("%s: fields that are not used: %s", path, ", ".join(map(clean_name, names)))
-
-
-def _read(root: Storage, name: str, kind: str) -> bytes:
-    try:
-        return root.read(name)
-    except InputError as error:
-        if isinstance(error.__cause__, (FileNotFoundError, NotADirectoryError)):
-            raise ImageError(f"missing_{kind}", f"there is no file {name} below {root.url}") from error
-        raise ImageError(f"unreadable_{kind}", str(error)) from error
-
-
-def _by(size: tuple[int, int]) -> str:
-    return f"{size[0]}×{size[1]}"

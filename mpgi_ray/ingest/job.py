@@ -28,8 +28,10 @@ from mpgi_ray.data.tables import publish_table, read_table
 from mpgi_ray.data.tar import write_members
 from mpgi_ray.data.text import clean_name
 from mpgi_ray.errors import InputError
-from mpgi_ray.ingest.item import Entry, Listing, load
+from mpgi_ray.ingest.item import Listing
+from mpgi_ray.ingest.load import load
 from mpgi_ray.ingest.source import SourceConfig
+from mpgi_ray.ingest.windows import Tiling
 from mpgi_ray.rules.labels import Unknown, unknown_labels
 from mpgi_ray.runtime.stopping import GRACE, Stop
 
@@ -73,12 +75,14 @@ class IngestConfig(Config):
         output: folder of the shards, local or an fsspec URL.
         source: what the source's files do not say themselves.
         shard_size: samples of a shard.
+        tiling: when and how a picture is cut; None keeps all whole.
         name: what the shards' file names begin with.
     """
 
     output: str
     source: SourceConfig = SourceConfig()
     shard_size: int = Field(default=1000, ge=1, le=1_000_000)
+    tiling: Tiling | None = None
     name: str = "shard"
 
 
@@ -117,7 +121,7 @@ def _ingest(
     rejected: list[Rejected] = []
     rows: list[IndexRow] = []
     unknown: Counter[Unknown] = Counter()
-    for samples in _shards(_samples(items, config.source, rejected), config.shard_size):
+    for samples in _shards(_samples(items, config, rejected), config.shard_size):
         shard = f"{config.name}-{len(rows):06d}"
         data = write_members(sample_members(sample) for sample in samples)
         lease.check()
@@ -144,14 +148,13 @@ def _remove_others(storage: Storage, name: str, shards: Collection[str]) -> None
             storage.delete(file)
 
 
-def _samples(items: Listing, source: SourceConfig, rejected: list[Rejected]) -> Iterator[Sample]:
+def _samples(items: Listing, config: IngestConfig, rejected: list[Rejected]) -> Iterator[Sample]:
     """The samples in order; the others are added to ``rejected``."""
     taken: set[str] = set()
-    for index, entry in enumerate(items):
-        result = _loaded(entry, source, index)
+    for result in _loaded(items, config):
         if isinstance(result, Sample) and result.key in taken:
             detail = f"{result.name} stands earlier in the source, too: list it once"
-            result = Rejected(result.name, index, "duplicate_name", detail, result.sample_id)
+            result = Rejected(result.name, result.index, "duplicate_name", detail, result.sample_id)
         if isinstance(result, Rejected):
             rejected.append(result)
         else:
@@ -159,8 +162,12 @@ def _samples(items: Listing, source: SourceConfig, rejected: list[Rejected]) -> 
             yield result
 
 
-def _loaded(entry: Entry, source: SourceConfig, index: int) -> Sample | Rejected:
-    return replace(entry, index=index) if isinstance(entry, Rejected) else load(entry, source, index)
+def _loaded(items: Listing, config: IngestConfig) -> Iterator[Sample | Rejected]:
+    for index, entry in enumerate(items):
+        if isinstance(entry, Rejected):
+            yield replace(entry, index=index)
+        else:
+            yield from load(entry, config.source, index, config.tiling)
 
 
 def _shards(samples: Iterator[Sample], size: int) -> Iterator[list[Sample]]:
@@ -185,7 +192,7 @@ def _record(items: Listing, config: IngestConfig) -> dict[str, Any]:
         "shard_size": config.shard_size,
         "max_shard_bytes": MAX_SHARD_BYTES,
         "name": config.name,
-    }
+    } | ({"tiling": config.tiling.model_dump()} if config.tiling else {})
 
 
 def _summary(storage: Storage, nothing_to_do: bool) -> IngestSummary:

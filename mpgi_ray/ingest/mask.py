@@ -1,24 +1,45 @@
-"""From a mask picture to the cover of each class."""
+"""From a mask picture to the class of each pixel, and to the cover of each class."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from mpgi_ray.data.cover import covers
+from mpgi_ray.data.cover import Mask, covers
 from mpgi_ray.data.image import ImageError, open_image
 from mpgi_ray.data.sample import Cover
 from mpgi_ray.ingest.source import MaskClass
+from mpgi_ray.ingest.windows import Window
 
 _UNKNOWN = 255
 
 
-def cover(
+@dataclass(frozen=True)
+class ClassMask:
+    """The class of every pixel.
+
+    Attributes:
+        index: (height, width), the positions in ``names``.
+        names: labels; empty for what is left out.
+    """
+
+    index: Mask
+    names: tuple[str, ...]
+
+    def cover(self, window: Window | None = None) -> dict[str, Cover]:
+        """The cover of each class that occurs, in all of it or in a window of at least 3 × 3 pixels."""
+        x, y, width, height = window or (0, 0, self.index.shape[1], self.index.shape[0])
+        part = self.index[y : y + height, x : x + width]
+        return {label: found for label, found in covers(part, self.names).items() if label}
+
+
+def read_mask(
     data: bytes, size: tuple[int, int], classes: Mapping[str, tuple[str | None, MaskClass]]
-) -> dict[str, Cover]:
-    """The cover of each class that occurs.
+) -> ClassMask:
+    """The class of every pixel of a mask.
 
     Args:
         data: the mask as a picture: an index mask (any mode of one band; of a palette picture the indices)
@@ -46,7 +67,7 @@ def cover(
             f"{unknown.size:,} of {values.size:,} pixels belong to no class, the first has {first}: "
             f"add it under `mask:` in the source's YAML file",
         )
-    return {label: found for label, found in covers(index, tuple(names)).items() if label}
+    return ClassMask(index, tuple(names))
 
 
 def _values(data: bytes, size: tuple[int, int], in_colour: bool) -> npt.NDArray[np.int64]:

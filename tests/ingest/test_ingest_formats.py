@@ -19,7 +19,8 @@ from pycocotools import mask as oracle
 from mpgi_ray.data.sample import Box, Rejected, Sample
 from mpgi_ray.errors import InputError
 from mpgi_ray.ingest import IngestConfig, IngestSummary, SourceConfig, coco, folders, ingest, manifest
-from mpgi_ray.ingest.item import Item, load
+from mpgi_ray.ingest.item import Item
+from mpgi_ray.ingest.load import load
 from mpgi_ray.ingest.rle import decode_rle, mask_box
 from mpgi_ray.rules.labels import Unknown
 from support.ingested import HEIGHT, WIDTH, ingest_lines, picture, rejected, samples
@@ -188,11 +189,11 @@ def test_of_boxes_that_lie_on_each_other_the_first_is_kept(
 def test_limits_of_a_manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     box = {"label": "ship", "bbox": [1, 1, 5, 5]}
     (tmp_path / "a.png").write_bytes(picture())
-    monkeypatch.setattr("mpgi_ray.ingest.item.MAX_OBJECTS", 3)
+    monkeypatch.setattr("mpgi_ray.ingest.load.MAX_OBJECTS", 3)
     lines = [json.dumps({"image": "a.png", "boxes": [box] * number}) for number in (4, 3)]
     (tmp_path / "m.jsonl").write_text("\n".join(lines))
     items = [item for item in manifest(str(tmp_path / "m.jsonl")) if isinstance(item, Item)]
-    many, fine = (load(item, SourceConfig(), 0) for item in items)
+    many, fine = (next(load(item, SourceConfig(), 0)) for item in items)
     assert isinstance(many, Rejected)
     assert isinstance(fine, Sample)
     assert (many.reason, many.detail) == (

@@ -1,0 +1,70 @@
+"""The pixels of a source's picture: whole, as its file has them, or a window of them."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from typing import Protocol
+
+from mpgi_ray.data.image import Picture, decode, read_size, real_suffix
+from mpgi_ray.ingest.windows import Window
+
+
+class Raster(Protocol):
+    """One picture.
+
+    Attributes:
+        size: width and height.
+        digest: SHA-256 of the file, in hex.
+        content: what its split is drawn from: the file's bytes, or their digest where they are too many.
+        made: how its pixels were made of the file's; empty if they are those.
+    """
+
+    size: tuple[int, int]
+    digest: str
+    content: bytes
+    made: str
+
+    def whole(self) -> tuple[bytes, str]:
+        """The picture as a file, and its suffix.
+
+        Raises:
+            ImageError: it cannot be decoded.
+        """
+        ...
+
+    def window(self, window: Window) -> tuple[bytes, str]:
+        """A part of it as a file, and its suffix.
+
+        Raises:
+            ImageError: it cannot be decoded.
+        """
+        ...
+
+
+class Plain:
+    """A picture whose bytes are in memory; they stay as they are unless it is cut.
+
+    Raises:
+        ImageError: it is none, or too large.
+    """
+
+    made = ""
+
+    def __init__(self, data: bytes) -> None:
+        self.content = data
+        self.size = read_size(data)
+        self.digest = hashlib.sha256(data).hexdigest()
+
+    def whole(self) -> tuple[bytes, str]:
+        return self.content, real_suffix(self.content)
+
+    def window(self, window: Window) -> tuple[bytes, str]:
+        x, y, width, height = window
+        picture = self._decoded
+        part = Picture(b"", picture.pixels.crop((x, y, x + width, y + height)), picture.suffix)
+        return part.encoded(), part.suffix
+
+    @cached_property
+    def _decoded(self) -> Picture:
+        return decode(self.content)

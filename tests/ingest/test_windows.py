@@ -1,0 +1,183 @@
+"""Large pictures cut into windows: nothing is lost, nothing counts twice, and names and identities stay."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from PIL import Image
+
+from mpgi_ray.data.sample import Annotation, Box, Object
+from mpgi_ray.ingest import IngestConfig, SourceConfig, ingest, manifest
+from mpgi_ray.ingest.windows import Tiling, Window, in_window
+from mpgi_ray.rules.geometry import area
+from support.ingested import rejected, samples
+
+COUNTED = 0.7  # of an object, from which on a window counts it
+
+
+@st.composite
+def tilings(draw: st.DrawFn) -> Tiling:
+    tile = draw(st.integers(32, 200))
+    return Tiling(tile=tile, overlap=draw(st.integers(0, tile // 2)))
+
+
+sides = st.integers(1, 700)
+
+
+@given(sides, sides, tilings())
+def test_windows_cover_a_picture(width: int, height: int, tiling: Tiling) -> None:
+    found = tiling.windows(width, height)
+    if max(width, height) <= tiling.tile:
+        assert found == []
+        return
+    seen = np.zeros((height, width), int)
+    for x, y, w, h in found:
+        assert 0 < min(w, h) <= max(w, h) <= tiling.tile
+        assert (min(x, 0), min(y, 0), max(x + w, width), max(y + h, height)) == (0, 0, width, height)
+        seen[y : y + h, x : x + w] += 1
+    assert seen.min() == 1
+    if not tiling.overlap:
+        assert seen.max() == 1
+    assert len(set(found)) == len(found)
+    for axis in (2, 3):
+        lengths = {window[axis] for window in found}
+        assert max(lengths) - min(lengths) <= 1
+
+
+@st.composite
+def things(draw: st.DrawFn, width: int, height: int) -> Object:
+    def inside(side: int) -> tuple[float, float]:
+        a, b = sorted(draw(st.tuples(st.integers(0, side), st.integers(0, side))))
+        assume(a < b)
+        return float(a), float(b)
+
+    (x1, x2), (y1, y2) = inside(width), inside(height)
+    box, kind = Box(x1, y1, x2, y2), draw(st.sampled_from(("box", "obb", "outline")))
+    visible = draw(st.sampled_from((1.0, 0.8)))
+    middle_x, middle_y = box.middle
+    if kind == "obb":
+        corners = ((middle_x, y1), (x2, middle_y), (middle_x, y2), (x1, middle_y))
+        return Object(label="ship", box=box, obb=corners, visible=visible)
+    outline = ((x1, y1), (x2, y1), (x2, y2))
+    return Object(label="ship", box=box, polygons=(outline,) if kind == "outline" else (), visible=visible)
+
+
+@st.composite
+def pictures(draw: st.DrawFn) -> tuple[Annotation, Tiling]:
+    width, height = draw(st.integers(40, 400)), draw(st.integers(40, 400))
+    objects = tuple(draw(st.lists(things(width, height), max_size=5)))
+    tiling = Tiling(tile=draw(st.integers(32, 150)))
+    assume(tiling.windows(width, height))
+    return Annotation(width=width, height=height, objects=objects, scene=("port",)), tiling
+
+
+@given(pictures())
+def test_the_parts_of_an_object_make_the_object(given: tuple[Annotation, Tiling]) -> None:
+    annotation, tiling = given
+    parts = [
+        Annotation.model_validate(in_window(annotation, window))
+        for window in tiling.windows(annotation.width, annotation.height)
+    ]
+    found = [thing for part in parts for thing in part.objects]
+    assert sum(map(area, found)) == pytest.approx(sum(map(area, annotation.objects)))
+    for thing in annotation.objects if len(annotation.objects) == 1 else ():
+        assert sum(part.visible for part in found) == pytest.approx(thing.visible)
+        assert sum(part.visible >= COUNTED for part in found) <= 1
+    assert all(part.scene == () for part in parts)
+
+
+def turned(point: tuple[float, float], width: float) -> tuple[float, float]:
+    """A point of a picture that is turned by a quarter, counterclockwise."""
+    return point[1], width - point[0]
+
+
+def turned_box(box: Box, width: float) -> Box:
+    return Box(box.y1, width - box.x2, box.y2, width - box.x1)
+
+
+def turned_note(note: Annotation) -> Annotation:
+    objects = []
+    for thing in note.objects:
+        corners = thing.obb and tuple(turned(point, note.width) for point in thing.obb)
+        outlines = tuple(tuple(turned(point, note.width) for point in outline) for outline in thing.polygons)
+        moved = {"box": turned_box(thing.box, note.width), "obb": corners, "polygons": outlines}
+        objects.append(thing.model_copy(update=moved))
+    return note.model_copy(update={"width": note.height, "height": note.width, "objects": tuple(objects)})
+
+
+@given(pictures())
+def test_turning_and_cutting_commute(given: tuple[Annotation, Tiling]) -> None:
+    annotation, tiling = given
+    for window in tiling.windows(annotation.width, annotation.height):
+        x, y, w, h = window
+        other: Window = (y, annotation.width - x - w, h, w)
+        one = turned_note(Annotation.model_validate(in_window(annotation, window)))
+        two = Annotation.model_validate(in_window(turned_note(annotation), other))
+        assert (one.width, one.height) == (two.width, two.height)
+        for a, b in zip(one.objects, two.objects, strict=True):
+            assert tuple(a.box) == pytest.approx(tuple(b.box))
+            assert (a.visible, area(a)) == pytest.approx((b.visible, area(b)))
+
+
+def test_a_scene_is_cut(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(3).integers(0, 255, (150, 260, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    mask = np.zeros((150, 260), np.uint8)
+    mask[:, 130:] = 1
+    Image.fromarray(mask).save(tmp_path / "m.png")
+    Image.fromarray(pixels[:90, :90]).save(tmp_path / "small.jpg", quality=95)
+    boxes = [
+        {"label": "ship", "bbox": [10, 10, 30, 30]},
+        {"label": "ship", "bbox": [60, 60, 100, 80]},  # a part of 27 and one of 13 pixels
+        {"label": "ship", "bbox": [250, 140, 270, 160]},  # a quarter of it lies in the picture
+    ]
+    first = {"image": "a.png", "boxes": boxes, "mask": "m.png", "captions": ["A port."], "gsd": 0.5}
+    lines = [first | {"scene": "port"}, {"image": "small.jpg", "captions": ["A pier."]}]
+    (tmp_path / "m.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    source = SourceConfig.model_validate({"mask": {"land": 0, "water": 1}, "splits": {"a": 0.5, "b": 0.5}})
+    config = IngestConfig(output=str(tmp_path / "out"), source=source, tiling=Tiling(tile=100))
+    summary = ingest(manifest(str(tmp_path / "m.jsonl")), config)
+    assert (summary.kept, summary.rejected) == (7, {})
+    found = samples(tmp_path / "out")
+    whole = found.pop("small.jpg")
+    assert (whole.annotation.captions, whole.annotation.origin) == (("A pier.",), None)
+    assert whole.image == (tmp_path / "small.jpg").read_bytes()
+    assert len({sample.annotation.split for sample in found.values()}) == 1
+    for name, sample in found.items():
+        window = tuple(map(int, name.removeprefix("a.png#").split("_")))
+        x, y, w, h = window
+        part = np.asarray(Image.open(io.BytesIO(sample.image)))
+        assert np.array_equal(part, pixels[y : y + h, x : x + w])
+        note = sample.annotation
+        assert note.origin is not None
+        assert (note.origin.image, note.origin.window) == ("a.png", window)
+        assert (note.gsd, note.scene, note.captions) == (0.5, (), ())
+        water = mask[y : y + h, x : x + w].mean()
+        assert (note.cover["water"].fraction if "water" in note.cover else 0) == pytest.approx(water)
+    assert len({sample.sample_id for sample in found.values()}) == 6
+    shown = {name: [(tuple(o.box), o.visible) for o in s.annotation.objects] for name, s in found.items()}
+    assert shown["a.png#0_0_87_75"] == [
+        ((10, 10, 30, 30), 1.0),
+        ((60, 60, 87, 75), pytest.approx(27 * 15 / 800)),
+    ]
+    assert Counter(len(objects) for objects in shown.values()) == {2: 1, 1: 4, 0: 1}
+    assert rejected(tmp_path / "out") == []
+    # the identity is that of file and window: the same in a run of other options and another order
+    again = IngestConfig(output=str(tmp_path / "again"), source=source, tiling=Tiling(tile=100), shard_size=2)
+    (tmp_path / "m.jsonl").write_text("\n".join(map(json.dumps, lines[::-1])))
+    ingest(manifest(str(tmp_path / "m.jsonl")), again)
+    others = samples(tmp_path / "again")
+    assert {name: s.sample_id for name, s in found.items()} == {n: others[n].sample_id for n in found}
+
+
+def test_pictures_below_a_number_of_pixels_stay_whole() -> None:
+    tiling = Tiling(tile=1000, above=4_000_000)
+    assert tiling.windows(2000, 2000) == []
+    assert len(tiling.windows(2000, 2001)) == 6
