@@ -198,7 +198,7 @@ def test_limits_of_a_manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert isinstance(fine, Sample)
     assert (many.reason, many.detail) == (
         "too_many_objects",
-        "line 1: 4 objects, at most 3 are read: cut the picture into windows",
+        "line 1: 4 objects, at most 3 are read: cut the picture with --tile",
     )
     assert len(fine.annotation.objects) == 3
     monkeypatch.setattr("mpgi_ray.data.lines.MAX_LINE", 50)
