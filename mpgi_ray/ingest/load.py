@@ -66,7 +66,10 @@ def _known(item: Item, source: SourceConfig, raster: Raster) -> tuple[dict[str, 
     stated = size[0] if width is None else width, size[1] if height is None else height
     if stated != size:
         raise ImageError("size_mismatch", f"stated as {_by(stated)}, the picture has {_by(size)} pixels")
-    fields = source.apply(_in_pixels(item.annotation, size) if item.in_fractions else item.annotation)
+    note = dict(raster.fields) | dict(
+        _in_pixels(item.annotation, size) if item.in_fractions else item.annotation
+    )
+    fields = source.apply(note)
     if item.across_m is not None and fields.get("gsd") is None:
         fields["gsd"] = item.across_m / size[0]
     fields["split"] = fields.get("split") or source.split_of(raster.content)

@@ -3,27 +3,42 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Protocol
+from types import MappingProxyType
+from typing import Any, Protocol
 
 from mpgi_ray.data.image import Picture, decode, read_size, real_suffix
 from mpgi_ray.ingest.windows import Window
 
 
 class Raster(Protocol):
-    """One picture.
+    """One picture."""
 
-    Attributes:
-        size: width and height.
-        digest: SHA-256 of the file, in hex.
-        content: what its split is drawn from: the file's bytes, or their digest where they are too many.
-        made: how its pixels were made of the file's; empty if they are those.
-    """
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+        ...
 
-    size: tuple[int, int]
-    digest: str
-    content: bytes
-    made: str
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the file, in hex."""
+        ...
+
+    @property
+    def content(self) -> bytes:
+        """What its split is drawn from: the file's bytes, or their digest where they are too many."""
+        ...
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """What the file says of place, size and date: fields of `Annotation`."""
+        ...
+
+    @property
+    def made(self) -> str:
+        """How its pixels are made of the file's; empty if they are those."""
+        ...
 
     def whole(self) -> tuple[bytes, str]:
         """The picture as a file, and its suffix.
@@ -50,6 +65,7 @@ class Plain:
     """
 
     made = ""
+    fields: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, data: bytes) -> None:
         self.content = data

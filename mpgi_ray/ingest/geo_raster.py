@@ -1,0 +1,212 @@
+"""GeoTIFFs: bands as colours, values as grey levels, and where on the earth the picture lies.
+
+Read by window, never whole unless it is asked for whole, so that a picture may be larger than memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import rasterio
+from PIL import Image
+from rasterio.enums import ColorInterp
+from rasterio.warp import transform_bounds
+from rasterio.windows import Window as Part
+
+from mpgi_ray.data.image import MAX_PIXELS, ImageError
+from mpgi_ray.ingest.footprint import EQUATOR_M
+from mpgi_ray.ingest.windows import Window
+
+PERCENTILES = 2, 98  # of the values that are no nodata: what becomes black and white
+_LOOK = 1024  # pixels of the longer side of the reduced picture that the percentiles are taken from
+_PIECE = 16 << 20  # bytes
+_RGB = ColorInterp.red, ColorInterp.green, ColorInterp.blue
+_COMPLEX = "its values are complex: write their amplitude (DERIVED_SUBDATASET:AMPLITUDE:FILE of GDAL)"
+# metadata that says when the picture was taken; the date of a TIFF file says when the file was written
+_DATES = ("ACQUISITION_DATE", "ACQUISITIONDATETIME", "DATE_ACQUIRED", "SENSING_TIME", "PRODUCT_START_TIME")
+
+
+class GeoRaster:
+    """A GeoTIFF on this machine.
+
+    Args:
+        bands: numbers of one or three bands, from 1; by default those that the file calls red, green and
+            blue, its only one, or all three.
+        values: what becomes black and white; by default `PERCENTILES` of the picture.
+        kept: something that must live as long as this does.
+
+    Raises:
+        ImageError: it is not a GeoTIFF, or its bands are no colours; the message says how to convert.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        bands: Sequence[int] = (),
+        values: tuple[float, float] | None = None,
+        kept: object = None,
+    ) -> None:
+        self._path, self._values, self._kept = path, values, kept
+        with self._open() as file:
+            self.size = file.width, file.height
+            self._bands = tuple(bands) or _colours(file)
+            if beyond := [band for band in self._bands if not 1 <= band <= file.count]:
+                raise ImageError("unknown_band", f"there is no band {beyond[0]}: it has {file.count}")
+            kind = np.dtype(file.dtypes[self._bands[0] - 1])
+            if kind.kind == "c":
+                raise ImageError("no_colours", _COMPLEX)
+            self._is_deep = kind != np.uint8
+            self._palette = _palette(file, self._bands)
+            self._inverted = file.tags(ns="IMAGE_STRUCTURE").get("MINISWHITE") == "YES"
+            self.fields = _fields(file)
+        stretch = f"values {values[0]:g} to {values[1]:g}" if values else "percentiles 2 to 98"
+        self.made = f"GeoTIFF, bands {','.join(map(str, self._bands))}" + (
+            f", {stretch}" if self._is_deep else ""
+        )
+
+    @cached_property
+    def digest(self) -> str:
+        digest = hashlib.sha256()
+        with self._path.open("rb") as file:
+            while piece := file.read(_PIECE):
+                digest.update(piece)
+        return digest.hexdigest()
+
+    @property
+    def content(self) -> bytes:
+        return bytes.fromhex(self.digest)
+
+    def whole(self) -> tuple[bytes, str]:
+        width, height = self.size
+        if width * height > MAX_PIXELS:
+            detail = f"{width}×{height} pixels, at most {MAX_PIXELS:,} are decoded: cut it with --tile"
+            raise ImageError("too_many_pixels", detail)
+        return self.window((0, 0, width, height))
+
+    def window(self, window: Window) -> tuple[bytes, str]:
+        with self._open() as file:
+            values, known = self._read(file, window=Part(*window))
+        grey = self._stretched(values) if self._is_deep else values
+        if self._inverted:
+            grey = 255 - grey
+        grey = self._palette[grey[0]] if self._palette is not None else np.moveaxis(grey, 0, -1)
+        pixels = np.where(known[..., None], grey, 0).astype(np.uint8)
+        sink = io.BytesIO()
+        Image.fromarray(np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))).save(
+            sink, "PNG"
+        )
+        return sink.getvalue(), "png"
+
+    @contextmanager
+    def _open(self) -> Iterator[Any]:
+        try:
+            with rasterio.open(self._path, driver="GTiff") as file:  # no other driver: some follow links
+                yield file
+        except rasterio.errors.RasterioError as error:
+            raise ImageError("broken_image", f"GDAL cannot read it as a GeoTIFF: {error}") from error
+
+    def _read(self, file: Any, **how: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
+        """Values of the bands, (bands, height, width), and which pixels hold any, (height, width)."""
+        values = file.read(self._bands, **how)
+        shape = {"out_shape": values.shape[1:]} if "out_shape" in how else {}
+        known = np.isfinite(values).all(axis=0)
+        nodata = [file.nodatavals[band - 1] for band in self._bands]
+        if all(value is not None for value in nodata):
+            known &= ~np.all([band == value for band, value in zip(values, nodata, strict=True)], axis=0)
+        if (alpha := self._alpha(file)) is not None:
+            known &= file.read(alpha, **(how | shape)) > 0
+        return values, known
+
+    def _alpha(self, file: Any) -> int | None:
+        """The band that says where there is a picture: of no values but 0 and one other."""
+        if ColorInterp.alpha not in file.colorinterp:
+            return None
+        band = file.colorinterp.index(ColorInterp.alpha) + 1
+        found = np.unique(file.read(band, out_shape=_reduced(self.size)))
+        return band if len(set(found.tolist()) - {0}) <= 1 else None
+
+    @cached_property
+    def _limits(self) -> tuple[float, float]:
+        if self._values is not None:
+            return self._values
+        with self._open() as file:
+            values, known = self._read(file, out_shape=(len(self._bands), *_reduced(self.size)))
+        found = values[:, known]
+        if found.size == 0:
+            return 0.0, 1.0
+        if found.dtype.kind in "iu" and found.min() >= 0 and found.max() <= 255:
+            return 0.0, 255.0
+        low, high = np.percentile(found, PERCENTILES)
+        return float(low), float(high)
+
+    def _stretched(self, values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+        low, high = self._limits
+        with np.errstate(invalid="ignore"):
+            scaled = (values.astype(np.float64) - low) / max(high - low, 1e-12)
+            return np.asarray((np.clip(np.nan_to_num(scaled), 0, 1) * 255).round(), dtype=np.uint8)
+
+
+def _reduced(size: tuple[int, int]) -> tuple[int, int]:
+    """Height and width of the reduced picture."""
+    scale = min(1.0, _LOOK / max(size))
+    return max(1, round(size[1] * scale)), max(1, round(size[0] * scale))
+
+
+def _colours(file: Any) -> tuple[int, ...]:
+    """The bands that are shown. CMYK and L*a*b* are not seen here: GDAL turns them into RGB.
+
+    Raises:
+        ImageError: the file does not say it.
+    """
+    kinds = file.colorinterp
+    if all(kind in kinds for kind in _RGB):
+        return tuple(kinds.index(kind) + 1 for kind in _RGB)
+    others = [number for number, kind in enumerate(kinds, start=1) if kind != ColorInterp.alpha]
+    if len(others) in (1, 3):
+        return tuple(others)
+    example = "4,3,2" if len(others) >= 4 else "1"
+    detail = (
+        f"it has {file.count} bands and does not say which are colours: name them with --bands, as {example}"
+    )
+    raise ImageError("no_colours", detail)
+
+
+def _palette(file: Any, bands: Sequence[int]) -> npt.NDArray[np.uint8] | None:
+    """Grey level to colour, (256, 3), of a picture of one band that has such a table."""
+    if len(bands) != 1 or file.colorinterp[bands[0] - 1] != ColorInterp.palette:
+        return None
+    table = np.zeros((256, 3), np.uint8)
+    for value, colour in file.colormap(bands[0]).items():
+        if value < 256:
+            table[value] = colour[:3]
+    return table
+
+
+def _fields(file: Any) -> dict[str, Any]:
+    """What the file says of the place, size and date: fields of `Annotation`."""
+    fields: dict[str, Any] = {}
+    tags = {key.upper(): value for key, value in file.tags().items()}
+    if date := next((tags[key] for key in _DATES if tags.get(key)), None):
+        fields["date"] = date
+    if file.crs is None or file.transform.is_identity:
+        return fields
+    west, south, east, north = transform_bounds(file.crs, "EPSG:4326", *file.bounds)
+    fields["bounds"] = west, south, east, north
+    at = file.transform
+    across, down = math.hypot(at.a, at.d), math.hypot(at.b, at.e)
+    if file.crs.is_geographic:
+        degree = EQUATOR_M / 360
+        across, down = across * degree * math.cos(math.radians((south + north) / 2)), down * degree
+    else:
+        across, down = (side * file.crs.linear_units_factor[1] for side in (across, down))
+    fields["gsd"] = math.sqrt(across * down)
+    return fields
