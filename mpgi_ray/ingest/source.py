@@ -22,7 +22,7 @@ Byte = Annotated[int, Field(ge=0, le=255)]
 MaskClass = Annotated[int, Field(ge=0)] | tuple[Byte, Byte, Byte]
 MaskTable = Annotated[dict[str, MaskClass], Field(max_length=255)]
 
-TRUNCATED = 0.5  # sources flag a cut object without saying how much of it is visible: half is assumed
+TRUNCATED = 0.7  # sources flag a cut object without saying how much of it is visible: it still counts
 
 
 class SourceConfig(Config):
