@@ -15,12 +15,11 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any, TypeVar
 
-import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from mpgi_ray.data import trouble
 from mpgi_ray.data.disk import Disk, is_temporary
-from mpgi_ray.data.objects import Objects, options
+from mpgi_ray.data.objects import Objects, opened
 from mpgi_ray.errors import InputError, MpgiError, OutputError, RecipeError
 
 T = TypeVar("T")
@@ -44,7 +43,7 @@ class Storage:
 
     @cached_property
     def _store(self) -> Disk | Objects:
-        fs, root = fsspec.core.url_to_fs(self.url, **options(self.url))
+        fs, root = opened(self.url)
         return Disk(root) if isinstance(fs, LocalFileSystem) else Objects(fs, root)
 
     @property
