@@ -21,7 +21,9 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[Text, Field(pattern=r"\S")]  # not blank
 Point = tuple[float, float]
 SCHEMA_VERSION = 1
-_MAX_DETAIL = 2000  # characters: a detail may quote what is endless
+_MAX_DETAIL = (
+    2000  # characters: a detail may quote what is endless, and says what is wrong before or after it
+)
 
 
 class _Record(BaseModel):
@@ -244,4 +246,7 @@ class Rejected:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", clean_name(self.key))
-        object.__setattr__(self, "detail", clean_name(self.detail)[:_MAX_DETAIL])
+        detail = clean_name(self.detail)
+        if len(detail) > _MAX_DETAIL:
+            detail = f"{detail[: _MAX_DETAIL // 2]} … {detail[3 - _MAX_DETAIL // 2 :]}"
+        object.__setattr__(self, "detail", detail)

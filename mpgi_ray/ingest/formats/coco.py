@@ -7,7 +7,6 @@ only where the annotation has none: an object carries outlines, not pixels.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
@@ -18,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mpgi_ray.config import first_problem
 from mpgi_ray.data.sample import Rejected
 from mpgi_ray.data.storage import Storage, split_url
+from mpgi_ray.data.text import decode_json
 from mpgi_ray.errors import InputError
 from mpgi_ray.ingest.item import Entry, Item, Listing, below, report_unused
 from mpgi_ray.ingest.rle import decode_rle, mask_box
@@ -107,8 +107,8 @@ def coco(
 
 def _content(data: bytes, path: str) -> dict[str, list[Any]]:
     try:
-        content = json.loads(data)
-    except (ValueError, RecursionError) as error:
+        content = decode_json(data)
+    except ValueError as error:
         raise InputError(f"{path} is not valid JSON: {error}") from error
     for key in ("images", "annotations", "categories"):
         if not isinstance(content, dict) or not isinstance(content.get(key), list):
