@@ -15,15 +15,13 @@ from typing import Annotated, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from mpgi_ray.data.text import Text, clean_name
+from mpgi_ray.data.text import Text, clean_name, shortened
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[Text, Field(pattern=r"\S")]  # not blank
 Point = tuple[float, float]
 SCHEMA_VERSION = 1
-_MAX_DETAIL = (
-    2000  # characters: a detail may quote what is endless, and says what is wrong before or after it
-)
+_MAX_DETAIL = 2000  # characters: a detail may quote what is endless
 
 
 class _Record(BaseModel):
@@ -246,7 +244,4 @@ class Rejected:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", clean_name(self.key))
-        detail = clean_name(self.detail)
-        if len(detail) > _MAX_DETAIL:
-            detail = f"{detail[: _MAX_DETAIL // 2]} … {detail[3 - _MAX_DETAIL // 2 :]}"
-        object.__setattr__(self, "detail", detail)
+        object.__setattr__(self, "detail", shortened(clean_name(self.detail), _MAX_DETAIL))

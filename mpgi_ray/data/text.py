@@ -46,6 +46,11 @@ def clean_name(name: str) -> str:
     return name if name.isprintable() else _ODD_IN_NAMES.sub(_escape, name)
 
 
+def shortened(text: str, most: int) -> str:
+    """The beginning and the end of a text that is longer, as a message says something at both."""
+    return text if len(text) <= most else f"{text[: most // 2]} … {text[3 - most // 2 :]}"
+
+
 def decode_text(data: bytes, what: str) -> str:
     """The text of a file or member without its byte-order mark; `clean_text` is for what is taken from it.
 
