@@ -137,7 +137,7 @@ def _ingest(
         rows.append(IndexRow(shard, len(samples), len(data), hashlib.sha256(data).hexdigest()))
         unknown.update(unknown_labels(sample.annotation for sample in samples))
     if not rows and not rejected:
-        raise InputError(f"no entries in {items.path}")
+        raise InputError(f"{items.path} holds no entries: expected one picture or more")
     lease.check()
     _remove_others(storage, config.name, {f"{row.shard}.tar" for row in rows})
     publish_table(storage, REJECTED, rejected_table(rejected))

@@ -189,3 +189,32 @@ def write_foreign(folder: Path) -> None:
 def foreign(folder: Path) -> dict[str, bytes]:
     """What is left of what `write_foreign` wrote; equal to `FOREIGN` if nothing was touched."""
     return {name: (folder / name).read_bytes() for name in FOREIGN if (folder / name).exists()}
+
+
+def make_odd_places(folder: Path) -> dict[str, str]:
+    """What is no source: by its path below a folder, what reading it as a file has to say."""
+    (folder / "file").write_bytes(b"x")
+    os.mkfifo(folder / "pipe")
+    os.symlink("loop", folder / "loop")
+    os.symlink("nowhere", folder / "gone")
+    return {
+        "pipe": "it is a pipe, expected a file",
+        "loop": "Too many levels of symbolic links",
+        "gone": "there is no such file",
+        "file/below": "Not a directory",
+        "/dev/null": "it is a device, expected a file",
+        "/dev/zero": "it is a device, expected a file",
+    }
+
+
+def outputs_of_others() -> Iterator[tuple[str, bytes, str]]:
+    """Files that a new ingest may find in its output: name, content, and what it has to say."""
+    for name in ("index.parquet", "rejected.parquet", "shard-000000.tar", "sub/shard.tar"):
+        yield name, b"mine", f"holds {name} and no ingest.json: choose an empty folder"
+    damaged = {b"": "not valid JSON", b"[]": "holds a list", b"[" * 100_000: "nested too deeply"}
+    for data, says in (damaged | {bytes(99): "not valid JSON", b"\xff{}": "not UTF-8 .byte 1."}).items():
+        yield "ingest.json", data, f"ingest.json .*{says}.*restore or delete it"
+        yield "lease.json", data, f"lease.json .*{says}.*restore or delete it"
+    yield "ingest.json", b'{"format": "coco"}', "made with other settings: fingerprint was None"
+    yield "lease.json", b'{"token": 1}', "is not a lease .token: .*found 1.: delete it if nobody works there"
+    yield "lease.json", b"{}", "is not a lease .token: Field required.: delete it"
