@@ -186,9 +186,9 @@ def write_foreign(folder: Path) -> None:
         (folder / name).write_bytes(data)
 
 
-def foreign(folder: Path) -> dict[str, bytes]:
-    """What is left of what `write_foreign` wrote; equal to `FOREIGN` if nothing was touched."""
-    return {name: (folder / name).read_bytes() for name in FOREIGN if (folder / name).exists()}
+def contents(folder: Path) -> dict[str, bytes]:
+    """All files below a folder with their bytes."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def make_odd_places(folder: Path) -> dict[str, str]:
