@@ -178,7 +178,7 @@ def require_sound(table: pa.Table) -> None:
     """Hold what a table in `SCHEMA` states against what its readers take for granted.
 
     Raises:
-        TypeError, ValueError: a stage or a status is none, or scores are not an object with a finite coverage.
+        TypeError, ValueError: a stage or a status is none, or scores are no object with a finite coverage.
     """
     for column, kinds in (("stage", Stage), ("status", Status)):
         for told in pc.unique(table[column]).to_pylist():

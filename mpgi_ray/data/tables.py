@@ -69,5 +69,5 @@ def _opened(storage: Storage, name: str, read: Callable[[pq.ParquetFile], T]) ->
     try:
         return read(pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True))
     except (pa.ArrowException, OSError) as error:
-        what = f"{storage.path(name)} is not a whole Parquet file ({error})"
+        what = f"{storage.path(name)} is not a whole Parquet file ({' '.join(str(error).split())})"
         raise DamagedError(what, "restore or delete it") from error

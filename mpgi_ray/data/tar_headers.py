@@ -4,11 +4,11 @@
 broken header, calls itself for every long name, and gives a sparse member's pieces as its content.
 
 Archives that were joined (``cat a.tar b.tar``) are read to the end of the file. Zeros are an end mark where
-they fill up a record as tar programs do: one of `RECORD` bytes, or of a power of two, between two archives of at
+they fill up a record as tar programs do: one of `RECORD` bytes, or of a power of two, between two archives at
 most `MAX_RECORD`. At the end of the file the power may be any: files are filled up to megabytes (``tar -b``,
-``dd conv=sync``) and set up in whole gigabytes. Other zeros are a part that never arrived, as in a download
-into a file that had its full length from the start. That this has, by chance, a length that looks filled up is
-the less likely the longer the hole is: four times 512 bytes to its length.
+``dd conv=sync``), and set up in whole gigabytes. Other zeros are a part that never arrived, as in a download
+into a file that had its full length from the start. That its length looks filled up by chance is the less
+likely the longer the hole is: 2,048 bytes to its length, where tar programs fill records of `RECORD` bytes.
 """
 
 from __future__ import annotations

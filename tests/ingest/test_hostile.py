@@ -1,9 +1,10 @@
-"""Whatever a source holds, each of its entries is a sample or a row that says why not, and nothing else happens."""
+"""Whatever a source holds, each entry is a sample or a row that says why not, and nothing else happens."""
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -140,6 +141,7 @@ def test_a_source_that_is_none_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "blank.jsonl").write_bytes(b"\n\n \n")
 
     def ingested(read: Callable[[str], Listing], name: str) -> object:
+        shutil.rmtree("out", ignore_errors=True)
         return ingest(read(name), IngestConfig(output="out"))
 
     of_pictures = partial(coco, images=".")

@@ -15,7 +15,7 @@ from support.ingested import HEIGHT, WIDTH, picture
 
 BAD = "bad_annotation"
 _BOX = [1, 2, 9, 8]
-_FAR = 10**400  # more than a float can hold
+_FAR, _NAN = 10**400, float("nan")  # the first is more than a float can hold
 
 
 class Note(NamedTuple):
@@ -32,14 +32,6 @@ class Note(NamedTuple):
     text: dict[str, Any] | bytes
     reason: str = ""
     says: str = ""
-
-
-class File(NamedTuple):
-    """A whole file that cannot be used: its bytes, and what the one line of its error has to match."""
-
-    name: str
-    data: bytes
-    says: str
 
 
 def _objects() -> Iterator[tuple[str, dict[str, Any], str, str]]:
@@ -82,14 +74,15 @@ def manifest_notes() -> Iterator[Note]:
     for name, fields, reason, says in _objects():
         yield Note(f"box_{name}", {"boxes": [{"label": "ship"} | fields]}, reason, says)
     outline = {"label": "ship", "points": [[1, 1], [9, 1], [9, 6]]}
+    many, fine = [[i % 39, i % 29] for i in range(50_000)], {"mask": "masks/fine.png"}
     poly = {"label": "ship", "poly": [1, 1, 9, 1, 9, 6, 1, 6]}
     fields: dict[str, tuple[dict[str, Any], str, str]] = {
         "points_of_two": ({"polygons": [outline | {"points": [[1, 1], [9, 1]]}]}, BAD, "at least 3"),
         "points_none": ({"polygons": [outline | {"points": []}]}, BAD, "at least 3"),
         "points_on_a_line": ({"polygons": [outline | {"points": [[1, 1], [9, 1], [5, 1]]}]}, BAD, "empty"),
         "points_of_three": ({"polygons": [outline | {"points": [[1, 1, 1]] * 3}]}, BAD, "points"),
-        "points_nan": ({"polygons": [outline | {"points": [[1, 1], [9, 1], [float("nan"), 6]]}]}, BAD, "finite"),
-        "points_many": ({"polygons": [outline | {"points": [[i % 39, i % 29] for i in range(50_000)]}]}, "", ""),
+        "points_nan": ({"polygons": [outline | {"points": [[1, 1], [9, 1], [_NAN, 6]]}]}, BAD, "finite"),
+        "points_many": ({"polygons": [outline | {"points": many}]}, "", ""),
         "corners_three": ({"obb": [poly | {"poly": [1, 1, 9, 1, 9, 6]}]}, BAD, "poly"),
         "corners_crossed": ({"obb": [poly | {"poly": [1, 1, 9, 6, 9, 1, 1, 6]}]}, "", ""),
         "corners_alike": ({"obb": [poly | {"poly": [1] * 8}]}, BAD, "empty"),
@@ -116,10 +109,10 @@ def manifest_notes() -> Iterator[Note]:
         "tags_deep": ({"tags": {"a": {"b": 1}}}, BAD, "tags"),
         "mask_gone": ({"mask": "none.png"}, "missing_mask", "no file none.png"),
         "mask_outside": ({"mask": "../../etc/passwd"}, BAD, "expected a relative path"),
-        "mask_of_no_classes": ({"mask": "masks/fine.png"}, "bad_mask", "list them under `mask:`"),
-        "mask_classes_a_list": ({"mask": "masks/fine.png", "mask_classes": ["land"]}, BAD, "mask_classes"),
-        "mask_class_negative": ({"mask": "masks/fine.png", "mask_classes": {"land": -1}}, BAD, "mask_classes"),
-        "mask_class_of_two": ({"mask": "masks/fine.png", "mask_classes": {"land": [1, 2]}}, BAD, "mask_class"),
+        "mask_of_no_classes": (fine, "bad_mask", "list them under `mask:`"),
+        "mask_classes_a_list": (fine | {"mask_classes": ["land"]}, BAD, "mask_classes"),
+        "mask_class_negative": (fine | {"mask_classes": {"land": -1}}, BAD, "mask_classes"),
+        "mask_class_of_two": (fine | {"mask_classes": {"land": [1, 2]}}, BAD, "mask_class"),
     }  # fmt: skip
     for name, (field, reason, says) in fields.items():
         yield Note(name, field, reason, says)
@@ -138,7 +131,7 @@ def manifest_notes() -> Iterator[Note]:
         "utf_16": ('{"image": "utf_16.png"}'.encode("utf-16"), "", ""),
         "zeros": (bytes(500), "broken_json", ""),
         "deep": (b'{"image": "deep.png", "tags": ' + b"[" * 100_000, "broken_json", "nested too deeply"),
-        "digits": (b'{"image": "digits.png", "gsd": ' + b"9" * 5000 + b"}", "broken_json", "thousands of digits"),
+        "digits": (b'{"gsd": ' + b"9" * 5000 + b"}", "broken_json", "thousands of digits"),
         "twice": (b'{"image": "nowhere.png", "image": "twice.png"}', "", ""),
         "no_image": (b'{"file": "no_image.png"}', BAD, "image: Field required"),
         "empty_image": (b'{"image": ""}', BAD, "image: "),
@@ -149,7 +142,7 @@ def manifest_notes() -> Iterator[Note]:
         "url": (b'{"image": "file:///etc/passwd"}', "missing_image", "no file"),
         "folder": (b'{"image": "masks"}', "unreadable_image", "it is a folder, expected a file"),
         "long": (b'{"image": "' + b"n" * 5000 + b'"}', "unreadable_image", "too long"),
-        "code": (b'{"image": "code.png", "source": {"__reduce__": ["os.system", ["touch pwned"]]}}', BAD, "source"),
+        "code": (b'{"image": "code.png", "source": {"__reduce__": ["touch pwned"]}}', BAD, "source"),
     }  # fmt: skip
     for name, (line, reason, says) in raw.items():
         yield Note(name, line, reason, says)
@@ -164,7 +157,7 @@ def _masks() -> dict[str, tuple[bytes, dict[str, Any], str, str]]:
         "deep": (_png(deep), {"land": 300}, "", ""),
         "palette": (_png(Image.new("P", (WIDTH, HEIGHT), 1)), index, "", ""),
         "one_bit": (_png(Image.new("1", (WIDTH, HEIGHT), 1)), {"land": 1}, "", ""),
-        "of_other_size": (_png(Image.new("L", (WIDTH, 9))), index, "size_mismatch", "the mask has 40×9 pixels"),
+        "of_other_size": (_png(Image.new("L", (WIDTH, 9))), index, "size_mismatch", "mask has 40×9 pixels"),
         "in_colour": (picture(), index, "bad_mask", "index mask of one band, found RGB"),
         "with_alpha": (picture("RGBA"), index, "bad_mask", "index mask of one band, found RGBA"),
         "of_another_value": (_png(fine), {"land": 2}, "bad_mask", "1,200 of 1,200 pixels .* the value 1"),

@@ -149,7 +149,7 @@ def bad_files() -> dict[str, tuple[bytes, str]]:
     def changed(**parts: Any) -> bytes:
         return json.dumps(whole | parts).encode()
 
-    named = {"id": 1, "name": "a"}
+    named, other, long = ({"id": 1, "name": name} for name in ("a", "b", "b" * 90_000))
     return {
         "empty": (b"", "not valid JSON: Expecting value"),
         "cut": (changed()[:-5], "not valid JSON"),
@@ -172,6 +172,6 @@ def bad_files() -> dict[str, tuple[bytes, str]]:
         "class_unnamed": (changed(categories=[{"id": 1}]), "category 0: name: Field required"),
         "class_empty": (changed(categories=[{"id": 1, "name": ""}]), "category 0: name"),
         "class_null_id": (changed(categories=[{"id": None, "name": "a"}]), "category 0: id"),
-        "class_twice": (changed(categories=[named, named | {"name": "b"}]), "category id 1 is both 'a' and 'b'"),
-        "class_long": (changed(categories=[named, {"id": 1, "name": "b" * 90_000}]), "is both 'a' and 'b+[.]"),
+        "class_twice": (changed(categories=[named, other]), "category id 1 is both 'a' and 'b'"),
+        "class_long": (changed(categories=[named, long]), "is both 'a' and 'b+[.]"),
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""What may lie in the place of a part: cut, damaged and foreign files, each with what reading it has to say."""
+"""What may lie in the place of a part: cut, damaged and foreign files, each with what has to be said."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def hostile_parts(data: bytes) -> Iterator[tuple[str, bytes, str]]:
     """
     broken, foreign = "is not a whole Parquet file", "does not hold captions"
     flipped = bytearray(data)
+    flipped[60] ^= 0xFF
     flipped[200] ^= 0xFF
     files = {
         "nothing": b"",
@@ -30,14 +31,15 @@ def hostile_parts(data: bytes) -> Iterator[tuple[str, bytes, str]]:
         "footer_of_nothing": data[:-8] + bytes(4) + b"PAR1",
         "a_page": b"<html>404</html>" * 99,
         "encrypted": data[:-1] + b"E",
-        "a_flipped_bit": bytes(flipped),
+        "flipped_bits": bytes(flipped),
     }
     for name, content in files.items():
         yield name, content, broken
     table = pq.read_table(io.BytesIO(data))
     rows, told = table.num_rows, table.schema.metadata
     for name in table.column_names:
-        yield f"no_{name}", _written(table.drop_columns([name])), foreign
+        if name != "detail":  # which version 0.1 did not write
+            yield f"no_{name}", _written(table.drop_columns([name])), foreign
         none = pa.array([None] * rows, table.schema.field(name).type)
         yield f"null_{name}", _written(_with(table, name, none)), foreign
     columns: dict[str, tuple[str, Any, str]] = {
