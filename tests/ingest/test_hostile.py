@@ -15,6 +15,7 @@ import pytest
 
 from mpgi_ray.caption.run_json import open_run
 from mpgi_ray.data.caption_folder import CaptionFolder
+from mpgi_ray.data.image import decode
 from mpgi_ray.data.shard_list import find_shards
 from mpgi_ray.data.text import clean_name
 from mpgi_ray.engines.template.engine import TemplateEngine
@@ -99,6 +100,10 @@ def test_hostile_pictures_are_captioned_or_are_rows(tmp_path: Path) -> None:
     assert {*found} | {*texts} == {*cases}
     assert not found.keys() & texts.keys()
     assert set(texts.values()) == {6}
+    for name in texts:  # what a header states is what is decoded
+        assert (kept[name].annotation.width, kept[name].annotation.height) == decode(
+            kept[name].image
+        ).pixels.size
     for name, case in cases.items():
         require(name, found.get(name, ("", "")), case.reason, case.says)
 
