@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from importlib import resources
@@ -118,11 +120,18 @@ def parse(model: type[M], values: Mapping[str, Any], where: str) -> M:
 
 
 def first_problem(error: ValidationError) -> str:
-    """The first problem of a refused annotation or record, in one line: where, what."""
+    """The first problem of a refused annotation or record, in one line: where, what, and what was found."""
     first = error.errors(include_url=False)[0]
     where = ".".join(str(part) for part in first["loc"])
-    message = first["msg"].removeprefix("Value error, ")
+    message = re.sub(r" or instance of \w+", "", first["msg"].removeprefix("Value error, "))
+    if first["type"] not in ("missing", "value_error"):  # the messages of our own checks name the value
+        message = f"{message}, found {shortly(first['input'])}"
     return f"{where}: {message}" if where else message
+
+
+def shortly(value: Any) -> str:
+    """A value as Python writes it, however long it is."""
+    return reprlib.repr(value)
 
 
 def module_names(package: str) -> list[str]:

@@ -58,6 +58,11 @@ def check_run(folder: CaptionFolder, recipe: Recipe, shards: ShardList) -> dict[
         if record["versions"] != [before["versions"], *later][-1]:
             later = [*later, record["versions"]]
         record |= {"versions": before["versions"], "later_versions": later}
+    elif files := folder.files():
+        raise OutputError(
+            f"{folder.storage.url} holds {next(iter(files)).file_name} and no {RUN}: bring that back, or "
+            "choose another output folder"
+        )
     return record
 
 

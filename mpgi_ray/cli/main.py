@@ -14,6 +14,7 @@ from mpgi_ray.cli.demo import demo
 from mpgi_ray.cli.ingest import ingest
 from mpgi_ray.cli.look import inspect
 from mpgi_ray.cli.models import evaluate, train
+from mpgi_ray.data.text import clean_name
 from mpgi_ray.errors import MpgiError, StoppedError
 
 app = typer.Typer(
@@ -33,10 +34,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         result: Any = app(args=arguments, standalone_mode=False)
     except StoppedError as stop:
-        typer.echo(str(stop), err=True)
+        typer.echo(clean_name(str(stop)), err=True)
         return stop.code
     except MpgiError as error:
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(f"error: {clean_name(str(error))}", err=True)  # it may quote names of any characters
         return 1
     except typer.Exit as stop:
         return stop.exit_code
@@ -44,9 +45,10 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
     except ImportError as error:
         extra = _extra(error)
-        if extra is None:
+        if extra is None and not isinstance(error.__cause__, ImportError):
             raise
-        typer.echo(f"error: {error}: this needs pip install 'mpgi-ray[{extra}]'", err=True)
+        needs = f": this needs pip install 'mpgi-ray[{extra}]'" if extra else ""  # fsspec's says it itself
+        typer.echo(f"error: {error}{needs}", err=True)
         return 1
     except Exception as error:
         show = getattr(error, "show", None)  # click's own: wrong options, help

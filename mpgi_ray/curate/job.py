@@ -38,6 +38,7 @@ from mpgi_ray.runtime.fan_out import fan_out
 from mpgi_ray.runtime.stopping import GRACE, Stop
 
 _CSV = "captions.csv"
+_RESULTS = ("*.tar", f"{WORK}/*")
 _FORM = "by chunk: "  # of the digest of the captions
 _Place = Annotated[str, AfterValidator(absolute)]
 
@@ -95,9 +96,10 @@ def curate(config: Curation, *, takeover: bool = False, grace: float = GRACE) ->
     kept = figures_of(found.entries[chunk] for chunk in chunks).good(main_text)
     captions = _digest(output, folder, chunks, found)
     identity = _identity(config, filters, run_record, captions)
-    look(output, record_of("curate"), identity, last=())  # a folder of others is not written to
+    # a folder of others is not written to
+    look(output, record_of("curate"), identity, last=(), results=_RESULTS)
     with held(output, "curate", takeover=takeover) as lease:
-        state = claim(output, "curate", identity, last=(_CSV, INDEX, SUMMARY))
+        state = claim(output, "curate", identity, last=(_CSV, INDEX, SUMMARY), results=_RESULTS)
         if output.exists(SUMMARY):
             # a job killed at its very end leaves its work, perhaps incomplete and of no further use
             output.delete(WORK)

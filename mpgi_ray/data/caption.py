@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -15,7 +16,7 @@ from enum import StrEnum
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mpgi_ray.data.text import clean_name
+from mpgi_ray.data.text import clean_name, decode_json
 
 SCHEMA_VERSION = 3  # of the table; before 3 ``reason`` also held what is now ``detail``, after the code
 ID_VERSION = 2  # of what a caption's id is the hash of; part of a run's identity
@@ -171,6 +172,21 @@ def upgraded(table: pa.Table) -> pa.Table:
         place = table.column_names.index("reason")
         table = table.set_column(place, "reason", code).add_column(place + 1, "detail", detail)
     return table.cast(SCHEMA)
+
+
+def require_sound(table: pa.Table) -> None:
+    """Hold what a table in `SCHEMA` states against what its readers take for granted.
+
+    Raises:
+        TypeError, ValueError: a stage or a status is none, or scores are no object with a finite coverage.
+    """
+    for column, kinds in (("stage", Stage), ("status", Status)):
+        for told in pc.unique(table[column]).to_pylist():
+            kinds(told)
+    told = pc.unique(table["scores"]).to_pylist()
+    for scores in decode_json(f"[{','.join(told)}]".encode()):  # in one call: there may be many
+        if not (isinstance(scores, dict) and math.isfinite(scores.get("coverage", 0))):
+            raise ValueError(f"scores are {str(scores)[:40]}")
 
 
 def from_table(table: pa.Table) -> list[Caption]:

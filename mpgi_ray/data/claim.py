@@ -33,7 +33,7 @@ def look(
     *,
     last: Sequence[str],
     key: str | None = None,
-    results: str = "*.tar",
+    results: Sequence[str] = ("*.tar",),
 ) -> Claim:
     """Whether this job may write into a folder, and whether it did before; nothing is written.
 
@@ -42,14 +42,15 @@ def look(
         identity: the settings that identify it.
         last: the files that are there when the job is finished; with an index its shards, too.
         key: where the record holds the identity; None: it holds nothing else.
-        results: pattern of the files that such a job writes: a new folder holds none.
+        results: patterns of the files that such a job writes beside ``last``: a new folder holds none.
 
     Raises:
         InputError: the record is damaged.
         OutputError: the folder belongs to another job; the message names the first setting that differs.
     """
     if not storage.exists(record):
-        if strange := [name for name in storage.list("") if fnmatchcase(name, results)]:
+        there = storage.list("")
+        if strange := [name for ours in (*results, *last) for name in there if fnmatchcase(name, ours)]:
             raise OutputError(
                 f"{storage.url} holds {strange[0]} and no {record}: choose an empty folder for the output"
             )
@@ -65,13 +66,20 @@ def look(
     return Claim.FINISHED if _whole(storage, last) else Claim.CONTINUED
 
 
-def claim(storage: Storage, job: str, identity: Mapping[str, Any], *, last: Sequence[str]) -> Claim:
+def claim(
+    storage: Storage,
+    job: str,
+    identity: Mapping[str, Any],
+    *,
+    last: Sequence[str],
+    results: Sequence[str] = ("*.tar",),
+) -> Claim:
     """`look`, for a job that writes shards, and write its record into a new folder.
 
     Raises:
         InputError, OutputError: as `look`, or the record cannot be written.
     """
-    found = look(storage, record_of(job), identity, last=last)
+    found = look(storage, record_of(job), identity, last=last, results=results)
     if found is Claim.NEW:
         storage.publish_json(record_of(job), identity)
     return found

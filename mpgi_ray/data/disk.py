@@ -19,6 +19,7 @@ from mpgi_ray.data import trouble
 
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
+_LOST = "this link leads nowhere"
 _KINDS = {
     stat.S_IFIFO: "a pipe",
     stat.S_IFSOCK: "a socket",
@@ -62,7 +63,9 @@ class Disk:
         return _stamp(os.stat(self._path(name)))
 
     def size(self, name: str) -> int:
-        return os.stat(self._path(name)).st_size
+        path = self._path(name)
+        _require_file(path)
+        return os.stat(path).st_size
 
     def read(self, name: str) -> bytes:
         return self.read_range(name, 0, None)
@@ -90,7 +93,7 @@ class Disk:
     def gathered(self, name: str, pieces: Iterable[bytes]) -> Iterator[str]:
         """A whole temporary file of these pieces beside the place of ``name``, that is gone afterwards."""
         target = self._path(name)
-        os.makedirs(os.path.dirname(target), exist_ok=True)
+        _make_folder(os.path.dirname(target))
         temporary = _beside(target, uuid.uuid4().hex[:8])
         try:
             with open(temporary, "xb") as file:
@@ -119,6 +122,8 @@ class Disk:
             try:
                 os.link(whole, target)
             except FileExistsError:
+                if not os.path.exists(target) and os.path.islink(target):
+                    raise OSError(errno.EINVAL, _LOST) from None
                 # over NFS also the answer to a second try, after the first one's answer was lost
                 return trouble.holds(self.read, name, data)
             except OSError as error:
@@ -189,6 +194,13 @@ def _flush(folder: str) -> None:
             os.close(descriptor)
 
 
+def _make_folder(path: str) -> None:
+    try:
+        os.makedirs(path, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise NotADirectoryError(errno.ENOTDIR, f"{error.filename} is not a folder") from None
+
+
 def _beside(target: str, mark: str) -> str:
     path = Path(target)
     return str(path.with_name(f".{path.name}.{mark}.tmp"))
@@ -213,7 +225,7 @@ def _stamp_of(entry: os.DirEntry[str]) -> str | None:
         return _stamp(entry.stat())
     except FileNotFoundError:
         if entry.is_symlink():
-            raise OSError(errno.EINVAL, "this link leads nowhere", entry.path) from None
+            raise OSError(errno.EINVAL, _LOST, entry.path) from None
         return None
 
 

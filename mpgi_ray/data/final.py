@@ -6,14 +6,15 @@ and its texts by perspective, and a ``.txt`` with the main text.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from PIL import Image
+from pydantic import BaseModel, Field, ValidationError
 
+from mpgi_ray.config import first_problem
 from mpgi_ray.data.caption import Caption
 from mpgi_ray.data.image import CONVERSION_VERSION, ImageError, decode, to_plain
 from mpgi_ray.data.sample import SCHEMA_VERSION, Sample
@@ -21,6 +22,7 @@ from mpgi_ray.data.shard_list import find_shards
 from mpgi_ray.data.shards import encode_json
 from mpgi_ray.data.storage import absolute, split_url
 from mpgi_ray.data.tar import Group, group_members, read_members
+from mpgi_ray.data.text import Text, decode_json
 from mpgi_ray.errors import InputError
 
 PICTURES = ("jpg", "png")
@@ -159,18 +161,42 @@ def decoded(record: Record) -> Image.Image:
         raise InputError(f"{record.shard}/{record.key}: {error}; curate the shards again") from error
 
 
+class _Labelled(BaseModel):
+    label: str
+
+
+class _Annotation(BaseModel):
+    scene: list[str] = []
+    objects: list[_Labelled] = []
+    captions: list[Text] = []
+    split: str | None = None
+
+
+class _Json(BaseModel):
+    """What is read of the ``.json``; shards of other programs may lack the version and the annotation."""
+
+    mpgi: int = Field(default=SCHEMA_VERSION, ge=SCHEMA_VERSION, le=SCHEMA_VERSION)
+    sample_id: str
+    texts: dict[Text, Text | None]
+    annotation: _Annotation = _Annotation()
+
+
 def _record(shard: str, group: Group, pictures: bool) -> Record:
+    image = next((group.fields[suffix] for suffix in PICTURES if suffix in group.fields), None)
     try:
-        note = json.loads(group.fields["json"])
-        texts = {name: text for name, text in note["texts"].items() if text}
-        image = next(group.fields[suffix] for suffix in PICTURES if suffix in group.fields)
-        annotation = note.get("annotation", {})
-        return Record(shard, group.key, note["sample_id"], texts, annotation, image if pictures else b"")
-    except (KeyError, TypeError, AttributeError, ValueError, StopIteration, RecursionError) as error:
+        if image is None or "json" not in group.fields:
+            raise ValueError(f"it has {', '.join(sorted(group.fields)) or 'nothing'}")
+        note = decode_json(group.fields["json"])
+        told = _Json.model_validate(note)
+    except ValueError as error:
+        why = first_problem(error) if isinstance(error, ValidationError) else error
         raise InputError(
-            f"{shard}/{group.key} is not a final sample ({error!r}): expected a jpg or png and a json "
+            f"{shard}/{group.key} is not a final sample ({why}): expected a jpg or png and a json "
             "with sample_id and texts, as curate writes them"
         ) from error
+    texts = {name: text for name, text in told.texts.items() if text}
+    annotation = note.get("annotation", {})
+    return Record(shard, group.key, told.sample_id, texts, annotation, image if pictures else b"")
 
 
 def _provenance(row: Caption) -> dict[str, object]:

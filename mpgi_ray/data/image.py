@@ -14,11 +14,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
+
+from mpgi_ray.data.jpeg import frame_size
 
 MAX_PIXELS = 400_000_000  # a 20,000 × 20,000 scene; a decompression bomb is far larger
 MAX_DEEP = 192_000_000  # values of more than 8 bits (pixels × colours): stretching one takes 15 to 20 bytes
-CONVERSION_VERSION = 1  # part of the record of a converted picture: raise it when `_to_rgb` changes
+NO_DATA = 1e38  # float pictures state values as large as this, or the largest of all, where there are none
+CONVERSION_VERSION = 2  # part of the record of a converted picture: raise it when `_to_rgb` changes
 SUFFIXES = ("jpg", "jpeg", "png", "tif", "tiff", "webp", "bmp", "gif", "jp2")
 # the formats that are opened, and no others: Pillow's EPS reader would start a PostScript interpreter
 _FORMATS = {
@@ -70,24 +73,10 @@ def read_size(data: bytes) -> tuple[int, int]:
     Raises:
         ImageError: no bytes, not an image, or too large.
     """
-    size = _jpeg_size(data)
+    size = frame_size(data)
     if size is None or size[0] * size[1] > MAX_PIXELS:
         return open_image(data).size
     return size
-
-
-def _jpeg_size(data: bytes) -> tuple[int, int] | None:
-    """The size in a JPEG's frame header, many times faster than Pillow, which reads all tables first."""
-    if data[:3] != b"\xff\xd8\xff":
-        return None
-    at = 2
-    while at + 9 <= len(data) and data[at] == 0xFF:
-        marker = data[at + 1]
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            width, height = int.from_bytes(data[at + 7 : at + 9]), int.from_bytes(data[at + 5 : at + 7])
-            return (width, height) if width and height else None
-        at += 2 + int.from_bytes(data[at + 2 : at + 4])
-    return None
 
 
 def real_suffix(data: bytes) -> str:
@@ -116,7 +105,7 @@ def to_plain(data: bytes) -> tuple[bytes, str, bool]:
     Plain pictures come back untouched. Others become 8-bit RGB PNG: alpha is laid over black (no data is
     black in most products), palettes and CMYK are resolved, and more than 8 bits are stretched linearly
     from the 2nd to the 98th percentile over all bands, unless no value of a grey picture passes 255.
-    Values that are not finite become black.
+    Values that are not finite, or of a size from `NO_DATA` on, become black.
 
     Raises:
         ImageError: as `decode`.
@@ -164,11 +153,12 @@ def open_image(data: bytes) -> Image.Image:
         image = Image.open(io.BytesIO(data), formats=tuple(_FORMATS))
     except MemoryError:
         raise
-    except Exception as error:  # as in `decode`
+    except Exception as error:  # as in `_decoded`
         known = ", ".join(_FORMATS)
+        why = "" if isinstance(error, UnidentifiedImageError) else f" ({error})"
         raise ImageError(
             "not_an_image",
-            f"not a picture, or cut off in its header: starts with {data[:8]!r}, expected {known}",
+            f"not a picture, or cut off in its header{why}: starts with {data[:8]!r}, expected {known}",
         ) from error
     width, height = image.size
     deep = 3 if _deep_modes(image) else image.mode.startswith(("I", "F"))  # colours of more than 8 bits
@@ -182,6 +172,8 @@ def _decoded(image: Image.Image, data: bytes) -> Picture:
     """An opened picture, decoded; ``data`` is all of it."""
     plain, modes = _plain(image), _deep_modes(image)
     try:
+        if image.format == "PNG":
+            open_image(data).verify()  # decoding looks at no checksum: a hole would become wrong pixels
         image.load()
         pixels = _to_rgb(image, _deep_colour(image, modes, data) if modes else None)
     except MemoryError:
@@ -216,7 +208,9 @@ def _to_rgb(image: Image.Image, deep: np.ndarray | None) -> Image.Image:
 
 
 def _over_black(rgba: Image.Image) -> Image.Image:
-    return Image.alpha_composite(Image.new("RGBA", rgba.size, (0, 0, 0, 255)), rgba).convert("RGB")
+    black = Image.new("RGB", rgba.size)
+    black.paste(rgba, mask=rgba)
+    return black
 
 
 def _deep_modes(image: Image.Image) -> list[re.Match[str]]:
@@ -240,8 +234,8 @@ def _deep_colour(image: Image.Image, modes: Sequence[re.Match[str]], data: bytes
 
 
 def _stretch(values: np.ndarray) -> np.ndarray:
-    """8-bit values, linear between the 2nd and the 98th percentile of the finite ones."""
-    finite = np.isfinite(values)
+    """8-bit values, linear between the 2nd and the 98th percentile of the finite ones below `NO_DATA`."""
+    finite = np.abs(values) < NO_DATA
     if not finite.any():
         return np.zeros(values.shape, np.uint8)
     low, high = np.percentile(values[finite], (2, 98))

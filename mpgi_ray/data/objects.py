@@ -10,22 +10,38 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from inspect import signature
 from typing import Any, ClassVar
 
+import fsspec
 from fsspec import AbstractFileSystem
 from fsspec.asyn import AsyncFileSystem
 
 from mpgi_ray.data import trouble
+from mpgi_ray.errors import RecipeError
 
 _CONNECT_S = 5  # until a connection stands
 _SILENT_S = 20  # without a byte of an answer
 _LONGEST_S, _SLOWEST = 60.0, 1e6  # of one call: seconds, and further ones by bytes a second
 
 
-def options(url: str) -> dict[str, Any]:
-    """Options of fsspec for a URL: S3 tries each request three times, and `trouble.retried` does the rest."""
-    if not url.startswith(("s3://", "s3a://")):
-        return {}
+def opened(url: str) -> tuple[Any, str]:
+    """The file system of a path or URL, and the root there.
+
+    S3 tries each request three times, and `trouble.retried` does the rest.
+
+    Raises:
+        ImportError: the library for this kind of URL is not installed.
+        RecipeError: there is no such kind, or it cannot be opened by a URL alone.
+    """
     limits = {"connect_timeout": _CONNECT_S, "read_timeout": _SILENT_S, "retries": {"total_max_attempts": 1}}
-    return {"config_kwargs": limits}
+    options = {"config_kwargs": limits} if url.startswith(("s3://", "s3a://")) else {}
+    try:
+        fs, root = fsspec.core.url_to_fs(url, **options)
+    except ImportError:
+        raise
+    except Exception as error:  # whatever the library for such URLs raises
+        raise RecipeError(
+            f"{url} cannot be opened ({error}): expected a local path, or a URL such as s3://bucket/folder"
+        ) from error
+    return fs, root
 
 
 class Objects:

@@ -20,9 +20,10 @@ from typing import Self, TypeVar
 
 import pyarrow as pa
 
-from mpgi_ray.data.caption import SCHEMA, joined, upgraded
+from mpgi_ray.data.caption import SCHEMA, joined, require_sound, upgraded
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import create_table, publish_table, read_metadata, read_table
+from mpgi_ray.data.text import decode_json
 from mpgi_ray.errors import DamagedError, InputError
 
 _NAME = re.compile(r"(?P<shard>.+)-(?P<index>\d{5,})-of-(?P<total>\d{5,})(?:\.\d+)?\.parquet")
@@ -193,16 +194,18 @@ class Parts:
     def _piece(self, name: str, chunk: ChunkId) -> Part:
         table = read_table(self.storage, name)
         told = table.schema.metadata or {}
-        if (stated := told.get(_CHUNK, chunk.file_name.encode()).decode()) != chunk.file_name:
-            what = f"{self.storage.path(name)} holds the captions of {stated}"
+        if (stated := told.get(_CHUNK, chunk.file_name.encode())) != chunk.file_name.encode():
+            what = f"{self.storage.path(name)} holds the captions of {stated.decode(errors='replace')}"
             raise DamagedError(what, "put each part back under its own name")
         try:
+            shard_sha256 = told.get(_SHARD_HASH, b"").decode()
             sources, digests = (_by_sample(told.get(key, b"{}")) for key in (_SOURCES, _DIGESTS))
             rows = upgraded(table).replace_schema_metadata(None)
-        except (pa.ArrowException, KeyError, ValueError, AttributeError) as error:
+            require_sound(rows)
+        except (pa.ArrowException, KeyError, TypeError, ValueError, AttributeError) as error:
             what = f"{self.storage.path(name)} does not hold captions ({error})"
             raise DamagedError(what, "move it away") from error
-        return Part(rows, told.get(_SHARD_HASH, b"").decode(), sources, digests)
+        return Part(rows, shard_sha256, sources, digests)
 
     def shard_sha256(self, chunk: ChunkId) -> str:
         """The hash of the shard that a part was made from."""
@@ -210,4 +213,4 @@ class Parts:
 
 
 def _by_sample(told: bytes) -> dict[int, str]:
-    return {int(index): str(digest) for index, digest in json.loads(told).items()}
+    return {int(index): f"{int(digest, 16):016x}" for index, digest in decode_json(told).items()}

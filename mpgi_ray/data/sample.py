@@ -15,7 +15,7 @@ from typing import Annotated, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from mpgi_ray.data.text import Text, clean_name
+from mpgi_ray.data.text import Text, clean_name, shortened
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[Text, Field(pattern=r"\S")]  # not blank
@@ -262,4 +262,4 @@ class Rejected:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", clean_name(self.key))
-        object.__setattr__(self, "detail", clean_name(self.detail)[:_MAX_DETAIL])
+        object.__setattr__(self, "detail", shortened(clean_name(self.detail), _MAX_DETAIL))

@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any, TypeVar
 
-import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from mpgi_ray.data import trouble
 from mpgi_ray.data.disk import Disk, is_temporary
-from mpgi_ray.data.objects import Objects, options
+from mpgi_ray.data.objects import Objects, opened
+from mpgi_ray.data.text import decode_json
 from mpgi_ray.errors import InputError, MpgiError, OutputError, RecipeError
 
 T = TypeVar("T")
@@ -44,7 +44,7 @@ class Storage:
 
     @cached_property
     def _store(self) -> Disk | Objects:
-        fs, root = fsspec.core.url_to_fs(self.url, **options(self.url))
+        fs, root = opened(self.url)
         return Disk(root) if isinstance(fs, LocalFileSystem) else Objects(fs, root)
 
     @property
@@ -240,8 +240,8 @@ def split_url(path: str) -> tuple[Storage, str]:
 
 def _object(data: bytes, where: str) -> dict[str, Any]:
     try:
-        content = json.loads(data)
-    except (ValueError, RecursionError) as error:
+        content = decode_json(data)
+    except ValueError as error:
         raise InputError(f"{where} is not valid JSON ({error}); restore or delete it") from error
     if not isinstance(content, dict):
         raise InputError(

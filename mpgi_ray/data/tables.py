@@ -60,14 +60,14 @@ def create_table(storage: Storage, name: str, table: pa.Table) -> bool:
 
 def _bytes(table: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
+    pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
     return bytes(sink.getvalue().to_pybytes())
 
 
 def _opened(storage: Storage, name: str, read: Callable[[pq.ParquetFile], T]) -> T:
     data = storage.read(name)
     try:
-        return read(pq.ParquetFile(pa.BufferReader(data)))
+        return read(pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True))
     except (pa.ArrowException, OSError) as error:
-        what = f"{storage.path(name)} is not a whole Parquet file ({error})"
+        what = f"{storage.path(name)} is not a whole Parquet file ({' '.join(str(error).split())})"
         raise DamagedError(what, "restore or delete it") from error

@@ -4,9 +4,11 @@
 broken header, calls itself for every long name, and gives a sparse member's pieces as its content.
 
 Archives that were joined (``cat a.tar b.tar``) are read to the end of the file. Zeros are an end mark where
-they fill up a record as tar programs do: one of `RECORD` bytes, or of a power of two up to `MAX_RECORD`.
-More zeros than that are a part of the file that never arrived: nothing else tells a preallocated file from
-a padded one.
+they fill up a record as tar programs do: one of `RECORD` bytes, or of a power of two, between two archives at
+most `MAX_RECORD`. At the end of the file the power may be any: files are filled up to megabytes (``tar -b``,
+``dd conv=sync``), and set up in whole gigabytes. Other zeros are a part that never arrived, as in a download
+into a file that had its full length from the start. That its length looks filled up by chance is the less
+likely the longer the hole is: 2,048 bytes to its length, where tar programs fill records of `RECORD` bytes.
 """
 
 from __future__ import annotations
@@ -110,11 +112,12 @@ def _behind_end(data: memoryview, begin: int, at: int, last: str, shard: str) ->
         raise _cut(shard, last)
     if found is None and not at and zeros != RECORD:
         raise InputError(f"{shard} holds {zeros:,} zero bytes and nothing else; fetch the shard again")
-    powers = (1 << power for power in range(_BLOCK.bit_length() - 1, MAX_RECORD.bit_length()))
-    if zeros > RECORD + _BLOCK and not any(whole % r == 0 and zeros <= r + _BLOCK for r in powers):
+    power = max(whole & -whole, end & -end) if found is None else min(whole & -whole, MAX_RECORD)
+    if zeros > max(RECORD, power) + _BLOCK:
         raise InputError(
             f"{shard} has a hole: {zeros:,} zero bytes from byte {at:,} on ({last}), more than tar programs "
-            f"write at an end; fetch the shard again, or cut it to {at + 2 * _BLOCK:,} bytes if it ends there"
+            f"write at an end; fetch the shard again, or, if it ends there, cut it: "
+            f"`truncate -s {at + 2 * _BLOCK} {shard}`"
         )
     return end
 

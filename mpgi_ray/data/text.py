@@ -10,8 +10,9 @@ stay two. Text and names without any of these stay as they are.
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
@@ -45,6 +46,11 @@ def clean_name(name: str) -> str:
     return name if name.isprintable() else _ODD_IN_NAMES.sub(_escape, name)
 
 
+def shortened(text: str, most: int) -> str:
+    """The beginning and the end of a text that is longer, as a message says something at both."""
+    return text if len(text) <= most else f"{text[: most // 2]} … {text[3 - most // 2 :]}"
+
+
 def decode_text(data: bytes, what: str) -> str:
     """The text of a file or member without its byte-order mark; `clean_text` is for what is taken from it.
 
@@ -58,6 +64,24 @@ def decode_text(data: bytes, what: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"the {what} is not UTF-8 (byte {error.start + 1}): save it as UTF-8") from error
+
+
+def decode_json(data: bytes) -> Any:
+    """What a file or line of JSON holds.
+
+    Raises:
+        ValueError: it is not JSON; the message tells where, or which limit it exceeds, in one line.
+    """
+    try:
+        return json.loads(data)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"it is not UTF-8 (byte {error.start + 1}): save it as UTF-8") from error
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # Python reads no integers beyond a limit
+        raise ValueError("it holds a number of thousands of digits") from None
 
 
 def _escape(odd: re.Match[str]) -> str:

@@ -143,7 +143,7 @@ def told(error: Exception, doing: str, otherwise: type[MpgiError]) -> MpgiError:
     code, _ = answer(error)
     late = "it did not answer in time" if isinstance(error, TimeoutError) else ""
     what = (isinstance(error, OSError) and error.strerror) or str(error) or late or type(error).__name__
-    what = (f"{code}: {what}" if code and code not in what else what).rstrip(".")
+    what = " ".join((f"{code}: {what}" if code and code not in what else what).rstrip(".").split())
     if passes(error):
         return StorageError(
             f"{doing}: {what}, also when tried again for a while; check that the storage answers, then run "

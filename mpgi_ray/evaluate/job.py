@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mpgi_ray.data.storage import Storage, absolute
-from mpgi_ray.errors import InputError
+from mpgi_ray.errors import InputError, OutputError
 from mpgi_ray.evaluate import rows
 from mpgi_ray.evaluate.config import EvaluateConfig, Evaluation, Row
 from mpgi_ray.evaluate.localize.locate import read_air_slt
@@ -20,8 +20,11 @@ def evaluate(config: EvaluateConfig) -> Evaluation:
 
     Raises:
         InputError: a model, the shards or AIR-SLT cannot be read, or no sample has a text that is asked for.
-        OutputError: the metrics cannot be written.
+        OutputError: the metrics cannot be written, or those of another job are there.
     """
+    output = Storage(absolute(config.output))
+    if output.exists(METRICS) and "shards" not in output.read_json(METRICS):
+        raise OutputError(f"{output.path(METRICS)} is of another job: choose another output folder")
     test = TestSet.read(config.shards, config.split)
     for name in config.texts:
         if not any(test.texts_of(row, name) for row in range(len(test.records))):
@@ -62,5 +65,5 @@ def evaluate(config: EvaluateConfig) -> Evaluation:
         captions=tuple(captions),
         localization=tuple(localization),
     )
-    Storage(absolute(config.output)).publish_json(METRICS, found.record())
+    output.publish_json(METRICS, found.record())
     return found

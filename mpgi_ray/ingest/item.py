@@ -57,6 +57,7 @@ class Listing:
     Attributes:
         fingerprint: of the annotation file or, without one, of the names: changes when the list does.
         classes: those that the source names before its entries are read, if it does.
+        folder: the one whose every file is an entry, if there is one: the output cannot lie in it.
     """
 
     format: str
@@ -64,6 +65,7 @@ class Listing:
     fingerprint: str
     entries: Callable[[], Iterator[Entry]]
     classes: tuple[str, ...] = ()
+    folder: str | None = None
 
     def __iter__(self) -> Iterator[Entry]:
         return self.entries()

@@ -23,11 +23,11 @@ from mpgi_ray.data.rejected import REJECTED, rejected_table
 from mpgi_ray.data.sample import Rejected, Sample
 from mpgi_ray.data.shard_list import shards_in_words
 from mpgi_ray.data.shards import sample_members
-from mpgi_ray.data.storage import Storage
+from mpgi_ray.data.storage import Storage, absolute
 from mpgi_ray.data.tables import publish_table, read_table
 from mpgi_ray.data.tar import write_members
 from mpgi_ray.data.text import clean_name
-from mpgi_ray.errors import InputError
+from mpgi_ray.errors import InputError, OutputError
 from mpgi_ray.ingest.item import Listing
 from mpgi_ray.ingest.load import load
 from mpgi_ray.ingest.source import SourceConfig
@@ -101,10 +101,12 @@ def ingest(
 
     Raises:
         InputError: the source has no entries, or cannot be read.
-        OutputError: the folder holds shards of another source or with other options, or is worked on.
+        OutputError: the folder holds shards of another source or with other options, lies within the source,
+            or is worked on.
         StoppedError: the process was asked to stop.
     """
     storage = Storage(config.output)
+    _require_apart(config.output, items.folder)
     record, last = _record(items, config), (REJECTED, INDEX)
     if look(storage, record_of("ingest"), record, last=last) is Claim.FINISHED:
         return _summary(storage, nothing_to_do=True)
@@ -112,6 +114,14 @@ def ingest(
     with held(storage, "ingest", takeover=takeover) as lease, stop.listening():
         claim(storage, "ingest", record, last=last)
         return _ingest(storage, items, config, lease, stop)
+
+
+def _require_apart(output: str, source: str | None) -> None:
+    """Hold the output against a folder whose every file is an entry: the next start would find the shards."""
+    if source is not None and f"{absolute(output)}/".startswith(f"{absolute(source).rstrip('/')}/"):
+        raise OutputError(
+            f"{output} lies in {source}, every file of which is ingested: choose an output folder elsewhere"
+        )
 
 
 def _ingest(
@@ -131,7 +141,7 @@ def _ingest(
         rows.append(IndexRow(shard, len(samples), len(data), hashlib.sha256(data).hexdigest()))
         unknown.update(unknown_labels(sample.annotation for sample in samples))
     if not rows and not rejected:
-        raise InputError(f"no entries in {items.path}")
+        raise InputError(f"{items.path} holds no entries: expected one picture or more")
     lease.check()
     _remove_others(storage, config.name, {f"{row.shard}.tar" for row in rows})
     publish_table(storage, REJECTED, rejected_table(rejected))

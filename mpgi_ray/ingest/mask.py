@@ -80,9 +80,12 @@ def _values(data: bytes, size: tuple[int, int], in_colour: bool) -> npt.NDArray[
     if min(size) < 3:
         raise ImageError("bad_mask", "a mask needs at least 3×3 pixels for the cells of its grid")
     try:
-        pixels = np.asarray(image.convert("RGB") if in_colour else image).astype(np.int64)
+        stored = np.asarray(image.convert("RGB") if in_colour else image)
     except Exception as error:  # Pillow raises almost any exception on a damaged file
         raise ImageError("bad_mask", f"the mask cannot be decoded: {error}") from error
+    if np.issubdtype(stored.dtype, np.floating) and (broken := stored[np.mod(stored, 1) != 0]).size:
+        raise ImageError("bad_mask", f"expected whole numbers for classes, found {broken[0]:g} in the mask")
+    pixels = stored.astype(np.int64)
     if in_colour:
         return np.asarray(pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2], dtype=np.int64)
     if pixels.ndim != 2:

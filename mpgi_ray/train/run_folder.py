@@ -32,7 +32,7 @@ def open_run(output: str, recipe: dict[str, Any], name: str, seen: Seen, left_ou
         OutputError: the folder belongs to another recipe; the message names the first setting that differs.
     """
     storage = Storage(output)
-    state = look(storage, RUN, recipe, last=(WEIGHTS,), key="recipe", results=WEIGHTS)
+    state = look(storage, RUN, recipe, last=(WEIGHTS,), key="recipe", results=("steps/*", ".ray/*"))
     if state is Claim.NEW:
         storage.publish_json(SEEN, asdict(seen))
         storage.publish_json(RUN, {"name": name, "recipe": recipe, "left_out": left_out})

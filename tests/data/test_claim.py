@@ -146,3 +146,12 @@ def test_a_truncated_table_and_one_of_other_columns_are_named(tmp_path: Path) ->
 def test_the_last_line_of_a_log_may_be_unfinished(tmp_path: Path) -> None:
     (tmp_path / "train.jsonl").write_bytes(b'{"step": 1}\n{"step": 2, "lo')
     assert read_log(str(tmp_path)) == [{"step": 1}]
+
+
+@pytest.mark.parametrize("name", ["open_clip_pytorch_model.bin", "steps/mine.txt", ".ray/mine.txt"])
+def test_a_new_run_touches_nothing_that_lies_where_it_would_write(tmp_path: Path, name: str) -> None:
+    storage = Storage(str(tmp_path))
+    storage.publish(name, b"mine")
+    with pytest.raises(OutputError, match=rf"holds {name} and no run\.json: choose an empty folder"):
+        open_run(storage.url, {"lr": 1}, "train-1", Seen(), 0)
+    assert storage.list("") == [name]

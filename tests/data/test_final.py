@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import json
 import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +28,7 @@ from mpgi_ray.evaluate.config import EvaluateConfig
 from mpgi_ray.evaluate.job import evaluate
 from mpgi_ray.report.shard_view import count_samples, show_shard
 from mpgi_ray.train.source import scan
-from support.build import noise, tar
+from support.build import noise, picture, tar
 from support.caption_rows import begin
 
 TEXTS = {"objects": "One ship.", "short": "A harbour with one ship."}
@@ -168,3 +170,43 @@ def test_what_is_not_a_final_sample_is_named(tmp_path: Path) -> None:
         path.write_bytes(write_members([("key", fields)]))
         with pytest.raises(InputError, match=rf"{number}\.tar/key is not a final sample"):
             list(read_records([str(path)], pictures=False))
+
+
+def told(**fields: Any) -> bytes:
+    note = {
+        "mpgi": 1,
+        "sample_id": "a" * 64,
+        "texts": {"short": "A port."},
+        "annotation": {"scene": ["port"]},
+    }
+    return json.dumps(note | fields).encode()
+
+
+@pytest.mark.parametrize(
+    ("note", "says"),
+    [
+        (b"", "Expecting value"),
+        (b'{"a', "Unterminated string"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"a": "\xff"}', "not UTF-8"),
+        (b"null", "found None"),
+        (b"{}", "sample_id: Field required"),
+        (told(mpgi=2), "mpgi: .*found 2"),
+        (told(sample_id=7), "sample_id: .*found 7"),
+        (told(texts=["a"]), "texts: .*found"),
+        (told(texts={"short": 7}), "texts.short: .*found 7"),
+        (told(texts={"short": "\ud83d"}), "half of a character"),
+        (told(annotation=None), "annotation: .*found None"),
+        (told(annotation={"scene": 3}), "annotation.scene: .*found 3"),
+        (told(annotation={"scene": [{}]}), "annotation.scene.0: "),
+        (told(annotation={"objects": [{}]}), "annotation.objects.0.label: Field required"),
+        (told(annotation={"objects": [{"label": [1]}]}), "annotation.objects.0.label: .*found"),
+        (told(annotation={"captions": "abc"}), "annotation.captions: .*found 'abc'"),
+        (told(annotation={"split": 3}), "annotation.split: .*found 3"),
+    ],
+)
+def test_a_sample_that_is_no_final_one_is_one_line(tmp_path: Path, note: bytes, says: str) -> None:
+    (tmp_path / "s.tar").write_bytes(tar(("a.jpg", picture()), ("a.json", note)))
+    with pytest.raises(InputError, match=rf"s\.tar/a is not a final sample \(.*{says}") as caught:
+        list(read_records(list_shards(tmp_path)))
+    assert "\n" not in str(caught.value)

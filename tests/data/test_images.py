@@ -79,9 +79,9 @@ def test_sixteen_bit_colour_keeps_its_lower_bytes() -> None:
 def test_values_that_are_no_numbers_become_black_and_move_no_others() -> None:
     values = RAMP.astype(np.float32)
     holed = values.copy()
-    holed[0, :2] = np.nan, np.inf
+    holed[0, :4] = np.nan, np.inf, np.finfo(np.float32).min, np.finfo(np.float32).max
     pixels = np.asarray(decode(encoded(Image.fromarray(holed), "TIFF")).pixels)[..., 0]
-    assert pixels[0, :2].tolist() == [0, 0]
+    assert pixels[0, :4].tolist() == [0, 0, 0, 0]
     assert pixels[1:].min() > 0
     assert pixels.max() == 255
 

@@ -224,7 +224,7 @@ def test_broken_run_lengths(counts: str | list[int], message: str) -> None:
     ("line", "reason", "message"),
     [
         ('{"image": "a.png"', "broken_json", "line 2: Expecting"),
-        ("[" * 100_000, "broken_json", "line 2: maximum recursion"),
+        ("[" * 100_000, "broken_json", "line 2: it is nested too deeply"),
         ("3", "bad_annotation", "line 2: Input should be"),
         ({"scene": "port"}, "bad_annotation", "line 2: image: Field required"),
         ({"image": "/etc/a.png"}, "bad_annotation", "expected a relative path"),

@@ -82,6 +82,8 @@ def _whole(seed: int) -> Iterator[HostileTar]:
         "one_end_block": A + B + bytes(BLOCK),
         "padded_to_64_KiB": filled(ab, 1 << 16),
         "padded_to_1_MiB": filled(ab, 1 << 20),
+        "padded_to_8_MiB": filled(ab, 8 << 20),
+        "joined_and_padded": one + filled(one + two, 2 << 20)[len(one) :],
         "padded_unevenly": ab + bytes(7 * BLOCK + 3),
         "directories": header(b"d/", kind=b"5") + A + header(b"e/", kind=b"5") + B + END,
         "volume_label": header(b"backup", kind=b"V") + ab,
@@ -294,6 +296,10 @@ def _holes(seed: int) -> Iterator[HostileTar]:
     starts = _starts(data)
     yield HostileTar("hole_all_short", bytes(1024), "refused", "zero bytes and nothing else")
     yield HostileTar("hole_all", bytes(len(data)), "refused", "zero bytes and nothing else")
+    padded_to, what = 3 << 20, r"has a hole: .* if it ends there, cut it: `truncate -s \d+ s\.tar`"
+    yield HostileTar("hole_beyond_a_record", data + bytes(padded_to - len(data)), "refused", what)
+    far = data[: starts[1]] + bytes(-starts[1] % (2 << 20)) + data[starts[1] :]
+    yield HostileTar("hole_up_to_a_record", far, "refused", "has a hole: .*after member 's0.jpg'")
     for turn in range(4):
         at = starts[dice.randrange(1, len(starts) - 2)]
         inside = at + BLOCK + dice.randrange(1, 2000)

@@ -7,22 +7,31 @@ only where the annotation has none: an object carries outlines, not pixels.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 import typer
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from mpgi_ray.config import first_problem
+from mpgi_ray.config import first_problem, shortly
 from mpgi_ray.data.sample import Rejected
 from mpgi_ray.data.storage import Storage, split_url
+from mpgi_ray.data.text import decode_json
 from mpgi_ray.errors import InputError
 from mpgi_ray.ingest.item import Entry, Item, Listing, below, report_unused
 from mpgi_ray.ingest.rle import decode_rle, mask_box
 
-Id = int | str
+
+def _id(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError(f"the id is {shortly(value)}: expected an integer or a text")
+    return str(value)
+
+
+Id = Annotated[str, BeforeValidator(_id)]  # in one form: tools write 7, 7.0 and "7" for the same one
 # fields of the format that say nothing about what is in a picture
 _KNOWN = {"license", "flickr_url", "coco_url", "date_captured", "id", "area", "supercategory"}
 
@@ -72,13 +81,12 @@ def coco(
     data = storage.read(name)
     content = _content(data, annotations)
     categories = _categories(content["categories"], annotations)
-    by_image: dict[Id | None, list[Any]] = defaultdict(list)
+    by_image: dict[str | None, list[Any]] = defaultdict(list)
     for raw in content["annotations"]:
-        image_id = raw.get("image_id") if isinstance(raw, dict) else None
-        by_image[image_id if isinstance(image_id, Id) else None].append(raw)
+        by_image[_image_of(raw)].append(raw)
 
     def entries() -> Iterator[Entry]:
-        root, unused, seen = Storage(images), set[str](), dict[Id, str]()
+        root, unused, seen = Storage(images), set[str](), dict[str, str]()
         for position, raw in enumerate(content["images"]):
             try:
                 image = _Image.model_validate(raw)
@@ -87,7 +95,8 @@ def coco(
                 seen[image.id] = image.file_name
                 unused |= set(image.model_extra or ()) - _KNOWN
                 path = below(image.file_name)
-                objects = [_object(a, categories, unused) for a in by_image.get(image.id, ())]
+                size = image.width, image.height
+                objects = [_object(a, categories, size, unused) for a in by_image.get(image.id, ())]
             except ValueError as error:
                 detail = first_problem(error) if isinstance(error, ValidationError) else str(error)
                 # in most cases the file name is known, and says more than the position
@@ -95,9 +104,11 @@ def coco(
                 yield Rejected(str(file_name or f"image {position}"), 0, "bad_annotation", detail)
                 continue
             note = {"objects": tuple(objects), "vocabulary": dict.fromkeys(categories.values())}
-            yield Item(root, path, note, (image.width, image.height))
+            yield Item(root, path, note, size)
         for image_id in [i for i in by_image if i not in seen]:
             lost = f"the image of {len(by_image[image_id])} annotations is not listed, or was refused"
+            if image_id is None:
+                lost = f"{len(by_image[None])} annotations name no image: expected an image_id in each"
             yield Rejected(f"image_id {image_id}", 0, "unknown_image", lost)
         report_unused(annotations, unused)
 
@@ -107,8 +118,8 @@ def coco(
 
 def _content(data: bytes, path: str) -> dict[str, list[Any]]:
     try:
-        content = json.loads(data)
-    except (ValueError, RecursionError) as error:
+        content = decode_json(data)
+    except ValueError as error:
         raise InputError(f"{path} is not valid JSON: {error}") from error
     for key in ("images", "annotations", "categories"):
         if not isinstance(content, dict) or not isinstance(content.get(key), list):
@@ -116,8 +127,15 @@ def _content(data: bytes, path: str) -> dict[str, list[Any]]:
     return {key: content[key] for key in ("images", "annotations", "categories")}
 
 
-def _categories(raw: list[Any], path: str) -> dict[Id, str]:
-    found: dict[Id, str] = {}
+def _image_of(raw: Any) -> str | None:
+    try:
+        return _id(raw["image_id"])
+    except (TypeError, KeyError, ValueError):
+        return None
+
+
+def _categories(raw: list[Any], path: str) -> dict[str, str]:
+    found: dict[str, str] = {}
     for position, entry in enumerate(raw):
         try:
             category = _Category.model_validate(entry)
@@ -125,13 +143,16 @@ def _categories(raw: list[Any], path: str) -> dict[Id, str]:
             raise InputError(f"{path}: category {position}: {first_problem(error)}") from error
         if category.id in found:
             raise InputError(
-                f"{path}: category id {category.id} is both {found[category.id]!r} and {category.name!r}"
+                f"{path}: category id {category.id} is both {shortly(found[category.id])} and "
+                f"{shortly(category.name)}: give each class an id of its own"
             )
         found[category.id] = category.name
     return found
 
 
-def _object(raw: Any, categories: Mapping[Id, str], unused: set[str]) -> dict[str, Any]:
+def _object(
+    raw: Any, categories: Mapping[str, str], size: tuple[int | None, int | None], unused: set[str]
+) -> dict[str, Any]:
     where = f"annotation {raw.get('id', '') if isinstance(raw, dict) else raw!r}"
     try:
         note = _Annotation.model_validate(raw)
@@ -141,7 +162,7 @@ def _object(raw: Any, categories: Mapping[Id, str], unused: set[str]) -> dict[st
             )
         unused |= set(note.model_extra or ()) - _KNOWN - {"image_id"}
         outlines = () if isinstance(note.segmentation, _Rle) else _outlines(note.segmentation)
-        box = _box(note, outlines)
+        box = _box(note, outlines, size)
     except ValidationError as error:
         raise ValueError(f"{where}: {first_problem(error)}") from error
     except ValueError as error:
@@ -157,12 +178,20 @@ def _outlines(flat: list[list[float]]) -> tuple[tuple[tuple[float, float], ...],
     return tuple(tuple(zip(numbers[::2], numbers[1::2], strict=True)) for numbers in flat)
 
 
-def _box(note: _Annotation, outlines: tuple[tuple[tuple[float, float], ...], ...]) -> tuple[float, ...]:
+def _box(
+    note: _Annotation,
+    outlines: tuple[tuple[tuple[float, float], ...], ...],
+    size: tuple[int | None, int | None],
+) -> tuple[float, ...]:
     if note.bbox is not None:
         x, y, width, height = note.bbox
         return x, y, x + width, y + height
     if isinstance(note.segmentation, _Rle):
         height, width = note.segmentation.size
+        if None not in size and size != (width, height):
+            raise ValueError(
+                f"its mask has {width}×{height} pixels, expected the image's {size[0]}×{size[1]}"
+            )
         return mask_box(decode_rle(note.segmentation.counts, int(width), int(height)))
     if not outlines:
         raise ValueError("it has neither bbox nor segmentation")

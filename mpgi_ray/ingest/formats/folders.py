@@ -37,4 +37,4 @@ def folders(
 
     classes = dict.fromkeys(clean_name(name.partition("/")[0]) for name in names if "/" in name)
     digest = hashlib.sha256("\n".join(names).encode("utf-8", "surrogateescape")).hexdigest()
-    return Listing("folders", root, digest, entries, tuple(classes))
+    return Listing("folders", root, digest, entries, tuple(classes), folder=root)

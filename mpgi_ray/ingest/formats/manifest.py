@@ -12,7 +12,6 @@ names are left alone and named once in a warning.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -23,6 +22,7 @@ from mpgi_ray.config import first_problem
 from mpgi_ray.data.lines import read_lines
 from mpgi_ray.data.sample import Rejected
 from mpgi_ray.data.storage import split_url
+from mpgi_ray.data.text import decode_json
 from mpgi_ray.ingest.item import Entry, Item, Listing, below, report_unused
 from mpgi_ray.ingest.source import TRUNCATED, MaskTable
 
@@ -116,15 +116,17 @@ def manifest(path: Annotated[str, typer.Argument(help="The JSONL file, one pictu
                 continue
             where = f"line {number}"
             try:
-                record = json.loads(line)
+                record = decode_json(line)
+            except ValueError as error:
+                yield Rejected(where, 0, "broken_json", f"{where}: {error}")
+                continue
+            try:
                 parsed = Line.model_validate(record)
                 unused |= _unused(parsed)
                 image, mask = below(parsed.image), None if parsed.mask is None else below(parsed.mask)
-            except (ValueError, RecursionError) as error:
-                broken = isinstance(error, (json.JSONDecodeError, UnicodeDecodeError, RecursionError))
+            except ValueError as error:
                 detail = first_problem(error) if isinstance(error, ValidationError) else str(error)
-                reason = "broken_json" if broken else "bad_annotation"
-                yield Rejected(where, 0, reason, f"{where}: {detail}")
+                yield Rejected(where, 0, "bad_annotation", f"{where}: {detail}")
                 continue
             where = where if parsed.id is None else f"{where} ({parsed.id})"
             size = parsed.width, parsed.height
