@@ -23,11 +23,11 @@ from mpgi_ray.caption.replicas import Connect
 from mpgi_ray.caption.retry import Retry, take_back
 from mpgi_ray.caption.reuse import earlier_stage2
 from mpgi_ray.caption.run_json import check_run, lost_shards, open_run
-from mpgi_ray.caption.stop_flag import STOPPED, StopFlag
 from mpgi_ray.caption.todo import Phase, Pilot, left_to_do
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.lease import Lease, held
 from mpgi_ray.data.shard_list import ShardList, find_shards, shards_in_words
+from mpgi_ray.data.stop_flag import STOPPED, StopFlag
 from mpgi_ray.engines.base import EngineError
 from mpgi_ray.engines.connect import connect as connect_engine
 from mpgi_ray.errors import StoppedError, UnfinishedError
