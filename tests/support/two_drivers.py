@@ -1,9 +1,9 @@
 """Two drivers at once on one folder: ``python -m support.two_drivers --times 10 --trainings 3 --seed 0``.
 
-The second one starts when the first one's lease is there, after a delay that the seed draws; an ingest, which is
-over too soon, is suspended meanwhile. Where the first has ended before the second looks, the pair is tried
-again. The second must be refused in one line that names the first; the first must end well, and what it wrote
-be what an undisturbed job writes.
+The second one starts when the first one's lease is there, after a delay that the seed draws; an ingest, which
+is over too soon, is suspended meanwhile. Where the first has ended before the second looks, the pair is tried
+again. The second must be refused in one line that names the first; the first must end well, and what it
+wrote be what an undisturbed job writes.
 """
 
 from __future__ import annotations
