@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,7 +39,8 @@ class Head:
         found = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         self._env = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
         self._env |= {"PATH": found, "PYTHONPATH": str(ROOT), "RAY_JOB_STOP_WAIT_TIME_S": "240"}
-        self._env |= {"RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
+        self._env |= {"RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0", "RAY_AUTH_MODE": "token"}
+        self._env["RAY_AUTH_TOKEN"] = uuid.uuid4().hex * 2  # as `ray get-auth-token --generate` leaves one
         self.address = f"http://127.0.0.1:{board}"
         options = [f"--port={gcs}", f"--dashboard-port={board}", f"--dashboard-agent-listen-port={agent}"]
         start = [RAY, "start", "--head", "--num-cpus", "8", "--block", f"--temp-dir={home}", *options]
@@ -75,9 +77,11 @@ def test_a_job_that_is_stopped_goes_on_when_it_is_submitted_again(head: Head, tm
     entry = ["--working-dir", ".", "--", "python", "ray_jobs/caption.py", "template"]
     entry += ["--shards", str(tmp_path / "shards"), "--out", str(tmp_path / "captions")]
     entry += ["--set", "chunk_size=2", "--grace", "200"]
-    head.job("submit", "--no-wait", "--submission-id", "first", *entry)
-    while not out.storage.list(".parquet"):
-        assert "FAILED" not in head.job("status", "first"), head.job("logs", "first")
+    said = head.job("submit", "--no-wait", "--submission-id", "first", *entry)
+    assert "'first' submitted successfully" in said, said
+    while not out.integrated.done():
+        said = head.job("status", "first")
+        assert "PENDING" in said or "RUNNING" in said, said + head.job("logs", "first")
     head.job("stop", "first")  # waits until it has
     said = head.job("logs", "first")
     assert "stopped by SIGTERM: what is published stays; " in said, said
