@@ -39,6 +39,7 @@ class Head:
         found = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         self._env = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
         self._env |= {"PATH": found, "PYTHONPATH": str(ROOT), "RAY_JOB_STOP_WAIT_TIME_S": "240"}
+        self._env["RAY_raylet_start_wait_time_s"] = "300"  # a busy machine takes longer than the usual 30
         self._env |= {"RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0", "RAY_AUTH_MODE": "token"}
         self._env["RAY_AUTH_TOKEN"] = uuid.uuid4().hex * 2  # as `ray get-auth-token --generate` leaves one
         self.address = f"http://127.0.0.1:{board}"
