@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo demo-coca test test-slow faults check bench constraints
+.PHONY: setup demo demo-coca test test-slow faults two-drivers check bench constraints
 
 setup: .venv/ready ## everything for development, in .venv
 
@@ -33,6 +33,9 @@ SEED ?= 0
 
 faults: setup ## kills, full disks and damaged files against small jobs; RUN=N does one run of the seed again
 	PYTHONPATH=tests $(BIN)/python -m support.fault_runs --faults $(FAULTS) --seed $(SEED) $(if $(RUN),--run $(RUN))
+
+two-drivers: setup ## two drivers at once on one folder: ten pairs of ingest, caption and curate, three of train
+	PYTHONPATH=tests $(BIN)/python -m support.two_drivers --seed $(SEED)
 
 check: setup
 	$(BIN)/ruff check

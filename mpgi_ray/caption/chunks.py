@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, cast
 
-from mpgi_ray.caption.stop_flag import StopFlag
 from mpgi_ray.data.caption import UNDONE, Caption
 from mpgi_ray.data.image import ImageError, Picture, to_view
+from mpgi_ray.data.index import INDEX
 from mpgi_ray.data.parts import ChunkId, split_chunks
 from mpgi_ray.data.sample import Rejected, Sample
 from mpgi_ray.data.shards import ShardFields, read_shard
+from mpgi_ray.data.stop_flag import StopFlag
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError, StorageError
 from mpgi_ray.rules import Facts
@@ -37,6 +38,7 @@ class ShardTask:
     """One shard to read.
 
     Attributes:
+        sha256: of the file, as its index tells; empty where none does.
         done: chunk numbers whose texts are all published.
         pilot: number of samples to caption of this shard, or None for all.
         at_random: the pilot's samples are spread over the shard by hash, instead of its first ones.
@@ -50,6 +52,7 @@ class ShardTask:
     output: str
     fields: ShardFields
     chunk_size: int
+    sha256: str = ""
     done: frozenset[int] = frozenset()
     pilot: int | None = None
     at_random: bool = False
@@ -120,6 +123,12 @@ def read_chunks(task: ShardTask) -> Iterator[Row]:
         return
     try:
         data = Storage(task.root).read(task.file)
+        digest = hashlib.sha256(data).hexdigest()
+        if digest != (task.sha256 or digest):
+            raise InputError(
+                f"{task.file} is damaged: its sha256 is not the one that its {INDEX} tells; delete it and "
+                "run the command again that made it, or bring the whole file back"
+            )
         entries = read_shard(data, task.file, task.fields)
     except InputError as error:
         yield {"shard": task.shard, **WELL, "unreadable": str(error), "work": b""}
@@ -127,7 +136,6 @@ def read_chunks(task: ShardTask) -> Iterator[Row]:
     except StorageError as error:
         yield {"shard": task.shard, **WELL, "fatal": str(error), "work": b""}
         return
-    digest = hashlib.sha256(data).hexdigest()
     del data
     wanted = _pilot_choice(task, len(entries))
     todo = []

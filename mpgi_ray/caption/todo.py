@@ -61,6 +61,7 @@ def left_to_do(
             output=folder.storage.url,
             fields=recipe.input.fields,
             chunk_size=recipe.chunk_size,
+            sha256=shards.hashes.get(name, ""),
             done=frozenset(done[name]),
             pilot=None if quota is None else quota[name],
             at_random=pilot is not None and pilot.at_random,

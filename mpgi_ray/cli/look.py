@@ -18,6 +18,9 @@ def inspect(
     rejects: Annotated[
         int | None, typer.Option(min=1, help="Show up to N rows that were rejected, dropped or failed.")
     ] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read all shards of a folder and compare with its index.")
+    ] = False,
     cards: Annotated[int, typer.Option(min=0, help="Number of sampled pictures in the report.")] = 24,
     final: Annotated[
         str | None, typer.Option(help="Folder of final shards, to count them in the report.")
@@ -31,9 +34,12 @@ def inspect(
     from mpgi_ray.report import shard_view, status, write_rejects, write_report
     from mpgi_ray.report.rejects import print_rejects
     from mpgi_ray.report.rejects import rejects as rejected_rows
+    from mpgi_ray.report.verified import require_verified
 
     console = Console()
-    if shard_view.is_shard(path):
+    if verify:
+        typer.echo(require_verified(path))
+    elif shard_view.is_shard(path):
         shard_view.print_shard(shard_view.show_shard(path), console)
     elif html is None and rejects is None and not status.is_caption_folder(path):
         shard_view.print_counts(shard_view.count_samples(path), console)

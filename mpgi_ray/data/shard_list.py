@@ -29,6 +29,7 @@ class ShardList:
         missing: shards that were asked for by name, or that an index lists, and that are not there.
         samples: of each shard that an index lists.
         stamps: of the files, by shard.
+        hashes: the SHA-256 of each file, where an index tells it.
     """
 
     root: Storage
@@ -36,6 +37,7 @@ class ShardList:
     missing: tuple[str, ...] = ()
     samples: Mapping[str, int] = field(default_factory=dict)
     stamps: Mapping[str, str] = field(default_factory=dict)
+    hashes: Mapping[str, str] = field(default_factory=dict)
 
     def read(self, shard: str) -> bytes:
         return self.root.read(self.files[shard])
@@ -110,7 +112,9 @@ def find_shards(spec: str | Sequence[str]) -> ShardList:
     _require_as_listed(root, there, files, listed)
     samples = {shard: row.samples for shard, row in listed.items() if shard in files}
     stamps = {shard: there[file] for shard, file in files.items()}
-    return ShardList(root, dict(sorted(files.items())), tuple(missing), samples, stamps)
+    plain = (shard for shard in samples if files[shard].endswith(".tar"))  # an index tells of no other form
+    hashes = {shard: listed[shard].sha256 for shard in plain}
+    return ShardList(root, dict(sorted(files.items())), tuple(missing), samples, stamps, hashes)
 
 
 def _require_plain(names: Sequence[str]) -> None:

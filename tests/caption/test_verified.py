@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import pickle
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,6 +23,7 @@ from mpgi_ray.data import ledger
 from mpgi_ray.data.caption import digests_of, from_table, to_table
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.caption_metrics import metrics
+from mpgi_ray.data.index import IndexRow, publish_index
 from mpgi_ray.data.ledger import LEDGER, figures_of, survey
 from mpgi_ray.data.parts import ChunkId, Parts
 from mpgi_ray.data.shard_list import find_shards
@@ -160,3 +162,17 @@ def test_a_shard_that_changed_between_the_phases_is_refused(
     with pytest.raises(InputError, match="shard s0 changed after its images were described: put the old"):
         described_work(pickle.loads(first["work"]), run)
     assert not folder.integrated.done()
+
+
+def test_a_shard_of_the_right_size_and_other_bytes_is_not_captioned(run: Recipe) -> None:
+    shards = find_shards(run.input.shards)
+    data = bytearray(shards.read("s0"))
+    told = IndexRow("s0", 6, len(data), hashlib.sha256(data).hexdigest())
+    publish_index(shards.root, [told])
+    tasks = left_to_do(run, find_shards(run.input.shards), CaptionFolder(run.output), None)
+    assert not any(row["unreadable"] for task in tasks for row in read_chunks(task))
+    data[600] ^= 1
+    shards.root.publish("s0.tar", bytes(data))
+    tasks = left_to_do(run, find_shards(run.input.shards), CaptionFolder(run.output), None)
+    (row,) = (row for task in tasks for row in read_chunks(task))
+    assert "s0.tar is damaged: its sha256 is not the one that its index.parquet tells" in row["unreadable"]

@@ -79,3 +79,18 @@ def test_a_lease_that_is_damaged_is_named(folder: Storage) -> None:
         held(folder, "caption"),
     ):
         pass
+
+
+def test_a_bucket_is_held_as_a_folder_is(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease, "SETTLE", 0.0)
+    there = Storage(f"{bucket}/held")
+    with (
+        held(there, "train"),
+        pytest.raises(OutputError, match=r"s3://data/held is worked on by `mpgi train` of"),
+        held(Storage(there.url), "train"),
+    ):
+        pass
+    assert not there.list("")
+    left_behind(there)
+    with held(there, "train") as taken:
+        taken.check()

@@ -12,11 +12,13 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from mpgi_ray.cli import main
 from mpgi_ray.data.sample import Box
 from mpgi_ray.data.shard_list import find_shards
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError, OutputError, RecipeError
 from mpgi_ray.ingest import IngestConfig, IngestSummary, SourceConfig, folders, ingest, load_source, manifest
+from mpgi_ray.report.verified import require_verified
 from support.ingested import ingest_lines, picture, rejected, samples
 
 REAL = {
@@ -203,15 +205,38 @@ def test_a_killed_job_run_again_gives_the_same_bytes(tmp_path: Path, monkeypatch
     for row in index:
         data = (tmp_path / "whole" / f"{row['shard']}.tar").read_bytes()
         assert (row["bytes"], row["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
+    assert require_verified(str(tmp_path)) == f"{tmp_path}: 6 shards as index.parquet tells"  # both folders
     first, second, third = (tmp_path / "whole" / f"train-00000{i}.tar" for i in range(3))
     second.write_bytes(second.read_bytes()[:-1024])
     third.unlink()
     before = first.stat().st_ino
+    (tmp_path / "whole" / "more.tar").write_bytes(b"")
+    with pytest.raises(InputError) as told:
+        require_verified(str(tmp_path / "whole"))
+    assert "3 of 4 shards" in str(told.value)
+    mend = "delete it and run the same `mpgi ingest` again"
+    for line in (
+        f"train-000001.tar holds 9,216 bytes, its index.parquet tells 10,240: {mend}",
+        "train-000002.tar is missing: run the same `mpgi ingest` again",
+        "more.tar is not named by the index.parquet beside it: move it away",
+    ):
+        assert f"\n  {line}" in str(told.value)
+    (tmp_path / "whole" / "more.tar").unlink()
     with pytest.raises(InputError, match=r"train-000001\.tar is damaged: it holds 9216 bytes, its index"):
         find_shards(str(tmp_path / "whole"))
     assert not run("whole").nothing_to_do  # what is lost or damaged is written again, and nothing else
     assert digests(tmp_path / "killed") == digests(tmp_path / "whole")
     assert first.stat().st_ino == before
+    damaged = bytearray(first.read_bytes())
+    damaged[600] ^= 1  # of the same size: only the hash tells
+    first.write_bytes(damaged)
+    assert run("whole").nothing_to_do
+    assert main(["inspect", str(tmp_path / "whole"), "--verify"]) == 1
+    with pytest.raises(InputError, match=r"1 of 3 shards not as .*\n  train-000000\.tar has the sha256 "):
+        require_verified(str(tmp_path / "whole"))
+    first.unlink()
+    run("whole")
+    assert main(["inspect", str(tmp_path / "whole"), "--verify"]) == 0
 
 
 def test_shards_of_an_interrupted_start_are_not_left_beside_those_of_the_index(
