@@ -30,7 +30,7 @@ from mpgi_ray.train.data import Reading
 from mpgi_ray.train.initial import initial, seen_before
 from mpgi_ray.train.loop import Learner, Schedule
 from mpgi_ray.train.order import windows
-from mpgi_ray.train.run_folder import newest, open_run, step_folder
+from mpgi_ray.train.run_folder import open_run, step_folder
 from mpgi_ray.train.source import scan
 from mpgi_ray.train.stream import Stream, ordered
 from mpgi_ray.train.tracking import RunLog
@@ -64,6 +64,8 @@ class _Run:
 def train(config: TrainConfig) -> TrainResult:
     """Train a model on final shards; go on where an earlier start of the same run stopped.
 
+    A damaged model or checkpoint is named and removed, and the run goes on from the one before.
+
     Raises:
         InputError: there are no shards, no usable text or too few samples for a batch, or a picture or
             checkpoint cannot be read.
@@ -81,9 +83,10 @@ def train(config: TrainConfig) -> TrainResult:
             print(told, flush=True)
         recipe = config.recipe(source)
         name = f"train-{recipe_hash(recipe)}"
-        done = newest(config.output)
-        if open_run(config.output, recipe, name, seen.after(seen_before(config)), source.left_out):
-            done = steps
+        finished = open_run(config.output, recipe, name, seen.after(seen_before(config)), source.left_out)
+        Storage(config.output).sweep()
+        whole = finished and resume.is_whole(config.output)
+        done = steps if whole else resume.newest_whole(config.output)
         if done is None:
             torch.manual_seed(config.seed)
             architecture, model = initial(config, source)

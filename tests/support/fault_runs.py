@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from support.fault_jobs import JOBS, Fixture
+from support.fault_jobs import BEFORE, CAPTION, JOBS, Fixture
 from support.faults import Fault, draw
 from support.processes import living, name_of
 from support.starts import Disk, Start
@@ -83,8 +83,8 @@ def made(root: Path, jobs: set[str]) -> tuple[Fixture, dict[str, tuple[int, floa
     fixture = Fixture(root)
     fixture.draw(PICTURES)
     costs = {}
-    needed = ["ingest", *(["fused"] if jobs - {"ingest"} else []), *(["curate"] if "curate" in jobs else [])]
-    for job in needed:
+    needed = {made for job in jobs for made in (*BEFORE[job], "fused" if job in CAPTION else job)}
+    for job in sorted(needed, key=JOBS.index):
         out = fixture.made(job)
         began = time.monotonic()
         start = Start(root, out, fixture.commands(job, out)[0])

@@ -51,12 +51,13 @@ class Fault:
         return bool(strike(self.kind, start.home, chance))
 
     def damage(self, out: Path, home: Path, chance: random.Random) -> bool:
-        """Cut or delete one published part or shard, once nobody works there any more."""
+        """Cut or delete one published part, shard or checkpoint, once nobody works there any more."""
         until = time.monotonic() + 90
         while living(str(home)) and time.monotonic() < until:
             time.sleep(0.5)
-        parts = [file for folder in out.glob("*") for file in folder.rglob("*.parquet")]
-        files = sorted([*out.glob("*.tar"), *(file for file in parts if "-of-" in file.name)])
+        parts = (file for folder in out.glob("*") for file in folder.rglob("*.parquet"))
+        files = [*out.glob("*.tar"), *(file for file in parts if "-of-" in file.name)]
+        files = sorted([*files, *out.glob("steps/*/*"), *out.glob("open_clip*")])
         if not files:
             return False
         file = chance.choice(files)

@@ -24,7 +24,7 @@ _CODES: dict[str, tuple[int, ...]] = {
     "self": (0, 1, -signal.SIGKILL),
     "stop": (0, 128 + signal.SIGTERM, -signal.SIGTERM),  # the last before Python has begun to listen
 }
-_SIZE = 32 << 20  # of a small disk
+_SIZE = 64 << 20  # of a small disk
 
 
 class Start:
