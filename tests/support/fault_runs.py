@@ -1,8 +1,9 @@
 """Kills, full disks and damaged files against jobs that are started again: ``make faults FAULTS=40 SEED=0``.
 
 Every run takes one job through three faults, one of them its driver's, then starts the same command until it
-ends well, and compares with an undisturbed job. What a run does is drawn from seed and number alone; moments
-that are seconds, not publishes, depend on the machine, too.
+ends well, and compares with an undisturbed job. Half of the runs have a Ray of their own, the others work on
+one that outlives them, where workers of a driver that was killed may still publish. What a run does is drawn
+from seed and number alone; moments that are seconds, not publishes, depend on the machine, too.
 """
 
 from __future__ import annotations
@@ -14,15 +15,18 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from support.fault_jobs import BEFORE, CAPTION, JOBS, Fixture
 from support.faults import Fault, draw
-from support.processes import living, name_of
+from support.processes import is_ours, living, name_of
 from support.starts import Disk, Start
 
 PICTURES = 36
-GONE_S = 10.0
+GONE_S, RAY_GONE_S = 10.0, 90.0  # until no process of ours lives, and none of Ray's
 TRIES = 3  # undisturbed starts until one ends well: on a busy machine Ray may not start in time
 
 
@@ -34,28 +38,46 @@ def main() -> int:
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # small disks are unmounted
     runs = range(-(-given.faults // 3)) if given.run is None else [given.run]
-    passed, failed = hit_by(runs, given.seed)
+    with shared_cluster() as cluster:
+        passed, failed = hit_by(runs, given.seed, cluster)
     return 1 if failed or not passed else 0
 
 
-def hit_by(runs: range | list[int], seed: int) -> tuple[int, int]:
+@contextmanager
+def shared_cluster() -> Iterator[str]:
+    """The address of a Ray on this machine."""
+    import ray
+
+    ray.init("local", num_cpus=8, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    try:
+        yield str(ray.get_runtime_context().gcs_address)
+    finally:
+        ray.shutdown()
+
+
+def hit_by(runs: Iterable[int], seed: int, cluster: str) -> tuple[int, int]:
     """Carry the runs out, telling each; the folders of those that fail are kept.
+
+    Args:
+        cluster: address of the Ray that runs share.
 
     Returns:
         How many faults passed and failed: those of a run together.
     """
     root = Path(tempfile.mkdtemp(prefix="faults-"))
     jobs = {number: job_of(seed, number) for number in runs}
-    fixture, costs = made(root / "fixture", set(jobs.values()))
+    fixture, costs = made(root / "fixture", set(jobs.values()), cluster)
     passed = failed = struck = 0
     for number, job in jobs.items():
         home = root / f"{seed}-{number}"
         began = time.monotonic()
         chance = random.Random(f"{seed}/{number}")
-        faults = draw(chance, job, costs[fixture.made(job).name])
-        hits, wrong = disturbed(fixture, job, faults, home, chance)
+        shared = job != "ingest" and is_shared(seed, number)
+        faults = draw(chance, job, costs[fixture.made(job).name], shared=shared)
+        hits, wrong = disturbed(fixture, job, faults, home, chance, cluster if shared else "local")
         struck += hits
-        told = f"seed {seed}, run {number}, {job}: {'; '.join(map(str, faults))}"
+        told = f"seed {seed}, run {number}, {job}{' on the shared Ray' if shared else ''}: "
+        told += "; ".join(map(str, faults))
         told += f" ({hits} hit, {time.monotonic() - began:.0f} s)"
         print(f"{'FAILED' if wrong else 'passed'} {told}", flush=True)
         for line in wrong:
@@ -78,7 +100,12 @@ def job_of(seed: int, number: int) -> str:
     return random.Random(seed).sample(JOBS, len(JOBS))[number % len(JOBS)]
 
 
-def made(root: Path, jobs: set[str]) -> tuple[Fixture, dict[str, tuple[int, float]]]:
+def is_shared(seed: int, number: int) -> bool:
+    """Whether a run works on the shared Ray: every second run of each job does."""
+    return (seed + number // len(JOBS) + JOBS.index(job_of(seed, number))) % 2 == 0
+
+
+def made(root: Path, jobs: set[str], cluster: str) -> tuple[Fixture, dict[str, tuple[int, float]]]:
     """The pictures and the undisturbed jobs that these need, and of each its publishes and seconds."""
     fixture = Fixture(root)
     fixture.draw(PICTURES)
@@ -87,7 +114,7 @@ def made(root: Path, jobs: set[str]) -> tuple[Fixture, dict[str, tuple[int, floa
     for job in sorted(needed, key=JOBS.index):
         out = fixture.made(job)
         began = time.monotonic()
-        start = Start(root, out, fixture.commands(job, out)[0])
+        start = Start(root, out, fixture.commands(job, out)[0], cluster=cluster)
         if start.ended() != 0:
             raise SystemExit(f"the undisturbed job failed:\n{start.said}")
         costs[job] = start.publishes, time.monotonic() - began
@@ -96,19 +123,20 @@ def made(root: Path, jobs: set[str]) -> tuple[Fixture, dict[str, tuple[int, floa
 
 
 def disturbed(
-    fixture: Fixture, job: str, faults: list[Fault], home: Path, chance: random.Random
+    fixture: Fixture, job: str, faults: list[Fault], home: Path, chance: random.Random, cluster: str
 ) -> tuple[int, list[str]]:
     """One job through its faults to its end: how many faults hit, and what is wrong afterwards."""
     home.mkdir(parents=True)
     wrong: list[str] = []
     with Disk(home, small=any(fault.kind == "disk" for fault in faults)) as disk:
         out = disk.folder / "out"
+        begin = partial(Start, home, out, cluster=cluster, sampling=job == "sampled")
         left, hits = fixture.commands(job, out), 0
         for fault in faults:
             if fault.kind == "damage":
                 hits += fault.damage(out, home, chance)
                 continue
-            start = Start(home, out, left[0], fault, sampling=job == "sampled")
+            start = begin(left[0], fault)
             hits += fault.strike(start, chance)
             wrong += start.faults_of_its_end(fault)
             disk.empty()
@@ -116,19 +144,28 @@ def disturbed(
                 del left[0]
         for command in left:
             for _ in range(TRIES):
-                start = Start(home, out, command, sampling=job == "sampled")
+                start = begin(command)
                 if start.ended() == 0:
                     break
             else:
                 wrong.append(f"{TRIES} undisturbed starts failed, the last one: {start.said[-300:]}")
-        until = time.monotonic() + GONE_S
-        while (alive := living(str(home))) and time.monotonic() < until:
-            time.sleep(0.5)
-        wrong += [f"{name_of(process)} lives {GONE_S:.0f} s after the end" for process in alive]
+        wrong += left_alive(str(home))
         wrong += fixture.differences(job, out)
         if wrong:
             disk.keep()
     return hits, wrong
+
+
+def left_alive(home: str) -> list[str]:
+    """The processes of a run that outlive its end for too long, in words."""
+    ended = time.monotonic()
+    while alive := living(home):
+        passed = time.monotonic() - ended
+        late = [process for process in alive if passed > (GONE_S if is_ours(process) else RAY_GONE_S)]
+        if late:
+            return [f"{name_of(process)} lives {passed:.0f} s after the end" for process in late]
+        time.sleep(0.5)
+    return []
 
 
 if __name__ == "__main__":

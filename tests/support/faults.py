@@ -68,13 +68,16 @@ class Fault:
         return True
 
 
-def draw(chance: random.Random, job: str, cost: tuple[int, float]) -> list[Fault]:
+def draw(chance: random.Random, job: str, cost: tuple[int, float], *, shared: bool) -> list[Fault]:
     """Three faults of a run, one of them the driver's; damage is never the first.
 
     Args:
         cost: publishes and seconds of the undisturbed job.
+        shared: the cluster outlives the job: its raylet is left alone.
     """
     others = list(_INGEST if job == "ingest" else OTHERS)
+    if shared:
+        others = [kind for kind in others if kind != "raylet"]
     if not Disk.is_possible():
         others.remove("disk")
     kinds = [chance.choice(DRIVER), *(chance.choice(others) for _ in range(2))]

@@ -12,13 +12,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from support.processes import FILLER, living
+from support.processes import FILLER, PLAN, living
 
 if TYPE_CHECKING:
     from support.faults import Fault
 
 TESTS = Path(__file__).parents[1]
-LIMIT_S = 300  # a start that takes longer hangs
+LIMIT_S = 900  # a start that takes longer hangs
 _CODES: dict[str, tuple[int, ...]] = {
     "kill": (0, -signal.SIGKILL),
     "self": (0, 1, -signal.SIGKILL),
@@ -28,10 +28,21 @@ _SIZE = 64 << 20  # of a small disk
 
 
 class Start:
-    """A command as a process of its own, with a Ray of its own; all work in ``home``."""
+    """A command as a process of its own, in ``home``.
+
+    Args:
+        cluster: address of the Ray to work on; ``local`` for one of its own.
+    """
 
     def __init__(
-        self, home: Path, out: Path, command: list[str], fault: Fault | None = None, *, sampling: bool = False
+        self,
+        home: Path,
+        out: Path,
+        command: list[str],
+        fault: Fault | None = None,
+        *,
+        cluster: str,
+        sampling: bool = False,
     ) -> None:
         self.home, number = str(home), len(list(home.glob("*.log")))
         self._log, self._counter = home / f"{number}.log", home / f"{number}.publishes"
@@ -40,16 +51,14 @@ class Start:
         if fault is not None and fault.at:
             plan |= {"at": fault.at, "moment": fault.moment, "victim": fault.kind}
         found = [TESTS / "faults/hook", TESTS, TESTS.parent]
-        env = os.environ | {
-            "RAY_ADDRESS": "local",
-            "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
-            "PYTHONPATH": os.pathsep.join(map(str, found)),
-            "MPGI_FAULT": json.dumps(plan),
-        }
+        for_workers = {"PYTHONPATH": os.pathsep.join(map(str, found)), PLAN: json.dumps(plan)}
+        env = os.environ | for_workers | {"RAY_ADDRESS": cluster, "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
+        if cluster != "local":  # its workers do not inherit: told as `ray job submit` does it
+            env["RAY_JOB_CONFIG_JSON_ENV_VAR"] = json.dumps({"runtime_env": {"env_vars": for_workers}})
         if sampling:
             env["MPGI_SAMPLING"] = "1"
         with self._log.open("w") as log:
-            log.write(f"{fault}: {' '.join(command)}\n")
+            log.write(f"{fault}, on {cluster}: {' '.join(command)}\n")
             log.flush()
             program = [sys.executable, str(TESTS / "faults/command.py"), *command]
             self._process = subprocess.Popen(program, cwd=home, env=env, stdout=log, stderr=log)
