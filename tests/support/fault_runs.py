@@ -22,7 +22,7 @@ from pathlib import Path
 
 from support.fault_jobs import BEFORE, CAPTION, JOBS, Fixture
 from support.faults import Fault, draw
-from support.processes import is_ours, living, name_of
+from support.processes import is_detached, is_ours, living, name_of
 from support.starts import Disk, Start
 
 PICTURES = 36
@@ -149,17 +149,17 @@ def disturbed(
                     break
             else:
                 wrong.append(f"{TRIES} undisturbed starts failed, the last one: {start.said[-300:]}")
-        wrong += left_alive(str(home))
+        wrong += left_alive(str(home), shared=cluster != "local")
         wrong += fixture.differences(job, out)
         if wrong:
             disk.keep()
     return hits, wrong
 
 
-def left_alive(home: str) -> list[str]:
+def left_alive(home: str, *, shared: bool) -> list[str]:
     """The processes of a run that outlive its end for too long, in words."""
     ended = time.monotonic()
-    while alive := living(home):
+    while alive := [process for process in living(home) if not (shared and is_detached(process))]:
         passed = time.monotonic() - ended
         late = [process for process in alive if passed > (GONE_S if is_ours(process) else RAY_GONE_S)]
         if late:

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from support.processes import living, strike
+from support.processes import is_ours, living, strike
 from support.starts import Disk, Start
 
 DRIVER = ("kill", "stop")
@@ -53,7 +53,7 @@ class Fault:
     def damage(self, out: Path, home: Path, chance: random.Random) -> bool:
         """Cut or delete one published part, shard or checkpoint, once nobody works there any more."""
         until = time.monotonic() + 90
-        while living(str(home)) and time.monotonic() < until:
+        while any(map(is_ours, living(str(home)))) and time.monotonic() < until:
             time.sleep(0.5)
         parts = (file for folder in out.glob("*") for file in folder.rglob("*.parquet"))
         files = [*out.glob("*.tar"), *(file for file in parts if "-of-" in file.name)]

@@ -14,7 +14,9 @@ import psutil
 FILLER = "filler"
 PLAN = "MPGI_FAULT"  # the variable that all processes of a start have
 _DRIVER = "faults/command.py"
-_RAYS = ("/ray/", "ray::IDLE")  # the programs of its package, and workers without a task
+# of Ray Data, made by the first job of a cluster and meant to outlive it
+_DETACHED = ("ray::_StatsActor", "ray::_AutoscalingCoordinatorActor", "ray::ActorLocationTracker")
+_RAYS = ("/ray/", "ray::IDLE", *_DETACHED)  # the programs of its package, and workers without a task
 _NAMES = {"kill": _DRIVER, "stop": _DRIVER, "worker": "ray::", "raylet": "raylet/raylet"}
 
 
@@ -29,6 +31,11 @@ def living(home: str) -> list[psutil.Process]:
         except psutil.Error:  # it ended meanwhile, or is another user's
             continue
     return found
+
+
+def is_detached(process: psutil.Process) -> bool:
+    """Whether it stays for as long as its cluster does."""
+    return any(mark in name_of(process) for mark in _DETACHED)
 
 
 def is_ours(process: psutil.Process) -> bool:
