@@ -77,16 +77,16 @@ def hit_by(runs: Iterable[int], seed: int, cluster: str) -> tuple[int, int]:
         hits, wrong = disturbed(fixture, job, faults, home, chance, cluster if shared else "local")
         struck += hits
         told = f"seed {seed}, run {number}, {job}{' on the shared Ray' if shared else ''}: "
-        told += "; ".join(map(str, faults))
+        told += "; ".join(" and ".join(map(str, start)) for start in faults)
         told += f" ({hits} hit, {time.monotonic() - began:.0f} s)"
         print(f"{'FAILED' if wrong else 'passed'} {told}", flush=True)
         for line in wrong:
             print(f"    {line}")
         if wrong:
-            failed += len(faults)
+            failed += sum(map(len, faults))
             print(f"    see {home}; again: make faults SEED={seed} RUN={number}", flush=True)
         else:
-            passed += len(faults)
+            passed += sum(map(len, faults))
             shutil.rmtree(home)
     if not failed:
         shutil.rmtree(root)
@@ -123,22 +123,26 @@ def made(root: Path, jobs: set[str], cluster: str) -> tuple[Fixture, dict[str, t
 
 
 def disturbed(
-    fixture: Fixture, job: str, faults: list[Fault], home: Path, chance: random.Random, cluster: str
+    fixture: Fixture, job: str, faults: list[list[Fault]], home: Path, chance: random.Random, cluster: str
 ) -> tuple[int, list[str]]:
-    """One job through its faults to its end: how many faults hit, and what is wrong afterwards."""
+    """One job through its faults to its end: how many faults hit, and what is wrong afterwards.
+
+    Args:
+        faults: of each start; damage comes between two of them, alone.
+    """
     home.mkdir(parents=True)
     wrong: list[str] = []
-    with Disk(home, small=any(fault.kind == "disk" for fault in faults)) as disk:
+    with Disk(home, small=any(fault.kind == "disk" for start in faults for fault in start)) as disk:
         out = disk.folder / "out"
         begin = partial(Start, home, out, cluster=cluster, sampling=job == "sampled")
         left, hits = fixture.commands(job, out), 0
-        for fault in faults:
-            if fault.kind == "damage":
-                hits += fault.damage(out, home, chance)
+        for befallen in faults:
+            if befallen[0].kind == "damage":
+                hits += befallen[0].damage(out, home, chance)
                 continue
-            start = begin(left[0], fault)
-            hits += fault.strike(start, chance)
-            wrong += start.faults_of_its_end(fault)
+            start = begin(left[0], befallen)
+            hits += sum(fault.strike(start, chance) for fault in befallen)
+            wrong += start.wrong_at_its_end()
             disk.empty()
             if start.ended() == 0 and len(left) > 1:
                 del left[0]

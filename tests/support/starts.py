@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -39,17 +40,16 @@ class Start:
         home: Path,
         out: Path,
         command: list[str],
-        fault: Fault | None = None,
+        faults: Sequence[Fault] = (),
         *,
         cluster: str,
         sampling: bool = False,
     ) -> None:
         self.home, number = str(home), len(list(home.glob("*.log")))
         self._log, self._counter = home / f"{number}.log", home / f"{number}.publishes"
-        self._hung = False
-        plan = {"output": str(out), "counter": str(self._counter), "home": self.home, "at": 0}
-        if fault is not None and fault.at:
-            plan |= {"at": fault.at, "moment": fault.moment, "victim": fault.kind}
+        self._hung, self._faults = False, faults
+        strikes = {fault.at: (fault.moment, fault.kind) for fault in faults if fault.at}
+        plan = {"output": str(out), "counter": str(self._counter), "home": self.home, "strikes": strikes}
         found = [TESTS / "faults/hook", TESTS, TESTS.parent]
         for_workers = {"PYTHONPATH": os.pathsep.join(map(str, found)), PLAN: json.dumps(plan)}
         env = os.environ | for_workers | {"RAY_ADDRESS": cluster, "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
@@ -58,7 +58,7 @@ class Start:
         if sampling:
             env["MPGI_SAMPLING"] = "1"
         with self._log.open("w") as log:
-            log.write(f"{fault}, on {cluster}: {' '.join(command)}\n")
+            log.write(f"{'; '.join(map(str, faults))}, on {cluster}: {' '.join(command)}\n")
             log.flush()
             program = [sys.executable, str(TESTS / "faults/command.py"), *command]
             self._process = subprocess.Popen(program, cwd=home, env=env, stdout=log, stderr=log)
@@ -87,14 +87,15 @@ class Start:
     def said(self) -> str:
         return self._log.read_text()
 
-    def faults_of_its_end(self, fault: Fault) -> list[str]:
+    def wrong_at_its_end(self) -> list[str]:
         """What is wrong with how it ended, in words."""
-        code, wrong = self.ended(), []
+        told, code, wrong = "; ".join(map(str, self._faults)), self.ended(), []
+        allowed = {code for fault in self._faults for code in _CODES.get(fault.kind, (0, 1))}
         too_busy = code == 1 and "error: Ray did not start" in self.said  # the machine: no fault came to it
-        if code not in _CODES.get(fault.kind, (0, 1)) and not too_busy:
-            wrong.append(f"{fault}: ended with {code}: {self.said[-500:]}")
+        if code not in allowed and not too_busy:
+            wrong.append(f"{told}: ended with {code}: {self.said[-500:]}")
         if "Traceback" in self.said:
-            wrong.append(f"{fault}: {self._log} holds a traceback")
+            wrong.append(f"{told}: {self._log} holds a traceback")
         return wrong
 
 
