@@ -1,4 +1,4 @@
-"""The harness on two jobs, and that it sees what it looks for; all jobs and faults are those of `make faults`."""
+"""The harness on two jobs, and that it sees what it looks for; all jobs and faults are in `make faults`."""
 
 from __future__ import annotations
 
