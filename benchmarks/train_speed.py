@@ -42,6 +42,7 @@ from mpgi_ray.models.architecture import Architecture, stock
 from mpgi_ray.train import trainer
 from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.tracking import read_log
+from mpgi_ray.train.worker import work
 
 CORES = len(os.sched_getaffinity(0))
 SMALL = {
@@ -83,9 +84,7 @@ def write_model(folder: Path, name: str | None) -> int:
 
 def watched(told: dict[str, Any]) -> Any:
     """A worker of ours that leaves a note of how many threads it computed with."""
-    from mpgi_ray.train import trainer  # the worker's own, in which nothing is replaced
-
-    problem = trainer._worker(told)
+    problem = work(told)
     Path(f"{told['run'].config.output}.threads").write_text(str(torch.get_num_threads()))
     return problem
 
@@ -104,7 +103,7 @@ def ours(options: argparse.Namespace, scratch: Path, run: str) -> dict[str, Any]
         save_every=options.steps,
         gpu=options.gpu,
     )
-    trainer._worker = watched
+    trainer.work = watched
     trainer.train(config)
     log = read_log(config.output)
     seconds = [options.batch / step["samples_per_second"] for step in log]

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from mpgi_ray.asking.attempts import Unanswered
-from mpgi_ray.caption.stop_flag import StopFlag, Stopping
 from mpgi_ray.data.caption import Caption
+from mpgi_ray.data.stop_flag import StopFlag, Stopping
 from mpgi_ray.engines.base import EngineError
 from mpgi_ray.errors import MpgiError
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, cast
 
-from mpgi_ray.caption.stop_flag import StopFlag
 from mpgi_ray.data.caption import UNDONE, Caption
 from mpgi_ray.data.image import ImageError, Picture, to_view
 from mpgi_ray.data.parts import ChunkId, split_chunks
 from mpgi_ray.data.sample import Rejected, Sample
 from mpgi_ray.data.shards import ShardFields, read_shard
+from mpgi_ray.data.stop_flag import StopFlag
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError, StorageError
 from mpgi_ray.rules import Facts

@@ -22,12 +22,12 @@ from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.caption.replicas import Connect
 from mpgi_ray.caption.retry import Retry, take_back
 from mpgi_ray.caption.reuse import earlier_stage2
-from mpgi_ray.caption.run_json import check_run, lost_shards, open_run
-from mpgi_ray.caption.stop_flag import STOPPED, StopFlag
+from mpgi_ray.caption.run_json import lost_shards, open_run
 from mpgi_ray.caption.todo import Phase, Pilot, left_to_do
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.lease import Lease, held
 from mpgi_ray.data.shard_list import ShardList, find_shards, shards_in_words
+from mpgi_ray.data.stop_flag import STOPPED, StopFlag
 from mpgi_ray.engines.base import EngineError
 from mpgi_ray.engines.connect import connect as connect_engine
 from mpgi_ray.errors import StoppedError, UnfinishedError
@@ -63,13 +63,16 @@ def caption(
     """
     shards = find_shards(recipe.input.shards)
     folder = CaptionFolder(recipe.output)
-    check_run(folder, recipe, shards)  # a folder of others is not written to
     earlier_stage2(recipe)  # a folder that cannot be reused is told before anything starts
+    if retry is not None:
+        folder.run_record()  # must be there
     with held(folder.storage, "caption", takeover=takeover) as lease:
+        versions = open_run(folder, recipe, shards)
         if retry is not None:
             count = take_back(retry, folder, shards)
             print(f"--retry {retry}: records that are asked for again: {count:,}", file=sys.stderr)
-        return _caption(recipe, shards, folder, pilot, connect, lease, grace)
+        outcome = _caption(recipe, shards, folder, pilot, connect, lease, grace)
+        return replace(outcome, versions=tuple(versions))
 
 
 def _caption(
@@ -81,7 +84,6 @@ def _caption(
     lease: Lease,
     grace: float,
 ) -> Outcome:
-    versions = open_run(folder, recipe, shards)
     found = mended(folder)
     outcome = Outcome()
     if left_to_do(recipe, shards, folder, pilot):
@@ -104,7 +106,7 @@ def _caption(
     if pilot is None:
         folder.sweep()
         judge(folder, recipe.max_reject_rate, found)
-    return replace(outcome, versions=tuple(versions))
+    return outcome
 
 
 def _caption_all(

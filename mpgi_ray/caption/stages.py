@@ -19,11 +19,11 @@ from mpgi_ray.caption.integrate import Integration
 from mpgi_ray.caption.published import answered, by_sample, changed, known_of, publish
 from mpgi_ray.caption.recipe import FactsConfig, Recipe
 from mpgi_ray.caption.reuse import Answers, earlier_stage1, earlier_stage2
-from mpgi_ray.caption.stop_flag import StopFlag
 from mpgi_ray.data.caption import Caption, Stage, Status, digest
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.image import ImageError, decode
 from mpgi_ray.data.sample import Rejected, Sample
+from mpgi_ray.data.stop_flag import StopFlag
 from mpgi_ray.engines.base import Engine, EngineError
 from mpgi_ray.errors import MpgiError
 from mpgi_ray.rules import Facts

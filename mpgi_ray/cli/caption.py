@@ -77,6 +77,9 @@ def plan(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="Any recipe key, e.g. chunk_size=32.")
     ] = None,
+    reuse: Annotated[
+        str | None, typer.Option(help="Folder of an earlier run, as `mpgi caption` takes it.")
+    ] = None,
     samples: Annotated[int, typer.Option(min=1, help="Number of samples whose prompts are shown.")] = 3,
     rates: Annotated[
         str | None, typer.Option(help="The metrics.json of a pilot, which measured the rates.")
@@ -98,7 +101,7 @@ def plan(
 
     if rates and images_per_second:
         raise typer.BadParameter("a rate is either --rates or --images-per-second")
-    given = {"input.shards": shards, "output": out}
+    given = {"input.shards": shards, "output": out, "reuse": reuse}
     settings = load_recipe(recipe, {key: value for key, value in given.items() if value}, set_ or [])
     rate = measured_rate(rates, settings) if rates else None
     if images_per_second:

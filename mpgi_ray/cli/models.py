@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from mpgi_ray.cli.options import Grace, Takeover
 from mpgi_ray.evaluate.retrieval import Protocol
+from mpgi_ray.runtime.stopping import GRACE
 
 
 class Decoding(StrEnum):
@@ -40,6 +42,8 @@ def train(
         list[str] | None,
         typer.Option("--set", help="Any other setting, e.g. accumulate=4, texts.long=2, texts_per_step=3."),
     ] = None,
+    takeover: Takeover = False,
+    grace: Grace = GRACE,
 ) -> None:
     """Train a CLIP or CoCa model on final shards with Ray Train."""
     from mpgi_ray.config import assigned, parse, read_assignment
@@ -58,7 +62,7 @@ def train(
     values |= {"seed": seed, "workers": workers, "gpu": gpu}
     for text in set_ or []:
         values = assigned(values, *read_assignment(text))
-    result = run(parse(TrainConfig, values, "mpgi train"))
+    result = run(parse(TrainConfig, values, "mpgi train"), takeover=takeover, grace=grace)
     if not result.new:
         typer.echo(f"nothing to do: {result.checkpoint} is already trained")
     typer.echo(f"{result.checkpoint}: {result.steps} steps, loss {result.loss:.3f}; open it with")
@@ -97,6 +101,7 @@ def evaluate(
         str | None, typer.Option(help="Folder of AIR-SLT: also measure semantic localization on it.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the fact probes and of nucleus decoding.")] = 0,
+    takeover: Takeover = False,
 ) -> None:
     """Compare models in tables of retrieval, zero-shot classes, fact probes, captions and localization."""
     from rich.console import Console
@@ -113,5 +118,5 @@ def evaluate(
     values: dict[str, Any] = {"shards": shards, "models": models, "output": out, "split": split}
     values |= {"texts": texts or ["short"], "protocol": protocol, "localize": localize, "seed": seed}
     values["decoding"] = choose_decoding(decoding.value, settings)
-    found = run(parse(EvaluateConfig, values, "mpgi evaluate"))
+    found = run(parse(EvaluateConfig, values, "mpgi evaluate"), takeover=takeover)
     print_evaluation(found.record(), Console())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mpgi_ray.data.lease import held
 from mpgi_ray.data.storage import Storage, absolute
 from mpgi_ray.errors import InputError
 from mpgi_ray.evaluate import rows
@@ -15,13 +16,25 @@ from mpgi_ray.models.embed import Model
 METRICS = "metrics.json"
 
 
-def evaluate(config: EvaluateConfig) -> Evaluation:
+def evaluate(config: EvaluateConfig, *, takeover: bool = False) -> Evaluation:
     """Compare models on final shards; what is measured is also written to ``metrics.json``.
+
+    Args:
+        takeover: see `lease.held`.
 
     Raises:
         InputError: a model, the shards or AIR-SLT cannot be read, or no sample has a text that is asked for.
-        OutputError: the metrics cannot be written.
+        OutputError: the output folder is worked on, or the metrics cannot be written.
     """
+    output = Storage(absolute(config.output))
+    with held(output, "evaluate", takeover=takeover) as lease:
+        found = _measured(config)
+        lease.check()
+        output.publish_json(METRICS, found.record())
+    return found
+
+
+def _measured(config: EvaluateConfig) -> Evaluation:
     test = TestSet.read(config.shards, config.split)
     for name in config.texts:
         if not any(test.texts_of(row, name) for row in range(len(test.records))):
@@ -52,7 +65,7 @@ def evaluate(config: EvaluateConfig) -> Evaluation:
             localization.append(rows.localization(model, targets))
     if captions:
         captions[:0] = [row for name in config.texts for row in rows.caption_baselines(test, name)]
-    found = Evaluation(
+    return Evaluation(
         config=config,
         images=len(test.records),
         status={place: test.status(place) for place in config.models},
@@ -62,5 +75,3 @@ def evaluate(config: EvaluateConfig) -> Evaluation:
         captions=tuple(captions),
         localization=tuple(localization),
     )
-    Storage(absolute(config.output)).publish_json(METRICS, found.record())
-    return found

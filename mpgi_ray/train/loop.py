@@ -108,11 +108,12 @@ class Learner:
         self.optimizer.load_state_dict(state["optimizer"])
         self.learned.load_state_dict(state.get("task", {}), strict=False)  # the model's weights are not in it
 
-    def fit(self, batches: Iterable[Batch]) -> Iterator[Step]:
+    def fit(self, batches: Iterable[Batch], stop: Callable[[], bool] = lambda: False) -> Iterator[Step]:
         """Train in place, one step at a time, to the schedule's end.
 
         Args:
             batches: on the model's device, from the next step on; equally many on every worker.
+            stop: whether to stop before the next step; all workers do if one of them is asked.
 
         Raises:
             RecipeError: there are several workers and weights that the task does not use; see `check_used`.
@@ -122,7 +123,7 @@ class Learner:
         schedule, source = self.schedule, iter(batches)
         warmup = max(1, round(schedule.warmup * schedule.steps))
         ended = time.perf_counter()
-        while self.done < schedule.steps:
+        while self.done < schedule.steps and not self._any(stop()):
             step = self.done + 1
             asked = time.perf_counter()
             batch = next(source, None)
@@ -159,6 +160,14 @@ class Learner:
                 samples_per_second=len(batch.keys) * workers() / (ended - before),
                 data_wait=waited / (ended - before),
             )
+
+    def _any(self, here: bool) -> bool:
+        """Whether something is so on any worker."""
+        if workers() == 1:
+            return here
+        found = torch.tensor(int(here), device=next(self.model.parameters()).device)
+        dist.all_reduce(found, dist.ReduceOp.MAX)
+        return bool(found)
 
 
 def _not_finite(told: str, step: int, batch: Batch, bad: bool) -> TrainingError:

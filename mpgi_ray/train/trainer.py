@@ -8,32 +8,36 @@ node or the driver is lost, the run goes on from the last checkpoint with the sa
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import torch
 
 from mpgi_ray.data.final import list_shards
+from mpgi_ray.data.lease import Lease, held
+from mpgi_ray.data.stop_flag import StopFlag
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.errors import InputError, MpgiError, RecipeError, ResourceError, TrainingError
+from mpgi_ray.errors import MpgiError, ResourceError, StoppedError, TrainingError
 from mpgi_ray.models import checkpoint
-from mpgi_ray.models.architecture import Architecture
 from mpgi_ray.models.model_folder import read_log
 from mpgi_ray.runtime.cluster import ray_session
 from mpgi_ray.runtime.fan_out import fan_out
+from mpgi_ray.runtime.stopping import GRACE, Stop
 from mpgi_ray.train import resume
-from mpgi_ray.train.batch import Batch
-from mpgi_ray.train.config import Tower, TrainConfig, recipe_hash
+from mpgi_ray.train.config import TrainConfig, recipe_hash
 from mpgi_ray.train.data import Reading
 from mpgi_ray.train.initial import initial, seen_before
-from mpgi_ray.train.loop import Learner, Schedule
 from mpgi_ray.train.order import windows
-from mpgi_ray.train.run_folder import open_run, step_folder
+from mpgi_ray.train.run_folder import finished, newest, open_run, step_folder
 from mpgi_ray.train.source import scan
 from mpgi_ray.train.stream import Stream, ordered
-from mpgi_ray.train.tracking import RunLog
+from mpgi_ray.train.worker import Run, plain, work
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,68 +56,84 @@ class TrainResult:
     new: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """What workers are told."""
-
-    config: TrainConfig
-    architecture: Architecture
-    steps: int
-
-
-def train(config: TrainConfig) -> TrainResult:
+def train(config: TrainConfig, *, takeover: bool = False, grace: float = GRACE) -> TrainResult:
     """Train a model on final shards; go on where an earlier start of the same run stopped.
 
     A damaged model or checkpoint is named and removed, and the run goes on from the one before.
 
+    Args:
+        takeover: see `lease.held`.
+        grace: seconds in which a step may be finished and kept when the job is asked to stop.
+
     Raises:
         InputError: there are no shards, no usable text or too few samples for a batch, or a picture or
             checkpoint cannot be read.
-        OutputError: the output folder holds another run, or cannot be written.
+        OutputError: the output folder holds another run, is worked on, or cannot be written.
         RecipeError: the model is unknown, or cannot be computed in parts (`accumulate`), or fewer texts are
             learned than a step takes.
         ResourceError: the cluster or its nodes are too small.
+        StoppedError: the process was asked to stop.
         TrainingError: a loss is not finite, or workers were lost too often.
     """
-    with ray_session(config.workers * config.cpus, config.workers * config.gpu):
-        source, seen = scan(list_shards(config.shards), config.split, config.texts, _on_the_cluster)
-        steps = config.total_steps(sum(source.counts))
-        order = list(windows(source.counts, config.batch, steps, config.seed))
-        if told := source.told():
-            print(told, flush=True)
-        recipe = config.recipe(source)
-        name = f"train-{recipe_hash(recipe)}"
-        finished = open_run(config.output, recipe, name, seen.after(seen_before(config)), source.left_out)
-        Storage(config.output).sweep()
-        whole = finished and resume.is_whole(config.output)
-        done = steps if whole else resume.newest_whole(config.output)
-        if done is None:
-            torch.manual_seed(config.seed)
-            architecture, model = initial(config, source)
-            resume.save(config.output, architecture, model, {"done": 0, "optimizer": None})
-        elif done < steps:
-            architecture = checkpoint.read_architecture(step_folder(config.output, done))
-        if done is None or done < steps:
-            task = config.learns(writes=architecture.writes)
-            reading = Reading.of(config, source, architecture.inputs(), task)
-            stream = Stream(config.output, reading, order, config.readers)
-            _run_workers(_Run(config, architecture, steps), stream, name)
-        resume.finish(config.output)  # not in a worker: one that is lost late starts once more
+    storage = Storage(config.output)
+    flag = StopFlag(storage)
+    stop = Stop(grace, flag.set)
+    with (
+        held(storage, "train", takeover=takeover) as lease,
+        ray_session(config.workers * config.cpus, config.workers * config.gpu),
+        stop.listening(),
+    ):
+        flag.clear()  # a driver that was killed may have left it
+        try:
+            return _train(config, lease, stop)
+        finally:
+            if not lease.lost.is_set():
+                flag.clear()
+
+
+def _train(config: TrainConfig, lease: Lease, stop: Stop) -> TrainResult:
+    look = partial(_on_the_cluster, lease=lease, stop=stop)
+    source, seen = scan(list_shards(config.shards), config.split, config.texts, look)
+    steps = config.total_steps(sum(source.counts))
+    order = list(windows(source.counts, config.batch, steps, config.seed))
+    if told := source.told():
+        print(told, flush=True)
+    recipe = config.recipe(source)
+    name = f"train-{recipe_hash(recipe)}"
+    lease.check()
+    ended = open_run(config.output, recipe, name, seen.after(seen_before(config)), source.left_out)
+    Storage(config.output).sweep()
+    whole = ended and resume.is_whole(config.output)
+    done = steps if whole else resume.newest_whole(config.output)
+    if done is None:
+        torch.manual_seed(config.seed)
+        architecture, model = initial(config, source)
+        resume.save(config.output, architecture, model, {"done": 0, "optimizer": None})
+    elif done < steps:
+        architecture = checkpoint.read_architecture(step_folder(config.output, done))
+    if done is None or done < steps:
+        task = config.learns(writes=architecture.writes)
+        reading = Reading.of(config, source, architecture.inputs(), task)
+        stream = Stream(config.output, reading, order, config.readers)
+        try:
+            _run_workers(Run(config, architecture, steps), stream, name, lease)
+            if not finished(config.output):
+                stop.check()
+        except StoppedError:
+            left = steps - (newest(config.output) or 0)
+            raise stop.error(f"{left:,} of {steps:,} steps are left") from None
+    resume.finish(config.output)  # not in a worker: one that is lost late starts once more
     last = read_log(config.output)[-1]
     return TrainResult(config.output, last["step"], last["loss"], steps - (done or 0))
 
 
-def _on_the_cluster(look: Callable[[str], Any], shards: Sequence[str]) -> Iterable[Any]:
-    return fan_out(look, [(shard,) for shard in shards])
+def _on_the_cluster(
+    look: Callable[[str], Any], shards: Sequence[str], *, lease: Lease, stop: Stop
+) -> Iterable[Any]:
+    return fan_out(look, [(shard,) for shard in shards], stop=stop, check=lease.check)
 
 
-def _plain(error: Exception) -> Exception:
-    """What was raised in a task, without Ray's wrapping."""
-    cause = getattr(error, "cause", None)
-    return cause if isinstance(cause, Exception) else error
-
-
-def _run_workers(run: _Run, stream: Stream, name: str) -> None:
+def _run_workers(run: Run, stream: Stream, name: str, lease: Lease) -> None:
     # starting workers on a cold node takes longer than the one minute that Ray Train allows
     os.environ.setdefault("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", "300")
     from ray.train import FailureConfig, RunConfig, ScalingConfig, TrainingFailedError, WorkerGroupError
@@ -124,7 +144,7 @@ def _run_workers(run: _Run, stream: Stream, name: str) -> None:
     scratch = Storage(f"{config.output}/.ray")
     scratch.delete("")  # a run goes on from our own checkpoints
     trainer = TorchTrainer(
-        _worker,
+        work,
         train_loop_config={"run": run},
         scaling_config=ScalingConfig(
             num_workers=config.workers, use_gpu=config.gpu, resources_per_worker=_held(config)
@@ -139,9 +159,9 @@ def _run_workers(run: _Run, stream: Stream, name: str) -> None:
         datasets={"train": stream},
     )
     try:
-        problem = trainer.fit().return_value
+        problem = _in_a_thread(trainer.fit, lease).return_value
     except WorkerGroupError as error:
-        reasons = [_plain(reason) for reason in error.worker_failures.values()]
+        reasons = [plain(reason) for reason in error.worker_failures.values()]
         for reason in reasons:
             if isinstance(reason, MpgiError):
                 raise reason from None
@@ -155,86 +175,27 @@ def _run_workers(run: _Run, stream: Stream, name: str) -> None:
             "workers or cpus until each fits on a node; the same command goes on from the last checkpoint"
         ) from error
     finally:
-        scratch.delete("")
+        if not lease.lost.is_set():
+            scratch.delete("")
     if problem is not None:
         raise problem
 
 
+def _in_a_thread(fit: Callable[[], T], lease: Lease) -> T:
+    """What a call returns or raises; the main thread takes signals meanwhile, which Ray Train would take."""
+    result: Future[T] = Future()
+
+    def call() -> None:
+        try:
+            result.set_result(fit())
+        except BaseException as error:
+            result.set_exception(error)
+
+    threading.Thread(target=call, daemon=True).start()
+    while not wait([result], timeout=1.0).done:
+        lease.check()
+    return result.result()
+
+
 def _held(config: TrainConfig) -> dict[str, float]:
     return {"CPU": config.cpus, **({"GPU": 1.0} if config.gpu else {})}
-
-
-def _worker(told: dict[str, Any]) -> MpgiError | None:
-    """Train on this worker; return an error that all workers meet alike, so that none starts again."""
-    try:
-        _train(told["run"])
-    except (RecipeError, TrainingError) as error:
-        return error
-    except InputError as error:  # from a reading task
-        import ray.train
-
-        if ray.train.get_context().get_world_size() > 1:  # others may be a step behind, and would wait
-            raise
-        return InputError(str(_plain(error)))
-    return None
-
-
-def _train(run: _Run) -> None:
-    import ray.train
-    import ray.train.torch
-
-    config, architecture = run.config, run.architecture
-    context = ray.train.get_context()
-    # Ray gives a worker one thread for each of its CPUs; alone on a machine it may use all cores
-    torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // context.get_local_world_size()))
-    plain, _, _ = checkpoint.build(architecture)
-    state = resume.restore(config.output, plain)
-    if state is None:  # a worker was lost after the model was written
-        return
-    _prepare(plain, config)
-    schedule = Schedule(
-        steps=run.steps,
-        lr=config.lr,
-        warmup=config.warmup,
-        weight_decay=config.weight_decay,
-        max_gradient=config.max_gradient,
-        accumulate=config.accumulate,
-        bf16=config.computes_bf16,
-    )
-    task = config.learns(writes=architecture.writes).task()
-    learner = Learner(plain, task, schedule, wrap=ray.train.torch.prepare_model)
-    if state["optimizer"] is not None:
-        learner.resume(state)
-    steps = learner.fit(_batches(architecture))
-    if context.get_world_rank() > 0:
-        for _ in steps:
-            pass
-        return
-    with closing(RunLog(config.output, learner.done + 1)) as log:
-        for step in steps:
-            log.add(step)
-            if step.step % config.save_every == 0 and step.step < run.steps:
-                log.publish()  # a run that goes on from here finds the lines of all earlier steps
-                resume.save(config.output, architecture, plain, learner.state())
-    checkpoint.save(config.output, architecture, plain)
-
-
-def _prepare(model: Any, config: TrainConfig) -> None:
-    if config.checkpoint_activations:
-        model.set_grad_checkpointing()
-    if Tower.IMAGE in config.freeze:
-        model.visual.requires_grad_(False)
-    if Tower.TEXT in config.freeze:
-        for name, parameter in model.named_parameters():
-            if not name.startswith(("visual.", "text_decoder.", "logit_")):
-                parameter.requires_grad_(False)
-
-
-def _batches(architecture: Architecture) -> Iterator[Batch]:
-    import ray.train
-    import ray.train.torch
-
-    device, normalise = ray.train.torch.get_device(), architecture.normalise()
-    shard = ray.train.get_dataset_shard("train")
-    for batch in shard.iter_torch_batches(batch_size=1, prefetch_batches=2, collate_fn=Batch.of):
-        yield batch.to(device, normalise)

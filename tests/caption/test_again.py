@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from mpgi_ray.caption.plan import plan
+from mpgi_ray.caption.plan.reused import Reused
 from mpgi_ray.caption.retry import Retry, take_back
 from mpgi_ray.caption.run_json import open_run
 from mpgi_ray.data.caption import Caption
@@ -182,6 +184,7 @@ def test_a_further_perspective_costs_one_call_a_sample_and_its_integration(tmp_p
         open_run(CaptionFolder(run.output), run, find_shards(run.input.shards))
     run_stages(old, Writer({("scene", ids[1]): "empty"}, once=True, mark=" Old."))
     engine = Writer()
+    assert plan(new).reused == Reused(questions=3 * 5, answered=3 * 3)
     run_stages(new, engine)
     assert Counter(engine.asked) == Counter([(name, i) for i in ids for name in ("attributes", "integrate")])
     taken = [row for row in rows(new) if row.perspective in ("objects", "layout", "scene")]
@@ -190,6 +193,7 @@ def test_a_further_perspective_costs_one_call_a_sample_and_its_integration(tmp_p
     assert all(row.text.endswith(" Old.") for row in taken if row.status == "ok")
 
     engine = Writer()
+    assert plan(same).reused == Reused(questions=3 * 5, answered=3 * 5)
     run_stages(same, engine)
     assert engine.asked == []
     assert sorted(map(str, told(rows(same)))) == sorted(map(str, told(rows(new))))

@@ -18,12 +18,12 @@ from mpgi_ray.caption import stages as job_stages
 from mpgi_ray.caption.chunks import read_chunks
 from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.caption.run_json import open_run
-from mpgi_ray.caption.stop_flag import StopFlag, Stopping
 from mpgi_ray.caption.todo import left_to_do
 from mpgi_ray.data.caption import Caption, digest, from_table
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.sample import Annotation
 from mpgi_ray.data.shard_list import find_shards
+from mpgi_ray.data.stop_flag import StopFlag, Stopping
 from mpgi_ray.engines.base import EngineError, Prompt, Reply
 from mpgi_ray.engines.http.engine import HttpEngine
 from mpgi_ray.engines.http.settings import HttpSettings
@@ -209,7 +209,7 @@ def described_by(run: Recipe, url: str) -> None:
 def test_a_run_that_is_stopped_publishes_what_was_under_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mpgi_ray.caption.stop_flag._LOOKS", 0.0)
+    monkeypatch.setattr("mpgi_ray.data.stop_flag._LOOKS", 0.0)
     write_shards(tmp_path / "shards", [6])
     run = recipe(tmp_path, "captions", chunk_size=6)
     folder = CaptionFolder(run.output)

@@ -57,7 +57,7 @@ class Fixture:
             ]
         if job == "train":
             run = ["train", str(self.made("curate")), "--out", str(out), "--steps", "6", "--batch", "12"]
-            return [[*run, "--set", "save_every=2", "--set", "readers=1"]]
+            return [[*run, "--set", "save_every=2", "--set", "readers=1", "--grace", "2"]]
         phases = "two" if job == "two" else "fused"
         run = ["caption", "template", "--shards", str(self.made("ingest")), "--out", str(out), "--grace", "2"]
         run += ["--set", "chunk_size=3", "--set", f"phases={phases}"]

@@ -110,9 +110,7 @@ def together(faults: list[Fault], outlived: tuple[str, ...]) -> list[list[Fault]
     return starts
 
 
-def _drawn(
-    chance: random.Random, kind: str, moments: tuple[str, ...], last: int, seconds: float
-) -> Fault:
+def _drawn(chance: random.Random, kind: str, moments: tuple[str, ...], last: int, seconds: float) -> Fault:
     if kind == "damage":
         return Fault(kind)
     if kind in ("self", "disk") or chance.random() < 0.7:

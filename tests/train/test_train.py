@@ -142,6 +142,34 @@ def test_a_killed_driver_and_a_lost_worker_cost_nothing_but_time(shapes: Path, t
     assert not (tmp_path / "run" / "steps").exists()
 
 
+@pytest.mark.slow
+def test_a_run_that_is_asked_to_stop_keeps_its_last_step_and_goes_on(shapes: Path, tmp_path: Path) -> None:
+    output = tmp_path / "run"
+    run = config(shapes, output, steps=120, batch=32, workers=2, save_every=2)
+    options = ["--steps", "120", "--batch", "32", "--workers", "2", "--grace", "200"]
+    settings = ["save_every=2", "readers=1", "context=32", "texts.objects=1", "texts.layout=1"]
+    command = [sys.executable, "-m", "mpgi_ray", "train", str(shapes), "--out", str(output), *options]
+    command += [word for setting in settings for word in ("--set", setting)]
+    first = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    _when_saved(run.output, 2, lambda: None).join()
+    with pytest.raises(OutputError, match=rf"worked on by `mpgi train` of .*\(process {first.pid}, since"):
+        train(run)
+    first.send_signal(signal.SIGTERM)
+    said = first.communicate()[1]
+    assert first.returncode == 143, said
+    done = newest(run.output)
+    assert done is not None
+    assert f"stopped by SIGTERM: what is published stays; {120 - done} of 120 steps are left;" in said
+    assert [step["step"] for step in read_log(run.output)] == list(range(1, done + 1))
+    assert not {"lease.json", "stop-asked", ".ray"} & {path.name for path in output.iterdir()}
+    again = subprocess.Popen(command)
+    _when_saved(run.output, done + 2, lambda: again.send_signal(signal.SIGINT)).join()
+    assert again.wait() == 130
+    left = 120 - (newest(run.output) or 0)
+    assert train(run).new == left
+    assert [step["step"] for step in read_log(run.output)] == list(range(1, 121))
+
+
 def _when_saved(output: str, step: int, act: Callable[[], None]) -> threading.Thread:
     """Do something as soon as there is a checkpoint of this step or a later one."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mpgi_ray.caption.graph import room
 from mpgi_ray.caption.plan.asked import Asked, Asking
 from mpgi_ray.caption.plan.cost import Cost, Rate, cost
+from mpgi_ray.caption.plan.reused import Reused, reused
 from mpgi_ray.caption.plan.stock import Stock, take_stock
 from mpgi_ray.caption.plan.tokens import ModelTokens, Tokens, estimate
 from mpgi_ray.caption.recipe import Recipe
@@ -24,6 +25,7 @@ class Plan:
         models: tokens for an image by model; empty if only the embedded engine writes.
         cpus, gpus: logical ones that the pools hold at once, in the phase that holds most.
         cost: of the images that are left; None without a rate.
+        reused: of the questions about the stock's subjects, what an earlier run answers; None without.
     """
 
     recipe: Recipe
@@ -34,6 +36,7 @@ class Plan:
     gpus: float
     rate: Rate | None = None
     cost: Cost | None = None
+    reused: Reused | None = None
 
     @property
     def an_image(self) -> Tokens:
@@ -50,7 +53,8 @@ def plan(
         samples: real ones to plan with, spread over the shards.
 
     Raises:
-        InputError: no shards, a broken one among those that are read, or no usable sample in them.
+        InputError: no shards, a broken one among those that are read, or no usable sample in them; or
+            ``reuse`` is not a caption folder.
         RecipeError: a prompt is not there, or wrong.
         OutputError: the output folder belongs to another recipe.
     """
@@ -61,4 +65,6 @@ def plan(
     asked = tuple(tuple(asking.about(subject)) for subject in stock.subjects)
     cpus, gpus = room(recipe)
     costs = None if rate is None else cost(recipe, stock.left, rate, gpu_hour_price)
-    return Plan(recipe, stock, asked, estimate(recipe, asked), cpus, gpus, rate, costs)
+    return Plan(
+        recipe, stock, asked, estimate(recipe, asked), cpus, gpus, rate, costs, reused(recipe, stock.subjects)
+    )

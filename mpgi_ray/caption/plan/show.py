@@ -57,6 +57,11 @@ def _samples(plan: Plan) -> RenderableType:
         f"{_count(stock.shards, 'shard')}, {_count(stock.samples, 'sample')} ({how})",
         f"captioned already: {stock.done:,}; left: {stock.left:,}",
     ]
+    if found := plan.reused:
+        lines.append(
+            f"of {_count(found.questions, 'question')} about {_count(len(stock.subjects), 'sample')}, "
+            f"{found.answered:,} are answered by {plan.recipe.reuse}; the figures below count all"
+        )
     if stock.missing:
         lines.append(f"missing shards: {len(stock.missing):,} ({', '.join(stock.missing[:5])})")
     where = "" if stock.read == stock.shards else f"{stock.read:,} of {stock.shards:,} shards"

@@ -1,4 +1,4 @@
-"""A file that tells the workers of a caption job to begin nothing new, on whichever machine they are."""
+"""A file in an output folder that tells workers, on whichever machine they are, to begin nothing new."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Stopping(MpgiError):
 
 
 class StopFlag:
-    """The file in a caption folder."""
+    """The file in an output folder."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage, self._looked, self._up = storage, -_LOOKS, False

@@ -1,0 +1,123 @@
+"""What each worker of a training run does: build the model, go on from the last checkpoint, learn."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from mpgi_ray.data.stop_flag import StopFlag
+from mpgi_ray.data.storage import Storage
+from mpgi_ray.errors import InputError, MpgiError, RecipeError, TrainingError
+from mpgi_ray.models import checkpoint
+from mpgi_ray.models.architecture import Architecture
+from mpgi_ray.train import resume
+from mpgi_ray.train.batch import Batch
+from mpgi_ray.train.config import Tower, TrainConfig
+from mpgi_ray.train.loop import Learner, Schedule
+from mpgi_ray.train.tracking import RunLog
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What workers are told."""
+
+    config: TrainConfig
+    architecture: Architecture
+    steps: int
+
+
+def plain(error: Exception) -> Exception:
+    """What was raised in a task, without Ray's wrapping."""
+    cause = getattr(error, "cause", None)
+    return cause if isinstance(cause, Exception) else error
+
+
+def work(told: dict[str, Any]) -> MpgiError | None:
+    """Train on this worker; return an error that all workers meet alike, so that none starts again."""
+    try:
+        _train(told["run"])
+    except (RecipeError, TrainingError) as error:
+        return error
+    except InputError as error:  # from a reading task
+        import ray.train
+
+        if ray.train.get_context().get_world_size() > 1:  # others may be a step behind, and would wait
+            raise
+        return InputError(str(plain(error)))
+    return None
+
+
+def _train(run: Run) -> None:
+    import ray.train
+    import ray.train.torch
+
+    config, architecture = run.config, run.architecture
+    context = ray.train.get_context()
+    # Ray gives a worker one thread for each of its CPUs; alone on a machine it may use all cores
+    torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // context.get_local_world_size()))
+    model, _, _ = checkpoint.build(architecture)
+    state = resume.restore(config.output, model)
+    if state is None:  # a worker was lost after the model was written
+        return
+    _prepare(model, config)
+    schedule = Schedule(
+        steps=run.steps,
+        lr=config.lr,
+        warmup=config.warmup,
+        weight_decay=config.weight_decay,
+        max_gradient=config.max_gradient,
+        accumulate=config.accumulate,
+        bf16=config.computes_bf16,
+    )
+    task = config.learns(writes=architecture.writes).task()
+    learner = Learner(model, task, schedule, wrap=ray.train.torch.prepare_model)
+    if state["optimizer"] is not None:
+        learner.resume(state)
+    first, flag = context.get_world_rank() == 0, StopFlag(Storage(config.output))
+    steps = learner.fit(_batches(architecture), lambda: first and flag.is_set())
+    if not first:
+        for _ in steps:
+            pass
+        return
+    kept = learner.done
+    with closing(RunLog(config.output, kept + 1)) as log:
+        for step in steps:
+            log.add(step)
+            if step.step % config.save_every == 0 and step.step < run.steps:
+                _keep(config, architecture, learner, log)
+                kept = step.step
+        if kept < learner.done < run.steps:  # the run was asked to stop
+            _keep(config, architecture, learner, log)
+    if learner.done == run.steps:
+        checkpoint.save(config.output, architecture, model)
+
+
+def _keep(config: TrainConfig, architecture: Architecture, learner: Learner, log: RunLog) -> None:
+    log.publish()  # a run that goes on from here finds the lines of all earlier steps
+    resume.save(config.output, architecture, learner.model, learner.state())
+
+
+def _prepare(model: Any, config: TrainConfig) -> None:
+    if config.checkpoint_activations:
+        model.set_grad_checkpointing()
+    if Tower.IMAGE in config.freeze:
+        model.visual.requires_grad_(False)
+    if Tower.TEXT in config.freeze:
+        for name, parameter in model.named_parameters():
+            if not name.startswith(("visual.", "text_decoder.", "logit_")):
+                parameter.requires_grad_(False)
+
+
+def _batches(architecture: Architecture) -> Iterator[Batch]:
+    import ray.train
+    import ray.train.torch
+
+    device, normalise = ray.train.torch.get_device(), architecture.normalise()
+    shard = ray.train.get_dataset_shard("train")
+    for batch in shard.iter_torch_batches(batch_size=1, prefetch_batches=2, collate_fn=Batch.of):
+        yield batch.to(device, normalise)
