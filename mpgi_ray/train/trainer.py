@@ -136,6 +136,7 @@ def _on_the_cluster(
 def _run_workers(run: Run, stream: Stream, name: str, lease: Lease) -> None:
     # starting workers on a cold node takes longer than the one minute that Ray Train allows
     os.environ.setdefault("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", "300")
+    from ray.exceptions import RayActorError
     from ray.train import FailureConfig, RunConfig, ScalingConfig, TrainingFailedError, WorkerGroupError
     from ray.train.torch import TorchTrainer
 
@@ -173,6 +174,12 @@ def _run_workers(run: Run, stream: Stream, name: str, lease: Lease) -> None:
         raise ResourceError(
             f"{config.workers} workers that hold {_held(config)} each did not get to work: {error}. Lower "
             "workers or cpus until each fits on a node; the same command goes on from the last checkpoint"
+        ) from error
+    except RayActorError as error:  # Ray Train runs its controller once
+        reason = " ".join(str(error).split())[:300]
+        raise TrainingError(
+            f"the process that leads the workers was lost ({reason}); the same command goes on from the last "
+            "checkpoint"
         ) from error
     finally:
         if not lease.lost.is_set():
