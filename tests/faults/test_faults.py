@@ -26,6 +26,7 @@ def test_an_ingest_that_meets_three_faults_ends_as_an_undisturbed_one() -> None:
     assert hit_by([number], seed=0, cluster="local") == (3, 0)
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.usefixtures("ray_cluster")
 def test_six_kills_on_one_cluster_lose_and_double_nothing(tmp_path: Path) -> None:
     cluster = ray.get_runtime_context().gcs_address
