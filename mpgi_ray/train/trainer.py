@@ -176,9 +176,9 @@ def _run_workers(run: Run, stream: Stream, name: str, lease: Lease) -> None:
             "workers or cpus until each fits on a node; the same command goes on from the last checkpoint"
         ) from error
     except RayActorError as error:  # Ray Train runs its controller once
-        reason = " ".join(str(error).split())[:300]
+        said = " ".join(str(error).split())[:300]
         raise TrainingError(
-            f"the process that leads the workers was lost ({reason}); the same command goes on from the last "
+            f"the process that leads the workers was lost ({said}); the same command goes on from the last "
             "checkpoint"
         ) from error
     finally:
