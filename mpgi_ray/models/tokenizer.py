@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
+from mpgi_ray.errors import InputError
+
 if TYPE_CHECKING:
     import torch
 
@@ -48,8 +50,18 @@ class TextTokenizer:
 
     @classmethod
     def from_json(cls, text: str, context_length: int) -> Self:
-        """Read what `to_json` wrote: the format of the ``tokenizers`` library."""
-        return cls(Tokenizer.from_str(text), context_length)
+        """Read what `to_json` wrote: the format of the ``tokenizers`` library.
+
+        Raises:
+            InputError: it is damaged or of another format.
+        """
+        try:
+            tokenizer = Tokenizer.from_str(text)
+        except Exception as error:  # the library raises no other kind
+            raise InputError(
+                f"a tokenizer is damaged or not one of the tokenizers library ({error}): restore its file"
+            ) from error
+        return cls(tokenizer, context_length)
 
     def to_json(self) -> str:
         return str(self._tokenizer.to_str(pretty=True))

@@ -39,8 +39,9 @@ def ray_session(cpus_held: float, gpus_held: float = 0) -> Iterator[None]:
 
 
 def _start(cpus_held: float) -> None:
-    # plans, metrics and hints of every run would hide our own lines; set the variables to see them
-    os.environ.setdefault("RAY_DATA_LOG_LEVEL", "ERROR")
+    # plans, metrics, hints, and tracebacks of what a job tries again or tells itself, would hide our own
+    # lines; set the variables to see them
+    os.environ.setdefault("RAY_DATA_LOG_LEVEL", "CRITICAL")
     logging.getLogger("ray").setLevel(logging.ERROR)
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     # only a cluster that was named (`ray job submit` does): one that happens to run here may be another's

@@ -6,6 +6,7 @@ from, so starting is the same as going on.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError
 from mpgi_ray.models import checkpoint
 from mpgi_ray.models.architecture import Architecture
+from mpgi_ray.models.model_folder import WEIGHTS
 from mpgi_ray.train.run_folder import STATE, finished, newest, saved, step_folder
 
 _KEPT = 2
@@ -52,6 +54,29 @@ def restore(output: str, model: torch.nn.Module) -> dict[str, Any] | None:
     checkpoint.load_weights(model, folder)
     state: dict[str, Any] = checkpoint.from_bytes(Storage(folder).read(STATE), f"{folder}/{STATE}")
     return state
+
+
+def newest_whole(output: str) -> int | None:
+    """The last step whose checkpoint can be read, once those after it are removed; None if there is none."""
+    return next((step for step in reversed(saved(output)) if is_whole(step_folder(output, step))), None)
+
+
+def is_whole(folder: str) -> bool:
+    """Whether the checkpoint in a folder, and its state where it has one, can be read.
+
+    One that cannot is named, and loses the file that makes it count as whole.
+    """
+    storage = Storage(folder)
+    mark = STATE if storage.exists(STATE) else WEIGHTS
+    try:
+        checkpoint.load(folder)
+        if mark == STATE:
+            checkpoint.from_bytes(storage.read(STATE), f"{folder}/{STATE}")
+    except InputError as error:
+        print(f"{error}; it is removed and made again", file=sys.stderr)
+        storage.delete(mark)
+        return False
+    return True
 
 
 def finish(output: str) -> None:

@@ -59,6 +59,8 @@ class TrainResult:
 def train(config: TrainConfig, *, takeover: bool = False, grace: float = GRACE) -> TrainResult:
     """Train a model on final shards; go on where an earlier start of the same run stopped.
 
+    A damaged model or checkpoint is named and removed, and the run goes on from the one before.
+
     Args:
         takeover: see `lease.held`.
         grace: seconds in which a step may be finished and kept when the job is asked to stop.
@@ -98,10 +100,11 @@ def _train(config: TrainConfig, lease: Lease, stop: Stop) -> TrainResult:
         print(told, flush=True)
     recipe = config.recipe(source)
     name = f"train-{recipe_hash(recipe)}"
-    done = newest(config.output)
     lease.check()
-    if open_run(config.output, recipe, name, seen.after(seen_before(config)), source.left_out):
-        done = steps
+    ended = open_run(config.output, recipe, name, seen.after(seen_before(config)), source.left_out)
+    Storage(config.output).sweep()
+    whole = ended and resume.is_whole(config.output)
+    done = steps if whole else resume.newest_whole(config.output)
     if done is None:
         torch.manual_seed(config.seed)
         architecture, model = initial(config, source)
@@ -133,6 +136,7 @@ def _on_the_cluster(
 def _run_workers(run: Run, stream: Stream, name: str, lease: Lease) -> None:
     # starting workers on a cold node takes longer than the one minute that Ray Train allows
     os.environ.setdefault("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", "300")
+    from ray.exceptions import RayActorError
     from ray.train import FailureConfig, RunConfig, ScalingConfig, TrainingFailedError, WorkerGroupError
     from ray.train.torch import TorchTrainer
 
@@ -170,6 +174,12 @@ def _run_workers(run: Run, stream: Stream, name: str, lease: Lease) -> None:
         raise ResourceError(
             f"{config.workers} workers that hold {_held(config)} each did not get to work: {error}. Lower "
             "workers or cpus until each fits on a node; the same command goes on from the last checkpoint"
+        ) from error
+    except RayActorError as error:  # Ray Train runs its controller once
+        said = " ".join(str(error).split())[:300]
+        raise TrainingError(
+            f"the process that leads the workers was lost ({said}); the same command goes on from the last "
+            "checkpoint"
         ) from error
     finally:
         if not lease.lost.is_set():

@@ -1,11 +1,13 @@
-"""The harness on one run, and that it sees what it looks for; what it does with all jobs is `make faults`."""
+"""The harness on two jobs, and that it sees what it looks for; all jobs and faults are in `make faults`."""
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import ray
 
 from mpgi_ray.caption.run_json import open_run
 from mpgi_ray.data.caption import from_table, to_table
@@ -14,14 +16,27 @@ from mpgi_ray.data.shard_list import find_shards
 from support.build import write_shards
 from support.caption_runs import recipe, run_stages
 from support.fault_jobs import Fixture
-from support.fault_runs import hit_by, job_of
+from support.fault_runs import disturbed, hit_by, job_of, made
+from support.faults import Fault
 from support.sampling import Sampling
 
 
-@pytest.mark.parametrize("job", ["ingest", pytest.param("sampled", marks=pytest.mark.slow)])
-def test_a_job_that_meets_three_faults_ends_as_an_undisturbed_one(job: str) -> None:
-    number = next(number for number in range(100) if job_of(0, number) == job)
-    assert hit_by([number], seed=0) == (3, 0)
+def test_an_ingest_that_meets_three_faults_ends_as_an_undisturbed_one() -> None:
+    number = next(number for number in range(100) if job_of(0, number) == "ingest")
+    assert hit_by([number], seed=0, cluster="local") == (3, 0)
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.usefixtures("ray_cluster")
+def test_six_kills_on_one_cluster_lose_and_double_nothing(tmp_path: Path) -> None:
+    cluster = ray.get_runtime_context().gcs_address
+    fixture, _ = made(tmp_path / "fixture", {"sampled"}, cluster)
+    starts = [
+        [Fault("worker", 2, "before"), Fault("self", 5, "during"), Fault("kill", 7, "after")],
+        [Fault("self", 2, "after"), Fault("worker", 4, "after"), Fault("stop", 6, "before")],
+    ]
+    hits, wrong = disturbed(fixture, "sampled", starts, tmp_path / "run", random.Random(0), cluster)
+    assert (hits, wrong) == (6, [])
 
 
 def test_lost_foreign_and_left_files_are_seen(tmp_path: Path) -> None:

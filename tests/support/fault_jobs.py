@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -13,8 +15,14 @@ from mpgi_ray.data.caption_folder import CaptionFolder
 from support.build import noise
 
 CAPTION = ("fused", "two", "pilot", "sampled")
-JOBS = ("ingest", *CAPTION, "curate")
+JOBS = ("ingest", *CAPTION, "curate", "train")
+# of each job, what its input was made by, the first first
+BEFORE = {"ingest": (), **dict.fromkeys(CAPTION, ("ingest",))} | {
+    "curate": ("ingest", "fused"),
+    "train": ("ingest", "fused", "curate"),
+}
 _ORDER = ("shard", "index", "stage", "perspective")
+_STEP_TIMES = ("samples_per_second", "data_wait")
 
 
 @dataclass(frozen=True)
@@ -29,7 +37,7 @@ class Fixture:
 
     def made(self, job: str) -> Path:
         """The folder of the undisturbed job."""
-        return self.root / {"ingest": "ingest", "curate": "curate"}.get(job, "fused")
+        return self.root / ("fused" if job in CAPTION else job)
 
     def draw(self, count: int) -> None:
         for number in range(count):
@@ -47,6 +55,9 @@ class Fixture:
             return [
                 ["curate", str(self.made("fused")), "--out", str(out), "--shard-size", "12", "--grace", "2"]
             ]
+        if job == "train":
+            run = ["train", str(self.made("curate")), "--out", str(out), "--steps", "6", "--batch", "12"]
+            return [[*run, "--set", "save_every=2", "--set", "readers=1", "--grace", "2"]]
         phases = "two" if job == "two" else "fused"
         run = ["caption", "template", "--shards", str(self.made("ingest")), "--out", str(out), "--grace", "2"]
         run += ["--set", "chunk_size=3", "--set", f"phases={phases}"]
@@ -61,8 +72,18 @@ class Fixture:
             yield from _captions_differ(self.made(job), out, same_texts=job != "sampled")
             yield from _sources_differ(out)
             return
-        for pattern in ("*.tar", "*.csv", "rejected.parquet"):
+        if job == "train":
+            yield from (f"{name} was left" for name in ("steps", ".ray") if (out / name).exists())
+            if _steps(self.made(job)) != _steps(out):
+                yield "train.jsonl tells of other steps"
+        for pattern in ("*.tar", "*.csv", "rejected.parquet", "open_clip*", "seen.json"):
             yield from _files_differ(self.made(job), out, pattern)
+
+
+def _steps(folder: Path) -> list[dict[str, Any]]:
+    """The logged steps, without their times."""
+    rows = [json.loads(line) for line in (folder / "train.jsonl").read_text().splitlines()]
+    return [{name: value for name, value in row.items() if name not in _STEP_TIMES} for row in rows]
 
 
 def _files_differ(wanted: Path, out: Path, pattern: str) -> Iterator[str]:

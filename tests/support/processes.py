@@ -1,7 +1,8 @@
-"""The processes of a start under test: all that work in its own folder, Ray's among them."""
+"""The processes of a start under test: all that were started with its plan, Ray's among them."""
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -11,27 +12,44 @@ from pathlib import Path
 import psutil
 
 FILLER = "filler"
+PLAN = "MPGI_FAULT"  # the variable that all processes of a start have
 _DRIVER = "faults/command.py"
+# of Ray Data, made by the first job of a cluster and meant to outlive it
+_DETACHED = ("ray::_StatsActor", "ray::_AutoscalingCoordinatorActor", "ray::ActorLocationTracker")
+_RAYS = ("/ray/", "ray::IDLE", *_DETACHED)  # the programs of its package, and workers without a task
 _NAMES = {"kill": _DRIVER, "stop": _DRIVER, "worker": "ray::", "raylet": "raylet/raylet"}
 
 
 def living(home: str) -> list[psutil.Process]:
-    """All processes whose working folder is this one, but those that have ended."""
+    """All processes of starts in this folder, but those that have ended."""
     found = []
     for process in psutil.process_iter():
         try:
-            if process.cwd() == home and process.status() != psutil.STATUS_ZOMBIE:
+            plan = process.environ().get(PLAN)
+            if plan and json.loads(plan)["home"] == home and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
         except psutil.Error:  # it ended meanwhile, or is another user's
             continue
     return found
 
 
+def is_detached(process: psutil.Process) -> bool:
+    """Whether it stays for as long as its cluster does."""
+    return any(mark in name_of(process) for mark in _DETACHED)
+
+
+def is_ours(process: psutil.Process) -> bool:
+    """Whether it is a driver, an engine or a task of ours, and not one of Ray's own."""
+    name = name_of(process)
+    return bool(name) and not any(mark in name for mark in _RAYS)
+
+
 def name_of(process: psutil.Process) -> str:
+    """Its command line; empty if it has ended."""
     try:
         return " ".join(process.cmdline()) or process.name()
     except psutil.Error:
-        return "a process that has ended"
+        return ""
 
 
 def strike(victim: str, home: str, chance: random.Random | None = None) -> str:

@@ -8,48 +8,57 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from support.processes import FILLER, living
+from support.processes import FILLER, PLAN, living
 
 if TYPE_CHECKING:
     from support.faults import Fault
 
 TESTS = Path(__file__).parents[1]
-LIMIT_S = 300  # a start that takes longer hangs
+LIMIT_S = 900  # a start that takes longer hangs
 _CODES: dict[str, tuple[int, ...]] = {
     "kill": (0, -signal.SIGKILL),
     "self": (0, 1, -signal.SIGKILL),
     "stop": (0, 128 + signal.SIGTERM, -signal.SIGTERM),  # the last before Python has begun to listen
 }
-_SIZE = 32 << 20  # of a small disk
+_SIZE = 64 << 20  # of a small disk
 
 
 class Start:
-    """A command as a process of its own, with a Ray of its own; all work in ``home``."""
+    """A command as a process of its own, in ``home``.
+
+    Args:
+        cluster: address of the Ray to work on; ``local`` for one of its own.
+    """
 
     def __init__(
-        self, home: Path, out: Path, command: list[str], fault: Fault | None = None, *, sampling: bool = False
+        self,
+        home: Path,
+        out: Path,
+        command: list[str],
+        faults: Sequence[Fault] = (),
+        *,
+        cluster: str,
+        sampling: bool = False,
     ) -> None:
         self.home, number = str(home), len(list(home.glob("*.log")))
         self._log, self._counter = home / f"{number}.log", home / f"{number}.publishes"
-        self._hung = False
-        plan = {"output": str(out), "counter": str(self._counter), "home": self.home, "at": 0}
-        if fault is not None and fault.at:
-            plan |= {"at": fault.at, "moment": fault.moment, "victim": fault.kind}
+        self._hung, self._faults = False, faults
+        strikes = {fault.at: (fault.moment, fault.kind) for fault in faults if fault.at}
+        plan = {"output": str(out), "counter": str(self._counter), "home": self.home, "strikes": strikes}
         found = [TESTS / "faults/hook", TESTS, TESTS.parent]
-        env = os.environ | {
-            "RAY_ADDRESS": "local",
-            "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
-            "PYTHONPATH": os.pathsep.join(map(str, found)),
-            "MPGI_FAULT": json.dumps(plan),
-        }
+        for_workers = {"PYTHONPATH": os.pathsep.join(map(str, found)), PLAN: json.dumps(plan)}
+        env = os.environ | for_workers | {"RAY_ADDRESS": cluster, "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
+        if cluster != "local":  # its workers do not inherit: told as `ray job submit` does it
+            env["RAY_JOB_CONFIG_JSON_ENV_VAR"] = json.dumps({"runtime_env": {"env_vars": for_workers}})
         if sampling:
             env["MPGI_SAMPLING"] = "1"
         with self._log.open("w") as log:
-            log.write(f"{fault}: {' '.join(command)}\n")
+            log.write(f"{'; '.join(map(str, faults))}, on {cluster}: {' '.join(command)}\n")
             log.flush()
             program = [sys.executable, str(TESTS / "faults/command.py"), *command]
             self._process = subprocess.Popen(program, cwd=home, env=env, stdout=log, stderr=log)
@@ -78,14 +87,15 @@ class Start:
     def said(self) -> str:
         return self._log.read_text()
 
-    def faults_of_its_end(self, fault: Fault) -> list[str]:
+    def wrong_at_its_end(self) -> list[str]:
         """What is wrong with how it ended, in words."""
-        code, wrong = self.ended(), []
+        told, code, wrong = "; ".join(map(str, self._faults)), self.ended(), []
+        allowed = {code for fault in self._faults for code in _CODES.get(fault.kind, (0, 1))}
         too_busy = code == 1 and "error: Ray did not start" in self.said  # the machine: no fault came to it
-        if code not in _CODES.get(fault.kind, (0, 1)) and not too_busy:
-            wrong.append(f"{fault}: ended with {code}: {self.said[-500:]}")
+        if code not in allowed and not too_busy:
+            wrong.append(f"{told}: ended with {code}: {self.said[-500:]}")
         if "Traceback" in self.said:
-            wrong.append(f"{fault}: {self._log} holds a traceback")
+            wrong.append(f"{told}: {self._log} holds a traceback")
         return wrong
 
 

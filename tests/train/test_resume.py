@@ -15,7 +15,7 @@ from mpgi_ray.models.model_folder import Seen
 from mpgi_ray.models.tokenizer import TextTokenizer
 from mpgi_ray.train import resume
 from mpgi_ray.train.config import TrainConfig
-from mpgi_ray.train.run_folder import newest, open_run, saved
+from mpgi_ray.train.run_folder import STATE, finished, newest, open_run, saved, step_folder
 from mpgi_ray.train.source import Source
 
 SIX = dict.fromkeys(("objects", "layout", "scene", "attributes", "short", "long"), 1.0)
@@ -38,6 +38,36 @@ def test_the_newest_checkpoints_stay_also_past_six_digits(tmp_path: Path) -> Non
     assert resume.restore(output, model) == {"done": 1_000_000, "optimizer": None}
     assert model.weight.item() == 1_000_000
     assert len(list((tmp_path / "steps").iterdir())) == 2
+
+
+@pytest.mark.parametrize("damaged", [STATE, checkpoint.WEIGHTS, checkpoint.CONFIG, checkpoint.TOKENIZER])
+@pytest.mark.parametrize("cut", [True, False])
+def test_a_damaged_checkpoint_is_named_and_the_one_before_is_taken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], damaged: str, cut: bool
+) -> None:
+    output, (model, _, _) = str(tmp_path), checkpoint.build(ARCHITECTURE)
+    for step in (2, 4):
+        resume.save(output, ARCHITECTURE, model, {"done": step, "optimizer": None})
+    assert resume.newest_whole(output) == 4
+    file = Path(step_folder(output, 4), damaged)
+    if cut:
+        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    else:
+        file.unlink()
+    assert resume.newest_whole(output) == 2
+    assert saved(output) == [2]
+    told = capsys.readouterr().err
+    assert bool(told) == (cut or damaged != STATE)  # a folder without its state was never whole
+    assert resume.restore(output, model) == {"done": 2, "optimizer": None}
+
+
+def test_a_damaged_model_is_made_again(tmp_path: Path) -> None:
+    checkpoint.save(tmp_path, ARCHITECTURE, checkpoint.build(ARCHITECTURE)[0])
+    assert resume.is_whole(str(tmp_path))
+    weights = tmp_path / checkpoint.WEIGHTS
+    weights.write_bytes(weights.read_bytes()[:1000])
+    assert not resume.is_whole(str(tmp_path))
+    assert not finished(str(tmp_path))
 
 
 def test_a_worker_that_starts_once_more_after_the_end_has_nothing_to_do(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
-"""Strikes at the publish that the harness chose; Python imports this in every process of a start.
+"""Strikes at the publishes that the harness chose; Python imports this in every process of a start.
 
 A publish is a rename or a link into the output folder. ``MPGI_FAULT`` holds the plan as JSON: ``output``,
-``counter`` (a file that grows by a byte with every publish of any process), ``at`` (the number of the
-publish, 0 for none), ``moment`` (before, during, after) and ``victim``, see `support.processes.strike`.
+``counter`` (a file that grows by a byte with every publish of any process) and ``strikes``: by the number of
+a publish its moment (before, during, after) and its victim, see `support.processes.strike`.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ def _wrapped(call: Any, plan: dict[str, Any]) -> Any:
         if not str(name).startswith(plan["output"]) or str(name).endswith("lease.json"):
             call(source, target, **options)
             return
-        struck = _count(plan) == plan["at"]
-        if struck and plan["moment"] == "during":
+        moment, victim = plan["strikes"].get(str(_count(plan)), ("", ""))
+        if moment == "during":
             os.truncate(source, os.path.getsize(source) // 2)
-        if struck and plan["moment"] != "after":
-            _strike(plan)
+        if moment in ("before", "during"):
+            _strike(victim, plan)
         call(source, target, **options)
-        if struck and plan["moment"] == "after":
-            _strike(plan)
+        if moment == "after":
+            _strike(victim, plan)
 
     return publish
 
 
-def _strike(plan: dict[str, Any]) -> None:
+def _strike(victim: str, plan: dict[str, Any]) -> None:
     from support.processes import strike
 
-    strike(plan["victim"], plan["home"])
+    strike(victim, plan["home"])
 
 
 if "MPGI_FAULT" in os.environ:
