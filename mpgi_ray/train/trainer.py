@@ -9,15 +9,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from fsspec.implementations.memory import MemoryFileSystem
+from pyarrow.fs import FSSpecHandler, PyFileSystem
 
 from mpgi_ray.data.final import list_shards
-from mpgi_ray.data.storage import Storage
-from mpgi_ray.errors import InputError, MpgiError, RecipeError, ResourceError, TrainingError
+from mpgi_ray.errors import (
+    InputError,
+    MpgiError,
+    RecipeError,
+    ResourceError,
+    StorageError,
+    TrainingError,
+)
 from mpgi_ray.models import checkpoint
 from mpgi_ray.models.architecture import Architecture
 from mpgi_ray.models.model_folder import read_log
@@ -118,8 +125,6 @@ def _run_workers(run: _Run, stream: Stream, name: str) -> None:
 
     config = run.config
     ordered()
-    scratch = Storage(f"{config.output}/.ray")
-    scratch.delete("")  # a run goes on from our own checkpoints
     trainer = TorchTrainer(
         _worker,
         train_loop_config={"run": run},
@@ -128,7 +133,9 @@ def _run_workers(run: _Run, stream: Stream, name: str) -> None:
         ),
         run_config=RunConfig(
             name=name,
-            storage_path=scratch.url,
+            # a run goes on from our own checkpoints: what Ray Train would keep beside them is not kept
+            storage_path="/mpgi-train",
+            storage_filesystem=PyFileSystem(FSSpecHandler(MemoryFileSystem())),
             failure_config=FailureConfig(
                 max_failures=config.restarts, controller_failure_limit=config.restarts
             ),
@@ -151,8 +158,6 @@ def _run_workers(run: _Run, stream: Stream, name: str) -> None:
             f"{config.workers} workers that hold {_held(config)} each did not get to work: {error}. Lower "
             "workers or cpus until each fits on a node; the same command goes on from the last checkpoint"
         ) from error
-    finally:
-        scratch.delete("")
     if problem is not None:
         raise problem
 
@@ -167,12 +172,13 @@ def _worker(told: dict[str, Any]) -> MpgiError | None:
         _train(told["run"])
     except (RecipeError, TrainingError) as error:
         return error
-    except InputError as error:  # from a reading task
+    except (InputError, StorageError) as error:  # from a reading task, or this worker's own
         import ray.train
 
         if ray.train.get_context().get_world_size() > 1:  # others may be a step behind, and would wait
             raise
-        return InputError(str(_plain(error)))
+        plain = _plain(error)
+        return (StorageError if isinstance(plain, StorageError) else InputError)(str(plain))
     return None
 
 
@@ -207,7 +213,7 @@ def _train(run: _Run) -> None:
         for _ in steps:
             pass
         return
-    with closing(RunLog(config.output, learner.done + 1)) as log:
+    with RunLog(config.output, learner.done + 1) as log:
         for step in steps:
             log.add(step)
             if step.step % config.save_every == 0 and step.step < run.steps:
