@@ -7,6 +7,7 @@ so their errors are known by what the store answered and by the names of their c
 from __future__ import annotations
 
 import errno
+import math
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -92,8 +93,13 @@ class Silence:
             self._since = now
         return now - self._since
 
-    def end(self) -> None:
+    def is_over(self) -> None:
+        """The store has answered."""
         self._since = None
+
+    def is_final(self) -> None:
+        """A call has given up: until the store answers again, each is tried once."""
+        self._since = -math.inf
 
 
 def retried(call: Callable[[], T], give_up_s: float, silence: Silence) -> T:
@@ -112,10 +118,9 @@ def retried(call: Callable[[], T], give_up_s: float, silence: Silence) -> T:
     try:
         result = retrying(call)
     except Exception as error:
-        if not passes(error):
-            silence.end()
+        (silence.is_final if passes(error) else silence.is_over)()
         raise
-    silence.end()
+    silence.is_over()
     return result
 
 

@@ -33,6 +33,7 @@ JOBS = {"ingest": "ingest", "caption": "fused", "curate": "curate", "train": "tr
 SHARE = 0.25
 KINDS = (*(kind for kind in FAULTS * 5 if kind != "stall"), "stall")  # which costs twenty seconds
 IN_TIME_S = 240.0  # two minutes of patience, a last request, and the end of Ray
+AWAY_AFTER = {"ingest": 3, "caption": 8, "curate": 5, "train": 9}  # writes of a job, its lease among them
 _LIMIT_S = 900.0  # a job that takes longer hangs
 _TIMES = ("samples_per_second", "data_wait")
 
@@ -171,11 +172,10 @@ class Runs:
     def away(self) -> list[str]:
         """The store goes away in the middle of each job; what is wrong, in words."""
         chain, wrong = self._chain("away"), []
-        requests = self._requests()
-        for number, job in enumerate(JOBS):
-            at = self.state.requests + requests[job] // 2
+        for number, (job, writes) in enumerate(AWAY_AFTER.items()):
+            at = self.state.writes + writes
             start = chain.started(job, self._url)
-            while start.runs and self.state.requests < at:
+            while start.runs and self.state.writes < at:
                 time.sleep(0.02)
             began = time.monotonic()
             if number % 2:
@@ -197,17 +197,6 @@ class Runs:
                 return [*wrong, f"{job}, started again, ended with {code}: {again.said[1][-600:]}"]
             wrong += [f"{job}: {line}" for line in self._differences(chain, job)]
         return wrong
-
-    def _requests(self) -> dict[str, int]:
-        """Requests of each job on S3 without faults."""
-        chain, found = self._chain("quiet"), {}
-        for job in JOBS:
-            before, start = self.state.requests, chain.started(job, self._url)
-            if start.ended() != 0:
-                raise SystemExit(f"the undisturbed {job} failed on S3:\n{start.said}")
-            found[job] = self.state.requests - before
-        print(f"requests of the undisturbed jobs: {found}", flush=True)
-        return found
 
     def _chain(self, name: str) -> Chain:
         home = self._root / name
