@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo demo-coca test test-slow faults check bench constraints
+.PHONY: setup demo demo-coca test test-slow faults faults-s3 check bench constraints
 
 setup: .venv/ready ## everything for development, in .venv
 
@@ -33,6 +33,10 @@ SEED ?= 0
 
 faults: setup ## kills, full disks and damaged files against small jobs; RUN=N does one run of the seed again
 	PYTHONPATH=tests $(BIN)/python -m support.fault_runs --faults $(FAULTS) --seed $(SEED) $(if $(RUN),--run $(RUN))
+
+faults-s3: FAULTS = 1000
+faults-s3: setup ## the jobs on an S3 server that answers wrongly, or with AWAY=1 goes away within each
+	PYTHONPATH=tests $(BIN)/python -m support.s3_runs --faults $(FAULTS) --seed $(SEED) $(if $(AWAY),--away)
 
 check: setup
 	$(BIN)/ruff check

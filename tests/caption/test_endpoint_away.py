@@ -24,24 +24,24 @@ IMAGES, AWAY_S = 60, 60.0
 @pytest.mark.usefixtures("ray_cluster")
 def test_an_endpoint_that_is_away_for_a_minute_loses_nothing(tmp_path: Path) -> None:
     write_shards(tmp_path / "shards", [IMAGES])
-    out, began = tmp_path / "captions", list[float]()
+    out, away, answered = tmp_path / "captions", list[float](), 0
 
-    def answered(request: Request) -> Answer:
+    def script(request: Request) -> Answer:
+        nonlocal answered
         if request.number == 3 * IMAGES:
-            began.append(time.monotonic())
-        if began and time.monotonic() - began[0] < AWAY_S:
+            away.append(time.monotonic())
+        if away and time.monotonic() - away[0] < AWAY_S:
             return Answer(reset=True)
-        given.update([json.dumps(request.body, sort_keys=True)])
+        answered += 1
         both = {"short": SHORT, "long": LONG}
-        return completion(json.dumps(both) if "response_format" in request.body else SHORT)
+        return completion(json.dumps(both) if "response_format" in request.body else LONG)
 
-    given = Counter[str]()
-    with Endpoint(answered) as endpoint:
-        engine = [f"generate.engine.url={endpoint.url}", "generate.engine.model=m", "chunk_size=4"]
+    with Endpoint(script) as endpoint:
+        settings = [f"generate.engine.url={endpoint.url}", "generate.engine.model=m", "chunk_size=4"]
         run = ["caption", "endpoint", "--shards", str(tmp_path / "shards"), "--out", str(out)]
-        assert main([*run, *(part for setting in engine for part in ("--set", setting))]) == 0
+        assert main([*run, *(part for setting in settings for part in ("--set", setting))]) == 0
     rows = [row for table in CaptionFolder(str(out)).tables() for row in from_table(table)]
     assert Counter(row.status for row in rows) == {"ok": 6 * IMAGES}
-    assert len(given) == 5 * IMAGES  # questions
-    assert set(given.values()) == {1}  # and each was answered once
-    assert len(endpoint.requests) > len(given)  # the endpoint was away
+    assert answered == 5 * IMAGES  # no question twice: four perspectives and an integration
+    print(f"{len(endpoint.requests) - answered} tries met an endpoint that was away")
+    assert len(endpoint.requests) > answered
