@@ -113,8 +113,15 @@ def settle() -> None:
 
 
 def read_chunks(task: ShardTask) -> Iterator[Row]:
-    """The chunks of a shard that still need work; an unreadable shard gives one row with the error."""
+    """The chunks of a shard that still need work; trouble with shard or storage is a row with the error."""
     settle()
+    try:
+        yield from _chunks(task)
+    except StorageError as error:
+        yield {"shard": task.shard, **WELL, "fatal": str(error), "work": b""}
+
+
+def _chunks(task: ShardTask) -> Iterator[Row]:
     stop = StopFlag(Storage(task.output))
     if stop.is_set():
         return
@@ -123,9 +130,6 @@ def read_chunks(task: ShardTask) -> Iterator[Row]:
         entries = read_shard(data, task.file, task.fields)
     except InputError as error:
         yield {"shard": task.shard, **WELL, "unreadable": str(error), "work": b""}
-        return
-    except StorageError as error:
-        yield {"shard": task.shard, **WELL, "fatal": str(error), "work": b""}
         return
     digest = hashlib.sha256(data).hexdigest()
     del data
