@@ -54,14 +54,13 @@ class Chain:
 
 
 class Start:
-    """A command as a process of its own, with a Ray of its own."""
+    """A command as a process of its own, on the cluster that ``RAY_ADDRESS`` names."""
 
     def __init__(self, home: Path, name: str, command: list[str], endpoint: str) -> None:
         number = len(list(home.glob("*.out")))
         self._files = [home / f"{number}-{name}.{end}" for end in ("out", "err")]
         tests = Path(__file__).parents[1]
         env = os.environ | {
-            "RAY_ADDRESS": "local",
             "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
             "PYTHONPATH": str(tests.parent),
             "AWS_ENDPOINT_URL": endpoint,
@@ -88,6 +87,21 @@ class Start:
         """What it wrote to its output, and to its errors."""
         out, err = (file.read_text() for file in self._files)
         return out, err
+
+
+@contextmanager
+def cluster(endpoint: str) -> Iterator[None]:
+    """One Ray for all jobs, since a busy machine takes long to start one; its workers ask this S3 server."""
+    import ray
+
+    os.environ |= {"AWS_ENDPOINT_URL": endpoint, "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
+    ray.init("local", num_cpus=6, include_dashboard=False, log_to_driver=False)
+    os.environ["RAY_ADDRESS"] = ray.get_runtime_context().gcs_address
+    try:
+        yield
+    finally:
+        ray.shutdown()
+        del os.environ["AWS_ENDPOINT_URL"], os.environ["RAY_ADDRESS"]
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from support.fault_jobs import Fixture
 from support.faulty_s3 import FAULTS, FaultyS3, faulty_s3
-from support.s3_jobs import BUCKET, JOBS, Chain, differences, server, store
+from support.s3_jobs import BUCKET, JOBS, Chain, cluster, differences, server, store
 
 SHARE = 0.25
 KINDS = (*(kind for kind in FAULTS * 5 if kind != "stall"), "stall")  # which costs twenty seconds
@@ -118,7 +118,7 @@ def hit_by(faults: int, seed: int, *, pictures: int, away: bool = False) -> tupl
         How many faults happened, and how many jobs passed and failed; what they said is kept then.
     """
     root = Path(tempfile.mkdtemp(prefix="faults-s3-"))
-    with server() as upstream, faulty_s3(upstream, seed) as proxy:
+    with server() as upstream, faulty_s3(upstream, seed) as proxy, cluster(proxy[0]):
         runs, number = Runs(root, pictures, upstream, proxy), 0
         if away:
             runs.away()
