@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo demo-coca test test-slow faults two-drivers check bench constraints
+.PHONY: setup demo demo-coca test test-slow faults faults-s3 two-drivers check bench constraints
 
 setup: .venv/ready ## everything for development, in .venv
 
@@ -36,6 +36,10 @@ faults: setup ## kills, full disks and damaged files against small jobs; RUN=N d
 
 two-drivers: setup ## two drivers at once on one folder: ten pairs of ingest, caption and curate, three of train
 	PYTHONPATH=tests $(BIN)/python -m support.two_drivers --seed $(SEED)
+
+faults-s3: FAULTS = 1000
+faults-s3: setup ## the jobs on an S3 server that answers wrongly, or with AWAY=1 goes away within each
+	PYTHONPATH=tests $(BIN)/python -m support.s3_runs --faults $(FAULTS) --seed $(SEED) $(if $(AWAY),--away)
 
 check: setup
 	$(BIN)/ruff check

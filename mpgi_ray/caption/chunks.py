@@ -116,8 +116,15 @@ def settle() -> None:
 
 
 def read_chunks(task: ShardTask) -> Iterator[Row]:
-    """The chunks of a shard that still need work; an unreadable shard gives one row with the error."""
+    """The chunks of a shard that still need work; trouble with shard or storage is a row with the error."""
     settle()
+    try:
+        yield from _chunks(task)
+    except StorageError as error:
+        yield {"shard": task.shard, **WELL, "fatal": str(error), "work": b""}
+
+
+def _chunks(task: ShardTask) -> Iterator[Row]:
     stop = StopFlag(Storage(task.output))
     if stop.is_set():
         return
@@ -132,9 +139,6 @@ def read_chunks(task: ShardTask) -> Iterator[Row]:
         entries = read_shard(data, task.file, task.fields)
     except InputError as error:
         yield {"shard": task.shard, **WELL, "unreadable": str(error), "work": b""}
-        return
-    except StorageError as error:
-        yield {"shard": task.shard, **WELL, "fatal": str(error), "work": b""}
         return
     del data
     wanted = _pilot_choice(task, len(entries))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from mpgi_ray.caption.chunks import Row, ShardTask
@@ -30,7 +31,7 @@ from mpgi_ray.data.shard_list import ShardList, find_shards, shards_in_words
 from mpgi_ray.data.stop_flag import STOPPED, StopFlag
 from mpgi_ray.engines.base import EngineError
 from mpgi_ray.engines.connect import connect as connect_engine
-from mpgi_ray.errors import StoppedError, UnfinishedError
+from mpgi_ray.errors import StoppedError, StorageError, UnfinishedError
 from mpgi_ray.runtime.cluster import ray_session
 from mpgi_ray.runtime.stopping import GRACE, Stop
 
@@ -98,7 +99,8 @@ def _caption(
             left = left_to_do(recipe, shards, folder, pilot)
             raise stop.error(f"{len(left):,} of {shards_in_words(len(shards.files))} are left") from None
         finally:
-            flag.clear()
+            with suppress(StorageError):  # what ended the job is told; the next start clears it, too
+                flag.clear()
         found = concluded(folder, outcome, pilot)
     if outcome.problem:
         raise UnfinishedError(outcome.problem)

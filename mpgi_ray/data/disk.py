@@ -14,8 +14,11 @@ import stat
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from mpgi_ray.data import trouble
+
+T = TypeVar("T")
 
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
@@ -34,9 +37,9 @@ class Disk:
     def __init__(self, root: str) -> None:
         self.root = root
 
-    @property
-    def give_up_s(self) -> float:
-        return trouble.LOCAL_GIVE_UP_S
+    def tried(self, call: Callable[[], T]) -> T:
+        """What a call returns; trouble that may pass is waited out."""
+        return trouble.retried(call, trouble.LOCAL_GIVE_UP_S, trouble.Silence())
 
     @property
     def is_top(self) -> bool:

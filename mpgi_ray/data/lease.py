@@ -17,7 +17,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -128,8 +128,11 @@ def held(storage: Storage, job: str, *, takeover: bool = False) -> Iterator[Leas
     lease = Lease(storage, _take(storage, job, takeover))
     try:
         yield lease
-    finally:
-        lease.release()
+    except BaseException:
+        with suppress(MpgiError):  # what ended the job is told: the same trouble, mostly
+            lease.release()
+        raise
+    lease.release()
 
 
 def _take(storage: Storage, job: str, takeover: bool) -> Holder:

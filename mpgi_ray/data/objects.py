@@ -8,7 +8,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from inspect import signature
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import fsspec
 from fsspec import AbstractFileSystem
@@ -16,6 +16,8 @@ from fsspec.asyn import AsyncFileSystem
 
 from mpgi_ray.data import trouble
 from mpgi_ray.errors import RecipeError
+
+T = TypeVar("T")
 
 _CONNECT_S = 5  # until a connection stands
 _SILENT_S = 20  # without a byte of an answer
@@ -48,20 +50,23 @@ class Objects:
     """The objects below a root; names are relative to it."""
 
     _keeps_conditions: ClassVar[dict[Any, bool]] = {}  # of each store that this process has asked
+    _silences: ClassVar[dict[str, trouble.Silence]] = {}  # of each bucket, for all threads
 
     def __init__(self, fs: Any, root: str) -> None:
         self._fs, self._root = fs, root
         self._is_s3 = "s3" in fs.protocol
         self._once: dict[str, Any] = {}
+        bucket = root.strip("/").partition("/")[0]
+        self._silence = self._silences.setdefault(bucket, trouble.Silence())
         if self._is_s3:
             fs.retries = 3  # also of the single parts of a large upload
             # by one request: only so are checksums compared, and none of the bytes is of a later version
             if "max_concurrency" in signature(type(fs)._cat_file).parameters:  # older ones know nothing else
                 self._once = {"max_concurrency": 1}
 
-    @property
-    def give_up_s(self) -> float:
-        return trouble.GIVE_UP_S
+    def tried(self, call: Callable[[], T]) -> T:
+        """What a call returns; trouble that may pass is waited out, see `trouble.retried`."""
+        return trouble.retried(call, trouble.GIVE_UP_S, self._silence)
 
     @property
     def is_top(self) -> bool:

@@ -202,7 +202,7 @@ class Storage:
 
     def _tried(self, verb: str, name: str, call: Callable[[], T], otherwise: type[MpgiError]) -> T:
         try:
-            return trouble.retried(call, self._store.give_up_s)
+            return self._store.tried(call)
         except Exception as error:
             if not trouble.is_of_storage(error):
                 raise

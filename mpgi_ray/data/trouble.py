@@ -7,6 +7,8 @@ so their errors are known by what the store answered and by the names of their c
 from __future__ import annotations
 
 import errno
+import math
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -78,14 +80,48 @@ _REASONS = (  # codes of answers and names of classes; what is wrong, and how to
 )
 
 
-def retried(call: Callable[[], T], give_up_s: float) -> T:
-    """Call until it succeeds, its error is one that stays, or this many seconds have passed."""
-    return Retrying(
+class Silence:
+    """Since when a store has answered no call of this process; all that use one store share it."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+
+    def lasts(self) -> float:
+        """A call has failed: seconds since the first one that did, with no answer to any since."""
+        now = time.monotonic()
+        if self._since is None:
+            self._since = now
+        return now - self._since
+
+    def is_over(self) -> None:
+        """The store has answered."""
+        self._since = None
+
+    def is_final(self) -> None:
+        """A call has given up: until the store answers again, each is tried once."""
+        self._since = -math.inf
+
+
+def retried(call: Callable[[], T], give_up_s: float, silence: Silence) -> T:
+    """Call until it succeeds, or its error is one that stays, or trouble has lasted for so many seconds.
+
+    These are the call's own, or those of the store's silence: a job that ends because its store is away does
+    not wait anew for each thing that it tidies up.
+    """
+    late = stop_before_delay(give_up_s)
+    retrying = Retrying(
         retry=retry_if_exception(passes),
-        stop=stop_before_delay(give_up_s),
+        stop=lambda state: late(state) or silence.lasts() + state.upcoming_sleep >= give_up_s,
         wait=wait_random_exponential(0.1, LONGEST_WAIT_S),
         reraise=True,
-    )(call)
+    )
+    try:
+        result = retrying(call)
+    except Exception as error:
+        (silence.is_final if passes(error) else silence.is_over)()
+        raise
+    silence.is_over()
+    return result
 
 
 def passes(error: BaseException) -> bool:

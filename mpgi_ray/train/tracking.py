@@ -12,12 +12,12 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from tensorboardX import SummaryWriter
 
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.errors import OutputError
+from mpgi_ray.errors import OutputError, StorageError
 from mpgi_ray.models.model_folder import LOG, read_log
 from mpgi_ray.train.loop import Step
 
@@ -65,6 +65,13 @@ class RunLog:
         self.publish()
         self._lines.close()
         self._scratch.cleanup()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None or not issubclass(kind, StorageError):  # it would be waited for once more
+            self.close()
 
 
 def _line(step: dict[str, Any]) -> str:

@@ -16,6 +16,8 @@ from functools import partial
 from typing import Any, TypeVar
 
 import torch
+from fsspec.implementations.memory import MemoryFileSystem
+from pyarrow.fs import FSSpecHandler, PyFileSystem
 
 from mpgi_ray.data.final import list_shards
 from mpgi_ray.data.lease import Lease, held
@@ -142,8 +144,6 @@ def _run_workers(run: Run, stream: Stream, name: str, lease: Lease) -> None:
 
     config = run.config
     ordered()
-    scratch = Storage(f"{config.output}/.ray")
-    scratch.delete("")  # a run goes on from our own checkpoints
     trainer = TorchTrainer(
         work,
         train_loop_config={"run": run},
@@ -152,7 +152,9 @@ def _run_workers(run: Run, stream: Stream, name: str, lease: Lease) -> None:
         ),
         run_config=RunConfig(
             name=name,
-            storage_path=scratch.url,
+            # a run goes on from our own checkpoints: what Ray Train would keep beside them is not kept
+            storage_path="/mpgi-train",
+            storage_filesystem=PyFileSystem(FSSpecHandler(MemoryFileSystem())),
             failure_config=FailureConfig(
                 max_failures=config.restarts, controller_failure_limit=config.restarts
             ),
@@ -181,9 +183,6 @@ def _run_workers(run: Run, stream: Stream, name: str, lease: Lease) -> None:
             f"the process that leads the workers was lost ({said}); the same command goes on from the last "
             "checkpoint"
         ) from error
-    finally:
-        if not lease.lost.is_set():
-            scratch.delete("")
     if problem is not None:
         raise problem
 

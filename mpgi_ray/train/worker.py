@@ -12,7 +12,7 @@ import torch
 
 from mpgi_ray.data.stop_flag import StopFlag
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.errors import InputError, MpgiError, RecipeError, TrainingError
+from mpgi_ray.errors import InputError, MpgiError, RecipeError, StorageError, TrainingError
 from mpgi_ray.models import checkpoint
 from mpgi_ray.models.architecture import Architecture
 from mpgi_ray.train import resume
@@ -43,12 +43,13 @@ def work(told: dict[str, Any]) -> MpgiError | None:
         _train(told["run"])
     except (RecipeError, TrainingError) as error:
         return error
-    except InputError as error:  # from a reading task
+    except (InputError, StorageError) as error:  # from a reading task, or this worker's own
         import ray.train
 
         if ray.train.get_context().get_world_size() > 1:  # others may be a step behind, and would wait
             raise
-        return InputError(str(plain(error)))
+        cause = plain(error)
+        return (StorageError if isinstance(cause, StorageError) else InputError)(str(cause))
     return None
 
 

@@ -35,6 +35,7 @@ def proxied(
 
     monkeypatch.setattr(trouble, "LONGEST_WAIT_S", 0.05)
     monkeypatch.setattr(objects, "_SILENT_S", 0.4)
+    monkeypatch.setattr(objects.Objects, "_silences", {})  # another test's store may have gone away
     with faulty_s3(os.environ["AWS_ENDPOINT_URL"], seed=0) as (url, faults):
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
         s3fs.S3FileSystem.clear_instance_cache()
@@ -304,6 +305,35 @@ def test_an_endpoint_that_is_not_there_ends_a_job(
     store.kinds, store.share = ("reset_before",), 1
     with pytest.raises(StorageError, match="also when tried again for a while; check that the storage"):
         storage.exists("x")
+
+
+def test_a_store_that_is_away_is_waited_out_once(
+    proxied: tuple[Storage, FaultyS3], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job that ends because its store is away tidies up without waiting for it again and again."""
+    storage, away, tries = proxied[0], True, 0
+    monkeypatch.setattr(trouble, "GIVE_UP_S", 1.0)
+
+    def exists(*_: object) -> bool:
+        nonlocal tries
+        tries += 1
+        if away:
+            raise OSError(errno.ECONNRESET, "reset")
+        return True
+
+    def tries_of(place: Storage) -> int:
+        before = tries
+        with pytest.raises(StorageError, match="also when tried again for a while"):
+            place.exists("x")
+        return tries - before
+
+    monkeypatch.setattr(objects.Objects, "exists", exists)
+    assert tries_of(storage) > 1
+    assert tries_of(storage.child("a")) == 1
+    away = False
+    assert storage.exists("x")
+    away = True
+    assert tries_of(storage) > 1
 
 
 def test_no_bucket_and_no_key_are_told_at_once(

@@ -28,13 +28,14 @@ class FaultyS3:
         refusal: the status and code that answer every request, if any.
         faults: number of each kind that happened.
         requests: number of all requests.
+        writes: number of those that were to write an object.
     """
 
     def __init__(self, upstream: str, seed: int) -> None:
         self.upstream = upstream.removeprefix("http://")
         self.share, self.kinds, self.keeps_conditions = 0.0, FAULTS, True
         self.refusal: tuple[int, str] | None = None
-        self.faults, self.requests = Counter[str](), 0
+        self.faults, self.requests, self.writes = Counter[str](), 0, 0
         self._random, self._lock = random.Random(seed), threading.Lock()
 
     def draw(self, possible: set[str]) -> str | None:
@@ -76,6 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _handle(self) -> None:
         sent = self._body()
         fault = self.state.draw(self._possible())
+        self.state.writes += self.command == "PUT"
         if self.state.refusal:
             self._refuse(*self.state.refusal, "")
         elif fault == "stall":

@@ -1,0 +1,13 @@
+"""The four jobs on an S3 server that answers wrongly; more of it is `make faults-s3`."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.s3_runs import hit_by
+
+
+@pytest.mark.slow
+def test_four_jobs_that_meet_a_hundred_faults_of_storage_end_as_on_a_disk() -> None:
+    faults, passed, failed = hit_by(100, seed=0, pictures=24)
+    assert (faults >= 100, passed % 4, failed) == (True, 0, 0)
