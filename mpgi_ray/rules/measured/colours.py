@@ -6,6 +6,8 @@ A pixel gets a name only in the middle of a colour's range; between grey and a c
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -109,14 +111,15 @@ _BESIDE = {
 }
 
 
-def alike(tone: str) -> list[int]:
-    """The tones, as indices of `TONES`, that are the same colour or one beside it, dark or light.
+@cache
+def alike(tone: str) -> npt.NDArray[np.bool_]:
+    """Which of `TONES` are the same colour or one beside it, dark or light; ``alike(tone)[ids]`` of pixels.
 
     Beside what is dark lies dark grey.
     """
     colours = (plain(tone), *_BESIDE.get(plain(tone), ()))
     dull = "dark grey" if tone.startswith("dark ") else None
-    return [i for i, other in enumerate(TONES) if plain(other) in colours or other == dull]
+    return np.array([plain(other) in colours or other == dull for other in TONES])
 
 
 def _tone(colour: str, level: int) -> str:
