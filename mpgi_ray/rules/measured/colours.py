@@ -7,6 +7,7 @@ A pixel gets a name only in the middle of a colour's range; between grey and a c
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -146,12 +147,12 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
     saturation = chroma / np.maximum(peak, 1e-6)
     warm, lawn, dark = hue < 60, hue < 185, luma < 0.33  # hues in degrees
     sand = warm & (luma > 0.6)
-    greyish = np.select(
+    greyish = _first(
         [sand, warm | (hue >= 330), lawn | (dark & (hue < 205)), hue < 235],
         _ids("beige", "grey-brown", "grey-green", "grey-blue"),
         _id("grey-purple"),
     )
-    strong = np.select(
+    strong = _first(
         [
             (hue < 15) | (hue >= 335),
             hue < 45,
@@ -163,12 +164,12 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
             chroma > 0.2,
         ],
         [
-            np.select(
+            _first(
                 [(chroma > 0.33) & ((saturation > 0.5) | (luma > 0.55)), luma > 0.6],
                 _ids("red", "beige"),
                 _id("reddish brown"),
             ),
-            np.select(
+            _first(
                 [
                     (luma > 0.5) & ((chroma > 0.5) | ((saturation > 0.45) & (chroma > 0.42) & (hue < 26))),
                     (luma > 0.5) & (saturation > 0.4),
@@ -190,7 +191,7 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
     # shade is lit by the sky: its blue says nothing of what lies there
     shade = (luma < 0.33) & (chroma < np.where(hue < 205, 0.045, 0.09)) & (hue >= 165)
     green = ~warm & lawn  # what grows is often dull
-    named = np.select(
+    named = _first(
         [
             (luma < 0.02)
             | (
@@ -199,12 +200,19 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
             ),
             shade,
             np.where(warm | (hue >= 330), chroma < 0.08, saturation < np.where(green, 0.09, 0.12)),
-            saturation < np.select([green & (hue < 165), dark & (hue < 205), green], [0.19, 0.3, 0.19], 0.22),
+            saturation < _first([green & (hue < 165), dark & (hue < 205), green], [0.19, 0.3, 0.19], 0.22),
         ],
         [_id("black"), _id("grey"), grey, greyish],
         strong,
     )
     return named.astype(np.int16)
+
+
+def _first(conditions: list[npt.NDArray[np.bool_]], choices: list[Any], otherwise: Any) -> Any:
+    """As `numpy.select`, whose checks take longer than the choice itself where pixels are few."""
+    for condition, choice in zip(reversed(conditions), reversed(choices), strict=True):
+        otherwise = np.where(condition, choice, otherwise)
+    return otherwise
 
 
 def _id(colour: str) -> int:
