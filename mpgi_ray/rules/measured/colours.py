@@ -208,11 +208,12 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
     return named.astype(np.int16)
 
 
-def _first(conditions: list[npt.NDArray[np.bool_]], choices: list[Any], otherwise: Any) -> Any:
+def _first(conditions: list[npt.NDArray[np.bool_]], choices: list[Any], otherwise: Any) -> npt.NDArray[Any]:
     """As `numpy.select`, whose checks take longer than the choice itself where pixels are few."""
+    chosen = np.asarray(otherwise)
     for condition, choice in zip(reversed(conditions), reversed(choices), strict=True):
-        otherwise = np.where(condition, choice, otherwise)
-    return otherwise
+        chosen = np.where(condition, choice, chosen)
+    return chosen
 
 
 def _id(colour: str) -> int:
