@@ -36,7 +36,7 @@ import pyarrow as pa
 
 from mpgi_ray.caption.job import caption
 from mpgi_ray.caption.recipe import Recipe
-from mpgi_ray.data.caption import Caption, Stage, digests_of, to_table
+from mpgi_ray.data.caption import Caption, Stage, digests_of, from_table, to_table
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.parts import ChunkId, Part
 from mpgi_ray.data.storage import Storage
@@ -83,7 +83,7 @@ def publish(output: str, shards: str, samples: int) -> None:
     parts = []
     for chunk in range(total):
         first = records(chunk, STAGE1, Stage.PERSPECTIVE)
-        sources = digests_of(first)
+        sources = digests_of(from_table(first))
         parts.append((first, records(chunk, STAGE2, Stage.INTEGRATED), sources))
 
     def one(place: tuple[str, int]) -> None:

@@ -45,14 +45,14 @@ async def each(
 
     tasks = [asyncio.create_task(one(item)) for item in items]
     try:
-        running = set(tasks)
-        while running and not troubles:
-            _, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-        if running:
+        for ended in asyncio.as_completed(tasks):
+            await ended
+            if troubles:
+                break
+        if troubles:
             ends_by_itself = isinstance(troubles[0], Stopping)  # or its process is ended by the driver
-            timeout = None if ends_by_itself else _LAST_ANSWERS
-            _, running = await asyncio.wait(running, timeout=timeout)
-        made = [caption for task in tasks if task not in running for caption in task.result()]
+            await asyncio.wait(tasks, timeout=None if ends_by_itself else _LAST_ANSWERS)
+        made = [caption for task in tasks if task.done() for caption in task.result()]
     finally:
         for task in tasks:
             task.cancel()

@@ -50,9 +50,7 @@ class Integration:
             parents=tuple(row.caption_id for row in usable),
         )
         prompt = self.prompt(first.sample_id, usable, facts)
-        texts = prompt.sources
-        known = [*rule_text(facts, first.sample_id), *measured_text(facts, first.sample_id)]
-        read = self._reader([*texts.values(), *known], list(texts.values()))
+        read = self._reader(list(prompt.sources.values()), facts, first.sample_id)
         question = Question(prompt, read, tuple(self.template.texts), self.template.hash)
         if not usable:
             nothing = Answer(question, Reply("", finish_reason=""), _NO_SOURCE)
@@ -81,7 +79,7 @@ class Integration:
             sampling={} if self.engine.trusted else self.config.sampling,
         )
 
-    def _reader(self, sources: Sequence[str], texts: Sequence[str]) -> Callable[[Reply], Reading]:
+    def _reader(self, texts: Sequence[str], facts: Facts, sample_id: str) -> Callable[[Reply], Reading]:
         def read(reply: Reply) -> Reading:
             if found := fault(reply):
                 return Reading(fault=found, retries=0 if reply.fault else None)
@@ -93,7 +91,7 @@ class Integration:
             for name, text in made.items():
                 if found := text_fault(text, self.template.texts[name], self.template.instruction):
                     return Reading(fault=found)
-            known = wording(sources)
+            known = wording([*texts, *rule_text(facts, sample_id), *measured_text(facts, sample_id)])
             new = {name: novel(text, known) for name, text in made.items()}
             if any(new.values()):
                 words = ", ".join(dict.fromkeys(word for words in new.values() for word in words))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from mpgi_ray.caption.chunks import ChunkWork
-from mpgi_ray.data.caption import Caption, Stage, Status, digests_of, from_table, to_table
+from mpgi_ray.data.caption import Caption, Stage, Status, digests_of, from_table, to_table, writable
 from mpgi_ray.data.caption_folder import StageParts
 from mpgi_ray.data.parts import Part
 from mpgi_ray.errors import InputError
@@ -67,37 +67,36 @@ def publish(
     """
     told = dict(sources or {})
 
-    def part(rows: Iterable[Caption]) -> Part:
-        ordered = _ordered(rows, parts)
-        table = to_table(ordered)
-        if sources is None:  # of what is written: a text may be escaped there
-            return Part(table, work.shard_sha256, digests=digests_of(table))
-        return Part(table, work.shard_sha256, {c.index: told[c.index] for c in ordered if c.index in told})
+    def part(rows: Sequence[Caption]) -> Part:
+        table = to_table(rows)
+        if sources is None:
+            return Part(table, work.shard_sha256, digests=digests_of(rows))
+        return Part(table, work.shard_sha256, {c.index: told[c.index] for c in rows if c.index in told})
 
     def rest(there: Part | None) -> Part | None:
         """What a piece has to add: questions that have a final answer elsewhere are not told twice."""
         if there is None:
-            return part(made)
+            return part(_ordered(made, parts))
         known = known_of(work, parts, sources)
         final = {question(c) for group in known.values() for c in group if c.status != Status.RETRIED.value}
         new = [caption for caption in made if question(caption) not in final]
-        return part(new) if new else None
+        return part(_ordered(new, parts)) if new else None
 
     if whole and not work.pilot:
         if not made and parts.full.holds(work.chunk):
             return dict(known)
-        rows = part([*(c for group in known.values() for c in group), *made])
-        if parts.full.publish(work.chunk, rows):
-            return by_sample(from_table(rows.rows))
+        rows = _ordered([*(c for group in known.values() for c in group), *made], parts)
+        if parts.full.publish(work.chunk, part(rows)):
+            return by_sample(rows)
     elif not parts.full.holds(work.chunk):
         parts.pilot.add(work.chunk, rest)
     return known_of(work, parts, sources)
 
 
-def _ordered(rows: Iterable[Caption], parts: StageParts) -> list[Caption]:
-    """By sample, and those of stage 1 as the recipe orders them, in whichever order they were made."""
+def _ordered(rows: Iterable[Caption], parts: StageParts) -> Sequence[Caption]:
+    """As a file holds them: by sample, and those of stage 1 as the recipe orders them."""
     place = {name: number for number, name in enumerate(parts.names)}
-    return sorted(rows, key=lambda caption: (caption.index, place.get(caption.perspective, -1)))
+    return writable(sorted(rows, key=lambda caption: (caption.index, place.get(caption.perspective, -1))))
 
 
 def question(caption: Caption) -> tuple[int, str]:

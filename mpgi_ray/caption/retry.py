@@ -99,4 +99,4 @@ def _without(part: Part, samples: Collection[int] = (), questions: Collection[tu
     left = {row.index for row in rows}
     sources = {index: told for index, told in part.sources.items() if index in left}
     table = to_table(rows)
-    return Part(table, part.shard_sha256, sources, digests_of(table) if part.digests else {})
+    return Part(table, part.shard_sha256, sources, digests_of(rows) if part.digests else {})

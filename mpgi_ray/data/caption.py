@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from operator import attrgetter
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -110,6 +111,7 @@ _TYPES = {
 }
 SCHEMA = pa.schema([pa.field(f.name, _TYPES[str(f.type)], nullable=False) for f in fields(Caption)])
 TIMINGS = ("seconds",)
+_TEXTS = tuple(f.name for f in fields(Caption) if f.type == "str")
 
 
 def caption_id(sample_id: str, prompt: str, model: str, revision: str, sampling: Mapping[str, object]) -> str:
@@ -133,10 +135,10 @@ def joined(digests: Iterable[str]) -> str:
     return f"{sum(int(digest, 16) for digest in digests) % 2**64:016x}"
 
 
-def digests_of(table: pa.Table) -> dict[int, str]:
-    """By sample, the `digest` of its records in a table in `SCHEMA`."""
+def digests_of(captions: Iterable[Caption]) -> dict[int, str]:
+    """By sample, the `digest` of its records, which are `writable`: another's are read from a file."""
     groups: dict[int, list[Caption]] = {}
-    for caption in from_table(table):
+    for caption in captions:
         groups.setdefault(caption.index, []).append(caption)
     return {index: digest(group) for index, group in groups.items()}
 
@@ -146,16 +148,33 @@ def encode_sampling(sampling: Mapping[str, object]) -> str:
     return json.dumps(sampling, sort_keys=True) if sampling else "{}"
 
 
+def writable(captions: Sequence[Caption]) -> Sequence[Caption]:
+    """The records as a file holds them: what cannot be written of a text is escaped, as in names."""
+    odd = [name for name in _TEXTS if not _is_utf8("".join(map(attrgetter(name), captions)))]
+    if not odd:
+        return captions
+    return [Caption(**vars(c) | {name: clean_name(getattr(c, name)) for name in odd}) for c in captions]
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # a model's reply may hold half of a surrogate pair
+        return False
+    return True
+
+
 def to_table(captions: Sequence[Caption]) -> pa.Table:
-    """Rows in `SCHEMA`'s columns and order; what cannot be written of a text is escaped, as in names."""
-    arrays = []
-    for field in SCHEMA:
-        values = [getattr(caption, field.name) for caption in captions]
-        try:
-            arrays.append(pa.array(values, field.type))
-        except UnicodeEncodeError:  # a model's reply may hold half of a surrogate pair
-            arrays.append(pa.array([clean_name(value) for value in values], field.type))
-    return pa.table(arrays, schema=SCHEMA)
+    """`writable` rows in `SCHEMA`'s columns and order."""
+    try:
+        return _table(captions)
+    except UnicodeEncodeError:
+        return _table(writable(captions))
+
+
+def _table(captions: Sequence[Caption]) -> pa.Table:
+    columns = [pa.array(list(map(attrgetter(f.name), captions)), f.type) for f in SCHEMA]
+    return pa.table(columns, schema=SCHEMA)
 
 
 def upgraded(table: pa.Table) -> pa.Table:

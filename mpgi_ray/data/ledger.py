@@ -16,7 +16,7 @@ from itertools import count
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mpgi_ray.data.caption import UNDONE, digests_of, joined
+from mpgi_ray.data.caption import UNDONE, digests_of, from_table, joined
 from mpgi_ray.data.caption_figures import RunFigures
 from mpgi_ray.data.caption_folder import CaptionFolder, StageParts
 from mpgi_ray.data.parts import ChunkId, Part, Parts
@@ -195,7 +195,7 @@ def _misfit(stage1: Sequence[_Look], full: bool, merged: Part) -> str:
         return "it was made from another shard than its texts of stage 1"
     if not merged.sources:  # of version 0.1
         return ""
-    digests = [part.digests or digests_of(part.rows) for part in given]
+    digests = [part.digests or digests_of(from_table(part.rows)) for part in given]
     others = sum(
         told != joined(of_model[index] for of_model in digests if index in of_model)
         for index, told in merged.sources.items()

@@ -151,12 +151,12 @@ class Annotation(_Record):
 
     width: int = Field(gt=0)
     height: int = Field(gt=0)
-    vocabulary: dict[Name, LabelClass] = {}
+    vocabulary: dict[Name, LabelClass] = Field(default_factory=dict)  # cheaper than a copy of {}
     scene: tuple[Name, ...] = ()
     labels: tuple[Name, ...] = ()
     objects: tuple[Object, ...] = ()
-    cover: dict[Name, Cover] = {}
-    tags: dict[Text, Text] = {}
+    cover: dict[Name, Cover] = Field(default_factory=dict)
+    tags: dict[Text, Text] = Field(default_factory=dict)
     gsd: float | None = Field(default=None, gt=0)
     date: Text | None = None
     place: Text | None = None

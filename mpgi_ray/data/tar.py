@@ -14,7 +14,6 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from mpgi_ray.data.image import SUFFIXES as IMAGE_SUFFIXES
@@ -115,7 +114,7 @@ def group_members(members: Iterable[Member], shard: str, image: str | None) -> l
         time = times[key, suffix]
         times[key, suffix] += 1
         if time == len(samples[key]):
-            group = Group(key, unsafe=name.startswith("/") or ".." in PurePosixPath(name).parts)
+            group = Group(key, unsafe=name.startswith("/") or ".." in name.split("/"))
             groups.append(group)
             samples[key].append(group)
         group = samples[key][time]

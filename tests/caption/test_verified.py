@@ -75,7 +75,7 @@ def with_other_texts(file: Path) -> None:
     assert part is not None
     parts.remove(FIRST)
     table = to_table([replace(row, text=f"{row.text} Indeed.") for row in from_table(part.rows)])
-    parts.publish(FIRST, replace(part, rows=table, digests=digests_of(table)))
+    parts.publish(FIRST, replace(part, rows=table, digests=digests_of(from_table(table))))
 
 
 STAGE1, STAGE1B, STAGE2 = (

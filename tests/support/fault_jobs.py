@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from mpgi_ray.data.caption import TIMINGS, digests_of
+from mpgi_ray.data.caption import TIMINGS, digests_of, from_table
 from mpgi_ray.data.caption_folder import CaptionFolder
 from support.build import noise
 
@@ -120,5 +120,5 @@ def _sources_differ(out: Path) -> Iterator[str]:
         described, integrated = stage1.read(chunk), folder.stage2.read(chunk)
         if described is None or integrated is None:
             yield f"{chunk.file_name} has one stage only"
-        elif dict(integrated.sources) != digests_of(described.rows):
+        elif dict(integrated.sources) != digests_of(from_table(described.rows)):
             yield f"{chunk.file_name} was integrated from other texts than are published"

@@ -6,6 +6,9 @@ A pixel gets a name only in the middle of a colour's range; between grey and a c
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -109,14 +112,15 @@ _BESIDE = {
 }
 
 
-def alike(tone: str) -> list[int]:
-    """The tones, as indices of `TONES`, that are the same colour or one beside it, dark or light.
+@cache
+def alike(tone: str) -> npt.NDArray[np.bool_]:
+    """Which of `TONES` are the same colour or one beside it, dark or light; ``alike(tone)[ids]`` of pixels.
 
     Beside what is dark lies dark grey.
     """
     colours = (plain(tone), *_BESIDE.get(plain(tone), ()))
     dull = "dark grey" if tone.startswith("dark ") else None
-    return [i for i, other in enumerate(TONES) if plain(other) in colours or other == dull]
+    return np.array([plain(other) in colours or other == dull for other in TONES])
 
 
 def _tone(colour: str, level: int) -> str:
@@ -143,12 +147,12 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
     saturation = chroma / np.maximum(peak, 1e-6)
     warm, lawn, dark = hue < 60, hue < 185, luma < 0.33  # hues in degrees
     sand = warm & (luma > 0.6)
-    greyish = np.select(
+    greyish = _first(
         [sand, warm | (hue >= 330), lawn | (dark & (hue < 205)), hue < 235],
         _ids("beige", "grey-brown", "grey-green", "grey-blue"),
         _id("grey-purple"),
     )
-    strong = np.select(
+    strong = _first(
         [
             (hue < 15) | (hue >= 335),
             hue < 45,
@@ -160,12 +164,12 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
             chroma > 0.2,
         ],
         [
-            np.select(
+            _first(
                 [(chroma > 0.33) & ((saturation > 0.5) | (luma > 0.55)), luma > 0.6],
                 _ids("red", "beige"),
                 _id("reddish brown"),
             ),
-            np.select(
+            _first(
                 [
                     (luma > 0.5) & ((chroma > 0.5) | ((saturation > 0.45) & (chroma > 0.42) & (hue < 26))),
                     (luma > 0.5) & (saturation > 0.4),
@@ -187,7 +191,7 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
     # shade is lit by the sky: its blue says nothing of what lies there
     shade = (luma < 0.33) & (chroma < np.where(hue < 205, 0.045, 0.09)) & (hue >= 165)
     green = ~warm & lawn  # what grows is often dull
-    named = np.select(
+    named = _first(
         [
             (luma < 0.02)
             | (
@@ -196,12 +200,20 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
             ),
             shade,
             np.where(warm | (hue >= 330), chroma < 0.08, saturation < np.where(green, 0.09, 0.12)),
-            saturation < np.select([green & (hue < 165), dark & (hue < 205), green], [0.19, 0.3, 0.19], 0.22),
+            saturation < _first([green & (hue < 165), dark & (hue < 205), green], [0.19, 0.3, 0.19], 0.22),
         ],
         [_id("black"), _id("grey"), grey, greyish],
         strong,
     )
     return named.astype(np.int16)
+
+
+def _first(conditions: list[npt.NDArray[np.bool_]], choices: list[Any], otherwise: Any) -> npt.NDArray[Any]:
+    """As `numpy.select`, whose checks take longer than the choice itself where pixels are few."""
+    chosen = np.asarray(otherwise)
+    for condition, choice in zip(reversed(conditions), reversed(choices), strict=True):
+        chosen = np.where(condition, choice, chosen)
+    return chosen
 
 
 def _id(colour: str) -> int:

@@ -58,7 +58,7 @@ def find_regions(whole: Floats, rgb: Floats, raw: Ids) -> tuple[Region, ...]:
     if not told and masks:  # the most frequent tone of the largest area is at least one that is there
         told = [max(found, key=lambda one: np.count_nonzero(one[0]))]
     free = ~np.any([mask for mask, _ in told], axis=0)
-    clear = [_region(mask, free, np.isin(raw, alike(_bare(name))), name, contrast) for mask, name in told]
+    clear = [_region(mask, free, alike(_bare(name))[raw], name, contrast) for mask, name in told]
     names = {region.colour for region in clear}
     clear = [r if _bare(r.colour) in names else replace(r, colour=_bare(r.colour)) for r in clear]
     return tuple(sorted(clear, key=lambda region: (-region.share, region.colour))[:5])
@@ -117,7 +117,7 @@ def _middles(lab: Floats, raw: Ids) -> Floats:
 def _name(rgb: Floats, raw: Ids, mask: Mask) -> str:
     """The tone of the mean colour of a mask, or its most frequent one where few pixels have that."""
     mean = TONES[int(tones(rgb[mask].mean(axis=0, dtype=np.float32)))]
-    if np.isin(raw[mask], alike(mean)).mean() >= _NAMED:
+    if alike(mean)[raw[mask]].mean() >= _NAMED:
         return mean
     return TONES[int(np.bincount(raw[mask]).argmax())]
 
@@ -141,7 +141,7 @@ def _contrast(luma: Floats) -> Floats:
 
 def _purity(raw: Ids, mask: Mask, name: str) -> float:
     """Share of a mask's pixels that have the colour of a name or one beside it."""
-    return float(np.isin(raw[mask], alike(_bare(name))).mean())
+    return float(alike(_bare(name))[raw[mask]].mean())
 
 
 def _region(mask: Mask, free: Mask, raw: Mask, colour: str, contrast: Floats) -> Region:
