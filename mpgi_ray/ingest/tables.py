@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from mpgi_ray.data.storage import Storage, split_url
 from mpgi_ray.data.text import decode_text
@@ -67,6 +69,19 @@ def read_text_file(path: str) -> tuple[str, str]:
     root, name = split_url(path)
     data = root.read(name)
     return decoded(data, path), hashlib.sha256(data).hexdigest()
+
+
+def read_json_file(path: str) -> tuple[Any, str]:
+    """The value that a JSON file holds, and the fingerprint of its content.
+
+    Raises:
+        InputError: it cannot be read, or is not JSON in UTF-8.
+    """
+    text, fingerprint = read_text_file(path)
+    try:
+        return json.loads(text), fingerprint
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is not valid JSON: {error}") from error
 
 
 def decoded(data: bytes, path: str) -> str:
