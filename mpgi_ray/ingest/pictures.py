@@ -54,9 +54,8 @@ class Pictures:
         """Warn of the pictures that an annotation file does not name, and that are left out so."""
         if others := [name for name in self.names if name not in used]:
             some = ", ".join(map(clean_name, others[:5])) + (" …" if len(others) > 5 else "")
-            _log.warning(
-                "%s: %d pictures are left out, as nothing names them: %s", self.root.url, len(others), some
-            )
+            number = f"{len(others)} of {len(self.names)} pictures"
+            _log.warning("%s: no entry that can be read names %s: %s", self.root.url, number, some)
 
 
 def is_picture(name: str) -> bool:

@@ -67,7 +67,7 @@ def captions(
             except ValueError as error:
                 yield Rejected(called or where, 0, "bad_annotation", f"{where}: {error}")
         if empty := sum(not text for own in told.values() for text in own.texts):
-            _log.warning("%s: %d captions are empty and left out", table, empty)
+            _log.warning("%s: captions that are empty, and left out: %d", table, empty)
         pictures.tell_others(used)
 
     what = " ".join(filter(None, (table, images, column)))

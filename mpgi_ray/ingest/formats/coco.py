@@ -35,9 +35,9 @@ _OTHER_FILES = {  # by a field of their annotations
     "segments_info": "a COCO panoptic file, whose masks are pictures: convert it to COCO instances",
 }
 _TOLD = {
-    "outline": "outlines cannot be read; the boxes beside them are kept",
-    "annotation": "annotations say the same as another one of their picture, and count once",
-    "image": "images are listed again under another id; the annotations of a file are joined",
+    "outline": "outlines that cannot be read, beside boxes that are kept",
+    "annotation": "annotations that say the same as another one of their picture, and count once",
+    "image": "images that are listed again; the annotations of a file are joined",
 }
 _log = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ class _Picture:
 
     file: str
     size: tuple[int | None, int | None]
-    ids: list[str] = field(default_factory=list)
+    ids: dict[str, None] = field(default_factory=dict)  # in their order
 
 
 def coco(
@@ -123,13 +123,14 @@ def coco(
                 yield entry
                 continue
             seen.update(entry.ids)
-            own = (raw for image_id in entry.ids for raw in by_image.get(image_id, ()))
+            own = [raw for image_id in entry.ids for raw in by_image.get(image_id, ())]
             try:
                 objects = [_object(raw, categories, unused, told) for raw in own]
             except ValueError as error:
                 yield Rejected(entry.file, 0, "bad_annotation", str(error))
                 continue
-            distinct = {tuple(thing.values()): thing for thing in objects}
+            whole = zip(objects, (str(raw.get("segmentation")) for raw in own), strict=True)
+            distinct = {(*thing.values(), shape): thing for thing, shape in whole}
             told["annotation"] += len(objects) - len(distinct)
             note = {"objects": tuple(distinct.values()), "vocabulary": dict.fromkeys(categories.values())}
             yield Item(root, entry.file, note, entry.size)
@@ -138,7 +139,7 @@ def coco(
             yield Rejected(f"image_id {image_id}", 0, "unknown_image", lost)
         report_unused(annotations, unused)
         for what in sorted(+told):
-            _log.warning("%s: %d %s", annotations, told[what], _TOLD[what])
+            _log.warning("%s: %s: %d", annotations, _TOLD[what], told[what])
 
     digest = hashlib.sha256(data).hexdigest()
     return Listing("coco", f"{annotations} {images}", digest, entries, tuple(categories.values()))
@@ -162,7 +163,7 @@ def _listed(images: list[Any], unused: set[str], told: Counter[str]) -> list[_Pi
         picture = found.setdefault(file, _Picture(file, (image.width, image.height)))
         assert isinstance(picture, _Picture)
         told["image"] += bool(picture.ids)
-        picture.ids.append(image.id)
+        picture.ids[image.id] = None
         files[image.id][file] = None
     for image_id, names in files.items():
         if len(names) > 1:
