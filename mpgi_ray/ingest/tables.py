@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +15,7 @@ from mpgi_ray.data.text import decode_text
 from mpgi_ray.errors import InputError
 
 csv.field_size_limit(16 << 20)  # characters: outlines of a coast are long
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,8 @@ def decoded(data: bytes, path: str) -> str:
 
 
 def _rows(text: str, separator: str, path: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    lines = (line[0] for line in _LINE.finditer(text))  # a StringIO would hold four bytes a character
+    reader = csv.reader(lines, delimiter=separator)
     try:
         for row in reader:
             if any(cell.strip() for cell in row):
