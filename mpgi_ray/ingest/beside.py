@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from mpgi_ray.data.image import SUFFIXES
 from mpgi_ray.data.sample import Rejected
@@ -18,6 +18,7 @@ from mpgi_ray.errors import InputError
 from mpgi_ray.ingest.item import Entry, Item, Listing
 from mpgi_ray.ingest.pictures import is_picture, stem
 
+T = TypeVar("T")
 _READERS = 16  # annotation files are small: on an object store the time goes into waiting
 _log = logging.getLogger(__name__)
 
@@ -109,6 +110,21 @@ def _entry(
     except (ValueError, InputError) as error:
         return Rejected(picture, 0, "bad_annotation", f"{file}: {error}")
     return Item(root, picture, note.fields, note.size, where=file or "", in_fractions=note.in_fractions)
+
+
+def each_line(text: str, read: Callable[[str], T]) -> tuple[T, ...]:
+    """What the lines of a text say; blank ones say nothing.
+
+    Raises:
+        ValueError: one cannot be read; the message begins with its number.
+    """
+    found = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        try:
+            found += [read(line)] if line.strip() else []
+        except ValueError as error:
+            raise ValueError(f"line {number}: {error}") from error
+    return tuple(found)
 
 
 def partners(pictures: list[str], files: list[str], ending: str = "") -> dict[str, str]:
