@@ -127,17 +127,21 @@ def each_line(text: str, read: Callable[[str], T]) -> tuple[T, ...]:
     return tuple(found)
 
 
-def partners(pictures: list[str], files: list[str], ending: str = "") -> dict[str, str]:
+def partners(
+    pictures: list[str], files: list[str], ending: str = "", picture_ending: str = ""
+) -> dict[str, str]:
     """The file of each picture that has one.
 
     Args:
         ending: what a file's name has behind the picture's, before the suffix.
+        picture_ending: what the names of pictures have in its place.
 
     Raises:
         InputError: two pictures claim one file.
     """
+    called = {picture: stem(picture).removesuffix(picture_ending) for picture in pictures}
     by_path = {stem(file).removesuffix(ending): file for file in files if stem(file).endswith(ending)}
-    same = {picture: by_path[stem(picture)] for picture in pictures if stem(picture) in by_path}
+    same = {picture: by_path[key] for picture, key in called.items() if key in by_path}
     if twice := [file for file, number in Counter(same.values()).items() if number > 1]:
         both = " and ".join(picture for picture, file in same.items() if file == twice[0])
         raise InputError(f"{both} share the file {twice[0]}: keep one of the pictures")
@@ -145,9 +149,9 @@ def partners(pictures: list[str], files: list[str], ending: str = "") -> dict[st
     for key, file in by_path.items():
         if file not in taken:
             left[key.rpartition("/")[2]].append(file)
-    alone = Counter(stem(picture).rpartition("/")[2] for picture in pictures if picture not in same)
-    for picture in pictures:
-        name = stem(picture).rpartition("/")[2]
+    alone = Counter(key.rpartition("/")[2] for picture, key in called.items() if picture not in same)
+    for picture, key in called.items():
+        name = key.rpartition("/")[2]
         if picture not in same and alone[name] == 1 and len(left[name]) == 1:
             same[picture] = left[name][0]
     return same

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
-from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
 
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.errors import InputError
 from mpgi_ray.ingest.beside import Note, annotated, each_line
-from mpgi_ray.ingest.item import Entry, Item, Listing
+from mpgi_ray.ingest.item import Listing
 from mpgi_ray.ingest.outline import boxed, numbers
-from mpgi_ray.ingest.pictures import stem
-from mpgi_ray.ingest.tables import decoded
+from mpgi_ray.ingest.splits import in_splits, read_splits
 
 CAR = "car"
-_SPLITS = ("train", "val", "test")
 
 
 def carpk(
@@ -34,18 +28,8 @@ def carpk(
     Raises:
         InputError: a folder holds no pictures or no text files, or a picture is of two splits.
     """
-    splits = _splits(Storage(root.rstrip("/")).child("ImageSets"))
     listing = annotated("carpk", f"{root}/Images", f"{root}/Annotations", "txt", _note, classes=(CAR,))
-
-    def entries() -> Iterator[Entry]:
-        for entry in listing:
-            if isinstance(entry, Item):
-                split = splits.get(stem(entry.name))
-                entry = replace(entry, annotation={**entry.annotation, "split": split})
-            yield entry
-
-    both = f"{listing.fingerprint} {sorted(splits.items())}"
-    return replace(listing, entries=entries, fingerprint=hashlib.sha256(both.encode()).hexdigest())
+    return in_splits(listing, read_splits(Storage(root.rstrip("/")).child("ImageSets")))
 
 
 def _note(text: str) -> Note:
@@ -57,19 +41,3 @@ def _object(line: str) -> dict[str, Any]:
     if len(words) != 5 or words[4] != "1":
         raise ValueError(f"{' '.join(words)!r:.60}: expected x1 y1 x2 y2 and 1, which stands for a car")
     return boxed(CAR, numbers(words[:4]))
-
-
-def _splits(folder: Storage) -> dict[str, str]:
-    """The split of each picture, by its name without suffix.
-
-    Raises:
-        InputError: two splits list it, or a list cannot be read.
-    """
-    found: dict[str, str] = {}
-    for split in _SPLITS:
-        file = f"{split}.txt"
-        names = decoded(folder.read(file), folder.path(file)).split() if folder.exists(file) else []
-        for name in names:
-            if found.setdefault(name, split) != split:
-                raise InputError(f"{folder.url}: {name} is listed in {found[name]}.txt and {file}: keep one")
-    return found

@@ -1,0 +1,66 @@
+"""Functional Map of the World: one JSON file a picture, with boxes of what the place is used for."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from typing import Annotated, Any
+
+import typer
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from mpgi_ray.config import first_problem
+from mpgi_ray.ingest.beside import Note, annotated
+from mpgi_ray.ingest.item import Listing
+from mpgi_ray.ingest.outline import boxed
+
+
+class _Box(BaseModel):
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
+    category: str = Field(min_length=1)
+    box: tuple[float, float, float, float]  # left, top, width, height
+
+
+class _Picture(BaseModel):
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
+    bounding_boxes: tuple[_Box, ...]
+    gsd: float | None = None
+    img_width: int | None = None
+    img_height: int | None = None
+    timestamp: datetime.datetime | None = None
+
+    @field_validator("bounding_boxes", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        """Some files hold the one box itself, without a list."""
+        return [value] if isinstance(value, dict) else value
+
+
+def fmow(
+    root: Annotated[str, typer.Argument(help="The folder of pictures with a JSON file beside each.")],
+) -> Listing:
+    """Read fMoW: a box for each place in a picture, with its category, resolution and date.
+
+    `airport/airport_0/airport_0_0_rgb.json` belongs to `airport_0_0_rgb.jpg` beside it. Sun, cloud and
+    position are left out.
+
+    Raises:
+        InputError: the folder holds no pictures, or no JSON files.
+    """
+    return annotated("fmow", root, root, "json", _note)
+
+
+def _note(text: str) -> Note:
+    try:
+        picture = _Picture.model_validate(json.loads(text))
+    except ValidationError as error:
+        raise ValueError(first_problem(error)) from error
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"it is not valid JSON: {error}") from error
+    objects = []
+    for place in picture.bounding_boxes:
+        left, top, width, height = place.box
+        objects.append(boxed(place.category, (left, top, left + width, top + height)))
+    day = None if picture.timestamp is None else picture.timestamp.date().isoformat()
+    gsd = picture.gsd if picture.gsd is not None and picture.gsd > 0 else None
+    return Note({"objects": tuple(objects), "gsd": gsd, "date": day}, (picture.img_width, picture.img_height))
