@@ -39,7 +39,7 @@ def _table(known: dict[str, SourceConfig]) -> Table:
             name,
             about.kind or "",
             about.reader or "",
-            str(len(about.scenes or source.vocabulary) or ""),
+            " + ".join(str(len(classes)) for classes in (about.scenes, source.vocabulary) if classes),
             (source.licence or "").partition(";")[0].partition(",")[0],
             "seen" if about.verified else about.seen,
         )
@@ -78,8 +78,9 @@ def _classes(source: SourceConfig) -> Iterator[str]:
         yield f"{scene}: {scene_phrase(scene) or 'quoted as it is spelled'}"
     for label, kind in source.vocabulary.items():
         called = (class_name if kind.countable else surface_name)(label, kind.name)
-        flags = [*(["every one is labelled"] if kind.exhaustive else [])]
-        words = (
-            [called, several(called, kind.plural)] if called and kind.countable else [called or "left unsaid"]
-        )
+        words = [
+            called or "left unsaid",
+            *([several(called, kind.plural)] if called and kind.countable else []),
+        ]
+        flags = ["every one is labelled"] if kind.exhaustive else []
         yield f"{label}: {', '.join([*dict.fromkeys(words), *flags])}"

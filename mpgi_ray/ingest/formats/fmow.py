@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -11,8 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from mpgi_ray.config import first_problem
 from mpgi_ray.ingest.beside import Note, annotated
-from mpgi_ray.ingest.item import Listing
+from mpgi_ray.ingest.item import Entry, Listing
 from mpgi_ray.ingest.outline import boxed
+from mpgi_ray.ingest.pictures import stem
 
 
 class _Box(BaseModel):
@@ -38,16 +41,24 @@ class _Picture(BaseModel):
 
 def fmow(
     root: Annotated[str, typer.Argument(help="The folder of pictures with a JSON file beside each.")],
+    msrgb: Annotated[bool, typer.Option(help="Keep the second rendering of pictures, _msrgb, too.")] = False,
 ) -> Listing:
     """Read fMoW: a box for each place in a picture, with its category, resolution and date.
 
-    `airport/airport_0/airport_0_0_rgb.json` belongs to `airport_0_0_rgb.jpg` beside it. Sun, cloud and
-    position are left out.
+    `airport/airport_0/airport_0_0_rgb.json` belongs to `airport_0_0_rgb.jpg` beside it. Pictures that end in
+    `_msrgb` show the same again and are left out; so are sun, cloud and position.
 
     Raises:
         InputError: the folder holds no pictures, or no JSON files.
     """
-    return annotated("fmow", root, root, "json", _note)
+    listing = annotated("fmow", root, root, "json", _note, given="msrgb" if msrgb else "")
+    if msrgb:
+        return listing
+
+    def entries() -> Iterator[Entry]:
+        return (entry for entry in listing if not stem(entry.name).endswith("_msrgb"))
+
+    return replace(listing, entries=entries)
 
 
 def _note(text: str) -> Note:
