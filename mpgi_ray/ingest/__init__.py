@@ -6,10 +6,13 @@ from mpgi_ray.ingest.formats.captions import captions
 from mpgi_ray.ingest.formats.carpk import carpk
 from mpgi_ray.ingest.formats.coco import coco
 from mpgi_ray.ingest.formats.dota import dota
+from mpgi_ray.ingest.formats.fmow import fmow
 from mpgi_ray.ingest.formats.folders import folders
+from mpgi_ray.ingest.formats.hrsc import hrsc
 from mpgi_ray.ingest.formats.karpathy import karpathy
 from mpgi_ray.ingest.formats.labelme import labelme
 from mpgi_ray.ingest.formats.labels import labels
+from mpgi_ray.ingest.formats.levir import levir
 from mpgi_ray.ingest.formats.manifest import manifest
 from mpgi_ray.ingest.formats.masks import masks
 from mpgi_ray.ingest.formats.mgrs import mgrs
@@ -31,11 +34,14 @@ __all__ = [
     "carpk",
     "coco",
     "dota",
+    "fmow",
     "folders",
+    "hrsc",
     "ingest",
     "karpathy",
     "labelme",
     "labels",
+    "levir",
     "load_source",
     "manifest",
     "masks",

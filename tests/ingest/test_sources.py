@@ -15,7 +15,7 @@ from mpgi_ray.ingest.source import presets
 from mpgi_ray.rules.labels import unknown_labels
 from mpgi_ray.rules.lexicon import scene_phrase
 from support.ingested import rejected, samples
-from support.miniature_sources import MINIATURES
+from support.miniature_hqrs import MINIATURES
 from support.miniatures import Truth
 
 PRESETS = presets()

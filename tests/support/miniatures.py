@@ -105,7 +105,7 @@ def voc_file(objects: dict[str, Box]) -> str:
 def boxed_voc(
     images: dict[str, str], notes: str, lists: str | None, classes: dict[str, str]
 ) -> Callable[[Path], Truths]:
-    """VOC: all classes in each picture; ``images`` are paths below the folder that is read, with their split."""
+    """VOC: all classes in each picture; ``images`` are their paths, each with its split."""
 
     def write(folder: Path) -> Truths:
         found = {}

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from mpgi_ray.config import first_problem
 from mpgi_ray.ingest.beside import Note, annotated
-from mpgi_ray.ingest.item import Entry, Listing
+from mpgi_ray.ingest.item import Entry, Item, Listing
 from mpgi_ray.ingest.outline import boxed
 from mpgi_ray.ingest.pictures import stem
 
@@ -56,9 +56,13 @@ def fmow(
         return listing
 
     def entries() -> Iterator[Entry]:
-        return (entry for entry in listing if not stem(entry.name).endswith("_msrgb"))
+        return (entry for entry in listing if not stem(_called(entry)).endswith("_msrgb"))
 
     return replace(listing, entries=entries)
+
+
+def _called(entry: Entry) -> str:
+    return entry.name if isinstance(entry, Item) else entry.key
 
 
 def _note(text: str) -> Note:
