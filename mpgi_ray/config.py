@@ -161,11 +161,16 @@ def named(what: str, name: str, package: str) -> Path:
     """
     if name.endswith((".yaml", ".yml")):
         return Path(name)
+    files = shipped(package)
+    if name not in files:
+        raise nearest(what, name, files, "the path of a .yaml file")
+    return files[name]
+
+
+def shipped(package: str) -> dict[str, Path]:
+    """The YAML files that a package holds, by their names without suffix."""
     files = (Path(str(file)) for file in resources.files(package).iterdir())
-    shipped = {file.stem: file for file in files if file.suffix == ".yaml"}
-    if name not in shipped:
-        raise nearest(what, name, shipped, "the path of a .yaml file")
-    return shipped[name]
+    return {file.stem: file for file in sorted(files) if file.suffix == ".yaml"}
 
 
 def assigned(values: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:

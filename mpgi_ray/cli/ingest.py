@@ -110,6 +110,9 @@ def _write(
     source: Annotated[
         str | None, typer.Option(help="A source preset (ucm, dota …) or the path of a YAML file.")
     ] = None,
+    split: Annotated[
+        str | None, typer.Option(help="The split of pictures whose annotation names none, such as train.")
+    ] = None,
     shard_size: Annotated[int, typer.Option(min=1, max=1_000_000, help="Samples in a shard.")] = 1000,
     tile: Annotated[
         int | None, typer.Option(min=32, max=16_384, help="Cut larger pictures into windows of this side.")
@@ -139,7 +142,9 @@ def _write(
     tiling = None if tile is None else parse(Tiling, values, "--tile")
     if listing.classes:
         typer.echo(f"{len(listing.classes)} classes: {', '.join(listing.classes)}")
-    config = IngestConfig(output=out, source=load_source(source), shard_size=shard_size, tiling=tiling)
+    known = load_source(source)
+    known = known if split is None else known.model_copy(update={"splits": {split: 1.0}})
+    config = IngestConfig(output=out, source=known, shard_size=shard_size, tiling=tiling)
     summary = run(listing, config, takeover=takeover, grace=grace)
     typer.echo(f"{out}: {summary}")
     if labels := unknown_in_words(summary.unknown):

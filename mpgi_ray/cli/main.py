@@ -14,6 +14,7 @@ from mpgi_ray.cli.demo import demo
 from mpgi_ray.cli.ingest import ingest
 from mpgi_ray.cli.look import inspect
 from mpgi_ray.cli.models import evaluate, train
+from mpgi_ray.cli.sources import sources
 from mpgi_ray.data.text import clean_name
 from mpgi_ray.errors import MpgiError, StoppedError
 
@@ -24,7 +25,7 @@ app = typer.Typer(
     help="Captions for remote-sensing images from several perspectives, and models trained on them.",
 )
 app.add_typer(ingest, name="ingest")
-for command in (caption, plan, curate, inspect, train, evaluate, demo):
+for command in (sources, caption, plan, curate, inspect, train, evaluate, demo):
     app.command()(command)
 
 

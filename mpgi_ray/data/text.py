@@ -66,22 +66,26 @@ def decode_text(data: bytes, what: str) -> str:
         raise ValueError(f"the {what} is not UTF-8 (byte {error.start + 1}): save it as UTF-8") from error
 
 
-def decode_json(data: bytes) -> Any:
+class JsonError(ValueError):
+    """A text that is not JSON."""
+
+
+def decode_json(data: bytes | str) -> Any:
     """What a file or line of JSON holds.
 
     Raises:
-        ValueError: it is not JSON; the message tells where, or which limit it exceeds, in one line.
+        JsonError: it is not JSON; the message tells where, or which limit it exceeds, in one line.
     """
     try:
         return json.loads(data)
     except UnicodeDecodeError as error:
-        raise ValueError(f"it is not UTF-8 (byte {error.start + 1}): save it as UTF-8") from error
+        raise JsonError(f"it is not UTF-8 (byte {error.start + 1}): save it as UTF-8") from error
     except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-    except json.JSONDecodeError:
-        raise
+        raise JsonError("it is nested too deeply") from None
+    except json.JSONDecodeError as error:
+        raise JsonError(str(error)) from error
     except ValueError:  # Python reads no integers beyond a limit
-        raise ValueError("it holds a number of thousands of digits") from None
+        raise JsonError("it holds a number of thousands of digits") from None
 
 
 def _escape(odd: re.Match[str]) -> str:

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from mpgi_ray.data.image import SUFFIXES
 from mpgi_ray.data.sample import Rejected
@@ -18,6 +18,7 @@ from mpgi_ray.errors import InputError
 from mpgi_ray.ingest.item import Entry, Item, Listing
 from mpgi_ray.ingest.pictures import is_picture, stem
 
+T = TypeVar("T")
 _READERS = 16  # annotation files are small: on an object store the time goes into waiting
 _log = logging.getLogger(__name__)
 
@@ -111,17 +112,36 @@ def _entry(
     return Item(root, picture, note.fields, note.size, where=file or "", in_fractions=note.in_fractions)
 
 
-def partners(pictures: list[str], files: list[str], ending: str = "") -> dict[str, str]:
+def each_line(text: str, read: Callable[[str], T]) -> tuple[T, ...]:
+    """What the lines of a text say; blank ones say nothing.
+
+    Raises:
+        ValueError: one cannot be read; the message begins with its number.
+    """
+    found = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        try:
+            found += [read(line)] if line.strip() else []
+        except ValueError as error:
+            raise ValueError(f"line {number}: {error}") from error
+    return tuple(found)
+
+
+def partners(
+    pictures: list[str], files: list[str], ending: str = "", picture_ending: str = ""
+) -> dict[str, str]:
     """The file of each picture that has one.
 
     Args:
         ending: what a file's name has behind the picture's, before the suffix.
+        picture_ending: what the names of pictures have in its place.
 
     Raises:
         InputError: two pictures claim one file.
     """
+    called = {picture: stem(picture).removesuffix(picture_ending) for picture in pictures}
     by_path = {stem(file).removesuffix(ending): file for file in files if stem(file).endswith(ending)}
-    same = {picture: by_path[stem(picture)] for picture in pictures if stem(picture) in by_path}
+    same = {picture: by_path[key] for picture, key in called.items() if key in by_path}
     if twice := [file for file, number in Counter(same.values()).items() if number > 1]:
         both = " and ".join(picture for picture, file in same.items() if file == twice[0])
         raise InputError(f"{both} share the file {twice[0]}: keep one of the pictures")
@@ -129,9 +149,9 @@ def partners(pictures: list[str], files: list[str], ending: str = "") -> dict[st
     for key, file in by_path.items():
         if file not in taken:
             left[key.rpartition("/")[2]].append(file)
-    alone = Counter(stem(picture).rpartition("/")[2] for picture in pictures if picture not in same)
-    for picture in pictures:
-        name = stem(picture).rpartition("/")[2]
+    alone = Counter(key.rpartition("/")[2] for picture, key in called.items() if picture not in same)
+    for picture, key in called.items():
+        name = key.rpartition("/")[2]
         if picture not in same and alone[name] == 1 and len(left[name]) == 1:
             same[picture] = left[name][0]
     return same

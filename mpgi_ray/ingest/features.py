@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from mpgi_ray.data.text import JsonError, decode_json
 from mpgi_ray.errors import InputError
 from mpgi_ray.ingest.tables import read_text_file
 
@@ -72,8 +72,8 @@ def read_features(path: str) -> Features:
 
 def _raw(text: str, path: str) -> Iterator[tuple[str, Any]]:
     try:
-        whole = json.loads(text)
-    except (ValueError, RecursionError):
+        whole = decode_json(text)
+    except JsonError:
         whole = None
     if isinstance(whole, dict) and whole.get("type") == "FeatureCollection":
         if not isinstance(whole.get("features"), list):
@@ -83,8 +83,8 @@ def _raw(text: str, path: str) -> Iterator[tuple[str, Any]]:
     for number, line in enumerate(text.splitlines(), start=1):
         if line.strip():
             try:
-                yield f"line {number}", json.loads(line)
-            except (ValueError, RecursionError) as error:
+                yield f"line {number}", decode_json(line)
+            except JsonError as error:
                 if number == 1:
                     raise InputError(f"{path} is neither GeoJSON nor JSON lines: {error}") from error
                 yield f"line {number}", None

@@ -198,7 +198,7 @@ def _record(items: Listing, config: IngestConfig) -> dict[str, Any]:
         "format": items.format,
         "path": clean_name(items.path),
         "fingerprint": items.fingerprint,
-        "source": config.source.model_dump(mode="json", exclude_defaults=True),
+        "source": config.source.model_dump(mode="json", exclude_defaults=True, exclude={"about"}),
         "shard_size": config.shard_size,
         "max_shard_bytes": MAX_SHARD_BYTES,
         "name": config.name,

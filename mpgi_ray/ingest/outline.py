@@ -78,3 +78,11 @@ def outlined(label: str, outlines: Sequence[tuple[Point, ...]], **flags: Any) ->
             raise ValueError(f"an outline of {len(outline)} points: expected three or more")
     box = around(point for outline in outlines for point in outline)
     return {"label": label, "box": box, "polygons": tuple(outlines), **flags}
+
+
+def turned(cx: float, cy: float, width: float, height: float, angle: float) -> list[float]:
+    """The corners of a box of this middle and size, turned clockwise by an angle in radians."""
+    cos, sin = math.cos(angle), math.sin(angle)
+    w, h = width / 2, height / 2
+    sides = ((-w, -h), (w, -h), (w, h), (-w, h))
+    return [value for x, y in sides for value in (cx + x * cos - y * sin, cy + x * sin + y * cos)]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
+from collections.abc import Collection
 
 from mpgi_ray.data.image import SUFFIXES
 from mpgi_ray.data.storage import Storage
+from mpgi_ray.data.text import clean_name
 from mpgi_ray.errors import InputError
 from mpgi_ray.ingest.item import below
+
+_log = logging.getLogger(__name__)
 
 
 class Pictures:
@@ -44,6 +49,13 @@ class Pictures:
                     return found[0]
                 raise ValueError(f"{called!r} may be {found[0]} or {found[1]} below {self.root.url}")
         raise ValueError(f"there is no picture {called!r:.200} below {self.root.url}")
+
+    def tell_others(self, used: Collection[str]) -> None:
+        """Warn of the pictures that an annotation file does not name, and that are left out so."""
+        if others := [name for name in self.names if name not in used]:
+            some = ", ".join(map(clean_name, others[:5])) + (" …" if len(others) > 5 else "")
+            number = f"{len(others)} of {len(self.names)} pictures"
+            _log.warning("%s: no entry that can be read names %s: %s", self.root.url, number, some)
 
 
 def is_picture(name: str) -> bool:

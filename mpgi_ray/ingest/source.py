@@ -15,13 +15,15 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from mpgi_ray.config import Config, named, parse, read_yaml
+from mpgi_ray.config import Config, named, parse, read_yaml, shipped
 from mpgi_ray.data.sample import LabelClass
+from mpgi_ray.ingest.about import About
 
 Byte = Annotated[int, Field(ge=0, le=255)]
 MaskClass = Annotated[int, Field(ge=0)] | tuple[Byte, Byte, Byte]
 MaskTable = Annotated[dict[str, MaskClass], Field(max_length=255)]
 
+PRESETS = "mpgi_ray.ingest.presets"
 TRUNCATED = 0.7  # sources flag a cut object without saying how much of it is visible: it still counts
 
 
@@ -41,6 +43,7 @@ class SourceConfig(Config):
         mask: label in the files to the value of an index mask or to the colour (r, g, b) of a colour mask.
         splits: split to its share, as in ``{train: 0.9, test: 0.1}``, for pictures whose annotation names
             none; the shares add up to 1. See `split_of`.
+        about: what a person should know of it.
     """
 
     name: str | None = None
@@ -54,6 +57,7 @@ class SourceConfig(Config):
     sensor: str | None = None
     mask: MaskTable = Field(default={})
     splits: dict[str, Annotated[float, Field(gt=0, le=1)]] = Field(default={})
+    about: About = About()
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
@@ -155,4 +159,9 @@ def load_source(name: str | None) -> SourceConfig:
     """
     if name is None:
         return SourceConfig()
-    return parse(SourceConfig, read_yaml(named("source preset", name, "mpgi_ray.ingest.presets")), name)
+    return parse(SourceConfig, read_yaml(named("source preset", name, PRESETS)), name)
+
+
+def presets() -> dict[str, SourceConfig]:
+    """All shipped presets by their names."""
+    return {name: load_source(name) for name in shipped(PRESETS)}

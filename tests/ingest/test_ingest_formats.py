@@ -115,7 +115,6 @@ def test_coco_rejects_with_reasons(tmp_path: Path) -> None:
     box = [1, 1, 5, 5]
     images = [
         {"id": 1, "file_name": "a.png"},
-        {"id": 2, "file_name": "a.png"},
         {"id": 3, "file_name": "gone.png"},
         {"id": 4, "file_name": "b.png"},
         {"id": 5, "file_name": "sub/c.png", "width": 99, "height": 30},
@@ -128,19 +127,18 @@ def test_coco_rejects_with_reasons(tmp_path: Path) -> None:
     ]
     path = write_coco(tmp_path, images, annotations, [{"id": 1, "name": "ship"}])
     summary = ingest(coco(str(path), str(tmp_path / "img")), IngestConfig(output=str(tmp_path / "out")))
-    assert (summary.total, summary.kept) == (8, 1)
+    assert (summary.total, summary.kept) == (7, 1)
     rows = rejected(tmp_path / "out")
     assert [(name, reason) for name, reason, _ in rows] == [
-        ("a.png", "duplicate_name"),
         ("gone.png", "missing_image"),
         ("b.png", "bad_annotation"),
         ("sub/c.png", "size_mismatch"),
         ("../a.png", "bad_annotation"),
-        ("image 6", "bad_annotation"),
+        ("image 5", "bad_annotation"),
         ("image_id 77", "unknown_image"),
     ]
-    assert "annotation 1: unknown category_id 5: expected one of 1" in rows[2][2]
-    assert "stated as 99×30, the picture has 40×30" in rows[3][2]
+    assert "annotation 1: unknown category_id 5: expected one of 1" in rows[1][2]
+    assert "stated as 99×30, the picture has 40×30" in rows[2][2]
 
 
 @pytest.mark.parametrize("text", ["[]", "{", '{"images": [], "annotations": {}}'])

@@ -14,6 +14,7 @@ from mpgi_ray.data.sample import Sample
 from mpgi_ray.data.shard_list import find_shards
 from mpgi_ray.data.shards import read_shard
 from mpgi_ray.ingest import IngestConfig, IngestSummary, SourceConfig, ingest, manifest
+from mpgi_ray.ingest.item import Listing
 
 WIDTH, HEIGHT = 40, 30
 
@@ -49,3 +50,22 @@ def ingest_lines(
         manifest(str(folder / "m.jsonl")),
         IngestConfig(output=str(folder / "out"), source=source or SourceConfig()),
     )
+
+
+def put(folder: Path, files: dict[str, str | bytes]) -> Path:
+    """Write files below a folder."""
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+    return folder
+
+
+def ingest_all(
+    listing: Listing, output: Path, source: SourceConfig | None = None
+) -> tuple[dict[str, Sample], dict[str, tuple[str, str]]]:
+    """What came of a source: samples by name, and reason and detail of every rejected entry by name."""
+    summary = ingest(listing, IngestConfig(output=str(output), source=source or SourceConfig()))
+    kept = samples(output) if summary.kept else {}
+    lost = {name: (reason, detail) for name, reason, detail in rejected(output)}
+    assert summary.total == len(kept) + len(lost), summary
+    return kept, lost

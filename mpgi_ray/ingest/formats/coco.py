@@ -2,13 +2,18 @@
 
 The file is held in memory whole, as it is one JSON value. Of a run-length mask only the box is kept, and
 only where the annotation has none: an object carries outlines, not pixels.
+
+Files differ in how they write an id: 1, "1" and 1.0 are the same one. What tools leave twice counts once: a
+file that is listed under two ids is one picture with the annotations of both, and equal annotations are one.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+import logging
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import typer
@@ -20,20 +25,45 @@ from mpgi_ray.data.storage import Storage, split_url
 from mpgi_ray.data.text import decode_json
 from mpgi_ray.errors import InputError
 from mpgi_ray.ingest.item import Entry, Item, Listing, below, report_unused
+from mpgi_ray.ingest.outline import Point, around, points
 from mpgi_ray.ingest.rle import decode_rle, mask_box
+
+# fields of the format that say nothing about what is in a picture
+_KNOWN = {"license", "flickr_url", "coco_url", "date_captured", "id", "area", "supercategory"}
+_OTHER_FILES = {  # by a field of their annotations
+    "caption": "a COCO captions file: write it as a table of filepath,caption for `mpgi ingest captions`",
+    "segments_info": "a COCO panoptic file, whose masks are pictures: convert it to COCO instances",
+}
+_TOLD = {
+    "outline": "outlines that cannot be read, beside boxes that are kept",
+    "annotation": "annotations that say the same as another one of their picture, and count once",
+    "image": "images that are listed again; the annotations of a file are joined",
+}
+_log = logging.getLogger(__name__)
 
 
 def _id(value: Any) -> str:
+    """An id as text, in whatever way the file writes it: 7, 7.0 and "7" are one.
+
+    Raises:
+        ValueError: it is neither a whole number nor a text.
+    """
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise ValueError(f"the id is {shortly(value)}: expected an integer or a text")
-    return str(value)
+    return str(value).strip()
 
 
-Id = Annotated[str, BeforeValidator(_id)]  # in one form: tools write 7, 7.0 and "7" for the same one
-# fields of the format that say nothing about what is in a picture
-_KNOWN = {"license", "flickr_url", "coco_url", "date_captured", "id", "area", "supercategory"}
+def _image_of(raw: Any) -> str | None:
+    try:
+        return _id(raw["image_id"])
+    except (TypeError, KeyError, ValueError):
+        return None
+
+
+Id = Annotated[str, BeforeValidator(_id)]
+Size = tuple[int | None, int | None]
 
 
 class _Record(BaseModel):
@@ -60,8 +90,21 @@ class _Rle(_Record):
 class _Annotation(_Record):
     category_id: Id
     bbox: tuple[float, float, float, float] | None = None  # x, y, width, height
-    segmentation: _Rle | list[list[float]] = []
+    segmentation: Any = None  # of `_Shape`
     iscrowd: bool = False
+
+
+class _Shape(_Record):
+    segmentation: _Rle | list[list[float]] = []
+
+
+@dataclass
+class _Picture:
+    """A file that is listed, and what annotations may call it."""
+
+    file: str
+    size: Size
+    ids: dict[str, None] = field(default_factory=dict)  # in their order
 
 
 def coco(
@@ -71,8 +114,9 @@ def coco(
     """Read COCO instances: boxes, outlines and masks of named categories.
 
     The categories become the vocabulary. An annotation that cannot be read, or whose category is unknown,
-    rejects its picture, which would be described wrongly without it; annotations of an image that is not
-    listed become a rejected row for each such image.
+    rejects its picture, which would be described wrongly without it; a bad outline beside a good box is left
+    out. Annotations of an image that is not listed become a rejected row for each such image. What is listed
+    twice counts once, and a warning says how often.
 
     Raises:
         InputError: no such file, or not of this format.
@@ -86,34 +130,61 @@ def coco(
         by_image[_image_of(raw)].append(raw)
 
     def entries() -> Iterator[Entry]:
-        root, unused, seen = Storage(images), set[str](), dict[str, str]()
-        for position, raw in enumerate(content["images"]):
-            try:
-                image = _Image.model_validate(raw)
-                if image.id in seen:
-                    raise ValueError(f"image id {image.id} is also that of {seen[image.id]}")
-                seen[image.id] = image.file_name
-                unused |= set(image.model_extra or ()) - _KNOWN
-                path = below(image.file_name)
-                size = image.width, image.height
-                objects = [_object(a, categories, size, unused) for a in by_image.get(image.id, ())]
-            except ValueError as error:
-                detail = first_problem(error) if isinstance(error, ValidationError) else str(error)
-                # in most cases the file name is known, and says more than the position
-                file_name = raw.get("file_name") if isinstance(raw, dict) else None
-                yield Rejected(str(file_name or f"image {position}"), 0, "bad_annotation", detail)
+        root, unused, told, seen = Storage(images), set[str](), Counter[str](), set[str]()
+        for entry in _listed(content["images"], unused, told):
+            if isinstance(entry, Rejected):
+                yield entry
                 continue
-            note = {"objects": tuple(objects), "vocabulary": dict.fromkeys(categories.values())}
-            yield Item(root, path, note, size)
+            seen.update(entry.ids)
+            own = [raw for image_id in entry.ids for raw in by_image.get(image_id, ())]
+            try:
+                objects = [_object(raw, entry.size, categories, unused, told) for raw in own]
+            except ValueError as error:
+                yield Rejected(entry.file, 0, "bad_annotation", str(error))
+                continue
+            whole = zip(objects, (str(raw.get("segmentation")) for raw in own), strict=True)
+            distinct = {(*thing.values(), shape): thing for thing, shape in whole}
+            told["annotation"] += len(objects) - len(distinct)
+            note = {"objects": tuple(distinct.values()), "vocabulary": dict.fromkeys(categories.values())}
+            yield Item(root, entry.file, note, entry.size)
         for image_id in [i for i in by_image if i not in seen]:
             lost = f"the image of {len(by_image[image_id])} annotations is not listed, or was refused"
             if image_id is None:
                 lost = f"{len(by_image[None])} annotations name no image: expected an image_id in each"
             yield Rejected(f"image_id {image_id}", 0, "unknown_image", lost)
         report_unused(annotations, unused)
+        for what in sorted(+told):
+            _log.warning("%s: %s: %d", annotations, _TOLD[what], told[what])
 
     digest = hashlib.sha256(data).hexdigest()
     return Listing("coco", f"{annotations} {images}", digest, entries, tuple(categories.values()))
+
+
+def _listed(images: list[Any], unused: set[str], told: Counter[str]) -> list[_Picture | Rejected]:
+    """The pictures, each file once; those that share an id with another file are refused."""
+    found: dict[str | int, _Picture | Rejected] = {}
+    files: dict[str, dict[str, None]] = defaultdict(dict)
+    for position, raw in enumerate(images):
+        try:
+            image = _Image.model_validate(raw)
+            file = below(image.file_name)
+        except ValueError as error:
+            detail = first_problem(error) if isinstance(error, ValidationError) else str(error)
+            # in most cases the file name is known, and says more than the position
+            called = raw.get("file_name") if isinstance(raw, dict) else None
+            found[position] = Rejected(str(called or f"image {position}"), 0, "bad_annotation", detail)
+            continue
+        unused |= set(image.model_extra or ()) - _KNOWN
+        picture = found.setdefault(file, _Picture(file, (image.width, image.height)))
+        assert isinstance(picture, _Picture)
+        told["image"] += bool(picture.ids)
+        picture.ids[image.id] = None
+        files[image.id][file] = None
+    for image_id, names in files.items():
+        if len(names) > 1:
+            detail = f"image id {image_id} is that of {' and of '.join(names)}: whose annotations are they?"
+            found |= {name: Rejected(name, 0, "bad_annotation", detail) for name in names}
+    return list(found.values())
 
 
 def _content(data: bytes, path: str) -> dict[str, list[Any]]:
@@ -121,17 +192,15 @@ def _content(data: bytes, path: str) -> dict[str, list[Any]]:
         content = decode_json(data)
     except ValueError as error:
         raise InputError(f"{path} is not valid JSON: {error}") from error
+    notes = content.get("annotations") if isinstance(content, dict) else None
+    first = notes[0] if isinstance(notes, list) and notes and isinstance(notes[0], dict) else {}
+    for key, what in _OTHER_FILES.items():
+        if key in first and "category_id" not in first:
+            raise InputError(f"{path} is {what}")
     for key in ("images", "annotations", "categories"):
         if not isinstance(content, dict) or not isinstance(content.get(key), list):
             raise InputError(f"{path} has no list {key!r}: expected a COCO instances file")
     return {key: content[key] for key in ("images", "annotations", "categories")}
-
-
-def _image_of(raw: Any) -> str | None:
-    try:
-        return _id(raw["image_id"])
-    except (TypeError, KeyError, ValueError):
-        return None
 
 
 def _categories(raw: list[Any], path: str) -> dict[str, str]:
@@ -141,7 +210,7 @@ def _categories(raw: list[Any], path: str) -> dict[str, str]:
             category = _Category.model_validate(entry)
         except ValidationError as error:
             raise InputError(f"{path}: category {position}: {first_problem(error)}") from error
-        if category.id in found:
+        if found.get(category.id, category.name) != category.name:
             raise InputError(
                 f"{path}: category id {category.id} is both {shortly(found[category.id])} and "
                 f"{shortly(category.name)}: give each class an id of its own"
@@ -151,18 +220,17 @@ def _categories(raw: list[Any], path: str) -> dict[str, str]:
 
 
 def _object(
-    raw: Any, categories: Mapping[str, str], size: tuple[int | None, int | None], unused: set[str]
+    raw: Any, size: Size, categories: Mapping[str, str], unused: set[str], told: Counter[str]
 ) -> dict[str, Any]:
     where = f"annotation {raw.get('id', '') if isinstance(raw, dict) else raw!r}"
     try:
         note = _Annotation.model_validate(raw)
         if note.category_id not in categories:
             raise ValueError(
-                f"unknown category_id {note.category_id}: expected one of {', '.join(map(str, categories))}"
+                f"unknown category_id {note.category_id}: expected one of {', '.join(categories)}"
             )
         unused |= set(note.model_extra or ()) - _KNOWN - {"image_id"}
-        outlines = () if isinstance(note.segmentation, _Rle) else _outlines(note.segmentation)
-        box = _box(note, outlines, size)
+        box, outlines = _place(note, size, told)
     except ValidationError as error:
         raise ValueError(f"{where}: {first_problem(error)}") from error
     except ValueError as error:
@@ -171,29 +239,26 @@ def _object(
     return {"label": label, "box": box, "polygons": outlines, "crowd": note.iscrowd}
 
 
-def _outlines(flat: list[list[float]]) -> tuple[tuple[tuple[float, float], ...], ...]:
-    for numbers in flat:
-        if len(numbers) < 6 or len(numbers) % 2:
-            raise ValueError(f"a polygon of {len(numbers)} numbers: expected x, y of three or more points")
-    return tuple(tuple(zip(numbers[::2], numbers[1::2], strict=True)) for numbers in flat)
-
-
-def _box(
-    note: _Annotation,
-    outlines: tuple[tuple[tuple[float, float], ...], ...],
-    size: tuple[int | None, int | None],
-) -> tuple[float, ...]:
+def _place(
+    note: _Annotation, size: Size, told: Counter[str]
+) -> tuple[tuple[float, ...], tuple[tuple[Point, ...], ...]]:
+    """The box of an object, and its outlines."""
+    try:
+        shape = _Shape.model_validate({"segmentation": note.segmentation or []}).segmentation
+        outlines = () if isinstance(shape, _Rle) else tuple(map(points, shape))
+    except ValueError:
+        if note.bbox is None:
+            raise
+        told["outline"] += 1
+        shape, outlines = [], ()
     if note.bbox is not None:
         x, y, width, height = note.bbox
-        return x, y, x + width, y + height
-    if isinstance(note.segmentation, _Rle):
-        height, width = note.segmentation.size
-        if None not in size and size != (width, height):
-            raise ValueError(
-                f"its mask has {width}×{height} pixels, expected the image's {size[0]}×{size[1]}"
-            )
-        return mask_box(decode_rle(note.segmentation.counts, int(width), int(height)))
+        return (x, y, x + width, y + height), outlines
+    if isinstance(shape, _Rle):
+        high, wide = shape.size
+        if None not in size and size != (wide, high):
+            raise ValueError(f"its mask has {wide}×{high} pixels, expected the image's {size[0]}×{size[1]}")
+        return mask_box(decode_rle(shape.counts, wide, high)), ()
     if not outlines:
         raise ValueError("it has neither bbox nor segmentation")
-    xs, ys = zip(*(point for outline in outlines for point in outline), strict=True)
-    return min(xs), min(ys), max(xs), max(ys)
+    return around(point for outline in outlines for point in outline), outlines

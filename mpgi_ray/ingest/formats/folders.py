@@ -16,6 +16,10 @@ from mpgi_ray.ingest.item import Entry, Item, Listing
 
 def folders(
     root: Annotated[str, typer.Argument(help="The folder that holds one folder for each class.")],
+    nearest: Annotated[
+        bool,
+        typer.Option(help="The folder that a picture lies in names its class: folders above group them."),
+    ] = False,
 ) -> Listing:
     """Read class folders: the topmost folder of a picture names its scene class.
 
@@ -32,9 +36,13 @@ def folders(
 
     def entries() -> Iterator[Entry]:
         for name in names:
-            scene, slash, _ = name.partition("/")
-            yield Item(storage, name, {"scene": (scene,) if slash else ()})
+            yield Item(storage, name, {"scene": (scene,) if (scene := class_of(name)) else ()})
 
-    classes = dict.fromkeys(clean_name(name.partition("/")[0]) for name in names if "/" in name)
+    def class_of(name: str) -> str:
+        *above, _ = name.split("/")
+        return above[-1 if nearest else 0] if above else ""
+
+    classes = dict.fromkeys(clean_name(scene) for name in names if (scene := class_of(name)))
     digest = hashlib.sha256("\n".join(names).encode("utf-8", "surrogateescape")).hexdigest()
-    return Listing("folders", root, digest, entries, tuple(classes), folder=root)
+    what = f"{root} nearest" if nearest else root
+    return Listing("folders", what, digest, entries, tuple(classes), folder=root)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -14,7 +13,7 @@ from mpgi_ray.data.sample import Rejected
 from mpgi_ray.errors import InputError
 from mpgi_ray.ingest.item import Entry, Item, Listing
 from mpgi_ray.ingest.pictures import Pictures
-from mpgi_ray.ingest.tables import read_text_file
+from mpgi_ray.ingest.tables import read_json_file
 
 _SPLITS = {"restval": "train"}  # Karpathy's name for pictures of COCO's validation set that train
 
@@ -45,8 +44,8 @@ def karpathy(
     Raises:
         InputError: the file or folder cannot be read, or is not of this layout.
     """
-    text, fingerprint = read_text_file(captions)
-    listed, pictures = _images(text, captions), Pictures(images)
+    content, fingerprint = read_json_file(captions)
+    listed, pictures = _images(content, captions), Pictures(images)
 
     def entries() -> Iterator[Entry]:
         for position, raw in enumerate(listed):
@@ -66,11 +65,7 @@ def karpathy(
     return Listing("karpathy", f"{captions} {images} {scene}", fingerprint, entries)
 
 
-def _images(text: str, path: str) -> list[Any]:
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not valid JSON: {error}") from error
+def _images(content: Any, path: str) -> list[Any]:
     images = content.get("images") if isinstance(content, dict) else None
     if not isinstance(images, list):
         raise InputError(f"{path} has no list 'images': expected a caption file of Karpathy's layout")

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
 from mpgi_ray.data.sample import Rejected
+from mpgi_ray.data.storage import Storage
 from mpgi_ray.ingest.item import Entry, Item, Listing
 from mpgi_ray.ingest.pictures import Pictures
-from mpgi_ray.ingest.tables import read_table_file
+from mpgi_ray.ingest.tables import Table, read_table_file
 
+_SUFFIXES = (".csv", ".tsv", ".txt")
 _YES, _NO = {"1", "1.0", "true", "yes"}, {"0", "0.0", "false", "no", "", "-1"}
 
 
 def labels(
-    table: Annotated[str, typer.Argument(help="The CSV or TSV file; its first row names the columns.")],
+    table: Annotated[
+        str, typer.Argument(help="The CSV or TSV file, or a folder of them; first rows name the columns.")
+    ],
     images: Annotated[str, typer.Option(help="The folder of pictures.")],
     column: Annotated[
         str | None,
@@ -34,25 +39,40 @@ def labels(
     Raises:
         InputError: the file or folder cannot be read, or a column is missing.
     """
-    found, pictures = read_table_file(table), Pictures(images)
-    (_, header), *rows = found.rows
-    classes = () if column is not None else header[1:]
-    place = None if column is None else found.column(column)
+    tables, pictures = _tables(table), Pictures(images)
+    classes = (
+        () if column is not None else tuple(dict.fromkeys(c for one in tables for c in one.rows[0][1][1:]))
+    )
+    vocabulary = {"vocabulary": dict.fromkeys(classes)} if classes else {}
+    places = [None if column is None else one.column(column) for one in tables]
 
     def entries() -> Iterator[Entry]:
-        for number, row in rows:
-            try:
-                present = _listed(row, place) if place is not None else _marked(row, header)
-                name = pictures.find(row[0])
-            except ValueError as error:
-                yield Rejected(row[0] or f"line {number}", 0, "bad_annotation", f"line {number}: {error}")
-                continue
-            note = {"labels": present, "scene": (name.split("/")[0],) if scene and "/" in name else ()}
-            yield Item(
-                pictures.root, name, note | ({"vocabulary": dict.fromkeys(classes)} if classes else {})
-            )
+        used = set[str]()
+        for one, place in zip(tables, places, strict=True):
+            (_, header), *rows = one.rows
+            for number, row in rows:
+                where = f"line {number}" if len(tables) == 1 else f"{one.path}, line {number}"
+                try:
+                    present = _marked(row, header) if place is None else _listed(row, place)
+                    name = pictures.find(row[0])
+                except ValueError as error:
+                    yield Rejected(row[0] or where, 0, "bad_annotation", f"{where}: {error}")
+                    continue
+                used.add(name)
+                above = (name.split("/")[0],) if scene and "/" in name else ()
+                yield Item(pictures.root, name, {"labels": present, "scene": above, **vocabulary})
+        pictures.tell_others(used)
 
-    return Listing("labels", f"{table} {images} {column} {scene}", found.fingerprint, entries, classes)
+    prints = [one.fingerprint for one in tables]
+    fingerprint = prints[0] if len(prints) == 1 else hashlib.sha256(" ".join(prints).encode()).hexdigest()
+    return Listing("labels", f"{table} {images} {column} {scene}", fingerprint, entries, classes)
+
+
+def _tables(path: str) -> list[Table]:
+    """The tables of a folder, or the one of a file."""
+    folder = Storage(path)
+    names = [] if path.lower().endswith(_SUFFIXES) else folder.list(*_SUFFIXES)
+    return [read_table_file(folder.path(name)) for name in names] or [read_table_file(path)]
 
 
 def _marked(row: tuple[str, ...], header: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Manifests: JSONL, one picture a line. The format for everything that no other module reads.
+"""Manifests: JSONL, CSV or Parquet, one picture a row. The format for everything that no other module reads.
 
 ```
 {"image": "images/7.png", "scene": "harbour", "gsd": 0.5,
@@ -11,7 +11,6 @@ names are left alone and named once in a warning.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -19,11 +18,10 @@ import typer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mpgi_ray.config import first_problem
-from mpgi_ray.data.lines import read_lines
 from mpgi_ray.data.sample import Rejected
-from mpgi_ray.data.storage import split_url
-from mpgi_ray.data.text import decode_json
+from mpgi_ray.data.text import JsonError
 from mpgi_ray.ingest.item import Entry, Item, Listing, below, report_unused
+from mpgi_ray.ingest.rows import read_rows
 from mpgi_ray.ingest.source import TRUNCATED, MaskTable
 
 Point = tuple[float, float]
@@ -95,43 +93,36 @@ class Line(_Record):
     source: str | None = None
 
 
-def manifest(path: Annotated[str, typer.Argument(help="The JSONL file, one picture a line.")]) -> Listing:
-    """Read a manifest: JSONL, one picture a line, with all that is known of it.
+def manifest(
+    path: Annotated[str, typer.Argument(help="The JSONL, CSV, TSV or Parquet file, one picture a row.")],
+) -> Listing:
+    """Read a manifest: JSONL, CSV or Parquet, one picture a row, with all that is known of it.
 
-    Paths are relative to the manifest's folder; docs/shards.md lists the fields. A line that cannot be used
+    Paths are relative to the manifest's folder; docs/shards.md lists the fields. In CSV the first row names
+    them, a cell that begins with [ or { is JSON, and an empty one says nothing. A row that cannot be used
     becomes a rejected row that names it. Empty lines are skipped.
 
     Raises:
         InputError: the file cannot be read.
     """
-    root, _ = split_url(path)
-    digest = hashlib.sha256()
-    for line in _lines(path):
-        digest.update(line + b"\n")
+    rows = read_rows(path)
 
     def entries() -> Iterator[Entry]:
         unused: set[str] = set()
-        for number, line in enumerate(_lines(path), start=1):
-            if not line:
-                continue
-            where = f"line {number}"
+        for where, read in rows:
             try:
-                record = decode_json(line)
-            except ValueError as error:
-                yield Rejected(where, 0, "broken_json", f"{where}: {error}")
-                continue
-            try:
-                parsed = Line.model_validate(record)
+                parsed = Line.model_validate(read())
                 unused |= _unused(parsed)
                 image, mask = below(parsed.image), None if parsed.mask is None else below(parsed.mask)
             except ValueError as error:
                 detail = first_problem(error) if isinstance(error, ValidationError) else str(error)
-                yield Rejected(where, 0, "bad_annotation", f"{where}: {detail}")
+                reason = "broken_json" if isinstance(error, JsonError) else "bad_annotation"
+                yield Rejected(where, 0, reason, f"{where}: {detail}")
                 continue
             where = where if parsed.id is None else f"{where} ({parsed.id})"
             size = parsed.width, parsed.height
             yield Item(
-                root,
+                rows.root,
                 image,
                 _annotation(parsed),
                 size,
@@ -141,11 +132,7 @@ def manifest(path: Annotated[str, typer.Argument(help="The JSONL file, one pictu
             )
         report_unused(path, unused)
 
-    return Listing("manifest", path, digest.hexdigest(), entries)
-
-
-def _lines(path: str) -> Iterator[bytes]:
-    return (line.strip() for line in read_lines(*split_url(path)))
+    return Listing("manifest", path, rows.fingerprint, entries)
 
 
 def _annotation(line: Line) -> dict[str, Any]:

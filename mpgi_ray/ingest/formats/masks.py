@@ -20,18 +20,21 @@ def masks(
     ending: Annotated[
         str, typer.Option(help="What a mask's name has behind the picture's, such as _label.")
     ] = "",
+    picture_ending: Annotated[
+        str, typer.Option(help="What a picture's name has in place of it, such as _RGB.")
+    ] = "",
 ) -> Listing:
     """Read a mask for each picture: how much of it, and where, belongs to which class.
 
     The classes' values or colours are those under `mask:` of the source (`--source`). A picture and a mask
-    belong together if their paths below the two folders are the same but for ending and suffix; of those that
-    are left, if nothing else has their file name.
+    belong together if their paths below the two folders are the same but for the endings and suffix; of those
+    that are left, if nothing else has their file name.
 
     Raises:
         InputError: a folder holds no pictures.
     """
     pictures, others = Pictures(images), Pictures(masks)
-    partner = partners(pictures.names, others.names, ending)
+    partner = partners(pictures.names, others.names, ending, picture_ending)
 
     def entries() -> Iterator[Entry]:
         for name in pictures.names:
@@ -44,4 +47,5 @@ def masks(
             yield Rejected(mask, 0, "missing_image", f"no picture below {images} has the name of this mask")
 
     listed = "\n".join((*pictures.names, "", *others.names)).encode("utf-8", "surrogateescape")
-    return Listing("masks", f"{images} {masks} {ending}".strip(), hashlib.sha256(listed).hexdigest(), entries)
+    what = f"{images} {masks} {ending} {picture_ending}".strip()
+    return Listing("masks", what, hashlib.sha256(listed).hexdigest(), entries)

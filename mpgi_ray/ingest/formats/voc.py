@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Any
 from xml.etree import ElementTree
 
@@ -10,8 +9,10 @@ import typer
 
 from mpgi_ray.ingest.beside import Note, annotated
 from mpgi_ray.ingest.item import Listing
-from mpgi_ray.ingest.outline import boxed, numbers, oriented, outlined, points
+from mpgi_ray.ingest.outline import boxed, numbers, oriented, outlined, points, turned
 from mpgi_ray.ingest.source import TRUNCATED
+from mpgi_ray.ingest.splits import with_splits
+from mpgi_ray.ingest.xml import flag, parse_xml, pixels, values
 
 _BOX = ("xmin", "ymin", "xmax", "ymax")
 _CORNERS = tuple(
@@ -26,6 +27,9 @@ def voc(
         bool,
         typer.Option(help="Coordinates begin at 1 and the last pixel belongs to the box, as in VOC 2007."),
     ] = False,
+    splits: Annotated[
+        str | None, typer.Option(help="The folder of train.txt, val.txt and test.txt (ImageSets/Main).")
+    ] = None,
 ) -> Listing:
     """Read Pascal VOC: one XML file a picture, with boxes, oriented boxes or polygons.
 
@@ -33,42 +37,26 @@ def voc(
     (`robndbox` of roLabelImg). `difficult` and `truncated` are kept. A file with a DOCTYPE is refused.
 
     Raises:
-        InputError: a folder holds no pictures, or no XML files.
+        InputError: a folder holds no pictures, or no XML files, or a picture is of two splits.
     """
 
     def read(text: str) -> Note:
-        root = _parsed(text)
+        root = parse_xml(text, "annotation", "Pascal VOC")
         size = root.find("size")
-        stated = (None, None) if size is None else (_pixels(size, "width"), _pixels(size, "height"))
+        stated = (None, None) if size is None else (pixels(size, "width"), pixels(size, "height"))
         shift = 1.0 if one_based else 0.0
         return Note({"objects": tuple(_object(entry, shift) for entry in root.iter("object"))}, stated)
 
-    return annotated("voc", images, annotations, "xml", read, given="one_based" if one_based else "")
-
-
-def _parsed(text: str) -> ElementTree.Element:
-    """The root of a file.
-
-    Raises:
-        ValueError: it is not XML, or declares entities, which can be made to fill the memory.
-    """
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise ValueError("it has a DOCTYPE, which may hide anything: remove that line")
-    try:
-        root = ElementTree.fromstring(text)
-    except ElementTree.ParseError as error:
-        raise ValueError(f"it is not valid XML: {error}") from error
-    if root.tag != "annotation":
-        raise ValueError(f"its root is <{root.tag:.60}>: expected <annotation>, as of Pascal VOC")
-    return root
+    listing = annotated("voc", images, annotations, "xml", read, given="one_based" if one_based else "")
+    return with_splits(listing, splits)
 
 
 def _object(entry: ElementTree.Element, shift: float) -> dict[str, Any]:
     label = (entry.findtext("name") or "").strip()
     if not label:
         raise ValueError("an object has no <name>")
-    flags: dict[str, Any] = {"difficult": _flag(entry, "difficult")}
-    if _flag(entry, "truncated"):
+    flags: dict[str, Any] = {"difficult": flag(entry, "difficult")}
+    if flag(entry, "truncated"):
         flags["visible"] = TRUNCATED
     try:
         return _shape(label, entry, shift, flags)
@@ -87,41 +75,13 @@ def _shape(label: str, entry: ElementTree.Element, shift: float, flags: dict[str
         raise ValueError("it has neither <bndbox>, <robndbox> nor <polygon>")
     corners = next((b for b in (rotated, box) if b is not None and b.find(_CORNERS[0]) is not None), None)
     if corners is not None:
-        return oriented(label, [value - shift for value in _values(corners, _CORNERS)], **flags)
+        return oriented(label, [value - shift for value in values(corners, _CORNERS)], **flags)
     if rotated is not None:
         return oriented(
             label,
-            [value - shift for value in _turned(*_values(rotated, ("cx", "cy", "w", "h", "angle")))],
+            [value - shift for value in turned(*values(rotated, ("cx", "cy", "w", "h", "angle")))],
             **flags,
         )
     assert box is not None
-    x1, y1, x2, y2 = _values(box, _BOX)
+    x1, y1, x2, y2 = values(box, _BOX)
     return boxed(label, (x1 - shift, y1 - shift, x2, y2), **flags)
-
-
-def _turned(cx: float, cy: float, width: float, height: float, angle: float) -> list[float]:
-    """The corners of a box of this middle and size, turned clockwise by an angle in radians."""
-    cos, sin = math.cos(angle), math.sin(angle)
-    sides = (
-        (-width / 2, -height / 2),
-        (width / 2, -height / 2),
-        (width / 2, height / 2),
-        (-width / 2, height / 2),
-    )
-    return [value for x, y in sides for value in (cx + x * cos - y * sin, cy + x * sin + y * cos)]
-
-
-def _values(parent: ElementTree.Element, names: tuple[str, ...]) -> list[float]:
-    if missing := [name for name in names if parent.find(name) is None]:
-        raise ValueError(f"<{parent.tag}> has no <{missing[0]}>")
-    return numbers((parent.findtext(name) or "").strip() for name in names)
-
-
-def _pixels(size: ElementTree.Element, name: str) -> int | None:
-    """A stated width or height; 0, which some tools write where they do not know it, states nothing."""
-    text = (size.findtext(name) or "").strip()
-    return int(numbers([text])[0]) or None if text else None
-
-
-def _flag(entry: ElementTree.Element, name: str) -> bool:
-    return (entry.findtext(name) or "0").strip().lower() in ("1", "true", "yes")

@@ -9,7 +9,7 @@ import typer
 from mpgi_ray.config import read_mapping
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError
-from mpgi_ray.ingest.beside import Note, annotated
+from mpgi_ray.ingest.beside import Note, annotated, each_line
 from mpgi_ray.ingest.item import Listing
 from mpgi_ray.ingest.outline import boxed, numbers, oriented, outlined, points
 from mpgi_ray.ingest.tables import read_text_file
@@ -40,15 +40,8 @@ def yolo(
     where, classes = _classes(annotations, names)
 
     def read(text: str) -> Note:
-        objects = []
-        for number, line in enumerate(text.splitlines(), start=1):
-            try:
-                objects += [_object(line.split(), classes, where)] if line.strip() else []
-            except ValueError as error:
-                raise ValueError(f"line {number}: {error}") from error
-        return Note(
-            {"objects": tuple(objects), "vocabulary": dict.fromkeys(classes.values())}, in_fractions=True
-        )
+        objects = each_line(text, lambda line: _object(line.split(), classes, where))
+        return Note({"objects": objects, "vocabulary": dict.fromkeys(classes.values())}, in_fractions=True)
 
     return annotated(
         "yolo",

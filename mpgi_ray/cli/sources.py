@@ -1,0 +1,86 @@
+"""``mpgi sources``: the data sets that presets are shipped for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.table import Table
+
+    from mpgi_ray.ingest.source import SourceConfig
+
+
+def sources(
+    name: Annotated[str | None, typer.Argument(help="A preset, to show all that is known of it.")] = None,
+) -> None:
+    """List the source presets, or show one: its files, the commands that read them, classes, terms of use."""
+    from rich.console import Console
+
+    from mpgi_ray.ingest.source import load_source, presets
+
+    if name is None:
+        Console().print(_table(presets()))
+        return
+    for line in _lines(name, load_source(name)):
+        typer.echo(line)
+
+
+def _table(known: dict[str, SourceConfig]) -> Table:
+    from rich.table import Table
+
+    table = Table("source", "made for", "reader", "classes", "licence", "layout", box=None, pad_edge=False)
+    for name, source in known.items():
+        about = source.about
+        table.add_row(
+            name,
+            about.kind or "",
+            about.reader or "",
+            " + ".join(str(len(classes)) for classes in (about.scenes, source.vocabulary) if classes),
+            (source.licence or "").partition(";")[0].partition(",")[0],
+            "seen" if about.verified else about.seen,
+        )
+    return table
+
+
+def _lines(name: str, source: SourceConfig) -> Iterator[str]:
+    about = source.about
+    told = {
+        "source": source.name,
+        "made for": about.kind,
+        "licence": source.licence,
+        "cite": about.citation,
+        "lineage": about.lineage,
+        "sensor": source.sensor,
+        "metres a pixel": source.gsd and f"{source.gsd:g}",
+        "layout seen in": about.seen,
+        "reader": about.reader and f"{about.reader} (mpgi ingest {about.reader} --help)",
+    }
+    yield name
+    yield from (f"  {what}: {' '.join(said.split())}" for what, said in told.items() if said)
+    for what, lines in (("files", (about.layout or "").rstrip().split("\n")), ("run", about.commands)):
+        if any(lines):
+            yield f"\n{what}:"
+            yield from (f"  {line}" for line in lines)
+    if source.vocabulary or about.scenes:
+        yield "\nclasses:"
+        yield from (f"  {line}" for line in _classes(source))
+
+
+def _classes(source: SourceConfig) -> Iterator[str]:
+    """A line a class: what texts call it, and what may be said of it."""
+    from mpgi_ray.rules.lexicon import class_name, scene_phrase, several, surface_name
+
+    for scene in source.about.scenes:
+        yield f"{scene}: {scene_phrase(scene) or 'quoted as it is spelled'}"
+    for label, kind in source.vocabulary.items():
+        called = (class_name if kind.countable else surface_name)(label, kind.name)
+        words = [
+            called or "left unsaid",
+            *([several(called, kind.plural)] if called and kind.countable else []),
+        ]
+        flags = ["every one is labelled"] if kind.exhaustive else []
+        yield f"{label}: {', '.join([*dict.fromkeys(words), *flags])}"
