@@ -46,8 +46,7 @@ def curate(
 ) -> None:
     """Join captions to shards and publish final shards in a global random order, with captions.csv.
 
-    With `--shards` alone, no model has described the pictures: the captions that came with them, which people
-    or other programs wrote, become the text `captions`.
+    With `--shards` alone, the captions that came with the pictures become the text `captions`.
     """
     from mpgi_ray.config import parse, read_assignment
     from mpgi_ray.curate import Curation
