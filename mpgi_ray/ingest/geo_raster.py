@@ -56,22 +56,23 @@ class GeoRaster:
         kept: object = None,
     ) -> None:
         self._path, self._values, self._kept = path, values, kept
-        with self._open() as file:
-            self.size = file.width, file.height
-            self._bands = tuple(bands) or _colours(file)
-            if beyond := [band for band in self._bands if not 1 <= band <= file.count]:
-                raise ImageError("unknown_band", f"there is no band {beyond[0]}: it has {file.count}")
-            kind = np.dtype(file.dtypes[self._bands[0] - 1])
-            if kind.kind == "c":
-                raise ImageError("no_colours", _COMPLEX)
-            self._is_deep = kind != np.uint8
-            self._palette = _palette(file, self._bands)
-            self._inverted = file.tags(ns="IMAGE_STRUCTURE").get("MINISWHITE") == "YES"
-            self.fields = _fields(file)
-        stretch = f"values {values[0]:g} to {values[1]:g}" if values else "percentiles 2 to 98"
-        self.made = f"GeoTIFF, bands {','.join(map(str, self._bands))}" + (
-            f", {stretch}" if self._is_deep else ""
-        )
+        with _told():
+            file = rasterio.open(path, driver="GTiff")  # no other driver: some follow links
+        self._file = file  # stays open: neighbouring windows share its blocks
+        self.size = file.width, file.height
+        self._bands = tuple(bands) or _colours(file)
+        if beyond := [band for band in self._bands if not 1 <= band <= file.count]:
+            raise ImageError("unknown_band", f"there is no band {beyond[0]}: it has {file.count}")
+        kind = np.dtype(file.dtypes[self._bands[0] - 1])
+        if kind.kind == "c":
+            raise ImageError("no_colours", _COMPLEX)
+        self._is_deep = kind != np.uint8
+        self._palette = _palette(file, self._bands)
+        self._inverted = file.tags(ns="IMAGE_STRUCTURE").get("MINISWHITE") == "YES"
+        self.fields = _fields(file)
+        stretch = f", values {values[0]:g} to {values[1]:g}" if values else ", percentiles 2 to 98"
+        shown = ",".join(map(str, self._bands))
+        self.made = f"GeoTIFF, bands {shown}{stretch if self._is_deep else ''}"
 
     @cached_property
     def digest(self) -> str:
@@ -93,53 +94,42 @@ class GeoRaster:
         return self.window((0, 0, width, height))
 
     def window(self, window: Window) -> tuple[bytes, str]:
-        with self._open() as file:
-            values, known = self._read(file, window=Part(*window))
+        values, known = self._read(window=Part(*window))
         grey = self._stretched(values) if self._is_deep else values
         if self._inverted:
             grey = 255 - grey
         grey = self._palette[grey[0]] if self._palette is not None else np.moveaxis(grey, 0, -1)
         pixels = np.where(known[..., None], grey, 0).astype(np.uint8)
         sink = io.BytesIO()
-        Image.fromarray(np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))).save(
-            sink, "PNG"
-        )
+        colour = np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
+        Image.fromarray(colour).save(sink, "PNG")
         return sink.getvalue(), "png"
 
-    @contextmanager
-    def _open(self) -> Iterator[Any]:
-        try:
-            with rasterio.open(self._path, driver="GTiff") as file:  # no other driver: some follow links
-                yield file
-        except rasterio.errors.RasterioError as error:
-            raise ImageError("broken_image", f"GDAL cannot read it as a GeoTIFF: {error}") from error
-
-    def _read(self, file: Any, **how: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
+    def _read(self, **how: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
         """Values of the bands, (bands, height, width), and which pixels hold any, (height, width)."""
-        values = file.read(self._bands, **how)
-        shape = {"out_shape": values.shape[1:]} if "out_shape" in how else {}
+        with _told():
+            values = self._file.read(self._bands, **how)
+            alpha = None if self._alpha is None else self._file.read(self._alpha, **how)
         known = np.isfinite(values).all(axis=0)
-        nodata = [file.nodatavals[band - 1] for band in self._bands]
+        nodata = [self._file.nodatavals[band - 1] for band in self._bands]
         if all(value is not None for value in nodata):
             known &= ~np.all([band == value for band, value in zip(values, nodata, strict=True)], axis=0)
-        if (alpha := self._alpha(file)) is not None:
-            known &= file.read(alpha, **(how | shape)) > 0
-        return values, known
+        return values, known if alpha is None else known & (alpha > 0)
 
-    def _alpha(self, file: Any) -> int | None:
+    @cached_property
+    def _alpha(self) -> int | None:
         """The band that says where there is a picture: of no values but 0 and one other."""
-        if ColorInterp.alpha not in file.colorinterp:
+        if ColorInterp.alpha not in self._file.colorinterp:
             return None
-        band = file.colorinterp.index(ColorInterp.alpha) + 1
-        found = np.unique(file.read(band, out_shape=_reduced(self.size)))
+        band = self._file.colorinterp.index(ColorInterp.alpha) + 1
+        found = np.unique(self._file.read(band, out_shape=_reduced(self.size)))
         return band if len(set(found.tolist()) - {0}) <= 1 else None
 
     @cached_property
     def _limits(self) -> tuple[float, float]:
         if self._values is not None:
             return self._values
-        with self._open() as file:
-            values, known = self._read(file, out_shape=(len(self._bands), *_reduced(self.size)))
+        values, known = self._read(out_shape=_reduced(self.size))
         found = values[:, known]
         if found.size == 0:
             return 0.0, 1.0
@@ -153,6 +143,15 @@ class GeoRaster:
         with np.errstate(invalid="ignore"):
             scaled = (values.astype(np.float64) - low) / max(high - low, 1e-12)
             return np.asarray((np.clip(np.nan_to_num(scaled), 0, 1) * 255).round(), dtype=np.uint8)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Raises ImageError where GDAL cannot read."""
+    try:
+        yield
+    except rasterio.errors.RasterioError as error:
+        raise ImageError("broken_image", f"GDAL cannot read it as a GeoTIFF: {error}") from error
 
 
 def _reduced(size: tuple[int, int]) -> tuple[int, int]:

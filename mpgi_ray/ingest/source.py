@@ -24,7 +24,7 @@ MaskClass = Annotated[int, Field(ge=0)] | tuple[Byte, Byte, Byte]
 MaskTable = Annotated[dict[str, MaskClass], Field(max_length=255)]
 
 PRESETS = "mpgi_ray.ingest.presets"
-TRUNCATED = 0.5  # sources flag a cut object without saying how much of it is visible: half is assumed
+TRUNCATED = 0.7  # sources flag a cut object without saying how much of it is visible: it still counts
 
 
 class SourceConfig(Config):

@@ -23,6 +23,7 @@ class ClassFact:
         cells: whole objects per cell of the 3×3 grid (`geometry.PLACES`).
         clear: those of `cells` whose place nobody would dispute (`geometry.has_clear_place`).
         left_out: objects too small, cut or difficult.
+        partly: those of them of which a part can be seen.
         groups: boxes that hold a group.
         exact: whether `total` is the number of all there are; if not, there are at least so many.
         countable: whether an annotation is one thing; if not, only presence is known.
@@ -42,6 +43,7 @@ class ClassFact:
     groups: int
     exact: bool
     countable: bool
+    partly: int = 0
     plural: str | None = None
     half: str | None = None
     form: Form | None = None
@@ -113,6 +115,13 @@ class Facts:
     def counted(self) -> tuple[ClassFact, ...]:
         """The classes that a text can speak of."""
         return tuple(c for c in self.classes if c.total or c.groups)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Classes of which only parts of things can be seen."""
+        return tuple(
+            c.name for c in self.classes if c.partly and not c.total and not c.groups and c.countable
+        )
 
     def several(self, name: str) -> str:
         """The name of a class for more than one."""

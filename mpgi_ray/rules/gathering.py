@@ -5,7 +5,7 @@ vocabulary calls exhaustive and countable, and of which nothing was left out her
 counted as such, are objects
 
 - too small to be seen at a model's input size,
-- of which less than 0.3 lies in the image (cut windows),
+- of which less than 0.7 lies in the image (cut windows): from 0.2 on a text may say that a part is there,
 - that the source itself marks as difficult: a text does not assert what an annotator hardly recognised.
 """
 
@@ -21,7 +21,8 @@ from mpgi_ray.rules.form import form_of
 from mpgi_ray.rules.labels import plurals
 from mpgi_ray.rules.relations import find_relations
 
-MIN_VISIBLE = 0.3  # of an object's own box; an object that shows less is not counted as a whole
+COUNTED = 0.7  # of an object's own area that lies in the image, as in DOTA's windows; less is not counted
+PARTLY = 0.2  # of which less is not told at all
 
 
 def gather(annotation: Annotation, *, view_px: int = 224, min_px: int = 4) -> Facts:
@@ -43,7 +44,8 @@ def gather(annotation: Annotation, *, view_px: int = 224, min_px: int = 4) -> Fa
         for name, objects in by_name.items()
     }
     given = plurals(annotation)
-    classes = [_class_fact(n, by_name[n], kept[n], annotation, given.get(n)) for n in by_name]
+    partly = {name: sum(_is_part(o, scale, min_px) for o in objects) for name, objects in by_name.items()}
+    classes = [_class_fact(n, by_name[n], kept[n], annotation, given.get(n), partly[n]) for n in by_name]
     classes.sort(key=lambda c: (-c.total, c.name))
     exact = frozenset(c.name for c in classes if c.exact)
     countable = {c.name: kept[c.name] for c in classes if c.countable}
@@ -90,11 +92,21 @@ def _names(annotation: Annotation) -> dict[str, str]:
 
 def _is_told(obj: Object, scale: float, min_px: int) -> bool:
     seen = geometry.area(obj) * scale * scale >= min_px * min_px
-    return seen and obj.visible >= MIN_VISIBLE and not obj.difficult
+    return seen and obj.visible >= COUNTED and not obj.difficult
+
+
+def _is_part(obj: Object, scale: float, min_px: int) -> bool:
+    seen = geometry.area(obj) * scale * scale >= min_px * min_px
+    return seen and PARTLY <= obj.visible < COUNTED and not obj.difficult and not obj.crowd
 
 
 def _class_fact(
-    name: str, objects: list[Object], kept: list[Object], annotation: Annotation, plural: str | None
+    name: str,
+    objects: list[Object],
+    kept: list[Object],
+    annotation: Annotation,
+    plural: str | None,
+    partly: int,
 ) -> ClassFact:
     size = annotation.width, annotation.height
     labels = tuple(sorted({o.label for o in objects}))
@@ -111,6 +123,7 @@ def _class_fact(
         cells=_per_cell(kept, size),
         clear=_per_cell([o for o in kept if geometry.has_clear_place(o.box, *size)], size),
         left_out=left_out,
+        partly=partly,
         groups=groups,
         plural=plural,
         exact=countable and all(kind.exhaustive for kind in kinds) and not left_out and not groups,

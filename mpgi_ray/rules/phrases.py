@@ -21,6 +21,7 @@ IN_PLACE = (  # as `PLACES`
     "on the left", "in the centre", "on the right",
     "in the lower left", "at the bottom", "in the lower right",
 )  # fmt: skip
+_SIZES = ("big", "large", "long", "short", "small", "tall", "tiny")
 _IN_HALF = {
     "left": ("in the left half", "on the left side"),
     "right": ("in the right half", "on the right side"),
@@ -67,6 +68,10 @@ def amount_retold(c: ClassFact, n: int, look: str = "") -> str:
 
 
 def _named(look: str, noun: str) -> str:
+    """``long white vehicles``: a size stands before a colour."""
+    size, _, rest = noun.partition(" ")
+    if look and rest and size in _SIZES:
+        return f"{size} {look} {rest}"
     return f"{look} {noun}" if look else noun
 
 
@@ -87,7 +92,7 @@ def present(facts: Facts, names: Sequence[str]) -> str:
     """
     single = [f"at least one {n}" for n in names if not is_mass(n) and n not in facts.plural]
     plain = [facts.several(n) for n in names if is_mass(n) or n in facts.plural]
-    return enumerate_([*plain, *single])
+    return enumerate_([*plain, *single, *(f"part of {with_article(name)}" for name in facts.parts)])
 
 
 def share(fraction: float) -> str:

@@ -129,7 +129,9 @@ def shares(measured: Measured, whole: str, *, texture: bool = False) -> list[str
         parts = "parts of {} are" if len(seen) > 1 else "a part of {} is"
         return [sentence(f"{parts.format(whole)} {enumerate_(seen)}")] if seen else []
     little = enumerate_([region.colour for region in measured.regions[:4] if region not in main])
-    tail = f", with a little {little}" if little else ""
+    filled = {"about half": 3, "about a third": 2, "about two thirds": 4}  # sixths
+    is_full = sum(filled.get(_share(region), 0) for region in main) >= 6
+    tail = f", with a little {little}" if little and not is_full else ""
     look = _look(main[0]) if texture else ""
     said: list[str] = []
     for part, alike in groupby(main, key=_share):

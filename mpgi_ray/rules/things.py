@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from itertools import groupby
 
 from mpgi_ray.rules import phrases
@@ -144,19 +145,21 @@ def looks(facts: Facts, c: ClassFact, told: int) -> str | None:
     return sentence(f"{subject} {points} {direction}") if direction else None
 
 
-def covers(facts: Facts, verbs: tuple[str, str], whole: str, *, told: bool = False) -> str | None:
+def covers(
+    facts: Facts, verbs: tuple[str, str], whole: str, *, told: Collection[CoverFact] = ()
+) -> str | None:
     """``Water covers about half of the image; forest and a bridge a small part each.``
 
     Args:
         verbs: in the singular and in the plural.
-        told: whether the text told them before.
+        told: those that the text named before.
     """
     seen = [c for c in facts.cover if c.fraction >= MIN_COVER]
     said: list[str] = []
     for share, group_ in groupby(seen, key=lambda c: phrases.share(c.fraction)):
         alike = list(group_)
         names = [told_again(facts, c) if c is seen[0] else phrases.surface(c) for c in alike]
-        names = [re.sub("^an? ", "the ", name) if told else name for name in names]
+        names = [definite(name) if c in told else name for name, c in zip(names, alike, strict=True)]
         many = len(names) > 1
         if said:
             said.append(f"{enumerate_(names)} {share}{' each' if many else ''}")
@@ -166,6 +169,11 @@ def covers(facts: Facts, verbs: tuple[str, str], whole: str, *, told: bool = Fal
     if not said:
         return None
     return sentence(enumerate_(said) if len(said) == len(seen) else "; ".join(said))
+
+
+def definite(name: str) -> str:
+    """``the building`` of ``a building``, which was named before; the rest stays."""
+    return re.sub("^an? ", "the ", name)
 
 
 def told_again(facts: Facts, c: CoverFact) -> str:

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from mpgi_ray.data.sample import Annotation, Box, Object
 from mpgi_ray.ingest import IngestConfig, SourceConfig, ingest, manifest
 from mpgi_ray.ingest.windows import Tiling, Window, in_window
+from mpgi_ray.rules.gathering import COUNTED, gather
 from mpgi_ray.rules.geometry import area
+from mpgi_ray.rules.sentences import ALL, tell
 from support.ingested import rejected, samples
-
-COUNTED = 0.7  # of an object, from which on a window counts it
 
 
 @st.composite
@@ -31,6 +31,7 @@ def tilings(draw: st.DrawFn) -> Tiling:
 sides = st.integers(1, 700)
 
 
+@settings(deadline=None)
 @given(sides, sides, tilings())
 def test_windows_cover_a_picture(width: int, height: int, tiling: Tiling) -> None:
     found = tiling.windows(width, height)
@@ -78,6 +79,7 @@ def pictures(draw: st.DrawFn) -> tuple[Annotation, Tiling]:
     return Annotation(width=width, height=height, objects=objects, scene=("port",)), tiling
 
 
+@settings(deadline=None, max_examples=50)
 @given(pictures())
 def test_the_parts_of_an_object_make_the_object(given: tuple[Annotation, Tiling]) -> None:
     annotation, tiling = given
@@ -112,6 +114,7 @@ def turned_note(note: Annotation) -> Annotation:
     return note.model_copy(update={"width": note.height, "height": note.width, "objects": tuple(objects)})
 
 
+@settings(deadline=None, max_examples=50)
 @given(pictures())
 def test_turning_and_cutting_commute(given: tuple[Annotation, Tiling]) -> None:
     annotation, tiling = given
@@ -181,3 +184,19 @@ def test_pictures_below_a_number_of_pixels_stay_whole() -> None:
     tiling = Tiling(tile=1000, above=4_000_000)
     assert tiling.windows(2000, 2000) == []
     assert len(tiling.windows(2000, 2001)) == 6
+
+
+def test_what_a_window_says_of_parts() -> None:
+    def told(*visible: float) -> str:
+        kinds = {"ship": {"exhaustive": True}}
+        objects = [
+            {"label": "ship", "box": (10 * i, 10, 10 * i + 9, 40), "visible": v}
+            for i, v in enumerate(visible)
+        ]
+        note = {"width": 100, "height": 100, "vocabulary": kinds, "objects": objects}
+        return " ".join(tell(ALL, gather(Annotation.model_validate(note)), "seed"))
+
+    assert "two ships" in told(1, COUNTED)
+    assert "at least one ship" in told(1, 0.69)
+    assert "part of a ship" in told(0.69, 0.2)
+    assert "ship" not in told(0.19)

@@ -190,7 +190,8 @@ def _relation(facts: Facts, r: Relation) -> str:
 
 
 def _cover(facts: Facts) -> str | None:
-    return things.covers(facts, ("takes up", "take up"), "the frame", told=True)
+    named = () if facts.counted else phrases.untold_covers(facts)[:_OPENING]
+    return things.covers(facts, ("takes up", "take up"), "the frame", told=named)
 
 
 def _cover_places(facts: Facts) -> str | None:
@@ -211,7 +212,7 @@ def _filled(facts: Facts, c: CoverFact) -> str | None:
     full, many = phrases.full_cells(c), phrases.is_plural(c)
     if not full:
         return None
-    subject = phrases.surface(c) if len(facts.cover) > 1 else "they" if many else "it"
+    subject = things.definite(phrases.surface(c)) if len(facts.cover) > 1 else "they" if many else "it"
     return sentence(
         f"{subject} {'take' if many else 'takes'} up most of {enumerate_([f'the {PLACES[i]}' for i in full])}"
     )
