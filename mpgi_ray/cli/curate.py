@@ -11,10 +11,20 @@ from mpgi_ray.runtime.stopping import GRACE
 
 
 def curate(
-    captions: Annotated[str, typer.Argument(help="Output folder of `mpgi caption`.")],
     out: Annotated[str, typer.Option(help="Folder of the final shards.")],
+    captions: Annotated[
+        str | None,
+        typer.Argument(help="Output folder of `mpgi caption`; without it, the captions in the shards count."),
+    ] = None,
     shards: Annotated[
-        list[str] | None, typer.Option(help="The source shards, if they moved; may be given several times.")
+        list[str] | None,
+        typer.Option(help="The source shards, if they moved or stand alone; may be given several times."),
+    ] = None,
+    field: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Of shards that stand alone: where the image or captions are, as image=img_content."
+        ),
     ] = None,
     shard_size: Annotated[
         int, typer.Option(min=1, max=1_000_000, help="Approximate number of samples in a final shard.")
@@ -34,25 +44,27 @@ def curate(
     takeover: Takeover = False,
     grace: Grace = GRACE,
 ) -> None:
-    """Join captions to shards and publish final shards in a global random order, with captions.csv."""
+    """Join captions to shards and publish final shards in a global random order, with captions.csv.
+
+    With `--shards` alone, the captions that came with the pictures become the text `captions`.
+    """
+    from mpgi_ray.config import parse, read_assignment
     from mpgi_ray.curate import Curation
     from mpgi_ray.curate import curate as run
     from mpgi_ray.curate.select import read_choice
 
-    summary = run(
-        Curation(
-            captions=captions,
-            output=out,
-            shards=tuple(shards) if shards else None,
-            shard_size=shard_size,
-            seed=seed,
-            texts=tuple(name.strip() for name in texts.split(",")) if texts else None,
-            partial=partial,
-            filters=tuple(map(read_choice, filters or [])),
-        ),
-        takeover=takeover,
-        grace=grace,
-    )
+    values = {
+        "captions": captions,
+        "output": out,
+        "shards": tuple(shards) if shards else None,
+        "fields": dict(read_assignment(one, "--field") for one in field or ()),
+        "shard_size": shard_size,
+        "seed": seed,
+        "texts": tuple(name.strip() for name in texts.split(",")) if texts else None,
+        "partial": partial,
+        "filters": tuple(map(read_choice, filters or [])),
+    }
+    summary = run(parse(Curation, values, "mpgi curate"), takeover=takeover, grace=grace)
     typer.echo(f"{out}: {summary}")
     for name, told in summary.telling.items():
         typer.echo(f"{name}: {told}")

@@ -6,39 +6,33 @@ the summary is written last: the job is done once it and all files that it descr
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import pyarrow as pa
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from mpgi_ray.config import Config
+from mpgi_ray.curate.given import Given, People, Run
 from mpgi_ray.curate.select import Filter, FilterChoice, check_texts, load_filters
 from mpgi_ray.curate.summary import SUMMARY, CurateSummary, read_summary
 from mpgi_ray.curate.tasks import WORK, Job, Source, dropped_name, final_name, merge, split, tell
 from mpgi_ray.curate.telling import AT_ONCE, TextTelling, telling
-from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.claim import Claim, claim, look, record_of
 from mpgi_ray.data.final import CAPTIONS
 from mpgi_ray.data.index import INDEX, IndexRow, publish_index
 from mpgi_ray.data.lease import Lease, held
-from mpgi_ray.data.ledger import Survey, figures_of, survey
-from mpgi_ray.data.parts import ChunkId, complete_shards
 from mpgi_ray.data.rejected import DROPPED, dropped_table
-from mpgi_ray.data.shard_list import ShardList, find_shards
 from mpgi_ray.data.shards import ShardFields
 from mpgi_ray.data.storage import Storage, absolute
 from mpgi_ray.data.tables import publish_table, read_table
-from mpgi_ray.errors import InputError
 from mpgi_ray.runtime.cluster import ray_session
 from mpgi_ray.runtime.fan_out import fan_out
 from mpgi_ray.runtime.stopping import GRACE, Stop
 
 _CSV = "captions.csv"
-_FORM = "by chunk: "  # of the digest of the captions
 _Place = Annotated[str, AfterValidator(absolute)]
 
 
@@ -46,8 +40,9 @@ class Curation(Config):
     """What to curate.
 
     Attributes:
-        captions: a caption run's folder.
-        shards: the source shards, if they moved since they were captioned.
+        captions: a caption run's folder; without one, the captions in the shards are the one text.
+        shards: the source shards; of a caption run only if they moved since they were captioned.
+        fields: where shards of other programs keep what is read; only without a caption run, which knows it.
         shard_size: about how many samples a final shard holds.
         seed: seed of the global random order.
         texts: names of the texts that are published, people's ``captions`` among them; the first becomes
@@ -56,14 +51,25 @@ class Curation(Config):
         filters: which samples are kept, among those that have the main text.
     """
 
-    captions: _Place
+    captions: _Place | None = None
     output: _Place
     shards: _Place | tuple[_Place, ...] | None = None
+    fields: ShardFields = ShardFields()
     shard_size: int = Field(default=1000, ge=1, le=1_000_000)
     seed: int = 0
     texts: tuple[str, ...] | None = None
     partial: bool = False
     filters: tuple[FilterChoice, ...] = ()
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if self.captions is None and self.shards is None:
+            raise ValueError("neither captions nor shards: expected a caption run's folder, or shards")
+        if self.captions is None and self.partial:
+            raise ValueError("partial is a setting of caption runs: leave it out")
+        if self.captions is not None and self.fields != ShardFields():
+            raise ValueError("fields stand in the recipe of the caption run: leave them out")
+        return self
 
 
 def curate(config: Curation, *, takeover: bool = False, grace: float = GRACE) -> CurateSummary:
@@ -79,22 +85,13 @@ def curate(config: Curation, *, takeover: bool = False, grace: float = GRACE) ->
         StoppedError: the process was asked to stop.
         RecipeError: a filter or a text is unknown, or a setting of a filter is wrong.
     """
-    filters = load_filters(config.filters)
-    output, folder = Storage(config.output), CaptionFolder(config.captions)
-    run_record = folder.run_record()
-    chunks = folder.chunks() if config.partial else sorted(folder.integrated.done())
-    if not config.partial:
-        _require_complete(run_record, chunks)
-    written = [*(name for model in run_record["stage1"] for name in model), *run_record["texts"]]
-    if config.texts is not None:
-        check_texts(config.texts, written)
-    names = config.texts or (*dict.fromkeys(written), CAPTIONS)
-    main_text = run_record["texts"][0] if config.texts is None else config.texts[0]
-    found = survey(folder)
-    found.require_whole()
-    kept = figures_of(found.entries[chunk] for chunk in chunks).good(main_text)
-    captions = _digest(output, folder, chunks, found)
-    identity = _identity(config, filters, run_record, captions)
+    filters, output = load_filters(config.filters), Storage(config.output)
+    given = _given(config)
+    texts = config.texts or ((CAPTIONS,) if config.captions is None else None)
+    if texts is not None:
+        check_texts(texts, given.written)
+    main_text = given.main_text if texts is None else texts[0]
+    identity = _identity(config, filters, texts) | given.identity(output)
     look(output, record_of("curate"), identity, last=())  # a folder of others is not written to
     with held(output, "curate", takeover=takeover) as lease:
         state = claim(output, "curate", identity, last=(_CSV, INDEX, SUMMARY))
@@ -104,22 +101,32 @@ def curate(config: Curation, *, takeover: bool = False, grace: float = GRACE) ->
             if state is Claim.FINISHED:
                 return read_summary(output)
             output.delete(SUMMARY)
-        shards = find_shards(config.shards or run_record["recipe"]["input"]["shards"])
-        shards.require_all(sorted(set(run_record["shards"]) - set(shards.files)))
+        shards = given.shards()
+        names = texts or (*dict.fromkeys(given.written), CAPTIONS)
+        counted = given.samples(main_text)
+        # where nobody counted them, there are as many final shards as source shards
+        kept = len(shards.files) * config.shard_size if counted is None else counted
         job = Job(
             captions=config.captions,
             output=config.output,
             root=shards.root.url,
-            fields=ShardFields.model_validate(run_record["recipe"]["input"]["fields"]),
+            fields=given.fields,
             main_text=main_text,
             buckets=max(1, -(-kept // config.shard_size)),
             seed=config.seed,
             names=names,
-            chosen=config.texts is not None,
+            chosen=texts is not None,
             parts=max(1, -(-kept * len(names) // AT_ONCE)),
             filters=tuple(filters),
         )
-        return _run(output, job, _sources(shards, run_record, chunks), lease, Stop(grace))
+        return _run(output, job, given.sources(shards), lease, Stop(grace))
+
+
+def _given(config: Curation) -> Given:
+    if config.captions is not None:
+        return Run(config.captions, config.shards, config.partial)
+    assert config.shards is not None  # see `Curation`
+    return People(config.shards, config.fields)
 
 
 def _run(output: Storage, job: Job, sources: Sequence[Source], lease: Lease, stop: Stop) -> CurateSummary:
@@ -142,54 +149,18 @@ def _slices(merges: Sequence[dict[str, Any]], part: int) -> list[tuple[str, int,
     return [(shard, ends[part], ends[part + 1]) for shard, ends in bounds if ends[part] < ends[part + 1]]
 
 
-def _require_complete(run_record: dict[str, Any], chunks: Sequence[ChunkId]) -> None:
-    undone = sorted(set(run_record["shards"]) - complete_shards(chunks))
-    if undone:
-        raise InputError(
-            f"{len(undone)} of {len(run_record['shards'])} shards are not fully captioned "
-            f"({', '.join(undone[:3])}): finish `mpgi caption`, or take what is there with --partial"
-        )
-
-
-def _digest(output: Storage, folder: CaptionFolder, chunks: Sequence[ChunkId], found: Survey) -> str:
-    """What the captions say: of all rows, in the form in which an earlier start wrote it."""
-    digest, form = hashlib.sha256(), _FORM
-    if output.exists(record_of("curate")):
-        before = str(output.read_json(record_of("curate")).get("captions"))
-        form = _FORM if _FORM in before else ""
-    for chunk in chunks:
-        if form:
-            digest.update(found.entries[chunk].digest.encode())
-            continue
-        table = folder.table(chunk)  # version 0.1 hashed all rows in one
-        for column in ("caption_id", "index", "status", "text"):
-            digest.update(repr(table[column].to_pylist()).encode())
-        digest.update(f"{chunk.file_name}{folder.shard_sha256(chunk)}".encode())
-    return f"{len(chunks)} chunks, {form}{digest.hexdigest()[:16]}"
-
-
-def _identity(
-    config: Curation, filters: Sequence[Filter], run_record: dict[str, Any], captions: str
-) -> dict[str, Any]:
+def _identity(config: Curation, filters: Sequence[Filter], texts: tuple[str, ...] | None) -> dict[str, Any]:
     """The settings that decide what is published; texts and filters only where some are chosen."""
     identity: dict[str, Any] = {
-        "captions": captions,
         "seed": config.seed,
         "shard_size": config.shard_size,
         "partial": config.partial,
     }
-    if config.texts is not None:
-        identity["texts"] = list(config.texts)
+    if texts is not None:
+        identity["texts"] = list(texts)
     for number, (choice, rule) in enumerate(zip(config.filters, filters, strict=True)):
         identity[f"filters.{number}"] = {"name": choice.name} | rule.model_dump(mode="json")
-    return identity | {f"recipe.{key}": value for key, value in run_record["identity"].items()}
-
-
-def _sources(shards: ShardList, run_record: dict[str, Any], chunks: Sequence[ChunkId]) -> list[Source]:
-    by_shard: dict[str, list[ChunkId]] = defaultdict(list)
-    for chunk in chunks:
-        by_shard[chunk.shard].append(chunk)
-    return [Source(name, shards.files[name], by_shard[name]) for name in sorted(run_record["shards"])]
+    return identity
 
 
 def _finish(

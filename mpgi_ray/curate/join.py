@@ -15,7 +15,7 @@ from mpgi_ray.data.sample import Rejected, Sample
 def assemble(
     shard: str,
     entries: Iterable[Sample | Rejected],
-    captions: Iterable[Caption],
+    captions: Iterable[Caption] | None,
     main_text: str,
     filters: Sequence[Filter] = (),
     texts: Sequence[str] | None = None,
@@ -23,6 +23,7 @@ def assemble(
     """Join a shard's samples with their captions, and keep those that every filter keeps.
 
     Args:
+        captions: their records; None: the captions in the samples are their texts.
         main_text: the text that becomes ``.txt``; a sample without it is dropped.
         texts: names of those that are published; None for all.
 
@@ -30,13 +31,14 @@ def assemble(
         The samples to publish, and place, key and reason of each of the others.
     """
     by_index: dict[int, list[Caption]] = defaultdict(list)
-    for caption in captions:
+    for caption in captions or ():
         by_index[caption.index].append(caption)
     rules = [MainText(name=main_text), *filters]
     kept: list[Final] = []
     dropped: list[tuple[int, str, str]] = []
     for entry in entries:
-        made = _final(shard, entry, by_index[entry.index], main_text, rules, texts)
+        rows = None if captions is None else by_index[entry.index]
+        made = _final(shard, entry, rows, main_text, rules, texts)
         if isinstance(made, Final):
             kept.append(made)
         else:
@@ -47,7 +49,7 @@ def assemble(
 def _final(
     shard: str,
     entry: Sample | Rejected,
-    rows: Sequence[Caption],
+    rows: Sequence[Caption] | None,
     main_text: str,
     filters: Sequence[Filter],
     texts: Sequence[str] | None,
@@ -66,13 +68,13 @@ def _final(
         return error.reason
 
 
-def _captioned(shard: str, entry: Sample | Rejected, rows: Sequence[Caption]) -> Captioned | str:
+def _captioned(shard: str, entry: Sample | Rejected, rows: Sequence[Caption] | None) -> Captioned | str:
     """The sample with its captions, or the reason why it was never captioned."""
-    refused = next((row for row in rows if row.stage == Stage.INPUT.value), None)
+    refused = next((row for row in rows or () if row.stage == Stage.INPUT.value), None)
     if refused is not None:
         return refused.reason
     if isinstance(entry, Rejected):
         return entry.reason
-    if not rows:
+    if rows is not None and not rows:
         return "not_captioned"
-    return Captioned(shard, entry, tuple(row for row in rows if row.status == Status.OK.value))
+    return Captioned(shard, entry, tuple(row for row in rows or () if row.status == Status.OK.value))

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from mpgi_ray.config import Config, module_names, nearest, parse, read_assignment
 from mpgi_ray.data.caption import Caption
-from mpgi_ray.data.final import CAPTIONS
+from mpgi_ray.data.final import CAPTIONS, people_of
 from mpgi_ray.data.sample import Sample
 from mpgi_ray.errors import RecipeError
 
@@ -37,8 +37,10 @@ class Captioned:
 
     @cached_property
     def texts(self) -> Mapping[str, str]:
-        """Its texts by perspective."""
-        return {row.perspective: row.text for row in self.captions}
+        """Its texts by perspective; of those that people wrote, the first."""
+        people = people_of(self.sample)
+        written = {row.perspective: row.text for row in self.captions}
+        return written | {CAPTIONS: people[0]} if people else written
 
 
 class Filter(Protocol):
@@ -78,16 +80,13 @@ def check_texts(texts: Sequence[str], written: Sequence[str]) -> None:
     """Hold the names of chosen texts against those of a caption run.
 
     Raises:
-        RecipeError: one is unknown or there twice, or the first one, which becomes ``.txt``, is people's.
+        RecipeError: one is unknown or there twice, or there are none.
     """
     for name in texts:
         if name not in (*written, CAPTIONS):
             raise nearest("text", name, [*written, CAPTIONS])
-    if len(set(texts)) < len(texts) or texts[:1] in ((), (CAPTIONS,)):
-        raise RecipeError(
-            f"texts {', '.join(texts) or '(none)'}: expected names, each once; the first becomes .txt, "
-            f"so it is one of {', '.join(written)}"
-        )
+    if len(set(texts)) < len(texts) or not texts:
+        raise RecipeError(f"texts {', '.join(texts) or '(none)'}: expected names, each once")
 
 
 class FilterChoice(Config):

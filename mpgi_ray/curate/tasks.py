@@ -17,7 +17,7 @@ from mpgi_ray.curate.order import in_order, with_keys
 from mpgi_ray.curate.runs import decode_range, encode_run
 from mpgi_ray.curate.select import Filter
 from mpgi_ray.curate.telling import compare, text_rows
-from mpgi_ray.data.caption import from_table
+from mpgi_ray.data.caption import Caption, from_table
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.parts import ChunkId
 from mpgi_ray.data.rejected import DROPPED, dropped_table
@@ -35,6 +35,7 @@ class Job:
     """What every task of a curation needs to know.
 
     Attributes:
+        captions: folder of the caption run; None: the captions in the shards are the texts.
         root: folder of the source shards.
         main_text: the text that becomes ``.txt``.
         buckets: number of final shards.
@@ -44,7 +45,7 @@ class Job:
         filters: what a sample must pass, beside having the main text.
     """
 
-    captions: str
+    captions: str | None
     output: str
     root: str
     fields: ShardFields
@@ -100,14 +101,10 @@ def split(job: Job, source: Source) -> dict[str, Any]:
         data = Storage(job.root).read(source.file)
         entries = read_shard(data, source.file, job.fields)
     except InputError:
-        if source.chunks:
+        if source.chunks or job.captions is None:
             raise
         return {"shard": source.shard, "samples": 0, "dropped": {}, "ranges": [], "unreadable": True}
-    folder = CaptionFolder(job.captions)
-    captions = [row for chunk in source.chunks for row in from_table(folder.table(chunk))]
-    for chunk in source.chunks:
-        if folder.shard_sha256(chunk) != hashlib.sha256(data).hexdigest():
-            raise InputError(f"{source.file} changed after it was captioned: put the old file back")
+    captions = None if job.captions is None else _captions(CaptionFolder(job.captions), source, data)
     del data
     kept, dropped = assemble(source.shard, entries, captions, job.main_text, job.filters, job.texts)
     run, ranges = encode_run(in_order(kept, job.seed), job.seed, job.buckets)
@@ -118,6 +115,14 @@ def split(job: Job, source: Source) -> dict[str, Any]:
     result = {"shard": source.shard, "samples": len(entries), "dropped": reasons, "ranges": ranges}
     job.work.publish_json(done, result)
     return result
+
+
+def _captions(folder: CaptionFolder, source: Source, data: bytes) -> list[Caption]:
+    """The records of a source shard."""
+    for chunk in source.chunks:
+        if folder.shard_sha256(chunk) != hashlib.sha256(data).hexdigest():
+            raise InputError(f"{source.file} changed after it was captioned: put the old file back")
+    return [row for chunk in source.chunks for row in from_table(folder.table(chunk))]
 
 
 def merge(job: Job, bucket: int, slices: Sequence[tuple[str, int, int]]) -> dict[str, Any]:

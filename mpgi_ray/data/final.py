@@ -56,7 +56,8 @@ class Final:
 
         Args:
             shard: the source shard's name.
-            captions: those that are ok; one of them is the main text.
+            captions: those that are ok.
+            main_text: name of the text for ``.txt``; the sample has it. Of people's, the first is taken.
             people: whether ``captions.csv`` lists the captions of the source, too.
 
         Raises:
@@ -77,7 +78,8 @@ class Final:
         if converted:
             record["converted"] = {"from": sample.suffix, "version": CONVERSION_VERSION}
         listed = (*texts.values(), *(sample.annotation.captions if people else ()))
-        written = suffix, image, encode_json(record), texts[main_text], listed
+        text = people_of(sample)[0] if main_text == CAPTIONS else texts[main_text]
+        written = suffix, image, encode_json(record), text, listed
         return cls(shard, sample.index, sample.sample_id, *written)
 
     def fields(self) -> dict[str, bytes]:
@@ -116,6 +118,11 @@ class Record:
     def in_split(self, split: str | None) -> bool:
         """Whether the sample belongs to this split; None means any."""
         return split is None or self.annotation.get("split") == split
+
+
+def people_of(sample: Sample) -> tuple[str, ...]:
+    """What people wrote for a picture in the source, without blank texts."""
+    return tuple(text for text in sample.annotation.captions if text.strip())
 
 
 def short_id(sample_id: str) -> str:

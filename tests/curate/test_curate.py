@@ -23,11 +23,18 @@ from PIL import Image
 from mpgi_ray.caption.job import caption
 from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.caption.todo import Pilot
+from mpgi_ray.config import parse
 from mpgi_ray.curate import Curation, curate
 from mpgi_ray.curate.order import bucket_of, place_of
+from mpgi_ray.curate.select import read_choice
+from mpgi_ray.data.final import list_shards
+from mpgi_ray.data.shards import ShardFields
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError, OutputError, RecipeError, UnfinishedError
+from mpgi_ray.ingest import IngestConfig, ingest, manifest
+from mpgi_ray.train.source import scan
 from support.build import noise, picture, tar, write_shards
+from support.ingested import put
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
 
@@ -356,6 +363,60 @@ def test_texts_are_chosen_and_peoples_captions_are_one_of_them(
         curate(config.model_copy(update={"texts": ("long",)}))
     curate(Curation(captions=captions, output=str(tmp_path / "own"), texts=("long",)))
     assert all("captions" not in json.loads(s["json"])["annotation"] for s in records(tmp_path / "own"))
-    for wrong, said in ((("lng",), "did you mean 'long'"), (("captions",), "the first becomes .txt")):
+    people = curate(Curation(captions=captions, output=str(tmp_path / "people"), texts=("captions", "long")))
+    assert (people.kept, people.texts) == (12, 12 * 3)
+    assert {sample["txt"] for sample in records(tmp_path / "people")} == {b"A hovercraft."}
+    for wrong, said in ((("lng",), "did you mean 'long'"), (("long", "long"), "expected names, each once")):
         with pytest.raises(RecipeError, match=said):
             curate(config.model_copy(update={"texts": wrong}))
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_captions_that_came_with_shards_are_curated_alone(tmp_path: Path, listed: bool) -> None:
+    told = {f"{i}.png": [f"Pier {i}, {i} boats.", "A pier, from above."] for i in range(9)} | {"none.png": []}
+    shards, out = tmp_path / "shards", tmp_path / "final"
+    if listed:  # our own, with an index
+        put(tmp_path, {name: noise(i) for i, name in enumerate(told)})
+        lines = (json.dumps({"image": name, "captions": texts}) for name, texts in told.items())
+        put(tmp_path, {"m.jsonl": "\n".join(lines)})
+        ingest(manifest(str(tmp_path / "m.jsonl")), IngestConfig(output=str(shards), shard_size=4))
+        fields = ShardFields()
+    else:  # those of another program, as RS5M has them
+        parts = enumerate(told.items())
+        members = [
+            (f"{name[:-4]}.{field}", data)
+            for i, (name, texts) in parts
+            for field, data in (("img_content", noise(i)), ("caption", "\n".join(texts).encode()))
+        ]
+        put(tmp_path, {"shards/a.tar": tar(*members[:8]), "shards/b.tar": tar(*members[8:])})
+        fields = ShardFields(image="img_content", captions="caption")
+    config = Curation(shards=str(shards), output=str(out), fields=fields, shard_size=5)
+    summary = curate(config)
+    assert (summary.samples_in, summary.kept, summary.texts) == (10, 9, 18)
+    assert summary.dropped == {"no_captions_text": 1}
+    assert summary.telling["captions"].own == 0.5
+    found = {sample["txt"].decode(): json.loads(sample["json"]) for sample in records(out)}
+    assert found.keys() == {texts[0] for texts in told.values() if texts}
+    for first, record in found.items():
+        assert (record["texts"], record["captions"]) == ({}, [])
+        assert record["annotation"]["captions"] == [first, "A pier, from above."]
+    rows = list(csv.reader((out / "captions.csv").open()))[1:]
+    assert sorted(text for _, text in rows) == sorted(text for texts in told.values() for text in texts)
+    source, _ = scan(list_shards(out), None, {"captions": 1.0})  # which is how training begins
+    assert (sum(source.counts), dict(source.texts)) == (9, {"captions": 1.0})
+    assert curate(config) == replace(summary, nothing_to_do=True)
+    asked = {"output": str(tmp_path / "few"), "filters": (read_choice("min_words:text=captions,words=5"),)}
+    assert curate(config.model_copy(update=asked)).dropped["short_captions_text"] == 9
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({}, "neither captions nor shards"),
+        ({"shards": "s", "partial": True}, "partial is a setting of caption runs"),
+        ({"captions": "c", "fields": {"image": "png"}}, "fields stand in the recipe of the caption run"),
+    ],
+)
+def test_settings_that_do_not_go_together(values: dict[str, Any], said: str) -> None:
+    with pytest.raises(RecipeError, match=said):
+        parse(Curation, {"output": "o"} | values, "mpgi curate")

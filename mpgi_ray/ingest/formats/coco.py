@@ -9,8 +9,6 @@ file that is listed under two ids is one picture with the annotations of both, a
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
@@ -22,11 +20,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from mpgi_ray.config import first_problem
 from mpgi_ray.data.sample import Rejected
-from mpgi_ray.data.storage import Storage, split_url
+from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError
 from mpgi_ray.ingest.item import Entry, Item, Listing, below, report_unused
 from mpgi_ray.ingest.outline import Point, around, points
 from mpgi_ray.ingest.rle import decode_rle, mask_box
+from mpgi_ray.ingest.tables import read_json_file
 
 # fields of the format that say nothing about what is in a picture
 _KNOWN = {"license", "flickr_url", "coco_url", "date_captured", "id", "area", "supercategory"}
@@ -107,9 +106,8 @@ def coco(
     Raises:
         InputError: no such file, or not of this format.
     """
-    storage, name = split_url(annotations)
-    data = storage.read(name)
-    content = _content(data, annotations)
+    whole, fingerprint = read_json_file(annotations)
+    content = _content(whole, annotations)
     categories = _categories(content["categories"], annotations)
     by_image: dict[str | None, list[Any]] = defaultdict(list)
     for raw in content["annotations"]:
@@ -129,8 +127,8 @@ def coco(
             except ValueError as error:
                 yield Rejected(entry.file, 0, "bad_annotation", str(error))
                 continue
-            whole = zip(objects, (str(raw.get("segmentation")) for raw in own), strict=True)
-            distinct = {(*thing.values(), shape): thing for thing, shape in whole}
+            pairs = zip(objects, (str(raw.get("segmentation")) for raw in own), strict=True)
+            distinct = {(*thing.values(), shape): thing for thing, shape in pairs}
             told["annotation"] += len(objects) - len(distinct)
             note = {"objects": tuple(distinct.values()), "vocabulary": dict.fromkeys(categories.values())}
             yield Item(root, entry.file, note, entry.size)
@@ -141,8 +139,7 @@ def coco(
         for what in sorted(+told):
             _log.warning("%s: %s: %d", annotations, _TOLD[what], told[what])
 
-    digest = hashlib.sha256(data).hexdigest()
-    return Listing("coco", f"{annotations} {images}", digest, entries, tuple(categories.values()))
+    return Listing("coco", f"{annotations} {images}", fingerprint, entries, tuple(categories.values()))
 
 
 def _listed(images: list[Any], unused: set[str], told: Counter[str]) -> list[_Picture | Rejected]:
@@ -172,11 +169,7 @@ def _listed(images: list[Any], unused: set[str], told: Counter[str]) -> list[_Pi
     return list(found.values())
 
 
-def _content(data: bytes, path: str) -> dict[str, list[Any]]:
-    try:
-        content = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not valid JSON: {error}") from error
+def _content(content: Any, path: str) -> dict[str, list[Any]]:
     notes = content.get("annotations") if isinstance(content, dict) else None
     first = notes[0] if isinstance(notes, list) and notes and isinstance(notes[0], dict) else {}
     for key, what in _OTHER_FILES.items():
