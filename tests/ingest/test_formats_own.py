@@ -46,7 +46,12 @@ def test_a_bad_file_of_hrsc(tmp_path: Path, text: str, message: str) -> None:
     kept, lost = ingest_all(hrsc(str(tmp_path / "n"), str(tmp_path / "i")), tmp_path / "out")
     assert re.search(message, lost["bad.bmp"][1])
     (ship,) = kept["good.bmp"].annotation.objects
-    assert (ship.label, tuple(ship.box), ship.visible, ship.difficult) == ("ship", (7, 8, 11, 10), TRUNCATED, True)
+    assert (ship.label, tuple(ship.box), ship.visible, ship.difficult) == (
+        "ship",
+        (7, 8, 11, 10),
+        TRUNCATED,
+        True,
+    )
 
 
 @pytest.mark.parametrize(
