@@ -10,6 +10,7 @@ import pytest
 
 from mpgi_ray.errors import InputError
 from mpgi_ray.ingest import fmow, folders, hrsc, labels, levir, voc
+from mpgi_ray.ingest.source import TRUNCATED
 from support.ingested import ingest_all, picture, put
 
 SHIP = "<Class_ID>100000001</Class_ID><mbox_cx>9</mbox_cx><mbox_cy>9</mbox_cy><mbox_w>4</mbox_w>"
@@ -45,7 +46,12 @@ def test_a_bad_file_of_hrsc(tmp_path: Path, text: str, message: str) -> None:
     kept, lost = ingest_all(hrsc(str(tmp_path / "n"), str(tmp_path / "i")), tmp_path / "out")
     assert re.search(message, lost["bad.bmp"][1])
     (ship,) = kept["good.bmp"].annotation.objects
-    assert (ship.label, tuple(ship.box), ship.visible, ship.difficult) == ("ship", (7, 8, 11, 10), 0.5, True)
+    assert (ship.label, tuple(ship.box), ship.visible, ship.difficult) == (
+        "ship",
+        (7, 8, 11, 10),
+        TRUNCATED,
+        True,
+    )
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 
 from mpgi_ray.errors import InputError
 from mpgi_ray.ingest import SourceConfig, auair, carpk, stanford_drone, visdrone
+from mpgi_ray.ingest.source import TRUNCATED
 from support.ingested import HEIGHT, WIDTH, ingest_all, picture, put
 
 _VISDRONE = [  # as the README of the benchmark's toolkit numbers them
@@ -52,7 +53,7 @@ def test_visdrone_line_by_line(tmp_path: Path) -> None:
             x, y, w, h, score, category, cut, hidden = map(int, line.split(",")[:8])
             assert thing.label == _VISDRONE[category]
             assert tuple(thing.box) == (x, y, x + w, y + h)
-            assert thing.visible == (0.5 if cut else 1)
+            assert thing.visible == (TRUNCATED if cut else 1)
             assert thing.difficult == (score == 0 or hidden == 2)
     dropped = SourceConfig(drop=("ignored regions", "others"))
     kept, _ = ingest_all(listing, tmp_path / "dropped", dropped)

@@ -267,7 +267,7 @@ def test_a_line_with_everything(tmp_path: Path, caplog: pytest.LogCaptureFixture
         tmp_path,
         {
             "image": "a.png",
-            "scene": ["port", "sea"],
+            "scene": ["port", "haven"],
             "labels": ["crane", "junk"],
             "tags": {"building": "yes", "levels": 3},
             "gsd_m": 0.5,
@@ -281,9 +281,9 @@ def test_a_line_with_everything(tmp_path: Path, caplog: pytest.LogCaptureFixture
         "",
         source=SourceConfig(rename={"Ship": "ship"}, drop=("junk", "land"), sensor="aerial", name="mine"),
     )
-    assert summary == IngestSummary(1, {}, 1, unknown={Unknown("sea", "scene"): 1})
+    assert summary == IngestSummary(1, {}, 1, unknown={Unknown("haven", "scene"): 1})
     note = samples(tmp_path / "out")["a.png"].annotation
-    assert (note.scene, note.labels, note.gsd) == (("port", "sea"), ("crane",), 0.5)
+    assert (note.scene, note.labels, note.gsd) == (("port", "haven"), ("crane",), 0.5)
     assert (note.tags, note.sensor, note.source) == ({"building": "yes", "levels": "3"}, "aerial", "mine")
     assert [(o.label, o.visible) for o in note.objects] == [("ship", 0.5)]
     assert list(note.cover) == ["water"]
