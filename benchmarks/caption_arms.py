@@ -27,7 +27,8 @@ from mpgi_ray.data.tar import write_members
 from mpgi_ray.demo import scene
 from mpgi_ray.engines.template.engine import TemplateEngine
 from mpgi_ray.ingest import load_source, manifest
-from mpgi_ray.ingest.item import Item, load
+from mpgi_ray.ingest.item import Item
+from mpgi_ray.ingest.load import load
 from mpgi_ray.rules import gather, sentences
 
 SIX = ("objects", "layout", "scene", "attributes", "short", "long")

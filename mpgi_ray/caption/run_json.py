@@ -58,7 +58,7 @@ def check_run(folder: CaptionFolder, recipe: Recipe, shards: ShardList) -> dict[
         if record["versions"] != [before["versions"], *later][-1]:
             later = [*later, record["versions"]]
         record |= {"versions": before["versions"], "later_versions": later}
-    elif files := folder.files():
+    elif files := CaptionFolder(folder.storage.url).files():  # a folder reads once which stages it has
         raise OutputError(
             f"{folder.storage.url} holds {next(iter(files)).file_name} and no {RUN}: bring that back, or "
             "choose another output folder"

@@ -27,7 +27,7 @@ from mpgi_ray.runtime.cluster import ray_session
 from mpgi_ray.train import trainer
 from mpgi_ray.train.source import scan
 
-def train(config):
+def train(config, **_):
     loss = learn(config)
     source, _ = scan(list_shards(config.shards), config.split, config.texts)
     Path("learned.json").write_text(json.dumps(config.recipe(source)["texts"]))

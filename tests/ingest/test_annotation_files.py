@@ -118,7 +118,7 @@ def test_oriented_boxes_of_voc_files(tmp_path: Path) -> None:
     first, second = samples(tmp_path / "out")["a.png"].annotation.objects
     assert first.obb == ((1, 2), (5, 2), (5, 9), (1, 9))
     assert tuple(second.box) == pytest.approx((9, 6, 11, 14))
-    assert first.visible == 0.5
+    assert first.visible == 0.7
 
 
 def test_names_are_found_by_path_then_by_file_name(tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ class Reader:
                 raise ValueError(f"{sentence!r} is not read ({error}): teach the reader its kind") from error
 
     def _claims(self, text: str) -> list[Claim | Beside]:
+        text = kinds.SIZED.sub(r"\2 \1 \3", text)
         if kinds.UNCLAIMED.fullmatch(text) and not re.search(rf"\b{kinds.NOUN}\b", text):
             return []
         if m := kinds.LISTING.fullmatch(text):

@@ -56,6 +56,8 @@ CELLS = ("upper left", "top", "upper right", "left", "centre", "right", "lower l
 NUMBER = "(?:" + "|".join([*WORDS, "a single", r"\d+"]) + ")"
 HUE = "black|grey|white|reddish brown|red|orange|brown|beige|tan|yellow|olive|green|blue-green|blue|purple"
 COLOUR = rf"(?:(?:light |dark |lighter |darker )*(?:grey-(?:brown|green|blue|purple)|{HUE})\b)"
+# "long white vehicles": a size of the name stands before the colour
+SIZED = re.compile(rf"\b(large|long|small) ({COLOUR}(?:(?:, | and ){COLOUR})*) (vehicles?)\b")
 CELL = rf"(?:(?:in|on|at) the (?:{'|'.join(CELLS)})\b(?! half| side))"
 HALF = "(?:in the (?:left|right|top|bottom) half|on the (?:left|right) side|towards the (?:top|bottom))"
 ALL_IN = rf"(?:{HALF}|{CELL}|around the centre|near the edges|towards the edges|in the central part)"

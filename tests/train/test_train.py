@@ -289,7 +289,7 @@ def test_weights_are_exceptions_and_what_is_not_learned_is_said(
 ) -> None:
     given: list[TrainConfig] = []
 
-    def note(config: TrainConfig) -> TrainResult:
+    def note(config: TrainConfig, **_: object) -> TrainResult:
         given.append(config)
         raise TrainingError("enough is known")
 
