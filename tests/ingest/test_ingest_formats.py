@@ -285,7 +285,7 @@ def test_a_line_with_everything(tmp_path: Path, caplog: pytest.LogCaptureFixture
     note = samples(tmp_path / "out")["a.png"].annotation
     assert (note.scene, note.labels, note.gsd) == (("port", "haven"), ("crane",), 0.5)
     assert (note.tags, note.sensor, note.source) == ({"building": "yes", "levels": "3"}, "aerial", "mine")
-    assert [(o.label, o.visible) for o in note.objects] == [("ship", 0.5)]
+    assert [(o.label, o.visible) for o in note.objects] == [("ship", 0.7)]
     assert list(note.cover) == ["water"]
     assert (note.cover["water"].fraction, note.cover["water"].patches) == (0.25, 2)
     assert [round(cell, 2) for cell in note.cover["water"].cells] == [1, 0.46, 0, 0, 0, 0, 0, 0, 0.77]

@@ -25,7 +25,7 @@ from mpgi_ray.rules.seen import Measured
 from mpgi_ray.rules.sentences import measured_text
 from support.annotations import annotate
 from support.claims import Beside, Claim, Reader
-from support.sentence_kinds import CELLS, NAMES, NOUN, SINGULAR
+from support.sentence_kinds import CELLS, NAMES, NOUN, SINGULAR, SIZED
 from support.template_texts import annotated_texts
 
 FOLDERS = ("simd", "kit_ais_vehicles", "airbus_aircraft", "dota_examples", "oam_osm_buildings")
@@ -208,4 +208,5 @@ def has_difficult(row: dict) -> bool:
 
 
 def _named(text: str) -> set[str]:
+    text = SIZED.sub(r"\2 \1 \3", text)
     return {SINGULAR[noun] for noun in re.findall(rf"\b{NOUN}\b", text)}

@@ -29,6 +29,9 @@ class CocoPicture(NamedTuple):
     says: str = ""
 
 
+_MANY = tuple({"bbox": [1 + number / 40_000, 1, 5, 5]} for number in range(20_001))
+
+
 def coco_pictures() -> list[CocoPicture]:
     nan, infinite = float("nan"), float("inf")
 
@@ -89,8 +92,13 @@ def coco_pictures() -> list[CocoPicture]:
         "class_a_list": ({}, ({"category_id": [1]},), BAD, "category_id"),
         "class_a_text": ({}, ({"category_id": "1"},)),
         "class_a_float": ({}, ({"category_id": 1.0},)),
-        "note_ids_alike": ({}, ({"id": 7}, {"id": 7})),
-        "note_many": ({}, ({},) * 20_001, "too_many_objects", "20,001 objects"),
+        "note_ids_alike": ({}, ({"id": 7}, {"id": 7, "bbox": [2, 2, 5, 5]})),
+        "note_many": (
+            {},
+            tuple({"bbox": [1 + i / 40_000, 1, 5, 5]} for i in range(20_001)),
+            "too_many_objects",
+            "20,001 objects",
+        ),
         "note_deep": ({}, ({"attributes": [[[[[[[[]]]]]]]]},)),
         "width_wrong": ({"width": 41}, (), "size_mismatch", "stated as 41×30, the picture has 40×30"),
         "width_negative": ({"width": -1}, (), "size_mismatch", "stated as -1×30"),
