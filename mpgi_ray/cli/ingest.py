@@ -23,11 +23,15 @@ class Formats(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         from mpgi_ray.config import module_names
 
-        return module_names(FORMATS)
+        return ["auto", *module_names(FORMATS)]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         from mpgi_ray.config import nearest
 
+        if cmd_name == "auto":
+            single = typer.Typer(add_completion=False)
+            single.command("auto")(_auto)
+            return typer.main.get_command(single)
         if cmd_name not in (names := self.list_commands(ctx)):
             raise nearest("format", cmd_name, names)
         try:
@@ -42,6 +46,16 @@ ingest = typer.Typer(
     subcommand_metavar="FORMAT [ARGS]...",
     help="Turn an annotated data set into shards. Shards of other programs need no ingest.",
 )
+
+
+def _auto(
+    path: Annotated[str, typer.Argument(help="A file, or a folder of pictures.")],
+) -> None:
+    """Say which formats would read what lies there, and why, and print the commands. Nothing is written."""
+    from mpgi_ray.ingest.recognise import beliefs
+
+    for belief in beliefs(path):
+        typer.echo(f"{belief.format}: {belief.why}\n  {belief.command}")
 
 
 def _subcommand(name: str) -> Any:

@@ -1,0 +1,219 @@
+"""What the files at a place seem to be: the formats that would read them, why, and by which command."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import PurePosixPath
+
+from mpgi_ray.data.image import ImageError, open_image
+from mpgi_ray.data.storage import Storage, split_url
+from mpgi_ray.errors import InputError
+from mpgi_ray.ingest import signs
+from mpgi_ray.ingest.beside import partners
+from mpgi_ray.ingest.pictures import is_picture, stem
+
+_LOOKED_AT = 3  # files of a kind in a folder
+_HEAD = 1 << 16  # bytes of a file
+_LARGE = 256 << 20  # bytes of a file that is not read to look at its header
+_GEO_KEYS = 34735  # tag of a GeoTIFF
+_COLOURS = 64  # that a mask may have
+_BESIDE = (".xml", ".json", ".txt")
+_MASKS = re.compile(r"mask|label|ann|gt|seg|index", re.IGNORECASE)
+# folders that hold the pictures of all classes, or a part of them
+_COMMON = {"images", "image", "img", "imgs", "jpegimages", "pictures", "tiles", "train", "val", "test"}
+
+
+@dataclass(frozen=True)
+class Belief:
+    """A format that would read what is there.
+
+    Attributes:
+        why: what was seen.
+        arguments: of ``mpgi ingest FORMAT``, without ``--out``.
+    """
+
+    format: str
+    why: str
+    arguments: tuple[str, ...]
+
+    @property
+    def command(self) -> str:
+        return shlex.join(["mpgi", "ingest", self.format, *self.arguments, "--out", "shards"])
+
+
+def beliefs(path: str) -> list[Belief]:
+    """The formats that would read a file, or the files below a folder; annotations before bare class folders.
+
+    Raises:
+        InputError: there is nothing, or nothing of a format that is known; the message says what was found.
+    """
+    tree = _Tree(path)
+    found = [*tree.whole_files(), *tree.beside(), *tree.masks(), *tree.geotiffs()]
+    found += tree.folders(anything_else=bool(found))
+    if not found:
+        kinds = Counter(PurePosixPath(name).suffix or "no suffix" for name in tree.meant)
+        listed = ", ".join(f"{count:,} of {kind}" for kind, count in kinds.most_common(5))
+        raise InputError(
+            f"nothing at {path} is of a format that is known; found {listed}. `mpgi ingest --help` lists the "
+            "formats; what has no reader can be written as a manifest, see docs/shards.md"
+        )
+    return found
+
+
+class _Tree:
+    """The files at a place.
+
+    Attributes:
+        meant: those that the user named: one, or all below the folder.
+
+    Raises:
+        InputError: there are none.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._root = Storage(path)
+        self._names = self.meant = self._root.list("")
+        if not self.meant:
+            self._root, name = split_url(path)
+            if not self._root.exists(name):
+                raise InputError(f"there is nothing at {path}: expected a file, or a folder that holds files")
+            self._names, self.meant = self._root.list(""), [name]
+        self._pictures = [name for name in self._names if is_picture(name)]
+
+    def whole_files(self) -> Iterator[Belief]:
+        """Files that hold a whole source."""
+        read = {".json": signs.of_json, ".geojson": signs.of_json, ".jsonl": signs.of_json_lines}
+        read |= {".ndjson": signs.of_json_lines, ".csv": signs.of_table, ".tsv": signs.of_table}
+        for name in self.meant:
+            suffix = PurePosixPath(name).suffix.lower()
+            if suffix == ".parquet":
+                yield Belief("manifest", f"{name} is a Parquet table", (self._path(name),))
+            elif suffix in read and (sign := read[suffix](self._head(name))):
+                images = () if sign[0] == "manifest" else self._images(self._pictures)
+                yield Belief(sign[0], f"{name} {sign[1]}", (self._path(name), *images))
+
+    def beside(self) -> Iterator[Belief]:
+        """Formats of one file a picture."""
+        folders: defaultdict[signs.Sign, set[str]] = defaultdict(set)
+        seen: Counter[tuple[str, str]] = Counter()
+        for name in self.meant:
+            kind = _folder(name), PurePosixPath(name).suffix.lower()
+            if kind[1] in _BESIDE and seen[kind] < _LOOKED_AT:
+                seen[kind] += 1
+                if sign := signs.beside(kind[1], self._head(name)):
+                    folders[sign].add(kind[0])
+        for (format, why), places in folders.items():
+            own = {_file(stem(name)) for name in self._names if _folder(name) in places}
+            pictures = [p for p in self._pictures if _file(stem(p)) in own] or self._pictures
+            if pictures:
+                yield Belief(format, f"{why}, in {_shown(places)}", self._arguments(format, places, pictures))
+
+    def _arguments(self, format: str, places: set[str], pictures: list[str]) -> tuple[str, ...]:
+        notes = _above(f"{place}/x".lstrip("/") for place in places)
+        if format in ("fmow", "levir"):
+            return (self._path(_above(pictures)),)
+        if format == "carpk":  # its root holds Annotations and Images
+            return (self._path(_folder(notes)),)
+        return (self._path(notes), *self._images(pictures))
+
+    def masks(self) -> Iterator[Belief]:
+        """Pairs of folders of which the second holds masks of the first's pictures."""
+        by_folder: defaultdict[str, list[str]] = defaultdict(list)
+        for name in self._pictures if len(self.meant) > 1 else ():
+            by_folder[_folder(name)].append(name)
+        for folder, names in by_folder.items():
+            if not _MASKS.search(_file(folder)) or not self._is_mask(names[0]):
+                continue
+            for other, pictures in by_folder.items():
+                if other == folder or _MASKS.search(_file(other)):
+                    continue
+                if (options := _mask_options(pictures, names)) is not None:
+                    why = f"{folder} holds pictures of few colours, by the names of those in {other or '.'}"
+                    yield Belief("masks", why, (self._path(other), "--masks", self._path(folder), *options))
+
+    def geotiffs(self) -> Iterator[Belief]:
+        """TIFF files that say where they lie, or that only GDAL reads."""
+        names = [name for name in self.meant if name.lower().endswith((".tif", ".tiff"))]
+        if names and (self._root.size(names[0]) > _LARGE or self._has_place(names[0])):
+            why = f"{names[0]} says where it lies, or holds what only GDAL reads"
+            yield Belief("geotiff", why, (self._path(_above(names)),))
+
+    def folders(self, *, anything_else: bool) -> Iterator[Belief]:
+        """Class folders, or pictures alone."""
+        classes = {_folder(p) for p in self._pictures if _file(_folder(p)).lower() not in _COMMON | {""}}
+        classes = {place for place in classes if not _MASKS.search(_file(place))}
+        if len(self.meant) > 1 and len({_file(place) for place in classes}) > 1 and len(classes) > 2:
+            some = ", ".join(sorted(_file(place) for place in classes)[:3])
+            why = f"pictures lie in class folders: {some} …"
+            yield Belief("folders", why, (self._path(_above(classes)),))
+        elif self._pictures and not anything_else and len(self.meant) > 1:
+            why = "pictures, and no annotation of a known format: they are kept without a class"
+            yield Belief("folders", why, (self._path(_above(self._pictures)),))
+
+    def _images(self, pictures: list[str]) -> tuple[str, ...]:
+        return ("--images", self._path(_above(pictures))) if pictures else ()
+
+    def _has_place(self, name: str) -> bool:
+        try:
+            tags = getattr(open_image(self._root.read(name)), "tag_v2", {})
+        except (ImageError, InputError):
+            return True
+        return _GEO_KEYS in tags
+
+    def _is_mask(self, name: str) -> bool:
+        try:
+            image = open_image(self._root.read(name))
+            colours = image.convert("RGB").resize((64, 64), 0).getcolors(_COLOURS)
+        except (ImageError, InputError, OSError, ValueError):
+            return False
+        return colours is not None
+
+    def _head(self, name: str) -> str:
+        try:
+            data = self._root.read_range(name, 0, min(_HEAD, self._root.size(name)))
+        except InputError:
+            return ""
+        return data.decode("utf-8-sig", errors="replace")
+
+    def _path(self, name: str) -> str:
+        return f"{self._root.url}/{name}" if name else self._root.url
+
+
+def _mask_options(pictures: list[str], masks: list[str]) -> tuple[str, ...] | None:
+    """What tells the masks' names from the pictures'; None if they do not belong together."""
+    if partners(pictures, masks):
+        return ()
+    own, theirs = _ending(pictures), _ending(masks)
+    if own != theirs and partners(pictures, masks, theirs, own):
+        endings = {"--ending": theirs, "--picture-ending": own}
+        return tuple(word for option, ending in endings.items() if ending for word in (option, ending))
+    return None
+
+
+def _ending(names: list[str]) -> str:
+    """What all names end in, before the suffix: ``_label``."""
+    found = {match[0] if (match := re.search(r"_[A-Za-z]+$", stem(name))) else "" for name in names}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _above(names: Iterable[str]) -> str:
+    """The innermost folder that holds all of these files."""
+    steps = zip(*(PurePosixPath(name).parent.parts for name in names), strict=False)
+    return "/".join(parts[0] for parts in takewhile(lambda parts: len(set(parts)) == 1, steps))
+
+
+def _folder(name: str) -> str:
+    return name.rpartition("/")[0]
+
+
+def _file(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def _shown(places: Iterable[str]) -> str:
+    return ", ".join(sorted(place or "the folder itself" for place in places))
