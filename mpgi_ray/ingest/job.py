@@ -7,6 +7,7 @@ The same source and options give the same bytes, so a job that was killed is sim
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
@@ -30,11 +31,13 @@ from mpgi_ray.data.text import clean_name
 from mpgi_ray.errors import InputError, OutputError
 from mpgi_ray.ingest.item import Listing
 from mpgi_ray.ingest.load import load
+from mpgi_ray.ingest.orientation import TURNED
 from mpgi_ray.ingest.source import SourceConfig
 from mpgi_ray.ingest.windows import Tiling
 from mpgi_ray.rules.labels import Unknown, unknown_labels
 from mpgi_ray.runtime.stopping import GRACE, Stop
 
+_log = logging.getLogger(__name__)
 MAX_SHARD_BYTES = 1 << 30  # of pictures: a shard is held in memory, here and by every reader
 
 
@@ -131,6 +134,7 @@ def _ingest(
     rejected: list[Rejected] = []
     rows: list[IndexRow] = []
     unknown: Counter[Unknown] = Counter()
+    turned = 0
     for samples in _shards(_samples(items, config, rejected), config.shard_size):
         shard = f"{config.name}-{len(rows):06d}"
         data = write_members(sample_members(sample) for sample in samples)
@@ -140,14 +144,22 @@ def _ingest(
         stop.check()
         rows.append(IndexRow(shard, len(samples), len(data), hashlib.sha256(data).hexdigest()))
         unknown.update(unknown_labels(sample.annotation for sample in samples))
+        turned += sum(_is_turned(sample) for sample in samples)
     if not rows and not rejected:
         raise InputError(f"{items.path} holds no entries: expected one picture or more")
     lease.check()
     _remove_others(storage, config.name, {f"{row.shard}.tar" for row in rows})
     publish_table(storage, REJECTED, rejected_table(rejected))
     publish_index(storage, rows)
+    if turned:
+        _log.warning("%s: %d pictures were turned upright by their EXIF, boxes with them", items.path, turned)
     # every sample was seen: what stands in none of them is said in no text
     return replace(_summary(storage, nothing_to_do=False), unknown=+unknown)
+
+
+def _is_turned(sample: Sample) -> bool:
+    origin = sample.annotation.origin
+    return origin is not None and origin.made.startswith(TURNED)
 
 
 def _remove_others(storage: Storage, name: str, shards: Collection[str]) -> None:

@@ -16,7 +16,8 @@ from mpgi_ray.data.text import clean_name
 from mpgi_ray.errors import InputError
 from mpgi_ray.ingest.item import Item
 from mpgi_ray.ingest.mask import ClassMask, read_mask
-from mpgi_ray.ingest.raster import Plain, Raster
+from mpgi_ray.ingest.orientation import Size, Turned, opened, turned_fields
+from mpgi_ray.ingest.raster import Raster
 from mpgi_ray.ingest.source import SourceConfig
 from mpgi_ray.ingest.windows import Tiling, Window, in_window, window_name
 
@@ -38,7 +39,7 @@ def load(
     """
     digest = ""
     try:
-        raster = item.raster() if item.raster else Plain(_read(item.root, item.name, "image"))
+        raster = item.raster() if item.raster else opened(_read(item.root, item.name, "image"))
         digest = raster.digest
         fields, mask = _known(item, source, raster)
         windows = tiling.windows(*raster.size) if tiling else []
@@ -62,14 +63,16 @@ def _known(item: Item, source: SourceConfig, raster: Raster) -> tuple[dict[str, 
         ImageError: picture, mask and what is stated of them do not agree.
     """
     size = raster.size
+    # what is annotated of a picture that was turned is in the file's pixels, unless the size beside it is not
+    turned = raster if isinstance(raster, Turned) and not _fits(item.size, size, raster.stored) else None
+    drawn = turned.stored if turned else size
     width, height = item.size
-    stated = size[0] if width is None else width, size[1] if height is None else height
-    if stated != size:
-        raise ImageError("size_mismatch", f"stated as {_by(stated)}, the picture has {_by(size)} pixels")
-    note = dict(raster.fields) | dict(
-        _in_pixels(item.annotation, size) if item.in_fractions else item.annotation
-    )
-    fields = source.apply(note)
+    stated = drawn[0] if width is None else width, drawn[1] if height is None else height
+    if stated != drawn:
+        raise ImageError("size_mismatch", f"stated as {_by(stated)}, the picture has {_by(drawn)} pixels")
+    note = _in_pixels(item.annotation, drawn) if item.in_fractions else item.annotation
+    note = turned_fields(note, turned) if turned else note
+    fields = source.apply({**raster.fields, **note})
     if item.across_m is not None and fields.get("gsd") is None:
         fields["gsd"] = item.across_m / size[0]
     fields["split"] = fields.get("split") or source.split_of(raster.content)
@@ -77,8 +80,14 @@ def _known(item: Item, source: SourceConfig, raster: Raster) -> tuple[dict[str, 
     if item.mask is not None:
         data = _read(item.masks or item.root, item.mask, "mask")
         classes = source.mask if item.mask_classes is None else item.mask_classes
-        mask = read_mask(data, size, {old: (source.label(old), v) for old, v in classes.items()})
+        mask = read_mask(data, drawn, {old: (source.label(old), v) for old, v in classes.items()})
+        mask = mask.turned(turned.orientation) if turned else mask
     return fields | {"width": size[0], "height": size[1]}, mask
+
+
+def _fits(stated: tuple[int | None, int | None], size: Size, stored: Size) -> bool:
+    """Whether a stated width and height are those of the turned picture, and not those of the file."""
+    return stated == size != stored
 
 
 def _sample(item: Item, index: int, raster: Raster, fields: dict[str, Any], window: Window | None) -> Sample:

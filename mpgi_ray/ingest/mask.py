@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from mpgi_ray.data.cover import Mask, covers
 from mpgi_ray.data.image import ImageError, open_image
 from mpgi_ray.data.sample import Cover
+from mpgi_ray.ingest.orientation import turned_values
 from mpgi_ray.ingest.source import MaskClass
 from mpgi_ray.ingest.windows import Window
 
@@ -28,6 +29,10 @@ class ClassMask:
 
     index: Mask
     names: tuple[str, ...]
+
+    def turned(self, orientation: int) -> ClassMask:
+        """The mask of a picture that was turned by its EXIF orientation."""
+        return replace(self, index=turned_values(self.index, orientation))
 
     def cover(self, window: Window | None = None) -> dict[str, Cover]:
         """The cover of each class that occurs, in all of it or in a window of at least 3 × 3 pixels."""

@@ -64,7 +64,7 @@ class Plain:
         ImageError: it is none, or too large.
     """
 
-    made = ""
+    made: str = ""
     fields: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, data: bytes) -> None:
