@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from mpgi_ray.cli.many import many
 from mpgi_ray.cli.options import Grace, Takeover
 from mpgi_ray.runtime.stopping import GRACE
 
@@ -23,14 +24,14 @@ class Formats(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         from mpgi_ray.config import module_names
 
-        return ["auto", *module_names(FORMATS)]
+        return [*_OTHERS, *module_names(FORMATS)]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         from mpgi_ray.config import nearest
 
-        if cmd_name == "auto":
+        if cmd_name in _OTHERS:
             single = typer.Typer(add_completion=False)
-            single.command("auto")(_auto)
+            single.command(cmd_name)(_OTHERS[cmd_name])
             return typer.main.get_command(single)
         if cmd_name not in (names := self.list_commands(ctx)):
             raise nearest("format", cmd_name, names)
@@ -56,6 +57,9 @@ def _auto(
 
     for belief in beliefs(path):
         typer.echo(f"{belief.format}: {belief.why}\n  {belief.command}")
+
+
+_OTHERS: dict[str, Callable[..., None]] = {"auto": _auto, "many": many}
 
 
 def _subcommand(name: str) -> Any:
@@ -127,6 +131,10 @@ def _write(
     split: Annotated[
         str | None, typer.Option(help="The split of pictures whose annotation names none, such as train.")
     ] = None,
+    share: Annotated[
+        float,
+        typer.Option(min=0.000001, max=1, help="Take this share of the entries, by a hash of their names."),
+    ] = 1.0,
     shard_size: Annotated[int, typer.Option(min=1, max=1_000_000, help="Samples in a shard.")] = 1000,
     tile: Annotated[
         int | None, typer.Option(min=32, max=16_384, help="Cut larger pictures into windows of this side.")
@@ -158,7 +166,7 @@ def _write(
         typer.echo(f"{len(listing.classes)} classes: {', '.join(listing.classes)}")
     known = load_source(source)
     known = known if split is None else known.model_copy(update={"splits": {split: 1.0}})
-    config = IngestConfig(output=out, source=known, shard_size=shard_size, tiling=tiling)
+    config = IngestConfig(output=out, source=known, shard_size=shard_size, tiling=tiling, share=share)
     summary = run(listing, config, takeover=takeover, grace=grace)
     typer.echo(f"{out}: {summary}")
     if labels := unknown_in_words(summary.unknown):

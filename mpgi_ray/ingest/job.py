@@ -78,6 +78,7 @@ class IngestConfig(Config):
         output: folder of the shards, local or an fsspec URL.
         source: what the source's files do not say themselves.
         shard_size: samples of a shard.
+        share: of the entries that is taken, chosen by a hash of their names.
         tiling: when and how a picture is cut; None keeps all whole.
         name: what the shards' file names begin with.
     """
@@ -85,6 +86,7 @@ class IngestConfig(Config):
     output: str
     source: SourceConfig = SourceConfig()
     shard_size: int = Field(default=1000, ge=1, le=1_000_000)
+    share: float = Field(default=1.0, gt=0, le=1)
     tiling: Tiling | None = None
     name: str = "shard"
 
@@ -186,10 +188,20 @@ def _samples(items: Listing, config: IngestConfig, rejected: list[Rejected]) -> 
 
 def _loaded(items: Listing, config: IngestConfig) -> Iterator[Sample | Rejected]:
     for index, entry in enumerate(items):
+        if not _is_chosen(entry.key if isinstance(entry, Rejected) else entry.name, config.share):
+            continue
         if isinstance(entry, Rejected):
             yield replace(entry, index=index)
         else:
             yield from load(entry, config.source, index, config.tiling)
+
+
+def _is_chosen(name: str, share: float) -> bool:
+    """Whether an entry is in a share: a larger one holds those of a smaller one."""
+    if share >= 1:
+        return True
+    digest = hashlib.sha256(f"share\0{name}".encode("utf-8", "surrogateescape")).digest()
+    return int.from_bytes(digest[:8], "big") < share * 2**64
 
 
 def _shards(samples: Iterator[Sample], size: int) -> Iterator[list[Sample]]:
@@ -214,7 +226,10 @@ def _record(items: Listing, config: IngestConfig) -> dict[str, Any]:
         "shard_size": config.shard_size,
         "max_shard_bytes": MAX_SHARD_BYTES,
         "name": config.name,
-    } | ({"tiling": config.tiling.model_dump()} if config.tiling else {})
+        # only where they are chosen: a record of an earlier version tells neither
+        **({"tiling": config.tiling.model_dump()} if config.tiling else {}),
+        **({"share": config.share} if config.share < 1 else {}),
+    }
 
 
 def _summary(storage: Storage, nothing_to_do: bool) -> IngestSummary:
