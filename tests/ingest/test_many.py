@@ -58,11 +58,8 @@ def test_one_that_fails_keeps_none_back(
     assert main(["ingest", "many", file, "--out", "shards"]) == 1
     told = capsys.readouterr()
     assert "no files below nowhere" in told.err
-    states = {
-        line.split()[0]: line.split()[-1]
-        for line in told.out.splitlines()
-        if line.endswith(("done", "above"))
-    }
+    rows = [line.split() for line in told.out.splitlines() if line.rstrip().endswith(("done", "see above"))]
+    states = {row[0]: row[-1] for row in rows}
     assert states == {"gone": "above", "whole": "done", "tenth": "done", "half": "done"}
     tenth, half = (set(samples(tmp_path / "shards" / name)) for name in ("tenth", "half"))
     assert tenth < half
