@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mpgi_ray.cli.exits import code_of
+
 if TYPE_CHECKING:
     from mpgi_ray.ingest.many import Step
 
@@ -18,6 +20,7 @@ _STOPPED = (130, 143)
 
 
 def many(
+    ctx: typer.Context,
     sources: Annotated[str, typer.Argument(help="A YAML file of sources, see docs/shards.md.")],
     out: Annotated[str, typer.Option(help="Folder of the shards; each source gets a folder in it.")],
 ) -> None:
@@ -36,7 +39,7 @@ def many(
     failed = 0
     for step in told:
         typer.echo(f"{step.name}: {shlex.join(['mpgi', *step.arguments])}")
-        code = _run(step)
+        code = _run(ctx, step)
         if code in _STOPPED:
             raise typer.Exit(code)
         failed += code != 0
@@ -46,11 +49,10 @@ def many(
         raise typer.Exit(1)
 
 
-def _run(step: Step) -> int:
-    from mpgi_ray.cli.main import main
-
+def _run(ctx: typer.Context, step: Step) -> int:
+    program = ctx.find_root().command
     with _inside(step.root):
-        return main(list(step.arguments))
+        return code_of(lambda: program.main(list(step.arguments), standalone_mode=False))
 
 
 @contextlib.contextmanager

@@ -1,0 +1,64 @@
+"""What becomes of a command's errors: one line for a person, and an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from mpgi_ray.data.text import clean_name
+from mpgi_ray.errors import MpgiError, StoppedError
+
+
+def code_of(call: Callable[[], Any]) -> int:
+    """The exit code of a command; errors a user can mend are one line on stderr and 1."""
+    try:
+        result: Any = call()
+    except StoppedError as stop:
+        typer.echo(clean_name(str(stop)), err=True)
+        return stop.code
+    except MpgiError as error:
+        typer.echo(f"error: {clean_name(str(error))}", err=True)  # it may quote names of any characters
+        return 1
+    except typer.Exit as stop:
+        return stop.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except ImportError as error:
+        extra = _extra(error)
+        if extra is None and not isinstance(error.__cause__, ImportError):
+            raise
+        needs = f": this needs pip install 'mpgi-ray[{extra}]'" if extra else ""  # fsspec's says it itself
+        typer.echo(f"error: {error}{needs}", err=True)
+        return 1
+    except Exception as error:
+        show = getattr(error, "show", None)  # click's own: wrong options, help
+        if show is None:
+            raise
+        show()
+        return 2
+    return int(result or 0)
+
+
+# the extras, and what they bring of that which is imported only where it is needed
+_EXTRAS = {
+    "train": (
+        "torch",
+        "torchvision",
+        "open_clip",
+        "safetensors",
+        "huggingface_hub",
+        "tokenizers",
+        "tensorboardX",
+    ),
+    "s3": ("s3fs",),
+    "geo": ("rasterio",),
+}
+
+
+def _extra(error: ImportError) -> str | None:
+    """The extra that brings the module that is not there, if one does."""
+    first = error.__cause__ if isinstance(error.__cause__, ImportError) else error  # fsspec's own has no name
+    module = (first.name or "").partition(".")[0]
+    return next((extra for extra, modules in _EXTRAS.items() if module in modules), None)
