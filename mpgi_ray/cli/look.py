@@ -12,7 +12,7 @@ def inspect(
     html: Annotated[
         str | None,
         typer.Option(
-            help="Write the report of a caption folder, or the rows of --rejects, to this HTML file."
+            help="Write a report of a caption folder, a contact sheet of shards, or the rows of --rejects."
         ),
     ] = None,
     rejects: Annotated[
@@ -31,7 +31,7 @@ def inspect(
     """Look into a caption folder (state, rejected records, report), a shard, or a folder of shards."""
     from rich.console import Console
 
-    from mpgi_ray.report import shard_view, status, write_rejects, write_report
+    from mpgi_ray.report import shard_view, status, write_rejects, write_report, write_sheet
     from mpgi_ray.report.rejects import print_rejects
     from mpgi_ray.report.rejects import rejects as rejected_rows
     from mpgi_ray.report.verified import require_verified
@@ -39,9 +39,11 @@ def inspect(
     console = Console()
     if verify:
         typer.echo(require_verified(path))
+    elif html is not None and rejects is None and not status.is_caption_folder(path):
+        typer.echo(write_sheet(path, html, cards=cards))
     elif shard_view.is_shard(path):
         shard_view.print_shard(shard_view.show_shard(path), console)
-    elif html is None and rejects is None and not status.is_caption_folder(path):
+    elif rejects is None and not status.is_caption_folder(path):
         shard_view.print_counts(shard_view.count_samples(path), console)
     elif html is not None and rejects is not None and not status.is_caption_folder(path):
         typer.echo(write_rejects(path, html, rejects))

@@ -22,7 +22,7 @@ _MAX_LABEL = 22
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The outline of an object: its oriented box where there is one, else its box."""
+    """An outline of an object; without any, its oriented box where there is one, else its box."""
 
     label: str
     colour: str
@@ -76,10 +76,15 @@ def overlay(note: Annotation, colours: Colours) -> Overlay:
         note.width,
         note.height,
         font,
-        tuple(Shape(o.label, colour[o.label], outline(o), o.crowd) for o in note.objects),
+        tuple(Shape(o.label, colour[o.label], each, o.crowd) for o in note.objects for each in _outlines(o)),
         place_chips(note, font, colour),
         tuple((label, colour[label], counts[label]) for label in classes),
     )
+
+
+def _outlines(obj: Object) -> tuple[tuple[Point, ...], ...]:
+    """All that is drawn of an object: what the source outlined, or else its box."""
+    return obj.polygons or (outline(obj),)
 
 
 def outline(obj: Object) -> tuple[Point, ...]:
