@@ -108,6 +108,25 @@ def retried(call: Callable[[], T], give_up_s: float, silence: Silence) -> T:
     These are the call's own, or those of the store's silence: a job that ends because its store is away does
     not wait anew for each thing that it tidies up.
     """
+    first: Exception | None = None
+    try:  # as most calls: what waits and counts is many times as much work as reading a small file
+        result = call()
+    except Exception as error:
+        if not passes(error):
+            silence.is_over()
+            raise
+        first = error
+    else:
+        silence.is_over()
+        return result
+
+    def tried() -> T:
+        nonlocal first
+        if first is not None:
+            told, first = first, None
+            raise told
+        return call()
+
     late = stop_before_delay(give_up_s)
     retrying = Retrying(
         retry=retry_if_exception(passes),
@@ -116,7 +135,7 @@ def retried(call: Callable[[], T], give_up_s: float, silence: Silence) -> T:
         reraise=True,
     )
     try:
-        result = retrying(call)
+        result = retrying(tried)
     except Exception as error:
         (silence.is_final if passes(error) else silence.is_over)()
         raise

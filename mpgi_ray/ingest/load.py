@@ -99,11 +99,13 @@ def _sample(item: Item, index: int, raster: Raster, fields: dict[str, Any], wind
     if window is not None or raster.made:
         fields["origin"] = Origin(image=name, sha256=raster.digest, window=window, made=raster.made)
     annotation = Annotation.model_validate(fields)
-    data, suffix = raster.whole() if window is None else raster.window(window)
     own = item.name.rpartition(".")[2].lower()
     name = name if window is None else window_name(name, window)
-    keeps = window is None and not raster.made and own in SUFFIXES
-    return Sample(shard_key(name), index, data, own if keeps else suffix, annotation, name)
+    if window is None and not raster.made and own in SUFFIXES:  # looks at nothing but the header
+        data, suffix = raster.content, own
+    else:
+        data, suffix = raster.whole() if window is None else raster.window(window)
+    return Sample(shard_key(name), index, data, suffix, annotation, name)
 
 
 def _rejected(item: Item, index: int, reason: str, detail: str, digest: str) -> Rejected:

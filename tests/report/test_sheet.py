@@ -1,4 +1,4 @@
-"""The contact sheet of shards: what is annotated is drawn and counted, and named if texts have no word for it."""
+"""The contact sheet of shards: what is annotated is drawn and counted; labels without words are named."""
 
 from __future__ import annotations
 
