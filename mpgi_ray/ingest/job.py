@@ -29,8 +29,8 @@ from mpgi_ray.data.tables import publish_table, read_table
 from mpgi_ray.data.tar import write_members
 from mpgi_ray.data.text import clean_name
 from mpgi_ray.errors import InputError, OutputError
+from mpgi_ray.ingest.ahead import loaded
 from mpgi_ray.ingest.item import Listing
-from mpgi_ray.ingest.load import load
 from mpgi_ray.ingest.orientation import TURNED
 from mpgi_ray.ingest.source import SourceConfig
 from mpgi_ray.ingest.windows import Tiling
@@ -175,7 +175,7 @@ def _remove_others(storage: Storage, name: str, shards: Collection[str]) -> None
 def _samples(items: Listing, config: IngestConfig, rejected: list[Rejected]) -> Iterator[Sample]:
     """The samples in order; the others are added to ``rejected``."""
     taken: set[str] = set()
-    for result in _loaded(items, config):
+    for result in loaded(items, config.source, config.tiling, config.share):
         if isinstance(result, Sample) and result.key in taken:
             detail = f"{result.name} stands earlier in the source, too: list it once"
             result = Rejected(result.name, result.index, "duplicate_name", detail, result.sample_id)
@@ -184,24 +184,6 @@ def _samples(items: Listing, config: IngestConfig, rejected: list[Rejected]) -> 
         else:
             taken.add(result.key)
             yield result
-
-
-def _loaded(items: Listing, config: IngestConfig) -> Iterator[Sample | Rejected]:
-    for index, entry in enumerate(items):
-        if not _is_chosen(entry.key if isinstance(entry, Rejected) else entry.name, config.share):
-            continue
-        if isinstance(entry, Rejected):
-            yield replace(entry, index=index)
-        else:
-            yield from load(entry, config.source, index, config.tiling)
-
-
-def _is_chosen(name: str, share: float) -> bool:
-    """Whether an entry is in a share: a larger one holds those of a smaller one."""
-    if share >= 1:
-        return True
-    digest = hashlib.sha256(f"share\0{name}".encode("utf-8", "surrogateescape")).digest()
-    return int.from_bytes(digest[:8], "big") < share * 2**64
 
 
 def _shards(samples: Iterator[Sample], size: int) -> Iterator[list[Sample]]:
