@@ -39,7 +39,7 @@ def boxes(
     The first row may name the columns, in any order and by other usual names; a `geometry` of WKT polygons is
     read as outlines. Without names the order is the one above. A row of a picture alone says that it
     shows none of the classes. A row that cannot be read rejects its picture. Pictures are found by path or
-    file name.
+    file name; those that no row names are left out, and counted in a warning.
 
     Raises:
         InputError: the file cannot be read, or lacks a column.
@@ -67,6 +67,7 @@ def boxes(
                 yield Item(pictures.root, name, {"objects": objects}, where=f"line {own[0][0]}")
         for called, why in lost.items():
             yield Rejected(called, 0, "missing_image", why)
+        pictures.tell_others(by_picture)
 
     return Listing("boxes", f"{table} {images or ''}".strip(), found.fingerprint, entries)
 

@@ -39,7 +39,7 @@ def karpathy(
     """Read captions of Karpathy's layout: `filename`, `sentences` with `raw`, and `split` of each image.
 
     Pictures are found by path or file name, with another suffix, too. Pictures of the folder that have no
-    captions are left out.
+    captions are left out, and counted in a warning.
 
     Raises:
         InputError: the file or folder cannot be read, or is not of this layout.
@@ -48,6 +48,7 @@ def karpathy(
     listed, pictures = _images(content, captions), Pictures(images)
 
     def entries() -> Iterator[Entry]:
+        used = set[str]()
         for position, raw in enumerate(listed):
             try:
                 image = _Image.model_validate(raw)
@@ -57,10 +58,12 @@ def karpathy(
                 called = raw.get("filename") if isinstance(raw, dict) else None
                 yield Rejected(str(called or f"image {position}"), 0, "bad_annotation", detail)
                 continue
+            used.add(name)
             texts = tuple(dict.fromkeys(sentence.raw for sentence in image.sentences))
             classes = (name.split("/")[0],) if scene and "/" in name else ()
             split = _SPLITS.get(image.split or "", image.split)
             yield Item(pictures.root, name, {"captions": texts, "split": split, "scene": classes})
+        pictures.tell_others(used)
 
     return Listing("karpathy", f"{captions} {images} {scene}", fingerprint, entries)
 
