@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,12 @@ def code_of(call: Callable[[], Any]) -> int:
         return 1
     except typer.Exit as stop:
         return stop.exit_code
+    except SystemExit as stop:
+        if stop.code != signal.SIGTERM:
+            raise
+        # while Ray starts and after it has ended, its own handler takes the signal
+        typer.echo("stopped (SIGTERM) while nothing was under way; the same command goes on", err=True)
+        return 128 + signal.SIGTERM
     except KeyboardInterrupt:
         return 130
     except ImportError as error:

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from mpgi_ray.cli.exits import code_of
 from mpgi_ray.errors import ResourceError
 from mpgi_ray.runtime import head
 
@@ -70,3 +71,13 @@ def test_a_head_that_is_gone_or_was_never_there_is_one_line() -> None:
     with pytest.raises(ResourceError, match=rf"nobody answers at RAY_ADDRESS {address} .*ray start --head"):
         head.require_reachable(address)
     head.require_reachable("auto")
+
+
+def test_a_stop_that_rays_own_handler_takes_is_a_stop(capsys: pytest.CaptureFixture[str]) -> None:
+    def ends() -> None:
+        sys.exit(signal.SIGTERM)  # as Ray's handler does, while Ray starts
+
+    assert code_of(ends) == 143
+    assert "stopped (SIGTERM)" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="3"):
+        code_of(lambda: sys.exit(3))
