@@ -63,7 +63,7 @@ def gather(annotation: Annotation, *, view_px: int = 224, min_px: int = 4) -> Fa
         absent=_absent(annotation, names, {*by_name, *labels, *(names[x] for x in annotation.cover)}),
         relations=find_relations(countable, exact, annotation.width, annotation.height),
         cover=cover,
-        tags=lexicon.visible_tags(annotation.tags),
+        tags=lexicon.visible_tags(annotation.tags, annotation.gsd),
         gsd=annotation.gsd,
         date=annotation.date,
         place=annotation.place,
@@ -157,7 +157,7 @@ def _absent(annotation: Annotation, names: Mapping[str, str], present: set[str])
     at an airfield: a name that ends a present one, or stands in a scene's or a tag's phrase, is not absent.
     """
     phrases = [lexicon.scene_phrase(scene) or lexicon.humanise(scene) for scene in annotation.scene]
-    words = " ".join((*phrases, *lexicon.visible_tags(annotation.tags)))
+    words = " ".join((*phrases, *lexicon.visible_tags(annotation.tags, annotation.gsd)))
     candidates = {
         names[label]
         for label, kind in annotation.vocabulary.items()

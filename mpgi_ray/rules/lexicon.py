@@ -180,14 +180,24 @@ def implied_by(name: str) -> tuple[str, ...]:
     return tuple(_lexicon()["implied"].get(name, ()))
 
 
-def visible_tags(tags: dict[str, str]) -> tuple[str, ...]:
-    """Phrases for those map tags that show from above; several values of a key are split at ``;``."""
+def visible_tags(tags: dict[str, str], gsd: float | None = None) -> tuple[str, ...]:
+    """Phrases for those map tags that show from above; several values of a key are split at ``;``.
+
+    Args:
+        gsd: ground sampling distance in metres per pixel: what is too small to show at it is left out.
+    """
     known: dict[str, dict[str, str]] = _lexicon()["tags"]
     phrases: dict[str, None] = {}  # an ordered set
     for key, values in tags.items():
         for value in (value.strip() for value in values.split(";")):
             wordings = known.get(key, {})
             phrase = wordings.get(value) or (wordings.get("*") if value not in ("no", "") else None)
-            if phrase:
+            if phrase and (gsd is None or gsd <= _coarsest(key, value)):
                 phrases[phrase] = None
     return tuple(phrases)
+
+
+def _coarsest(key: str, value: str) -> float:
+    """Metres a pixel at which what a map tag names still shows; of any size where nothing is said of it."""
+    told: dict[str, float] = _lexicon()["coarsest"].get(key, {})
+    return told.get(value, told.get("*", float("inf")))

@@ -201,6 +201,9 @@ def test_metadata_and_tags() -> None:
     assert "0.5 m" in text
     assert "2003" not in text
     assert visible_tags({"building": "no", "boundary": "administrative"}) == ()
+    ways = {"highway": "path;primary", "building": "yes"}
+    assert visible_tags(ways, 0.5) == ("a path", "a main road", "at least one building")
+    assert visible_tags(ways, 5) == ("a main road",)  # the others are smaller than two pixels
 
 
 def test_an_image_without_annotation_still_has_a_true_sentence() -> None:
