@@ -28,6 +28,7 @@ class Item:
         size: the width and height that the source states, each None if it does not.
         mask: path of the mask below ``masks``, or without that below ``root``.
         mask_classes: its values or colours, where the source's config does not list them.
+        instances: folder and path of a mask of its objects, see `objects_of`; only beside a mask of classes.
         where: the place in the annotation file, for messages: ``line 17``.
         in_fractions: coordinates of its objects are shares of the picture's width and height.
         raster: opens the picture, where that is more than reading its file.
@@ -41,6 +42,7 @@ class Item:
     mask: str | None = None
     masks: Storage | None = None
     mask_classes: Mapping[str, MaskClass] | None = None
+    instances: tuple[Storage, str] | None = None
     where: str = ""
     in_fractions: bool = False
     across_m: float | None = None

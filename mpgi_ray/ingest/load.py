@@ -14,6 +14,7 @@ from mpgi_ray.data.shards import shard_key
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.text import clean_name
 from mpgi_ray.errors import InputError
+from mpgi_ray.ingest.instances import objects_of
 from mpgi_ray.ingest.item import Item
 from mpgi_ray.ingest.mask import ClassMask, read_mask
 from mpgi_ray.ingest.orientation import Size, Turned, opened, turned_fields
@@ -81,6 +82,10 @@ def _known(item: Item, source: SourceConfig, raster: Raster) -> tuple[dict[str, 
         data = _read(item.masks or item.root, item.mask, "mask")
         classes = source.mask if item.mask_classes is None else item.mask_classes
         mask = read_mask(data, drawn, {old: (source.label(old), v) for old, v in classes.items()})
+        if item.instances is not None:
+            drawn_objects = {"objects": objects_of(_read(*item.instances, "mask"), drawn, mask)}
+            drawn_objects = turned_fields(drawn_objects, turned) if turned else drawn_objects
+            fields["objects"] = (*fields["objects"], *drawn_objects["objects"])
         mask = mask.turned(turned.orientation) if turned else mask
     return fields | {"width": size[0], "height": size[1]}, mask
 

@@ -59,7 +59,7 @@ def read_mask(
         raise ImageError(
             "bad_mask", "the mask's classes are not known: list them under `mask:` in the source's YAML file"
         )
-    values = _values(data, size, in_colour=any(isinstance(v, tuple) for _, v in classes.values()))
+    values = values_of(data, size, in_colour=any(isinstance(v, tuple) for _, v in classes.values()))
     names = list(dict.fromkeys(new or "" for new, _ in classes.values()))  # "": left out
     index = np.full(values.shape, _UNKNOWN, dtype=np.uint8)
     for new, value in classes.values():
@@ -75,8 +75,18 @@ def read_mask(
     return ClassMask(index, tuple(names))
 
 
-def _values(data: bytes, size: tuple[int, int], in_colour: bool) -> npt.NDArray[np.int64]:
+def values_of(data: bytes, size: tuple[int, int], *, in_colour: bool | None) -> npt.NDArray[np.int64]:
+    """A mask's values, (height, width); of colours red, green and blue in one number, black being 0.
+
+    Args:
+        size: width and height of the picture that it belongs to.
+        in_colour: whether colours count, or the values of one band; None leaves it to the file.
+
+    Raises:
+        ImageError: it cannot be decoded, or is of another size or kind.
+    """
     image = open_image(data)
+    in_colour = image.mode in ("RGB", "RGBA") if in_colour is None else in_colour
     if image.size != size:
         raise ImageError(
             "size_mismatch",

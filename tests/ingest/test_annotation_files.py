@@ -6,7 +6,9 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from mpgi_ray.errors import InputError
 from mpgi_ray.ingest import IngestConfig, boxes, dota, ingest, karpathy, labels, load_source, masks, voc, yolo
@@ -242,3 +244,26 @@ def test_masks_by_name(tmp_path: Path) -> None:
     assert (name, sample.annotation.cover["water"].fraction) == ("a_rgb.png", 1)
     reasons = [(name, reason) for name, reason, _ in rejected(tmp_path / "out")]
     assert reasons == [("b_rgb.png", "missing_mask"), ("c_label.png", "missing_image")]
+
+
+def test_objects_by_masks_of_instances(tmp_path: Path) -> None:
+    images = pictures(tmp_path, "a.png", "b.png")
+    classes, single = np.zeros((HEIGHT, WIDTH), np.uint8), np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    classes[2:12, 3:9] = classes[5:9, 20:30] = 1
+    classes[20:25, 5:9] = 2
+    for number, place in enumerate(((slice(2, 12), slice(3, 9)), (slice(5, 9), slice(20, 30)))):
+        single[place] = (10, number, 200)
+    single[20:25, 5:9] = (9, 9, 9)
+    for folder, ending, pixels in (("masks", "", classes), ("ids", "_id", single)):
+        (tmp_path / folder).mkdir()
+        Image.fromarray(pixels).save(tmp_path / folder / f"a{ending}.png")
+    Image.fromarray(classes).save(tmp_path / "masks/b.png")
+    (tmp_path / "source.yaml").write_text("mask: {sea: 0, ship: 1, junk: 2}\ndrop: [sea, junk]\n")
+    ids = {"instances": str(tmp_path / "ids"), "instances_ending": "_id"}
+    listing = masks(images, masks=str(tmp_path / "masks"), **ids)
+    ingested(listing, tmp_path / "out", str(tmp_path / "source.yaml"))
+    ((name, sample),) = samples(tmp_path / "out").items()
+    found = [(thing.label, tuple(thing.box)) for thing in sample.annotation.objects]
+    assert (name, found) == ("a.png", [("ship", (3, 2, 9, 12)), ("ship", (20, 5, 30, 9))])
+    assert sample.annotation.cover.keys() == {"ship"}
+    assert [(name, reason) for name, reason, _ in rejected(tmp_path / "out")] == [("b.png", "missing_mask")]
