@@ -11,15 +11,16 @@ import hashlib
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Annotated, NamedTuple, Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from mpgi_ray.data.box import Box as Box
+from mpgi_ray.data.box import Point as Point
 from mpgi_ray.data.text import Text, clean_name, shortened
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[Text, Field(pattern=r"\S")]  # not blank
-Point = tuple[float, float]
 SCHEMA_VERSION = 1
 CUT_VERSION = 1  # part of the identity of a cut picture: raise it when the same window gets other pixels
 _MAX_DETAIL = 2000  # characters: a detail may quote what is endless
@@ -27,32 +28,6 @@ _MAX_DETAIL = 2000  # characters: a detail may quote what is endless
 
 class _Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Box(NamedTuple):
-    """An axis-parallel box in pixels; x to the right, y downwards, from the image's upper left corner."""
-
-    x1: float
-    y1: float
-    x2: float
-    y2: float
-
-    @property
-    def middle(self) -> Point:
-        return (self.x1 + self.x2) / 2, (self.y1 + self.y2) / 2
-
-    @property
-    def area(self) -> float:
-        return max(0.0, self.x2 - self.x1) * max(0.0, self.y2 - self.y1)
-
-    def clipped(self, width: float, height: float) -> Box:
-        """The part inside an image of this size; of area 0 if there is none."""
-        return Box(
-            min(max(self.x1, 0.0), width),
-            min(max(self.y1, 0.0), height),
-            min(max(self.x2, 0.0), width),
-            min(max(self.y2, 0.0), height),
-        )
 
 
 class LabelClass(_Record):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import inflect
 
 # glass, bus, tennis, canvas, lens, rhinos: singular in spite of the s
+_SIZES = ("big", "large", "long", "short", "small", "tall", "tiny")
 _NOT_PLURAL = ("ss", "us", "is", "as", "ns", "os")
 # a full stop before a capital or a digit ends a sentence, unless it stands behind one of these or an initial
 _STOP = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[^\W_a-z])")
@@ -66,6 +67,14 @@ def with_article(noun: str) -> str:
 
 
 @lru_cache(maxsize=256)
+def with_look(look: str, noun: str) -> str:
+    """``long white vehicles``: a size stands before a colour."""
+    size, _, rest = noun.partition(" ")
+    if look and rest and size in _SIZES:
+        return f"{size} {look} {rest}"
+    return f"{look} {noun}" if look else noun
+
+
 def number(n: int) -> str:
     """Numbers up to twelve as words, larger ones as digits."""
     return str(_inflect().number_to_words(str(n))) if 0 <= n <= 12 else str(n)

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 
 from mpgi_ray.rules.arrangement import Arrangement, Pattern
-from mpgi_ray.rules.english import choose, enumerate_, number, with_article
+from mpgi_ray.rules.english import choose, enumerate_, number, with_article, with_look
 from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
 from mpgi_ray.rules.form import Form
 from mpgi_ray.rules.geometry import PLACES
@@ -21,7 +21,6 @@ IN_PLACE = (  # as `PLACES`
     "on the left", "in the centre", "on the right",
     "in the lower left", "at the bottom", "in the lower right",
 )  # fmt: skip
-_SIZES = ("big", "large", "long", "short", "small", "tall", "tiny")
 _IN_HALF = {
     "left": ("in the left half", "on the left side"),
     "right": ("in the right half", "on the right side"),
@@ -49,8 +48,8 @@ def amount(c: ClassFact, n: int, look: str = "") -> str:
         look: adjectives that stand before the name.
     """
     if not c.countable:
-        return _named(look, c.several)
-    noun = _named(look, c.name if n == 1 else c.several)
+        return with_look(look, c.several)
+    noun = with_look(look, c.name if n == 1 else c.several)
     told = number(n) if c.exact else f"at least {number(n)}"
     return f"many {noun} ({told})" if n > MANY else f"{told} {noun}"
 
@@ -58,21 +57,13 @@ def amount(c: ClassFact, n: int, look: str = "") -> str:
 def amount_retold(c: ClassFact, n: int, look: str = "") -> str:
     """The same amount in other words: ``a single car``, ``three or more red cars``."""
     if not c.countable:
-        return f"some {_named(look, c.several)}"
-    one, more = _named(look, c.name), _named(look, c.several)
+        return f"some {with_look(look, c.several)}"
+    one, more = with_look(look, c.name), with_look(look, c.several)
     if c.exact:
         return f"a single {one}" if n == 1 else f"{number(n)} {more}"
     if n == 1:
         return f"at least one {one}"
     return f"{number(n)} or more {more}"
-
-
-def _named(look: str, noun: str) -> str:
-    """``long white vehicles``: a size stands before a colour."""
-    size, _, rest = noun.partition(" ")
-    if look and rest and size in _SIZES:
-        return f"{size} {look} {rest}"
-    return f"{look} {noun}" if look else noun
 
 
 def clear_cells(c: ClassFact) -> tuple[int, ...]:

@@ -12,23 +12,21 @@ from __future__ import annotations
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import typer
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from mpgi_ray.config import first_problem, shortly
 from mpgi_ray.data.sample import Rejected
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError
-from mpgi_ray.ingest.item import Entry, Item, Listing, below, report_unused
+from mpgi_ray.ingest.formats._coco import KNOWN, Annotation, Category, Rle, Shape, Size, image_of, listed
+from mpgi_ray.ingest.item import Entry, Item, Listing, report_unused
 from mpgi_ray.ingest.outline import Point, around, points
 from mpgi_ray.ingest.rle import decode_rle, mask_box
 from mpgi_ray.ingest.tables import read_json_file
 
-# fields of the format that say nothing about what is in a picture
-_KNOWN = {"license", "flickr_url", "coco_url", "date_captured", "id", "area", "supercategory"}
 _OTHER_FILES = {  # by a field of their annotations
     "caption": "a COCO captions file: write it as a table of filepath,caption for `mpgi ingest captions`",
     "segments_info": "a COCO panoptic file, whose masks are pictures: convert it to COCO instances",
@@ -39,71 +37,6 @@ _TOLD = {
     "image": "images that are listed again; the annotations of a file are joined",
 }
 _log = logging.getLogger(__name__)
-
-
-def _id(value: Any) -> str:
-    """An id as text, in whatever way the file writes it: 7, 7.0 and "7" are one.
-
-    Raises:
-        ValueError: it is neither a whole number nor a text.
-    """
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError(f"the id is {shortly(value)}: expected an integer or a text")
-    return str(value).strip()
-
-
-def _image_of(raw: Any) -> str | None:
-    try:
-        return _id(raw["image_id"])
-    except (TypeError, KeyError, ValueError):
-        return None
-
-
-Id = Annotated[str, BeforeValidator(_id)]
-Size = tuple[int | None, int | None]
-
-
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-
-class _Image(_Record):
-    id: Id
-    file_name: str = Field(min_length=1)
-    width: int | None = None
-    height: int | None = None
-
-
-class _Category(_Record):
-    id: Id
-    name: str = Field(min_length=1)
-
-
-class _Rle(_Record):
-    size: tuple[int, int]  # height, width
-    counts: str | list[int]
-
-
-class _Annotation(_Record):
-    category_id: Id
-    bbox: tuple[float, float, float, float] | None = None  # x, y, width, height
-    segmentation: Any = None  # of `_Shape`
-    iscrowd: bool = False
-
-
-class _Shape(_Record):
-    segmentation: _Rle | list[list[float]] = []
-
-
-@dataclass
-class _Picture:
-    """A file that is listed, and what annotations may call it."""
-
-    file: str
-    size: Size
-    ids: dict[str, None] = field(default_factory=dict)  # in their order
 
 
 def coco(
@@ -125,11 +58,11 @@ def coco(
     categories = _categories(content["categories"], annotations)
     by_image: dict[str | None, list[Any]] = defaultdict(list)
     for raw in content["annotations"]:
-        by_image[_image_of(raw)].append(raw)
+        by_image[image_of(raw)].append(raw)
 
     def entries() -> Iterator[Entry]:
         root, unused, told, seen = Storage(images), set[str](), Counter[str](), set[str]()
-        for entry in _listed(content["images"], unused, told):
+        for entry in listed(content["images"], unused, told):
             if isinstance(entry, Rejected):
                 yield entry
                 continue
@@ -157,33 +90,6 @@ def coco(
     return Listing("coco", f"{annotations} {images}", fingerprint, entries, tuple(categories.values()))
 
 
-def _listed(images: list[Any], unused: set[str], told: Counter[str]) -> list[_Picture | Rejected]:
-    """The pictures, each file once; those that share an id with another file are refused."""
-    found: dict[str | int, _Picture | Rejected] = {}
-    files: dict[str, dict[str, None]] = defaultdict(dict)
-    for position, raw in enumerate(images):
-        try:
-            image = _Image.model_validate(raw)
-            file = below(image.file_name)
-        except ValueError as error:
-            detail = first_problem(error) if isinstance(error, ValidationError) else str(error)
-            # in most cases the file name is known, and says more than the position
-            called = raw.get("file_name") if isinstance(raw, dict) else None
-            found[position] = Rejected(str(called or f"image {position}"), 0, "bad_annotation", detail)
-            continue
-        unused |= set(image.model_extra or ()) - _KNOWN
-        picture = found.setdefault(file, _Picture(file, (image.width, image.height)))
-        assert isinstance(picture, _Picture)
-        told["image"] += bool(picture.ids)
-        picture.ids[image.id] = None
-        files[image.id][file] = None
-    for image_id, names in files.items():
-        if len(names) > 1:
-            detail = f"image id {image_id} is that of {' and of '.join(names)}: whose annotations are they?"
-            found |= {name: Rejected(name, 0, "bad_annotation", detail) for name in names}
-    return list(found.values())
-
-
 def _content(content: Any, path: str) -> dict[str, list[Any]]:
     notes = content.get("annotations") if isinstance(content, dict) else None
     first = notes[0] if isinstance(notes, list) and notes and isinstance(notes[0], dict) else {}
@@ -200,7 +106,7 @@ def _categories(raw: list[Any], path: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for position, entry in enumerate(raw):
         try:
-            category = _Category.model_validate(entry)
+            category = Category.model_validate(entry)
         except ValidationError as error:
             raise InputError(f"{path}: category {position}: {first_problem(error)}") from error
         if found.get(category.id, category.name) != category.name:
@@ -217,12 +123,12 @@ def _object(
 ) -> dict[str, Any]:
     where = f"annotation {raw.get('id', '') if isinstance(raw, dict) else raw!r}"
     try:
-        note = _Annotation.model_validate(raw)
+        note = Annotation.model_validate(raw)
         if note.category_id not in categories:
             raise ValueError(
                 f"unknown category_id {note.category_id}: expected one of {', '.join(categories)}"
             )
-        unused |= set(note.model_extra or ()) - _KNOWN - {"image_id"}
+        unused |= set(note.model_extra or ()) - KNOWN - {"image_id"}
         box, outlines = _place(note, size, told)
     except ValidationError as error:
         raise ValueError(f"{where}: {first_problem(error)}") from error
@@ -233,12 +139,12 @@ def _object(
 
 
 def _place(
-    note: _Annotation, size: Size, told: Counter[str]
+    note: Annotation, size: Size, told: Counter[str]
 ) -> tuple[tuple[float, ...], tuple[tuple[Point, ...], ...]]:
     """The box of an object, and its outlines."""
     try:
-        shape = _Shape.model_validate({"segmentation": note.segmentation or []}).segmentation
-        outlines = () if isinstance(shape, _Rle) else tuple(map(points, shape))
+        shape = Shape.model_validate({"segmentation": note.segmentation or []}).segmentation
+        outlines = () if isinstance(shape, Rle) else tuple(map(points, shape))
     except ValueError:
         if note.bbox is None:
             raise
@@ -247,7 +153,7 @@ def _place(
     if note.bbox is not None:
         x, y, width, height = note.bbox
         return (x, y, x + width, y + height), outlines
-    if isinstance(shape, _Rle):
+    if isinstance(shape, Rle):
         high, wide = shape.size
         if None not in size and size != (wide, high):
             raise ValueError(f"its mask has {wide}×{high} pixels, expected the image's {size[0]}×{size[1]}")
