@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import re
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -220,7 +221,9 @@ def _answered(task: asyncio.Task[Reply]) -> Reply | None:
 
 def _wait(state: tenacity.RetryCallState) -> float:
     asked: float = getattr(state.outcome and state.outcome.exception(), "after", 0.0)
-    return asked + tenacity.wait_random_exponential(max=_MAX_BACKOFF_S)(state)
+    longest = tenacity.wait_exponential(max=_MAX_BACKOFF_S)(state)
+    # half of it is sure: 12 tries then outlast a minute's outage, and never by luck alone
+    return asked + random.uniform(longest / 2, longest)
 
 
 def _seconds(retry_after: str) -> float:

@@ -34,8 +34,8 @@ class HttpSettings(EngineSettings):
         key_env: environment variable that holds the key; without it, none is sent.
         requests_in_flight: requests that a replica has open at once.
         timeout_s: for one try of one request, to its last byte.
-        tries: of one request, when the endpoint is busy, slow or unreachable: 12 take some two minutes, more
-            than most endpoints need to start again.
+        tries: of one request, when the endpoint is busy, slow or unreachable: 12 take 105 to 211 seconds,
+            more than most endpoints need to start again.
         body: further keys of every request, such as ``chat_template_kwargs``; null takes a key out.
     """
 
