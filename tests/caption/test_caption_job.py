@@ -262,6 +262,7 @@ sys.exit(cli.main(["caption", "template", "--shards", f"{{folder}}/shards", "--o
 """
 
 
+@pytest.mark.slow  # six other kills of a caption run are in tests/faults
 def test_killed_half_way_twice_and_run_again_gives_the_same(tmp_path: Path) -> None:
     write_shards(tmp_path / "shards", [80, 80])
     run, asked = recipe(tmp_path), Asked(tmp_path)
