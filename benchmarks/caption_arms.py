@@ -23,7 +23,7 @@ from mpgi_ray.data.image import decode, to_plain, to_view
 from mpgi_ray.data.sample import Annotation, Sample
 from mpgi_ray.data.shards import encode_json
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.data.tar import write_members
+from mpgi_ray.data.tar_write import write_members
 from mpgi_ray.demo import scene
 from mpgi_ray.engines.template.engine import TemplateEngine
 from mpgi_ray.ingest import load_source, manifest

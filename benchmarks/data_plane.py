@@ -36,7 +36,7 @@ from watch import Watch
 
 from mpgi_ray.caption.job import caption
 from mpgi_ray.caption.recipe import Recipe
-from mpgi_ray.data.tar import write_members
+from mpgi_ray.data.tar_write import write_members
 from mpgi_ray.engines.base import Engine, Prompt, Reply
 from mpgi_ray.engines.settings import EngineSettings
 

@@ -30,7 +30,7 @@ from watch import Watch
 
 from mpgi_ray.caption.job import caption
 from mpgi_ray.caption.recipe import Recipe
-from mpgi_ray.data.tar import write_members
+from mpgi_ray.data.tar_write import write_members
 
 SHARD_SIZE = 64
 BUDGET = 768 * 768  # pixels of a picture that a model is shown

@@ -24,7 +24,7 @@ from PIL import Image
 from mpgi_ray.data.sample import Annotation, Box, LabelClass, Object, Sample
 from mpgi_ray.data.shard_list import find_shards
 from mpgi_ray.data.shards import read_shard, sample_members
-from mpgi_ray.data.tar import write_members
+from mpgi_ray.data.tar_write import write_members
 from mpgi_ray.engines.vllm.engine import VllmEngine
 
 SIDE = 448  # pixels: 256 image tokens of the tiny model

@@ -36,7 +36,7 @@ import open_clip
 import torch
 from pictures import noise_jpegs
 
-from mpgi_ray.data.tar import write_members
+from mpgi_ray.data.tar_write import write_members
 from mpgi_ray.models import checkpoint
 from mpgi_ray.models.architecture import Architecture, stock
 from mpgi_ray.train import trainer

@@ -24,7 +24,7 @@ from mpgi_ray.data.rejected import DROPPED, dropped_table
 from mpgi_ray.data.shards import ShardFields, read_shard
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import publish_table
-from mpgi_ray.data.tar import write_members
+from mpgi_ray.data.tar_write import write_members
 from mpgi_ray.errors import InputError
 
 WORK = ".work"  # folder within the output for what a job keeps until it is done

@@ -1,4 +1,4 @@
-"""Tar shards at the level of members: read and check a whole archive, group members into samples, write.
+"""Tar shards at the level of members: read and check a whole archive, group members into samples.
 
 A shard that ends too early is refused as a whole, also when it was cut between two members: its missing
 samples would otherwise never be missed. A member that cannot be used costs its sample alone.
@@ -9,10 +9,9 @@ from __future__ import annotations
 import gzip
 import io
 import posixpath
-import tarfile
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -122,18 +121,6 @@ def group_members(members: Iterable[Member], shard: str, image: str | None) -> l
         if trouble:
             group.troubles[suffix] = trouble
     return groups
-
-
-def write_members(samples: Iterable[tuple[str, Mapping[str, bytes]]]) -> bytes:
-    """A tar of ``(key, {suffix: bytes})``, the same bytes for the same samples: no times, no owners."""
-    sink = io.BytesIO()
-    with tarfile.open(fileobj=sink, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for key, fields in samples:
-            for suffix, data in fields.items():
-                member = tarfile.TarInfo(f"{key}.{suffix}")
-                member.size, member.mode = len(data), 0o644
-                archive.addfile(member, io.BytesIO(data))
-    return sink.getvalue()
 
 
 def is_image(suffix: str) -> bool:

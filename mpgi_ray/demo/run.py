@@ -20,7 +20,7 @@ from mpgi_ray.data.index import INDEX, IndexRow, publish_index
 from mpgi_ray.data.parts import complete_shards
 from mpgi_ray.data.shards import sample_members
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.data.tar import write_members
+from mpgi_ray.data.tar_write import write_members
 from mpgi_ray.demo.reconcile import reconcile, show
 from mpgi_ray.demo.scenes.scene import scene
 from mpgi_ray.demo.writer import MODEL, ImperfectWriter

@@ -14,7 +14,10 @@ from mpgi_ray.ingest.load import load
 from mpgi_ray.ingest.source import SourceConfig
 from mpgi_ray.ingest.windows import Tiling
 
-AHEAD = 8  # entries, and the threads that read them
+AHEAD = 16  # entries that are read before their turn
+_READERS = 8  # of an object store, an entry each
+_OF_DISK = 8  # entries to a reader: a disk answers sooner than threads of Python take turns
+Batch = list[tuple[int, Entry]]
 
 
 def loaded(
@@ -30,19 +33,17 @@ def loaded(
     Raises:
         StorageError: storage does not answer.
     """
-    with ThreadPoolExecutor(AHEAD) as readers:
+    with ThreadPoolExecutor(_READERS) as readers:
         waiting: deque[Future[list[Sample | Rejected]]] = deque()
         try:
-            for index, entry in enumerate(items):
-                if not _is_chosen(entry.key if isinstance(entry, Rejected) else entry.name, share):
-                    continue
-                large = isinstance(entry, Item) and (tiling is not None or entry.raster is not None)
-                while waiting and (large or len(waiting) >= AHEAD):
+            for batch in _batches(items, tiling, share):
+                large = _is_large(batch[0][1], tiling)
+                while waiting and (large or (len(waiting) + 1) * len(batch) > AHEAD):
                     yield from waiting.popleft().result()
                 if large:
-                    yield from _become(entry, index, source, tiling)
+                    yield from _become(batch, source, tiling)
                 else:
-                    waiting.append(readers.submit(_all_of, entry, index, source, tiling))
+                    waiting.append(readers.submit(_all_of, batch, source, tiling))
             while waiting:
                 yield from waiting.popleft().result()
         finally:
@@ -50,17 +51,37 @@ def loaded(
                 task.cancel()
 
 
-def _become(
-    entry: Entry, index: int, source: SourceConfig, tiling: Tiling | None
-) -> Iterator[Sample | Rejected]:
-    if isinstance(entry, Rejected):
-        yield replace(entry, index=index)
-    else:
-        yield from load(entry, source, index, tiling)
+def _batches(items: Listing, tiling: Tiling | None, share: float) -> Iterator[Batch]:
+    """The entries that are taken, with their positions; those that become windows alone."""
+    batch: Batch = []
+    for index, entry in enumerate(items):
+        if not _is_chosen(entry.key if isinstance(entry, Rejected) else entry.name, share):
+            continue
+        if batch and (len(batch) == _OF_DISK or _is_large(entry, tiling)):
+            yield batch
+            batch = []
+        batch.append((index, entry))
+        if _is_large(entry, tiling) or not (isinstance(entry, Rejected) or entry.root.is_local):
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
-def _all_of(entry: Entry, index: int, source: SourceConfig, tiling: Tiling | None) -> list[Sample | Rejected]:
-    return list(_become(entry, index, source, tiling))
+def _is_large(entry: Entry, tiling: Tiling | None) -> bool:
+    return isinstance(entry, Item) and (tiling is not None or entry.raster is not None)
+
+
+def _become(batch: Batch, source: SourceConfig, tiling: Tiling | None) -> Iterator[Sample | Rejected]:
+    for index, entry in batch:
+        if isinstance(entry, Rejected):
+            yield replace(entry, index=index)
+        else:
+            yield from load(entry, source, index, tiling)
+
+
+def _all_of(batch: Batch, source: SourceConfig, tiling: Tiling | None) -> list[Sample | Rejected]:
+    return list(_become(batch, source, tiling))
 
 
 def _is_chosen(name: str, share: float) -> bool:

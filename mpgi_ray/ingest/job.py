@@ -10,7 +10,8 @@ import hashlib
 import logging
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -26,7 +27,7 @@ from mpgi_ray.data.shard_list import shards_in_words
 from mpgi_ray.data.shards import sample_members
 from mpgi_ray.data.storage import Storage, absolute
 from mpgi_ray.data.tables import publish_table, read_table
-from mpgi_ray.data.tar import write_members
+from mpgi_ray.data.tar_write import write_members
 from mpgi_ray.data.text import clean_name
 from mpgi_ray.errors import InputError, OutputError
 from mpgi_ray.ingest.ahead import loaded
@@ -134,19 +135,21 @@ def _ingest(
 ) -> IngestSummary:
     storage.sweep()
     rejected: list[Rejected] = []
-    rows: list[IndexRow] = []
     unknown: Counter[Unknown] = Counter()
     turned = 0
-    for samples in _shards(_samples(items, config, rejected), config.shard_size):
-        shard = f"{config.name}-{len(rows):06d}"
-        data = write_members(sample_members(sample) for sample in samples)
-        lease.check()
-        if not storage.create(f"{shard}.tar", data):  # one that is damaged, or of a picture that changed
-            storage.publish(f"{shard}.tar", data)
+
+    def shards() -> Iterator[tuple[str, list[Sample]]]:
+        nonlocal turned
+        samples = _shards(_samples(items, config, rejected), config.shard_size)
+        for number, shard in enumerate(samples):
+            unknown.update(unknown_labels(sample.annotation for sample in shard))
+            turned += sum(map(_is_turned, shard))
+            yield f"{config.name}-{number:06d}", shard
+
+    rows: list[IndexRow] = []
+    for row in _published(shards(), storage, lease):
+        rows.append(row)
         stop.check()
-        rows.append(IndexRow(shard, len(samples), len(data), hashlib.sha256(data).hexdigest()))
-        unknown.update(unknown_labels(sample.annotation for sample in samples))
-        turned += sum(_is_turned(sample) for sample in samples)
     if not rows and not rejected:
         raise InputError(f"{items.path} holds no entries: expected one picture or more")
     lease.check()
@@ -157,6 +160,29 @@ def _ingest(
         _log.warning("%s: %d pictures were turned upright by their EXIF, boxes with them", items.path, turned)
     # every sample was seen: what stands in none of them is said in no text
     return replace(_summary(storage, nothing_to_do=False), unknown=+unknown)
+
+
+def _published(
+    shards: Iterable[tuple[str, list[Sample]]], storage: Storage, lease: Lease
+) -> Iterator[IndexRow]:
+    """Write shards, each while the samples of the next one are gathered."""
+
+    def publish(shard: str, samples: int, data: bytes) -> IndexRow:
+        lease.check()
+        if not storage.create(f"{shard}.tar", data):  # one that is damaged, or of a picture that changed
+            storage.publish(f"{shard}.tar", data)
+        return IndexRow(shard, samples, len(data), hashlib.sha256(data).hexdigest())
+
+    with ThreadPoolExecutor(1) as writer:
+        writing: Future[IndexRow] | None = None
+        for shard, samples in shards:
+            if writing is not None:
+                yield writing.result()
+            data = write_members(map(sample_members, samples))
+            writing = writer.submit(publish, shard, len(samples), data)
+            del samples, data  # of a shard that is written its bytes are in memory, of the next the samples
+        if writing is not None:
+            yield writing.result()
 
 
 def _is_turned(sample: Sample) -> bool:

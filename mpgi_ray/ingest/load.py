@@ -38,10 +38,9 @@ def load(
     Raises:
         StorageError: storage does not answer; a file that is not there or cannot be read is a rejected item.
     """
-    digest = ""
+    raster: Raster | None = None
     try:
         raster = item.raster() if item.raster else opened(_read(item.root, item.name, "image"))
-        digest = raster.digest
         fields, mask = _known(item, source, raster)
         windows = tiling.windows(*raster.size) if tiling else []
         if not windows:
@@ -52,9 +51,9 @@ def load(
             part = in_window(whole, window) | {"cover": mask.cover(window) if mask else {}}
             yield _sample(item, index, raster, part, window)
     except ImageError as error:
-        yield _rejected(item, index, error.reason, str(error), digest)
+        yield _rejected(item, index, error.reason, str(error), raster)
     except ValidationError as error:
-        yield _rejected(item, index, "bad_annotation", first_problem(error), digest)
+        yield _rejected(item, index, "bad_annotation", first_problem(error), raster)
 
 
 def _known(item: Item, source: SourceConfig, raster: Raster) -> tuple[dict[str, Any], ClassMask | None]:
@@ -113,8 +112,9 @@ def _sample(item: Item, index: int, raster: Raster, fields: dict[str, Any], wind
     return Sample(shard_key(name), index, data, suffix, annotation, name)
 
 
-def _rejected(item: Item, index: int, reason: str, detail: str, digest: str) -> Rejected:
-    return Rejected(item.name, index, reason, f"{item.where}: {detail}".removeprefix(": "), digest)
+def _rejected(item: Item, index: int, reason: str, detail: str, raster: Raster | None) -> Rejected:
+    where = f"{item.where}: {detail}".removeprefix(": ")
+    return Rejected(item.name, index, reason, where, raster.digest if raster else "")
 
 
 def _in_pixels(annotation: Mapping[str, Any], size: tuple[int, int]) -> dict[str, Any]:

@@ -70,7 +70,10 @@ class Plain:
     def __init__(self, data: bytes) -> None:
         self.content = data
         self.size = read_size(data)
-        self.digest = hashlib.sha256(data).hexdigest()
+
+    @cached_property
+    def digest(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
 
     def whole(self) -> tuple[bytes, str]:
         return self.content, real_suffix(self.content)

@@ -21,7 +21,8 @@ from mpgi_ray.data.sample import Annotation, Sample
 from mpgi_ray.data.shard_list import find_shards
 from mpgi_ray.data.shards import read_shard
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.data.tar import read_members, write_members
+from mpgi_ray.data.tar import read_members
+from mpgi_ray.data.tar_write import write_members
 from mpgi_ray.errors import InputError
 from mpgi_ray.evaluate import test_set as sets
 from mpgi_ray.evaluate.config import EvaluateConfig

@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 from mpgi_ray.data.sample import Annotation, Rejected, Sample
 from mpgi_ray.data.shard_list import find_shards
 from mpgi_ray.data.shards import ShardFields, read_shard, sample_members, shard_key
-from mpgi_ray.data.tar import Member, group_members, read_members, write_members
+from mpgi_ray.data.tar import Member, group_members, read_members
+from mpgi_ray.data.tar_write import write_members
 from mpgi_ray.data.text import clean_name, clean_text
 from mpgi_ray.errors import InputError
 from support.build import noise, picture, tar

@@ -12,7 +12,7 @@ from mpgi_ray.caption.recipe import load_recipe
 from mpgi_ray.data.caption import from_table
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.shards import sample_members
-from mpgi_ray.data.tar import write_members
+from mpgi_ray.data.tar_write import write_members
 from mpgi_ray.demo.reconcile import CODES, reconcile
 from mpgi_ray.demo.scenes.scene import scene
 from mpgi_ray.demo.writer import CONTENT, FORM, MODEL, Faults, ImperfectWriter

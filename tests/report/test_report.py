@@ -21,7 +21,7 @@ from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.parts import ChunkId, Part
 from mpgi_ray.data.sample import Annotation, Box, Object, Sample
 from mpgi_ray.data.shards import sample_members
-from mpgi_ray.data.tar import write_members
+from mpgi_ray.data.tar_write import write_members
 from mpgi_ray.errors import InputError, OutputError, RecipeError
 from mpgi_ray.report import write_report
 from mpgi_ray.report.histogram import histogram, ticks

@@ -18,7 +18,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from mpgi_ray.data.final import list_shards
-from mpgi_ray.data.tar import write_members
+from mpgi_ray.data.tar_write import write_members
 from mpgi_ray.models.inputs import Inputs
 from mpgi_ray.models.tokenizer import TextTokenizer
 from mpgi_ray.train.config import TrainConfig

@@ -17,7 +17,7 @@ from mpgi_ray.data.caption_folder import LOG, CaptionFolder
 from mpgi_ray.data.parts import ChunkId, split_chunks
 from mpgi_ray.data.sample import Annotation, Box, Object, Sample
 from mpgi_ray.data.shards import sample_members
-from mpgi_ray.data.tar import write_members
+from mpgi_ray.data.tar_write import write_members
 from mpgi_ray.report import write_report
 from support.caption_rows import begin, merged, publish, scene
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpgi_ray.data.final import list_shards, read_records
-from mpgi_ray.data.tar import write_members
+from mpgi_ray.data.tar_write import write_members
 from mpgi_ray.errors import InputError
 from mpgi_ray.models.architecture import small
 from mpgi_ray.models.tokenizer import TextTokenizer

@@ -20,7 +20,8 @@ import torch
 
 from mpgi_ray.cli import main
 from mpgi_ray.data.final import list_shards, read_records
-from mpgi_ray.data.tar import group_members, read_members, write_members
+from mpgi_ray.data.tar import group_members, read_members
+from mpgi_ray.data.tar_write import write_members
 from mpgi_ray.errors import InputError, OutputError, RecipeError, ResourceError, TrainingError
 from mpgi_ray.evaluate.config import EvaluateConfig
 from mpgi_ray.evaluate.job import evaluate
