@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import ray
 
-from mpgi_ray.errors import MpgiError
+from mpgi_ray.errors import MpgiError, UnfinishedError
 from mpgi_ray.runtime.stopping import Stop
 
 T = TypeVar("T")
@@ -32,8 +32,24 @@ def fan_out(
 
     Raises:
         StoppedError: the process was asked to stop.
+        UnfinishedError: the cluster lost the node or the worker of a task, again and again.
         MpgiError: what the function raised, as it raised it, without a worker's traceback.
     """
+    try:
+        results = _results(task, calls, stop, check)
+    except ray.exceptions.RayTaskError as error:
+        raise (error.cause if isinstance(error.cause, MpgiError) else error) from None
+    except ray.exceptions.RayError as error:
+        reason = str(error).partition("\n")[0]
+        raise UnfinishedError(f"the cluster lost a task: {reason} The same command goes on") from error
+    if stop:
+        stop.check()
+    return results
+
+
+def _results(
+    task: Callable[..., T], calls: Iterable[tuple[object, ...]], stop: Stop | None, check: Callable[[], None]
+) -> list[T]:
     remote = ray.remote(num_cpus=1)(lambda *call: task(*call))
     at_once = max(_AHEAD, int(ray.cluster_resources().get("CPU", _AHEAD)))
     results: dict[int, T] = {}
@@ -48,16 +64,11 @@ def fan_out(
     while running:
         _collect(running, results)
         check()
-    if stop:
-        stop.check()
-    return [results[number] for number in range(len(results))]
+    return [results[number] for number in sorted(results)]
 
 
 def _collect(running: dict[ray.ObjectRef, int], results: dict[int, T]) -> None:
     """Move the tasks that have finished, one at least, from ``running`` to ``results``."""
     finished, _ = ray.wait(list(running), num_returns=1)
     for reference in finished:
-        try:
-            results[running.pop(reference)] = ray.get(reference)
-        except ray.exceptions.RayTaskError as error:
-            raise (error.cause if isinstance(error.cause, MpgiError) else error) from None
+        results[running.pop(reference)] = ray.get(reference)

@@ -51,6 +51,14 @@ def run(folder: Path, pilot: Pilot | None = None) -> str:
     return output
 
 
+@pytest.fixture(scope="module")
+def captioned(tmp_path_factory: pytest.TempPathFactory, ray_cluster: None) -> str:
+    """Captions of 25 pictures, which no test changes."""
+    folder = tmp_path_factory.mktemp("captioned")
+    write_shards(folder / "shards", [25])
+    return run(folder)
+
+
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
     sink = io.BytesIO()
     image.save(sink, kind, **options)
@@ -158,19 +166,19 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("gone", ["shard-000001.tar", "captions.csv", "index.parquet"])
-def test_a_finished_job_whose_file_was_deleted_makes_it_again(tmp_path: Path, gone: str) -> None:
-    write_shards(tmp_path / "shards", [25])
+def test_a_finished_job_whose_file_was_deleted_makes_it_again(
+    tmp_path: Path, captioned: str, gone: str
+) -> None:
     out = tmp_path / "final"
-    config = Curation(captions=run(tmp_path), output=str(out), shard_size=10)
+    config = Curation(captions=captioned, output=str(out), shard_size=10)
     summary, whole = curate(config), content(out)
     (out / gone).unlink()
     assert curate(config) == summary
     assert content(out) == whole
 
 
-def test_a_job_killed_at_its_end_finishes_and_leaves_no_work_behind(tmp_path: Path) -> None:
-    write_shards(tmp_path / "shards", [25])
-    captions, out = run(tmp_path), tmp_path / "final"
+def test_a_job_killed_at_its_end_finishes_and_leaves_no_work_behind(tmp_path: Path, captioned: str) -> None:
+    captions, out = captioned, tmp_path / "final"
     summary = curate(Curation(captions=captions, output=str(tmp_path / "whole"), shard_size=10))
     whole = content(tmp_path / "whole")
     config = Curation(captions=captions, output=str(out), shard_size=10)
@@ -182,10 +190,9 @@ def test_a_job_killed_at_its_end_finishes_and_leaves_no_work_behind(tmp_path: Pa
     assert content(out) == whole
 
 
-def test_what_a_half_deleted_work_folder_says_is_done_is_not_believed(tmp_path: Path) -> None:
-    write_shards(tmp_path / "shards", [25])
+def test_what_a_half_deleted_work_folder_says_is_done_is_not_believed(tmp_path: Path, captioned: str) -> None:
     out = tmp_path / "final"
-    config = Curation(captions=run(tmp_path), output=str(out), shard_size=10)
+    config = Curation(captions=captioned, output=str(out), shard_size=10)
     killed(config, "delete", "")
     whole = {name: data for name, data in content(out).items() if not name.startswith(".work")}
     for spill in (out / ".work").glob("*.run"):

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpgi_ray.data.final import list_shards, read_records
+from mpgi_ray.data.tar import group_members, read_members
 from mpgi_ray.data.tar_write import write_members
 from mpgi_ray.errors import InputError
 from mpgi_ray.models.architecture import small
@@ -156,6 +157,18 @@ def test_shards_that_lost_samples_are_noticed(folder: Path, tmp_path: Path) -> N
     order = list(windows([50, *reader.source.counts[1:]], 20, 7, seed=0))
     with pytest.raises(InputError, match="hold fewer samples than at its start"):
         batches(reader, order)
+
+
+def test_a_picture_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    # of samples that no other test has: readers remember what they decoded
+    (broken,) = map(Path, list_shards(write_shapes(tmp_path / "whole", 40, seed=10, shards=1)))
+    groups = group_members(read_members(broken.read_bytes(), broken.name), broken.name, None)
+    members = [(group.key, dict(group.fields)) for group in groups]
+    members[7][1]["png"] = b"no picture"
+    (tmp_path / broken.name).write_bytes(write_members(members))
+    reader = reading(tmp_path)
+    with pytest.raises(InputError, match=f"{broken.name}.*{members[7][0]}"):
+        batches(reader, list(windows(reader.source.counts, 20, 2, seed=0)))
 
 
 def test_every_text_is_learned_unless_a_weight_says_otherwise(folder: Path) -> None:

@@ -273,7 +273,8 @@ def test_no_shards_and_broken_shards_are_named(ray_cluster: None, shapes: Path, 
     assert len(list(read_records(list_shards(shapes)))) == 200
 
 
-@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.slow  # that readers name it: test_order.py
+@pytest.mark.parametrize("workers", [1, 2])
 def test_a_picture_that_cannot_be_read_is_named(ray_cluster: None, tmp_path: Path, workers: int) -> None:
     # of samples that no other test has: readers remember what they decoded
     broken = Path(list_shards(write_shapes(tmp_path / "whole", 40, seed=10 + workers, shards=1))[0])
