@@ -29,6 +29,8 @@ from mpgi_ray.ingest.windows import Window
 PERCENTILES = 2, 98  # of the values that are no nodata: what becomes black and white
 _LOOK = 1024  # pixels of the longer side of the reduced picture that the percentiles are taken from
 _PIECE = 16 << 20  # bytes
+# holds the strips that a row of windows shares, of 20,000 pixels of 16 bits; GDAL takes a twentieth of memory
+_CACHE_MB = 128
 _RGB = ColorInterp.red, ColorInterp.green, ColorInterp.blue
 _COMPLEX = "its values are complex: write their amplitude (DERIVED_SUBDATASET:AMPLITUDE:FILE of GDAL)"
 # metadata that says when the picture was taken; the date of a TIFF file says when the file was written
@@ -122,7 +124,8 @@ class GeoRaster:
         if ColorInterp.alpha not in self._file.colorinterp:
             return None
         band = self._file.colorinterp.index(ColorInterp.alpha) + 1
-        found = np.unique(self._file.read(band, out_shape=_reduced(self.size)))
+        with _told():
+            found = np.unique(self._file.read(band, out_shape=_reduced(self.size)))
         return band if len(set(found.tolist()) - {0}) <= 1 else None
 
     @cached_property
@@ -147,9 +150,10 @@ class GeoRaster:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Raises ImageError where GDAL cannot read."""
+    """GDAL with a small cache. Raises ImageError where it cannot read."""
     try:
-        yield
+        with rasterio.Env(GDAL_CACHEMAX=_CACHE_MB):
+            yield
     except rasterio.errors.RasterioError as error:
         raise ImageError("broken_image", f"GDAL cannot read it as a GeoTIFF: {error}") from error
 

@@ -6,12 +6,9 @@ The same source and options give the same bytes, so a job that was killed is sim
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,10 +21,8 @@ from mpgi_ray.data.lease import Lease, held
 from mpgi_ray.data.rejected import REJECTED, rejected_table
 from mpgi_ray.data.sample import Rejected, Sample
 from mpgi_ray.data.shard_list import shards_in_words
-from mpgi_ray.data.shards import sample_members
 from mpgi_ray.data.storage import Storage, absolute
 from mpgi_ray.data.tables import publish_table, read_table
-from mpgi_ray.data.tar_write import write_members
 from mpgi_ray.data.text import clean_name
 from mpgi_ray.errors import InputError, OutputError
 from mpgi_ray.ingest.ahead import loaded
@@ -35,11 +30,12 @@ from mpgi_ray.ingest.item import Listing
 from mpgi_ray.ingest.orientation import TURNED
 from mpgi_ray.ingest.source import SourceConfig
 from mpgi_ray.ingest.windows import Tiling
+from mpgi_ray.ingest.write import gathered, published, remove_others
 from mpgi_ray.rules.labels import Unknown, unknown_labels
 from mpgi_ray.runtime.stopping import GRACE, Stop
 
 _log = logging.getLogger(__name__)
-MAX_SHARD_BYTES = 1 << 30  # of pictures: a shard is held in memory, here and by every reader
+MAX_SHARD_BYTES = 1 << 27  # of pictures: a shard is held in memory, here twice and by every reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +94,7 @@ def ingest(
     """Write a source as ``NAME-000000.tar …`` with ``index.parquet`` and ``rejected.parquet``.
 
     Pictures keep their bytes. A shard ends after ``shard_size`` samples or `MAX_SHARD_BYTES` of pictures;
-    one shard is held in memory at a time.
+    at most twice as much is held in memory. A folder that was begun with another bound keeps it.
 
     Args:
         items: what a format's function found.
@@ -113,13 +109,14 @@ def ingest(
     """
     storage = Storage(config.output)
     _require_apart(config.output, items.folder)
-    record, last = _record(items, config), (REJECTED, INDEX)
+    most = _most(storage)
+    record, last = _record(items, config, most), (REJECTED, INDEX)
     if look(storage, record_of("ingest"), record, last=last) is Claim.FINISHED:
         return _summary(storage, nothing_to_do=True)
     stop = Stop(grace)
     with held(storage, "ingest", takeover=takeover) as lease, stop.listening():
         claim(storage, "ingest", record, last=last)
-        return _ingest(storage, items, config, lease, stop)
+        return _ingest(storage, items, config, most, lease, stop)
 
 
 def _require_apart(output: str, source: str | None) -> None:
@@ -131,29 +128,28 @@ def _require_apart(output: str, source: str | None) -> None:
 
 
 def _ingest(
-    storage: Storage, items: Listing, config: IngestConfig, lease: Lease, stop: Stop
+    storage: Storage, items: Listing, config: IngestConfig, most: int, lease: Lease, stop: Stop
 ) -> IngestSummary:
     storage.sweep()
     rejected: list[Rejected] = []
     unknown: Counter[Unknown] = Counter()
     turned = 0
 
-    def shards() -> Iterator[tuple[str, list[Sample]]]:
+    def noted(samples: list[Sample]) -> list[Sample]:
         nonlocal turned
-        samples = _shards(_samples(items, config, rejected), config.shard_size)
-        for number, shard in enumerate(samples):
-            unknown.update(unknown_labels(sample.annotation for sample in shard))
-            turned += sum(map(_is_turned, shard))
-            yield f"{config.name}-{number:06d}", shard
+        unknown.update(unknown_labels(sample.annotation for sample in samples))
+        turned += sum(map(_is_turned, samples))
+        return samples
 
     rows: list[IndexRow] = []
-    for row in _published(shards(), storage, lease):
+    shards = map(noted, gathered(_samples(items, config, rejected), config.shard_size, most))
+    for row in published(shards, config.name, storage, lease):
         rows.append(row)
         stop.check()
     if not rows and not rejected:
         raise InputError(f"{items.path} holds no entries: expected one picture or more")
     lease.check()
-    _remove_others(storage, config.name, {f"{row.shard}.tar" for row in rows})
+    remove_others(storage, config.name, {f"{row.shard}.tar" for row in rows})
     publish_table(storage, REJECTED, rejected_table(rejected))
     publish_index(storage, rows)
     if turned:
@@ -162,40 +158,9 @@ def _ingest(
     return replace(_summary(storage, nothing_to_do=False), unknown=+unknown)
 
 
-def _published(
-    shards: Iterable[tuple[str, list[Sample]]], storage: Storage, lease: Lease
-) -> Iterator[IndexRow]:
-    """Write shards, each while the samples of the next one are gathered."""
-
-    def publish(shard: str, samples: int, data: bytes) -> IndexRow:
-        lease.check()
-        if not storage.create(f"{shard}.tar", data):  # one that is damaged, or of a picture that changed
-            storage.publish(f"{shard}.tar", data)
-        return IndexRow(shard, samples, len(data), hashlib.sha256(data).hexdigest())
-
-    with ThreadPoolExecutor(1) as writer:
-        writing: Future[IndexRow] | None = None
-        for shard, samples in shards:
-            if writing is not None:
-                yield writing.result()
-            data = write_members(map(sample_members, samples))
-            writing = writer.submit(publish, shard, len(samples), data)
-            del samples, data  # of a shard that is written its bytes are in memory, of the next the samples
-        if writing is not None:
-            yield writing.result()
-
-
 def _is_turned(sample: Sample) -> bool:
     origin = sample.annotation.origin
     return origin is not None and origin.made.startswith(TURNED)
-
-
-def _remove_others(storage: Storage, name: str, shards: Collection[str]) -> None:
-    """Remove shards of an earlier start that was interrupted, of a source that was longer then."""
-    ours = re.compile(rf"{re.escape(name)}-\d{{6,}}\.tar")
-    for file in storage.list(".tar"):
-        if ours.fullmatch(file) and file not in shards:
-            storage.delete(file)
 
 
 def _samples(items: Listing, config: IngestConfig, rejected: list[Rejected]) -> Iterator[Sample]:
@@ -212,27 +177,21 @@ def _samples(items: Listing, config: IngestConfig, rejected: list[Rejected]) -> 
             yield result
 
 
-def _shards(samples: Iterator[Sample], size: int) -> Iterator[list[Sample]]:
-    shard: list[Sample] = []
-    room = MAX_SHARD_BYTES
-    for sample in samples:
-        if shard and (len(shard) == size or len(sample.image) > room):
-            yield shard
-            shard, room = [], MAX_SHARD_BYTES
-        shard.append(sample)
-        room -= len(sample.image)
-    if shard:
-        yield shard
+def _most(storage: Storage) -> int:
+    """The bytes of pictures in a shard of this folder: of what is begun, none changes its shard."""
+    name = record_of("ingest")
+    before = storage.read_json(name).get("max_shard_bytes") if storage.exists(name) else None
+    return before if isinstance(before, int) else MAX_SHARD_BYTES
 
 
-def _record(items: Listing, config: IngestConfig) -> dict[str, Any]:
+def _record(items: Listing, config: IngestConfig, most: int) -> dict[str, Any]:
     return {
         "format": items.format,
         "path": clean_name(items.path),
         "fingerprint": items.fingerprint,
         "source": config.source.model_dump(mode="json", exclude_defaults=True, exclude={"about"}),
         "shard_size": config.shard_size,
-        "max_shard_bytes": MAX_SHARD_BYTES,
+        "max_shard_bytes": most,
         "name": config.name,
         # only where they are chosen: a record of an earlier version tells neither
         **({"tiling": config.tiling.model_dump()} if config.tiling else {}),
