@@ -40,7 +40,7 @@ class Tile:
     @property
     def description(self) -> str:
         """The picture in words, for those who do not see it."""
-        said = [f"{number} × {label}" for label, _, number in self.overlay.legend] if self.overlay else []
+        said = self.overlay.described if self.overlay else []
         return f"Picture {self.name}: " + (", ".join([*self.note.scene, *said]) or "nothing annotated")
 
 
