@@ -7,21 +7,20 @@ from __future__ import annotations
 
 import io
 import math
-import re
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from mpgi_ray.data import tiff
+from mpgi_ray.data.deep import NO_DATA as NO_DATA
+from mpgi_ray.data.deep import colour_of, deep_modes, stretched
 from mpgi_ray.data.jpeg import frame_size
 
 MAX_PIXELS = 400_000_000  # a 20,000 × 20,000 scene; a decompression bomb is far larger
 MAX_DEEP = 192_000_000  # values of more than 8 bits (pixels × colours): stretching one takes 15 to 20 bytes
-NO_DATA = 1e38  # float pictures state values as large as this, or the largest of all, where there are none
-CONVERSION_VERSION = 2  # part of the record of a converted picture: raise it when `_to_rgb` changes
+CONVERSION_VERSION = 3  # part of the record of a converted picture: raise it when `_to_rgb` changes
 SUFFIXES = ("jpg", "jpeg", "png", "tif", "tiff", "webp", "bmp", "gif", "jp2")
 # the formats that are opened, and no others: Pillow's EPS reader would start a PostScript interpreter
 _FORMATS = {
@@ -31,7 +30,6 @@ _FORMATS = {
 _PLAIN = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png"}  # MPO: a JPEG with further pictures behind it
 _JPEG: dict[str, Any] = {"format": "JPEG", "quality": 95, "subsampling": 0}
 _ENCODING: dict[str, dict[str, Any]] = {"png": {"format": "PNG"}, "jpg": _JPEG}
-_DEEP = re.compile(r"(RGBA?);16([BLN])")  # Pillow's name for 16-bit colour in big, little, native order
 
 # Pillow's own limit is a process-wide warning; ours is checked from the header, before any pixel is decoded
 Image.MAX_IMAGE_PIXELS = None
@@ -71,11 +69,11 @@ def read_size(data: bytes) -> tuple[int, int]:
     """Width and height from the header, without decoding.
 
     Raises:
-        ImageError: no bytes, not an image, or too large.
+        ImageError: no bytes, not an image, a TIFF of a kind that is not read, or too large.
     """
     size = frame_size(data)
     if size is None or size[0] * size[1] > MAX_PIXELS:
-        return open_image(data).size
+        return _readable(data).size
     return size
 
 
@@ -96,7 +94,7 @@ def decode(data: bytes) -> Picture:
     Raises:
         ImageError: no bytes, not an image, too large, or cut off.
     """
-    return _decoded(open_image(data), data)
+    return _decoded(_readable(data), data)
 
 
 def to_plain(data: bytes) -> tuple[bytes, str, bool]:
@@ -105,7 +103,8 @@ def to_plain(data: bytes) -> tuple[bytes, str, bool]:
     Plain pictures come back untouched. Others become 8-bit RGB PNG: alpha is laid over black (no data is
     black in most products), palettes and CMYK are resolved, and more than 8 bits are stretched linearly
     from the 2nd to the 98th percentile over all bands, unless no value of a grey picture passes 255.
-    Values that are not finite, or of a size from `NO_DATA` on, become black.
+    Values that are not finite, or of a size from `NO_DATA` on, become black, and so does what a TIFF hides by
+    its nodata value or its alpha band; see `mpgi_ray.data.tiff`.
 
     Raises:
         ImageError: as `decode`.
@@ -126,7 +125,7 @@ def to_view(data: bytes, max_pixels: int) -> Picture | None:
     Raises:
         ImageError: as `decode`.
     """
-    image = open_image(data)
+    image = _readable(data)
     if _plain(image) and image.width * image.height <= max_pixels:
         return None
     pixels = _decoded(image, data).pixels
@@ -154,6 +153,8 @@ def open_image(data: bytes) -> Image.Image:
     except MemoryError:
         raise
     except Exception as error:  # as in `_decoded`
+        if why := tiff.trouble(data):
+            raise ImageError("tiff_layout", why) from error
         known = ", ".join(_FORMATS)
         why = "" if isinstance(error, UnidentifiedImageError) else f" ({error})"
         raise ImageError(
@@ -161,21 +162,29 @@ def open_image(data: bytes) -> Image.Image:
             f"not a picture, or cut off in its header{why}: starts with {data[:8]!r}, expected {known}",
         ) from error
     width, height = image.size
-    deep = 3 if _deep_modes(image) else image.mode.startswith(("I", "F"))  # colours of more than 8 bits
+    deep = 3 if deep_modes(image) else image.mode.startswith(("I", "F"))  # colours of more than 8 bits
     if width * height > (most := MAX_DEEP // deep if deep else MAX_PIXELS):
         detail = f"{width}×{height} pixels ({image.mode}), at most {most:,} are decoded: cut it into windows"
         raise ImageError("too_many_pixels", detail)
     return image
 
 
+def _readable(data: bytes) -> Image.Image:
+    """As `open_image`; a TIFF that would be decoded wrongly is refused."""
+    image = open_image(data)
+    if image.format == "TIFF" and (why := tiff.misread(image)):
+        raise ImageError("tiff_layout", why)
+    return image
+
+
 def _decoded(image: Image.Image, data: bytes) -> Picture:
     """An opened picture, decoded; ``data`` is all of it."""
-    plain, modes = _plain(image), _deep_modes(image)
+    plain, modes = _plain(image), deep_modes(image)
     try:
         if image.format == "PNG":
             open_image(data).verify()  # decoding looks at no checksum: a hole would become wrong pixels
         image.load()
-        pixels = _to_rgb(image, _deep_colour(image, modes, data) if modes else None)
+        pixels = _to_rgb(image, colour_of(image, open_image(data), modes) if modes else None)
     except MemoryError:
         raise
     except Exception as error:  # Pillow raises almost any exception for a damaged file
@@ -185,14 +194,24 @@ def _decoded(image: Image.Image, data: bytes) -> Picture:
 
 def _plain(image: Image.Image) -> str:
     """The suffix of an opened, not yet loaded picture that every reader shows alike; empty for others."""
-    plain = image.mode in ("L", "RGB") and not _deep_modes(image)
+    plain = image.mode in ("L", "RGB") and not deep_modes(image)
     return _PLAIN.get(str(image.format), "") if plain else ""
 
 
 def _to_rgb(image: Image.Image, deep: np.ndarray | None) -> Image.Image:
+    known = tiff.known(image, deep) if image.format == "TIFF" else None
+    pixels = _shown(image, deep, known)
+    if known is None:
+        return pixels
+    black = Image.new("RGB", image.size)
+    black.paste(pixels, mask=Image.fromarray(known))
+    return black
+
+
+def _shown(image: Image.Image, deep: np.ndarray | None, known: np.ndarray | None) -> Image.Image:
     if deep is not None:
-        colour = Image.fromarray(_stretch(deep[..., :3]))
-        if image.mode == "RGBA":
+        colour = Image.fromarray(stretched(deep[..., :3], known))
+        if image.mode == "RGBA" and image.format != "TIFF":
             return _over_black(Image.merge("RGBA", (*colour.split(), image.getchannel("A"))))
         return colour
     if image.mode == "RGB":
@@ -201,9 +220,12 @@ def _to_rgb(image: Image.Image, deep: np.ndarray | None) -> Image.Image:
         return image.convert("RGB")
     if image.mode.startswith("I") or image.mode == "F":
         values = np.asarray(image)
-        if np.issubdtype(values.dtype, np.integer) and values.min() >= 0 and values.max() <= 255:
-            return Image.fromarray(values.astype(np.uint8)).convert("RGB")
-        return Image.fromarray(_stretch(values)).convert("RGB")
+        seen = values if known is None else values[known]
+        if np.issubdtype(seen.dtype, np.integer) and seen.min(initial=0) >= 0 and seen.max(initial=0) <= 255:
+            return Image.fromarray(values.clip(0, 255).astype(np.uint8)).convert("RGB")
+        return Image.fromarray(stretched(values, known)).convert("RGB")
+    if image.format == "TIFF" and image.mode in ("RGBA", "LA"):
+        return image.convert("RGB")  # its alpha is in `known`
     return _over_black(image.convert("RGBA"))  # palette and alpha modes
 
 
@@ -211,33 +233,3 @@ def _over_black(rgba: Image.Image) -> Image.Image:
     black = Image.new("RGB", rgba.size)
     black.paste(rgba, mask=rgba)
     return black
-
-
-def _deep_modes(image: Image.Image) -> list[re.Match[str]]:
-    """The raw modes of an opened, not yet loaded picture's tiles, where they are 16-bit colour."""
-    tiles = getattr(image, "tile", [])
-    raw = [tile[3] if isinstance(tile[3], str) else (tile[3] or ("",))[0] for tile in tiles]
-    return [match for mode in raw if (match := _DEEP.fullmatch(str(mode)))]
-
-
-def _deep_colour(image: Image.Image, modes: Sequence[re.Match[str]], data: bytes) -> np.ndarray:
-    """16-bit colour, which Pillow cuts to its upper bytes; the lower come by reading in the other order."""
-    own = "L" if sys.byteorder == "little" else "B"
-    lower = open_image(data)
-    for index, match in enumerate(modes):
-        other = f"{match[1]};16{'B' if (own if match[2] == 'N' else match[2]) == 'L' else 'L'}"
-        tile = lower.tile[index]  # type: ignore[attr-defined]
-        args = other if isinstance(tile[3], str) else (other, *tile[3][1:])
-        lower.tile[index] = tile._replace(args=args)  # type: ignore[attr-defined]
-    upper = np.asarray(image).astype(np.uint16)
-    return np.asarray(upper << 8 | np.asarray(lower), dtype=np.uint16)
-
-
-def _stretch(values: np.ndarray) -> np.ndarray:
-    """8-bit values, linear between the 2nd and the 98th percentile of the finite ones below `NO_DATA`."""
-    finite = np.abs(values) < NO_DATA
-    if not finite.any():
-        return np.zeros(values.shape, np.uint8)
-    low, high = np.percentile(values[finite], (2, 98))
-    scaled = (values.astype(np.float32) - np.float32(low)) / np.float32(max(high - low, 1e-12))
-    return np.asarray((np.clip(np.where(finite, scaled, 0), 0, 1) * 255).round(), dtype=np.uint8)

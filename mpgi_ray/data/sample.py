@@ -80,11 +80,13 @@ class Cover(_Record):
         fraction: of the whole image.
         cells: of each cell of a 3×3 grid, row by row from the upper left.
         patches: number of connected parts; says "one" or "several", never an object count.
+        regions: boxes in pixels of its larger parts, the largest part first (`mpgi_ray.data.cover.regions`).
     """
 
     fraction: Fraction
     cells: tuple[Fraction, Fraction, Fraction, Fraction, Fraction, Fraction, Fraction, Fraction, Fraction]
     patches: int = Field(ge=1)
+    regions: tuple[Box, ...] = ()
 
 
 class Origin(_Record):
@@ -150,12 +152,20 @@ class Annotation(_Record):
             _require_known(label, info)
         return value
 
+    @field_validator("cover")
+    @classmethod
+    def _regions_inside(cls, cover: dict[str, Cover], info: ValidationInfo) -> dict[str, Cover]:
+        # a side that is refused is not there: nothing lies outside of it
+        width, height = info.data.get("width", math.inf), info.data.get("height", math.inf)
+        for label, box in ((label, box) for label, known in cover.items() for box in known.regions):
+            if not (0 <= box.x1 < box.x2 <= width and 0 <= box.y1 < box.y2 <= height):
+                raise ValueError(f"{label}: region {tuple(box)} is empty, inverted or not inside the image")
+        return cover
+
     @field_validator("objects")
     @classmethod
     def _inside(cls, objects: tuple[Object, ...], info: ValidationInfo) -> tuple[Object, ...]:
-        width, height = info.data.get("width"), info.data.get("height")
-        if width is None or height is None:  # already refused
-            return objects
+        width, height = info.data.get("width", math.inf), info.data.get("height", math.inf)
         return tuple(_checked(o, i, width, height, info) for i, o in enumerate(objects))
 
     def label_class(self, label: str) -> LabelClass:
@@ -170,7 +180,7 @@ def _require_known(label: str, info: ValidationInfo) -> None:
         )
 
 
-def _checked(obj: Object, index: int, width: int, height: int, info: ValidationInfo) -> Object:
+def _checked(obj: Object, index: int, width: float, height: float, info: ValidationInfo) -> Object:
     _require_known(obj.label, info)
     box = obj.box
     where = f"object {index} ({obj.label})"

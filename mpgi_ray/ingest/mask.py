@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from mpgi_ray.data.cover import Mask, covers
 from mpgi_ray.data.image import ImageError, open_image
@@ -85,7 +86,7 @@ def values_of(data: bytes, size: tuple[int, int], *, in_colour: bool | None) -> 
     Raises:
         ImageError: it cannot be decoded, or is of another size or kind.
     """
-    image = open_image(data)
+    image = _opened(data)
     in_colour = image.mode in ("RGB", "RGBA") if in_colour is None else in_colour
     if image.size != size:
         raise ImageError(
@@ -106,6 +107,17 @@ def values_of(data: bytes, size: tuple[int, int], *, in_colour: bool | None) -> 
     if pixels.ndim != 2:
         raise ImageError("bad_mask", f"expected an index mask of one band, found {image.mode}")
     return pixels
+
+
+def _opened(data: bytes) -> Image.Image:
+    try:
+        return open_image(data)
+    except ImageError as error:
+        if error.reason != "tiff_layout":
+            raise
+        convert = "`gdal_translate -of PNG -b 1 -ot Byte IN.tif OUT.png`"
+        detail = f"a TIFF of a kind that is not read as a mask: write its classes as bytes, {convert}"
+        raise ImageError("bad_mask", detail) from error
 
 
 def _code(value: MaskClass) -> int:

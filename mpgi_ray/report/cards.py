@@ -59,7 +59,7 @@ class Card:
     @property
     def description(self) -> str:
         """The picture in words, for those who do not see it."""
-        said = [f"{number} × {label}" for label, _, number in self.overlay.legend] if self.overlay else []
+        said = self.overlay.described if self.overlay else []
         scene = list(self.note.scene) if self.note else []
         return f"Picture {self.first.key}: " + (", ".join([*scene, *said]) or "nothing annotated")
 

@@ -1,10 +1,14 @@
-"""Boxes over a picture: shapes and labels in the picture's own pixels, ready for an SVG of that size."""
+"""Boxes over a picture: shapes and labels in the picture's own pixels, ready for an SVG of that size.
+
+Of a class that only a mask gives, the boxes of its regions are drawn.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from mpgi_ray.data.sample import Annotation, Box, Object, Point
 
@@ -22,12 +26,16 @@ _MAX_LABEL = 22
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """An outline of an object; without any, its oriented box where there is one, else its box."""
+    """An outline of an object; without any, its oriented box where there is one, else its box.
+
+    Attributes:
+        kind: ``crowd`` for a group, ``region`` for the box of a mask's region, else empty.
+    """
 
     label: str
     colour: str
     points: tuple[Point, ...]
-    crowd: bool
+    kind: Literal["", "crowd", "region"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,7 @@ class Overlay:
 
     Attributes:
         font: height of the labels in the picture's pixels.
-        legend: class, colour and number of objects, most frequent first.
+        legend: class, colour and number of objects, most frequent first; then classes of a mask, without one.
     """
 
     width: int
@@ -53,7 +61,12 @@ class Overlay:
     font: float
     shapes: tuple[Shape, ...]
     chips: tuple[Chip, ...]
-    legend: tuple[tuple[str, str, int], ...]
+    legend: tuple[tuple[str, str, int | None], ...]
+
+    @property
+    def described(self) -> list[str]:
+        """The legend in words."""
+        return [label if number is None else f"{number} × {label}" for label, _, number in self.legend]
 
 
 class Colours:
@@ -67,19 +80,33 @@ class Colours:
 
 
 def overlay(note: Annotation, colours: Colours) -> Overlay:
-    """Outlines of all objects and as many labels as fit without covering one another."""
+    """Outlines of all objects, boxes of regions, and as many labels as fit without covering one another."""
     counts = Counter(obj.label for obj in note.objects)
     classes = sorted(counts, key=lambda label: (-counts[label], label))
-    colour = {label: colours.of(label) for label in classes}
+    regions = _regions(note)
+    of_mask = dict.fromkeys(region.label for region in regions)
+    colour = {label: colours.of(label) for label in (*classes, *of_mask)}
     font = _FONT * max(note.width, note.height) / DISPLAY
+    shapes = [
+        *(Shape(o.label, colour[o.label], outline(o), "region") for o in regions),
+        *(
+            Shape(o.label, colour[o.label], each, "crowd" if o.crowd else "")
+            for o in note.objects
+            for each in _outlines(o)
+        ),
+    ]
+    drawn = note.model_copy(update={"objects": (*note.objects, *regions)})
+    legend = [(label, colour[label], counts.get(label)) for label in colour]
     return Overlay(
-        note.width,
-        note.height,
-        font,
-        tuple(Shape(o.label, colour[o.label], each, o.crowd) for o in note.objects for each in _outlines(o)),
-        place_chips(note, font, colour),
-        tuple((label, colour[label], counts[label]) for label in classes),
+        note.width, note.height, font, tuple(shapes), place_chips(drawn, font, colour), tuple(legend)
     )
+
+
+def _regions(note: Annotation) -> list[Object]:
+    """The regions of classes without objects, as things to draw."""
+    known = {thing.label for thing in note.objects}
+    shown = {label: cover.regions for label, cover in note.cover.items() if label not in known}
+    return [Object(label=label, box=box) for label, boxes in shown.items() for box in boxes]
 
 
 def _outlines(obj: Object) -> tuple[tuple[Point, ...], ...]:

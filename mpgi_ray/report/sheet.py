@@ -40,7 +40,7 @@ class Tile:
     @property
     def description(self) -> str:
         """The picture in words, for those who do not see it."""
-        said = [f"{number} × {label}" for label, _, number in self.overlay.legend] if self.overlay else []
+        said = self.overlay.described if self.overlay else []
         return f"Picture {self.name}: " + (", ".join([*self.note.scene, *said]) or "nothing annotated")
 
 
@@ -84,9 +84,7 @@ class Sheet:
 
 
 def write_sheet(path: str, html: str, cards: int = 24, seed: int = 0) -> str:
-    """Write the contact sheet of a shard, a folder of shards, a glob or a brace range.
-
-    Pictures come from a few shards, chosen by a hash of their names, as the samples are.
+    """Write the contact sheet of shards, see `read_sheet`, as a page.
 
     Returns:
         What was written, in one line.
@@ -95,16 +93,32 @@ def write_sheet(path: str, html: str, cards: int = 24, seed: int = 0) -> str:
         InputError: the shards are missing or cannot be read.
         OutputError: the page cannot be written.
     """
-    shards = find_shards(path)
-    shards.require_all()
-    sheet = _read(path, shards, cards, seed)
+    sheet = read_sheet(path, cards, seed)
     page = environment().get_template("sheet.html.j2").render(sheet=sheet)
     target, name = split_url(html)
     target.publish(name, page.encode())
     return f"{html}: {len(sheet.tiles)} of {sheet.total:,} samples"
 
 
-def _read(path: str, shards: ShardList, cards: int, seed: int) -> Sheet:
+def tile_html(tile: Tile) -> str:
+    """A picture with all that is annotated drawn over it, as HTML that stands by itself, as in a notebook."""
+    return environment().get_template("tile.html.j2").render(tile=tile)
+
+
+def read_sheet(path: str, cards: int = 24, seed: int = 0) -> Sheet:
+    """What is annotated in a shard, a folder of shards, a glob or a brace range.
+
+    Pictures come from a few shards, chosen by a hash of their names, as the samples are.
+
+    Args:
+        cards: samples that are shown.
+
+    Raises:
+        InputError: the shards are missing or cannot be read.
+    """
+    shards = find_shards(path)
+    shards.require_all()
+
     def order(identity: str) -> str:
         return hashlib.sha256(f"{seed}:{identity}".encode()).hexdigest()
 

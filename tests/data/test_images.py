@@ -135,7 +135,7 @@ SEEDS = [encoded(NOISE.resize((9, 9)), kind) for kind in ("JPEG", "PNG", "TIFF",
 SEEDS.append(encoded(NOISE.resize((9, 9)), "TIFF", compression="tiff_lzw"))
 
 
-REASONS = ("broken_image", "not_an_image", "too_many_pixels")
+REASONS = ("broken_image", "not_an_image", "tiff_layout", "too_many_pixels")
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL")

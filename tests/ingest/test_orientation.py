@@ -84,6 +84,7 @@ def test_all_orientations_give_the_same_facts(
         assert Image.open(io.BytesIO(sample.image)).getexif().get(0x0112, 1) == 1
         things = sample.annotation.objects
         assert [tuple(thing.box) for thing in things] == [BOX, (60, 30, 85, 55)]
+        assert sample.annotation.cover["water"].regions == ((0, 0, WIDTH, 20),)
 
 
 def _without_origin(annotation: Annotation) -> Annotation:

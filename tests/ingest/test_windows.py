@@ -164,6 +164,8 @@ def test_a_scene_is_cut(tmp_path: Path) -> None:
         assert (note.gsd, note.scene, note.captions) == (0.5, (), ())
         water = mask[y : y + h, x : x + w].mean()
         assert (note.cover["water"].fraction if "water" in note.cover else 0) == pytest.approx(water)
+        if water:
+            assert note.cover["water"].regions == (Box(max(0, 130 - x), 0, w, h),)
     assert len({sample.sample_id for sample in found.values()}) == 6
     shown = {name: [(tuple(o.box), o.visible) for o in s.annotation.objects] for name, s in found.items()}
     assert shown["a.png#0_0_87_75"] == [

@@ -6,11 +6,13 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from mpgi_ray.cli import main
-from mpgi_ray.ingest import IngestConfig, ingest, manifest
-from support.ingested import picture
+from mpgi_ray.ingest import IngestConfig, SourceConfig, ingest, manifest
+from support.ingested import ingest_lines, picture
 
 
 def shards(folder: Path) -> Path:
@@ -50,3 +52,23 @@ def test_a_sheet_of_one_shard(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert main(["inspect", str(shard), "--html", str(page)]) == 0
     assert "10 of 10 samples" in capsys.readouterr().out
     assert main(["inspect", str(tmp_path / "nowhere"), "--html", str(page)]) == 1
+
+
+def test_a_sheet_of_masks_shows_regions_of_classes_without_objects(tmp_path: Path) -> None:
+    mask = np.zeros((30, 40), np.uint8)
+    mask[4:18, 10:40], mask[24:30, 3:13] = 1, 2
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    line = {"image": "a.png", "mask": "mask.png", "boxes": [{"label": "car", "bbox": [1, 1, 5, 5]}]}
+    source = SourceConfig.model_validate({"mask": {"land": 0, "water": 1, "car": 2}})
+    ingest_lines(tmp_path, line, source=source)
+    page = tmp_path / "sheet.html"
+    assert main(["inspect", str(tmp_path / "out"), "--html", str(page)]) == 0
+    html = page.read_text()
+    drawn = re.findall(r'<polygon( class="\w+")? data-label="(\w+)" stroke="[^"]+" points="([^"]+)"', html)
+    box = "{0},{1} {2},{1} {2},{3} {0},{3} ".format
+    assert sorted(drawn) == [
+        ("", "car", box(1.0, 1.0, 5.0, 5.0)),
+        (' class="region"', "land", box(0.0, 0.0, 40.0, 30.0)),
+        (' class="region"', "water", box(10.0, 4.0, 40.0, 18.0)),
+    ]
+    assert re.findall(r"</i>([^<]+)</li>", html) == ["1 × car", "land", "water"]

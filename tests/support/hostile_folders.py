@@ -27,7 +27,7 @@ class OddFile(NamedTuple):
     Attributes:
         path: below the source folder, as the system spells it.
         link: where it leads, if it is one; ``kind`` what it is, if it is no file.
-        reason: of its rejected row; empty if it is kept.
+        reason: of its rejected row; empty if it is kept, or passed over as hidden.
         says: a regular expression that the row's detail has to match.
     """
 
