@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import PurePosixPath
 
-from mpgi_ray.data.image import ImageError, open_image
+from mpgi_ray.data.image import ImageError, open_image, read_size
 from mpgi_ray.data.storage import Storage, split_url
 from mpgi_ray.errors import InputError
 from mpgi_ray.ingest import signs
@@ -148,7 +148,7 @@ class _Tree:
         classes = {_folder(p) for p in self._pictures if _file(_folder(p)).lower() not in _COMMON | {""}}
         classes = {place for place in classes if not _MASKS.search(_file(place))}
         if len(self.meant) > 1 and len({_file(place) for place in classes}) > 1 and len(classes) > 2:
-            some = ", ".join(sorted(_file(place) for place in classes)[:3])
+            some = ", ".join(sorted({_file(place) for place in classes})[:3])
             why = f"pictures lie in class folders: {some} …"
             yield Belief("folders", why, (self._path(_above(classes)),))
         elif self._pictures and not anything_else and len(self.meant) > 1:
@@ -160,10 +160,11 @@ class _Tree:
 
     def _has_place(self, name: str) -> bool:
         try:
-            tags = getattr(open_image(self._root.read(name)), "tag_v2", {})
+            data = self._root.read(name)
+            read_size(data)  # which refuses the layouts that Pillow opens and does not read
+            return _GEO_KEYS in getattr(open_image(data), "tag_v2", {})
         except (ImageError, InputError):
             return True
-        return _GEO_KEYS in tags
 
     def _is_mask(self, name: str) -> bool:
         try:
