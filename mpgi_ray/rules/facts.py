@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from mpgi_ray.data.box import Box
 from mpgi_ray.rules import lexicon
 from mpgi_ray.rules.arrangement import Arrangement
 from mpgi_ray.rules.form import Form
@@ -31,6 +32,9 @@ class ClassFact:
         half: the half of the image in which all whole objects lie (`geometry.half`), or None.
         form, arrangement: what their outlines and places have in common; None for what is not
             countable.
+        complete: whether all of them are annotated, those that are left out or held in groups too; then
+            there is none that no annotation stands for.
+        boxes: of all annotated ones but groups, in shares of the image's width and height.
     """
 
     name: str
@@ -48,6 +52,8 @@ class ClassFact:
     half: str | None = None
     form: Form | None = None
     arrangement: Arrangement | None = None
+    complete: bool = False
+    boxes: tuple[Box, ...] = ()
 
     @property
     def total(self) -> int:
@@ -87,6 +93,7 @@ class Facts:
         labels: names of further classes that are present, place and number unknown.
         plural: those of `labels` that the source spells in the plural: there is more than one as a rule.
         absent: names of classes of which there is surely none.
+        complete: names of the countable classes that the source labels exhaustively.
         cover: largest first.
         tags: phrases for map tags that show from above.
         gsd: ground sampling distance in metres per pixel.
@@ -100,6 +107,7 @@ class Facts:
     labels: tuple[str, ...] = ()
     plural: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
+    complete: tuple[str, ...] = ()
     relations: tuple[Relation, ...] = ()
     cover: tuple[CoverFact, ...] = ()
     tags: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from mpgi_ray.data.sample import Annotation, Object
+from mpgi_ray.data.sample import Annotation, Box, Object
 from mpgi_ray.rules import geometry, lexicon
 from mpgi_ray.rules.arrangement import arrangement_of
 from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
@@ -60,6 +60,7 @@ def gather(annotation: Annotation, *, view_px: int = 224, min_px: int = 4) -> Fa
             for name in labels
             if any(names[x] == name and lexicon.is_plural(x) for x in annotation.labels)
         ),
+        complete=tuple(sorted(_complete(annotation, names))),
         absent=_absent(annotation, names, {*by_name, *labels, *(names[x] for x in annotation.cover)}),
         relations=find_relations(countable, exact, annotation.width, annotation.height),
         cover=cover,
@@ -128,6 +129,8 @@ def _class_fact(
         plural=plural,
         exact=countable and all(kind.exhaustive for kind in kinds) and not left_out and not groups,
         countable=countable,
+        complete=countable and all(kind.exhaustive for kind in kinds),
+        boxes=tuple(_in_shares(o.box, *size) for o in objects if not o.crowd),
         half=geometry.half([o.box for o in kept], *size),
         form=form_of(kept, *size, annotation.gsd) if countable and kept else None,
         arrangement=arrangement_of(kept, *size) if countable else None,
@@ -150,6 +153,19 @@ def _cover(annotation: Annotation, given: Mapping[str, str]) -> tuple[CoverFact,
     return tuple(sorted(facts, key=lambda c: (-c.fraction, c.name)))
 
 
+def _in_shares(box: Box, width: float, height: float) -> Box:
+    return Box(box.x1 / width, box.y1 / height, box.x2 / width, box.y2 / height)
+
+
+def _complete(annotation: Annotation, names: Mapping[str, str]) -> set[str]:
+    """Names of the countable classes that the source labels exhaustively."""
+    return {
+        names[label]
+        for label, kind in annotation.vocabulary.items()
+        if kind.exhaustive and kind.countable and names[label] and not lexicon.is_mass(names[label])
+    }
+
+
 def _absent(annotation: Annotation, names: Mapping[str, str], present: set[str]) -> tuple[str, ...]:
     """Names of exhaustive countable classes without any annotation.
 
@@ -158,11 +174,7 @@ def _absent(annotation: Annotation, names: Mapping[str, str], present: set[str])
     """
     phrases = [lexicon.scene_phrase(scene) or lexicon.humanise(scene) for scene in annotation.scene]
     words = " ".join((*phrases, *lexicon.visible_tags(annotation.tags, annotation.gsd)))
-    candidates = {
-        names[label]
-        for label, kind in annotation.vocabulary.items()
-        if kind.exhaustive and kind.countable and names[label] and not lexicon.is_mass(names[label])
-    } - lexicon.generic_names()
+    candidates = _complete(annotation, names) - lexicon.generic_names()
     return tuple(
         name
         for name in sorted(candidates)
