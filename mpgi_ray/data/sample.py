@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from mpgi_ray.data.box import Box as Box
 from mpgi_ray.data.box import Point as Point
+from mpgi_ray.data.map_view import MapView
 from mpgi_ray.data.text import Text, clean_name, shortened
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -118,6 +119,7 @@ class Annotation(_Record):
         objects: boxes, oriented boxes, polygons.
         cover: mask cover per class.
         tags: map tags (key to value) of what lies in the image.
+        map: what shows of these, and how it lies.
         gsd: ground sampling distance in metres per pixel.
         captions: texts people wrote for this image in the source.
         bounds: where the picture lies on the earth: west, south, east and north in degrees.
@@ -132,6 +134,7 @@ class Annotation(_Record):
     objects: tuple[Object, ...] = ()
     cover: dict[Name, Cover] = Field(default_factory=dict)
     tags: dict[Text, Text] = Field(default_factory=dict)
+    map: MapView | None = None
     gsd: float | None = Field(default=None, gt=0)
     date: Text | None = None
     place: Text | None = None

@@ -10,6 +10,7 @@ from mpgi_ray.rules.arrangement import Arrangement
 from mpgi_ray.rules.form import Form
 from mpgi_ray.rules.relations import Relation
 from mpgi_ray.rules.seen import Measured, ThingColour
+from mpgi_ray.rules.setting import Setting
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ class Facts:
         absent: names of classes of which there is surely none.
         cover: largest first.
         tags: phrases for map tags that show from above.
+        setting: what a map has in the middle, and around it.
         gsd: ground sampling distance in metres per pixel.
         plurals: those that the source gives, by name.
         unnamed: labels left unsaid because they name nothing (``other``, ``unlabeled``).
@@ -103,6 +105,7 @@ class Facts:
     relations: tuple[Relation, ...] = ()
     cover: tuple[CoverFact, ...] = ()
     tags: tuple[str, ...] = ()
+    setting: Setting | None = None
     gsd: float | None = None
     date: str | None = None
     place: str | None = None

@@ -20,6 +20,7 @@ from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
 from mpgi_ray.rules.form import form_of
 from mpgi_ray.rules.labels import plurals
 from mpgi_ray.rules.relations import find_relations
+from mpgi_ray.rules.setting import setting_of
 
 COUNTED = 0.7  # of an object's own area that lies in the image, as in DOTA's windows; less is not counted
 PARTLY = 0.2  # of which less is not told at all
@@ -63,7 +64,8 @@ def gather(annotation: Annotation, *, view_px: int = 224, min_px: int = 4) -> Fa
         absent=_absent(annotation, names, {*by_name, *labels, *(names[x] for x in annotation.cover)}),
         relations=find_relations(countable, exact, annotation.width, annotation.height),
         cover=cover,
-        tags=lexicon.visible_tags(annotation.tags, annotation.gsd),
+        tags=_tags(annotation),
+        setting=setting_of(annotation.map.central if annotation.map else None, annotation.gsd),
         gsd=annotation.gsd,
         date=annotation.date,
         place=annotation.place,
@@ -148,6 +150,14 @@ def _cover(annotation: Annotation, given: Mapping[str, str]) -> tuple[CoverFact,
         if (name := lexicon.surface_name(label, annotation.label_class(label).name)) and cover.fraction > 0
     ]
     return tuple(sorted(facts, key=lambda c: (-c.fraction, c.name)))
+
+
+def _tags(annotation: Annotation) -> tuple[str, ...]:
+    """Phrases for the map tags that show, of each feature one where the features are known."""
+    if annotation.map is None:
+        return lexicon.visible_tags(annotation.tags, annotation.gsd)
+    told = (lexicon.tag_phrase(tag, annotation.gsd) for tag in annotation.map.shown)
+    return tuple(dict.fromkeys(phrase for phrase in told if phrase))
 
 
 def _absent(annotation: Annotation, names: Mapping[str, str], present: set[str]) -> tuple[str, ...]:

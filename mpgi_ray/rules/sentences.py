@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import groupby
 
-from mpgi_ray.rules import phrases, regions
+from mpgi_ray.rules import maps, phrases, regions
 from mpgi_ray.rules.english import choose, enumerate_, number, sentence, with_article
 from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
 from mpgi_ray.rules.geometry import PLACES
@@ -166,13 +166,6 @@ def _cover_way(c: CoverFact) -> tuple[str, str] | None:
     return ("fill", f"most of {enumerate_([f'the {PLACES[i]}' for i in full])}") if full else None
 
 
-def tags(facts: Facts, seed: str) -> str | None:
-    """Map features that show from above, unless their class is counted already."""
-    items = phrases.untold_tags(facts)
-    frames = ("Within this area there is {}", "The area on view has {}", "Mapped in this area: {}")
-    return sentence(choose(frames, seed, "tags").format(enumerate_(items))) if items else None
-
-
 def forms(facts: Facts, seed: str) -> str | None:
     """How the objects of a class are arranged, how large they are, which way they point."""
     told = []
@@ -201,7 +194,7 @@ def metadata(facts: Facts, seed: str) -> str | None:
     return " ".join(told) or None
 
 
-WHAT: tuple[Sentence, ...] = (scene, totals, labels, cover, tags)
+WHAT: tuple[Sentence, ...] = (scene, totals, labels, cover, maps.setting, maps.tags)
 WHERE: tuple[Sentence, ...] = (centre_and_edge, cells, cover_places, relations)
 ALL: tuple[Sentence, ...] = (*WHAT, *WHERE, forms, metadata)
 

@@ -15,6 +15,7 @@ import yaml
 from shapely.geometry.base import BaseGeometry
 
 from mpgi_ray.data.sample import Rejected
+from mpgi_ray.ingest.central import map_view
 from mpgi_ray.ingest.features import Feature, read_features
 from mpgi_ray.ingest.footprint import Footprint, of_corners, of_name
 from mpgi_ray.ingest.item import Entry, Item, Listing
@@ -54,8 +55,9 @@ def osm(
             except ValueError as error:
                 yield Rejected(name, 0, "no_footprint", str(error))
                 continue
-            inside = nearby.of(stem(name).rpartition("/")[2], where)
-            note = _note(inside, label) | {"bounds": where.bounds}
+            inside = list(nearby.of(stem(name).rpartition("/")[2], where))
+            view = map_view(inside, label, found.extract)
+            note = _note(inside, label) | {"bounds": where.bounds, "map": view}
             yield Item(pictures.root, name, note, in_fractions=True, across_m=where.metres)
         for at, why in found.bad:
             yield Rejected(f"{features}, {at}", 0, "bad_annotation", why)
@@ -106,12 +108,10 @@ def _object(label: str, shape: BaseGeometry, visible: float) -> dict[str, Any]:
 
 
 def _thing(tags: Mapping[str, str]) -> str | None:
-    """What one can count; None for land use, roads and all else."""
-    for key, labels in _things().items():
-        value = tags.get(key, "no")
-        if value != "no" and (label := labels.get(value, labels.get("*"))):
-            return label
-    return None
+    """What one can count; None for land use, roads and all else. A water tower is no mere building."""
+    known = [(labels, tags[key]) for key, labels in _things().items() if tags.get(key, "no") != "no"]
+    special = (label for labels, value in known if (label := labels.get(value)))
+    return next(special, next((labels["*"] for labels, _ in known if "*" in labels), None))
 
 
 @lru_cache
