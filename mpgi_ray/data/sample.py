@@ -121,6 +121,7 @@ class Annotation(_Record):
         tags: map tags (key to value) of what lies in the image.
         map: what shows of these, and how it lies.
         gsd: ground sampling distance in metres per pixel.
+        false_colour: the picture shows other light than the eye sees, as near infrared: no colour is told.
         captions: texts people wrote for this image in the source.
         bounds: where the picture lies on the earth: west, south, east and north in degrees.
         vocabulary: the classes that the source labels. Empty means unknown: nothing is exhaustive then.
@@ -139,6 +140,7 @@ class Annotation(_Record):
     date: Text | None = None
     place: Text | None = None
     sensor: Text | None = None
+    false_colour: bool = False
     captions: tuple[Text, ...] = ()
     source: Text | None = None
     licence: Text | None = None

@@ -94,6 +94,7 @@ class Facts:
         gsd: ground sampling distance in metres per pixel.
         plurals: those that the source gives, by name.
         unnamed: labels left unsaid because they name nothing (``other``, ``unlabeled``).
+        false_colour: the picture's colours are not those that an eye sees, and are not told.
         measured: what pixels show; weaker than all else. None if nothing was measured.
     """
 
@@ -112,6 +113,7 @@ class Facts:
     sensor: str | None = None
     plurals: Mapping[str, str] = field(default_factory=dict)
     unnamed: tuple[str, ...] = ()
+    false_colour: bool = False
     measured: Measured | None = None
 
     @property

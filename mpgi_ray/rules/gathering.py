@@ -70,6 +70,7 @@ def gather(annotation: Annotation, *, view_px: int = 224, min_px: int = 4) -> Fa
         date=annotation.date,
         place=annotation.place,
         sensor=annotation.sensor,
+        false_colour=annotation.false_colour,
         plurals=given,
         unnamed=tuple(sorted(unnamed)),
     )

@@ -19,6 +19,7 @@ from mpgi_ray.rules.phrases import IN_PLACE, MIN_COVER
 from mpgi_ray.rules.relations import Kind, Relation
 
 Sentence = Callable[[Facts, str], str | None]
+FALSE_COLOUR = "The picture is in false colours, which are not those that an eye sees."
 
 # kinds of sensor, which many sources give instead of a name
 _SENSORS = {
@@ -183,7 +184,7 @@ def forms(facts: Facts, seed: str) -> str | None:
 
 
 def metadata(facts: Facts, seed: str) -> str | None:
-    """Ground sampling distance, date, place and sensor, as far as they are known."""
+    """Ground sampling distance, date, place and sensor, as far as they are known; colours that are none."""
     taken = [f"in {phrases.month(facts.date)}"] if facts.date else []
     taken += [f"over {facts.place}"] if facts.place else []
     taken += [_SENSORS.get(facts.sensor.lower(), f"by {facts.sensor}")] if facts.sensor else []
@@ -191,6 +192,7 @@ def metadata(facts: Facts, seed: str) -> str | None:
     if facts.gsd:
         frames = ("One pixel measures {:g} m on the ground.", "The ground sampling distance is {:g} m.")
         told.append(choose(frames, seed, "gsd").format(float(f"{facts.gsd:.3g}")))
+    told += [FALSE_COLOUR] if facts.false_colour else []
     return " ".join(told) or None
 
 

@@ -16,6 +16,7 @@ from mpgi_ray.rules.labels import unknown_labels
 from mpgi_ray.rules.lexicon import scene_phrase
 from support.ingested import rejected, samples
 from support.miniature_hqrs import MINIATURES
+from support.miniature_others import OTHERS
 from support.miniatures import Truth
 
 PRESETS = presets()
@@ -35,13 +36,14 @@ def check(note: Annotation, truth: Truth) -> None:
     assert note.split == truth.split
     assert truth.date in (None, note.date)
     assert truth.gsd in (None, note.gsd)
+    assert note.captions == truth.captions
 
 
-@pytest.mark.parametrize("name", MINIATURES)
+@pytest.mark.parametrize("name", [*MINIATURES, *OTHERS])
 def test_a_miniature_by_the_commands_of_its_preset(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    truths = MINIATURES[name](tmp_path)
+    truths = (MINIATURES | OTHERS)[name](tmp_path)
     source = PRESETS[name]
     monkeypatch.chdir(tmp_path)
     found: dict[str, Annotation] = {}

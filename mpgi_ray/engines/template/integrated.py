@@ -13,7 +13,7 @@ from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
 from mpgi_ray.rules.geometry import PLACES
 from mpgi_ray.rules.lexicon import humanise
 from mpgi_ray.rules.relations import Kind, Relation
-from mpgi_ray.rules.sentences import metadata
+from mpgi_ray.rules.sentences import FALSE_COLOUR, metadata
 
 _ONLY_SEEN = "This is a view from straight above, of which only the colours are known."
 _OPENING = 3  # things that the first sentence of a long text names
@@ -64,7 +64,7 @@ def short(facts: Facts, others: Sequence[str], seed: str) -> str:
         if text and not _fits(f"{text} {one}"):
             break
         text = f"{text} {one}".strip()
-    return text
+    return text or (FALSE_COLOUR if facts.false_colour else "")
 
 
 def _fits(text: str) -> bool:

@@ -64,6 +64,8 @@ def any_other(facts: Facts, seed: str) -> str:
 
 def plain(measured: Measured) -> str:
     """A picture of which nothing else can be said."""
+    if not measured.colours:
+        return sentences.FALSE_COLOUR
     colours = [colour for colour, _ in measured.colours[:2]]
     return f"The picture has no parts that stand out; it is {enumerate_(colours)}."
 
