@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
@@ -22,7 +23,9 @@ from mpgi_ray.ingest.item import Entry, Item, Listing
 from mpgi_ray.ingest.outline import numbers, outlined
 from mpgi_ray.ingest.pictures import Pictures, stem
 from mpgi_ray.ingest.tables import read_table_file
+from mpgi_ray.rules.lexicon import telling_tag
 
+_log = logging.getLogger(__name__)
 _COLUMNS = ("image", "west", "south", "east", "north")
 
 
@@ -45,6 +48,12 @@ def osm(
         InputError: a file or folder cannot be read, or holds no features or pictures.
     """
     found, pictures = read_features(features), Pictures(images)
+    if label is None and not any(telling_tag(feature.tags) for feature in found.good):
+        _log.warning(
+            "%s: no feature has a tag of what shows from above; if all areas are of one kind, say which with "
+            "--label, as in --label building",
+            features,
+        )
     place, digest = _places(footprints), hashlib.sha256(found.fingerprint.encode())
     nearby = _Nearby(found.good)
 
