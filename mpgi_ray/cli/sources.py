@@ -59,7 +59,7 @@ def _lines(name: str, source: SourceConfig) -> Iterator[str]:
         "sensor": source.sensor,
         "metres a pixel": source.gsd and f"{source.gsd:g}",
         "colours": "false ones, which no text tells" if source.false_colour else None,
-        "layout seen in": about.seen if about.verified else f"nothing ({about.seen}): compare it with yours",
+        "layout": f"seen in {about.seen}" if about.verified else f"{about.seen}, so compare it with yours",
         "reader": about.reader and f"{about.reader} (mpgi ingest {about.reader} --help)",
     }
     yield name
@@ -92,8 +92,7 @@ def _classes(source: SourceConfig) -> list[str]:
             called or "left unsaid",
             *([several(called, kind.plural)] if called and kind.countable else []),
         ]
-        labelled = "every one is labelled" if kind.countable else "all of it is labelled"
-        told.append(
-            f"{label}: {', '.join([*dict.fromkeys(words), *([labelled] if kind.exhaustive else [])])}"
-        )
+        if kind.exhaustive:
+            words.append("every one is labelled" if kind.countable else "all of it is labelled")
+        told.append(f"{label}: {', '.join(dict.fromkeys(words))}")
     return told
