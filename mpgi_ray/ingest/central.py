@@ -3,8 +3,8 @@
 Of the features that show from above, an area is central if it lies wholly in the picture, is large enough to
 be seen and no ground that fills most of it, reaches the middle and has its own middle near it; a line, if it
 runs through the middle and far beyond. Nothing is central if another feature comes as near to the middle,
-unless it lies in the first, or is a further piece of the same line. What lies around is near to the central
-area, which is surrounded if that is so on three of its four sides.
+unless it lies in the first, is what the first lies in, or a further piece of the same line. What lies around
+is near to the central area, which is surrounded if that is so on three of its four sides.
 
 All lengths and areas are shares of the picture's sides and of its area.
 """
@@ -110,7 +110,9 @@ class _Part:
         """Whether one could as well call this central."""
         if self is other or not UNSEEN <= self.extent <= LARGEST or self.off >= other.off + CLEAR:
             return False
-        return not (other.holds(self) or (self.line and other.line and self.tag == other.tag))
+        further_piece = self.line and other.line and self.tag == other.tag
+        ground = not self.may_be_central and self.holds(other)
+        return not (further_piece or ground or other.holds(self))
 
 
 def _parts(inside: Iterable[tuple[Feature, BaseGeometry]], label: str | None) -> Iterator[_Part]:
@@ -136,8 +138,10 @@ def _central(parts: list[_Part]) -> _Part | None:
 def _described(middle: _Part, parts: list[_Part]) -> Central:
     if middle.line:
         return Central(tag=middle.tag, through=True)
-    within = [part for part in parts if middle.holds(part) and part.extent >= UNSEEN]
-    others = [part for part in parts if part not in (middle, *within)]
+    within, others = list[_Part](), list[_Part]()
+    for part in parts:
+        if part is not middle and part.extent >= UNSEEN:
+            (within if middle.holds(part) else others).append(part)
     around = middle.shape.buffer(NEAR) - middle.shape
     near = [(part, piece) for part in others if (piece := part.of(part.shape & around)).shows_of(part.extent)]
     kinds: defaultdict[str, float] = defaultdict(float)

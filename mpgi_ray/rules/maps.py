@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from mpgi_ray.rules.english import choose, enumerate_, sentence
 from mpgi_ray.rules.facts import Facts
+from mpgi_ray.rules.lexicon import is_plural
 from mpgi_ray.rules.setting import Setting
 
 
@@ -14,8 +15,9 @@ def setting(facts: Facts, seed: str) -> str | None:
     if (told := untold_setting(facts)) is None:
         return None
     if told.through:
-        return sentence(f"{told.central} runs through the centre of the image")
-    lies = choose(("lies", "is", "can be seen"), seed, "setting")
+        return sentence(f"{told.central} {'run' if told.plural else 'runs'} through the centre of the image")
+    verbs = ("lie", "are", "can be seen") if told.plural else ("lies", "is", "can be seen")
+    lies = choose(verbs, seed, "setting")
     clause = f"{told.whole} {lies} in the centre of the image"
     return sentence(", ".join(filter(None, (clause, told.beside))))
 
@@ -27,7 +29,7 @@ def setting_retold(facts: Facts, seed: str) -> str | None:
     if told.through:
         return sentence(f"the centre is crossed by {told.central}")
     where = choose(("in the centre", "in the middle of the view"), seed, "setting retold")
-    there = f"{where} there is {told.whole}"
+    there = f"{where} there {'are' if told.plural else 'is'} {told.whole}"
     around = f"with {enumerate_(told.around)} {'around it' if told.surrounded else 'nearby'}"
     return sentence(f"{there}, {around}" if told.around else there)
 
@@ -35,8 +37,11 @@ def setting_retold(facts: Facts, seed: str) -> str | None:
 def tags(facts: Facts, seed: str) -> str | None:
     """Map features that show from above, unless they are told already."""
     items = untold_tags(facts)
-    frames = ("Within this area there is {}", "The area on view has {}", "Mapped in this area: {}")
-    return sentence(choose(frames, seed, "tags").format(enumerate_(items))) if items else None
+    if not items:
+        return None
+    be = "are" if is_plural(items[0]) else "is"
+    frames = (f"Within this area there {be} {{}}", "The area on view has {}", "Mapped in this area: {}")
+    return sentence(choose(frames, seed, "tags").format(enumerate_(items)))
 
 
 def untold_tags(facts: Facts) -> list[str]:

@@ -38,6 +38,11 @@ class Setting:
     tags: tuple[str, ...]
 
     @property
+    def plural(self) -> bool:
+        """Whether it is spoken of as several: ``dunes``."""
+        return lexicon.is_plural(self.central)
+
+    @property
     def whole(self) -> str:
         """``a park with ponds``."""
         return self.central + (f" with {enumerate_(self.within)}" if self.within else "")
@@ -53,7 +58,7 @@ class Setting:
     def phrase(self) -> str:
         """``a park with ponds in the centre, surrounded by houses``."""
         if self.through:
-            return f"{self.central} that runs through the centre"
+            return f"{self.central} that {'run' if self.plural else 'runs'} through the centre"
         return ", ".join(filter(None, (f"{self.whole} in the centre", self.beside)))
 
 

@@ -64,6 +64,7 @@ CASES: dict[str, tuple[list[Any], str | None]] = {
     "two compete": ([(PARK, area(0.4, 0.5, 0.18)), (PARK, area(0.6, 0.5, 0.18))], None),
     "the other is farther": ([(PARK, area(0.5, 0.5, 0.2)), (PARK, area(0.8, 0.5, 0.2))], "leisure=park"),
     "a part of it": ([(PARK, area(0.5, 0.5, 0.4)), (POND, area(0.5, 0.5, 0.1))], "leisure=park"),
+    "in a larger one": ([(PITCH, area(0.5, 0.5, 0.2)), (PARK, area(0.7, 0.5, 0.9, 0.6))], "sport=tennis"),
     "a road across it": ([(PARK, area(0.5, 0.5, 0.4)), (ROAD, line((0, 0.5), (1, 0.5)))], None),
     "a road": ([(ROAD, line((0, 0.5), (0.5, 0.52))), (ROAD, line((0.5, 0.52), (1, 0.5)))], "highway=primary"),
     "a road that ends": ([(ROAD, line((0.3, 0.5), (0.6, 0.5)))], None),
