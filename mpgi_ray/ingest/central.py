@@ -32,8 +32,10 @@ SMALLEST = 0.01  # what is central is larger
 LARGEST = 0.5  # what is larger is the ground of all else
 LONGEST = 0.5  # a line that is central is longer
 UNSEEN = 0.001  # what is smaller is no rival
-SHOWN = 0.01  # so much shows of a feature that the border of the picture cuts
+CUT_AREA, CUT_LINE = 0.05, 0.2  # what the border of the picture cuts shows if so much of it is inside
+SHOWN = 0.01  # so much of a feature is enough to lie on a side, or `COUNTED` of all that is inside
 FEATURES = 100  # that are named at most
+_BORDER = 0.005  # what comes so near to it may have been cut there by another program
 _LINE = 0.05  # as wide is a line in comparisons with areas
 _STRIP = 0.2  # 4π area / perimeter²: what is narrower is a line that was drawn as an area
 _KINDS = 3  # of things around
@@ -91,7 +93,7 @@ class _Part:
     def whole(self) -> bool:
         """Whether it does not reach the border of the picture."""
         west, north, east, south = self.shape.bounds
-        return min(west, north) > 0 and max(east, south) < 1
+        return min(west, north) > _BORDER and max(east, south) < 1 - _BORDER
 
     def holds(self, other: _Part) -> bool:
         """Whether another lies in this area."""
@@ -126,7 +128,8 @@ def _parts(inside: Iterable[tuple[Feature, BaseGeometry]], label: str | None) ->
         if tag is None and label and whole.area > 0:
             tag = telling_tag({label: "yes"})
         part = _Part(feature.id, tag or "", shapely.clip_by_rect(whole, 0, 0, 1, 1), line)
-        if tag and not part.shape.is_empty and (part.whole or part.extent >= SHOWN):
+        enough = CUT_LINE * _LINE if line else CUT_AREA
+        if tag and not part.shape.is_empty and (part.whole or part.extent >= enough):
             yield part
 
 

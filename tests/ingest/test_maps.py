@@ -123,9 +123,10 @@ def test_what_is_too_small_for_the_pixels_is_not_told(tmp_path: Path) -> None:
     assert middling.tags == ("at least one house",)
 
 
-def test_a_corner_that_a_line_cuts_off_does_not_show(tmp_path: Path) -> None:
+def test_what_only_a_corner_shows_is_not_told(tmp_path: Path) -> None:
     shore = ({"natural": "coastline"}, line((-0.1, 0.22), (0.12, -0.1)))
-    assert gather(annotated(tmp_path, shore)).tags == ()
+    beach = ({"natural": "beach"}, area(0, 0, 0.4))
+    assert gather(annotated(tmp_path, shore, beach)).tags == ()
 
 
 def test_central_features_of_real_maps_are_nearest_to_the_middle(data_dir: Path, tmp_path: Path) -> None:
