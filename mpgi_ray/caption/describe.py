@@ -105,6 +105,7 @@ class Perspectives:
                 seed=sample.sample_id,
                 picture=picture,
                 facts=facts if template.kind is Kind.RELAY else None,
+                false_colour=facts.false_colour,
                 system=template.system,
                 sampling={} if self.engine.trusted else self.config.sampling,
             )

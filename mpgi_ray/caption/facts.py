@@ -19,6 +19,6 @@ def facts_of(annotation: Annotation, picture: Picture, config: FactsConfig) -> F
     """
     limits = {"view_px": config.view_px, "min_px": config.min_px}
     facts = gather(annotation, **limits)
-    if not config.measured:
+    if not config.measured or annotation.false_colour:
         return facts
     return replace(facts, measured=measure(picture.pixels, annotation, **limits))

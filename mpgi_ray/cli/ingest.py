@@ -55,8 +55,11 @@ def _auto(
     """Say which formats would read what lies there, and why, and print the commands. Nothing is written."""
     from mpgi_ray.ingest.recognise import beliefs
 
-    for belief in beliefs(path):
+    found = beliefs(path)
+    for belief in found:
         typer.echo(f"{belief.format}: {belief.why}\n  {belief.command}")
+    if len(found) > 1:
+        typer.echo("Each of them reads by itself: choose one, or give each an --out of its own.")
 
 
 _OTHERS: dict[str, Callable[..., None]] = {"auto": _auto, "many": many}

@@ -24,15 +24,17 @@ def sources(
 
     if name is None:
         Console().print(_table(presets()))
+        typer.echo("\n`mpgi sources NAME` shows one: its files, the commands that read them, its classes.")
         return
     for line in _lines(name, load_source(name)):
         typer.echo(line)
 
 
 def _table(known: dict[str, SourceConfig]) -> Table:
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("source", "made for", "reader", "classes", "licence", "layout", box=None, pad_edge=False)
+    columns = (Column("source", no_wrap=True), "made for", "reader", "classes", "licence", "layout")
+    table = Table(*columns, box=None, pad_edge=False)
     for name, source in known.items():
         about = source.about
         table.add_row(
@@ -56,7 +58,8 @@ def _lines(name: str, source: SourceConfig) -> Iterator[str]:
         "lineage": about.lineage,
         "sensor": source.sensor,
         "metres a pixel": source.gsd and f"{source.gsd:g}",
-        "layout seen in": about.seen,
+        "colours": "false ones, which no text tells" if source.false_colour else None,
+        "layout": f"seen in {about.seen}" if about.verified else f"{about.seen}, so compare it with yours",
         "reader": about.reader and f"{about.reader} (mpgi ingest {about.reader} --help)",
     }
     yield name
@@ -65,22 +68,31 @@ def _lines(name: str, source: SourceConfig) -> Iterator[str]:
         if any(lines):
             yield f"\n{what}:"
             yield from (f"  {line}" for line in lines)
-    if source.vocabulary or about.scenes:
-        yield "\nclasses:"
-        yield from (f"  {line}" for line in _classes(source))
+    for what, lines in (("scene classes", _scenes(source)), ("classes", _classes(source))):
+        if lines:
+            yield f"\n{what}:"
+            yield from (f"  {line}" for line in lines)
 
 
-def _classes(source: SourceConfig) -> Iterator[str]:
+def _scenes(source: SourceConfig) -> list[str]:
+    """A line a scene class: what texts say of it."""
+    from mpgi_ray.rules.lexicon import scene_phrase
+
+    return [f"{scene}: {scene_phrase(scene) or 'quoted as it is spelled'}" for scene in source.about.scenes]
+
+
+def _classes(source: SourceConfig) -> list[str]:
     """A line a class: what texts call it, and what may be said of it."""
-    from mpgi_ray.rules.lexicon import class_name, scene_phrase, several, surface_name
+    from mpgi_ray.rules.lexicon import class_name, several, surface_name
 
-    for scene in source.about.scenes:
-        yield f"{scene}: {scene_phrase(scene) or 'quoted as it is spelled'}"
+    told = []
     for label, kind in source.vocabulary.items():
         called = (class_name if kind.countable else surface_name)(label, kind.name)
         words = [
             called or "left unsaid",
             *([several(called, kind.plural)] if called and kind.countable else []),
         ]
-        flags = ["every one is labelled"] if kind.exhaustive else []
-        yield f"{label}: {', '.join([*dict.fromkeys(words), *flags])}"
+        if kind.exhaustive:
+            words.append("every one is labelled" if kind.countable else "all of it is labelled")
+        told.append(f"{label}: {', '.join(dict.fromkeys(words))}")
+    return told

@@ -13,24 +13,22 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from mpgi_ray.data.box import Box as Box
 from mpgi_ray.data.box import Point as Point
+from mpgi_ray.data.map_view import MapView
+from mpgi_ray.data.origin import Origin as Origin
+from mpgi_ray.data.record import Record
 from mpgi_ray.data.text import Text, clean_name, shortened
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[Text, Field(pattern=r"\S")]  # not blank
 SCHEMA_VERSION = 1
-CUT_VERSION = 1  # part of the identity of a cut picture: raise it when the same window gets other pixels
 _MAX_DETAIL = 2000  # characters: a detail may quote what is endless
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class LabelClass(_Record):
+class LabelClass(Record):
     """How a source labels one class.
 
     Attributes:
@@ -52,7 +50,7 @@ class LabelClass(_Record):
         return self
 
 
-class Object(_Record):
+class Object(Record):
     """One annotated object.
 
     Attributes:
@@ -73,7 +71,7 @@ class Object(_Record):
     difficult: bool = False
 
 
-class Cover(_Record):
+class Cover(Record):
     """The share of the picture that a mask gives to one class.
 
     Attributes:
@@ -89,28 +87,7 @@ class Cover(_Record):
     regions: tuple[Box, ...] = ()
 
 
-class Origin(_Record):
-    """What a picture was cut or converted from.
-
-    Attributes:
-        image: the name of the source's picture.
-        sha256: of its file, in hex.
-        window: x, y, width and height in its pixels; None if it is all of it.
-        made: how the pixels were made of the file's (bands, stretch); empty if they are those.
-    """
-
-    image: Text
-    sha256: str = Field(pattern="[0-9a-f]{64}")
-    window: tuple[int, int, int, int] | None = None
-    made: Text = ""
-
-    @property
-    def sample_id(self) -> str:
-        """The identity of such a picture: another decoder or encoder does not change it."""
-        return hashlib.sha256(f"{CUT_VERSION} {self.sha256} {self.window} {self.made}".encode()).hexdigest()
-
-
-class Annotation(_Record):
+class Annotation(Record):
     """What a source says of one image.
 
     Attributes:
@@ -120,7 +97,9 @@ class Annotation(_Record):
         objects: boxes, oriented boxes, polygons.
         cover: mask cover per class.
         tags: map tags (key to value) of what lies in the image.
+        map: what shows of these, and how it lies.
         gsd: ground sampling distance in metres per pixel.
+        false_colour: the picture shows other light than the eye sees, as near infrared: no colour is told.
         captions: texts people wrote for this image in the source.
         bounds: where the picture lies on the earth: west, south, east and north in degrees.
         vocabulary: the classes that the source labels. Empty means unknown: nothing is exhaustive then.
@@ -134,10 +113,12 @@ class Annotation(_Record):
     objects: tuple[Object, ...] = ()
     cover: dict[Name, Cover] = Field(default_factory=dict)
     tags: dict[Text, Text] = Field(default_factory=dict)
+    map: MapView | None = None
     gsd: float | None = Field(default=None, gt=0)
     date: Text | None = None
     place: Text | None = None
     sensor: Text | None = None
+    false_colour: bool = False
     captions: tuple[Text, ...] = ()
     source: Text | None = None
     licence: Text | None = None

@@ -29,6 +29,7 @@ class Prompt:
         picture: the decoded image, or None for a text-only prompt.
         facts: what the rules know of the image; None for a free perspective, which stays independent.
         sources: the texts to integrate, by perspective; empty in stage 1.
+        false_colour: the picture shows other light than the eye sees, so its colours are not to be told.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Prompt:
     system: str = ""
     schema: Mapping[str, Any] | None = None
     sampling: Mapping[str, Any] = field(default_factory=dict)
+    false_colour: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from mpgi_ray.ingest.tables import read_text_file
 
 TILE_UNITS = 4096  # of a vector tile's side
 _NO_TAGS = {"osm_id", "osm_type", "id", "type"}  # what exports tell of a feature beside its tags
+_KINDS = ("node", "way", "relation")
 _TYPES = {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"}
 
 
@@ -27,11 +28,13 @@ class Feature:
         tags: OpenStreetMap's keys and values.
         shape: in degrees; in shares of a tile's width and height if ``tile`` names one.
         tile: ``x-y-zoom``; empty for degrees.
+        id: what the map calls it: ``way/4711``; empty if it has no name.
     """
 
     tags: Mapping[str, str]
     shape: BaseGeometry
     tile: str = ""
+    id: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,11 +43,13 @@ class Features:
 
     Attributes:
         bad: the place of each that cannot be read, and why.
+        extract: when the map was drawn from, if the file states it (``timestamp``, as Overpass writes it).
     """
 
     good: tuple[Feature, ...]
     bad: tuple[tuple[str, str], ...]
     fingerprint: str
+    extract: str | None = None
 
 
 def read_features(path: str) -> Features:
@@ -58,7 +63,8 @@ def read_features(path: str) -> Features:
     text, fingerprint = read_text_file(path)
     good: list[Feature] = []
     bad: list[tuple[str, str]] = []
-    for where, raw in _raw(text, path):
+    whole = _whole(text)
+    for where, raw in _raw(whole, text, path):
         try:
             good.append(_feature(raw))
         except (ValueError, TypeError, KeyError, RecursionError) as error:
@@ -67,15 +73,21 @@ def read_features(path: str) -> Features:
         raise InputError(
             f"{path} holds no features: expected a GeoJSON FeatureCollection, or a feature a line"
         )
-    return Features(tuple(good), tuple(bad), fingerprint)
+    stated = (whole or {}).get("timestamp")
+    return Features(tuple(good), tuple(bad), fingerprint, stated if isinstance(stated, str) else None)
 
 
-def _raw(text: str, path: str) -> Iterator[tuple[str, Any]]:
+def _whole(text: str) -> dict[str, Any] | None:
+    """A file that is one collection; None for one that holds a feature a line."""
     try:
         whole = decode_json(text)
     except JsonError:
-        whole = None
-    if isinstance(whole, dict) and whole.get("type") == "FeatureCollection":
+        return None
+    return whole if isinstance(whole, dict) and whole.get("type") == "FeatureCollection" else None
+
+
+def _raw(whole: dict[str, Any] | None, text: str, path: str) -> Iterator[tuple[str, Any]]:
+    if whole is not None:
         if not isinstance(whole.get("features"), list):
             raise InputError(f"{path} has no list 'features': expected a GeoJSON FeatureCollection")
         yield from ((f"feature {number}", raw) for number, raw in enumerate(whole["features"], start=1))
@@ -96,7 +108,7 @@ def _feature(raw: Any) -> Feature:
     if "tile_coords_4096" in raw:
         kind, coordinates = raw.get("geometry_type"), raw["tile_coords_4096"]
         shape = _shape(kind, [coordinates] if kind == "Polygon" and _depth(coordinates) == 2 else coordinates)
-        return Feature(_tags(raw.get("tags")), _in_shares(shape), str(raw["tile"]))
+        return Feature(_tags(raw.get("tags")), _in_shares(shape), str(raw["tile"]), _id(raw))
     geometry = raw.get("geometry")
     if not isinstance(geometry, dict):
         raise ValueError("it has no geometry")
@@ -104,7 +116,7 @@ def _feature(raw: Any) -> Feature:
     west, south, east, north = shape.bounds
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
         raise ValueError(f"coordinates from {west:g}, {south:g} to {east:g}, {north:g}: expected degrees")
-    return Feature(_tags(raw.get("properties")), shape)
+    return Feature(_tags(raw.get("properties")), shape, id=_id(raw))
 
 
 def _shape(kind: Any, coordinates: Any) -> BaseGeometry:
@@ -138,3 +150,16 @@ def _tags(raw: Any) -> dict[str, str]:
         for key, value in given.items()
         if isinstance(value, str | int) and not key.startswith("@") and key not in _NO_TAGS
     }
+
+
+def _id(raw: Mapping[str, Any]) -> str:
+    """``way/4711``, however an export spells it; an id without a kind as it is."""
+    inner = raw.get("properties")
+    given = [raw, *([inner] if isinstance(inner, dict) else [])]
+    for kind, number in (("osm_type", "osm_id"), ("@type", "@id"), ("type", "id"), ("", "id")):
+        for fields in given[::-1]:
+            found = fields.get(number)
+            if isinstance(found, str | int) and found != "":
+                name = fields.get(kind)
+                return f"{name}/{found}" if name in _KINDS else str(found)
+    return ""

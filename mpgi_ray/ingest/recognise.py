@@ -21,6 +21,7 @@ _LOOKED_AT = 3  # files of a kind in a folder
 _HEAD = 1 << 16  # bytes of a file
 _LARGE = 256 << 20  # bytes of a file that is not read to look at its header
 _GEO_KEYS = 34735  # tag of a GeoTIFF
+_PACKED = {".zip", ".rar", ".7z", ".gz", ".tgz", ".bz2", ".xz", ".tar"}
 _COLOURS = 64  # that a mask may have
 _BESIDE = (".xml", ".json", ".txt")
 _MASKS = re.compile(r"mask|label|ann|gt|seg|index", re.IGNORECASE)
@@ -58,9 +59,10 @@ def beliefs(path: str) -> list[Belief]:
     if not found:
         kinds = Counter(PurePosixPath(name).suffix or "no suffix" for name in tree.meant)
         listed = ", ".join(f"{count:,} of {kind}" for kind, count in kinds.most_common(5))
+        packed = " Unpack the archives first." if kinds.keys() & _PACKED else ""
         raise InputError(
-            f"nothing at {path} is of a format that is known; found {listed}. `mpgi ingest --help` lists the "
-            "formats; what has no reader can be written as a manifest, see docs/shards.md"
+            f"nothing at {path} is of a format that is known; found {listed}.{packed} `mpgi ingest --help` "
+            "lists the formats; what has no reader can be written as a manifest, see docs/shards.md"
         )
     return found
 
@@ -134,6 +136,7 @@ class _Tree:
                     continue
                 if (options := _mask_options(pictures, names)) is not None:
                     why = f"{folder} holds pictures of few colours, by the names of those in {other or '.'}"
+                    why += "; what they mean is said by --source"
                     yield Belief("masks", why, (self._path(other), "--masks", self._path(folder), *options))
 
     def geotiffs(self) -> Iterator[Belief]:

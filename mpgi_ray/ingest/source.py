@@ -40,6 +40,7 @@ class SourceConfig(Config):
         same_object: two boxes of a label whose intersection over union is above this are one object that
             was annotated twice, and the first is kept. None keeps all.
         gsd: metres per pixel, where a picture states none of its own.
+        false_colour: the pictures show other light than the eye sees; see `Annotation`.
         mask: label in the files to the value of an index mask or to the colour (r, g, b) of a colour mask.
         splits: split to its share, as in ``{train: 0.9, test: 0.1}``, for pictures whose annotation names
             none; the shares add up to 1. See `split_of`.
@@ -55,6 +56,7 @@ class SourceConfig(Config):
     same_object: float | None = Field(default=None, gt=0, lt=1)
     gsd: float | None = Field(default=None, gt=0)
     sensor: str | None = None
+    false_colour: bool = False
     mask: MaskTable = Field(default={})
     splits: dict[str, Annotated[float, Field(gt=0, le=1)]] = Field(default={})
     about: About = About()
@@ -106,6 +108,7 @@ class SourceConfig(Config):
         labels = dict.fromkeys(new for old in note.get("labels", ()) if (new := self.label(old)))
         own = {key: value for key, value in note.items() if value is not None}
         defaults = {"source": self.name, "licence": self.licence, "gsd": self.gsd, "sensor": self.sensor}
+        defaults |= {"false_colour": True} if self.false_colour else {}
         return (
             defaults
             | own

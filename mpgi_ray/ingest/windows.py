@@ -16,7 +16,9 @@ from mpgi_ray.data.sample import Annotation, Box, Object, Point
 
 Window = tuple[int, int, int, int]  # x, y, width, height in the picture's pixels
 # what is said of a picture and holds in its parts
-_OF_A_PART = ("vocabulary", "gsd", "date", "place", "sensor", "source", "licence", "split")
+_OF_A_PART = (
+    "vocabulary", "gsd", "date", "place", "sensor", "false_colour", "source", "licence", "split",
+)  # fmt: skip
 
 
 class Tiling(Config):

@@ -11,6 +11,7 @@ from mpgi_ray.rules.arrangement import Arrangement
 from mpgi_ray.rules.form import Form
 from mpgi_ray.rules.relations import Relation
 from mpgi_ray.rules.seen import Measured, ThingColour
+from mpgi_ray.rules.setting import Setting
 
 
 @dataclass(frozen=True)
@@ -96,9 +97,11 @@ class Facts:
         complete: names of the countable classes that the source labels exhaustively.
         cover: largest first.
         tags: phrases for map tags that show from above.
+        setting: what a map has in the middle, and around it.
         gsd: ground sampling distance in metres per pixel.
         plurals: those that the source gives, by name.
         unnamed: labels left unsaid because they name nothing (``other``, ``unlabeled``).
+        false_colour: the picture's colours are not those that an eye sees, and are not told.
         measured: what pixels show; weaker than all else. None if nothing was measured.
     """
 
@@ -111,12 +114,14 @@ class Facts:
     relations: tuple[Relation, ...] = ()
     cover: tuple[CoverFact, ...] = ()
     tags: tuple[str, ...] = ()
+    setting: Setting | None = None
     gsd: float | None = None
     date: str | None = None
     place: str | None = None
     sensor: str | None = None
     plurals: Mapping[str, str] = field(default_factory=dict)
     unnamed: tuple[str, ...] = ()
+    false_colour: bool = False
     measured: Measured | None = None
 
     @property

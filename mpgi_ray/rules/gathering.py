@@ -20,6 +20,7 @@ from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
 from mpgi_ray.rules.form import form_of
 from mpgi_ray.rules.labels import plurals
 from mpgi_ray.rules.relations import find_relations
+from mpgi_ray.rules.setting import setting_of
 
 COUNTED = 0.7  # of an object's own area that lies in the image, as in DOTA's windows; less is not counted
 PARTLY = 0.2  # of which less is not told at all
@@ -64,11 +65,13 @@ def gather(annotation: Annotation, *, view_px: int = 224, min_px: int = 4) -> Fa
         absent=_absent(annotation, names, {*by_name, *labels, *(names[x] for x in annotation.cover)}),
         relations=find_relations(countable, exact, annotation.width, annotation.height),
         cover=cover,
-        tags=lexicon.visible_tags(annotation.tags, annotation.gsd),
+        tags=_tags(annotation),
+        setting=setting_of(annotation.map.central if annotation.map else None, annotation.gsd),
         gsd=annotation.gsd,
         date=annotation.date,
         place=annotation.place,
         sensor=annotation.sensor,
+        false_colour=annotation.false_colour,
         plurals=given,
         unnamed=tuple(sorted(unnamed)),
     )
@@ -164,6 +167,14 @@ def _complete(annotation: Annotation, names: Mapping[str, str]) -> set[str]:
         for label, kind in annotation.vocabulary.items()
         if kind.exhaustive and kind.countable and names[label] and not lexicon.is_mass(names[label])
     }
+
+
+def _tags(annotation: Annotation) -> tuple[str, ...]:
+    """Phrases for the map tags that show, of each feature one where the features are known."""
+    if annotation.map is None:
+        return lexicon.visible_tags(annotation.tags, annotation.gsd)
+    told = (lexicon.tag_phrase(tag, annotation.gsd) for tag in annotation.map.shown)
+    return tuple(dict.fromkeys(phrase for phrase in told if phrase))
 
 
 def _absent(annotation: Annotation, names: Mapping[str, str], present: set[str]) -> tuple[str, ...]:

@@ -162,13 +162,6 @@ def untold_covers(facts: Facts) -> list[CoverFact]:
     return [c for c in large if not words & {c.name.split()[0].removesuffix("s"), c.several.split()[0]}]
 
 
-def untold_tags(facts: Facts) -> list[str]:
-    """The map features whose class is not told otherwise."""
-    told = {name for c in facts.counted for name in (c.name, c.several)}
-    told |= set(facts.labels)
-    return [tag for tag in facts.tags if not any(f" {tag}".endswith(f" {name}") for name in told)]
-
-
 def where(c: ClassFact) -> str:
     """Where all objects of a class lie, in one phrase; empty if no phrase holds for all."""
     used = [i for i, n in enumerate(c.clear) if n]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import groupby
 
-from mpgi_ray.rules import phrases, regions
+from mpgi_ray.rules import maps, phrases, regions
 from mpgi_ray.rules.english import choose, enumerate_, number, sentence, with_article
 from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
 from mpgi_ray.rules.geometry import PLACES
@@ -19,6 +19,7 @@ from mpgi_ray.rules.phrases import IN_PLACE, MIN_COVER
 from mpgi_ray.rules.relations import Kind, Relation
 
 Sentence = Callable[[Facts, str], str | None]
+FALSE_COLOUR = "The picture is in false colours, which are not those that an eye sees."
 
 # kinds of sensor, which many sources give instead of a name
 _SENSORS = {
@@ -166,13 +167,6 @@ def _cover_way(c: CoverFact) -> tuple[str, str] | None:
     return ("fill", f"most of {enumerate_([f'the {PLACES[i]}' for i in full])}") if full else None
 
 
-def tags(facts: Facts, seed: str) -> str | None:
-    """Map features that show from above, unless their class is counted already."""
-    items = phrases.untold_tags(facts)
-    frames = ("Within this area there is {}", "The area on view has {}", "Mapped in this area: {}")
-    return sentence(choose(frames, seed, "tags").format(enumerate_(items))) if items else None
-
-
 def forms(facts: Facts, seed: str) -> str | None:
     """How the objects of a class are arranged, how large they are, which way they point."""
     told = []
@@ -190,7 +184,7 @@ def forms(facts: Facts, seed: str) -> str | None:
 
 
 def metadata(facts: Facts, seed: str) -> str | None:
-    """Ground sampling distance, date, place and sensor, as far as they are known."""
+    """Ground sampling distance, date, place and sensor, as far as they are known; colours that are none."""
     taken = [f"in {phrases.month(facts.date)}"] if facts.date else []
     taken += [f"over {facts.place}"] if facts.place else []
     taken += [_SENSORS.get(facts.sensor.lower(), f"by {facts.sensor}")] if facts.sensor else []
@@ -198,10 +192,11 @@ def metadata(facts: Facts, seed: str) -> str | None:
     if facts.gsd:
         frames = ("One pixel measures {:g} m on the ground.", "The ground sampling distance is {:g} m.")
         told.append(choose(frames, seed, "gsd").format(float(f"{facts.gsd:.3g}")))
+    told += [FALSE_COLOUR] if facts.false_colour else []
     return " ".join(told) or None
 
 
-WHAT: tuple[Sentence, ...] = (scene, totals, labels, cover, tags)
+WHAT: tuple[Sentence, ...] = (scene, totals, labels, cover, maps.setting, maps.tags)
 WHERE: tuple[Sentence, ...] = (centre_and_edge, cells, cover_places, relations)
 ALL: tuple[Sentence, ...] = (*WHAT, *WHERE, forms, metadata)
 

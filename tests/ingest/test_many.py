@@ -73,7 +73,7 @@ def test_one_that_fails_keeps_none_back(
         ("sources: {}", "sources"),
         ("sources: {dota: {root: nowhere}}", "the root of dota, .*nowhere, is not a folder"),
         ("sources: {dotta: {root: .}}", "there is no preset 'dotta'"),
-        ("sources: {airbus_aircraft: {root: .}}", "tells no command"),
+        ("sources: {gid_mtl15: {root: .}}", "tells no command"),
         ("sources: {a: {root: ., commands: [rm -r x]}}", "expected `mpgi ingest FORMAT …`, found 'rm -r x'"),
         ("sources: {a: {root: ., share: 2, commands: [mpgi ingest folders .]}}", "share"),
         ("sources: {a: {root: ., what: 2}}", "what"),

@@ -16,6 +16,7 @@ from mpgi_ray.rules.labels import unknown_labels
 from mpgi_ray.rules.lexicon import scene_phrase
 from support.ingested import rejected, samples
 from support.miniature_hqrs import MINIATURES
+from support.miniature_others import OTHERS
 from support.miniatures import Truth
 
 PRESETS = presets()
@@ -35,13 +36,14 @@ def check(note: Annotation, truth: Truth) -> None:
     assert note.split == truth.split
     assert truth.date in (None, note.date)
     assert truth.gsd in (None, note.gsd)
+    assert note.captions == truth.captions
 
 
-@pytest.mark.parametrize("name", MINIATURES)
+@pytest.mark.parametrize("name", [*MINIATURES, *OTHERS])
 def test_a_miniature_by_the_commands_of_its_preset(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    truths = MINIATURES[name](tmp_path)
+    truths = (MINIATURES | OTHERS)[name](tmp_path)
     source = PRESETS[name]
     monkeypatch.chdir(tmp_path)
     found: dict[str, Annotation] = {}
@@ -89,8 +91,8 @@ def test_sources_are_listed_and_shown(
     assert main(["sources"]) == 0
     rows = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.split()}
     assert PRESETS.keys() <= rows.keys()
-    assert rows["levir"].rstrip().endswith("unverified")
-    assert rows["hrsc"].rstrip().endswith("seen")
+    for name, source in PRESETS.items():
+        assert rows[name].rstrip().endswith("seen" if source.about.verified else "unverified")
     assert main(["sources", "visdrone"]) == 0
     shown = capsys.readouterr().out
     assert all(command in shown for command in PRESETS["visdrone"].about.commands)

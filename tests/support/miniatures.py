@@ -26,6 +26,7 @@ class Truth:
     split: str | None = None
     date: str | None = None
     gsd: float | None = None
+    captions: tuple[str, ...] = ()
 
 
 Truths = dict[str, Truth]  # by the picture's path below the folder of pictures

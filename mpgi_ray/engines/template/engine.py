@@ -95,6 +95,8 @@ def _measured(prompt: Prompt, looks: dict[int, Measured]) -> Measured:
             f"the template engine cannot answer {prompt.name!r}: its prompt carries no picture, and neither "
             "source texts nor facts that say anything; give the perspective a picture or another engine"
         )
+    if prompt.false_colour:
+        return Measured()
     if id(picture) not in looks:
         width, height = picture.pixels.size
         looks[id(picture)] = measure(picture.pixels, Annotation(width=width, height=height))

@@ -7,13 +7,13 @@ import re
 from collections.abc import Sequence
 from itertools import groupby
 
-from mpgi_ray.rules import phrases, regions, things
+from mpgi_ray.rules import maps, phrases, regions, things
 from mpgi_ray.rules.english import choose, enumerate_, sentence, with_article
 from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
 from mpgi_ray.rules.geometry import PLACES
 from mpgi_ray.rules.lexicon import humanise
 from mpgi_ray.rules.relations import Kind, Relation
-from mpgi_ray.rules.sentences import metadata
+from mpgi_ray.rules.sentences import FALSE_COLOUR, metadata
 
 _ONLY_SEEN = "This is a view from straight above, of which only the colours are known."
 _OPENING = 3  # things that the first sentence of a long text names
@@ -56,6 +56,7 @@ def short(facts: Facts, others: Sequence[str], seed: str) -> str:
     text = next(filter(_fits, openings), None) or _cut(openings[-1])
     more = [_labels(facts, count) for count in range(len(phrases.untold_labels(facts)), 0, -1)]
     rest = [one for one in more if one and _fits(f"{text} {one}")][:1]
+    rest += [retold] if items != _setting(facts) and (retold := maps.setting_retold(facts, seed)) else []
     rest += _regions(facts, items) + _main_cover(facts)
     rest += _colours(facts) if len(items) < 2 or not facts.counted else []
     rest += others if text else sorted(others, key=tokens_at_most)
@@ -63,7 +64,7 @@ def short(facts: Facts, others: Sequence[str], seed: str) -> str:
         if text and not _fits(f"{text} {one}"):
             break
         text = f"{text} {one}".strip()
-    return text
+    return text or (FALSE_COLOUR if facts.false_colour else "")
 
 
 def _fits(text: str) -> bool:
@@ -100,7 +101,13 @@ def _items(facts: Facts) -> list[str]:
     items = [things.placed(facts, c) for c in facts.counted]
     # beside objects a cover would take the room of what tells a picture from others of its kind
     items += [cover_item(c) for c in phrases.untold_covers(facts)[:3]] if not items else []
-    return items or list(phrases.untold_tags(facts))[:2]
+    return items or _setting(facts) or maps.untold_tags(facts)[:2]
+
+
+def _setting(facts: Facts) -> list[str]:
+    """What a map has in the middle, as a phrase; none if it is told otherwise."""
+    told = maps.untold_setting(facts)
+    return [told.phrase] if told else []
 
 
 def _regions(facts: Facts, items: Sequence[str]) -> list[str]:
@@ -135,12 +142,14 @@ def long(facts: Facts, others: Sequence[str], seed: str) -> str:
     frames = ("the view is of {}", "the image looks down on {}")
     main = [things.placed(facts, c) for c in facts.counted[:_OPENING]]
     main += [phrases.surface(c) for c in phrases.untold_covers(facts)[:_OPENING]] if not main else []
+    main += _setting(facts) if not main else []
     alone = ("from straight above, the image shows {}", "from straight above, the view is of {}")
     frame = choose(frames if main else alone, seed, "opening")
     first = _opening(_scene(facts), frame, main)
     told: list[str | None] = [first, _labels(facts), _further(facts)]
     told += [] if any(told) or facts.cover or facts.tags or others else [_ONLY_SEEN]
     told += [text for c in facts.counted for text in _of_class(facts, c, seed)]
+    told += [maps.setting_retold(facts, seed)] if main != _setting(facts) else []
     told += [_relations(facts), _cover(facts)]
     # beside objects their places stay out, as in `layout`: models learn the opposite ones from them
     told += [] if facts.counted else [_cover_places(facts)]
@@ -219,6 +228,6 @@ def _filled(facts: Facts, c: CoverFact) -> str | None:
 
 
 def _tags(facts: Facts, seed: str) -> str | None:
-    items = phrases.untold_tags(facts)[::-1]
+    items = maps.untold_tags(facts)[::-1]
     frames = ("The ground here also has {}", "Also in the area: {}")
     return sentence(choose(frames, seed, "tags retold").format(enumerate_(items))) if items else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mpgi_ray.rules import phrases, regions, sentences, things
+from mpgi_ray.rules import maps, phrases, regions, sentences, things
 from mpgi_ray.rules.english import choose, enumerate_, sentence
 from mpgi_ray.rules.facts import Facts
 from mpgi_ray.rules.seen import Measured
@@ -13,7 +13,7 @@ _AT_MOST = 6  # classes that a text tells one by one
 def objects(facts: Facts, seed: str) -> str:
     """What is there and how many, with the colours of things; of a picture without objects its surfaces."""
     told = [_main(facts, seed)] if facts.counted else _scene(facts, seed)
-    told += sentences.tell((sentences.labels, _covers, sentences.tags), facts, seed)
+    told += sentences.tell((sentences.labels, _covers, maps.setting, maps.tags), facts, seed)
     if facts.measured and len(facts.counted) < 2 and not facts.cover:
         told += regions.shares(facts.measured, "what is seen")
     return " ".join(told)
@@ -26,7 +26,7 @@ def layout(facts: Facts, seed: str) -> str:
     that reads words rather than sentences learns these.
     """
     told = [things.stands(facts, c, seed) for c in facts.counted[:_AT_MOST]]
-    told += sentences.tell((sentences.relations,), facts, seed)
+    told += sentences.tell((maps.setting_retold, sentences.relations), facts, seed)
     told += [] if told else sentences.tell((sentences.cover_places,), facts, seed)
     if facts.measured and not told:
         told += regions.laid_out(facts.measured, seed)
@@ -64,6 +64,8 @@ def any_other(facts: Facts, seed: str) -> str:
 
 def plain(measured: Measured) -> str:
     """A picture of which nothing else can be said."""
+    if not measured.colours:
+        return sentences.FALSE_COLOUR
     colours = [colour for colour, _ in measured.colours[:2]]
     return f"The picture has no parts that stand out; it is {enumerate_(colours)}."
 

@@ -36,10 +36,10 @@ def boxes(
 ) -> Listing:
     """Read a table of boxes: picture, xmin, ymin, xmax, ymax and class in a row, in pixels.
 
-    The first row may name the columns, in any order and by other usual names; a `geometry` of WKT polygons is
-    read as outlines. Without names the order is the one above. A row of a picture alone says that it
-    shows none of the classes. A row that cannot be read rejects its picture. Pictures are found by path or
-    file name; those that no row names are left out, and counted in a warning.
+    The first row may name the columns, in any order and by other usual names; a `geometry` is read as an
+    outline: polygons in WKT, or points as [(x, y), …]. Without names the order is the one above. A row of a
+    picture alone says that it shows none of the classes. A row that cannot be read rejects its picture.
+    Pictures are found by path or file name; those that no row names are left out, and counted in a warning.
 
     Raises:
         InputError: the file cannot be read, or lacks a column.
@@ -106,7 +106,9 @@ def _object(number: int, cells: dict[str, str]) -> dict[str, Any]:
 
 
 def _rings(wkt: str) -> list[tuple[tuple[float, float], ...]]:
-    """The outlines of a POLYGON or MULTIPOLYGON; holes are outlines, too."""
+    """The outlines of a POLYGON or MULTIPOLYGON, where holes are outlines, too; or of a list of points."""
+    if wkt.startswith("["):
+        return [points(numbers(re.split(r"[\s,]+", ",".join(_RING.findall(wkt)))))]
     if not re.match(r"\s*(MULTI)?POLYGON\b", wkt, re.IGNORECASE):
-        raise ValueError(f"geometry {wkt!r:.60}: expected a POLYGON in WKT")
+        raise ValueError(f"geometry {wkt!r:.60}: expected a POLYGON in WKT, or [(x, y), …]")
     return [points(numbers(re.split(r"[\s,]+", ring.strip())))[:-1] for ring in _RING.findall(wkt)]

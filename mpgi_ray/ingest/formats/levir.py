@@ -22,7 +22,7 @@ def levir(
 ) -> Listing:
     """Read LEVIR: `class xmin ymin xmax ymax` in a line, in pixels.
 
-    Class 1 is an airplane, 2 a ship, 3 an oil tank. This form was not seen in public code or documentation:
+    Class 1 is an airplane, 2 a ship, 3 an oil tank. This form was read in public code, not in documentation:
     look at the first shards before you caption them.
 
     Raises:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
@@ -15,13 +16,16 @@ import yaml
 from shapely.geometry.base import BaseGeometry
 
 from mpgi_ray.data.sample import Rejected
+from mpgi_ray.ingest.central import map_view
 from mpgi_ray.ingest.features import Feature, read_features
 from mpgi_ray.ingest.footprint import Footprint, of_corners, of_name
 from mpgi_ray.ingest.item import Entry, Item, Listing
 from mpgi_ray.ingest.outline import numbers, outlined
 from mpgi_ray.ingest.pictures import Pictures, stem
 from mpgi_ray.ingest.tables import read_table_file
+from mpgi_ray.rules.lexicon import telling_tag
 
+_log = logging.getLogger(__name__)
 _COLUMNS = ("image", "west", "south", "east", "north")
 
 
@@ -44,6 +48,12 @@ def osm(
         InputError: a file or folder cannot be read, or holds no features or pictures.
     """
     found, pictures = read_features(features), Pictures(images)
+    if label is None and not any(telling_tag(feature.tags) for feature in found.good):
+        _log.warning(
+            "%s: no feature has a tag of what shows from above; if all areas are of one kind, say which with "
+            "--label, as in --label building",
+            features,
+        )
     place, digest = _places(footprints), hashlib.sha256(found.fingerprint.encode())
     nearby = _Nearby(found.good)
 
@@ -54,8 +64,9 @@ def osm(
             except ValueError as error:
                 yield Rejected(name, 0, "no_footprint", str(error))
                 continue
-            inside = nearby.of(stem(name).rpartition("/")[2], where)
-            note = _note(inside, label) | {"bounds": where.bounds}
+            inside = list(nearby.of(stem(name).rpartition("/")[2], where))
+            view = map_view(inside, label, found.extract)
+            note = _note(inside, label) | {"bounds": where.bounds, "map": view}
             yield Item(pictures.root, name, note, in_fractions=True, across_m=where.metres)
         for at, why in found.bad:
             yield Rejected(f"{features}, {at}", 0, "bad_annotation", why)
@@ -106,12 +117,10 @@ def _object(label: str, shape: BaseGeometry, visible: float) -> dict[str, Any]:
 
 
 def _thing(tags: Mapping[str, str]) -> str | None:
-    """What one can count; None for land use, roads and all else."""
-    for key, labels in _things().items():
-        value = tags.get(key, "no")
-        if value != "no" and (label := labels.get(value, labels.get("*"))):
-            return label
-    return None
+    """What one can count; None for land use, roads and all else. A water tower is no mere building."""
+    known = [(labels, tags[key]) for key, labels in _things().items() if tags.get(key, "no") != "no"]
+    special = (label for labels, value in known if (label := labels.get(value)))
+    return next(special, next((labels["*"] for labels, _ in known if "*" in labels), None))
 
 
 @lru_cache
