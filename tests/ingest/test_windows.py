@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from mpgi_ray.data.sample import Annotation, Box, Object
-from mpgi_ray.ingest import IngestConfig, SourceConfig, ingest, manifest
+from mpgi_ray.ingest import IngestConfig, SourceConfig, ingest, manifest, yolo
 from mpgi_ray.ingest.windows import Tiling, Window, in_window
 from mpgi_ray.rules.gathering import COUNTED, gather
 from mpgi_ray.rules.geometry import area
@@ -186,6 +186,18 @@ def test_pictures_below_a_number_of_pixels_stay_whole() -> None:
     tiling = Tiling(tile=1000, above=4_000_000)
     assert tiling.windows(2000, 2000) == []
     assert len(tiling.windows(2000, 2001)) == 6
+
+
+def test_small_things_of_a_large_picture_are_told_in_its_windows(data_dir: Path, tmp_path: Path) -> None:
+    folder = data_dir / "kit_ais_vehicles"
+    lines = (folder / "labels/MOS155.txt").read_text().splitlines()  # of a frame of 1,764 pixels
+    cars = sum(line.startswith("0 ") for line in lines)
+    listing = yolo(str(folder / "labels"), images=str(folder / "images"))
+    ingest(listing, IngestConfig(output=str(tmp_path), tiling=Tiling(tile=1024)))
+    windows = [s.annotation for name, s in samples(tmp_path).items() if name.startswith("MOS155")]
+    told = [fact.total for note in windows for fact in gather(note).classes if fact.name == "car"]
+    assert len(told) == 2
+    assert sum(told) == cars > 40
 
 
 def test_what_a_window_says_of_parts() -> None:
