@@ -142,6 +142,7 @@ def several(name: str, plural: str | None = None) -> str:
     return name if is_mass(name) or not name.isascii() else in_plural(name)
 
 
+@lru_cache(maxsize=4096)
 def hypernyms(name: str) -> tuple[str, ...]:
     """What a name is a kind of, nearest first: ``cargo ship`` → ``ship``, ``vessel``.
 
@@ -157,6 +158,7 @@ def hypernyms(name: str) -> tuple[str, ...]:
     return () if nearest is None else (nearest, *hypernyms(nearest))
 
 
+@lru_cache(maxsize=4096)
 def synonyms(name: str) -> tuple[str, ...]:
     """Other names for the same thing: ``airplane`` → ``plane``, ``aeroplane``."""
     groups: list[list[str]] = _lexicon()["synonyms"]
@@ -164,9 +166,27 @@ def synonyms(name: str) -> tuple[str, ...]:
 
 
 @cache
+def thing_names() -> frozenset[str]:
+    """Every name of a thing or surface that is a kind of something or has another name."""
+    kinds: dict[str, list[str]] = _lexicon()["hypernyms"]
+    groups: list[list[str]] = _lexicon()["synonyms"]
+    return frozenset(chain(kinds, *kinds.values(), *groups))
+
+
+@cache
 def generic_names() -> frozenset[str]:
     """Names that other classes are kinds of: a truck is a vehicle."""
     return frozenset(_lexicon()["generic"])
+
+
+def is_noun(word: str) -> bool:
+    """Whether a word, in the singular, is a plain noun of the field."""
+    return word in _lexicon()["nouns"]
+
+
+def is_generic(name: str) -> bool:
+    """Whether other things are kinds of it, so that not all of them are ever known."""
+    return name in _lexicon()["hypernyms"] or name in _lexicon()["generic"]
 
 
 @lru_cache(maxsize=4096)

@@ -25,7 +25,7 @@ _VALUES = {
 }
 
 
-def _in_words() -> str:
+def number_in_words() -> str:
     """A pattern of whole numbers in words, such as ``two thousand one hundred and twenty-five``."""
     join, link = r"[\s-]+", r"[\s-]+(?:and[\s-]+)?"
     small = rf"(?:(?:{_TENS})(?:{join}(?:{_UNITS})\b)?|{_TEENS}|{_UNITS})"
@@ -36,7 +36,7 @@ def _in_words() -> str:
     return rf"\b(?:{thousands}|{group})\b"
 
 
-_TOKEN = re.compile(rf"(?P<number>{_in_words()}|\d+(?:[.,]\d+)*)|[a-z]+")
+_TOKEN = re.compile(rf"(?P<number>{number_in_words()}|\d+(?:[.,]\d+)*)|[a-z]+")
 
 
 def wording(texts: Iterable[str]) -> frozenset[str]:
@@ -66,6 +66,16 @@ def _forms(text: str) -> dict[str, str]:
 
 def _number(text: str) -> str:
     """A number in digits; empty for one, which often only means "a"."""
+    digits = in_digits(text)
+    return digits if digits != "1" else ""
+
+
+def in_digits(text: str) -> str:
+    """A number in digits, with a point before decimals.
+
+    Args:
+        text: in digits, or what `number_in_words` matches.
+    """
     if text[0].isdigit():
         digits = text.replace(",", "")
     else:
@@ -78,7 +88,7 @@ def _number(text: str) -> str:
             else:
                 group += _VALUES.get(word, 0)
         digits = str(total + group)
-    return digits if digits != "1" else ""
+    return digits
 
 
 @cache

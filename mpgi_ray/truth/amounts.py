@@ -1,0 +1,77 @@
+"""Numbers and shares in words and digits, with their bounds."""
+
+from __future__ import annotations
+
+from mpgi_ray.truth.claim import Amount
+from mpgi_ray.truth.lists import lists
+
+_LONGEST = 5  # words of a share
+_UNITS = frozenset(
+    ["m", "metre", "metres", "meter", "meters", "km", "px", "pixels", "pixel", "cm", "feet", "ft", "degrees"]
+)
+_MARGIN = 1.5, 0.1  # of a share in per cent: what nobody would dispute is within a factor, or this much of it
+
+
+def fraction_at(words: list[str], at: int) -> tuple[int, Amount] | None:
+    """A share in words, with or without a bound before it."""
+    for skipped in (0, 1, 2):
+        if skipped and " ".join(words[at : at + skipped]) not in lists()["bounds"]:
+            continue
+        for length in range(min(_LONGEST, len(words) - at - skipped), 0, -1):
+            phrase = " ".join(words[at + skipped : at + skipped + length])
+            if phrase in lists()["shares"]:
+                return skipped + length, tuple(lists()["shares"][phrase])
+    return None
+
+
+def amount_at(words: list[str], at: int) -> tuple[int, tuple[float, float | None], bool] | None:
+    """A number with its bound, in per cent or not."""
+    bounds: dict[str, str] = lists()["bounds"]
+    length = next(
+        (n for n in range(4, 0, -1) if at + n < len(words) and " ".join(words[at : at + n]) in bounds), 0
+    )
+    kind = bounds[" ".join(words[at : at + length])] if length else "exactly"
+    here = at + length
+    inner = bounds.get(words[here]) if length and here + 1 < len(words) else None
+    if inner:  # only about nine
+        kind, here = inner, here + 1
+    amounts: dict[str, list[float | None]] = lists()["amounts"]
+    if here >= len(words):
+        return None
+    if words[here][0].isdigit():
+        number, end = float(words[here]), here + 1
+        if end < len(words) and words[end] in ("%", "percent", "per"):
+            end += 2 if words[end] == "per" else 1
+            return end - at, _share(number / 100, kind), True
+        if (end < len(words) and words[end] in _UNITS) or not number.is_integer():
+            return None
+        if " ".join(words[end : end + 2]) in ("or more", "and more"):
+            return end + 2 - at, (number, None), False
+        return end - at, _bounded(number, kind), False
+    for n in range(4, 0, -1):
+        phrase = " ".join(words[here : here + n])
+        if n <= len(words) - here and phrase in amounts:
+            least, most = amounts[phrase]
+            known = kind if length and most is not None and most == least else "exactly"
+            amount = (float(least or 0), most) if known == "exactly" else _bounded(float(least or 0), known)
+            return here + n - at, amount, False
+    return None
+
+
+def _bounded(number: float, kind: str) -> tuple[float, float | None]:
+    slack = max(1.0, 0.2 * number)
+    return {
+        "least": (number, None),
+        "above": (number + 1, None),
+        "most": (0.0, number),
+        "below": (0.0, number - 1),
+        "about": (number - slack, number + slack),
+    }.get(kind, (number, number))
+
+
+def _share(share: float, kind: str) -> tuple[float, float | None]:
+    factor, more = _MARGIN
+    low, high = min(share / factor, share - more), max(share * factor, share + more)
+    if kind in ("least", "above"):
+        return low, 1.0
+    return (0.0, high) if kind in ("most", "below") else (low, high)

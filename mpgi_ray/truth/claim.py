@@ -1,0 +1,51 @@
+"""One claim of a text about a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mpgi_ray.truth.places import Region
+
+Amount = tuple[float, float | None]
+
+
+class About(StrEnum):
+    """What a claim is about."""
+
+    PRESENCE = "presence"
+    ABSENCE = "absence"
+    COUNT = "count"
+    POSITION = "position"
+    COVER = "cover"
+    DOMINANCE = "dominance"
+    COLOUR = "colour"
+    ARRANGEMENT = "arrangement"
+    RELATION = "relation"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim of a text.
+
+    Attributes:
+        name: of the class, as the text says it in the singular.
+        amount: least and most of a count or a share; no most is no bound.
+        some: they are a part of those in the picture, so at least so many are there.
+        region: where, if the claim is tied to a part of the picture.
+        every: all of them lie there.
+        other: a second class, of a relation.
+        word: the colour, pattern or relation.
+        start, end: its words in the text.
+    """
+
+    about: About
+    name: str
+    start: int
+    end: int
+    amount: Amount | None = None
+    some: bool = False
+    region: Region | None = None
+    every: bool = False
+    other: str | None = None
+    word: str | None = None

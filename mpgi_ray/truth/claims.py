@@ -1,0 +1,140 @@
+"""What a text claims of a picture's things: that they are there, how many, where, and how much they cover.
+
+A number belongs to the noun that it stands before, a denial to the nouns that follow it in a list, a part of
+the picture to the thing that stands before it in its clause, or behind it if the clause begins with the part.
+What is not understood makes no claim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from mpgi_ray.rules.english import split_sentences
+from mpgi_ray.truth.claim import About, Claim
+from mpgi_ray.truth.line import Line, Noun
+from mpgi_ray.truth.lists import Name
+from mpgi_ray.truth.looks import looks, said_colour
+from mpgi_ray.truth.nouns import add_nouns
+from mpgi_ray.truth.pieces import Kind, pieces
+from mpgi_ray.truth.places import Region
+from mpgi_ray.truth.shares import covers
+from mpgi_ray.truth.where import owners
+
+
+def claims(text: str, names: Mapping[str, Name]) -> list[Claim]:
+    """The claims of a text in the order of its sentences.
+
+    Args:
+        names: see `pieces.names_of`.
+    """
+    found: list[Claim] = []
+    told: Noun | None = None  # what "they" are
+    at = 0
+    for sentence in split_sentences(text):
+        at = text.index(sentence, at)
+        line = Line(pieces(sentence, at, names), told)
+        add_nouns(line)
+        found += _claims(line)
+        subjects = [noun for noun in line.nouns if not noun.denied]
+        several = next((noun for noun in subjects if noun.amount or noun.plural), None)
+        told, at = several or next(iter(subjects), told), at + len(sentence)
+    return found
+
+
+def _claims(line: Line) -> Iterator[Claim]:
+    places = dict(owners(line))
+    for noun in line.nouns:
+        yield from _of_noun(line, noun, places.pop(noun.at, None))
+    yield from _ellipses(line, places)
+    yield from covers(line)
+    yield from _relations(line)
+
+
+def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
+    start, end = line.parts[noun.first].start, line.parts[noun.at].end
+    claim = Claim(About.PRESENCE, noun.name, start, end)
+    if noun.denied:
+        before = line.parts[: noun.first]
+        elsewhere = any(part.kind in (Kind.PLACE, Kind.RELATION) for part in before)
+        apart = any(part.text in ("where", "which", "whose") for part in before)
+        if not (elsewhere and apart) and line.text(noun.first + 1) != "other":
+            yield replace(claim, about=About.ABSENCE, region=region)
+        return
+    yield claim
+    amount = noun.amount
+    if amount is not None and noun.plural | (amount[1] == 1):
+        some = noun.some or _is_placed(line, noun.at)
+        inside = region if region and not _is_listed(line, region) else None
+        yield replace(claim, about=About.COUNT, amount=amount, some=some, region=inside)
+    if region is not None:
+        yield replace(claim, about=About.POSITION, region=region, every=_is_every(line, noun))
+    if noun.colour:
+        some = amount is not None and noun.some
+        yield replace(claim, about=About.COLOUR, word=noun.colour, some=some or amount is not None)
+    yield from looks(line, noun, claim)
+
+
+def _is_placed(line: Line, at: int) -> bool:
+    """Whether what follows tells these things from others: two beside the road."""
+    for here in range(at + 1, min(at + 5, len(line.parts))):
+        if line.parts[here].kind in (Kind.RELATION, Kind.PATTERN):
+            return True
+        if line.parts[here].kind in (Kind.MARK, Kind.THING, Kind.PLACE):
+            return False
+    return False
+
+
+def _is_listed(line: Line, region: Region) -> bool:
+    """Whether further parts of the picture follow: at the top and on the right."""
+    at = next(here for here, part in enumerate(line.parts) if part.value is region)
+    after = (at + n for n in (1, 2, 3))
+    return line.text(at + 1) in (",", "and", "or") and any(
+        line.kind(n) is Kind.PLACE or line.text(n) in ("left", "right", "top", "bottom") for n in after
+    )
+
+
+def _is_every(line: Line, noun: Noun) -> bool:
+    near = (*range(noun.at - 5, noun.at), noun.at + 1, noun.at + 2)
+    return "all" in {line.text(here) for here in near}
+
+
+def _ellipses(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
+    """Numbers and pronouns that speak of things named before, where a part of the picture is named."""
+    for at, region in places.items():
+        part = line.parts[at]
+        before = [noun for noun in line.nouns if noun.at < at and not noun.denied]
+        counted = before if part.text == "which" else [noun for noun in before if noun.plural]
+        told = counted[-1] if counted else (line.told if part.kind is Kind.PRONOUN or not before else None)
+        if told is None:
+            continue
+        claim = Claim(About.POSITION, told.name, part.start, part.end, region=region)
+        if part.kind is Kind.AMOUNT:
+            yield replace(claim, about=About.COUNT, amount=part.value, some=True)
+            yield claim
+        else:
+            every = {"all", "both"} & {line.text(at - n) for n in (1, 2, -1, -2)}
+            yield replace(claim, every=bool(every))
+    for at, part in enumerate(line.parts):
+        if part.kind is Kind.PRONOUN and (colour := said_colour(line, at + 1)):
+            before = [noun for noun in line.nouns if noun.at < at and noun.plural and not noun.denied]
+            if told := before[-1] if before else line.told:
+                some = not {"all", "both"} & {line.text(at - 1), line.text(at - 2)}
+                yield Claim(About.COLOUR, told.name, part.start, colour.end, word=colour.value, some=some)
+
+
+def _relations(line: Line) -> Iterator[Claim]:
+    for at, part in enumerate(line.parts):
+        if part.kind is not Kind.RELATION:
+            continue
+        subject, thing = line.subject(at), line.object(at)
+        if subject and thing and not subject.denied and not thing.denied and subject.name != thing.name:
+            yield Claim(
+                About.RELATION,
+                subject.name,
+                line.parts[subject.first].start,
+                line.parts[thing.at].end,
+                other=thing.name,
+                word=part.value,
+                some=subject.plural or bool(subject.amount),
+            )

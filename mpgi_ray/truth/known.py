@@ -1,0 +1,116 @@
+"""What is known of all that goes by a name in a text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from mpgi_ray.data.box import Box
+from mpgi_ray.rules import Facts, lexicon
+from mpgi_ray.rules.facts import ClassFact, CoverFact
+from mpgi_ray.truth.lists import also_called, names_of
+
+_SEEN = 0.005  # a smaller share of the picture may be overlooked
+
+
+@dataclass(frozen=True)
+class Of:
+    """What is known of all that goes by a name.
+
+    Attributes:
+        exact: every class that is of this kind is annotated completely, and nothing else may be one.
+    """
+
+    classes: tuple[ClassFact, ...]
+    covers: tuple[CoverFact, ...]
+    told: bool  # said of the picture in another way
+    maybe: tuple[ClassFact, ...]  # classes of a kind of which some may go by the name
+    under: tuple[CoverFact, ...]  # covers in which all that go by the name must lie
+    exact: bool
+
+    @cached_property
+    def boxes(self) -> tuple[Box, ...]:
+        return tuple(box for fact in (*self.classes, *self.maybe) for box in fact.boxes)
+
+    @property
+    def whole(self) -> int:
+        """Those that lie wholly in the picture and can be seen."""
+        return sum(fact.total for fact in self.classes)
+
+    @property
+    def most(self) -> float | None:
+        """How many there are at most; None if that is not known."""
+        if not self.exact or any(fact.groups for fact in self.classes):
+            return None
+        return (
+            self.whole
+            + sum(fact.left_out for fact in self.classes)
+            + sum(fact.total + fact.left_out for fact in self.maybe)
+        )
+
+    @property
+    def is_there(self) -> bool:
+        return bool(
+            self.told or self.whole or any(f.groups or f.left_out for f in self.classes) or self.covers
+        )
+
+
+class Known:
+    """The facts of a sample by the names that texts use.
+
+    Attributes:
+        names: see `lists.names_of`.
+    """
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        said = [fact.name for fact in facts.classes] + [fact.name for fact in facts.cover]
+        self.names = names_of({*said, *facts.labels, *facts.absent, *facts.complete})
+        scenes = [lexicon.scene_phrase(scene) or lexicon.humanise(scene) for scene in facts.scenes]
+        self._told = " ".join((*scenes, *facts.tags))
+        self._found: dict[str, Of] = {}
+
+    def of(self, name: str) -> Of:
+        """What goes by a name."""
+        if name not in self._found:
+            self._found[name] = self._of(name)
+        return self._found[name]
+
+    def _of(self, name: str) -> Of:
+        """What goes by a name: what has it or another one for the same, and what is a kind of it."""
+        same = {name, *lexicon.synonyms(name)}
+
+        def is_one(other: str) -> bool:
+            kinds = {other, *lexicon.synonyms(other), *lexicon.hypernyms(other)}
+            return bool(same & kinds) or other.endswith(f" {name}")
+
+        def is_called(other: str) -> bool:
+            return is_one(other) or bool(same & also_called(other))
+
+        def may_be(other: str) -> bool:
+            return not is_one(other) and other in lexicon.hypernyms(name)
+
+        classes = tuple(fact for fact in self.facts.classes if is_one(fact.name))
+        covers = tuple(f for f in self.facts.cover if is_called(f.name) and f.fraction >= _SEEN)
+        told = any(is_one(label) for label in self.facts.labels) or any(word in self._told for word in same)
+        return Of(
+            classes,
+            covers,
+            told,
+            tuple(fact for fact in self.facts.classes if may_be(fact.name)),
+            () if covers else tuple(fact for fact in self.facts.cover if may_be(fact.name)),
+            exact=self._is_exact(name, same, is_one) and all(fact.complete for fact in classes),
+        )
+
+    def _is_exact(self, name: str, same: set[str], is_one: Callable[[str], bool]) -> bool:
+        """Whether all of them are annotated: the class itself, what it is a kind of, or kinds of it."""
+        complete = self.facts.complete
+        return bool((same | {*lexicon.hypernyms(name)}) & {*complete}) or any(map(is_one, complete))
+
+    def is_implied(self, name: str) -> bool:
+        """A name that stands in the words of the scene, or of what is there: an airfield has aircraft."""
+        there = " ".join(
+            (self._told, *(f.name for f in self.facts.classes), *(f.name for f in self.facts.cover))
+        )
+        return name in there

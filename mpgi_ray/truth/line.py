@@ -1,0 +1,81 @@
+"""A sentence: its pieces, its nouns with what belongs to them, and what verbs speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from mpgi_ray.truth.claim import Amount
+from mpgi_ray.truth.pieces import Kind, Piece
+
+STEPPED_OVER = (Kind.WORD, Kind.COLOUR, Kind.LEADING)  # between a noun and what belongs to it
+
+
+@dataclass
+class Noun:
+    """A thing in a sentence with what stands before it."""
+
+    at: int  # of its piece
+    first: int  # of the first piece of its phrase
+    name: str
+    plural: bool
+    amount: Amount | None = None
+    some: bool = False
+    denied: bool = False
+    colour: str | None = None
+
+
+@dataclass
+class Line:
+    """A sentence.
+
+    Attributes:
+        nouns: see `nouns.nouns_of`.
+        told: what "they" are at its beginning.
+    """
+
+    parts: Sequence[Piece]
+    told: Noun | None = None
+    nouns: list[Noun] = field(default_factory=list)
+
+    def noun_at(self, at: int) -> Noun | None:
+        """The noun whose thing is this piece."""
+        return next((noun for noun in self.nouns if noun.at == at), None)
+
+    def kind(self, at: int) -> Kind | None:
+        """The kind of a piece; None beyond the ends."""
+        return self.parts[at].kind if 0 <= at < len(self.parts) else None
+
+    def text(self, at: int) -> str:
+        """The words of a piece; empty beyond the ends."""
+        return self.parts[at].text if 0 <= at < len(self.parts) else ""
+
+    def ends_clause(self, at: int) -> bool:
+        """Whether what stands before a piece speaks of other things than what stands behind it."""
+        text = self.text(at)
+        return text in (";", ":", ".", "while", "whereas", "although", "though", "but") or (
+            text == "," and self.text(at + 1) in ("and", "with", "while", "there", "a", "an")
+        )
+
+    def subject(self, verb: int) -> Noun | None:
+        """The thing that a verb speaks of: the nearest before it in its clause."""
+        for here in range(verb - 1, -1, -1):
+            if self.ends_clause(here) or self.kind(here) in (Kind.SHARE, Kind.COVERS):
+                return None
+            if found := self.noun_at(here):
+                ands = [n for n in (found.first - 1, found.first - 2) if self.text(n) == "and"]
+                joined = any(self.kind(n - 1) is Kind.THING for n in ands)
+                return None if joined else found
+        return None
+
+    def object(self, verb: int) -> Noun | None:
+        """The thing behind a verb, unless several are named together."""
+        for here in range(verb + 1, min(verb + 6, len(self.parts))):
+            if found := self.noun_at(here):
+                joined = self.text(here + 1) in ("and", "or") and any(
+                    n.at <= here + 4 for n in self.nouns if n.at > here
+                )
+                return None if joined else found
+            if self.kind(here) in (Kind.MARK, Kind.PLACE, Kind.SHARE):
+                return None
+        return None

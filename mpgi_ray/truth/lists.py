@@ -1,0 +1,61 @@
+"""The words that make claims, and the names of things, as data."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import yaml
+
+from mpgi_ray.rules import lexicon
+from mpgi_ray.truth.tokens import folded
+
+Name = tuple[str, bool]  # what it stands for, and whether for several
+
+
+@cache
+def lists() -> dict[str, Any]:
+    """``words.yaml``."""
+    found: dict[str, Any] = yaml.safe_load(
+        resources.files(__package__).joinpath("words.yaml").read_text(encoding="utf-8")
+    )
+    return found | {name: {folded(k): v for k, v in found[name].items()} for name in ("amounts", "shares")}
+
+
+def names_of(known: Collection[str]) -> dict[str, Name]:
+    """Names of things in texts: those of a sample, and all that are a kind of something.
+
+    The last word of a name stands for it where it is nothing else: containers are shipping containers.
+
+    Args:
+        known: the names of a sample's classes.
+    """
+    heads = Counter(name.rpartition(" ")[2] for name in known)
+    found = dict(_common_names())
+    for name in known:
+        head = name.rpartition(" ")[2]
+        for said in (name, *((head,) if heads[head] == 1 and head not in found else ())):
+            found |= {lexicon.several(said.lower()): (name, True), said.lower(): (name, False)}
+    return found
+
+
+@cache
+def _common_names() -> Mapping[str, Name]:
+    names = {name: name for name in lexicon.thing_names()} | lists()["names"]
+    plurals = {lexicon.several(said): (name, True) for said, name in names.items()}
+    return plurals | {said: (name, False) for said, name in names.items()}
+
+
+@cache
+def also_called(name: str) -> frozenset[str]:
+    """Other names by which people call what a source calls so."""
+    return frozenset(lists()["also"].get(name, ()))
+
+
+@cache
+def is_surface(name: str) -> bool:
+    """Whether it is what one sees of a thing from above."""
+    return name in lists()["surfaces"]

@@ -1,0 +1,56 @@
+"""What a sentence says of how things look: their colours and how they are arranged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from mpgi_ray.truth.claim import About, Claim
+from mpgi_ray.truth.line import Line, Noun
+from mpgi_ray.truth.lists import is_surface
+from mpgi_ray.truth.pieces import Kind, Piece
+
+_BEFORE_COLOUR = ("a", "all", "both", "painted", "bright", "dark", "light", "pale", "deep", "entirely", "the")
+
+
+def looks(line: Line, noun: Noun, claim: Claim) -> Iterator[Claim]:
+    """What is said behind a thing: ``are white``, ``with blue roofs``, ``in a row``."""
+    at = _behind_aside(line, noun.at + 1)
+    if colour := said_colour(line, at):
+        yield replace(claim, about=About.COLOUR, word=colour.value, end=colour.end)
+    for here in range(at, min(at + 4, len(line.parts))):
+        part = line.parts[here]
+        if part.kind is Kind.PATTERN:
+            yield replace(claim, about=About.ARRANGEMENT, word=part.value, end=part.end)
+        if part.kind not in (Kind.STOP, Kind.WORD, Kind.COVERED):
+            break
+
+
+def _behind_aside(line: Line, at: int) -> int:
+    """What comes after a part of the picture, words between commas, ``that`` and ``all``."""
+    if line.kind(at) is Kind.PLACE:
+        at += 1
+    if line.text(at) == "," and (end := next((n for n in range(2, 6) if line.text(at + n) == ","), 0)):
+        at += end + 1
+    while line.text(at) in ("that", "which", "all", "both", "in", "view"):
+        at += 1
+    return at
+
+
+def said_colour(line: Line, at: int) -> Piece | None:
+    """The colour that a verb, or a roof, gives to what stands before it."""
+    with_surface = line.text(at) in ("with", "has", "have")
+    if not with_surface and line.text(at) not in ("is", "are"):
+        return None
+    for here in range(at + 1, min(at + 5, len(line.parts))):
+        part = line.parts[here]
+        if part.kind is Kind.COLOUR:
+            after = line.parts[here + 1] if here + 1 < len(line.parts) else None
+            if with_surface:
+                name = (after.value or after.text.removesuffix("s")) if after else ""
+                return part if is_surface(name) else None
+            plain = after is None or (after.kind is not Kind.THING and after.text not in ("and", "or"))
+            return part if plain else None
+        if part.text not in _BEFORE_COLOUR:
+            return None
+    return None

@@ -1,0 +1,92 @@
+"""The nouns of a sentence, with the numbers, denials and colours that belong to them."""
+
+from __future__ import annotations
+
+from mpgi_ray.rules import lexicon
+from mpgi_ray.truth.line import STEPPED_OVER, Line, Noun
+from mpgi_ray.truth.pieces import Kind, Piece
+
+_ADJECTIVES = 5  # pieces between a number and its noun
+_FURTHER = ("another", "other", "these", "those", "further", "additional", "remaining")
+_DETERMINERS = ("the", "these", "those", "its", "their", "all")
+
+
+def add_nouns(line: Line) -> None:
+    """Find the nouns of a sentence."""
+    line.nouns = [_noun(line, at) for at, part in enumerate(line.parts) if is_thing(line, at, part)]
+    _deny_lists(line)
+    _name_again(line)
+
+
+def is_thing(line: Line, at: int, part: Piece) -> bool:
+    """Not what only says of what kind the next thing is: airport buildings, a container yard."""
+    if part.kind is not Kind.THING:
+        return False
+    word = line.kind(at + 1) is Kind.WORD and lexicon.is_noun(line.text(at + 1))
+    return part.plural or not (word or line.kind(at + 1) is Kind.THING)
+
+
+def _noun(line: Line, at: int) -> Noun:
+    """A thing with the number, denial and colour before it."""
+    noun = Noun(at, at, line.parts[at].value, line.parts[at].plural)
+    here, steps = at - 1, 0
+    while here >= 0 and steps <= _ADJECTIVES:
+        part = line.parts[here]
+        if part.kind is Kind.COLOUR and noun.colour is None:
+            mixed = line.text(here - 1) in ("and", "or") or line.kind(here - 1) is Kind.COLOUR
+            noun.colour = None if mixed else part.value
+            here -= mixed  # white and blue
+        elif part.kind is Kind.AMOUNT:
+            noun.amount, noun.first = part.value, here
+            before = line.text(here - 1)
+            one = part.text == "one" and before not in ("is", "are", "only", "shows", "with")
+            noun.some = one or before in _FURTHER
+            break
+        elif part.kind is Kind.DENIAL:
+            noun.denied, noun.first = True, here
+            break
+        elif part.text == "of":
+            _subset(line, noun, here)
+            break
+        elif part.text in _DETERMINERS and line.text(here - 1) == "of":
+            _subset(line, noun, here - 1)
+            break
+        elif part.text in ("a", "an", "any") and not noun.plural:
+            noun.first = here
+            noun.denied = line.kind(here - 1) is Kind.DENIAL
+            break
+        elif part.text in ("other", "more", "further", "another", "additional"):
+            noun.some = True
+        elif part.kind not in STEPPED_OVER and part.kind is not Kind.THING:
+            break
+        here, steps = here - 1, steps + 1
+    return noun
+
+
+def _subset(line: Line, noun: Noun, of: int) -> None:
+    """``two of the cars`` are at least two; ``a row of cars`` are several, and two rows not two cars."""
+    if line.kind(of - 1) is Kind.AMOUNT:
+        noun.amount, noun.some, noun.first = line.parts[of - 1].value, True, of - 1
+    elif line.kind(of - 1) is Kind.DENIAL and line.text(of - 1) == "none of the":
+        noun.first = of - 1
+
+
+def _deny_lists(line: Line) -> None:
+    """``no cars, trucks or buses`` denies all three."""
+    for before, noun in zip(line.nouns, line.nouns[1:], strict=False):
+        between = {part.text for part in line.parts[before.at + 1 : noun.first]}
+        listed = between <= {",", "or", "nor", "any", "other"} or between == {",", "and"}
+        if before.denied and between and listed and not noun.amount:
+            noun.denied = True
+    for noun in line.nouns:
+        if line.kind(noun.at + 1) is Kind.ABSENCE:
+            noun.denied = True
+
+
+def _name_again(line: Line) -> None:
+    """``a tennis court …, and the court`` are one."""
+    for noun in line.nouns:
+        for before in line.nouns:
+            same = before.plural == noun.plural and not before.denied and before.at < noun.at
+            if same and before.name.endswith(f" {noun.name}"):
+                noun.name = before.name

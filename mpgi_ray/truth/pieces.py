@@ -1,0 +1,140 @@
+"""A sentence as pieces: what counts, what denies, the things, parts of the picture, shares, colours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+from mpgi_ray.rules.measured.colours import THING_COLOURS
+from mpgi_ray.truth.amounts import amount_at, fraction_at
+from mpgi_ray.truth.lists import Name, lists
+from mpgi_ray.truth.places import region_at
+from mpgi_ray.truth.tokens import TOKEN, folded, word_of
+
+_LONGEST = 5  # words of a phrase, or of a class's name
+_SAME = {
+    "gray": "grey",
+    "silver": "grey",
+    "dark": "dark",
+    "golden": "yellow",
+    "reddish": "red",
+    "greenish": "green",
+}
+
+
+class Kind(StrEnum):
+    """What a piece is."""
+
+    THING = "thing"
+    AMOUNT = "amount"
+    DENIAL = "denial"
+    ABSENCE = "absence"
+    PLACE = "place"
+    SHARE = "share"
+    LEADING = "leading"
+    COLOUR = "colour"
+    PATTERN = "pattern"
+    RELATION = "relation"
+    COVERS = "covers"
+    COVERED = "covered"
+    DOMINATES = "dominates"
+    DOMINATED = "dominated"
+    PICTURE = "picture"
+    PRONOUN = "pronoun"
+    GROUP = "group"
+    STOP = "stop"
+    MARK = "mark"
+    WORD = "word"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some words of a sentence.
+
+    Attributes:
+        value: the name of a thing, (least, most) of an amount or a share, a `Region`, a colour …
+        plural: of a thing.
+        start, end: in the text.
+    """
+
+    kind: Kind
+    text: str
+    value: Any
+    start: int
+    end: int
+    plural: bool = False
+
+
+def pieces(text: str, start: int, names: Mapping[str, Name]) -> list[Piece]:
+    """The pieces of a sentence in order.
+
+    Args:
+        start: where the sentence begins in its text.
+        names: names of things, with what they stand for.
+    """
+    tokens = [match for match in TOKEN.finditer(text.lower()) if match[0]]
+    words = [word_of(text, match) for match in tokens]
+    found: list[Piece] = []
+    at = 0
+    while at < len(words):
+        length, kind, value, plural = _next(words, tokens, at, names)
+        first, last = tokens[at], tokens[at + length - 1]
+        span = text[first.start() : last.end()]
+        found.append(Piece(kind, span.lower(), value, start + first.start(), start + last.end(), plural))
+        at += length
+    return found
+
+
+def _next(
+    words: list[str], tokens: list[re.Match[str]], at: int, names: Mapping[str, Name]
+) -> tuple[int, Kind, Any, bool]:
+    """The piece that begins at a word: how many words, its kind and value, whether it is plural."""
+    rest = " ".join(words[at : at + 10])
+    phrases = _phrases()
+    fraction, bounded = fraction_at(words, at), amount_at(words, at)
+    if fraction and (bounded is None or fraction[0] >= bounded[0]):
+        return fraction[0], Kind.SHARE, fraction[1], False
+    if bounded:
+        length, amount, share = bounded
+        return length, Kind.SHARE if share else Kind.AMOUNT, amount, False
+    if place := region_at(rest):
+        return place[0], Kind.PLACE, place[1], False
+    for length in range(min(_LONGEST, len(words) - at), 0, -1):
+        phrase = " ".join(words[at : at + length])
+        if name := names.get(phrase):
+            return length, Kind.THING, *name
+        if phrase in phrases:
+            return (length, *phrases[phrase], False)
+    word = words[at]
+    kind = Kind.MARK if not word[0].isalnum() else Kind.WORD
+    return 1, kind, None, False
+
+
+@cache
+def _phrases() -> dict[str, tuple[Kind, Any]]:
+    """Words that stand in the lists, with the kind and value of the piece that they are."""
+    listed = lists()
+    found: dict[str, tuple[Kind, Any]] = dict.fromkeys(listed["stops"].split(), (Kind.STOP, None))
+    found |= dict.fromkeys(("of",), (Kind.WORD, None))
+    found |= dict.fromkeys(listed["groups"].split(), (Kind.GROUP, None))
+    found |= dict.fromkeys(listed["picture"], (Kind.PICTURE, None))
+    found |= dict.fromkeys(listed["pronouns"], (Kind.PRONOUN, None))
+    found |= {colour: (Kind.COLOUR, colour) for colour in THING_COLOURS}
+    found |= {word: (Kind.COLOUR, colour) for word, colour in _SAME.items()}
+    for kind, name in (
+        (Kind.DENIAL, "denials"),
+        (Kind.ABSENCE, "absences"),
+        (Kind.LEADING, "leading"),
+        (Kind.COVERS, "covers"),
+        (Kind.COVERED, "covered"),
+        (Kind.DOMINATES, "dominates"),
+        (Kind.DOMINATED, "dominated"),
+    ):
+        found |= {folded(phrase): (kind, None) for phrase in listed[name]}
+    for kind, name in ((Kind.PATTERN, "patterns"), (Kind.RELATION, "relations")):
+        found |= {phrase: (kind, value) for value, same in listed[name].items() for phrase in same}
+    return found

@@ -1,0 +1,89 @@
+"""Parts of a picture that texts name, and what lies in them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from mpgi_ray.data.box import Box
+
+_OVERLAP = 0.1  # of a box's area that lies in a part: less is no touch
+_PREPOSITION = (
+    r"(?:in|at|on|near|along|to|toward|towards|within|across|from|around|into|by|against|onto|inside|"
+    r"close to|occupies|occupy|fills|fill|covers|cover|lines|spans|flanks|hugs|dots|frames|reaches)"
+)
+_FAR = r"(?:(?:far|very|extreme|outer|whole|entire|whole of the|exact|immediate|absolute|dead) )*"
+_NOUN = (
+    r"corner|half|part|side|edge|portion|area|third|quarter|quadrant|section|border|margin|region|end|rim|"
+    r"boundary|strip|zone|fringe|reaches"
+)
+_PLACE = re.compile(
+    rf"(?P<before>{_PREPOSITION} )?(?:the |its )?{_FAR}"
+    rf"(?:(?P<v>upper|top|lower|bottom|topmost|bottommost)"
+    rf"(?: (?P<h>left|right|central|middle|center|centre))?"
+    rf"(?: hand| most)?(?: (?P<n>{_NOUN}))?"
+    rf"|(?P<h2>left|right|leftmost|rightmost)(?: hand)?(?: (?P<n2>{_NOUN}))?"
+    rf"|(?P<m>middle|center|centre|central|heart)(?: (?P<n3>part|portion|area|region|section|third|zone))?"
+    rf"|(?P<r>edges|borders|margins|periphery|perimeter|rim|outskirts|edge|border|margin|corners|sides))\b"
+)
+_NARROW = {"edge", "border", "margin", "end", "rim", "boundary", "strip", "fringe"}
+
+
+@dataclass(frozen=True)
+class Region:
+    """A part of a picture, in shares of its width and height; of a ``rim`` what lies outside of the box."""
+
+    box: Box
+    rim: bool = False
+
+    def touches(self, thing: Box) -> bool:
+        """Whether one could say that a thing lies there: a tenth of its box does."""
+        inside = _shared(self.box, thing) / thing.area if thing.area else float(self.holds(thing))
+        return (1 - inside if self.rim else inside) >= _OVERLAP
+
+    def holds(self, thing: Box) -> bool:
+        """Whether the middle of a thing lies there."""
+        x, y = thing.middle
+        inside = self.box.x1 <= x <= self.box.x2 and self.box.y1 <= y <= self.box.y2
+        return inside != self.rim
+
+    def cells(self) -> tuple[int, ...]:
+        """The cells of the 3×3 grid of which a third or so belongs to it."""
+        found = []
+        for cell in range(9):
+            x, y = cell % 3 / 3, cell // 3 / 3
+            share = 9 * _shared(self.box, Box(x, y, x + 1 / 3, y + 1 / 3))
+            if (1 - share if self.rim else share) > 0.3:
+                found.append(cell)
+        return tuple(found)
+
+
+def region_at(words: str) -> tuple[int, Region] | None:
+    """The part that some words begin to name, and how many words do; None if they name none.
+
+    Args:
+        words: in small letters, one space apart.
+    """
+    found = _PLACE.match(words)
+    if found is None:
+        return None
+    noun = found["n"] or found["n2"] or found["n3"]
+    if not (noun or found["before"] or (found["v"] and found["h"])):
+        return None
+    if found["r"]:
+        return len(found[0].split()), Region(Box(0.25, 0.25, 0.75, 0.75), rim=True)
+    if found["m"]:
+        return len(found[0].split()), Region(Box(0.25, 0.25, 0.75, 0.75))
+    down, across = found["v"], found["h"] or found["h2"]
+    reach = 0.34 if noun in _NARROW else 0.42 if noun in (None, "corner", "third") else 0.5
+    x1, x2, y1, y2 = 0.0, 1.0, 0.0, 1.0
+    if down:
+        y1, y2 = (0.0, reach) if down.startswith(("upper", "top")) else (1 - reach, 1.0)
+    if across:
+        sides = {"left": (0.0, reach), "right": (1 - reach, 1.0)}
+        x1, x2 = sides.get(across.removesuffix("most"), (0.2, 0.8))
+    return len(found[0].split()), Region(Box(x1, y1, x2, y2))
+
+
+def _shared(a: Box, b: Box) -> float:
+    return max(0.0, min(a.x2, b.x2) - max(a.x1, b.x1)) * max(0.0, min(a.y2, b.y2) - max(a.y1, b.y1))

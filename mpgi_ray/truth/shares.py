@@ -1,0 +1,54 @@
+"""How much of the picture a sentence says that something covers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mpgi_ray.truth.claim import About, Claim
+from mpgi_ray.truth.line import Line
+from mpgi_ray.truth.nouns import is_thing
+from mpgi_ray.truth.pieces import Kind, Piece
+
+
+def covers(line: Line) -> Iterator[Claim]:
+    for at, part in enumerate(line.parts):
+        if _is_of_part(line, at):
+            continue
+        if part.kind is Kind.SHARE:
+            yield from _share(line, at, part)
+        elif part.kind in (Kind.DOMINATES, Kind.DOMINATED, Kind.LEADING):
+            subject = line.subject(at) if part.kind is Kind.DOMINATES else line.object(at)
+            if subject is not None and not subject.denied and not subject.amount:
+                yield Claim(About.DOMINANCE, subject.name, part.start, part.end)
+
+
+def _is_of_part(line: Line, at: int) -> bool:
+    """Whether a share is one of a part of the picture: the lower half is mostly grass."""
+    after = [here for here in (at + 1, at + 2, at + 3) if line.kind(here) is Kind.PLACE]
+    if after and all(line.text(here) in ("of", "the") for here in range(at + 1, after[0])):
+        return True
+    for here in range(at - 1, -1, -1):
+        if line.ends_clause(here):
+            return False
+        if line.kind(here) is Kind.PLACE:
+            return True
+    return False
+
+
+def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
+    subject = None
+    verb = next((n for n in (1, 2) if line.kind(at - n) is Kind.COVERS), None)
+    if verb is not None:
+        subject = line.subject(at - verb)
+    else:
+        after = next((n for n in range(1, 7) if line.kind(at + n) is Kind.COVERED), None)
+        if after is not None and all(line.text(at + n) != "," for n in range(1, after)):
+            subject = line.object(at + after)
+        elif line.kind(at + 1) is Kind.THING:
+            subject = (
+                next(noun for noun in line.nouns if noun.at == at + 1)
+                if is_thing(line, at + 1, line.parts[at + 1])
+                else None
+            )
+    if subject is not None and not subject.amount:
+        yield Claim(About.COVER, subject.name, part.start, part.end, amount=part.value)

@@ -1,0 +1,27 @@
+"""Words of a text: in small letters, numbers in digits."""
+
+from __future__ import annotations
+
+import re
+
+from mpgi_ray.truth.wording import in_digits, number_in_words
+
+TOKEN = re.compile(
+    rf"(?P<number>{number_in_words()}|\d+(?:,\d\d\d)*(?:\.\d+)?)|[a-z]+(?:['’][a-z]+)?|[,;:.()%—–]"
+)
+_FOLD = re.compile(r"-(?!third|quarter|half|fifth|tenth)[a-zA-Z]")
+
+
+def word_of(text: str, match: re.Match[str]) -> str:
+    """The word that `TOKEN` matched in a text."""
+    word = match[0].replace("’", "'")
+    if not match["number"]:
+        return word.removesuffix("'s")
+    if _FOLD.match(text, match.end()):
+        return "many-fold"  # a two-lane road is no two roads
+    return in_digits(word)
+
+
+def folded(phrase: str) -> str:
+    """A phrase with its numbers in digits, as texts are read."""
+    return " ".join(word_of(phrase, match) for match in TOKEN.finditer(phrase))

@@ -1,0 +1,204 @@
+"""Claims held against facts: supported, contradicted, or neither can be known.
+
+What a source does not annotate exhaustively is never known to be absent or to be all there is. Numbers lie
+between the whole things and these with those that are cut, tiny or doubtful; a number over a kind of things
+counts every class that is one. Positions are contradicted only if nothing of the class touches the part that
+is named, measured colours only by another colour that all of the class have. See docs/truth.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mpgi_ray.rules import Facts, lexicon
+from mpgi_ray.truth.claim import About, Claim
+from mpgi_ray.truth.claims import claims
+from mpgi_ray.truth.known import Known, Of
+from mpgi_ray.truth.places import Region
+from mpgi_ray.truth.relations import HOLDS
+
+_LITTLE = 0.02  # a class that fills less of a part of the picture cannot be said to lie there
+_LEAD = 0.1  # by which another class must lead to contradict that this one dominates
+_CLOSE = {  # colours that people call by each other's names
+    "white": {"grey", "beige"},
+    "grey": {"white", "black", "brown", "blue", "beige", "green"},
+    "black": {"grey", "brown", "blue", "green"},
+    "brown": {"red", "orange", "beige", "grey", "black"},
+    "orange": {"red", "brown", "yellow"},
+    "red": {"orange", "brown"},
+    "yellow": {"orange", "beige"},
+    "beige": {"white", "yellow", "brown", "grey"},
+    "blue": {"grey", "black", "purple"},
+    "green": {"grey", "black"},
+    "purple": {"blue", "red"},
+}
+_APART_PATTERNS = {
+    frozenset(("row", "scattered")),
+    frozenset(("cluster", "scattered")),
+    frozenset(("grid", "scattered")),
+}
+
+
+class Verdict(StrEnum):
+    """What the facts say of a claim."""
+
+    SUPPORTED = "supported"
+    CONTRADICTED = "contradicted"
+    UNVERIFIABLE = "unverifiable"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A claim with its verdict, and what the facts say in its place where they contradict it."""
+
+    claim: Claim
+    verdict: Verdict
+    fact: str = ""
+
+
+def check(text: str, facts: Facts) -> list[Judged]:
+    """The claims of a text in their order, judged."""
+    judge = _Judge(facts)
+    return [judge.judge(claim) for claim in claims(text, judge.known.names)]
+
+
+class _Judge:
+    def __init__(self, facts: Facts) -> None:
+        self.facts, self.known = facts, Known(facts)
+        self._rules: dict[About, Callable[[Claim, Of], Judged]] = {
+            About.PRESENCE: self._presence,
+            About.ABSENCE: self._absence,
+            About.COUNT: self._count,
+            About.POSITION: self._position,
+            About.COVER: self._cover,
+            About.DOMINANCE: self._dominance,
+            About.COLOUR: self._colour,
+            About.ARRANGEMENT: self._arrangement,
+            About.RELATION: self._relation,
+        }
+
+    def judge(self, claim: Claim) -> Judged:
+        return self._rules[claim.about](claim, self.known.of(claim.name))
+
+    def _presence(self, claim: Claim, of: Of) -> Judged:
+        if of.is_there:
+            return Judged(claim, Verdict.SUPPORTED)
+        listed = {claim.name, *lexicon.synonyms(claim.name)} & {*self.facts.complete}
+        # other vehicles than those that are listed may be there
+        known = listed or not lexicon.is_generic(claim.name)
+        if known and of.exact and not of.maybe and not self.known.is_implied(claim.name):
+            return Judged(claim, Verdict.CONTRADICTED, f"there is no {claim.name}")
+        return Judged(claim, Verdict.UNVERIFIABLE)
+
+    def _absence(self, claim: Claim, of: Of) -> Judged:
+        if claim.region is not None:
+            inside = [box for box in of.boxes if claim.region.holds(box)]
+            if inside and of.classes:
+                return Judged(claim, Verdict.CONTRADICTED, f"{len(inside)} lie there")
+            return Judged(claim, Verdict.UNVERIFIABLE)
+        if of.whole or any(f.groups for f in of.classes) or of.covers:
+            return Judged(claim, Verdict.CONTRADICTED, self._fact(claim.name, of))
+        if of.is_there or not of.exact or of.maybe:
+            return Judged(claim, Verdict.UNVERIFIABLE)
+        return Judged(claim, Verdict.SUPPORTED)
+
+    def _count(self, claim: Claim, of: Of) -> Judged:
+        if not of.classes and not (of.exact and not of.maybe):
+            return Judged(claim, Verdict.UNVERIFIABLE)
+        if any(not fact.countable for fact in of.classes) or (of.covers and not of.classes):
+            return Judged(claim, Verdict.UNVERIFIABLE)
+        least, most = claim.amount or (0.0, None)
+        if claim.some:
+            most = None
+        lowest, highest = (
+            (float(of.whole), of.most) if claim.region is None else self._inside(of, claim.region)
+        )
+        if (highest is not None and least > highest) or (most is not None and most < lowest):
+            return Judged(claim, Verdict.CONTRADICTED, self._fact(claim.name, of, claim.region))
+        holds = least <= lowest and (most is None or (highest is not None and highest <= most))
+        return Judged(claim, Verdict.SUPPORTED if holds else Verdict.UNVERIFIABLE)
+
+    def _inside(self, of: Of, region: Region) -> tuple[float, float | None]:
+        """How many lie in a part of the picture, at least and at most."""
+        whole = [box for fact in of.classes for box in fact.boxes]
+        clear = sum(
+            region.holds(box) and not Region(region.box, not region.rim).touches(box) for box in whole
+        )
+        left_out = sum(fact.left_out for fact in of.classes)
+        touching = float(sum(region.touches(box) for box in of.boxes))
+        return float(max(0, clear - left_out)), touching if of.most is not None else None
+
+    def _position(self, claim: Claim, of: Of) -> Judged:
+        region, covers = claim.region, of.covers or of.under
+        if region is None or not (of.boxes or covers) or (of.told and not of.classes and not of.covers):
+            return Judged(claim, Verdict.UNVERIFIABLE)
+        shares = [fact.cells[cell] for fact in covers for cell in region.cells()]
+        whole = [box for fact in of.classes if fact.total for box in fact.boxes]
+        if claim.every and whole:
+            outside = sum(not region.touches(box) for box in whole)
+            if outside > sum(fact.left_out for fact in of.classes):
+                return Judged(claim, Verdict.CONTRADICTED, f"{outside} lie elsewhere")
+        if any(region.touches(box) for box in of.boxes) or any(share >= _LITTLE for share in shares):
+            clear = any(map(region.holds, whole)) or (of.covers and any(share >= 0.1 for share in shares))
+            return Judged(claim, Verdict.SUPPORTED if clear else Verdict.UNVERIFIABLE)
+        return Judged(claim, Verdict.CONTRADICTED, f"no {claim.name} lies there")
+
+    def _cover(self, claim: Claim, of: Of) -> Judged:
+        if not of.covers or claim.amount is None:
+            return Judged(claim, Verdict.UNVERIFIABLE)
+        share = sum(fact.fraction for fact in of.covers)
+        least, most = claim.amount
+        if share < least or (most is not None and share > most):
+            return Judged(claim, Verdict.CONTRADICTED, f"{claim.name} covers {share:.0%}")
+        return Judged(claim, Verdict.SUPPORTED)
+
+    def _dominance(self, claim: Claim, of: Of) -> Judged:
+        if not of.covers:
+            return Judged(claim, Verdict.UNVERIFIABLE)
+        share = sum(fact.fraction for fact in of.covers)
+        others = [fact for fact in self.facts.cover if fact not in of.covers]
+        if others and others[0].fraction > share + _LEAD:
+            largest = others[0]
+            return Judged(claim, Verdict.CONTRADICTED, f"{largest.name} covers {largest.fraction:.0%}")
+        return Judged(claim, Verdict.SUPPORTED)
+
+    def _colour(self, claim: Claim, of: Of) -> Judged:
+        measured = self.facts.measured.things if self.facts.measured else ()
+        found = [thing for thing in measured if any(fact.name == thing.name for fact in of.classes)]
+        if any(thing.colour == claim.word for thing in found):
+            return Judged(claim, Verdict.SUPPORTED)
+        clear = [t for t in found if t.shared and (not claim.some or t.measured == t.agreeing)]
+        if len(of.classes) != 1 or not clear or claim.word in _CLOSE.get(clear[0].colour, ()):
+            return Judged(claim, Verdict.UNVERIFIABLE)
+        return Judged(claim, Verdict.CONTRADICTED, f"{claim.name}: {clear[0].colour}")
+
+    def _arrangement(self, claim: Claim, of: Of) -> Judged:
+        patterns = {fact.arrangement.pattern.value for fact in of.classes if fact.arrangement}
+        if claim.word in patterns:
+            return Judged(claim, Verdict.SUPPORTED)
+        if len(patterns) == 1 and frozenset((claim.word or "", *patterns)) in _APART_PATTERNS:
+            return Judged(claim, Verdict.CONTRADICTED, f"{claim.name}: {patterns.pop()}")
+        return Judged(claim, Verdict.UNVERIFIABLE)
+
+    def _relation(self, claim: Claim, of: Of) -> Judged:
+        other = self.known.of(claim.other or "")
+        pairs = [(a, b) for a in of.boxes for b in other.boxes][:10_000]
+        if not pairs or not of.classes or not other.classes:
+            return Judged(claim, Verdict.UNVERIFIABLE)
+        holds = [HOLDS[claim.word or ""](a, b) for a, b in pairs]
+        if any(one is True for one in holds):
+            return Judged(claim, Verdict.SUPPORTED)
+        if all(one is False for one in holds):
+            return Judged(claim, Verdict.CONTRADICTED, f"no {claim.name} lies so to any {claim.other}")
+        return Judged(claim, Verdict.UNVERIFIABLE)
+
+    def _fact(self, name: str, of: Of, region: Region | None = None) -> str:
+        if of.covers and not of.whole:
+            return f"{name} covers {sum(fact.fraction for fact in of.covers):.0%}"
+        least, most = (of.whole, of.most) if region is None else self._inside(of, region)
+        number = f"at least {least:.0f}"
+        if most is not None:
+            number = f"{least:.0f}" if most == least else f"{least:.0f} to {most:.0f}"
+        return f"{name}: {number}{' there' if region else ''}"

@@ -1,0 +1,139 @@
+"""Which thing of a sentence is said to lie in a part of the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mpgi_ray.truth.line import STEPPED_OVER, Line, Noun
+from mpgi_ray.truth.pieces import Kind
+from mpgi_ray.truth.places import Region
+
+# a noun behind one of these is not what the rest of the clause speaks of
+_LEADING_AWAY = frozenset(
+    [
+        "on",
+        "in",
+        "at",
+        "along",
+        "across",
+        "over",
+        "under",
+        "above",
+        "below",
+        "around",
+        "by",
+        "from",
+        "of",
+        "to",
+        "through",
+        "into",
+        "between",
+    ]
+)
+_AFTER_BARE = (
+    "in",
+    "at",
+    "on",
+    "near",
+    "along",
+    "are",
+    "is",
+    "lie",
+    "lies",
+    "sit",
+    "sits",
+    "stand",
+    "stands",
+    "of",
+)
+_BESIDE_BARE = (Kind.PLACE, Kind.COLOUR, None, Kind.MARK, Kind.PATTERN)
+
+
+def owners(line: Line) -> Iterator[tuple[int, Region]]:
+    """For each part of the picture the thing, or what stands for it, that is said to lie there."""
+    taken: set[int] = set()
+    for at, part in enumerate(line.parts):
+        if part.kind is not Kind.PLACE or not _is_of_picture(line, at):
+            continue
+        owner = _behind(line, at) if _is_fronted(line, at) else _before(line, at)
+        if owner is not None and owner not in taken:
+            taken.add(owner)
+            yield owner, part.value
+
+
+def _is_fronted(line: Line, at: int) -> bool:
+    """Whether a clause begins with this part of the picture."""
+    for here in range(at - 1, -1, -1):
+        if line.ends_clause(here) or line.text(here) in (",", "and"):
+            return True
+        if line.parts[here].kind is not Kind.STOP:
+            return False
+    return True
+
+
+def _is_of_picture(line: Line, at: int) -> bool:
+    """``at the edge of the lot`` is no part of the picture, and ``on the right bank`` neither."""
+    after = [line.text(at + n) for n in (1, 2)]
+    if after[0] == "of":
+        rest = [part for part in line.parts[at + 2 : at + 5] if part.kind is not Kind.STOP]
+        return bool(rest) and rest[0].kind is Kind.PICTURE
+    return line.kind(at + 1) not in (Kind.THING, Kind.COLOUR)
+
+
+def _before(line: Line, at: int) -> int | None:
+    """The thing, or the bare number, that stands before a part of the picture in its clause."""
+    for here in range(at - 1, -1, -1):
+        part = line.parts[here]
+        if part.kind is Kind.COVERS and here == at - 1:
+            subject = line.subject(here)
+            return subject.at if subject else None
+        if line.ends_clause(here) or part.kind in (Kind.PLACE, Kind.COVERS, Kind.SHARE):
+            return None
+        noun = line.noun_at(here)
+        if noun and not _leads_away(line, noun):
+            return here
+        if part.kind is Kind.AMOUNT and _is_bare(line, here):
+            return here
+        if part.kind is Kind.PRONOUN:
+            of = line.text(here - 1) == "of" and line.kind(here - 2) is Kind.AMOUNT
+            return here - 2 if of else here
+    return None
+
+
+def _leads_away(line: Line, noun: Noun) -> bool:
+    """The road in ``trucks on the road at the bottom``: the part may be that of the trucks."""
+    here = noun.first - 1
+    while here >= 0 and line.text(here) != "of" and _is_filler(line, here):
+        here -= 1
+    if here < 0:
+        return False
+    word, definite = line.text(here), line.text(here + 1) == "the"
+    if word == "of":
+        all_of = line.text(here - 1) in ("all", "both", "most", "some", "each", "none", "half")
+        return not (noun.amount or all_of or line.kind(here - 1) in (Kind.GROUP, Kind.AMOUNT))
+    if noun.amount and not definite:
+        return False
+    return word in _LEADING_AWAY or (word == "with" and definite) or line.kind(here) is Kind.RELATION
+
+
+def _is_filler(line: Line, at: int) -> bool:
+    return line.parts[at].kind in STEPPED_OVER or line.text(at) in ("the", "a", "an")
+
+
+def _behind(line: Line, at: int) -> int | None:
+    """The first thing behind a part of the picture with which a clause begins."""
+    for here in range(at + 1, len(line.parts)):
+        if line.parts[here].kind is Kind.PLACE or line.text(here) == ";":
+            return None
+        if any(noun.at == here for noun in line.nouns):
+            return here
+    return None
+
+
+def _is_bare(line: Line, at: int) -> bool:
+    """Whether a number stands for things that were named before: ``five in the centre``."""
+    after = line.text(at + 1)
+    kind = line.kind(at + 1)
+    if any(noun.first == at for noun in line.nouns):
+        return False
+    return kind in _BESIDE_BARE or after in (*_AFTER_BARE, "more", "and")
