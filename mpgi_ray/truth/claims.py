@@ -13,7 +13,7 @@ from dataclasses import replace
 from mpgi_ray.rules.english import split_sentences
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.line import Line, Noun
-from mpgi_ray.truth.lists import Name
+from mpgi_ray.truth.lists import Name, lists
 from mpgi_ray.truth.looks import looks, said_colour
 from mpgi_ray.truth.nouns import add_nouns
 from mpgi_ray.truth.pieces import Kind, pieces
@@ -57,6 +57,8 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
     if noun.denied:
         before = line.parts[: noun.first]
         elsewhere = any(part.kind in (Kind.PLACE, Kind.RELATION) for part in before)
+        if {part.text for part in line.parts} & {*lists()["exceptions"]}:
+            return
         apart = any(part.text in ("where", "which", "whose") for part in before)
         if not (elsewhere and apart) and line.text(noun.first + 1) != "other":
             yield replace(claim, about=About.ABSENCE, region=region)
@@ -64,7 +66,7 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
     yield claim
     amount = noun.amount
     if amount is not None and noun.plural | (amount[1] == 1):
-        some = noun.some or _is_placed(line, noun.at)
+        some = noun.some or _is_placed(line, noun.at) or _is_of_each(line, noun.at)
         inside = region if region and not _is_listed(line, region) else None
         yield replace(claim, about=About.COUNT, amount=amount, some=some, region=inside)
     if region is not None:
@@ -73,6 +75,15 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
         some = amount is not None and noun.some
         yield replace(claim, about=About.COLOUR, word=noun.colour, some=some or amount is not None)
     yield from looks(line, noun, claim)
+
+
+def _is_of_each(line: Line, at: int) -> bool:
+    """``a single car is found on each of the two arms``."""
+    after = (
+        here for here in range(at + 1, len(line.parts)) if line.text(here) in ("each", "every", "either")
+    )
+    first = next(after, None)
+    return first is not None and not any(map(line.ends_clause, range(at + 1, first)))
 
 
 def _is_placed(line: Line, at: int) -> bool:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.line import STEPPED_OVER, Line, Noun
+from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind, Piece
 
 _ADJECTIVES = 5  # pieces between a number and its noun
 _FURTHER = ("another", "other", "these", "those", "further", "additional", "remaining")
+_VERBS = ("is", "are", "do", "does", "have", "has", "remain", "remains", "isn't", "aren't", "can", "could")
 _DETERMINERS = ("the", "these", "those", "its", "their", "all")
 
 
@@ -21,6 +25,8 @@ def add_nouns(line: Line) -> None:
 def is_thing(line: Line, at: int, part: Piece) -> bool:
     """Not what only says of what kind the next thing is: airport buildings, a container yard."""
     if part.kind is not Kind.THING:
+        return False
+    if line.text(at - 1) == "the" and line.text(at - 2) == "of" and line.kind(at - 3) is Kind.PLACE:
         return False
     word = line.kind(at + 1) is Kind.WORD and lexicon.is_noun(line.text(at + 1))
     return part.plural or not (word or line.kind(at + 1) is Kind.THING)
@@ -78,9 +84,26 @@ def _deny_lists(line: Line) -> None:
         listed = between <= {",", "or", "nor", "any", "other"} or between == {",", "and"}
         if before.denied and between and listed and not noun.amount:
             noun.denied = True
-    for noun in line.nouns:
-        if line.kind(noun.at + 1) is Kind.ABSENCE:
-            noun.denied = True
+    after: Noun | None = None  # one of which it is said behind it that there is none
+    for noun in reversed(line.nouns):
+        between = {part.text for part in line.parts[noun.at + 1 : after.first]} if after else {"."}
+        absent = _is_absent(line, noun.at) or (between <= {",", "and", "or"} and not noun.amount)
+        noun.denied |= absent
+        after = noun if absent else None
+
+
+def _is_absent(line: Line, at: int) -> bool:
+    """``tugboats do not occur``, ``trucks are entirely lacking``."""
+    words = [line.text(at + n) for n in range(1, 5)]
+    if words[0] not in _VERBS:
+        return False
+    absent, unseen = lists()["absent"], lists()["unseen"]
+    for before, word in pairwise(words):
+        if word in absent or word in ("not", "yet", "never"):
+            return word in absent or bool({*words} & {*unseen})
+        if before.endswith("n't"):
+            return word in unseen
+    return False
 
 
 def _name_again(line: Line) -> None:

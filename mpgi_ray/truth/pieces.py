@@ -32,7 +32,6 @@ class Kind(StrEnum):
     THING = "thing"
     AMOUNT = "amount"
     DENIAL = "denial"
-    ABSENCE = "absence"
     PLACE = "place"
     SHARE = "share"
     LEADING = "leading"
@@ -127,7 +126,6 @@ def _phrases() -> dict[str, tuple[Kind, Any]]:
     found |= {word: (Kind.COLOUR, colour) for word, colour in _SAME.items()}
     for kind, name in (
         (Kind.DENIAL, "denials"),
-        (Kind.ABSENCE, "absences"),
         (Kind.LEADING, "leading"),
         (Kind.COVERS, "covers"),
         (Kind.COVERED, "covered"),

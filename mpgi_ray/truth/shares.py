@@ -9,6 +9,8 @@ from mpgi_ray.truth.line import Line
 from mpgi_ray.truth.nouns import is_thing
 from mpgi_ray.truth.pieces import Kind, Piece
 
+_REST = ("rest", "remainder", "remaining")  # of the picture: what is said of it is said of a part
+
 
 def covers(line: Line) -> Iterator[Claim]:
     for at, part in enumerate(line.parts):
@@ -27,7 +29,11 @@ def _is_of_part(line: Line, at: int) -> bool:
     after = [here for here in (at + 1, at + 2, at + 3) if line.kind(here) is Kind.PLACE]
     if after and all(line.text(here) in ("of", "the") for here in range(at + 1, after[0])):
         return True
+    if any(line.text(at + n) in _REST for n in (1, 2, 3)):
+        return True
     for here in range(at - 1, -1, -1):
+        if line.text(here) in _REST:
+            return True
         if line.ends_clause(here):
             return False
         if line.kind(here) is Kind.PLACE:

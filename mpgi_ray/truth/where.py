@@ -10,42 +10,10 @@ from mpgi_ray.truth.places import Region
 
 # a noun behind one of these is not what the rest of the clause speaks of
 _LEADING_AWAY = frozenset(
-    [
-        "on",
-        "in",
-        "at",
-        "along",
-        "across",
-        "over",
-        "under",
-        "above",
-        "below",
-        "around",
-        "by",
-        "from",
-        "of",
-        "to",
-        "through",
-        "into",
-        "between",
-    ]
-)
-_AFTER_BARE = (
-    "in",
-    "at",
-    "on",
-    "near",
-    "along",
-    "are",
-    "is",
-    "lie",
-    "lies",
-    "sit",
-    "sits",
-    "stand",
-    "stands",
-    "of",
-)
+    ("on", "in", "at", "along", "across", "over", "under", "above", "below", "around", "by", "from")
+) | frozenset(("of", "to", "through", "into", "between"))
+_LIE = ("are", "is", "lie", "lies", "sit", "sits", "stand", "stands")
+_AFTER_BARE = ("in", "at", "on", "near", "along", *_LIE, "of", "more", "and")
 _BESIDE_BARE = (Kind.PLACE, Kind.COLOUR, None, Kind.MARK, Kind.PATTERN)
 
 
@@ -73,8 +41,9 @@ def _is_fronted(line: Line, at: int) -> bool:
 
 def _is_of_picture(line: Line, at: int) -> bool:
     """``at the edge of the lot`` is no part of the picture, and ``on the right bank`` neither."""
-    after = [line.text(at + n) for n in (1, 2)]
-    if after[0] == "of":
+    if "from" in (line.text(at).split()[0], *(line.text(at - n).split(" ")[0] for n in (1, 2))):
+        return False  # what runs from the top to the bottom lies at neither
+    if line.text(at + 1) == "of":
         rest = [part for part in line.parts[at + 2 : at + 5] if part.kind is not Kind.STOP]
         return bool(rest) and rest[0].kind is Kind.PICTURE
     return line.kind(at + 1) not in (Kind.THING, Kind.COLOUR)
@@ -89,14 +58,18 @@ def _before(line: Line, at: int) -> int | None:
             return subject.at if subject else None
         if line.ends_clause(here) or part.kind in (Kind.PLACE, Kind.COVERS, Kind.SHARE):
             return None
+        if part.text == "," and line.kind(here + 1) in (Kind.WORD, Kind.COLOUR):
+            return None  # another thing, whose name is not known
         noun = line.noun_at(here)
         if noun and not _leads_away(line, noun):
             return here
         if part.kind is Kind.AMOUNT and _is_bare(line, here):
             return here
         if part.kind is Kind.PRONOUN:
-            of = line.text(here - 1) == "of" and line.kind(here - 2) is Kind.AMOUNT
-            return here - 2 if of else here
+            of = line.text(here - 1) == "of"
+            if part.text == "them" and not of:
+                continue
+            return here - 2 if of and line.kind(here - 2) is Kind.AMOUNT else here
     return None
 
 
@@ -136,4 +109,4 @@ def _is_bare(line: Line, at: int) -> bool:
     kind = line.kind(at + 1)
     if any(noun.first == at for noun in line.nouns):
         return False
-    return kind in _BESIDE_BARE or after in (*_AFTER_BARE, "more", "and")
+    return kind in _BESIDE_BARE or after in _AFTER_BARE
