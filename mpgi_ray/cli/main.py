@@ -8,6 +8,7 @@ import sys
 import typer
 
 from mpgi_ray.cli.caption import caption, plan
+from mpgi_ray.cli.check import check
 from mpgi_ray.cli.curate import curate
 from mpgi_ray.cli.demo import demo
 from mpgi_ray.cli.exits import code_of
@@ -23,7 +24,7 @@ app = typer.Typer(
     help="Captions for remote-sensing images from several perspectives, and models trained on them.",
 )
 app.add_typer(ingest, name="ingest")
-for command in (sources, caption, plan, curate, inspect, train, evaluate, demo):
+for command in (sources, caption, plan, check, curate, inspect, train, evaluate, demo):
     app.command()(command)
 
 

@@ -8,7 +8,7 @@ is named, measured colours only by another colour that all of the class have. Se
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -19,6 +19,7 @@ from mpgi_ray.truth.known import Known, Of
 from mpgi_ray.truth.places import Region
 from mpgi_ray.truth.relations import HOLDS
 
+TOLD = 0.05  # a smaller share of the picture need not be named
 _LITTLE = 0.02  # a class that fills less of a part of the picture cannot be said to lie there
 _LEAD = 0.1  # by which another class must lead to contradict that this one dominates
 _CLOSE = {  # colours that people call by each other's names
@@ -62,6 +63,29 @@ def check(text: str, facts: Facts) -> list[Judged]:
     """The claims of a text in their order, judged."""
     judge = _Judge(facts)
     return [judge.judge(claim) for claim in claims(text, judge.known.names)]
+
+
+def verdict_of(judged: Sequence[Judged]) -> Verdict:
+    """Of a text: contradicted if one of its claims is, else supported if one is."""
+    verdicts = {one.verdict for one in judged}
+    for verdict in (Verdict.CONTRADICTED, Verdict.SUPPORTED):
+        if verdict in verdicts:
+            return verdict
+    return Verdict.UNVERIFIABLE
+
+
+def completeness(judged: Sequence[Judged], facts: Facts) -> float | None:
+    """The share of the annotated classes that a text says to be there; None if nothing is annotated."""
+    names = [fact.name for fact in facts.counted] + [*facts.labels]
+    names += [fact.name for fact in facts.cover if fact.fraction >= TOLD]
+    if not names:
+        return None
+    known = Known(facts)
+    told = {one.claim.name for one in judged if one.claim.about is About.PRESENCE}
+    said = {fact.name for name in told for fact in known.of(name).classes}
+    said |= {fact.name for name in told for fact in known.of(name).covers}
+    labels = {label for label in facts.labels if {label, *lexicon.synonyms(label)} & told}
+    return len({*names} & (said | labels)) / len({*names})
 
 
 class _Judge:

@@ -1,0 +1,142 @@
+"""Claims of free prose against what is annotated: what must be found, and what must pass."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from mpgi_ray.data.image import decode
+from mpgi_ray.data.sample import Annotation
+from mpgi_ray.demo.scenes.scene import scene
+from mpgi_ray.rules import Facts, gather
+from mpgi_ray.rules.measured.measure import measure
+from mpgi_ray.truth.claim import About
+from mpgi_ray.truth.claims import claims
+from mpgi_ray.truth.lists import names_of
+from mpgi_ray.truth.verdict import Verdict, check, verdict_of
+from support.template_texts import six_texts
+
+SETS = Path(__file__).parents[2] / "benchmarks/truth"
+
+
+@cache
+def of_scene(number: int, seed: int) -> Facts:
+    sample = scene(number, seed)
+    return replace(
+        gather(sample.annotation), measured=measure(decode(sample.image).pixels, sample.annotation)
+    )
+
+
+@pytest.fixture(scope="module")
+def lot() -> Facts:
+    """Nine cars, five at the edges and four in the centre; other vehicles and houses are all known."""
+    exhaustive = {"exhaustive": True}
+    names = ("car", "truck", "helicopter", "house", "airplane")
+    places = [(5, 5), (50, 5), (90, 5), (5, 90), (90, 90), (40, 40), (55, 40), (40, 55), (55, 55)]
+    objects = [{"label": "car", "box": (x, y, x + 8, y + 5)} for x, y in places]
+    grass = {"fraction": 0.2, "cells": (0.2,) * 9, "patches": 1}
+    note = {
+        "width": 100,
+        "height": 100,
+        "scene": ["parkinglot"],
+        "objects": objects,
+        "cover": {"grass": grass, "pavement": grass | {"fraction": 0.8, "cells": (0.8,) * 9}},
+        "vocabulary": dict.fromkeys(names, exhaustive) | {"grass": {}, "pavement": {}},
+    }
+    return gather(Annotation.model_validate(note))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("A parking lot with nine trucks, four helicopters and several houses at the top.", "nine trucks"),
+        ("A parking lot with no cars; grass covers most of the image.", "no cars"),
+        ("Grass covers most of the image.", "most"),
+        ("More than nine cars are in the lot.", "More than nine cars"),
+        ("There are ten cars.", "ten cars"),
+        ("Nine cars are in the centre.", "Nine cars"),
+        ("Nine cars are parked, six of them in the centre.", "six"),
+        ("An aerial view of eight vehicles on pavement.", "eight vehicles"),
+        ("Neither cars nor trucks are visible.", "Neither cars"),
+        ("The cars are entirely lacking.", "cars"),
+        ("There are fewer than nine cars here.", "fewer than nine cars"),
+        ("The lot is mostly covered by grass.", "mostly"),
+    ],
+)
+def test_false_claims_are_found(lot: Facts, text: str, words: str) -> None:
+    found = [text[j.claim.start : j.claim.end] for j in check(text, lot) if j.verdict is Verdict.CONTRADICTED]
+    assert words in found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Nine cars are parked on a paved lot.",
+        "There are five cars near the edges and four cars in the centre.",
+        "At least six cars stand here, two of them beside the road.",
+        "No trucks, helicopters or houses are visible.",
+        "Several cars and a fire engine wait in the upper left corner.",
+        "About four fifths of the image is pavement.",
+        "A two-lane road leads to the lot, and houses are missing altogether.",
+        "More than five cars can be seen; one car is on each of the two sides.",
+        "It must be a quiet morning for the shops nearby.",
+    ],
+)
+def test_true_and_open_claims_pass(lot: Facts, text: str) -> None:
+    assert [j for j in check(text, lot) if j.verdict is Verdict.CONTRADICTED] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "amount"),
+    [
+        ("twenty-five cars", (25, 25)),
+        ("at least nine parked cars", (9, None)),
+        ("more than 12 white cars", (13, None)),
+        ("no fewer than three cars", (3, None)),
+        ("fewer than six cars", (0, 5)),
+        ("half a dozen cars", (6, 6)),
+        ("1,200 cars", (1200, 1200)),
+        ("a pair of old cars", (2, 2)),
+        ("several cars", (3, None)),
+    ],
+)
+def test_numbers_belong_to_their_nouns(words: str, amount: tuple[float, float | None]) -> None:
+    found = claims(f"There are {words} and two trucks.", names_of(["car", "truck"]))
+    counted = {claim.name: claim.amount for claim in found if claim.about is About.COUNT}
+    assert counted == {"car": amount, "truck": (2, 2)}
+
+
+def test_what_the_rules_write_is_never_contradicted() -> None:
+    seen: Counter[Verdict] = Counter()
+    for number in range(24):
+        sample, facts = scene(number, 11), of_scene(number, 11)
+        for text in six_texts(sample.annotation, decode(sample.image).pixels, sample.sample_id).values():
+            judged = check(text, facts)
+            assert verdict_of(judged) is not Verdict.CONTRADICTED, (text, judged)
+            seen.update(one.verdict for one in judged)
+    assert seen[Verdict.SUPPORTED] > 10 * 24  # it is read
+
+
+@pytest.mark.parametrize("name", ["a", "b"])
+def test_free_prose_about_scenes(name: str) -> None:
+    """A floor below the figures of benchmarks/truth.py, on the scenes of its sets."""
+    found, true = Counter[bool](), Counter[bool]()
+    for line in (SETS / f"{name}.jsonl").read_text().splitlines():
+        row = json.loads(line)
+        kind, _, rest = row["id"].partition("/")
+        if kind != "scene" or int(rest.partition("/")[2]) >= 40:
+            continue
+        seed, number = map(int, rest.split("/"))
+        contradicted = verdict_of(check(row["text"], of_scene(number, seed))) is Verdict.CONTRADICTED
+        if row["true"]:
+            true[contradicted] += 1
+        elif row["decidable"]:
+            found[contradicted] += 1
+    assert found.total() > 70
+    assert found[True] / found.total() >= 0.85
+    assert true[True] / true.total() <= 0.02
