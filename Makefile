@@ -23,7 +23,7 @@ demo-coca: setup ## the same with a small CoCa, which writes captions, on the sc
 	$(BIN)/mpgi demo --out demo-out --coca
 
 test: setup
-	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-slow: setup ## tests that start vLLM for themselves or lose workers in training: some minutes more
 	$(BIN)/pytest -m slow

@@ -14,6 +14,30 @@ from support.engines_fixtures import hosts, llm_engine, mllm_engine, tiny_llm, t
 os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
 
 
+# files that take longest, begun first: one that is begun last keeps a second worker waiting
+_LONG = (
+    "caption/test_caption_job.py",
+    "train/test_train.py",
+    "caption/test_placement.py",
+    "curate/test_curate.py",
+    "demo/test_demo_run.py",
+    "faults/test_faults.py",
+    "doors/test_engine_and_perspective.py",
+    "engines/test_vllm.py",
+    "cli/test_jobs.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+
+    def turn(item: pytest.Item) -> int:
+        file = item.path.relative_to(here).as_posix()
+        return _LONG.index(file) if file in _LONG else len(_LONG)
+
+    items.sort(key=turn)
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     root = Path(
