@@ -2,8 +2,9 @@
 
 The texts in `benchmarks/truth/` are about annotated pictures (of the folder that MPGI_TEST_DATA names) and
 generated scenes; half are true, half hold one false claim. They were written from picture and annotation by
-writers who had not seen `mpgi_ray/truth`. Set A was learned from; set B, by other writers, was judged once
-before anything was changed after it. A false claim is *decidable* if the annotation alone proves it false.
+language models, in four manners of prose, without a look at `mpgi_ray/truth`. Set A was learned from; set B
+was judged once before anything was changed after it. A false claim is *decidable* if the annotation alone
+proves it false.
 
 For each set: the share of decidable false texts that are found, by kind of claim, of true texts that are
 called false, and of claims that cannot be verified, with 95 % intervals (Wilson). The last line is one JSON

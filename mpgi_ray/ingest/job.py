@@ -31,6 +31,7 @@ from mpgi_ray.ingest.orientation import TURNED
 from mpgi_ray.ingest.source import SourceConfig
 from mpgi_ray.ingest.windows import Tiling
 from mpgi_ray.ingest.write import gathered, published, remove_others
+from mpgi_ray.rules.gathering import unseen
 from mpgi_ray.rules.labels import Unknown, unknown_labels
 from mpgi_ray.runtime.stopping import GRACE, Stop
 
@@ -133,11 +134,13 @@ def _ingest(
     storage.sweep()
     rejected: list[Rejected] = []
     unknown: Counter[Unknown] = Counter()
-    turned = 0
+    turned = objects = small = 0
 
     def noted(samples: list[Sample]) -> list[Sample]:
-        nonlocal turned
+        nonlocal turned, objects, small
         unknown.update(unknown_labels(sample.annotation for sample in samples))
+        objects += sum(len(sample.annotation.objects) for sample in samples)
+        small += sum(unseen(sample.annotation) for sample in samples)
         turned += sum(map(_is_turned, samples))
         return samples
 
@@ -154,6 +157,12 @@ def _ingest(
     publish_index(storage, rows)
     if turned:
         _log.warning("%s: %d pictures were turned upright by their EXIF, boxes with them", items.path, turned)
+    if 2 * small > objects:
+        _log.warning(
+            "%s: %d of %d objects are too small to be seen when a model looks at the whole picture, so texts "
+            "leave them out: cut the pictures with --tile",
+            *(items.path, small, objects),
+        )
     # every sample was seen: what stands in none of them is said in no text
     return replace(_summary(storage, nothing_to_do=False), unknown=+unknown)
 

@@ -156,6 +156,12 @@ def _cover(annotation: Annotation, given: Mapping[str, str]) -> tuple[CoverFact,
     return tuple(sorted(facts, key=lambda c: (-c.fraction, c.name)))
 
 
+def unseen(annotation: Annotation, *, view_px: int = 224, min_px: int = 4) -> int:
+    """How many objects are too small to be seen, see `gather`."""
+    scale = view_px / max(annotation.width, annotation.height)
+    return sum(geometry.area(o) * scale * scale < min_px * min_px for o in annotation.objects)
+
+
 def _in_shares(box: Box, width: float, height: float) -> Box:
     return Box(box.x1 / width, box.y1 / height, box.x2 / width, box.y2 / height)
 

@@ -19,6 +19,7 @@ from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError, OutputError, RecipeError
 from mpgi_ray.ingest import IngestConfig, IngestSummary, SourceConfig, folders, ingest, load_source, manifest
 from mpgi_ray.report.verified import require_verified
+from support.build import noise
 from support.ingested import ingest_lines, picture, rejected, samples
 
 REAL = {
@@ -273,6 +274,14 @@ def test_a_shard_ends_before_it_outgrows_memory(tmp_path: Path, monkeypatch: pyt
         (tmp_path / f"{name}.png").write_bytes(picture())
     summary = ingest_lines(tmp_path, *({"image": f"{name}.png"} for name in "abcde"))
     assert (summary.kept, summary.shards) == (5, 3)
+
+
+def test_things_that_no_text_will_tell_are_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "a.png").write_bytes(noise(1, 448))
+    boxes = [{"label": "car", "bbox": [x, 0, x + side, side]} for x, side in ((0, 4), (50, 4), (99, 40))]
+    ingest_lines(tmp_path, {"image": "a.png", "boxes": boxes})
+    assert "2 of 3 objects are too small to be seen" in caplog.text
+    assert "cut the pictures with --tile" in caplog.text
 
 
 def test_names_and_texts_that_cannot_be_written_are_repaired_or_rows(tmp_path: Path) -> None:
