@@ -19,7 +19,6 @@ from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError, OutputError, RecipeError
 from mpgi_ray.ingest import IngestConfig, IngestSummary, SourceConfig, folders, ingest, load_source, manifest
 from mpgi_ray.report.verified import require_verified
-from support.build import noise
 from support.ingested import ingest_lines, picture, rejected, samples
 
 REAL = {
@@ -277,8 +276,7 @@ def test_a_shard_ends_before_it_outgrows_memory(tmp_path: Path, monkeypatch: pyt
 
 
 def test_things_that_no_text_will_tell_are_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (tmp_path / "a.png").write_bytes(noise(1, 448))
-    boxes = [{"label": "car", "bbox": [x, 0, x + side, side]} for x, side in ((0, 4), (50, 4), (99, 40))]
+    boxes = [{"label": "car", "bbox": [x, 0, x + side, side]} for x, side in ((0, 0.5), (5, 0.5), (9, 20))]
     ingest_lines(tmp_path, {"image": "a.png", "boxes": boxes})
     assert "2 of 3 objects are too small to be seen" in caplog.text
     assert "cut the pictures with --tile" in caplog.text
