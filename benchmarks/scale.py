@@ -36,9 +36,11 @@ import pyarrow as pa
 
 from mpgi_ray.caption.job import caption
 from mpgi_ray.caption.recipe import Recipe
+from mpgi_ray.caption.run_json import open_run
 from mpgi_ray.data.caption import Caption, Stage, digests_of, from_table, to_table
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.parts import ChunkId, Part
+from mpgi_ray.data.shard_list import find_shards
 from mpgi_ray.data.storage import Storage
 
 SHARD, CHUNK = 1000, 64
@@ -96,6 +98,8 @@ def publish(output: str, shards: str, samples: int) -> None:
     names = [f"shard-{number:06d}" for number in range(-(-samples // SHARD))]
     with ThreadPoolExecutor(WRITERS) as pool:
         list(pool.map(lambda name: Storage(shards).publish(f"{name}.tar", bytes(10240)), names))
+        run = recipe(output, shards)
+        open_run(folder, run, find_shards(run.input.shards))  # parts without their run are refused
         places: Iterator[tuple[str, int]] = ((name, chunk) for name in names for chunk in range(total))
         while some := list(islice(places, 1000)):
             list(pool.map(one, some))
