@@ -69,13 +69,18 @@ class ClassFact:
 
 @dataclass(frozen=True)
 class CoverFact:
-    """The cover of one class of a mask; fractions are of the image and of each cell."""
+    """The cover of one class of a mask; fractions are of the image and of each cell.
+
+    Attributes:
+        exact: whether the mask marks all of the class; if not, it covers at least so much.
+    """
 
     name: str
     fraction: float
     cells: tuple[float, ...]
     patches: int
     plural: str | None = None
+    exact: bool = True
 
     @property
     def several(self) -> str:
@@ -92,7 +97,7 @@ class Facts:
         classes: one entry per class with objects, most frequent first, then by name. An entry may be all
             left out: its `total` and `groups` are 0, and it is not absent either.
         labels: names of further classes that are present, place and number unknown.
-        plural: those of `labels` that the source spells in the plural: there is more than one as a rule.
+        plural: those of `labels` that the source spells in the plural, be there one or more.
         absent: names of classes of which there is surely none.
         complete: names of the countable classes that the source labels exhaustively.
         cover: largest first.

@@ -148,10 +148,11 @@ def _per_cell(objects: Iterable[Object], size: tuple[int, int]) -> tuple[int, ..
 
 
 def _cover(annotation: Annotation, given: Mapping[str, str]) -> tuple[CoverFact, ...]:
+    kinds = {label: annotation.label_class(label) for label in annotation.cover}
     facts = [
-        CoverFact(name, cover.fraction, cover.cells, cover.patches, given.get(name))
-        for label, cover in annotation.cover.items()
-        if (name := lexicon.surface_name(label, annotation.label_class(label).name)) and cover.fraction > 0
+        CoverFact(name, told.fraction, told.cells, told.patches, given.get(name), kinds[label].exhaustive)
+        for label, told in annotation.cover.items()
+        if (name := lexicon.surface_name(label, kinds[label].name)) and told.fraction > 0
     ]
     return tuple(sorted(facts, key=lambda c: (-c.fraction, c.name)))
 

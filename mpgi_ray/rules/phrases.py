@@ -39,6 +39,15 @@ _SHARES = (
     (0.95, "most"),
     (1.01, "almost all"),
 )
+_LEAST_SHARES = (  # for a mask that marks some of what there is: each share holds from the bound before it on
+    (0.2, "a part"),
+    (0.25, "at least a fifth"),
+    (1 / 3, "at least a quarter"),
+    (0.5, "at least a third"),
+    (0.72, "at least half"),
+    (0.95, "most"),
+    (1.01, "almost all"),
+)
 
 
 def amount(c: ClassFact, n: int, look: str = "") -> str:
@@ -77,18 +86,31 @@ def group(c: ClassFact) -> str:
 
 
 def present(facts: Facts, names: Sequence[str]) -> str:
-    """Labels that are there in unknown number: ``buildings, trees, grass and at least one airplane``.
+    """Labels that are there in unknown number: ``grass, at least one car, and one or more trees``.
 
-    A label that its source spells in the plural is told so.
+    A label that its source spells in the plural is told so; the source gives it to a single one too.
     """
+    mass = [facts.several(n) for n in names if is_mass(n)]
     single = [f"at least one {n}" for n in names if not is_mass(n) and n not in facts.plural]
-    plain = [facts.several(n) for n in names if is_mass(n) or n in facts.plural]
-    return enumerate_([*plain, *single, *(f"part of {with_article(name)}" for name in facts.parts)])
+    parts = [f"part of {with_article(name)}" for name in facts.parts]
+    several = enumerate_([facts.several(n) for n in names if not is_mass(n) and n in facts.plural])
+    told = enumerate_([*mass, *single, *parts])
+    if not several:
+        return told
+    if not told:
+        return f"one or more {several}"
+    comma = "," if len(mass) + len(single) + len(parts) > 1 or " and " in several else ""
+    return f"{told}{comma} and one or more {several}"
 
 
 def share(fraction: float) -> str:
     """``about a quarter``: a fraction of the image in coarse words, to be followed by "of"."""
     return next(words for bound, words in _SHARES if fraction < bound)
+
+
+def cover_share(c: CoverFact) -> str:
+    """How much of the image: ``about a quarter``, or ``at least a fifth`` where it may be more."""
+    return next(words for bound, words in (_SHARES if c.exact else _LEAST_SHARES) if c.fraction < bound)
 
 
 def is_plural(c: CoverFact) -> bool:
@@ -101,6 +123,12 @@ def surface(c: CoverFact) -> str:
     if is_mass(c.name):
         return c.name
     return c.several if c.patches > 1 else with_article(c.name)
+
+
+def cover_where(c: CoverFact) -> str | None:
+    """``mainly on the left``, or ``on the left`` where there may be more elsewhere; None as `cover_place`."""
+    at = cover_place(c)
+    return None if at is None else f"mainly {IN_PLACE[at]}" if c.exact else IN_PLACE[at]
 
 
 def cover_place(c: CoverFact) -> int | None:

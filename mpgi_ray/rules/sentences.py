@@ -138,8 +138,8 @@ def cover(facts: Facts, seed: str) -> str | None:
             continue
         subject, verb = phrases.surface(c), "cover" if phrases.is_plural(c) else "covers"
         of = choose(("of the image", "of what is seen"), seed, "cover")
-        patches = ", in one patch" if c.patches == 1 and c.fraction < 0.6 else ""
-        told.append(sentence(f"{subject} {verb} {phrases.share(c.fraction)} {of}{patches}"))
+        patches = ", in one patch" if c.exact and c.patches == 1 and c.fraction < 0.6 else ""
+        told.append(sentence(f"{subject} {verb} {phrases.cover_share(c)} {of}{patches}"))
     return " ".join(told) or None
 
 
@@ -161,9 +161,9 @@ def cover_places(facts: Facts, seed: str) -> str | None:
 
 def _cover_way(c: CoverFact) -> tuple[str, str] | None:
     """Where a cover lies, after its verb in the plural: ``lie``, ``mainly on the left``."""
-    place, full = phrases.cover_place(c), phrases.full_cells(c)
-    if place is not None and c.fraction >= phrases.TOLD_COVER:
-        return "lie", f"mainly {IN_PLACE[place]}"
+    where, full = phrases.cover_where(c), phrases.full_cells(c)
+    if where is not None and c.fraction >= phrases.TOLD_COVER:
+        return "lie", where
     return ("fill", f"most of {enumerate_([f'the {PLACES[i]}' for i in full])}") if full else None
 
 

@@ -156,7 +156,7 @@ def covers(
     """
     seen = [c for c in facts.cover if c.fraction >= MIN_COVER]
     said: list[str] = []
-    for share, group_ in groupby(seen, key=lambda c: phrases.share(c.fraction)):
+    for share, group_ in groupby(seen, key=lambda c: phrases.cover_share(c)):
         alike = list(group_)
         names = [told_again(facts, c) if c is seen[0] else phrases.surface(c) for c in alike]
         names = [definite(name) if c in told else name for name, c in zip(names, alike, strict=True)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -107,6 +107,13 @@ class Known:
         """Whether all of them are annotated: the class itself, what it is a kind of, or kinds of it."""
         complete = self.facts.complete
         return bool((same | {*lexicon.hypernyms(name)}) & {*complete}) or any(map(is_one, complete))
+
+    def unmarked(self, covers: Sequence[CoverFact], cell: int | None = None) -> float:
+        """The share of the image, or of a cell, that is marked as nothing and may be more of these."""
+        if all(fact.exact for fact in covers):
+            return 0.0
+        marked = sum(fact.fraction if cell is None else fact.cells[cell] for fact in self.facts.cover)
+        return max(0.0, 1.0 - marked)
 
     def is_implied(self, name: str) -> bool:
         """A name that stands in the words of the scene, or of what is there: an airfield has aircraft."""

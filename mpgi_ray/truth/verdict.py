@@ -167,6 +167,8 @@ class _Judge:
         if any(region.touches(box) for box in of.boxes) or any(share >= _LITTLE for share in shares):
             clear = any(map(region.holds, whole)) or (of.covers and any(share >= 0.1 for share in shares))
             return Judged(claim, Verdict.SUPPORTED if clear else Verdict.UNVERIFIABLE)
+        if covers and any(self.known.unmarked(covers, cell) >= _LITTLE for cell in region.cells()):
+            return Judged(claim, Verdict.UNVERIFIABLE)
         return Judged(claim, Verdict.CONTRADICTED, f"no {claim.name} lies there")
 
     def _cover(self, claim: Claim, of: Of) -> Judged:
@@ -174,16 +176,18 @@ class _Judge:
             return Judged(claim, Verdict.UNVERIFIABLE)
         share = sum(fact.fraction for fact in of.covers)
         least, most = claim.amount
-        if share < least or (most is not None and share > most):
-            return Judged(claim, Verdict.CONTRADICTED, f"{claim.name} covers {share:.0%}")
-        return Judged(claim, Verdict.SUPPORTED)
+        highest = share + self.known.unmarked(of.covers)
+        if highest < least or (most is not None and share > most):
+            return Judged(claim, Verdict.CONTRADICTED, self._fact(claim.name, of))
+        holds = share >= least and (most is None or highest <= most)
+        return Judged(claim, Verdict.SUPPORTED if holds else Verdict.UNVERIFIABLE)
 
     def _dominance(self, claim: Claim, of: Of) -> Judged:
         if not of.covers:
             return Judged(claim, Verdict.UNVERIFIABLE)
         share = sum(fact.fraction for fact in of.covers)
         others = [fact for fact in self.facts.cover if fact not in of.covers]
-        if others and others[0].fraction > share + _LEAD:
+        if others and others[0].fraction > share + self.known.unmarked(of.covers) + _LEAD:
             largest = others[0]
             return Judged(claim, Verdict.CONTRADICTED, f"{largest.name} covers {largest.fraction:.0%}")
         return Judged(claim, Verdict.SUPPORTED)
@@ -220,7 +224,8 @@ class _Judge:
 
     def _fact(self, name: str, of: Of, region: Region | None = None) -> str:
         if of.covers and not of.whole:
-            return f"{name} covers {sum(fact.fraction for fact in of.covers):.0%}"
+            bound = "" if all(fact.exact for fact in of.covers) else "at least "
+            return f"{name} covers {bound}{sum(fact.fraction for fact in of.covers):.0%}"
         least, most = (of.whole, of.most) if region is None else self._inside(of, region)
         number = f"at least {least:.0f}"
         if most is not None:

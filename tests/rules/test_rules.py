@@ -18,6 +18,7 @@ from mpgi_ray.rules import gather, rule_text
 from mpgi_ray.rules.english import enumerate_, number, plural, singular, with_article
 from mpgi_ray.rules.lexicon import class_name, humanise, scene_phrase, surface_name, visible_tags
 from mpgi_ray.rules.sentences import cells, centre_and_edge, cover_places, relations, totals
+from mpgi_ray.rules.sentences import labels as rules_of_labels
 from support.template_texts import annotated_texts
 
 SIZE = 240  # px; thirds and quarters are whole numbers
@@ -184,10 +185,15 @@ def test_relations_need_clear_margins_and_exact_numbers() -> None:
 
 def test_cover_is_told_in_coarse_words_and_placed() -> None:
     left = Cover(fraction=0.25, cells=(0.75, 0, 0, 0.75, 0, 0, 0.75, 0, 0), patches=1)
-    text = " ".join(rule_text(gather(note([], cover={"Water": left, "Unlabeled": left})), "s"))
+    some = {"Water": left, "Unlabeled": left}
+    all_of_it = {"Water": LabelClass(exhaustive=True, countable=False), "Unlabeled": LabelClass()}
+    text = " ".join(rule_text(gather(note([], all_of_it, cover=some)), "s"))
     assert "Water covers about a quarter of" in text
     assert "Water lies mainly on the left." in text
     assert "nlabel" not in text
+    part = " ".join(rule_text(gather(note([], cover=some)), "s"))
+    assert "Water covers at least a quarter of" in part
+    assert "Water lies on the left." in part
     spread = Cover(fraction=0.3, cells=(0.3,) * 9, patches=40)
     assert cover_places(gather(note([], cover={"Building": spread})), "s") is None
 
@@ -233,6 +239,21 @@ def test_labels_become_words_and_names_of_the_vocabulary_win() -> None:
     assert class_name("Unlabeled", "hovercraft") == "hovercraft"
     assert humanise("denseResidential_Area") == "dense residential area"
     assert (surface_name("river"), class_name("river")) == ("river water", "river")
+
+
+def test_a_label_in_the_plural_may_stand_for_one_thing() -> None:
+    told = {
+        ("grass", "cars"): "grass and one or more cars",
+        (
+            "airplane",
+            "grass",
+            "trees",
+            "buildings",
+        ): "grass and at least one airplane, and one or more trees and",
+        ("buildings",): "one or more buildings",
+    }
+    for labels, words in told.items():
+        assert words in (rules_of_labels(gather(note([], labels=labels)), "s") or "")
 
 
 def test_plurals_and_lists() -> None:

@@ -124,7 +124,7 @@ def _main_cover(facts: Facts) -> list[str]:
         return []
     c = facts.cover[0]
     cover = "cover" if phrases.is_plural(c) else "covers"
-    return [sentence(f"{things.told_again(facts, c)} {cover} {phrases.share(c.fraction)} of the image")]
+    return [sentence(f"{things.told_again(facts, c)} {cover} {phrases.cover_share(c)} of the image")]
 
 
 def _colours(facts: Facts) -> list[str]:
@@ -133,8 +133,8 @@ def _colours(facts: Facts) -> list[str]:
 
 def cover_item(c: CoverFact) -> str:
     """``water``, ``a forest (mainly on the left)``: without brackets the place would be that of all."""
-    at = phrases.cover_place(c)
-    return phrases.surface(c) + (f" (mainly {phrases.IN_PLACE[at]})" if at is not None else "")
+    where = phrases.cover_where(c)
+    return phrases.surface(c) + (f" ({where})" if where else "")
 
 
 def long(facts: Facts, others: Sequence[str], seed: str) -> str:
@@ -205,14 +205,15 @@ def _cover(facts: Facts) -> str | None:
 
 def _cover_places(facts: Facts) -> str | None:
     told: list[str] = []
-    for place, group in groupby(facts.cover, key=phrases.cover_place):
+    for (place, exact), group in groupby(facts.cover, key=lambda c: (phrases.cover_place(c), c.exact)):
         alike = [c for c in group if place is None or c.fraction >= phrases.TOLD_COVER]
         if place is None:
             told += [text for c in alike if (text := _filled(facts, c))]
         elif alike:
             names = enumerate_([f"the {c.several if phrases.is_plural(c) else c.name}" for c in alike])
             many = len(alike) > 1 or phrases.is_plural(alike[0])
-            told.append(f"Most of {names} {'are' if many else 'is'} {phrases.IN_PLACE[place]}.")
+            subject = f"{'Most' if exact else 'Some'} of {names} {'are' if many else 'is'}"
+            told.append(f"{subject} {phrases.IN_PLACE[place]}.")
     return " ".join(told) or None
 
 
