@@ -57,7 +57,7 @@ def taken_in(root: Path, names: Iterable[str]) -> Iterator[Sample]:
         source = load_source(name.removesuffix("_examples"))
         entries = enumerate(manifest(str(root / name / "manifest.jsonl")))
         found = (load(entry, source, index) for index, entry in entries if isinstance(entry, Item))
-        yield from (sample for sample in found if isinstance(sample, Sample))
+        yield from (sample for samples in found for sample in samples if isinstance(sample, Sample))
 
 
 class Writer:
@@ -68,7 +68,7 @@ class Writer:
         recipe, engine = load_recipe("template", where, []), TemplateEngine()
         self.limits = recipe.facts
         self.describe = Perspectives(engine, recipe.generate[0], recipe.facts)
-        self.integrate = Integration(engine, recipe.integrate)
+        self.integrate = Integration(engine, recipe.integrate, recipe.facts)
 
     def final(self, sample: Sample) -> tuple[str, dict[str, bytes]]:
         """The members of a final sample, with a text for every arm."""

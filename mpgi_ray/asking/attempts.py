@@ -28,6 +28,9 @@ class Attempt(Config):
 
 
 LADDER = (Attempt(), Attempt(temperature=0.2), Attempt(temperature=0.8))
+_TOLD_ONCE = frozenset(
+    {"novel"}
+)  # words that were named once and come again: the model will not leave them out
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +93,10 @@ async def ask(engine: Engine, questions: Sequence[Question], ladder: Sequence[At
             if reply is None:
                 open_.append((place, question))
                 continue
-            reading = question.read(reply)
-            answers[place].append(Answer(question, reply, reading))
-            if reading.fault and _worth_asking(reading, answers[place][:-1]):
-                open_.append((place, _again(questions[place], question.number + 1, reading.fault)))
+            answers[place].append(Answer(question, reply, question.read(reply)))
+            lacking = _lacking(answers[place])
+            if lacking and _worth_asking(answers[place]):
+                open_.append((place, _again(questions[place], question.number + 1, lacking)))
         if trouble and open_:
             for place, _ in open_:
                 answers[place].clear()
@@ -115,13 +118,14 @@ def is_answered_by(
     for attempt in ladder:
         asked = _at(asked, attempt)
         found = [row for row in rows if row.attempt == asked.number]
-        for row in found:
-            if row.caption_id != _id(sample_id, engine, asked, row.perspective):
-                return False
-        if not found or found[-1].status != Status.RETRIED.value:
-            names = tuple(row.perspective for row in found)
-            return names == question.texts and found[-1].prompt_hash == question.prompt_hash
-        asked = _again(question, asked.number + 1, Fault(found[-1].reason, found[-1].detail))
+        if any(row.caption_id != _id(sample_id, engine, asked, row.perspective) for row in found):
+            return False
+        told = next((row for row in found if row.status == Status.RETRIED.value), None)
+        if told is None:
+            names = [row.perspective for row in rows if row.status != Status.RETRIED.value]
+            same = all(row.prompt_hash == question.prompt_hash for row in rows)
+            return bool(found) and same and sorted(names) == sorted(question.texts)
+        asked = _again(question, asked.number + 1, Fault(told.reason, told.detail))
     return False
 
 
@@ -130,11 +134,28 @@ def _again(first: Question, number: int, fault: Fault) -> Question:
     return replace(first, prompt=prompt, number=number)
 
 
-def _worth_asking(reading: Reading, before: Sequence[Answer]) -> bool:
-    if reading.fault is None or reading.retries is None:
-        return reading.fault is not None
-    told = [answer.reading.fault.code for answer in before if answer.reading.fault]
-    return told.count(reading.fault.code) < reading.retries
+def _giver(answers: Sequence[Answer], name: str) -> Answer | None:
+    """The first answer with a text that can be used: what was good once is kept."""
+    return next((answer for answer in answers if answer.reading.fault_of(name) is None), None)
+
+
+def _lacking(answers: Sequence[Answer]) -> Fault | None:
+    """Why the last answer did not bring the first of the texts that are still lacking; None if none is."""
+    last = answers[-1]
+    lacking = (name for name in last.question.texts if _giver(answers, name) is None)
+    return next((last.reading.fault_of(name) for name in lacking), None)
+
+
+def _worth_asking(answers: Sequence[Answer]) -> bool:
+    """Not if the engine refused, or a model was told once already of a fault that it will not leave off."""
+    *before, last = answers
+    lacking = _lacking(answers)
+    if last.reply.fault or lacking is None:
+        return False
+    told = [_lacking(answers[: place + 1]) for place in range(len(before))]
+    return lacking.code not in _TOLD_ONCE or all(
+        fault is None or fault.code != lacking.code for fault in told
+    )
 
 
 def _at(question: Question, attempt: Attempt) -> Question:
@@ -167,16 +188,19 @@ def records(base: Caption, engine: Engine, answers: Sequence[Answer]) -> list[Ca
         answers: all attempts at the question, in order.
     """
     rows = [
-        _row(base, engine, answer, answer.question.prompt.name, Status.RETRIED) for answer in answers[:-1]
+        _row(base, engine, answer, answer.question.prompt.name, Status.RETRIED, _lacking(answers[: i + 1]))
+        for i, answer in enumerate(answers[:-1])
     ]
     last = answers[-1]
-    status = Status.OK
-    if last.reading.fault:
-        status = Status.FAILED if last.reply.fault else Status.REJECTED
-    for position, name in enumerate(last.question.texts):
-        row = _row(base, engine, last, name, status)
+    undone = Status.FAILED if last.reply.fault else Status.REJECTED
+    counted = False
+    for name in last.question.texts:
+        giver = _giver(answers, name) or last
+        fault = giver.reading.fault_of(name)
+        row = _row(base, engine, giver, name, undone if fault else Status.OK, fault)
         # one request gave several texts: its tokens and its time are counted once
-        rows.append(row if position == 0 else _uncounted(row))
+        rows.append(_uncounted(row) if counted or giver is not last else row)
+        counted |= giver is last
     return rows
 
 
@@ -184,7 +208,9 @@ def _uncounted(row: Caption) -> Caption:
     return replace(row, prompt_tokens=0, cached_tokens=0, completion_tokens=0, seconds=0.0)
 
 
-def _row(base: Caption, engine: Engine, answer: Answer, name: str, status: Status) -> Caption:
+def _row(
+    base: Caption, engine: Engine, answer: Answer, name: str, status: Status, fault: Fault | None
+) -> Caption:
     prompt, reply, reading = answer.question.prompt, answer.reply, answer.reading
     return Caption(
         caption_id=_id(base.sample_id, engine, answer.question, name),
@@ -195,9 +221,9 @@ def _row(base: Caption, engine: Engine, answer: Answer, name: str, status: Statu
         stage=base.stage,
         perspective=name,
         status=status.value,
-        reason=reading.fault.code if reading.fault else "",
-        detail=reading.fault.detail if reading.fault else "",
-        text=reading.texts.get(name, ""),
+        reason=fault.code if fault else "",
+        detail=fault.detail if fault else "",
+        text="" if fault else reading.texts.get(name, ""),
         raw=reply.text,
         engine=engine.kind,
         model=engine.model,

@@ -139,7 +139,9 @@ def _language(text: str) -> Fault | None:
     """Whether a text is not English, told by its letters and its function words."""
     letters = len(_LETTER.findall(text))
     foreign = letters - len(_LATIN.findall(text))
-    if not letters or foreign:
+    if not letters:
+        return Fault("no_letters", "the text holds no letter, expected English")
+    if foreign:
         return Fault("language", f"{foreign} of {letters} letters are not Latin, expected English")
     tokens = _TOKEN.findall(text.lower())
     if len(tokens) < _TELLING:

@@ -10,17 +10,20 @@ from mpgi_ray.engines.base import Fault
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What is read from a reply.
+    """What is read from a reply: each of its texts can be used, or has a fault.
 
     Attributes:
-        texts: by name; empty if there is a fault.
-        fault: why the reply cannot be used; None if it can.
-        retries: how many further answers with this fault make asking again useless; None if only the
-            ladder limits the attempts.
+        texts: by name, those that can be used.
+        fault: why the reply as a whole cannot be used; None if it could be read.
+        faults: of the other texts, by name.
         scores: measured on the texts, by their names.
     """
 
     texts: Mapping[str, str] = field(default_factory=dict)
     fault: Fault | None = None
-    retries: int | None = None
+    faults: Mapping[str, Fault] = field(default_factory=dict)
     scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def fault_of(self, name: str) -> Fault | None:
+        """Why a text cannot be used; None if it can."""
+        return self.fault or self.faults.get(name)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from mpgi_ray.asking.attempts import Answer, Question, Unanswered, ask, records
 from mpgi_ray.asking.checks import fault, text_fault
+from mpgi_ray.asking.held import hold
 from mpgi_ray.asking.reading import Reading
 from mpgi_ray.caption.boxes import box_style, boxes
 from mpgi_ray.caption.recipe import FactsConfig, GenerateConfig
@@ -53,7 +54,7 @@ class Perspectives:
             Unanswered: the engine is in trouble; with the records of what it answered.
         """
         questions = [
-            Question(prompt, self._reader(template), tuple(template.texts), template.hash)
+            Question(prompt, self._reader(template, facts), tuple(template.texts), template.hash)
             for template, prompt in zip(self.templates, self.prompts(sample, picture, facts), strict=True)
             if wanted is None or template.name in wanted
         ]
@@ -118,14 +119,22 @@ class Perspectives:
         objects = told_objects(note, view_px=self.limits.view_px, min_px=self.limits.min_px)
         return boxes(objects, self.box_style, self.grid, (note.width, note.height), picture.pixels.size)
 
-    def _reader(self, template: PromptTemplate) -> Callable[[Reply], Reading]:
+    def _reader(self, template: PromptTemplate, facts: Facts) -> Callable[[Reply], Reading]:
         def read(reply: Reply) -> Reading:
-            found = fault(reply)
-            if found is None and not self.engine.trusted:
-                found = text_fault(reply.text, template.texts[template.name], template.instruction)
-            if found:
-                return Reading(fault=found, retries=0 if reply.fault else None)
-            return Reading({template.name: reply.text.strip()})
+            name, text = template.name, reply.text.strip()
+            if found := fault(reply):
+                return Reading(fault=found)
+            if self.engine.trusted:
+                return Reading({name: text})
+            if found := text_fault(text, template.texts[name], template.instruction):
+                return Reading(fault=found)
+            if not self.limits.held:
+                return Reading({name: text})
+            held = hold(text, facts)
+            if held.fault:
+                # a free perspective is told what is wrong, and not what is so: it stays a witness of its own
+                return Reading(fault=held.fault if template.kind is Kind.RELAY else held.bare_fault)
+            return Reading({name: text}, scores={name: held.scores})
 
         return read
 

@@ -4,29 +4,35 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from textwrap import shorten
 
 from mpgi_ray.asking.attempts import Answer, Question, ask, records
 from mpgi_ray.asking.checks import fault, text_fault
+from mpgi_ray.asking.held import Held, hold
 from mpgi_ray.asking.json_reply import parse_json
 from mpgi_ray.asking.reading import Reading
-from mpgi_ray.caption.recipe import IntegrateConfig
+from mpgi_ray.caption.recipe import FactsConfig, IntegrateConfig
 from mpgi_ray.caption.reuse import Answers, taken_over
 from mpgi_ray.data.caption import Caption, Stage, Status
 from mpgi_ray.engines.base import Engine, Fault, Prompt, Reply
 from mpgi_ray.prompts import load, sources_block
 from mpgi_ray.rules import measured_text, rule_text
 from mpgi_ray.rules.facts import Facts
+from mpgi_ray.truth.sourced import unsourced
 from mpgi_ray.truth.wording import coverage, novel, wording
 
+_QUOTED = 60  # characters of a text, in the reason why it cannot be used
 _NO_SOURCE = Reading(fault=Fault("no_source", "no perspective gave a text"))
 
 
 class Integration:
     """Merges the texts of one sample; where they disagree, the facts decide."""
 
-    def __init__(self, engine: Engine, config: IntegrateConfig) -> None:
+    def __init__(self, engine: Engine, config: IntegrateConfig, limits: FactsConfig) -> None:
         self.engine = engine
         self.config = config
+        self.limits = limits
         self.template = load(config.prompt)
 
     async def merge(
@@ -82,27 +88,46 @@ class Integration:
     def _reader(self, texts: Sequence[str], facts: Facts, sample_id: str) -> Callable[[Reply], Reading]:
         def read(reply: Reply) -> Reading:
             if found := fault(reply):
-                return Reading(fault=found, retries=0 if reply.fault else None)
+                return Reading(fault=found)
             made = parse_json(reply.text, self.template.reply)
             if isinstance(made, Fault):
                 return Reading(fault=made)
             if self.engine.trusted:
                 return Reading(made)
-            for name, text in made.items():
-                if found := text_fault(text, self.template.texts[name], self.template.instruction):
-                    return Reading(fault=found)
-            known = wording([*texts, *rule_text(facts, sample_id), *measured_text(facts, sample_id)])
-            new = {name: novel(text, known) for name, text in made.items()}
-            if any(new.values()):
-                words = ", ".join(dict.fromkeys(word for words in new.values() for word in words))
-                detail = f"words that stand in no source: {words}; leave them out"
-                # named once and used again: the model will not leave them out
-                return Reading(fault=Fault("novel", detail), retries=1)
+            sources = [
+                *texts,
+                *rule_text(replace(facts, absent=()), sample_id),  # their names are no source
+                *measured_text(facts, sample_id),
+            ]
+            judged = {name: self._judged(name, text, sources, facts) for name, text in made.items()}
+            good = {name: made[name] for name, found in judged.items() if not isinstance(found, Fault)}
+            faults = {name: found for name, found in judged.items() if isinstance(found, Fault)}
             told = wording(texts)
-            scores = {name: {"coverage": round(coverage(text, told), 4)} for name, text in made.items()}
-            return Reading(made, scores=scores)
+            scores = {
+                name: {"coverage": round(coverage(made[name], told), 4), **found}
+                for name, found in judged.items()
+                if not isinstance(found, Fault)
+            }
+            return Reading(good, faults=faults, scores=scores)
 
         return read
+
+    def _judged(self, name: str, text: str, sources: Sequence[str], facts: Facts) -> Fault | dict[str, float]:
+        """What is wrong with a text, or what was measured on it."""
+        found = text_fault(text, self.template.texts[name], self.template.instruction)
+        held = hold(text, facts) if self.limits.held and not found else None
+        found = found or (held.fault if held else None)
+        if not found and (words := self._new(text, held, sources, facts)):
+            found = Fault("novel", f"words that stand in no source: {', '.join(words)}; leave them out")
+        if found:
+            beginning = shorten(text, _QUOTED, placeholder=" …")
+            return Fault(found.code, f'in "{name}" ("{beginning}"): {found.detail}')
+        return held.scores if held else {}
+
+    def _new(self, text: str, held: Held | None, sources: Sequence[str], facts: Facts) -> list[str]:
+        """What neither the facts nor the texts of stage 1 say: words, and numbers of things."""
+        new = novel(text, wording(sources))
+        return new + (unsourced(text, held.judged, sources, facts) if held and not new else [])
 
 
 def _by_name(rows: Sequence[Caption]) -> dict[str, str]:

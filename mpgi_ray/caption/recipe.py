@@ -36,11 +36,14 @@ class FactsConfig(Config):
         view_px: the longer side of the picture as a model sees it.
         min_px: objects smaller than min_px × min_px at that size are left out.
         measured: also say what is measured in pixels: colours of things, areas and what stands out.
+        held: hold the texts of models against the facts, see `mpgi_ray.truth`: what contradicts them is asked
+            for again, then rejected.
     """
 
     view_px: int = Field(default=224, gt=0, le=100_000)
     min_px: int = Field(default=4, ge=0, le=100_000)
     measured: bool = True
+    held: bool = True
 
 
 Sampling = Mapping[str, bool | int | float | str | tuple[str, ...]]

@@ -132,7 +132,7 @@ class Merge:
     def __init__(self, recipe: Recipe, engine: Engine, at_once: int, observe: Observe) -> None:
         folder = CaptionFolder(recipe.output)
         self.parts, self.stop = folder.stage2, StopFlag(folder.storage)
-        self.stage = Integration(engine, recipe.integrate)
+        self.stage = Integration(engine, recipe.integrate, recipe.facts)
         self.slots = asyncio.Semaphore(at_once)
         self.observe = observe
         self.earlier = earlier_stage2(recipe)

@@ -15,7 +15,8 @@ from mpgi_ray.data.caption import Stage, Status
 
 TOKENS = ("prompt_tokens", "cached_tokens", "completion_tokens")
 _AUTHOR = ["stage", "engine", "model", "revision"]
-_REQUEST = ["index", *_AUTHOR, "question", "sampling", "attempt", "status", "reason"]
+_REQUEST = ["index", *_AUTHOR, "question", "sampling", "attempt"]
+_WORST_FIRST = (Status.RETRIED.value, Status.FAILED.value, Status.REJECTED.value, Status.OK.value)
 _NOT_ASKED = "no_source"  # stage 2 had nothing to ask about: no request was made for its rows
 V = TypeVar("V", int, float)
 
@@ -42,10 +43,10 @@ class ModelFigures:
     coverage: dict[str, Counter[float]] = field(default_factory=lambda: defaultdict(Counter))
 
     def add_request(self, row: Mapping[str, Any]) -> None:
-        code = row["reason"]
+        code = row["reason_first"]
         if code == _NOT_ASKED:
             return
-        self.answers[row["status"], code, row["attempt"]] += 1
+        self.answers[row["status_first"], code, row["attempt"]] += 1
         for name in TOKENS:
             self.tokens[name] += row[f"{name}_sum"]
         if row["seconds_sum"] > 0:
@@ -118,7 +119,10 @@ class RunFigures:
         # stage 2 asks one question a sample: a reply's texts are one request, counted in one of their rows
         merged = pc.equal(asked["stage"], Stage.INTEGRATED.value)
         asked = asked.append_column("question", pc.if_else(merged, "", asked["perspective"]))
-        for row in _groups(asked, _REQUEST, [*TOKENS, "seconds"]):
+        # and where one of them was asked for again, what the others became does not matter
+        rank = pc.index_in(asked["status"], pa.array(_WORST_FIRST))
+        asked = asked.take(pc.sort_indices(pa.table({"rank": rank}), sort_keys=[("rank", "ascending")]))
+        for row in _groups(asked, _REQUEST, [*TOKENS, "seconds"], ["status", "reason"]):
             self._model(row).add_request(row)
         scored = final.filter(pc.field("scores") != "{}").select([*_AUTHOR, "perspective", "scores"])
         for row in scored.to_pylist():
@@ -186,9 +190,11 @@ def _summary(counts: Counter[float], **shares: float) -> dict[str, float] | None
     return {"mean": round(mean, 4)} | {name: quantile(counts, share) for name, share in shares.items()}
 
 
-def _groups(table: pa.Table, keys: Sequence[str], sums: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """Rows with equal keys as one, in the order of the first of each, with ``count_all`` and ``NAME_sum``."""
-    wanted = [([], "count_all"), *((name, "sum") for name in sums)]
+def _groups(
+    table: pa.Table, keys: Sequence[str], sums: Sequence[str] = (), firsts: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """Rows with equal keys as one, in the order of the first: ``count_all``, ``…_sum``, ``…_first``."""
+    wanted = [([], "count_all"), *((name, "sum") for name in sums), *((name, "first") for name in firsts)]
     grouped = table.group_by(list(keys), use_threads=False).aggregate(wanted)
     rows: list[dict[str, Any]] = grouped.to_pylist()
     return rows

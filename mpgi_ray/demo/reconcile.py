@@ -18,6 +18,7 @@ CODES = {kind: {"truncation": "truncated"}.get(kind, kind) for kind in FORM}
 
 # (stage, whether it came after a hint, text) → kinds planted
 Answers = dict[tuple[str, bool, str], Counter[str]]
+_OF_CONTENT = ("novel", "contradicted")
 
 
 @dataclass
@@ -60,16 +61,16 @@ def reconcile(folder: CaptionFolder, log: Path) -> Reconciliation:
         answers.setdefault(key, Counter())[told["fault"]] += 1
         result.planted[told["fault"]] += 1
         result.answers += 1
-    seen = set()
     for table in folder.tables():
+        requests: dict[tuple[str | int, ...], list[Caption]] = {}
         for row in from_table(table):
             _count(row, result)
             name = row.perspective if row.stage == Stage.PERSPECTIVE else ""
-            request = row.shard, row.index, row.stage, name, row.attempt
-            if not row.engine or request in seen:
-                continue  # a refused sample, or the second text of one answer
-            seen.add(request)
-            _match(row, answers, result)
+            if row.engine:  # no refused sample
+                requests.setdefault((row.shard, row.index, row.stage, name, row.attempt), []).append(row)
+        for rows in requests.values():
+            # of several texts of one answer, the one that cannot be used
+            _match(next((row for row in rows if row.reason), rows[0]), answers, result)
     result.unmatched += sum(kinds.total() for kinds in answers.values())
     return result
 
@@ -91,8 +92,8 @@ def _match(row: Caption, answers: Answers, result: Reconciliation) -> None:
     code = row.reason
     result.found[code] += 1
     expected = CODES.get(kind, "")
-    # faults of content are not seen by their form, apart from things that no source names
-    if code != expected and not (code == "novel" and kind not in CODES):
+    # faults of content are not seen by their form, and not all can be known to be false
+    if code != expected and not (code in _OF_CONTENT and kind and kind not in CODES):
         result.unlike[expected or kind, code] += 1
 
 
@@ -101,8 +102,9 @@ def show(result: Reconciliation) -> Table:
     table = Table("planted", "answers", "found as", "records", title="planted against found")
     for kind, code in CODES.items():
         table.add_row(kind, f"{result.planted[kind]:,}", code, f"{result.found[code]:,}")
+    found = sum(result.found[code] for code in _OF_CONTENT)
     content = sum(count for kind, count in result.planted.items() if kind and kind not in CODES)
-    table.add_row("content (5 kinds)", f"{content:,}", "novel", f"{result.found['novel']:,}")
+    table.add_row("content (5 kinds)", f"{content:,}", " or ".join(_OF_CONTENT), f"{found:,}")
     table.add_row("nothing", f"{result.planted['']:,}", "ok", f"{result.found['']:,}")
     wrong = ", ".join(f"{a or 'nothing'} → {b or 'ok'}: {n}" for (a, b), n in sorted(result.unlike.items()))
     table.caption = (

@@ -66,8 +66,9 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
     yield claim
     amount = noun.amount
     if amount is not None and noun.plural | (amount[1] == 1):
-        some = noun.some or _is_placed(line, noun.at) or _is_of_each(line, noun.at)
         inside = region if region and not _is_listed(line, region) else None
+        placed = inside is None and line.names_place(noun.at)
+        some = noun.some or placed or _is_placed(line, noun.at) or _is_of_each(line, noun.at)
         yield replace(claim, about=About.COUNT, amount=amount, some=some, region=inside)
     if region is not None:
         yield replace(claim, about=About.POSITION, region=region, every=_is_every(line, noun))
@@ -116,6 +117,9 @@ def _ellipses(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
         part = line.parts[at]
         before = [noun for noun in line.nouns if noun.at < at and not noun.denied]
         counted = before if part.text == "which" else [noun for noun in before if noun.plural]
+        if part.kind is Kind.AMOUNT:  # one car lies in the upper left, one at the top
+            turn = next((here for here in range(at - 1, -1, -1) if line.turns(here)), 0)
+            counted = [noun for noun in before if noun.at > turn] or counted
         told = counted[-1] if counted else (line.told if part.kind is Kind.PRONOUN or not before else None)
         if told is None:
             continue

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from mpgi_ray.truth.claim import Amount
 from mpgi_ray.truth.pieces import Kind, Piece
 
+PARTS = ("top", "bottom", "left", "right", "middle", "centre", "center", "edge", "edges", "corner", "corners")
+_TURNS = (";", ":", ".", "while", "whereas", "although", "though", "but")
 STEPPED_OVER = (Kind.WORD, Kind.COLOUR, Kind.LEADING)  # between a noun and what belongs to it
 
 
@@ -50,12 +52,22 @@ class Line:
         """The words of a piece; empty beyond the ends."""
         return self.parts[at].text if 0 <= at < len(self.parts) else ""
 
+    def turns(self, at: int) -> bool:
+        """Whether a clause of its own begins with a piece."""
+        return self.text(at) in _TURNS
+
     def ends_clause(self, at: int) -> bool:
         """Whether what stands before a piece speaks of other things than what stands behind it."""
         text = self.text(at)
-        return text in (";", ":", ".", "while", "whereas", "although", "though", "but") or (
+        return text in _TURNS or (
             text == "," and self.text(at + 1) in ("and", "with", "while", "there", "a", "an")
         )
+
+    def names_place(self, at: int) -> bool:
+        """Whether the clause of a piece names a part of the picture: all its things may lie there."""
+        first = next((n + 1 for n in range(at - 1, -1, -1) if self.ends_clause(n)), 0)
+        last = next((n for n in range(at + 1, len(self.parts)) if self.ends_clause(n)), len(self.parts))
+        return any(part.kind is Kind.PLACE or part.text in PARTS for part in self.parts[first:last])
 
     def subject(self, verb: int) -> Noun | None:
         """The thing that a verb speaks of: the nearest before it in its clause."""

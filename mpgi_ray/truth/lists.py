@@ -37,7 +37,8 @@ def names_of(known: Collection[str]) -> dict[str, Name]:
     found = dict(_common_names())
     for name in known:
         head = name.rpartition(" ")[2]
-        for said in (name, *((head,) if heads[head] == 1 and head not in found else ())):
+        own = heads[head] == 1 and head not in found and head not in lists()["picture"]
+        for said in (name, *((head,) if own else ())):
             found |= {lexicon.several(said.lower()): (name, True), said.lower(): (name, False)}
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mpgi_ray.truth.claim import About, Claim
-from mpgi_ray.truth.line import Line
+from mpgi_ray.truth.line import PARTS, Line
 from mpgi_ray.truth.nouns import is_thing
 from mpgi_ray.truth.pieces import Kind, Piece
 
@@ -28,6 +28,8 @@ def _is_of_part(line: Line, at: int) -> bool:
     """Whether a share is one of a part of the picture: the lower half is mostly grass."""
     after = [here for here in (at + 1, at + 2, at + 3) if line.kind(here) is Kind.PLACE]
     if after and all(line.text(here) in ("of", "the") for here in range(at + 1, after[0])):
+        return True
+    if line.text(at + 1) == "of" and any(line.text(at + n) in PARTS for n in (2, 3)):
         return True
     if any(line.text(at + n) in _REST for n in (1, 2, 3)):
         return True

@@ -96,7 +96,7 @@ def _is_filler(line: Line, at: int) -> bool:
 def _behind(line: Line, at: int) -> int | None:
     """The first thing behind a part of the picture with which a clause begins."""
     for here in range(at + 1, len(line.parts)):
-        if line.parts[here].kind is Kind.PLACE or line.text(here) == ";":
+        if line.parts[here].kind is Kind.PLACE or line.turns(here):
             return None
         if any(noun.at == here for noun in line.nouns):
             return here

@@ -1,8 +1,8 @@
 """Which words of a text make claims: its things, numbers, colours and positions, found without a model.
 
 Everything that is not in the list of connecting words (`glue.yaml`) counts, in a common form: numbers as
-digits, words by their stem, a few synonyms of positions alike. So *novelty* is what a text says in words that
-none of its sources has, and *coverage* is the share of its sources' words that it kept.
+digits, lengths in metres, words by their stem, a few synonyms of positions alike. So *novelty* is what a text
+says in words that none of its sources has, and *coverage* is the share of its sources' words that it kept.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ def number_in_words() -> str:
     return rf"\b(?:{thousands}|{group})\b"
 
 
-_TOKEN = re.compile(rf"(?P<number>{number_in_words()}|\d+(?:[.,]\d+)*)|[a-z]+")
+_LENGTH = r"(?:[\s-]*(?P<unit>km|cm|m|(?:kilo|centi)?met(?:er|re)s?)\b(?!²))?"
+_METRES = {"k": 1000.0, "c": 0.01, "m": 1.0}  # of a unit, by its first letter
+_TOKEN = re.compile(rf"(?P<number>{number_in_words()}|\d+(?:[.,]\d+)*){_LENGTH}|[a-z]+")
 
 
 def wording(texts: Iterable[str]) -> frozenset[str]:
@@ -59,14 +61,16 @@ def _forms(text: str) -> dict[str, str]:
     """Claiming words of a text: common form → as written."""
     forms: dict[str, str] = {}
     for token in _TOKEN.finditer(text.lower().replace("'s", "").replace("’s", "")):
-        if form := _number(token[0]) if token["number"] else _word(token[0]):
+        if form := _number(token["number"], token["unit"]) if token["number"] else _word(token[0]):
             forms[form] = " ".join(token[0].split())
     return forms
 
 
-def _number(text: str) -> str:
-    """A number in digits; empty for one, which often only means "a"."""
+def _number(text: str, unit: str | None) -> str:
+    """A number in digits, a length in metres; empty for a bare one, which often only means "a"."""
     digits = in_digits(text)
+    if unit and digits.count(".") < 2:
+        return f"{float(digits) * _METRES[unit[0]]:g} m"
     return digits if digits != "1" else ""
 
 
@@ -97,7 +101,9 @@ def _word(word: str) -> str:
     glue, alike = _lists()
     if len(word) < 3 or word in glue:
         return ""
-    stem = _stemmer().stemWord(alike.get(word, word))
+    if word in alike:  # before the stems: "largely" connects, "large" is a claim
+        return alike[word]
+    stem = str(_stemmer().stemWord(word))
     return "" if stem in glue else alike.get(stem, stem)
 
 
@@ -108,7 +114,7 @@ def _lists() -> tuple[frozenset[str], dict[str, str]]:
     words = {word for line in lists["glue"] for word in line.split()}
     stems = {_stemmer().stemWord(word) for word in words}
     return frozenset(words | stems), {
-        word: first for first, others in lists["alike"].items() for word in others.split()
+        word: first for first, others in lists["alike"].items() for word in (first, *others.split())
     }
 
 

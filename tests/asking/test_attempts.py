@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import inflect
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 
 from mpgi_ray.asking.attempts import LADDER, Question, ask, records
 from mpgi_ray.asking.checks import fault, text_fault
@@ -29,43 +27,14 @@ from mpgi_ray.engines.supervised import Supervised
 from mpgi_ray.errors import RecipeError
 from mpgi_ray.rules import gather, rule_text
 from mpgi_ray.truth.wording import coverage, novel, wording
+from support.scripted import Scripted, png
 
 GOOD = "The image shows a river that bends between green fields, and a narrow road crosses it on a bridge."
 NOTE = Annotation(width=8, height=8, scene=("river",))
 
 
 def sample() -> Sample:
-    sink = io.BytesIO()
-    Image.new("RGB", (8, 8), (9, 90, 9)).save(sink, "PNG")
-    return Sample("k", 0, sink.getvalue(), "png", NOTE, "k")
-
-
-class Scripted:
-    """Answers by a function of the prompt and of how often this perspective was asked before."""
-
-    kind = model = "scripted"
-    revision = "1"
-    trusted = False
-
-    def __init__(self, answer: Callable[[Prompt, int], Reply | Exception]) -> None:
-        self.answer = answer
-        self.asked: list[Prompt] = []
-        self.calls: list[list[str]] = []
-
-    async def reply(self, prompts: Sequence[Prompt]) -> list[Reply]:
-        self.calls.append([prompt.name for prompt in prompts])
-        replies = []
-        for prompt in prompts:
-            before = sum(p.name == prompt.name for p in self.asked)
-            self.asked.append(prompt)
-            reply = self.answer(prompt, before)
-            if isinstance(reply, Exception):
-                raise reply
-            replies.append(reply)
-        return replies
-
-    def close(self) -> None:
-        pass
+    return Sample("k", 0, png(), "png", NOTE, "k")
 
 
 def describe(engine: Scripted, **config: object) -> list[Caption]:
@@ -87,7 +56,7 @@ def merge(engine: Scripted, texts: dict[str, str]) -> list[Caption]:
         )
         for n, t in texts.items()
     ]
-    return asyncio.run(Integration(engine, IntegrateConfig()).merge(rows, gather(NOTE)))
+    return asyncio.run(Integration(engine, IntegrateConfig(), FactsConfig()).merge(rows, gather(NOTE)))
 
 
 @pytest.mark.parametrize(
@@ -179,16 +148,14 @@ def test_any_prompt_is_asked_with_any_parser() -> None:
 
     def read(reply: Reply) -> Reading:
         number = re.search(r"\d+", reply.text)
-        return (
-            Reading({"answer": number[0]})
-            if number
-            else Reading(fault=Fault("no_number", "say 3"), retries=1)
+        return Reading(
+            {"answer": number[0]} if number else {}, None if number else Fault("no_number", "say 3")
         )
 
     def asked(*replies: str) -> list[tuple[str, ...]]:
         engine = Scripted(lambda prompt, before: Reply(replies[before]))
         question = Question(Prompt("count", "How many?", "s"), read, ("answer",), "hash")
-        (answers,) = asyncio.run(ask(engine, [question], LADDER))
+        (answers,) = asyncio.run(ask(engine, [question], LADDER[:2]))
         base = Caption(caption_id="", sample_id="s", shard="a", index=0, key="k", stage="questions")
         assert all("say 3" in prompt.text for prompt in engine.asked[1:])
         return [(r.perspective, r.status, r.reason, r.text) for r in records(base, engine, answers)]
@@ -271,16 +238,20 @@ def test_both_texts_come_from_one_reply_with_their_scores() -> None:
 )
 def test_a_bad_integration_is_asked_again(reply: str, reason: str) -> None:
     good = json.dumps({"short": SHORT, "long": LONG})
-    engine = Scripted(lambda prompt, before: Reply(good if before else reply))
+    engine = Scripted(lambda prompt, before: Reply(good if before else reply, completion_tokens=7))
     rows = merge(engine, SOURCES)
-    assert [(r.perspective, r.status) for r in rows] == [
-        ("integrate", "retried"),
-        ("short", "ok"),
-        ("long", "ok"),
+    kept = 1 if reason in ("novel:", "language:") else 2  # where only the long text has a fault
+    assert [(r.perspective, r.status, r.attempt) for r in rows] == [
+        ("integrate", "retried", 1),
+        ("short", "ok", kept),
+        ("long", "ok", 2),
     ]
+    assert [bool(r.completion_tokens) for r in rows] == [True, kept == 2, kept == 1]
     assert rows[0].why.startswith(reason)
     if reason == "novel:":
-        assert rows[0].detail == "words that stand in no source: three, cranes, harbour; leave them out"
+        named = "words that stand in no source: three, cranes, harbour; leave them out"
+        assert rows[0].detail.startswith('in "long" ("A brown river bends')
+        assert rows[0].detail.endswith(named)
         assert "three, cranes, harbour" in engine.asked[1].text
 
 
@@ -296,7 +267,7 @@ def test_words_from_nowhere_are_asked_for_once_and_then_rejected() -> None:
     rows = merge(Scripted(lambda prompt, before: Reply(reply)), SOURCES)
     assert [(r.perspective, r.status, r.attempt) for r in rows] == [
         ("integrate", "retried", 1),
-        ("short", "rejected", 2),
+        ("short", "ok", 1),  # what is good is kept
         ("long", "rejected", 2),
     ]
 
@@ -306,7 +277,7 @@ def test_without_a_source_nothing_is_asked() -> None:
     bad = Caption(
         caption_id="c", sample_id="i", shard="s", index=0, key="k", stage="perspective", status="rejected"
     )
-    rows = asyncio.run(Integration(engine, IntegrateConfig()).merge([bad], gather(NOTE)))
+    rows = asyncio.run(Integration(engine, IntegrateConfig(), FactsConfig()).merge([bad], gather(NOTE)))
     assert {(r.status, r.reason) for r in rows} == {("rejected", "no_source")}
     assert len(rows) == 2
     assert not engine.calls
@@ -340,6 +311,9 @@ def test_novelty_and_coverage() -> None:
         ("grass covers about a quarter", "grass covers half of it and a third", ["half", "third"]),
         ("grass covers about half of the picture", "one half is grass", []),
         ("many ships", "several ships in a group, not one of them alone", ["alone"]),
+        ("One pixel measures 0.3 m.", "a resolution of 0.3 meters per pixel, or 30 cm", []),
+        ("a road of 2,500 m", "a road of 2.5 kilometres, 2.5 m", ["2.5 m"]),
+        ("the cars", "the large cars", ["large"]),
     ],
 )
 def test_numbers_and_shares_must_stand_in_a_source(source: str, text: str, new: list[str]) -> None:

@@ -58,7 +58,7 @@ def test_a_caption_run_is_read_and_not_mixed_with_texts_of_this_version(place: P
     assert status.status(str(place / "captions")).complete
     given = {"input.shards": str(place / "shards"), "output": str(place / "captions")}
     recipe = load_recipe("template", given, ["max_reject_rate=1"])
-    with pytest.raises(OutputError, match=r"made with other settings: facts\.measured was None, is True"):
+    with pytest.raises(OutputError, match=r"made with other settings: facts\.held was None, is True"):
         caption(recipe)
     with pytest.raises(OutputError, match="chunk_size was 64, is 7"):
         caption(recipe.model_copy(update={"chunk_size": 7}))

@@ -49,7 +49,7 @@ class Asking:
         self.folder = folder
         self.models = [block.engine.model for block in recipe.generate]
         self.stage1 = [Perspectives(TemplateEngine(), block, recipe.facts) for block in recipe.generate]
-        self.stage2 = Integration(TemplateEngine(), recipe.integrate)
+        self.stage2 = Integration(TemplateEngine(), recipe.integrate, recipe.facts)
         self.merger = self.models[0] if recipe.merger is None else recipe.merger.model
 
     def about(self, subject: Subject) -> list[Asked]:

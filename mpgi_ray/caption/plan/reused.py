@@ -79,7 +79,9 @@ async def _reused(recipe: Recipe, subjects: Sequence[Subject]) -> Reused:
         else:
             known = before.of(shard, [sample.index]).get(sample.index, ())
             engine = _Silent(known, merger.model)
-            await _taken(Integration(engine, recipe.integrate).merge(texts, subject.facts, known))
+            await _taken(
+                Integration(engine, recipe.integrate, recipe.facts).merge(texts, subject.facts, known)
+            )
             open_ = engine.asked
         questions, asked = questions + 1, asked + open_
     return Reused(questions, questions - asked)

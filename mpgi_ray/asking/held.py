@@ -1,0 +1,66 @@
+"""A text of a model held against the facts: what is wrong with it, and what is measured on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from mpgi_ray.engines.base import Fault
+from mpgi_ray.rules.facts import Facts
+from mpgi_ray.truth.verdict import Judged, Verdict, check, completeness
+
+_TOLD = 3  # contradictions that a model is told at once
+
+
+@dataclass(frozen=True)
+class Held:
+    """A text with its claims judged."""
+
+    text: str
+    facts: Facts
+    judged: tuple[Judged, ...]
+
+    @property
+    def contradicted(self) -> tuple[Judged, ...]:
+        return tuple(one for one in self.judged if one.verdict is Verdict.CONTRADICTED)
+
+    @property
+    def fault(self) -> Fault | None:
+        """The first contradicted claims, each with what is so; None if none is."""
+        return self._fault("; ".join(f"{self._said(one)} is false: {one.fact}" for one in self._first))
+
+    @property
+    def bare_fault(self) -> Fault | None:
+        """As `fault`, without what is so."""
+        said = ", ".join(map(self._said, self._first))
+        return self._fault(f"{said} {'is' if len(self._first) == 1 else 'are'} false; leave it out")
+
+    @cached_property
+    def scores(self) -> dict[str, float]:
+        """The number of claims, the shares of those supported and contradicted, and completeness."""
+        scores = {"claims": float(len(self.judged))}
+        if self.judged:
+            supported = sum(one.verdict is Verdict.SUPPORTED for one in self.judged)
+            scores["supported"] = round(supported / len(self.judged), 4)
+            scores["contradicted"] = round(len(self.contradicted) / len(self.judged), 4)
+        complete = completeness(self.judged, self.facts)
+        return scores if complete is None else {**scores, "completeness": round(complete, 4)}
+
+    @cached_property
+    def _first(self) -> list[Judged]:
+        """One a place in the text: a false thing makes its number false, too."""
+        told: dict[str, Judged] = {}
+        for one in self.contradicted:
+            told.setdefault(self._said(one), one)
+        return list(told.values())[:_TOLD]
+
+    def _said(self, one: Judged) -> str:
+        return f'"{self.text[one.claim.start : one.claim.end]}"'
+
+    def _fault(self, detail: str) -> Fault | None:
+        return Fault("contradicted", detail) if self.contradicted else None
+
+
+def hold(text: str, facts: Facts) -> Held:
+    """The claims of a text in their order, each held against the facts of its picture."""
+    return Held(text, facts, tuple(check(text, facts)))

@@ -1,0 +1,60 @@
+"""Numbers and shares of a merged text that neither its sources nor the facts give to that thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import inf
+
+from mpgi_ray.rules import Facts, lexicon
+from mpgi_ray.truth.claim import About, Claim
+from mpgi_ray.truth.claims import claims
+from mpgi_ray.truth.known import Known
+from mpgi_ray.truth.verdict import Judged, Verdict
+
+_TOLD = (About.COUNT, About.COVER)
+
+
+def unsourced(text: str, judged: Iterable[Judged], sources: Iterable[str], facts: Facts) -> list[str]:
+    """What a text says of numbers and shares that nothing before it says: words of the text, each once.
+
+    A number is bound to its thing, its bound and its part of the picture: "at least two" is no source for
+    "two", and "two cars in the centre" none for "two cars". The parts of a number may be added up.
+
+    Args:
+        judged: the claims of the text.
+        sources: the texts that it was made from, and the sentences of the facts.
+    """
+    open_ = [one.claim for one in judged if one.claim.about in _TOLD and one.verdict is Verdict.UNVERIFIABLE]
+    if not open_:
+        return []
+    names = Known(facts).names
+    told = [claim for source in sources for claim in claims(source, names) if claim.about in _TOLD]
+    return list(dict.fromkeys(text[c.start : c.end] for c in open_ if not _is_told(c, told)))
+
+
+def _is_told(claim: Claim, told: Sequence[Claim]) -> bool:
+    same = [one for one in told if one.about is claim.about and _is_one(one.name, claim.name)]
+    if claim.region is not None:
+        return any(one.region == claim.region and _implies([one], claim) for one in same)
+    whole = [one for one in same if one.region is None]
+    parts = {(one.name, one.region): one for one in same}
+    return any(_implies([one], claim) for one in whole) or _implies(list(parts.values()), claim)
+
+
+def _is_one(name: str, wanted: str) -> bool:
+    """Whether a thing goes by a name."""
+    return wanted in (name, *lexicon.synonyms(name), *lexicon.hypernyms(name))
+
+
+def _implies(told: Sequence[Claim], claim: Claim) -> bool:
+    """Whether the number of all that are told lies within what is claimed."""
+    if not told:
+        return False
+    low, high = _added(told)
+    least, most = claim.amount or (0.0, None)
+    return least <= low and (claim.some or high <= (inf if most is None else most))
+
+
+def _added(told: Sequence[Claim]) -> tuple[float, float]:
+    amounts = [one.amount or (0.0, None) for one in told]
+    return sum(least for least, _ in amounts), sum(inf if most is None else most for _, most in amounts)

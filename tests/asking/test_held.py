@@ -1,0 +1,133 @@
+"""Texts of models held against the facts, in both stages: what contradicts them is asked for again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from mpgi_ray.asking.held import hold
+from mpgi_ray.caption.describe import Perspectives
+from mpgi_ray.caption.integrate import Integration
+from mpgi_ray.caption.recipe import FactsConfig, GenerateConfig, IntegrateConfig
+from mpgi_ray.data.box import Box
+from mpgi_ray.data.caption import Caption
+from mpgi_ray.data.image import decode
+from mpgi_ray.data.sample import Annotation, LabelClass, Object, Sample
+from mpgi_ray.engines.base import Reply
+from mpgi_ray.rules import gather
+from mpgi_ray.truth.sourced import unsourced
+from support.scripted import Scripted, png
+
+CARS = tuple(Object(label="car", box=Box(x, 100, x + 40, 120)) for x in (10, 60, 110))
+NOTE = Annotation(
+    width=240,
+    height=240,
+    objects=(*CARS, Object(label="ship", box=Box(150, 150, 220, 220))),
+    vocabulary={
+        "car": LabelClass(exhaustive=True),
+        "truck": LabelClass(exhaustive=True),
+        "ship": LabelClass(),
+    },
+)
+FACTS = gather(NOTE)
+TRUE = (
+    "Three cars stand in a row on the left side of the image, and at least one ship lies in the lower right."
+)
+FALSE = "Three cars and two trucks stand on the left side of the image, where a road runs along."
+
+
+def described(engine: Scripted, **limits: bool) -> list[Caption]:
+    sample = Sample("k", 0, png(), "png", NOTE, "k")
+    stage = Perspectives(engine, GenerateConfig(perspectives=("layout", "scene")), FactsConfig(**limits))
+    return asyncio.run(stage.describe("s", sample, FACTS, decode(sample.image)))
+
+
+def test_a_contradiction_is_asked_for_again_with_the_claim_and_a_relay_with_the_fact() -> None:
+    engine = Scripted(lambda prompt, before: Reply(TRUE if before else FALSE))
+    rows = described(engine)
+    assert [(r.perspective, r.status, r.attempt) for r in rows] == [
+        ("layout", "retried", 1),
+        ("layout", "ok", 2),
+        ("scene", "retried", 1),
+        ("scene", "ok", 2),
+    ]
+    assert rows[0].why == 'contradicted: "two trucks" is false: there is no truck'
+    # a free perspective saw no facts, and sees none now
+    assert rows[2].why == 'contradicted: "two trucks" is false; leave it out'
+    assert [rows[place].detail in engine.asked[2 + place // 2].text for place in (0, 2)] == [True, True]
+    scores = json.loads(rows[1].scores)
+    assert (scores["contradicted"], scores["completeness"]) == (0.0, 1.0)
+    assert scores["claims"] >= 4
+
+
+def test_a_claim_that_stays_false_is_rejected_and_passes_where_it_is_not_held() -> None:
+    rows = described(Scripted(lambda prompt, before: Reply(FALSE)))
+    assert [(r.status, r.reason) for r in rows if r.perspective == "layout"] == [
+        ("retried", "contradicted"),
+        ("retried", "contradicted"),
+        ("rejected", "contradicted"),
+    ]
+    assert {r.status for r in described(Scripted(lambda prompt, before: Reply(FALSE)), held=False)} == {"ok"}
+
+
+def test_texts_of_a_merge_are_judged_and_kept_each_for_itself() -> None:
+    sources = {
+        "layout": TRUE,
+        "scene": "Two grey cranes stand by the water, and the ground is brown and bare.",
+    }
+    source = [
+        Caption(
+            caption_id=n,
+            sample_id="i",
+            shard="s",
+            index=0,
+            key="k",
+            stage="perspective",
+            perspective=n,
+            text=t,
+        )
+        for n, t in sources.items()
+    ]
+    long = f"{TRUE} The ground is brown and bare, and cranes stand by the water."
+    replies = [
+        {"short": "Three cars on the left side and two trucks.", "long": long},
+        {"short": "Three cars on the left side, a ship in the lower right.", "long": FALSE},
+    ]
+    engine = Scripted(lambda prompt, before: Reply(json.dumps(replies[before])))
+    rows = asyncio.run(Integration(engine, IntegrateConfig(), FactsConfig()).merge(source, FACTS))
+    assert [(r.perspective, r.status, r.attempt) for r in rows] == [
+        ("integrate", "retried", 1),
+        ("short", "ok", 2),
+        ("long", "ok", 1),
+    ]
+    told = (
+        'in "short" ("Three cars on the left side and two trucks."): "two trucks" is false: there is no truck'
+    )
+    assert rows[0].detail == told
+    assert f"{told}. Say what the facts say" in engine.asked[1].text
+
+
+@pytest.mark.parametrize(
+    ("text", "new"),
+    [
+        ("Three cars and two cranes.", []),
+        ("Three cars and three cranes.", ["three cranes"]),
+        ("Two ships.", ["Two ships"]),  # at least one
+        ("A number of ships.", ["A number of ships"]),
+        ("At least one ship.", []),
+        ("Five boats.", []),  # two in the centre and three at the top
+        ("Five boats in the centre.", ["Five boats"]),
+        ("Many buildings.", ["Many buildings"]),
+        ("Grass covers most of the picture.", ["most"]),
+        ("Water covers about half of the picture.", []),
+    ],
+)
+def test_numbers_and_shares_of_a_merge_need_a_source_for_that_thing(text: str, new: list[str]) -> None:
+    sources = [
+        "Three cars and two cranes stand there.",
+        "Two boats lie in the centre and three boats at the top.",
+        "Grass covers a small part of the image. Water covers about half of the image.",
+    ]
+    assert unsourced(text, hold(text, FACTS).judged, sources, FACTS) == new
