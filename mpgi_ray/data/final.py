@@ -6,6 +6,7 @@ and its texts by perspective, and a ``.txt`` with the main text.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -215,4 +216,5 @@ def _provenance(row: Caption) -> dict[str, object]:
         "prompt_hash": row.prompt_hash,
         "attempt": row.attempt,
         "parents": list(row.parents),
+        **({} if row.scores == "{}" else {"scores": json.loads(row.scores)}),
     }

@@ -8,8 +8,9 @@ import pytest
 
 from mpgi_ray.curate.join import assemble
 from mpgi_ray.curate.select import load_filters, read_choice
+from mpgi_ray.data.box import Box
 from mpgi_ray.data.caption import Caption
-from mpgi_ray.data.sample import Annotation, Rejected, Sample
+from mpgi_ray.data.sample import Annotation, LabelClass, Object, Rejected, Sample
 from mpgi_ray.errors import RecipeError
 from support.build import noise
 
@@ -47,6 +48,29 @@ def test_every_sample_is_kept_or_counted_under_the_first_reason_against_it() -> 
     assert dropped[0] == (1, "k1", "short_long_text")
     everything, _ = assemble("s", entries, captions, "short")
     assert [sample.index for sample in everything] == [0, 1, 2]
+
+
+def test_texts_that_the_annotation_contradicts_are_dropped() -> None:
+    note = Annotation(
+        width=32,
+        height=32,
+        objects=(Object(label="ship", box=Box(2, 2, 20, 20)),),
+        vocabulary={label: LabelClass(exhaustive=True) for label in ("ship", "crane")},
+    )
+    entries: list[Sample | Rejected] = [Sample(f"k{n}", n, noise(n), "jpg", note, f"k{n}") for n in range(4)]
+    captions = [caption(n, "short", "A ship.") for n in range(4)]
+    captions += [
+        caption(0, "long", "A ship lies in the upper left, and there is no crane."),
+        caption(1, "long", "A ship lies there under two cranes."),
+        caption(2, "long", "It is a fine day."),
+    ]
+    asked = [read_choice("truth:texts=[short,long],supported=1")]
+    kept, dropped = assemble("s", entries, captions, "short", load_filters(asked))
+    assert [sample.index for sample in kept] == [0]
+    reasons = [reason for _, _, reason in dropped]
+    assert reasons == ["contradicted_long_text", "unsupported_long_text", "no_long_text"]
+    everything, _ = assemble("s", entries, captions, "short", load_filters([read_choice("truth")]))
+    assert [sample.index for sample in everything] == [0, 2, 3]
 
 
 @pytest.mark.parametrize(
