@@ -11,7 +11,7 @@ from mpgi_ray.truth.verdict import Verdict, check
 
 
 class Filter(Config):
-    """Keep samples of whose texts the annotation contradicts no claim, see docs/truth.md; pixels are not read.
+    """Keep samples of whose texts the annotation contradicts no claim, see docs/truth.md. No pixel is read.
 
     Attributes:
         texts: those that are held against it, by default all; a sample without one that is named is dropped.
