@@ -17,6 +17,8 @@ from mpgi_ray.data.tar import group_members, is_image, read_members
 from mpgi_ray.errors import InputError
 from mpgi_ray.report.overlay import Colours, Overlay, overlay
 from mpgi_ray.report.sampling import Pick
+from mpgi_ray.rules import Facts, gather
+from mpgi_ray.rules.measured.measure import measure
 
 _PIXELS = 540  # longest side of an embedded picture: one and a half times its size on the page
 _MAX_READ = 10  # shards
@@ -31,6 +33,7 @@ class Card:
         picture: a ``data:`` URI, empty if there is none.
         trouble: why there is no picture.
         note: the annotation, None if it cannot be read.
+        facts: what is known of the picture, its colours too, by which the claims of its texts are judged.
     """
 
     rows: tuple[Caption, ...]
@@ -39,6 +42,7 @@ class Card:
     size: tuple[int, int] | None = None
     note: Annotation | None = None
     overlay: Overlay | None = None
+    facts: Facts | None = None
 
     @property
     def first(self) -> Caption:
@@ -162,11 +166,15 @@ def _bare_pictures(data: bytes, shard: str, fields: ShardFields, wanted: Sequenc
 
 
 def _card(pick: Pick, image: bytes, note: Annotation | None, colours: Colours) -> Card:
+    facts = gather(note) if note else None
     try:
         uri, size = thumbnail(image)
+        if facts and note and not note.false_colour:
+            facts = replace(facts, measured=measure(decode(image).pixels, note))
     except ImageError as error:
-        return Card(pick.rows, trouble=str(error), note=note)
-    return Card(pick.rows, uri, size=size, note=note, overlay=overlay(note, colours) if note else None)
+        return Card(pick.rows, trouble=str(error), note=note, facts=facts)
+    over = overlay(note, colours) if note else None
+    return Card(pick.rows, uri, size=size, note=note, overlay=over, facts=facts)
 
 
 def thumbnail(image: bytes, longest: int = _PIXELS) -> tuple[str, tuple[int, int]]:

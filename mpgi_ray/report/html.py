@@ -6,6 +6,7 @@ import json
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from mpgi_ray.report.claimed import stretches
 from mpgi_ray.report.overlay import DISPLAY
 
 _RAW = 4000  # characters of a raw reply or of a source's text that are shown
@@ -27,6 +28,7 @@ def environment() -> Environment:
         "shortened": _shortened,
         "pretty": _pretty,
         "parsed": json.loads,
+        "stretches": stretches,
     }
     return environment
 
