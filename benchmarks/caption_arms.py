@@ -73,12 +73,12 @@ class Writer:
     def final(self, sample: Sample) -> tuple[str, dict[str, bytes]]:
         """The members of a final sample, with a text for every arm."""
         image, suffix, _ = to_plain(sample.image)
-        texts = asyncio.run(self._six(sample)) | beside(sample.annotation, sample.sample_id)
+        texts = asyncio.run(self.six(sample)) | beside(sample.annotation, sample.sample_id)
         note = sample.annotation.model_dump(mode="json", exclude_defaults=True)
         record = {"sample_id": sample.sample_id, "annotation": note, "texts": texts}
         return sample.key, {suffix: image, "json": encode_json(record), "txt": texts["long"].encode()}
 
-    async def _six(self, sample: Sample) -> dict[str, str]:
+    async def six(self, sample: Sample) -> dict[str, str]:
         picture = decode(sample.image)
         facts = facts_of(sample.annotation, picture, self.limits)
         described = await self.describe.describe("", sample, facts, picture)

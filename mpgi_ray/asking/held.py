@@ -25,6 +25,11 @@ class Held:
         return tuple(one for one in self.judged if one.verdict is Verdict.CONTRADICTED)
 
     @property
+    def supported(self) -> int:
+        """How many claims are."""
+        return sum(one.verdict is Verdict.SUPPORTED for one in self.judged)
+
+    @property
     def fault(self) -> Fault | None:
         """The first contradicted claims, each with what is so; None if none is."""
         return self._fault("; ".join(f"{self._said(one)} is false: {one.fact}" for one in self._first))
@@ -40,8 +45,7 @@ class Held:
         """The number of claims, the shares of those supported and contradicted, and completeness."""
         scores = {"claims": float(len(self.judged))}
         if self.judged:
-            supported = sum(one.verdict is Verdict.SUPPORTED for one in self.judged)
-            scores["supported"] = round(supported / len(self.judged), 4)
+            scores["supported"] = round(self.supported / len(self.judged), 4)
             scores["contradicted"] = round(len(self.contradicted) / len(self.judged), 4)
         complete = completeness(self.judged, self.facts)
         return scores if complete is None else {**scores, "completeness": round(complete, 4)}

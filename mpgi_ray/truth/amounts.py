@@ -15,13 +15,21 @@ _MARGIN = 1.5, 0.1  # of a share in per cent: what nobody would dispute is withi
 def fraction_at(words: list[str], at: int) -> tuple[int, Amount] | None:
     """A share in words, with or without a bound before it."""
     for skipped in (0, 1, 2):
-        if skipped and " ".join(words[at : at + skipped]) not in lists()["bounds"]:
+        kind = lists()["bounds"].get(" ".join(words[at : at + skipped]), "exactly")
+        if skipped and kind == "exactly":
             continue
         for length in range(min(_LONGEST, len(words) - at - skipped), 0, -1):
             phrase = " ".join(words[at + skipped : at + skipped + length])
             if phrase in lists()["shares"]:
-                return skipped + length, tuple(lists()["shares"][phrase])
+                low, high = lists()["shares"][phrase]
+                return skipped + length, _one_sided(low, high, kind)
     return None
+
+
+def _one_sided(low: float, high: float, kind: str) -> Amount:
+    if kind in ("least", "above"):
+        return low, 1.0
+    return (0.0, high) if kind in ("most", "below") else (low, high)
 
 
 def amount_at(words: list[str], at: int) -> tuple[int, tuple[float, float | None], bool] | None:
@@ -71,7 +79,4 @@ def _bounded(number: float, kind: str) -> tuple[float, float | None]:
 
 def _share(share: float, kind: str) -> tuple[float, float | None]:
     factor, more = _MARGIN
-    low, high = min(share / factor, share - more), max(share * factor, share + more)
-    if kind in ("least", "above"):
-        return low, 1.0
-    return (0.0, high) if kind in ("most", "below") else (low, high)
+    return _one_sided(min(share / factor, share - more), max(share * factor, share + more), kind)

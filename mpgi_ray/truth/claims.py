@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from mpgi_ray.rules import lexicon
 from mpgi_ray.rules.english import split_sentences
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.line import Line, Noun
@@ -65,7 +66,7 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
         return
     yield claim
     amount = noun.amount
-    if amount is not None and noun.plural | (amount[1] == 1):
+    if amount is not None and (noun.plural or 1 in amount or _is_one_and_many(noun.name)):
         inside = region if region and not _is_listed(line, region) else None
         placed = inside is None and line.names_place(noun.at)
         some = noun.some or placed or _is_placed(line, noun.at) or _is_of_each(line, noun.at)
@@ -76,6 +77,11 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
         some = amount is not None and noun.some
         yield replace(claim, about=About.COLOUR, word=noun.colour, some=some or amount is not None)
     yield from looks(line, noun, claim)
+
+
+def _is_one_and_many(name: str) -> bool:
+    """``two aircraft``."""
+    return lexicon.several(name) == name and not lexicon.is_mass(name)
 
 
 def _is_of_each(line: Line, at: int) -> bool:

@@ -80,6 +80,19 @@ class Line:
                 return None if joined else found
         return None
 
+    def pair(self, verb: int) -> tuple[Noun, Noun] | None:
+        """The two things that a verb speaks of together: grass and trees cover it."""
+        here = verb - 1
+        while here >= 0 and self.kind(here) in (Kind.WORD, Kind.LEADING) and self.noun_at(here) is None:
+            here -= 1
+        last = self.noun_at(here)
+        if last is None or self.text(last.first - 1) != "and":
+            return None
+        first = self.noun_at(last.first - 2)
+        if first is None or first.name == last.name or self.text(first.first - 1) in (",", "and"):
+            return None
+        return first, last
+
     def object(self, verb: int) -> Noun | None:
         """The thing behind a verb, unless several are named together."""
         for here in range(verb + 1, min(verb + 6, len(self.parts))):

@@ -48,6 +48,11 @@ def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
     verb = next((n for n in (1, 2) if line.kind(at - n) is Kind.COVERS), None)
     if verb is not None:
         subject = line.subject(at - verb)
+        if subject is None and line.kind(at - verb - 1) is Kind.PRONOUN and at - verb - 1 == 0:
+            subject = line.told  # it covers most of the image
+        if subject is None and (both := line.pair(at - verb)):
+            first, last = both
+            yield Claim(About.COVER, first.name, part.start, part.end, amount=part.value, other=last.name)
     else:
         after = next((n for n in range(1, 7) if line.kind(at + n) is Kind.COVERED), None)
         if after is not None and all(line.text(at + n) != "," for n in range(1, after)):

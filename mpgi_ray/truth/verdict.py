@@ -8,11 +8,13 @@ is named, measured colours only by another colour that all of the class have. Se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from mpgi_ray.rules import Facts, lexicon
+from mpgi_ray.rules.facts import CoverFact
+from mpgi_ray.rules.phrases import untold_labels
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.claims import claims
 from mpgi_ray.truth.known import Known, Of
@@ -75,8 +77,11 @@ def verdict_of(judged: Sequence[Judged]) -> Verdict:
 
 
 def completeness(judged: Sequence[Judged], facts: Facts) -> float | None:
-    """The share of the annotated classes that a text says to be there; None if nothing is annotated."""
-    names = [fact.name for fact in facts.counted] + [*facts.labels]
+    """The share of the annotated classes that a text says to be there; None if nothing is annotated.
+
+    Labels that the scene's own words say already, as farmland does of fields, are left out.
+    """
+    names = [fact.name for fact in facts.counted] + [*untold_labels(facts)]
     names += [fact.name for fact in facts.cover if fact.fraction >= TOLD]
     if not names:
         return None
@@ -174,11 +179,17 @@ class _Judge:
     def _cover(self, claim: Claim, of: Of) -> Judged:
         if not of.covers or claim.amount is None:
             return Judged(claim, Verdict.UNVERIFIABLE)
-        share = sum(fact.fraction for fact in of.covers)
+        covers = {fact.name: fact for fact in of.covers}
+        if claim.other is not None:  # both together
+            other = self.known.of(claim.other).covers
+            if not other or covers.keys() & {fact.name for fact in other}:
+                return Judged(claim, Verdict.UNVERIFIABLE)
+            covers |= {fact.name: fact for fact in other}
+        share = sum(fact.fraction for fact in covers.values())
         least, most = claim.amount
-        highest = share + self.known.unmarked(of.covers)
+        highest = share + self.known.unmarked(tuple(covers.values()))
         if highest < least or (most is not None and share > most):
-            return Judged(claim, Verdict.CONTRADICTED, self._fact(claim.name, of))
+            return Judged(claim, Verdict.CONTRADICTED, _shares(covers.values()))
         holds = share >= least and (most is None or highest <= most)
         return Judged(claim, Verdict.SUPPORTED if holds else Verdict.UNVERIFIABLE)
 
@@ -224,10 +235,15 @@ class _Judge:
 
     def _fact(self, name: str, of: Of, region: Region | None = None) -> str:
         if of.covers and not of.whole:
-            bound = "" if all(fact.exact for fact in of.covers) else "at least "
-            return f"{name} covers {bound}{sum(fact.fraction for fact in of.covers):.0%}"
+            return _shares(of.covers)
         least, most = (of.whole, of.most) if region is None else self._inside(of, region)
         number = f"at least {least:.0f}"
         if most is not None:
             number = f"{least:.0f}" if most == least else f"{least:.0f} to {most:.0f}"
         return f"{name}: {number}{' there' if region else ''}"
+
+
+def _shares(covers: Iterable[CoverFact]) -> str:
+    return ", ".join(
+        f"{fact.name} covers {'' if fact.exact else 'at least '}{fact.fraction:.0%}" for fact in covers
+    )

@@ -56,6 +56,11 @@ def _before(line: Line, at: int) -> int | None:
         if part.kind is Kind.COVERS and here == at - 1:
             subject = line.subject(here)
             return subject.at if subject else None
+        if part.kind is Kind.SHARE and here + 1 < at and line.text(here + 1) == "of":
+            continue  # fills most of the upper left
+        if part.kind is Kind.COVERS and line.kind(here + 1) is Kind.SHARE:
+            subject = line.subject(here)
+            return subject.at if subject else None
         if line.ends_clause(here) or part.kind in (Kind.PLACE, Kind.COVERS, Kind.SHARE):
             return None
         if part.text == "," and line.kind(here + 1) in (Kind.WORD, Kind.COLOUR):
