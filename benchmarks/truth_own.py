@@ -88,8 +88,8 @@ def main() -> None:
         per_text = found["claims"] / max(1, found["texts"])
         few = f"{found['few']} of {found['telling']}"
         print(
-            f"{name:20} {found['samples']:>7} {found['texts']:>6} {found['contradicted']:>13} {per_text:>14.1f}"
-            f" {few:>23} {found['complete'] / 10:>12.1f}%",
+            f"{name:20} {found['samples']:>7} {found['texts']:>6} {found['contradicted']:>13}"
+            f" {per_text:>14.1f} {few:>23} {found['complete'] / 10:>12.1f}%",
             flush=True,
         )
         total += found

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from mpgi_ray.asking.attempts import Answer, Question, Unanswered, ask, records
 from mpgi_ray.asking.checks import fault, text_fault
-from mpgi_ray.asking.held import hold
+from mpgi_ray.asking.held import Held, hold
 from mpgi_ray.asking.reading import Reading
 from mpgi_ray.caption.boxes import box_style, boxes
 from mpgi_ray.caption.recipe import FactsConfig, GenerateConfig
@@ -14,10 +14,12 @@ from mpgi_ray.caption.reuse import Answers, taken_over
 from mpgi_ray.data.caption import Caption, Stage, Status, caption_id
 from mpgi_ray.data.image import Picture
 from mpgi_ray.data.sample import Annotation, Rejected, Sample
-from mpgi_ray.engines.base import Engine, Prompt, Reply
+from mpgi_ray.engines.base import Engine, Fault, Prompt, Reply
 from mpgi_ray.prompts import Boxes, Kind, PromptTemplate, facts_block, load
-from mpgi_ray.rules import measured_text, rule_text, told_objects
+from mpgi_ray.rules import measured_text, rule_text, told_objects, trusted_text
 from mpgi_ray.rules.facts import Facts
+from mpgi_ray.truth.claim import About
+from mpgi_ray.truth.sourced import unsourced
 
 
 class Perspectives:
@@ -54,7 +56,9 @@ class Perspectives:
             Unanswered: the engine is in trouble; with the records of what it answered.
         """
         questions = [
-            Question(prompt, self._reader(template, facts), tuple(template.texts), template.hash)
+            Question(
+                prompt, self._reader(template, facts, sample.sample_id), tuple(template.texts), template.hash
+            )
             for template, prompt in zip(self.templates, self.prompts(sample, picture, facts), strict=True)
             if wanted is None or template.name in wanted
         ]
@@ -119,7 +123,7 @@ class Perspectives:
         objects = told_objects(note, view_px=self.limits.view_px, min_px=self.limits.min_px)
         return boxes(objects, self.box_style, self.grid, (note.width, note.height), picture.pixels.size)
 
-    def _reader(self, template: PromptTemplate, facts: Facts) -> Callable[[Reply], Reading]:
+    def _reader(self, template: PromptTemplate, facts: Facts, seed: str) -> Callable[[Reply], Reading]:
         def read(reply: Reply) -> Reading:
             name, text = template.name, reply.text.strip()
             if found := fault(reply):
@@ -131,12 +135,22 @@ class Perspectives:
             if not self.limits.held:
                 return Reading({name: text})
             held = hold(text, facts)
-            if held.fault:
-                # a free perspective is told what is wrong, and not what is so: it stays a witness of its own
-                return Reading(fault=held.fault if template.kind is Kind.RELAY else held.bare_fault)
-            return Reading({name: text}, scores={name: held.scores})
+            if template.kind is Kind.FREE:
+                # it is told what is wrong, and not what is so: it stays a witness of its own
+                found = held.bare_fault
+            else:
+                found = held.fault or _counted(held, facts, seed)
+            return Reading(fault=found) if found else Reading({name: text}, scores={name: held.scores})
 
         return read
+
+
+def _counted(held: Held, facts: Facts, seed: str) -> Fault | None:
+    """Numbers of a relay's own: they come from the facts alone."""
+    numbers = [one for one in held.judged if one.claim.about is About.COUNT]
+    told = unsourced(held.text, numbers, trusted_text(facts, seed), facts)
+    named = ", ".join(f'"{words}"' for words in told)
+    return Fault("novel", f"numbers that no fact gives: {named}; leave them out") if told else None
 
 
 def refusal(shard: str, entry: Rejected) -> Caption:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from textwrap import shorten
 
 from mpgi_ray.asking.attempts import Answer, Question, ask, records
@@ -17,7 +16,7 @@ from mpgi_ray.caption.reuse import Answers, taken_over
 from mpgi_ray.data.caption import Caption, Stage, Status
 from mpgi_ray.engines.base import Engine, Fault, Prompt, Reply
 from mpgi_ray.prompts import load, sources_block
-from mpgi_ray.rules import measured_text, rule_text
+from mpgi_ray.rules import measured_text, rule_text, trusted_text
 from mpgi_ray.rules.facts import Facts
 from mpgi_ray.truth.sourced import unsourced
 from mpgi_ray.truth.wording import coverage, novel, wording
@@ -94,11 +93,7 @@ class Integration:
                 return Reading(fault=made)
             if self.engine.trusted:
                 return Reading(made)
-            sources = [
-                *texts,
-                *rule_text(replace(facts, absent=()), sample_id),  # their names are no source
-                *measured_text(facts, sample_id),
-            ]
+            sources = [*texts, *trusted_text(facts, sample_id)]
             judged = {name: self._judged(name, text, sources, facts) for name, text in made.items()}
             good = {name: made[name] for name, found in judged.items() if not isinstance(found, Fault)}
             faults = {name: found for name, found in judged.items() if isinstance(found, Fault)}

@@ -8,6 +8,7 @@ templates of RS5M (Zhang et al., 2024), in words of our own. The wording is chos
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import groupby
 
 from mpgi_ray.rules import maps, phrases, regions
@@ -214,6 +215,11 @@ def rule_text(facts: Facts, seed: str) -> list[str]:
     """
     told = tell(ALL, facts, seed)
     return told or ["Nothing is annotated in this image."]
+
+
+def trusted_text(facts: Facts, seed: str) -> list[str]:
+    """All sentences that a text may be made of: names of what is only said to be absent are no source."""
+    return [*rule_text(replace(facts, absent=()), seed), *measured_text(facts, seed)]
 
 
 def measured_text(facts: Facts, seed: str) -> list[str]:

@@ -20,7 +20,7 @@ from mpgi_ray.rules import gather
 from mpgi_ray.truth.sourced import unsourced
 from support.scripted import Scripted, png
 
-CARS = tuple(Object(label="car", box=Box(x, 100, x + 40, 120)) for x in (10, 60, 110))
+CARS = tuple(Object(label="car", box=Box(x, 100, x + 30, 115)) for x in (5, 45, 85))
 NOTE = Annotation(
     width=240,
     height=240,
