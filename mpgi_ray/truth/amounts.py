@@ -46,7 +46,7 @@ def amount_at(words: list[str], at: int) -> tuple[int, tuple[float, float | None
     amounts: dict[str, list[float | None]] = lists()["amounts"]
     if here >= len(words):
         return None
-    if words[here][0].isdigit():
+    if words[here][0].isdigit() and " ".join(words[here : here + 2]) not in amounts:  # two dozen
         number, end = float(words[here]), here + 1
         if end < len(words) and words[end] in ("%", "percent", "per"):
             end += 2 if words[end] == "per" else 1

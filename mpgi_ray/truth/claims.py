@@ -13,7 +13,7 @@ from dataclasses import replace
 from mpgi_ray.rules import lexicon
 from mpgi_ray.rules.english import split_sentences
 from mpgi_ray.truth.claim import About, Claim
-from mpgi_ray.truth.line import Line, Noun
+from mpgi_ray.truth.line import PARTS, Line, Noun
 from mpgi_ray.truth.lists import Name, lists
 from mpgi_ray.truth.looks import looks, said_colour
 from mpgi_ray.truth.nouns import add_nouns
@@ -34,6 +34,8 @@ def claims(text: str, names: Mapping[str, Name]) -> list[Claim]:
     at = 0
     for sentence in split_sentences(text):
         at = text.index(sentence, at)
+        if sentence.endswith("?"):
+            continue
         line = Line(pieces(sentence, at, names), told)
         add_nouns(line)
         found += _claims(line)
@@ -58,7 +60,7 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
     if noun.denied:
         before = line.parts[: noun.first]
         elsewhere = any(part.kind in (Kind.PLACE, Kind.RELATION) for part in before)
-        if {part.text for part in line.parts} & {*lists()["exceptions"]}:
+        if {part.text for part in line.parts} & {*lists()["exceptions"]} or _is_narrow(line, noun):
             return
         apart = any(part.text in ("where", "which", "whose") for part in before)
         if not (elsewhere and apart) and line.text(noun.first + 1) != "other":
@@ -68,7 +70,7 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
     amount = noun.amount
     if amount is not None and (noun.plural or 1 in amount or _is_one_and_many(noun.name)):
         inside = region if region and not _is_listed(line, region) else None
-        placed = inside is None and line.names_place(noun.at)
+        placed = inside is None and line.names_place(noun.at) and not _is_every(line, noun)
         some = noun.some or placed or _is_placed(line, noun.at) or _is_of_each(line, noun.at)
         yield replace(claim, about=About.COUNT, amount=amount, some=some, region=inside)
     if region is not None:
@@ -77,6 +79,20 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
         some = amount is not None and noun.some
         yield replace(claim, about=About.COLOUR, word=noun.colour, some=some or amount is not None)
     yield from looks(line, noun, claim)
+
+
+def _is_narrow(line: Line, noun: Noun) -> bool:
+    """``no bicycle lane``, ``the yard holds no car``: only those of a kind, or at a thing, are denied."""
+    words = [part for part in line.parts[noun.first : noun.at] if part.kind in (Kind.WORD, Kind.COLOUR)]
+    if any(lexicon.is_noun(part.text) or part.kind is Kind.COLOUR for part in words):
+        return True
+    here = noun.first - 1
+    if line.text(here) in (",", "and", "or", "nor", "but", "with", "there", "is", "are") or here < 0:
+        return False
+    first = next((n for n in range(here, -1, -1) if line.ends_clause(n)), -1)
+    before = line.parts[first + 1 : here + 1]
+    things = line.kind(here) is Kind.WORD or any(part.kind is Kind.THING for part in before)
+    return things and not any(part.kind in (Kind.PICTURE, Kind.DENIAL) for part in before)
 
 
 def _is_one_and_many(name: str) -> bool:
@@ -108,12 +124,12 @@ def _is_listed(line: Line, region: Region) -> bool:
     at = next(here for here, part in enumerate(line.parts) if part.value is region)
     after = (at + n for n in (1, 2, 3))
     return line.text(at + 1) in (",", "and", "or") and any(
-        line.kind(n) is Kind.PLACE or line.text(n) in ("left", "right", "top", "bottom") for n in after
+        line.kind(n) is Kind.PLACE or line.text(n) in PARTS for n in after
     )
 
 
 def _is_every(line: Line, noun: Noun) -> bool:
-    near = (*range(noun.at - 5, noun.at), noun.at + 1, noun.at + 2)
+    near = (*range(noun.at - 5, noun.at), *range(noun.at + 1, noun.at + 7))
     return "all" in {line.text(here) for here in near}
 
 

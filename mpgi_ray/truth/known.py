@@ -66,7 +66,8 @@ class Known:
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
         said = [fact.name for fact in facts.classes] + [fact.name for fact in facts.cover]
-        self.names = names_of({*said, *facts.labels, *facts.absent, *facts.complete})
+        there = {*said, *facts.labels}
+        self.names = names_of({*there, *facts.absent, *facts.complete}, there)
         scenes = [lexicon.scene_phrase(scene) or lexicon.humanise(scene) for scene in facts.scenes]
         self._told = " ".join((*scenes, *facts.tags))
         self._found: dict[str, Of] = {}

@@ -67,7 +67,10 @@ class Line:
         """Whether the clause of a piece names a part of the picture: all its things may lie there."""
         first = next((n + 1 for n in range(at - 1, -1, -1) if self.ends_clause(n)), 0)
         last = next((n for n in range(at + 1, len(self.parts)) if self.ends_clause(n)), len(self.parts))
-        return any(part.kind is Kind.PLACE or part.text in PARTS for part in self.parts[first:last])
+        parts = range(first, last)
+        return any(
+            self.kind(n) is Kind.PLACE or (self.text(n) in PARTS and self.text(n - 1) == "the") for n in parts
+        )
 
     def subject(self, verb: int) -> Noun | None:
         """The thing that a verb speaks of: the nearest before it in its clause."""

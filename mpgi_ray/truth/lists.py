@@ -25,19 +25,22 @@ def lists() -> dict[str, Any]:
     return found | {name: {folded(k): v for k, v in found[name].items()} for name in ("amounts", "shares")}
 
 
-def names_of(known: Collection[str]) -> dict[str, Name]:
+def names_of(known: Collection[str], there: Collection[str] | None = None) -> dict[str, Name]:
     """Names of things in texts: those of a sample, and all that are a kind of something.
 
-    The last word of a name stands for it where it is nothing else: containers are shipping containers.
+    The last word of the name of what is there stands for it where it is nothing else: containers are shipping
+    containers.
 
     Args:
         known: the names of a sample's classes.
+        there: those of which there is something; by default all.
     """
+    there = known if there is None else there
     heads = Counter(name.rpartition(" ")[2] for name in known)
     found = dict(_common_names())
     for name in known:
         head = name.rpartition(" ")[2]
-        own = heads[head] == 1 and head not in found and head not in lists()["picture"]
+        own = name in there and heads[head] == 1 and head not in found and head not in lists()["picture"]
         for said in (name, *((head,) if own else ())):
             found |= {lexicon.several(said.lower()): (name, True), said.lower(): (name, False)}
     return found

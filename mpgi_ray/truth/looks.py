@@ -10,6 +10,7 @@ from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.lists import is_surface
 from mpgi_ray.truth.pieces import Kind, Piece
 
+_BESIDE = ("in", "on", "at", "along", "by", "beside", "near")
 _BEFORE_COLOUR = ("a", "all", "both", "painted", "bright", "dark", "light", "pale", "deep", "entirely", "the")
 
 
@@ -32,6 +33,8 @@ def _behind_aside(line: Line, at: int) -> int:
         at += 1
     if line.text(at) == "," and (end := next((n for n in range(2, 6) if line.text(at + n) == ","), 0)):
         at += end + 1
+    if line.text(at) in _BESIDE:  # the wagons in the yard are yellow
+        at = next((n for n in range(at + 2, at + 5) if line.text(n) in ("is", "are")), at)
     while line.text(at) in ("that", "which", "all", "both", "in", "view"):
         at += 1
     return at
@@ -49,8 +52,8 @@ def said_colour(line: Line, at: int) -> Piece | None:
             if with_surface:
                 name = (after.value or after.text.removesuffix("s")) if after else ""
                 return part if is_surface(name) else None
-            plain = after is None or (after.kind is not Kind.THING and after.text not in ("and", "or"))
-            return part if plain else None
+            mixed = after is not None and after.text in ("and", "or") and line.kind(here + 2) is not Kind.STOP
+            return None if mixed or (after is not None and after.kind is Kind.THING) else part
         if part.text not in _BEFORE_COLOUR:
             return None
     return None

@@ -28,6 +28,8 @@ def is_thing(line: Line, at: int, part: Piece) -> bool:
         return False
     if line.text(at - 1) == "the" and line.text(at - 2) == "of" and line.kind(at - 3) is Kind.PLACE:
         return False
+    if line.kind(at - 1) is Kind.THING and not line.parts[at - 1].plural:
+        return False  # a container terminal is not what a source calls a terminal
     word = line.kind(at + 1) is Kind.WORD and lexicon.is_noun(line.text(at + 1))
     return part.plural or not (word or line.kind(at + 1) is Kind.THING)
 
@@ -42,6 +44,9 @@ def _noun(line: Line, at: int) -> Noun:
             mixed = line.text(here - 1) in ("and", "or") or line.kind(here - 1) is Kind.COLOUR
             noun.colour = None if mixed else part.value
             here -= mixed  # white and blue
+        elif part.kind is Kind.AMOUNT and part.value[1] == 0:
+            noun.denied, noun.first = True, here
+            break
         elif part.kind is Kind.AMOUNT:
             noun.amount, noun.first = part.value, here
             before = line.text(here - 1)
@@ -95,6 +100,9 @@ def _deny_lists(line: Line) -> None:
 def _is_absent(line: Line, at: int) -> bool:
     """``tugboats do not occur``, ``trucks are entirely lacking``."""
     words = [line.text(at + n) for n in range(1, 5)]
+    here = at + 1 + (words[0] in (":", ",", "(", "–", "—"))
+    if line.text(here) in ("none", "nil", "0") and line.kind(here + 1) in (None, Kind.MARK):  # cars: none
+        return True
     if words[0] not in _VERBS:
         return False
     absent, unseen = lists()["absent"], lists()["unseen"]

@@ -19,7 +19,6 @@ _LONGEST = 5  # words of a phrase, or of a class's name
 _SAME = {
     "gray": "grey",
     "silver": "grey",
-    "dark": "dark",
     "golden": "yellow",
     "reddish": "red",
     "greenish": "green",

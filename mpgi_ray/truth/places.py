@@ -18,11 +18,11 @@ _NOUN = (
     r"boundary|strip|zone|fringe|reaches"
 )
 _PLACE = re.compile(
-    rf"(?P<before>{_PREPOSITION} )?(?:the |its )?{_FAR}"
-    rf"(?:(?P<v>upper|top|lower|bottom|topmost|bottommost)"
-    rf"(?: (?P<h>left|right|central|middle|center|centre))?"
+    rf"(?P<before>{_PREPOSITION} )?(?:the )?{_FAR}"
+    rf"(?:(?P<v>upper|top|lower|bottom|topmost|bottommost|north(?:ern)?|south(?:ern)?)"
+    rf"(?: (?P<h>left|right|central|middle|center|centre|west(?:ern)?|east(?:ern)?))?"
     rf"(?: hand| most)?(?: (?P<n>{_NOUN}))?"
-    rf"|(?P<h2>left|right|leftmost|rightmost)(?: hand)?(?: (?P<n2>{_NOUN}))?"
+    rf"|(?P<h2>left|right|leftmost|rightmost|west(?:ern)?|east(?:ern)?)(?: hand)?(?: (?P<n2>{_NOUN}))?"
     rf"|(?P<m>middle|center|centre|central|heart)(?: (?P<n3>part|portion|area|region|section|third|zone))?"
     rf"|(?P<r>edges|borders|margins|periphery|perimeter|rim|outskirts|edge|border|margin|corners|sides))\b"
 )
@@ -70,6 +70,9 @@ def region_at(words: str) -> tuple[int, Region] | None:
     noun = found["n"] or found["n2"] or found["n3"]
     if not (noun or found["before"] or (found["v"] and found["h"])):
         return None
+    compass = (found["v"] or found["h2"] or "").startswith(("north", "south", "west", "east"))
+    if compass and not (noun or (found["before"] or "").startswith("in")):
+        return None  # towards the north is a direction
     if found["r"]:
         return len(found[0].split()), Region(Box(0.25, 0.25, 0.75, 0.75), rim=True)
     if found["m"]:
@@ -78,10 +81,10 @@ def region_at(words: str) -> tuple[int, Region] | None:
     reach = 0.34 if noun in _NARROW else 0.42 if noun in (None, "corner", "third") else 0.5
     x1, x2, y1, y2 = 0.0, 1.0, 0.0, 1.0
     if down:
-        y1, y2 = (0.0, reach) if down.startswith(("upper", "top")) else (1 - reach, 1.0)
+        y1, y2 = (0.0, reach) if down.startswith(("upper", "top", "north")) else (1 - reach, 1.0)
     if across:
-        sides = {"left": (0.0, reach), "right": (1 - reach, 1.0)}
-        x1, x2 = sides.get(across.removesuffix("most"), (0.2, 0.8))
+        left, right = across.startswith(("left", "west")), across.startswith(("right", "east"))
+        x1, x2 = (0.0, reach) if left else (1 - reach, 1.0) if right else (0.2, 0.8)
     return len(found[0].split()), Region(Box(x1, y1, x2, y2))
 
 

@@ -46,6 +46,12 @@ def _is_of_picture(line: Line, at: int) -> bool:
     if line.text(at + 1) == "of":
         rest = [part for part in line.parts[at + 2 : at + 5] if part.kind is not Kind.STOP]
         return bool(rest) and rest[0].kind is Kind.PICTURE
+    if (
+        line.text(at - 1) in ("its", "their", "each", "either")
+        or line.kind(at + 1) is Kind.GROUP
+        or line.text(at + 1) in ("one", "ones")
+    ):
+        return False  # on its right, in the upper row
     return line.kind(at + 1) not in (Kind.THING, Kind.COLOUR)
 
 
@@ -63,8 +69,8 @@ def _before(line: Line, at: int) -> int | None:
             return subject.at if subject else None
         if line.ends_clause(here) or part.kind in (Kind.PLACE, Kind.COVERS, Kind.SHARE):
             return None
-        if part.text == "," and line.kind(here + 1) in (Kind.WORD, Kind.COLOUR):
-            return None  # another thing, whose name is not known
+        if part.text in (",", "and") and line.kind(here + 1) in (Kind.WORD, Kind.COLOUR):
+            return None  # another thing, whose name is not known, or what else the first one does
         noun = line.noun_at(here)
         if noun and not _leads_away(line, noun):
             return here
