@@ -9,6 +9,7 @@ from mpgi_ray.asking.attempts import Answer, Question, ask, records
 from mpgi_ray.asking.checks import fault, text_fault
 from mpgi_ray.asking.json_reply import parse_json
 from mpgi_ray.asking.reading import Reading
+from mpgi_ray.caption.doubles import once
 from mpgi_ray.caption.recipe import IntegrateConfig
 from mpgi_ray.caption.reuse import Answers, taken_over
 from mpgi_ray.data.caption import Caption, Stage, Status
@@ -67,7 +68,8 @@ class Integration:
             usable: the texts of stage 1 that are ok.
         """
         texts = _by_name(usable)
-        block = sources_block(rule_text(facts, sample_id), texts, measured_text(facts, sample_id))
+        told, measured = rule_text(facts, sample_id), measured_text(facts, sample_id)
+        block = sources_block(told, once([*told, *measured], texts), measured)
         return Prompt(
             name=self.template.name,
             text=self.template.with_block(block),
