@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from mpgi_ray.asking.attempts import Answer, Question, Unanswered, ask, records
 from mpgi_ray.asking.checks import fault, text_fault
+from mpgi_ray.asking.echo import without_example
 from mpgi_ray.asking.reading import Reading
 from mpgi_ray.caption.boxes import box_style, boxes
 from mpgi_ray.caption.recipe import FactsConfig, GenerateConfig
@@ -53,7 +54,7 @@ class Perspectives:
             Unanswered: the engine is in trouble; with the records of what it answered.
         """
         questions = [
-            Question(prompt, self._reader(template), tuple(template.texts), template.hash)
+            Question(prompt, self._read(template, prompt), tuple(template.texts), template.hash)
             for template, prompt in zip(self.templates, self.prompts(sample, picture, facts), strict=True)
             if wanted is None or template.name in wanted
         ]
@@ -92,18 +93,20 @@ class Perspectives:
         """What the engine is first asked about a sample: one prompt a perspective, in the recipe's order.
 
         Args:
-            picture: the sample's, decoded.
+            picture: the sample's, decoded; prompts that need none go without.
         """
         seed = sample.sample_id
-        block = facts_block(
-            rule_text(facts, seed), self._boxes(sample.annotation, picture), measured_text(facts, seed)
-        )
+        told, measured = rule_text(facts, seed), measured_text(facts, seed)
+        blocks = {
+            True: facts_block(told, self._boxes(sample.annotation, picture), measured),
+            False: facts_block(told, None, measured, picture=False),
+        }
         return [
             Prompt(
                 name=template.name,
-                text=template.with_block(block),
+                text=template.with_block(blocks[template.picture]),
                 seed=sample.sample_id,
-                picture=picture,
+                picture=picture if template.picture else None,
                 facts=facts if template.kind is Kind.RELAY else None,
                 false_colour=facts.false_colour,
                 system=template.system,
@@ -117,6 +120,10 @@ class Perspectives:
             return None
         objects = told_objects(note, view_px=self.limits.view_px, min_px=self.limits.min_px)
         return boxes(objects, self.box_style, self.grid, (note.width, note.height), picture.pixels.size)
+
+    def _read(self, template: PromptTemplate, prompt: Prompt) -> Callable[[Reply], Reading]:
+        example = "" if self.engine.trusted else template.example
+        return without_example(self._reader(template), example, prompt.text)
 
     def _reader(self, template: PromptTemplate) -> Callable[[Reply], Reading]:
         def read(reply: Reply) -> Reading:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from mpgi_ray.asking.attempts import Answer, Question, ask, records
 from mpgi_ray.asking.checks import fault, text_fault
+from mpgi_ray.asking.echo import without_example
 from mpgi_ray.asking.json_reply import parse_json
 from mpgi_ray.asking.reading import Reading
 from mpgi_ray.caption.doubles import once
@@ -52,6 +53,7 @@ class Integration:
         )
         prompt = self.prompt(first.sample_id, usable, facts)
         read = self._reader(list(prompt.sources.values()), facts, first.sample_id)
+        read = without_example(read, "" if self.engine.trusted else self.template.example, prompt.text)
         question = Question(prompt, read, tuple(self.template.texts), self.template.hash)
         if not usable:
             nothing = Answer(question, Reply("", finish_reason=""), _NO_SOURCE)
