@@ -35,8 +35,8 @@ from support.build import noise, tar, write_shards
 from support.caption_rows import begin, run_metrics
 from support.recipes import SHIPPED
 
-GPUS = {"hqrs": 2, "one-gpu": 1, "ensemble": 3, "endpoint": 0, "template": 0}
-MODELS = {"hqrs": 1, "one-gpu": 1, "ensemble": 2, "endpoint": 1, "template": 1}
+GPUS = {"hqrs": 2, "one-gpu": 1, "ensemble": 3, "endpoint": 0, "template": 0, "template+llm": 1}
+MODELS = {"hqrs": 1, "one-gpu": 1, "ensemble": 2, "endpoint": 1, "template": 1, "template+llm": 1}
 
 
 class Recorder:
