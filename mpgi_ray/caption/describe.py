@@ -14,17 +14,20 @@ from mpgi_ray.caption.reuse import Answers, taken_over
 from mpgi_ray.data.caption import Caption, Stage, Status, caption_id
 from mpgi_ray.data.image import Picture
 from mpgi_ray.data.sample import Annotation, Rejected, Sample
-from mpgi_ray.engines.base import Engine, Prompt, Reply
+from mpgi_ray.engines.base import Engine, Fault, Prompt, Reply
 from mpgi_ray.prompts import Boxes, Kind, PromptTemplate, facts_block, load
-from mpgi_ray.rules import measured_text, rule_text, told_objects
+from mpgi_ray.rules import measured_text, rule_text, told, told_objects
 from mpgi_ray.rules.facts import Facts
+
+_NO_FACTS = Reading(fault=Fault("no_facts", "the prompt shows no picture, and nothing is known of this one"))
 
 
 class Perspectives:
     """Describes one sample: all perspectives of an image go to the engine together.
 
     Relay prompts hand the rules' sentences over as trusted facts; free prompts do not see them, so that
-    their texts stay independent witnesses.
+    their texts stay independent witnesses. A relay prompt that shows no picture is not asked where the facts
+    say nothing: it could only invent.
     """
 
     def __init__(self, engine: Engine, config: GenerateConfig, limits: FactsConfig) -> None:
@@ -64,8 +67,6 @@ class Perspectives:
         ]
         open_ = [question for question, rows in zip(questions, known, strict=True) if not rows]
         taken = [row for rows in known for row in rows]
-        if not open_:
-            return taken
         base = Caption(
             caption_id="",
             sample_id=sample.sample_id,
@@ -74,6 +75,13 @@ class Perspectives:
             key=sample.key,
             stage=Stage.PERSPECTIVE.value,
         )
+        if not told(facts, sample.sample_id):
+            blind = [question for question in open_ if question.prompt.picture is None]
+            open_ = [question for question in open_ if question not in blind]
+            unasked = [Answer(question, Reply("", finish_reason=""), _NO_FACTS) for question in blind]
+            taken += self._records(base, [[answer] for answer in unasked])
+        if not open_:
+            return taken
         try:
             answers = await ask(self.engine, open_, self.config.attempts)
         except Unanswered as trouble:
@@ -96,10 +104,10 @@ class Perspectives:
             picture: the sample's, decoded; prompts that need none go without.
         """
         seed = sample.sample_id
-        told, measured = rule_text(facts, seed), measured_text(facts, seed)
+        sentences, measured = rule_text(facts, seed), measured_text(facts, seed)
         blocks = {
-            True: facts_block(told, self._boxes(sample.annotation, picture), measured),
-            False: facts_block(told, None, measured, picture=False),
+            True: facts_block(sentences, self._boxes(sample.annotation, picture), measured),
+            False: facts_block(sentences, None, measured, picture=False),
         }
         return [
             Prompt(

@@ -212,8 +212,13 @@ def rule_text(facts: Facts, seed: str) -> list[str]:
     Args:
         seed: the sample's id.
     """
-    told = tell(ALL, facts, seed)
-    return told or ["Nothing is annotated in this image."]
+    sentences = tell(ALL, facts, seed)
+    return sentences or ["Nothing is annotated in this image."]
+
+
+def told(facts: Facts, seed: str) -> bool:
+    """Whether there is anything to say: from the annotation, or measured."""
+    return bool(tell(ALL, facts, seed) or measured_text(facts, seed))
 
 
 def measured_text(facts: Facts, seed: str) -> list[str]:

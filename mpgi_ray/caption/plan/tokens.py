@@ -57,8 +57,8 @@ class ModelTokens:
     Attributes:
         stage: 1 or 2.
         requests: for an image.
-        picture: tokens of the picture in each request, 0 in stage 2; None if the model's family is not known:
-            the pictures are not in the figures then.
+        picture: tokens of the picture in each request that shows it, 0 if none does; None if the model's
+            family is not known: the pictures are not in the figures then.
     """
 
     stage: int
@@ -78,8 +78,8 @@ def estimate(recipe: Recipe, asked: Sequence[Sequence[Asked]]) -> tuple[ModelTok
 
 
 def picture_tokens(asked: Asked) -> int | None:
-    """Tokens of the picture in each prompt to a model; None if its family is not known."""
-    picture = asked.prompts[0].picture
+    """Tokens of the picture in each prompt that shows it; None if the model's family is not known."""
+    picture = next((prompt.picture for prompt in asked.prompts if prompt.picture), None)
     return 0 if picture is None else family_of(asked.model).image_tokens(*picture.pixels.size)
 
 
@@ -112,7 +112,8 @@ def _model(recipe: Recipe, samples: Sequence[Asked]) -> ModelTokens:
     requests = len(first.prompts)
     sizes = [picture_tokens(asked) for asked in samples]
     pictures = [size or 0 for size in sizes]
-    prompt = round(mean(map(text_tokens, samples)) + requests * mean(pictures))
+    shown = sum(prompt.picture is not None for prompt in first.prompts)
+    prompt = round(mean(map(text_tokens, samples)) + shown * mean(pictures))
     computed = round(mean(map(new_text_tokens, samples)) + mean(pictures))
     completion = sum(map(typical_tokens, first.templates))
     most = _most(block.sampling, requests)
