@@ -65,10 +65,10 @@ async def check_picture(
     (without,) = await engine.reply([question])
     _answered(engine, without)
     (with_picture,) = await engine.reply([replace(question, picture=decode(sink.getvalue()))])
-    need = f", which {' and '.join(shown)} need" if shown else ""
-    else_ = "name a multimodal model, or prompts of perspectives that do without (picture: false)"
+    instead = f" in place of {', '.join(shown)}" if shown else ""
+    mend = f"name a multimodal model, or prompts that do without (picture: false){instead}"
     if with_picture.fault:
-        raise EngineError(f"{engine.model} takes no picture{need} ({with_picture.fault}): {else_}")
+        raise EngineError(f"{engine.model} takes no picture ({with_picture.fault}): {mend}")
     if not without.prompt_tokens:
         raise EngineError(
             f"{engine.model} reports no prompt tokens, so nothing shows whether it gets the picture: "
@@ -76,9 +76,9 @@ async def check_picture(
         )
     if with_picture.prompt_tokens <= without.prompt_tokens:
         raise EngineError(
-            f"the picture{need} does not reach {engine.model}: a prompt costs {without.prompt_tokens} tokens "
+            f"the picture does not reach {engine.model}: a prompt costs {without.prompt_tokens} tokens "
             f"without it and {with_picture.prompt_tokens} with it; is this a multimodal model, and does its "
-            f"chat template place images? If not, {else_}"
+            f"chat template place images? If not, {mend}"
         )
 
 

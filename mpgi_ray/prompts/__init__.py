@@ -114,6 +114,11 @@ class PromptTemplate:
         parts = {Kind.FREE: own, Kind.RELAY: [block, *own], Kind.INTEGRATE: [*own, block]}
         return "\n\n".join(parts[self.kind])
 
+    @property
+    def opening(self) -> str:
+        """What the prompts of all images begin with, after the system text and the picture."""
+        return self.with_block("\0").partition("\0")[0]
+
 
 def shared_blocks() -> dict[str, str]:
     """The files that go into many prompts, by name: system texts and what has headings."""
