@@ -369,8 +369,8 @@ def test_a_picture_that_costs_no_tokens_does_not_arrive() -> None:
     blind = Scripted(lambda p, before: refused if p.picture else Reply("a", prompt_tokens=9))
     with pytest.raises(
         EngineError,
-        match=r"scripted takes no picture \(.*HTTP 400\): name a multimodal model, or prompts that do without "
-        r"\(picture: false\) in place of scene, attributes",
+        match=r"scripted takes no picture \(.*HTTP 400\): name a multimodal model, or prompts that do "
+        r"without \(picture: false\) in place of scene, attributes",
     ):
         asyncio.run(check_picture(blind, shown=("scene", "attributes")))
     asyncio.run(check_text(blind, {"max_tokens": 9}))
