@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from functools import lru_cache
 
+from mpgi_ray.asking.echo import heading_fault, instruction_fault
 from mpgi_ray.engines.base import Fault, Reply
 
 _THINKING = re.compile(r"</?(think|thinking|thought|reasoning|reflection)\b|<\|channel\|>|◁think▷", re.I)
@@ -46,7 +46,6 @@ _SPEAKER = re.compile(
 _MARKUP = re.compile(r"^\s*(#{1,6} |[-*•] |\d+[.)] )|\*\*|```|^\s*\|.*\|\s*$", re.MULTILINE)
 _LETTER = re.compile(r"[^\W\d_]")
 _LATIN = re.compile(r"[A-Za-zªµºÀ-ɏͰ-Ͽ]")  # and Greek, for units and symbols
-_WORD = re.compile(r"[A-Za-z]+")
 _TOKEN = re.compile(r"[^\W\d_]+")
 
 
@@ -76,7 +75,6 @@ _FOREIGN = _words(
 )
 _ENGLISH_SHARE = 0.08  # at least, of the words; of English captions they are a half
 _TELLING = 8  # words; a shorter text may be a name
-_ECHO_WORDS = 12  # this many consecutive words of the prompt's own instruction are not a coincidence
 _PHRASE = 40  # words of a loop; a sentence without its full stop is one, too
 _TIMES = 4  # a phrase said so often, one time right after the other, is a loop
 
@@ -91,6 +89,8 @@ def fault(reply: Reply) -> Fault | None:
     if _THINKING.search(text):  # a reply that was cut off during its train of thought is not a long answer
         return Fault("thinking", "the reply holds its train of thought")
     if reply.finish_reason != "stop":
+        if found := heading_fault(text):  # which is why it does not end
+            return found
         ended = f"{reply.finish_reason or 'no finish reason'}, {reply.completion_tokens} tokens"
         return Fault("truncated", f"the model did not end by itself ({ended}), see sampling.max_tokens")
     if not text:
@@ -109,7 +109,7 @@ def text_fault(text: str, words: tuple[int, int], instruction: str) -> Fault | N
     """
     if not text.strip():
         return Fault("empty", "the text holds nothing")
-    if found := _evasion(text):
+    if found := _evasion(text) or heading_fault(text):
         return found
     if loop := repetition(text):  # before the language: a loop of two words has no grammar either
         return Fault("repetition", f"{loop[:60]!r} again and again")
@@ -119,8 +119,8 @@ def text_fault(text: str, words: tuple[int, int], instruction: str) -> Fault | N
         return Fault("format", f"the text is marked up ({markup[0].strip()!r}), expected plain prose")
     if talk := _META.search(text) or _SPEAKER.search(text):
         return Fault("meta", f"the text talks of itself or to the reader ({talk[0].strip()[:60]!r})")
-    if echo := _echo(text, instruction):
-        return Fault("prompt_echo", f"the text repeats the instruction ({echo!r})")
+    if found := instruction_fault(text, instruction):
+        return found
     count = len(text.split())
     if count < (words[0] + 1) // 2 or count > 1.2 * words[1]:
         return Fault("length", f"{count} words, asked for {words[0]} to {words[1]}")
@@ -172,19 +172,3 @@ def repetition(text: str) -> str:
         if times >= _TIMES:
             return most
     return ""
-
-
-def _echo(text: str, instruction: str) -> str:
-    known = _grams(instruction)
-    words = _WORD.findall(text.lower())
-    for start in range(len(words) - _ECHO_WORDS + 1):
-        gram = tuple(words[start : start + _ECHO_WORDS])
-        if gram in known:
-            return " ".join(gram)
-    return ""
-
-
-@lru_cache(maxsize=64)
-def _grams(instruction: str) -> frozenset[tuple[str, ...]]:
-    words = _WORD.findall(instruction.lower())
-    return frozenset(tuple(words[i : i + _ECHO_WORDS]) for i in range(len(words) - _ECHO_WORDS + 1))

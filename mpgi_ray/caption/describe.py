@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from mpgi_ray.asking.attempts import Answer, Question, Unanswered, ask, records
 from mpgi_ray.asking.checks import fault, text_fault
+from mpgi_ray.asking.echo import without_example
 from mpgi_ray.asking.held import Held, hold
 from mpgi_ray.asking.reading import Reading
 from mpgi_ray.caption.boxes import box_style, boxes
@@ -16,17 +17,20 @@ from mpgi_ray.data.image import Picture
 from mpgi_ray.data.sample import Annotation, Rejected, Sample
 from mpgi_ray.engines.base import Engine, Fault, Prompt, Reply
 from mpgi_ray.prompts import Boxes, Kind, PromptTemplate, facts_block, load
-from mpgi_ray.rules import measured_text, rule_text, told_objects, trusted_text
+from mpgi_ray.rules import measured_text, rule_text, told, told_objects, trusted_text
 from mpgi_ray.rules.facts import Facts
 from mpgi_ray.truth.claim import About
 from mpgi_ray.truth.sourced import unsourced
+
+_NO_FACTS = Reading(fault=Fault("no_facts", "the prompt shows no picture, and nothing is known of this one"))
 
 
 class Perspectives:
     """Describes one sample: all perspectives of an image go to the engine together.
 
     Relay prompts hand the rules' sentences over as trusted facts; free prompts do not see them, so that
-    their texts stay independent witnesses.
+    their texts stay independent witnesses. A relay prompt that shows no picture is not asked where the facts
+    say nothing: it could only invent.
     """
 
     def __init__(self, engine: Engine, config: GenerateConfig, limits: FactsConfig) -> None:
@@ -56,9 +60,7 @@ class Perspectives:
             Unanswered: the engine is in trouble; with the records of what it answered.
         """
         questions = [
-            Question(
-                prompt, self._reader(template, facts, sample.sample_id), tuple(template.texts), template.hash
-            )
+            Question(prompt, self._read(template, prompt, facts), tuple(template.texts), template.hash)
             for template, prompt in zip(self.templates, self.prompts(sample, picture, facts), strict=True)
             if wanted is None or template.name in wanted
         ]
@@ -68,8 +70,6 @@ class Perspectives:
         ]
         open_ = [question for question, rows in zip(questions, known, strict=True) if not rows]
         taken = [row for rows in known for row in rows]
-        if not open_:
-            return taken
         base = Caption(
             caption_id="",
             sample_id=sample.sample_id,
@@ -78,6 +78,13 @@ class Perspectives:
             key=sample.key,
             stage=Stage.PERSPECTIVE.value,
         )
+        if not told(facts, sample.sample_id):
+            blind = [question for question in open_ if question.prompt.picture is None]
+            open_ = [question for question in open_ if question not in blind]
+            unasked = [Answer(question, Reply("", finish_reason=""), _NO_FACTS) for question in blind]
+            taken += self._records(base, [[answer] for answer in unasked])
+        if not open_:
+            return taken
         try:
             answers = await ask(self.engine, open_, self.config.attempts)
         except Unanswered as trouble:
@@ -97,18 +104,20 @@ class Perspectives:
         """What the engine is first asked about a sample: one prompt a perspective, in the recipe's order.
 
         Args:
-            picture: the sample's, decoded.
+            picture: the sample's, decoded; prompts that need none go without.
         """
         seed = sample.sample_id
-        block = facts_block(
-            rule_text(facts, seed), self._boxes(sample.annotation, picture), measured_text(facts, seed)
-        )
+        sentences, measured = rule_text(facts, seed), measured_text(facts, seed)
+        blocks = {
+            True: facts_block(sentences, self._boxes(sample.annotation, picture), measured),
+            False: facts_block(sentences, None, measured, picture=False),
+        }
         return [
             Prompt(
                 name=template.name,
-                text=template.with_block(block),
+                text=template.with_block(blocks[template.picture]),
                 seed=sample.sample_id,
-                picture=picture,
+                picture=picture if template.picture else None,
                 facts=facts if template.kind is Kind.RELAY else None,
                 false_colour=facts.false_colour,
                 system=template.system,
@@ -122,6 +131,10 @@ class Perspectives:
             return None
         objects = told_objects(note, view_px=self.limits.view_px, min_px=self.limits.min_px)
         return boxes(objects, self.box_style, self.grid, (note.width, note.height), picture.pixels.size)
+
+    def _read(self, template: PromptTemplate, prompt: Prompt, facts: Facts) -> Callable[[Reply], Reading]:
+        example = "" if self.engine.trusted else template.example
+        return without_example(self._reader(template, facts, prompt.seed), example, prompt.text)
 
     def _reader(self, template: PromptTemplate, facts: Facts, seed: str) -> Callable[[Reply], Reading]:
         def read(reply: Reply) -> Reading:
@@ -148,9 +161,9 @@ class Perspectives:
 def _counted(held: Held, facts: Facts, seed: str) -> Fault | None:
     """Numbers of a relay's own: they come from the facts alone."""
     numbers = [one for one in held.judged if one.claim.about is About.COUNT]
-    told = unsourced(held.text, numbers, trusted_text(facts, seed), facts)
-    named = ", ".join(f'"{words}"' for words in told)
-    return Fault("novel", f"numbers that no fact gives: {named}; leave them out") if told else None
+    found = unsourced(held.text, numbers, trusted_text(facts, seed), facts)
+    named = ", ".join(f'"{words}"' for words in found)
+    return Fault("novel", f"numbers that no fact gives: {named}; leave them out") if found else None
 
 
 def refusal(shard: str, entry: Rejected) -> Caption:

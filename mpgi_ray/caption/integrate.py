@@ -8,9 +8,11 @@ from textwrap import shorten
 
 from mpgi_ray.asking.attempts import Answer, Question, ask, records
 from mpgi_ray.asking.checks import fault, text_fault
+from mpgi_ray.asking.echo import without_example
 from mpgi_ray.asking.held import Held, hold
 from mpgi_ray.asking.json_reply import parse_json
 from mpgi_ray.asking.reading import Reading
+from mpgi_ray.caption.doubles import once
 from mpgi_ray.caption.recipe import FactsConfig, IntegrateConfig
 from mpgi_ray.caption.reuse import Answers, taken_over
 from mpgi_ray.data.caption import Caption, Stage, Status
@@ -56,6 +58,7 @@ class Integration:
         )
         prompt = self.prompt(first.sample_id, usable, facts)
         read = self._reader(list(prompt.sources.values()), facts, first.sample_id)
+        read = without_example(read, "" if self.engine.trusted else self.template.example, prompt.text)
         question = Question(prompt, read, tuple(self.template.texts), self.template.hash)
         if not usable:
             nothing = Answer(question, Reply("", finish_reason=""), _NO_SOURCE)
@@ -72,7 +75,8 @@ class Integration:
             usable: the texts of stage 1 that are ok.
         """
         texts = _by_name(usable)
-        block = sources_block(rule_text(facts, sample_id), texts, measured_text(facts, sample_id))
+        told, measured = rule_text(facts, sample_id), measured_text(facts, sample_id)
+        block = sources_block(told, once([*told, *measured], texts), measured)
         return Prompt(
             name=self.template.name,
             text=self.template.with_block(block),

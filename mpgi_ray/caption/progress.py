@@ -7,6 +7,9 @@ import time
 from dataclasses import dataclass, field
 from typing import TextIO
 
+_PAUSE_TERMINAL = 0.5  # seconds between two tellings
+_PAUSE_LOG = 30.0
+
 
 @dataclass
 class Progress:
@@ -50,8 +53,7 @@ class Progress:
         self.records += records
         self.not_ok += not_ok
         self.chunks += 1
-        pause = 0.5 if self.out.isatty() else 15.0
-        if now - self._shown >= pause:
+        if now - self._shown >= (_PAUSE_TERMINAL if self.out.isatty() else _PAUSE_LOG):
             self._show(now)
 
     @property

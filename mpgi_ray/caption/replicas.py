@@ -17,7 +17,7 @@ from mpgi_ray.caption.ray_metrics import StageMetrics
 from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.caption.stages import Describe, Merge
 from mpgi_ray.engines.base import Engine, EngineError
-from mpgi_ray.engines.connect import check_json, check_picture
+from mpgi_ray.engines.connect import check_json, check_picture, check_text
 from mpgi_ray.engines.settings import EngineSettings
 from mpgi_ray.engines.supervised import Supervised
 from mpgi_ray.errors import MpgiError
@@ -90,7 +90,7 @@ class DescribeReplica(_Replica):
         self.describe = Describe(self.recipe, self.place, self.engine, self.at_once, observe)
 
     async def prove(self) -> None:
-        await check_picture(self.engine, self.recipe.generate[self.place].sampling)
+        await _check_describe(self.describe, self.recipe, self.place)
 
     async def do(self, work: ChunkWork) -> Row:
         done = await self.describe.chunk(work)
@@ -132,12 +132,20 @@ class BothReplica(_Replica):
         self.merge = Merge(self.recipe, self.engine, self.at_once, StageMetrics("integrated").observe)
 
     async def prove(self) -> None:
-        await check_picture(self.engine, self.recipe.generate[0].sampling)
+        await _check_describe(self.describe, self.recipe, 0)
         await _check_merge(self.merge, self.recipe)
 
     async def do(self, work: ChunkWork) -> Row:
         done = await self.merge.chunk(await self.describe.chunk(work))
         return done.counts(done.perspectives)
+
+
+async def _check_describe(describe: Describe, recipe: Recipe, place: int) -> None:
+    stage, sampling = describe.stage, recipe.generate[place].sampling
+    if shown := [template.name for template in stage.templates if template.picture]:
+        await check_picture(stage.engine, sampling, shown)
+    else:
+        await check_text(stage.engine, sampling)
 
 
 async def _check_merge(merge: Merge, recipe: Recipe) -> None:

@@ -52,6 +52,7 @@ def check_run(folder: CaptionFolder, recipe: Recipe, shards: ShardList) -> dict[
         before = folder.run_record()
         merged = bool(folder.stage2.full.done() or folder.stage2.pilot.done())
         require_same(folder.storage, _settings(before, merged), _settings(record, merged))
+        _same_prompts(folder, before, record, merged)
         _unchanged(folder, before["shards"], record["shards"], shards)
         record["shards"] = before["shards"] | record["shards"]
         later = before["later_versions"]
@@ -114,11 +115,24 @@ def _versions() -> Iterator[tuple[str, str]]:
 
 
 def _settings(record: Mapping[str, Any], merged: bool) -> dict[str, Any]:
-    """The settings and prompts that may not change any more: of stage 2 once it has published something."""
-    stage1 = {name for names in record["stage1"] for name in names}
-    settings = {k: v for k, v in record["identity"].items() if merged or not k.startswith("integrate.")}
-    prompts = {name: told["hash"] for name, told in record["prompts"].items() if merged or name in stage1}
-    return settings | {f"prompt {name}": told for name, told in prompts.items()}
+    """The settings that may not change any more: those of stage 2 once it has published something."""
+    return {k: v for k, v in record["identity"].items() if merged or not k.startswith("integrate.")}
+
+
+def _same_prompts(
+    folder: CaptionFolder, before: Mapping[str, Any], now: Mapping[str, Any], merged: bool
+) -> None:
+    """Refuse other prompts: those of stage 2 may change until it has published something."""
+    stage1 = [name for names in now["stage1"] for name in names]
+    for name in now["prompts"] if merged else stage1:
+        was = before["prompts"].get(name)
+        if was is None or was["hash"] != now["prompts"][name]["hash"]:
+            versions = [record["versions"].get("mpgi-ray", "unknown") for record in (before, now)]
+            raise OutputError(
+                f"{folder.storage.url} was made with another prompt {name!r}, or its shared parts, by "
+                f"mpgi-ray {versions[0]} (this is {versions[1]}; run.json holds its text): go on with that "
+                "file and version, or choose another output folder"
+            )
 
 
 def _unchanged(

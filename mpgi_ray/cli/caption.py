@@ -90,11 +90,15 @@ def plan(
     gpu_hour_price: Annotated[
         float | None, typer.Option(min=0, help="Price of a GPU hour, in any currency.")
     ] = None,
+    compare: Annotated[
+        str | None, typer.Option(help="A second recipe: show its prompts beside those of the first.")
+    ] = None,
 ) -> None:
     """Show what `mpgi caption` would ask, read, hold and cost; nothing is started or written."""
     from rich.console import Console
 
     from mpgi_ray.caption.plan import plan as make
+    from mpgi_ray.caption.plan.compare import show_beside
     from mpgi_ray.caption.plan.cost import Rate, measured_rate
     from mpgi_ray.caption.plan.show import show
     from mpgi_ray.caption.recipe import load_recipe
@@ -107,4 +111,9 @@ def plan(
     if images_per_second:
         rate = Rate(images_per_second, f"{images_per_second:g} images/s a replica, as given")
     planned = make(settings, samples=samples, rate=rate, gpu_hour_price=gpu_hour_price)
-    show(planned, recipe, Console(width=None if sys.stdout.isatty() else 100))
+    console = Console(width=None if sys.stdout.isatty() else 100)
+    if compare is None:
+        show(planned, recipe, console)
+        return
+    other = load_recipe(compare, {key: value for key, value in given.items() if value}, set_ or [])
+    show_beside(planned, other, (recipe, compare), console)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -27,7 +28,8 @@ from mpgi_ray.prompts.front import Kind as Kind
 from mpgi_ray.prompts.reply import reply_model, schema_of
 from mpgi_ray.secrets import secret_in
 
-_SHARED = ("_system.j2", "_system_integrate.j2", "_facts.j2", "_sources.j2", "_again.j2")
+_HEADED = ("_facts.j2", "_sources.j2", "_example.j2", "_again.j2")
+_SHARED = ("_system.j2", "_system_integrate.j2", *_HEADED)
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,9 @@ class PromptTemplate:
         texts: the texts of a good answer, each with its least and its largest number of words: one of the
             prompt's own name for a perspective, those of the JSON reply for an integration.
         source: the whole file.
+        picture: whether a perspective shows the picture.
+        example: a worked example, whose words no answer may have; empty for none.
+        own_system: the system text, if it is not that of all prompts.
     """
 
     name: str
@@ -53,6 +58,9 @@ class PromptTemplate:
     texts: Mapping[str, Words]
     source: str
     description: str = ""
+    picture: bool = True
+    example: str = ""
+    own_system: str | None = None
 
     @cached_property
     def hash(self) -> str:
@@ -63,6 +71,8 @@ class PromptTemplate:
     @cached_property
     def system(self) -> str:
         """The system message."""
+        if self.own_system is not None:
+            return self.own_system
         name = "_system_integrate.j2" if self.kind is Kind.INTEGRATE else "_system.j2"
         return _read(name).strip()
 
@@ -79,7 +89,9 @@ class PromptTemplate:
     @cached_property
     def instruction(self) -> str:
         """The body, rendered."""
-        given = {"texts": self.texts} if self.kind is Kind.INTEGRATE else {"words": self.texts[self.name]}
+        given: dict[str, object] = {"texts": self.texts}
+        if self.kind is not Kind.INTEGRATE:
+            given = {"words": self.texts[self.name], "picture": self.picture}
         front, body = _split(self.name, self.source)
         try:
             return render(body, given).strip()
@@ -94,27 +106,47 @@ class PromptTemplate:
         """The prompt as a model reads it, after the system text and the picture.
 
         What many requests share comes first, so that a model reads it once: the facts of an image in a
-        relay prompt, the instruction in an integration. A free prompt takes no block.
+        relay prompt, the instruction with its example in an integration. A free prompt takes no block.
         """
-        if self.kind is Kind.FREE:
-            return self.instruction
-        parts = (block, self.instruction) if self.kind is Kind.RELAY else (self.instruction, block)
-        return "\n\n".join(parts)
+        own = [self.instruction]
+        if self.example:
+            own.append(_shared("_example.j2", example=self.example))
+        parts = {Kind.FREE: own, Kind.RELAY: [block, *own], Kind.INTEGRATE: [*own, block]}
+        return "\n\n".join(parts[self.kind])
+
+    @property
+    def opening(self) -> str:
+        """What the prompts of all images begin with, after the system text and the picture."""
+        return self.with_block("\0").partition("\0")[0]
 
 
 def shared_blocks() -> dict[str, str]:
-    """The files that go into many prompts, by name: system texts, facts, sources, the hint of an attempt."""
+    """The files that go into many prompts, by name: system texts and what has headings."""
     return {name: _read(name) for name in _SHARED}
 
 
-def facts_block(facts: Sequence[str], boxes: Boxes | None = None, measured: Sequence[str] = ()) -> str:
+@lru_cache(maxsize=1)
+def headings() -> tuple[str, ...]:
+    """How the parts of a prompt are headed, up to the first comma: no answer may hold these words."""
+    lines = [line for name in _HEADED for line in _read(name).splitlines()]
+    return tuple(dict.fromkeys(re.split("[,;:]", line)[0] for line in lines if line.endswith(":")))
+
+
+def facts_block(
+    facts: Sequence[str],
+    boxes: Boxes | None = None,
+    measured: Sequence[str] = (),
+    *,
+    picture: bool = True,
+) -> str:
     """What every relay prompt of an image begins with.
 
     Args:
         facts: the rules' sentences, which are trusted.
         measured: sentences on what pixels show, which weigh less.
+        picture: whether the model is shown the picture.
     """
-    return _shared("_facts.j2", facts=facts, boxes=boxes, measured=measured)
+    return _shared("_facts.j2", facts=facts, boxes=boxes, measured=measured, picture=picture)
 
 
 def sources_block(facts: Sequence[str], texts: Mapping[str, str], measured: Sequence[str] = ()) -> str:
@@ -174,7 +206,16 @@ def parse(name: str, source: str) -> PromptTemplate:
             raise RecipeError(f"line {number}: {where} looks like it holds a secret ({why}): take it out")
     front = parse_config(Front, read_mapping(_split(name, source)[0], f"the front matter of {where}"), where)
     texts = {name: front.words} if front.words and front.kind is not Kind.INTEGRATE else front.texts
-    template = PromptTemplate(name, front.kind, dict(texts), source, front.description)
+    template = PromptTemplate(
+        name,
+        front.kind,
+        dict(texts),
+        source,
+        front.description,
+        front.picture,
+        front.example.strip(),
+        front.system and front.system.strip(),
+    )
     _ = template.instruction  # a mistake is found here, not in the first image
     return template
 
@@ -187,11 +228,11 @@ def _split(name: str, source: str) -> tuple[str, str]:
     return "".join(lines[1 : ends[1]]), "".join(lines[ends[1] + 1 :])
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def _read(name: str) -> str:
     return resources.files(__name__).joinpath(name).read_text(encoding="utf-8")
 
 
 @lru_cache(maxsize=1)
 def _environment() -> jinja2.Environment:
-    return sandbox(lambda name: _read(name) if name in _SHARED else None)
+    return sandbox(lambda name: _read(name) if name in _HEADED else None)

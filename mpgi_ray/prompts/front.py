@@ -1,4 +1,4 @@
-"""The front matter of a prompt file: its kind, and how many words its texts have."""
+"""The front matter of a prompt file: its kind, how many words its texts have, and what stands around it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from mpgi_ray.config import Config
 
 _MAX_WORDS = 10_000
+_MAX_TEXT = 8_000  # characters
 
 
 class Kind(StrEnum):
@@ -44,12 +45,19 @@ class Front(Config):
     Attributes:
         words: of the answer to a perspective, the least and the largest number.
         texts: those of the reply to an integration, each with its words.
+        picture: whether the model is shown the picture; false for a relay prompt that lives on facts alone.
+        example: a worked example, plain text that stands after the body, with placeholders such as
+            ``<class>``; its words are refused in answers.
+        system: replaces the system text.
     """
 
     kind: Annotated[Kind, BeforeValidator(_known_kind)]
     words: Words | None = None
     texts: Annotated[Mapping[Annotated[str, Field(max_length=40)], Words], Field(max_length=20)] = {}
     description: str = ""
+    picture: bool = True
+    example: Annotated[str, Field(max_length=_MAX_TEXT)] = ""
+    system: Annotated[str | None, Field(max_length=_MAX_TEXT)] = None
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -60,4 +68,6 @@ class Front(Config):
             )
         if self.kind is not Kind.INTEGRATE and self.words is None:
             raise ValueError("expected the least and most words of the answer, such as words: [20, 80]")
+        if not self.picture and self.kind is not Kind.RELAY:
+            raise ValueError("picture: false is for kind: relay, whose facts tell what there is to describe")
         return self

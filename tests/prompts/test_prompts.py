@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,13 @@ def test_all_relay_prompts_share_the_same_facts_bytes_first() -> None:
     assert all(text.startswith(block + "\n\nPerspective: ") for text in texts)
     assert all(f"- {fact}\n" in block for fact in FACTS)
     assert "No annotation" in prompts.facts_block([])
+
+
+def test_prompts_say_left_of_directions_alone_and_compare_with_no_other_image() -> None:
+    told = [prompts.load(name).instruction for name in prompts.shipped()]
+    for text in (*told, *prompts.shared_blocks().values()):
+        assert not re.search(r"(?<!upper )(?<!lower )\bleft\b(?! side)", text)
+        assert not re.search(r"\bother(s| images)\b|such images|most captions", text)
 
 
 def test_boxes_stand_in_the_facts() -> None:

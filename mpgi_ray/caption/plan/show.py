@@ -110,15 +110,15 @@ def _tokens(plan: Plan) -> RenderableType:
     names = ("requests", "prompt", "computed", "completion", "at most")
     table = Table("stage", "model", *(Column(name, justify="right") for name in names))
     for model in plan.models:
-        table.add_row(str(model.stage), Text(model.model), f"{model.requests:,}", *_figures(model.tokens))
+        table.add_row(str(model.stage), Text(model.model), f"{model.requests:,}", *figures(model.tokens))
     table.add_section()
     requests = sum(model.requests for model in plan.models)
-    table.add_row("", "an image", f"{requests:,}", *_figures(plan.an_image))
+    table.add_row("", "an image", f"{requests:,}", *figures(plan.an_image))
     for what, images in (("left", plan.stock.left), ("all", plan.stock.samples)):
         if what == "all" and images == plan.stock.left:
             continue
         table.add_row(
-            "", f"{images:,} images ({what})", _short(requests * images), *_figures(plan.an_image * images)
+            "", f"{images:,} images ({what})", _short(requests * images), *figures(plan.an_image * images)
         )
     return Group(table, Text("\n".join(_token_notes(plan))))
 
@@ -133,13 +133,18 @@ def _token_notes(plan: Plan) -> Iterator[str]:
     if any(asked.assumed for models in plan.asked for asked in models):
         yield "Placeholders for texts of stage 1 count as texts of the length that they name."
     for model in plan.models:
+        yield (
+            f"Every request to {model.model} in stage {model.stage} begins with {model.prefix:,} tokens that "
+            "all images share."
+        )
         if model.picture is None:
             yield f"The image tokens of {model.model} are not known: its prompts cost more than shown."
 
 
-def _figures(tokens: Tokens) -> tuple[str, ...]:
-    figures = (tokens.prompt, tokens.computed, tokens.completion, tokens.most)
-    return tuple("no limit" if figure is None else _short(figure) for figure in figures)
+def figures(tokens: Tokens) -> tuple[str, ...]:
+    """Prompt, computed, completion and at most, as a table shows them."""
+    counts = (tokens.prompt, tokens.computed, tokens.completion, tokens.most)
+    return tuple("no limit" if figure is None else _short(figure) for figure in counts)
 
 
 def _pools(plan: Plan) -> RenderableType:

@@ -1,7 +1,7 @@
 """About how many tokens a run reads and writes: no tokenizer is loaded, four characters count as a token.
 
 The system text, and in stage 2 the instruction, are the same for all images. They are counted for each
-image all the same, so a model that keeps them in its cache reads less than is said here.
+image all the same, so a model that keeps this prefix in its cache reads less than is said here.
 """
 
 from __future__ import annotations
@@ -57,13 +57,15 @@ class ModelTokens:
     Attributes:
         stage: 1 or 2.
         requests: for an image.
-        picture: tokens of the picture in each request, 0 in stage 2; None if the model's family is not known:
-            the pictures are not in the figures then.
+        prefix: tokens that every request begins with, the same for all images.
+        picture: tokens of the picture in each request that shows it, 0 if none does; None if the model's
+            family is not known: the pictures are not in the figures then.
     """
 
     stage: int
     model: str
     requests: int
+    prefix: int
     picture: int | None
     tokens: Tokens
 
@@ -78,8 +80,8 @@ def estimate(recipe: Recipe, asked: Sequence[Sequence[Asked]]) -> tuple[ModelTok
 
 
 def picture_tokens(asked: Asked) -> int | None:
-    """Tokens of the picture in each prompt to a model; None if its family is not known."""
-    picture = asked.prompts[0].picture
+    """Tokens of the picture in each prompt that shows it; None if the model's family is not known."""
+    picture = next((prompt.picture for prompt in asked.prompts if prompt.picture), None)
     return 0 if picture is None else family_of(asked.model).image_tokens(*picture.pixels.size)
 
 
@@ -96,14 +98,27 @@ def new_text_tokens(asked: Asked) -> int:
     return _tokens(len(asked.prompts[0].system) + sum(map(len, texts)) - shared, asked)
 
 
+def prefix_tokens(asked: Asked) -> int:
+    """Of what every prompt to a model begins with, whatever the image: before a picture, if it shows one."""
+    return min(
+        characters_in_tokens(len(prompt.system + ("" if prompt.picture else template.opening)))
+        for prompt, template in zip(asked.prompts, asked.templates, strict=True)
+    )
+
+
 def _shared(a: str, b: str) -> int:
     """How many characters two texts begin with alike."""
     return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
 
 
+def characters_in_tokens(count: int) -> int:
+    """About how many tokens an English text of so many characters has."""
+    return -(-count // _CHARACTERS_PER_TOKEN)
+
+
 def _tokens(characters: int, asked: Asked) -> int:
     written = characters - sum(len(text) for text, _ in asked.assumed)
-    return -(-written // _CHARACTERS_PER_TOKEN) + sum(tokens for _, tokens in asked.assumed)
+    return characters_in_tokens(written) + sum(tokens for _, tokens in asked.assumed)
 
 
 def _model(recipe: Recipe, samples: Sequence[Asked]) -> ModelTokens:
@@ -112,7 +127,8 @@ def _model(recipe: Recipe, samples: Sequence[Asked]) -> ModelTokens:
     requests = len(first.prompts)
     sizes = [picture_tokens(asked) for asked in samples]
     pictures = [size or 0 for size in sizes]
-    prompt = round(mean(map(text_tokens, samples)) + requests * mean(pictures))
+    shown = sum(prompt.picture is not None for prompt in first.prompts)
+    prompt = round(mean(map(text_tokens, samples)) + shown * mean(pictures))
     computed = round(mean(map(new_text_tokens, samples)) + mean(pictures))
     completion = sum(map(typical_tokens, first.templates))
     most = _most(block.sampling, requests)
@@ -120,7 +136,8 @@ def _model(recipe: Recipe, samples: Sequence[Asked]) -> ModelTokens:
         completion = min(completion, most)
     picture = None if None in sizes else round(mean(pictures))
     stage = 2 if first.place is None else 1
-    return ModelTokens(stage, first.model, requests, picture, Tokens(prompt, computed, completion, most))
+    tokens = Tokens(prompt, computed, completion, most)
+    return ModelTokens(stage, first.model, requests, prefix_tokens(first), picture, tokens)
 
 
 def _most(sampling: Mapping[str, Any], requests: int) -> int | None:

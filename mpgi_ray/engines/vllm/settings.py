@@ -29,7 +29,8 @@ class VllmSettings(EngineSettings):
     Attributes:
         model: a hub id or a local folder.
         revision: branch, tag or commit on the hub.
-        gpus: of each replica; a fraction shares one, whole numbers above 1 are tensor parallel.
+        gpus: of each replica; a fraction shares one, whole numbers above 1 are tensor parallel; 0 runs on
+            the CPUs of the machine.
         engine_args: passed to vLLM's AsyncEngineArgs as they are; no secrets, as in all that a recipe holds.
         template_args: variables of the model's chat template, such as ``enable_thinking: false``.
     """
