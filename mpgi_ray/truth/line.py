@@ -69,7 +69,8 @@ class Line:
         last = next((n for n in range(at + 1, len(self.parts)) if self.ends_clause(n)), len(self.parts))
         parts = range(first, last)
         return any(
-            self.kind(n) is Kind.PLACE or (self.text(n) in PARTS and self.text(n - 1) == "the") for n in parts
+            self.kind(n) is Kind.PLACE or (self.text(n) in PARTS and self.text(n - 1) in ("the", "its"))
+            for n in parts
         )
 
     def subject(self, verb: int) -> Noun | None:

@@ -18,7 +18,7 @@ _NOUN = (
     r"boundary|strip|zone|fringe|reaches"
 )
 _PLACE = re.compile(
-    rf"(?P<before>{_PREPOSITION} )?(?:the )?{_FAR}"
+    rf"(?P<before>{_PREPOSITION} )?(?:the |its )?{_FAR}"
     rf"(?:(?P<v>upper|top|lower|bottom|topmost|bottommost|north(?:ern)?|south(?:ern)?)"
     rf"(?: (?P<h>left|right|central|middle|center|centre|west(?:ern)?|east(?:ern)?))?"
     rf"(?: hand| most)?(?: (?P<n>{_NOUN}))?"
@@ -46,6 +46,11 @@ class Region:
         x, y = thing.middle
         inside = self.box.x1 <= x <= self.box.x2 and self.box.y1 <= y <= self.box.y2
         return inside != self.rim
+
+    def is_like(self, other: Region) -> bool:
+        """Whether two ways to name a part of a picture mean about the same: on the left, in the left half."""
+        shared = _shared(self.box, other.box)
+        return self.rim == other.rim and shared > 0.6 * (self.box.area + other.box.area - shared)
 
     def cells(self) -> tuple[int, ...]:
         """The cells of the 3×3 grid of which a third or so belongs to it."""

@@ -34,8 +34,10 @@ def unsourced(text: str, judged: Iterable[Judged], sources: Iterable[str], facts
 
 def _is_told(claim: Claim, told: Sequence[Claim]) -> bool:
     same = [one for one in told if one.about is claim.about and _is_one(one.name, claim.name)]
-    if claim.region is not None:
-        return any(one.region == claim.region and _implies([one], claim) for one in same)
+    if (region := claim.region) is not None:
+        # what a source says of some of them may be said of those there
+        there = [one for one in same if (one.region.is_like(region) if one.region else one.some)]
+        return any(_implies([one], claim) for one in there)
     whole = [one for one in same if one.region is None]
     parts = {(one.name, one.region): one for one in same}
     return any(_implies([one], claim) for one in whole) or _implies(list(parts.values()), claim)

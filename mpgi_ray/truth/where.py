@@ -46,8 +46,10 @@ def _is_of_picture(line: Line, at: int) -> bool:
     if line.text(at + 1) == "of":
         rest = [part for part in line.parts[at + 2 : at + 5] if part.kind is not Kind.STOP]
         return bool(rest) and rest[0].kind is Kind.PICTURE
+    if "its" in line.text(at).split(" ") and all(part.kind is not Kind.PICTURE for part in line.parts[:at]):
+        return False  # the left side of a road
     if (
-        line.text(at - 1) in ("its", "their", "each", "either")
+        line.text(at - 1) in ("their", "each", "either")
         or line.kind(at + 1) is Kind.GROUP
         or line.text(at + 1) in ("one", "ones")
     ):
