@@ -101,6 +101,7 @@ class Facts:
         absent: names of classes of which there is surely none.
         complete: names of the countable classes that the source labels exhaustively.
         cover: largest first.
+        uncovered: names of the surfaces that the mask marks completely, and of which there is none.
         tags: phrases for map tags that show from above.
         setting: what a map has in the middle, and around it.
         gsd: ground sampling distance in metres per pixel.
@@ -118,6 +119,7 @@ class Facts:
     complete: tuple[str, ...] = ()
     relations: tuple[Relation, ...] = ()
     cover: tuple[CoverFact, ...] = ()
+    uncovered: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     setting: Setting | None = None
     gsd: float | None = None

@@ -65,6 +65,7 @@ def gather(annotation: Annotation, *, view_px: int = 224, min_px: int = 4) -> Fa
         absent=_absent(annotation, names, {*by_name, *labels, *(names[x] for x in annotation.cover)}),
         relations=find_relations(countable, exact, annotation.width, annotation.height),
         cover=cover,
+        uncovered=_uncovered(annotation, {fact.name for fact in cover}),
         tags=_tags(annotation),
         setting=setting_of(annotation.map.central if annotation.map else None, annotation.gsd),
         gsd=annotation.gsd,
@@ -155,6 +156,18 @@ def _cover(annotation: Annotation, given: Mapping[str, str]) -> tuple[CoverFact,
         if (name := lexicon.surface_name(label, kinds[label].name)) and told.fraction > 0
     ]
     return tuple(sorted(facts, key=lambda c: (-c.fraction, c.name)))
+
+
+def _uncovered(annotation: Annotation, there: set[str]) -> tuple[str, ...]:
+    """Names of completely marked surfaces without a pixel, if the picture has a mask."""
+    if not annotation.cover:
+        return ()
+    marked = {
+        lexicon.surface_name(label, kind.name)
+        for label, kind in annotation.vocabulary.items()
+        if kind.exhaustive and not kind.countable
+    }
+    return tuple(sorted(name for name in marked - there if name))
 
 
 def unseen(annotation: Annotation, *, view_px: int = 224, min_px: int = 4) -> int:

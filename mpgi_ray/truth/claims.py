@@ -22,6 +22,26 @@ from mpgi_ray.truth.places import Region
 from mpgi_ray.truth.shares import covers
 from mpgi_ray.truth.where import owners
 
+_JOINING = (
+    ",",
+    "and",
+    "or",
+    "nor",
+    "but",
+    "with",
+    "there",
+    "is",
+    "are",
+    "yet",
+    "so",
+    "as",
+    "for",
+    "while",
+    "though",
+)
+_ANYBODY = ("i", "we", "you", "one", "also", "clearly", "absolutely", "overall", "otherwise")
+_AT_ALL = ("whatsoever", "anywhere", "exist", "exists", "occur", "occurs", "today", "at", "seen")
+
 
 def claims(text: str, names: Mapping[str, Name]) -> list[Claim]:
     """The claims of a text in the order of its sentences.
@@ -72,7 +92,7 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
         inside = region if region and not _is_listed(line, region) else None
         placed = inside is None and line.names_place(noun.at) and not _is_every(line, noun)
         some = noun.some or placed or _is_placed(line, noun.at) or _is_of_each(line, noun.at)
-        yield replace(claim, about=About.COUNT, amount=amount, some=some, region=inside)
+        yield replace(claim, about=About.COUNT, amount=amount, some=some, region=inside, word=noun.colour)
     if region is not None:
         yield replace(claim, about=About.POSITION, region=region, every=_is_every(line, noun))
     if noun.colour:
@@ -86,12 +106,18 @@ def _is_narrow(line: Line, noun: Noun) -> bool:
     words = [part for part in line.parts[noun.first : noun.at] if part.kind in (Kind.WORD, Kind.COLOUR)]
     if any(lexicon.is_noun(part.text) or part.kind is Kind.COLOUR for part in words):
         return True
+    verb = line.kind(noun.at + 1) is Kind.WORD and line.kind(noun.at + 2) not in (None, Kind.MARK)
+    if verb and line.text(noun.at + 1) not in _AT_ALL:
+        return True  # no van uses the left column
     here = noun.first - 1
-    if line.text(here) in (",", "and", "or", "nor", "but", "with", "there", "is", "are") or here < 0:
+    if line.text(here) in _JOINING or here < 0:
         return False
     first = next((n for n in range(here, -1, -1) if line.ends_clause(n)), -1)
     before = line.parts[first + 1 : here + 1]
-    things = line.kind(here) is Kind.WORD or any(part.kind is Kind.THING for part in before)
+    things = any(
+        part.kind in (Kind.THING, Kind.GROUP) or (part.kind is Kind.WORD and part.text not in _ANYBODY)
+        for part in before
+    )
     return things and not any(part.kind in (Kind.PICTURE, Kind.DENIAL) for part in before)
 
 

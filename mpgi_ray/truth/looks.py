@@ -16,6 +16,8 @@ _BEFORE_COLOUR = ("a", "all", "both", "painted", "bright", "dark", "light", "pal
 
 def looks(line: Line, noun: Noun, claim: Claim) -> Iterator[Claim]:
     """What is said behind a thing: ``are white``, ``with blue roofs``, ``in a row``."""
+    if colour := _of_all(line, noun.at + 1):
+        yield replace(claim, about=About.COLOUR, word=colour.value, end=colour.end)
     at = _behind_aside(line, noun.at + 1)
     if colour := said_colour(line, at):
         yield replace(claim, about=About.COLOUR, word=colour.value, end=colour.end)
@@ -25,6 +27,20 @@ def looks(line: Line, noun: Noun, claim: Claim) -> Iterator[Claim]:
             yield replace(claim, about=About.ARRANGEMENT, word=part.value, end=part.end)
         if part.kind not in (Kind.STOP, Kind.WORD, Kind.COVERED):
             break
+
+
+def _of_all(line: Line, at: int) -> Piece | None:
+    """The colour in ``, all of them red``."""
+    if line.text(at) != "," or line.text(at + 1) not in ("all", "each", "both"):
+        return None
+    for here in range(at + 2, min(at + 6, len(line.parts))):
+        part = line.parts[here]
+        if part.kind is Kind.COLOUR:
+            mixed = line.text(here + 1) in ("and", "or") or line.kind(here + 1) is Kind.THING
+            return None if mixed else part
+        if part.text not in (*_BEFORE_COLOUR, "of", "them") and part.kind is not Kind.PRONOUN:
+            return None
+    return None
 
 
 def _behind_aside(line: Line, at: int) -> int:

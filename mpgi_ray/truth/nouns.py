@@ -28,8 +28,11 @@ def is_thing(line: Line, at: int, part: Piece) -> bool:
         return False
     if line.text(at - 1) == "the" and line.text(at - 2) == "of" and line.kind(at - 3) is Kind.PLACE:
         return False
+    plain = lists()["plain"]
     if line.kind(at - 1) is Kind.THING and not line.parts[at - 1].plural:
         return False  # a container terminal is not what a source calls a terminal
+    if line.kind(at + 1) is Kind.THING and line.text(at + 1) in plain:
+        return True
     word = line.kind(at + 1) is Kind.WORD and lexicon.is_noun(line.text(at + 1))
     return part.plural or not (word or line.kind(at + 1) is Kind.THING)
 
@@ -104,6 +107,8 @@ def _is_absent(line: Line, at: int) -> bool:
     if line.text(here) in ("none", "nil", "0") and line.kind(here + 1) in (None, Kind.MARK):  # cars: none
         return True
     if words[0] not in _VERBS:
+        return False
+    if {*words} & {"nearly", "almost", "mostly", "largely", "practically", "virtually"}:
         return False
     absent, unseen = lists()["absent"], lists()["unseen"]
     for before, word in pairwise(words):

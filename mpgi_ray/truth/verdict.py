@@ -18,11 +18,13 @@ from mpgi_ray.rules.phrases import untold_labels
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.claims import claims
 from mpgi_ray.truth.known import Known, Of
+from mpgi_ray.truth.lists import also_called, lists
 from mpgi_ray.truth.places import Region
 from mpgi_ray.truth.relations import HOLDS
 
 TOLD = 0.05  # a smaller share of the picture need not be named
 _LITTLE = 0.02  # a class that fills less of a part of the picture cannot be said to lie there
+_OPEN = 0.15  # what is marked as nothing in a part of the picture, in which a class may lie all the same
 _LEAD = 0.1  # by which another class must lead to contradict that this one dominates
 _CLOSE = {  # colours that people call by each other's names
     "white": {"grey", "beige"},
@@ -115,6 +117,9 @@ class _Judge:
         if of.is_there:
             return Judged(claim, Verdict.SUPPORTED)
         listed = {claim.name, *lexicon.synonyms(claim.name)} & {*self.facts.complete}
+        uncovered = any(claim.name in also_called(name) for name in self.facts.uncovered)
+        if uncovered and not of.is_there and claim.name not in lists()["ambiguous"]:
+            return Judged(claim, Verdict.CONTRADICTED, f"there is no {claim.name}")
         # other vehicles than those that are listed may be there
         known = listed or not lexicon.is_generic(claim.name)
         if known and of.exact and not of.maybe and not self.known.is_implied(claim.name):
@@ -139,15 +144,24 @@ class _Judge:
         if any(not fact.countable for fact in of.classes) or (of.covers and not of.classes):
             return Judged(claim, Verdict.UNVERIFIABLE)
         least, most = claim.amount or (0.0, None)
-        if claim.some:
+        if claim.some or (claim.word is not None and not self._have_all(claim.word, of)):
             most = None
         lowest, highest = (
             (float(of.whole), of.most) if claim.region is None else self._inside(of, claim.region)
         )
-        if (highest is not None and least > highest) or (most is not None and most < lowest):
+        fewer = claim.region is None and most is not None and most < lowest  # a part has no sharp border
+        if fewer or (highest is not None and least > highest):
             return Judged(claim, Verdict.CONTRADICTED, self._fact(claim.name, of, claim.region))
         holds = least <= lowest and (most is None or (highest is not None and highest <= most))
         return Judged(claim, Verdict.SUPPORTED if holds else Verdict.UNVERIFIABLE)
+
+    def _have_all(self, colour: str, of: Of) -> bool:
+        """Whether all that were measured have a colour: then a number of that colour is that of all."""
+        things = self.facts.measured.things if self.facts.measured else ()
+        found = [thing for thing in things if any(fact.name == thing.name for fact in of.classes)]
+        return bool(found) and all(
+            one.shared and one.colour == colour and one.measured == one.agreeing for one in found
+        )
 
     def _inside(self, of: Of, region: Region) -> tuple[float, float | None]:
         """How many lie in a part of the picture, at least and at most."""
@@ -172,7 +186,7 @@ class _Judge:
         if any(region.touches(box) for box in of.boxes) or any(share >= _LITTLE for share in shares):
             clear = any(map(region.holds, whole)) or (of.covers and any(share >= 0.1 for share in shares))
             return Judged(claim, Verdict.SUPPORTED if clear else Verdict.UNVERIFIABLE)
-        if covers and any(self.known.unmarked(covers, cell) >= _LITTLE for cell in region.cells()):
+        if covers and any(self.known.unmarked(covers, cell) >= _OPEN for cell in region.cells()):
             return Judged(claim, Verdict.UNVERIFIABLE)
         return Judged(claim, Verdict.CONTRADICTED, f"no {claim.name} lies there")
 

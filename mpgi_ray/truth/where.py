@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mpgi_ray.truth.line import STEPPED_OVER, Line, Noun
+from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
 from mpgi_ray.truth.places import Region
 
@@ -43,9 +44,12 @@ def _is_of_picture(line: Line, at: int) -> bool:
     """``at the edge of the lot`` is no part of the picture, and ``on the right bank`` neither."""
     if "from" in (line.text(at).split()[0], *(line.text(at - n).split(" ")[0] for n in (1, 2))):
         return False  # what runs from the top to the bottom lies at neither
+    if line.text(at - 1) in ("closer", "nearer", "further", "farther") or _is_direction(line, at):
+        return False
     if line.text(at + 1) == "of":
-        rest = [part for part in line.parts[at + 2 : at + 5] if part.kind is not Kind.STOP]
-        return bool(rest) and rest[0].kind is Kind.PICTURE
+        rest = list(line.parts[at + 2 : at + 7])
+        end = next((n for n, part in enumerate(rest) if part.kind is Kind.MARK), len(rest))
+        return any(part.kind is Kind.PICTURE for part in rest[:end])  # of this busy harbour scene
     if "its" in line.text(at).split(" ") and all(part.kind is not Kind.PICTURE for part in line.parts[:at]):
         return False  # the left side of a road
     if (
@@ -54,7 +58,17 @@ def _is_of_picture(line: Line, at: int) -> bool:
         or line.text(at + 1) in ("one", "ones")
     ):
         return False  # on its right, in the upper row
-    return line.kind(at + 1) not in (Kind.THING, Kind.COLOUR)
+    return (
+        line.kind(at + 1) not in (Kind.THING, Kind.COLOUR) and line.text(at + 1) not in lists()["have_sides"]
+    )
+
+
+def _is_direction(line: Line, at: int) -> bool:
+    """What points, leads or throws its shadow to the right need not lie there."""
+    if line.text(at).split(" ")[0] not in ("to", "toward", "towards", "into", "across"):
+        return False
+    first = next((n for n in range(at - 1, -1, -1) if line.turns(n)), 0)
+    return any(line.text(n) in lists()["pointing"] for n in range(first, at))
 
 
 def _before(line: Line, at: int) -> int | None:
@@ -71,6 +85,8 @@ def _before(line: Line, at: int) -> int | None:
             return subject.at if subject else None
         if line.ends_clause(here) or part.kind in (Kind.PLACE, Kind.COVERS, Kind.SHARE):
             return None
+        if part.text in ("one", "ones") and line.kind(here - 1) in (Kind.COLOUR, Kind.WORD):
+            return None  # a brown one
         if part.text in (",", "and") and line.kind(here + 1) in (Kind.WORD, Kind.COLOUR):
             return None  # another thing, whose name is not known, or what else the first one does
         noun = line.noun_at(here)
