@@ -11,7 +11,7 @@ from rich.table import Table
 
 from mpgi_ray.data.caption import Caption, Stage, Status, from_table
 from mpgi_ray.data.caption_folder import CaptionFolder
-from mpgi_ray.demo.writer import FORM
+from mpgi_ray.demo.writer import CONTENT, FORM
 
 # the reason code under which each planted fault of form must turn up
 CODES = {kind: {"truncation": "truncated"}.get(kind, kind) for kind in FORM}
@@ -19,6 +19,7 @@ CODES = {kind: {"truncation": "truncated"}.get(kind, kind) for kind in FORM}
 # (stage, whether it came after a hint, text) → kinds planted
 Answers = dict[tuple[str, bool, str], Counter[str]]
 _OF_CONTENT = ("novel", "contradicted")
+_INHERITED = "inherited"  # nothing was planted in the answer itself, but in what it was made of
 
 
 @dataclass
@@ -27,10 +28,12 @@ class Reconciliation:
 
     Attributes:
         answers: all that the writer gave to the run.
-        planted: answers by the kind of fault planted, of form or of content; "" for none.
+        planted: answers by the kind of fault planted, of form or of content; ``inherited`` where there is
+            something false in it that was planted in an earlier one; "" for none.
         found: answers by the reason code of their record.
         unlike: (kind or its expected code, reason code found) of answers where these differ, for faults of
             form; each is a fault missed or a false alarm.
+        alarms: answers in which nothing is false and that were refused for what they say.
         unmatched: answers of the log without a record, and records without an answer.
         statuses: final records by status.
         coverage: of the long texts that are ok.
@@ -40,6 +43,7 @@ class Reconciliation:
     planted: Counter[str] = field(default_factory=Counter)
     found: Counter[str] = field(default_factory=Counter)
     unlike: Counter[tuple[str, str]] = field(default_factory=Counter)
+    alarms: int = 0
     unmatched: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
     coverage: list[float] = field(default_factory=list)
@@ -58,8 +62,9 @@ def reconcile(folder: CaptionFolder, log: Path) -> Reconciliation:
         if told["stage"] == Stage.PERSPECTIVE and told["perspective"] not in names:
             continue  # the check whether pictures arrive
         key = told["stage"], told["attempt"] > 1, told["text"]
-        answers.setdefault(key, Counter())[told["fault"]] += 1
-        result.planted[told["fault"]] += 1
+        kind = told["fault"] or (_INHERITED if any(told["false"].values()) else "")
+        answers.setdefault(key, Counter())[kind] += 1
+        result.planted[kind] += 1
         result.answers += 1
     for table in folder.tables():
         requests: dict[tuple[str | int, ...], list[Caption]] = {}
@@ -92,8 +97,10 @@ def _match(row: Caption, answers: Answers, result: Reconciliation) -> None:
     code = row.reason
     result.found[code] += 1
     expected = CODES.get(kind, "")
+    if code in _OF_CONTENT and not kind:
+        result.alarms += 1
     # faults of content are not seen by their form, and not all can be known to be false
-    if code != expected and not (code in _OF_CONTENT and kind and kind not in CODES):
+    elif code != expected and not (code in _OF_CONTENT and kind and kind not in CODES):
         result.unlike[expected or kind, code] += 1
 
 
@@ -104,11 +111,17 @@ def show(result: Reconciliation) -> Table:
         table.add_row(kind, f"{result.planted[kind]:,}", code, f"{result.found[code]:,}")
     found = sum(result.found[code] for code in _OF_CONTENT)
     content = sum(count for kind, count in result.planted.items() if kind and kind not in CODES)
-    table.add_row("content (5 kinds)", f"{content:,}", " or ".join(_OF_CONTENT), f"{found:,}")
+    table.add_row(
+        f"content ({len(CONTENT)} kinds), or inherited",
+        f"{content:,}",
+        " or ".join(_OF_CONTENT),
+        f"{found:,}",
+    )
     table.add_row("nothing", f"{result.planted['']:,}", "ok", f"{result.found['']:,}")
     wrong = ", ".join(f"{a or 'nothing'} → {b or 'ok'}: {n}" for (a, b), n in sorted(result.unlike.items()))
     table.caption = (
         f"{result.answers:,} answers, {result.unmatched} of them or their records unmatched; "
+        f"{result.alarms} refused for what they say, though nothing in them is false; "
         f"judged otherwise than planted: {wrong or 'none'}"
     )
     return table

@@ -23,14 +23,18 @@ from mpgi_ray.demo.scenes.canvas import SURFACES
 from mpgi_ray.demo.scenes.models import MODELS
 from mpgi_ray.demo.writer import Faults, ImperfectWriter
 from mpgi_ray.demo.writer.grammar import read
-from mpgi_ray.demo.writer.merge import GLUE, SHORT_WORDS
+from mpgi_ray.demo.writer.merge import SHORT_WORDS
+from mpgi_ray.demo.writer.prose import GLUE
 from mpgi_ray.prompts import again, facts_block, load, sources_block
 from mpgi_ray.rules import gather, rule_text
 from mpgi_ray.rules.arrangement import Arrangement, Pattern
 from mpgi_ray.rules.phrases import arranged
 
 FORM = ("refusal", "thinking", "truncation", "language", "repetition", "schema")
-CONTENT = ("dropped", "count", "swapped", "mirrored", "invented")
+CONTENT = (
+    "dropped", "count", "bound", "swapped", "exchanged", "mirrored", "part", "share", "colour", "invented",
+    "added", "denied",
+)  # fmt: skip
 FAULTLESS = Faults(**dict.fromkeys((*FORM, *CONTENT), 0.0))
 PROMPTS = {name: load(name) for name in ("objects", "layout", "scene", "attributes", "integrate")}
 PERSPECTIVES = ("objects", "layout", "scene", "attributes")
@@ -38,33 +42,47 @@ MEASURED = (
     "Two cars here are purple on orange ground.",
     "A purple band crosses the image from left to right.",
 )
-LOOK = {"arranged", "direction", "form"}
+LOOK = {"arranged", "direction", "form", "coloured"}
 
 # --- an independent reader of the sentences: what is counted, where it lies, how much it covers
 
 _NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _IRREGULAR = {"bus": "buses", "football pitch": "football pitches", "tree canopy": "tree canopies"}
-_OTHERS = ("ship", "helicopter", "swimming pool")  # for which the writer mistakes things
-_CLASSES = {c: _IRREGULAR.get(c, f"{c}s") for c in (*MODELS, *SURFACES, "road surface", *_OTHERS)}
+_CLASSES = {c: _IRREGULAR.get(c, f"{c}s") for c in (*MODELS, *SURFACES, "road surface")}
+_ALSO = {  # other names
+    "plane": "airplane", "apartment building": "apartment block", "hut": "cabin", "automobile": "car",
+    "factory building": "factory hall", "soccer field": "football pitch", "silo": "grain silo",
+    "home": "house", "powerboat": "motorboat", "beach umbrella": "parasol", "rail wagon": "railway wagon",
+    "rowboat": "rowing boat", "sailing boat": "sailboat", "cargo container": "shipping container",
+    "photovoltaic array": "solar array", "lorry": "truck", "lorries": "truck", "tug": "tugboat",
+    "bare earth": "bare soil", "farmland": "cropland", "grassland": "grass",
+}  # fmt: skip
 _SINGULAR = {form: c for c, many in _CLASSES.items() for form in (c, many)}
+_SINGULAR |= {form: c for other, c in _ALSO.items() for form in (other, f"{other}s")}
 _SHARES = (
     r"a (?:very )?small part|about (?:half|(?:a|two) \w+)"
     r"|most(?= of (?:the (?:image|picture|view)|what))|almost all"
 )
 _CELLS = "upper left|upper right|lower left|lower right|top|left|right|bottom|centre|middle"
+_BOUND = "(?:more than|at most|(?<!no )fewer than|up to) "
 _TOKEN = re.compile(
-    rf"\b(?:(?P<n>{'|'.join(_NUMBERS)}|\d+)"
+    rf"\b(?:(?P<n>(?:{_BOUND})?(?:{'|'.join(_NUMBERS)}|\d+)|no(?! fewer))"
     rf"|(?P<name>{'|'.join(sorted(_SINGULAR, key=len, reverse=True))})"
     rf"|the (?P<cell>{_CELLS})"
     rf"|(?P<share>{_SHARES}))\b"
 )
-_CLAUSE = re.compile(r", with |, whereas |; |, and (?=the central|its)|(?<=its centre) and ")
+_CLAUSE = re.compile(
+    r", with |, whereas |; |, and (?=the central|its|.* closer to the edges)|(?<=its centre) and "
+)
 _BESIDE = (  # relation, and whether the first class named is its subject
-    (r"close to|right by|next to|stands near|close by|neighbours", "near", None),
+    (r"close to|right by|next to|stands near|close by|neighbours|beside", "near", None),
+    (r"^compared with", "larger", False),
     (r"larger|bigger|exceeds?", "larger", True),
+    (r"^to the left of", "left", False),
     (r"to the left of", "left", True),
     (r"to the right of|^left of", "left", False),
     (r"is above|higher up", "above", True),
+    (r"^below", "above", True),
     (r"below", "above", False),
 )
 _LOOK = (
@@ -75,30 +93,43 @@ _LOOK = (
     ("direction", r"(?:horizontal|vertical|diagonal)ly"),
     ("form", r"(?:small|large) in the image|elongated|\bround\b|[\d.]+ m (?:across|long|wide)"),
 )
-_REGION = re.compile(r"(its centre|central part|centre of the image|occup\w+ the centre)|\bedges\b")
+_REGION = re.compile(
+    r"(its centre|central part|centre of the image|around the centre|occup\w+ the centre)|\bedges\b"
+)
+_COLOURS = r"\b(?:black|grey|white|red|orange|brown|beige|tan|yellow|olive|green|blue|purple)\b"
+_OPENING = re.compile(r"(?:here|in this picture|from this height|moreover|also|in addition|besides), ")
+_UNSAID = re.compile(
+    r"one pixel|a pixel|on the ground a pixel|the ground sampling|what is on view|in this view"
+)
 Claim = tuple[Any, ...]
 
 
 def claims(text: str) -> set[Claim]:
     """Every claim on a number, a place, a cover, a relation or a look."""
     told: set[Claim] = set()
+    subject = ""
     for sentence in re.split(r"(?<=\.)\s+|, while ", text):
-        if not re.match(r"One pixel|The ground sampling", sentence):
-            told |= set(_claims(sentence.lower().removesuffix(".").replace("one sees ", "")))
+        sentence = _OPENING.sub("", sentence.lower().removesuffix("."), count=1)
+        sentence = re.sub(
+            r"\bone (?:sees|finds|recognises|can)\b|\b(?:in|as|all in) one patch\b", "", sentence
+        ).strip()
+        sentence = re.sub(r"^(?:they|it) (?=\w)", f"{subject} " if subject else "it ", sentence)
+        if not _UNSAID.match(sentence):
+            told |= set(_claims(sentence))
+        things = [m for m in _TOKEN.finditer(sentence) if m["name"]]
+        subject = " ".join(next(_pairs(sentence), ())) if len(things) == 1 else ""
     return told
 
 
 def _claims(sentence: str) -> Iterator[Claim]:
-    sentence = re.sub(r"one finds|one can|one recognises|(in|as|all in) one patch", "", sentence)
     names = [_SINGULAR[m["name"]] for m in _TOKEN.finditer(sentence) if m["name"]]
     for pattern, relation, forward in _BESIDE:
         if re.search(pattern, sentence) and len(names) == 2:
             yield relation, *(sorted(names) if forward is None else names if forward else names[::-1])
             return
-    for relation, pattern in _LOOK:
-        if found := re.findall(pattern, sentence):
-            n, name = next(_pairs(sentence))
-            yield relation, name, n, frozenset(found)
+    for relation, pattern in (*_LOOK, ("coloured", _COLOURS)):
+        if (found := re.findall(pattern, sentence)) and (pair := next(_pairs(sentence), None)):
+            yield relation, pair[1], pair[0], frozenset(found)
             return
     if _REGION.search(sentence):
         for clause in _CLAUSE.split(sentence):
@@ -112,12 +143,16 @@ def _claims(sentence: str) -> Iterator[Claim]:
     shares = [m["share"] for m in tokens if m["share"]]
     if shares and not cells:
         yield "cover", names[0], shares[0]
-    elif cells and re.search(r"most of|greater part", sentence):
+    elif cells and re.search(r"most of|(?:greater|larger) part", sentence):
         yield "fill", names[0], frozenset(cells)
+    elif cells and tokens[0]["cell"]:  # "on the left there are two cars"
+        n, name = next(_pairs(sentence), (None, names[-1]))
+        for cell in cells:
+            yield "cell", name, n, cell
     elif cells:
         n, name = None, ""
         for m in tokens:
-            n = m["n"] or n
+            n = _words(m["n"]) or n
             name = _SINGULAR[m["name"]] if m["name"] else name
             if m["cell"]:
                 yield "cell", name, n, m["cell"].replace("middle", "centre")
@@ -129,10 +164,14 @@ def _claims(sentence: str) -> Iterator[Claim]:
 def _pairs(text: str) -> Iterator[tuple[str, str]]:
     n = ""
     for m in _TOKEN.finditer(text):
-        n = m["n"] or n
+        n = _words(m["n"]) or n
         if m["name"] and n:
             yield n, _SINGULAR[m["name"]]
             n = ""
+
+
+def _words(n: str | None) -> str | None:
+    return re.sub(r"\d+", lambda m: _NUMBERS[int(m[0]) - 1] if 0 < int(m[0]) < 13 else m[0], n) if n else n
 
 
 def words(text: str) -> set[str]:
@@ -196,11 +235,13 @@ def log_of(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def described(url: str, facts: Sequence[Sequence[str]], picture: str) -> list[dict[str, str]]:
+def described(
+    url: str, facts: Sequence[Sequence[str]], picture: str, measured: Sequence[Sequence[str]] = ()
+) -> list[dict[str, str]]:
     """The descriptions from all perspectives, image by image."""
     bodies = [
-        body(name, "" if name == "scene" else facts_block(one, measured=MEASURED), picture)
-        for one in facts
+        body(name, "" if name == "scene" else facts_block(one, measured=seen), picture)
+        for one, seen in zip(facts, measured or [MEASURED] * len(facts), strict=True)
         for name in PERSPECTIVES
     ]
     told = texts(url, bodies)
@@ -222,7 +263,7 @@ def test_without_faults_every_count_class_and_place_of_the_facts_is_told(
         )
     kinds: Counter[str] = Counter()
     for given, text, reply in zip(facts, told, merged, strict=True):
-        true = claims(" ".join(given))
+        true = claims(" ".join((*given, MEASURED[0])))
         kinds.update(kind for kind, *_ in true)
         what = {c for c in true if c[0] in ("count", "cover")}
         assert claims(text["objects"]) == what, text["objects"]
@@ -240,8 +281,8 @@ def test_without_faults_every_count_class_and_place_of_the_facts_is_told(
         assert length <= 300  # what is accepted where 250 are asked for
         assert claims(answer["short"]) & {c for c in true if c[0] == "count"} or len(what) > 6
         sources = words(" ".join(text.values()))
-        assert len(sources & words(answer["long"])) >= 0.9 * len(sources)
-        assert words(reply) <= sources | words(" ".join(given)) | GLUE | {"short", "long"}
+        assert len(sources & words(answer["long"])) >= 0.85 * len(sources)
+        assert words(reply) <= sources | words(" ".join((*given, *MEASURED))) | GLUE | {"short", "long"}
     assert {"count", "cover", "region", "cell", "fill", "near", "larger", *LOOK} <= set(kinds)
 
 
@@ -262,11 +303,12 @@ def test_facts_beat_wrong_descriptions(facts: list[list[str]], picture: str, tmp
     ):
         told = described(liar.url, facts, picture)
         merged = texts(
-            writer.url, [body("integrate", sources_block(f, t)) for f, t in zip(facts, told, strict=True)]
+            writer.url,
+            [body("integrate", sources_block(f, t, MEASURED)) for f, t in zip(facts, told, strict=True)],
         )
     lies = 0
     for given, text, reply in zip(facts, told, merged, strict=True):
-        true = claims(" ".join(given))
+        true = claims(" ".join((*given, MEASURED[0])))
         lies += not claims(f"{text['objects']} {text['layout']} {text['attributes']}") <= true
         assert claims(json.loads(reply)["long"]) <= true
     assert lies > 100
@@ -297,18 +339,21 @@ def test_answers_depend_on_what_is_asked_alone(facts: list[list[str]], picture: 
 
 
 def test_faults_come_at_their_rates(facts: list[list[str]], picture: str, tmp_path: Path) -> None:
-    rates = {kind: 0.02 + 0.01 * i for i, kind in enumerate((*FORM, *CONTENT))}
+    rates = {kind: 0.02 + 0.004 * i for i, kind in enumerate((*FORM, *CONTENT))}
     told = {"objects": " ".join(facts[0]), "scene": "The ground is brown."}
     with ImperfectWriter(tmp_path / "log", faults=Faults(**rates)) as writer:
         texts(writer.url, relay(facts, picture, "objects") * 8)
         texts(writer.url, [body("integrate", sources_block(f, told)) for f in facts] * 6)
-    for stage, impossible in (("perspective", {"schema", "mirrored"}), ("integrated", set())):
+    impossible = {"perspective": {"schema", "mirrored", "part", "colour"}, "integrated": {"colour"}}
+    rare = {"perspective": {"exchanged", "share"}, "integrated": {"exchanged", "mirrored", "part", "share"}}
+    for stage in ("perspective", "integrated"):
         lines = [line for line in log_of(tmp_path / "log") if line["stage"] == stage]
         found = Counter(line["fault"] for line in lines)
         for kind, rate in rates.items():
-            expected = 0 if kind in impossible else rate * len(lines)
+            expected = 0 if kind in impossible[stage] else rate * len(lines)
             margin = 3.5 * math.sqrt(expected * (1 - rate))
-            assert abs(found[kind] - expected) <= margin, (stage, kind, found[kind], expected)
+            lacking = 0 < found[kind] < expected if kind in rare[stage] else False
+            assert lacking or abs(found[kind] - expected) <= margin, (stage, kind, found[kind], expected)
 
 
 @pytest.mark.parametrize("kind", FORM)
@@ -360,10 +405,14 @@ def test_a_planted_fault_of_content_is_the_logged_change_and_no_other(
     kind: str, name: str, facts: list[list[str]], picture: str, tmp_path: Path
 ) -> None:
     given = facts[:150]
+    coloured = [_coloured(one) for one in given]
     if name == "integrate":
-        bodies = [body(name, sources_block(one, {"scene": "The ground is brown."})) for one in given]
+        sources = {"scene": "The ground is brown."}
+        bodies = [body(name, sources_block(f, sources, m)) for f, m in zip(given, coloured, strict=True)]
     else:
-        bodies = relay(given, picture, name)
+        bodies = [
+            body(name, facts_block(f, measured=m), picture) for f, m in zip(given, coloured, strict=True)
+        ]
     with ImperfectWriter(tmp_path / "log", faults=FAULTLESS) as writer:
         true_texts = texts(writer.url, bodies)
     with ImperfectWriter(tmp_path / "wrong", faults=replace(FAULTLESS, **{kind: 1.0})) as writer:
@@ -372,7 +421,7 @@ def test_a_planted_fault_of_content_is_the_logged_change_and_no_other(
     for line in log_of(tmp_path / "wrong"):
         lines.setdefault(line["text"], []).append(line)
     planted = 0
-    for one, true_text, wrong_text in zip(given, true_texts, wrong_texts, strict=True):
+    for one, measured, true_text, wrong_text in zip(given, coloured, true_texts, wrong_texts, strict=True):
         line = lines[wrong_text][0]
         if kind == "dropped":  # what is left may be the same of several
             cut = [li for li in lines[wrong_text] if li["fault"]]
@@ -384,43 +433,150 @@ def test_a_planted_fault_of_content_is_the_logged_change_and_no_other(
         planted += 1
         assert line["fault"] == kind
         change = line["change"]
+        whole = "long" if name == "integrate" else name
+        told = {"dropped": []}.get(kind, [change])
+        assert line["false"][whole] == told
         if name == "integrate":
+            assert line["false"]["short"] in ([], told)
             true_text, wrong_text = (json.loads(text)["long"] for text in (true_text, wrong_text))
+        if kind in ("invented", "added"):
+            assert not re.search(change["after"], " ".join(one))
+            assert change["after"].split()[0][:-1] in change["sentence"].lower()
+            wrong_text, cut = re.subn(rf"(?i)(, while )?{re.escape(change['sentence'][:-1])}", "", wrong_text)
+            assert cut == 1
         true, wrong = claims(true_text), claims(wrong_text)
-        if kind == "invented":
-            assert wrong == true
-            assert change["after"].split()[-1][:-1] in wrong_text
-            assert not any(word in " ".join(one) for word in change["after"].split())
-        elif kind == "dropped":
+        assert true <= claims(" ".join((*one, *measured)))
+        if kind == "dropped":
             assert wrong <= true
             assert change["before"].rstrip(".")[1:] not in wrong_text
             assert len(true) == len(wrong) + len(claims(change["before"]))
-        else:
+            continue
+        assert change["kind"] == kind
+        if kind not in ("invented", "added"):
             assert change["sentence"][1:-1] in wrong_text
-            lost, gained = true - wrong, wrong - true
-            if kind == "swapped":  # in all places that the sentence names
-                before, after = _SINGULAR[change["before"]], _SINGULAR[change["after"]]
-                assert gained == {tuple(after if v == before else v for v in c) for c in lost}
-                assert gained
-            else:
-                assert _is_off(kind, *lost, *gained, change), (lost, gained, change)
-    assert planted >= (0 if kind == "mirrored" and name in ("objects", "attributes") else 100)
+        assert _is_false(change, true - wrong, wrong - true, " ".join(one)), (
+            true - wrong,
+            wrong - true,
+            change,
+        )
+    impossible = {
+        "objects": ("mirrored", "part", "colour"),
+        "layout": ("share", "colour", "denied"),
+        "attributes": ("exchanged", "mirrored", "part", "share", "denied"),
+        "integrate": ("colour",),  # no description here tells one
+    }
+    assert planted == 0 if kind in impossible[name] else planted >= 25
 
 
-def _is_off(kind: str, lost: Claim, gained: Claim, change: dict[str, str]) -> bool:
-    """Whether two claims differ by one in number, or in one direction of a place, as the log says."""
-    different = [i for i, (a, b) in enumerate(zip(lost, gained, strict=True)) if a != b]
+def _coloured(facts: Sequence[str]) -> list[str]:
+    """A line on the colour of the first thing that the facts count."""
+    n, name = next(
+        (n, name) for kind, n, name in sorted(c for c in claims(" ".join(facts)) if c[0] == "count")
+    )
+    return [
+        f"{n} {_CLASSES[name] if n != 'one' else name} here {'is' if n == 'one' else 'are'} red.".capitalize()
+    ]
+
+
+_QUANTITY = rf"(?:at least |no fewer than )?(?:{'|'.join(_NUMBERS)}|\d+)"
+
+
+def _is_false(change: dict[str, str], lost: set[Claim], gained: set[Claim], facts: str) -> bool:
+    """Whether claims that were lost and gained are what the log says, and false."""
+    kind, before, after = change["kind"], change["before"], change["after"]
+    true = claims(facts)
+    if kind in ("invented", "added"):
+        return lost == gained
+    if kind == "denied":
+        (name,) = (_SINGULAR[form] for form in [after.removeprefix("no ")])
+        return gained == {("count", "no", name)} and {c[2] for c in lost} == {name} and lost <= true
+    if kind == "swapped":  # in all places that the sentence names
+        old, new = (_SINGULAR[re.sub(rf"^(?:{_QUANTITY}|an?) ", "", text)] for text in (before, after))
+        renamed = {tuple(new if v == old else v for v in c) for c in lost}
+        return bool(gained) and new not in facts and gained == renamed
+    if kind == "exchanged":
+        return (
+            len(lost) == len(gained) == 2
+            and {c[-1] for c in lost} == {c[-1] for c in gained}
+            and {c[-2] for c in lost} == {c[-2] for c in gained}
+        )
+    if not lost and not gained:  # "six cars can be seen, one on the left and four at the top"
+        n = next(n for n, name in _pairs(before))
+        return _breaks(_value(n), after if kind == "bound" else f"at least {after}")
+    if len(lost) != 1 or len(gained) != 1:
+        return False
+    (was,), (now,) = lost, gained
+    if kind == "mirrored" and was[0] in ("left", "above"):
+        return now == (was[0], *was[:0:-1])
+    different = [(a, b) for a, b in zip(was, now, strict=True) if a != b]
     if len(different) != 1:
         return False
-    before, after = lost[different[0]], gained[different[0]]
+    ((old, new),) = different
     if kind == "count":
-        return abs(_value(before) - _value(after)) == 1 and change["after"].startswith(after)
-    if isinstance(before, frozenset):
-        ((before,), (after,)) = before - after, after - before
+        return 0 < abs(_value(old) - _value(new)) <= 3 and _value(after.split()[0]) == _value(new)
+    if kind == "bound":
+        return _breaks(_value(old), after)
+    if kind == "part":
+        total = next(c[1] for c in true if c[0] == "count" and c[2] == now[-1 if now[0] == "region" else 1])
+        return new == total and _value(old) < _value(new)
+    if kind == "share":
+        return (old, new) == (before, after) and ("cover", was[1], new) not in true
+    if kind == "colour":
+        return before in old and after in new
+    if isinstance(old, frozenset):
+        ((old,), (new,)) = old - new, new - old
     swaps = {("left", "right"), ("right", "left"), ("upper", "lower"), ("lower", "upper"), ("top", "bottom"),
              ("bottom", "top")}  # fmt: skip
-    changed = [(a, b) for a, b in zip(before.split(), after.split(), strict=True) if a != b]
-    return len(changed) == 1 and changed[0] in swaps and after in change["after"]
+    changed = [(a, b) for a, b in zip(old.split(), new.split(), strict=True) if a != b]
+    return len(changed) == 1 and changed[0] in swaps and new in after
+
+
+def _breaks(n: int, bound: str) -> bool:
+    """Whether a number breaks a bound such as "at most two cars"."""
+    words_ = bound.split()
+    limit = next(_value(word) for word in words_ if word in _NUMBERS or word.isdigit())
+    if bound.startswith(("at least", "no fewer than")):
+        return n < limit
+    if bound.startswith("more than"):
+        return n <= limit
+    return n > limit if bound.startswith(("at most", "up to")) else n >= limit
+
+
+def test_false_claims_are_followed_into_the_texts_made_of_them(
+    facts: list[list[str]], picture: str, tmp_path: Path
+) -> None:
+    rates = replace(FAULTLESS, **dict.fromkeys(CONTENT, 0.08))
+    with ImperfectWriter(tmp_path / "log", faults=rates) as writer:
+        coloured = list(map(_coloured, facts))
+        told = described(writer.url, facts, picture, coloured)
+        planted = {line["change"]["identity"]: line for line in log_of(tmp_path / "log") if line["change"]}
+        writer._faults = replace(FAULTLESS, believes=0.5)
+        merged = texts(
+            writer.url,
+            [body("integrate", sources_block(*given)) for given in zip(facts, told, coloured, strict=True)],
+        )
+    lines = {line["text"]: line for line in log_of(tmp_path / "log") if line["stage"] == "integrated"}
+    inherited: Counter[str] = Counter()
+    for given, measured, sources, reply in zip(facts, coloured, told, merged, strict=True):
+        line = lines[reply]
+        assert line["change"] is None
+        for name, text in json.loads(reply).items():
+            marked = {change["sentence"] for change in line["false"][name]}
+            for change in line["false"][name]:
+                inherited[change["kind"]] += 1
+                assert change["sentence"][1:-1] in text
+                assert planted[change["identity"]]["change"] == change
+            for source in sources.values():
+                for sentence in re.split(r"(?<=\.) ", source):
+                    false = any(
+                        li["text"] == source and li["change"]["sentence"] == sentence
+                        for li in planted.values()
+                    )
+                    said = re.search(rf"(?i)\b{re.escape(sentence[:-1])}\b", text)
+                    assert sentence in marked or not (false and said), (sentence, text)
+        if not any(line["false"].values()):
+            assert claims(json.loads(reply)["long"]) <= claims(" ".join((*given, *measured)))
+    assert {*CONTENT} - {"dropped"} <= {*inherited}
 
 
 def _value(n: str) -> int:

@@ -1,64 +1,44 @@
-"""Faults of content: one claim of an answer becomes untrue, is left out, or is invented."""
+"""Faults of content: one claim of an answer becomes false, is left out, or is made of something absent."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 
-from mpgi_ray.demo.writer.frames import LOOK
-from mpgi_ray.demo.writer.grammar import Told, places
-from mpgi_ray.demo.writer.words import (
-    NUMBER,
-    PLACES,
-    QUANTITY,
-    article,
-    is_plural,
-    join_list,
-    mirrored,
-    number,
-    plural,
-    singular,
-    split_list,
-    value,
-)
+from mpgi_ray.demo.writer import wrong
+from mpgi_ray.demo.writer.classes import CLASSES, class_of
+from mpgi_ray.demo.writer.grammar import Change, Told, tell
+from mpgi_ray.demo.writer.known import Known, identity
+from mpgi_ray.demo.writer.words import COUNT, PLACES, article, join_list, plural, split_list
 
-# classes that other classes are mistaken for, and things to invent; all in the singular
-_CLASSES = (
-    "airplane", "ship", "car", "truck", "storage tank", "tennis court", "bridge", "helicopter", "house",
-    "swimming pool", "bus", "barge",
-)  # fmt: skip
+# what no generated scene shows and no vocabulary has
 _THINGS = (
     "wind turbine", "lighthouse", "fountain", "golf course", "baseball diamond", "running track", "cemetery",
     "greenhouse", "ferris wheel", "quarry", "observatory", "windmill", "ski slope", "chimney", "playground",
 )  # fmt: skip
-_COUNT = re.compile(rf"\b({NUMBER})\b(?! or more)((?: (?!(?:and|in|at|on|near|towards|around)\b)[\w-]+)*)")
-_ITEM = re.compile(rf"((?:{QUANTITY})?)(.*?)((?: \(.*\))?)")
-_OF_CLASSES = ("totals", "split", "centre", "edge", "spots", "cells", *LOOK)
-_COUNTED = ("items", "centre", "edge", "first", "spots", "subject")
-_NAMED = ("items", "centre", "edge", "first", "subject")
-_PLACED = ("place", "places", "spots", "areas")
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What was done to an answer: the words before and after, and the sentence they now stand in."""
-
-    before: str
-    after: str
-    sentence: str = ""
-
+_IN_A_SENTENCE: dict[str, wrong.Options] = {
+    "count": wrong.miscounted,
+    "bound": wrong.turned,
+    "swapped": wrong.swapped,
+    "exchanged": wrong.exchanged,
+    "mirrored": wrong.moved,
+    "part": wrong.lumped,
+    "share": wrong.given_away,
+    "colour": wrong.recoloured,
+}
 
 Planted = tuple[list[Told], Change]
+_Placed = tuple[list[Told], int, str, str]  # the sentences, which is false, what is true, what is claimed
 
 
-def plant(kind: str, told: Sequence[Told], source: str, rng: Random) -> Planted | None:
+def plant(kind: str, told: Sequence[Told], known: Known, about: Sequence[str], rng: Random) -> Planted | None:
     """Plant a fault of one of the content kinds.
 
     Args:
-        told: the sentences of the true answer, in order.
-        source: all that the request says, in lower case.
+        told: the sentences of the true answer, in order; some may be false already.
+        known: what the facts of the request decide.
+        about: what the image is known by, see `identity`.
 
     Returns:
         The sentences with the fault, or None if nothing in them can have it.
@@ -66,91 +46,75 @@ def plant(kind: str, told: Sequence[Told], source: str, rng: Random) -> Planted 
     if kind == "dropped":
         return _drop(told, rng)
     if kind == "invented":
-        return _invent(told, source, rng)
-    options: Callable[[Told], list[tuple[Told, Change]]]
-    if kind == "count":
-        options = _miscounted
-    elif kind == "swapped":
-        others = [c for c in _CLASSES if c not in source]
-        options = lambda one: _swapped(one, others, rng)  # noqa: E731
+        placed = _add(told, [thing for thing in _THINGS if not _names(told, known, thing)], rng)
+    elif kind == "added":
+        absent = [name for name in CLASSES if not _names(told, known, name)]
+        placed = _add(told, absent if known.totals else [], rng)
+    elif kind == "denied":
+        placed = _deny(told, rng)
     else:
-        options = _mirrored
-    found = [(i, *option) for i, one in enumerate(told) if one.claim for option in options(one)]
-    if not found:
+        placed = _falsify(kind, told, known, rng)
+    if placed is None:
         return None
-    i, wrong, change = rng.choice(found)
-    return [*told[:i], wrong, *told[i + 1 :]], change
+    made, i, before, after = placed
+    false = Change(identity(about, made[i].text), kind, before, after, made[i].text)
+    return [*made[:i], replace(made[i], false=false), *made[i + 1 :]], false
 
 
 def _drop(told: Sequence[Told], rng: Random) -> Planted | None:
-    known = [i for i, one in enumerate(told) if one.claim]
+    known = [i for i, one in enumerate(told) if one.claim and not one.false]
     if not known or len(told) < 2:
         return None
     i = rng.choice(known)
-    return [*told[:i], *told[i + 1 :]], Change(told[i].text, "")
+    return [*told[:i], *told[i + 1 :]], Change("", "dropped", told[i].text, "")
 
 
-def _invent(told: Sequence[Told], source: str, rng: Random) -> Planted | None:
-    said = " ".join((source, *(one.text.lower() for one in told)))
-    things = [t for t in _THINGS if not any(word in said for word in t.split())]
+def _add(told: Sequence[Told], things: Sequence[str], rng: Random) -> _Placed | None:
     if not things:
         return None
     thing = rng.choice(things)
     some = rng.choice((article(thing), f"two {plural(thing)}"))
-    sentence = f"The image also shows {some}."
+    where = f" {rng.choice(PLACES[rng.choice(list(PLACES))])}" if rng.random() < 0.3 else ""
     i = rng.randint(1, len(told)) if told else 0
-    return [*told[:i], Told(sentence), *told[i:]], Change("", thing, sentence)
+    return [*told[:i], tell("extra", {"thing": f"{some}{where}"}, rng), *told[i:]], i, "", thing
 
 
-def _miscounted(one: Told) -> list[tuple[Told, Change]]:
-    found = []
-    for slot, text in _slots(one, _COUNTED):
-        for match in _COUNT.finditer(text):
-            n, noun = value(match[1]), match[2]
-            # where there are at least four, "at least three" is true
-            bounded = text[: match.start()].endswith("at least ")
-            for wrong in (n + 1,) if bounded else (n - 1, n + 1):
-                if wrong > 0:
-                    form = singular(noun) if wrong == 1 else plural(noun) if n == 1 and noun else noun
-                    found.append(_replaced(one, slot, text, match, f"{number(wrong)}{form}"))
-    return found
+def _deny(told: Sequence[Told], rng: Random) -> _Placed | None:
+    """A thing that is counted leaves the count and is said to be absent."""
+    found = [
+        (i, item)
+        for i, one in enumerate(told)
+        if one.claim and one.claim.kind == "totals" and not one.false
+        for item in split_list(one.claim.slots["items"])
+        if COUNT.fullmatch(item)
+    ]
+    if not found:
+        return None
+    i, item = rng.choice(found)
+    claim = told[i].claim
+    assert claim is not None
+    rest = [other for other in split_list(claim.slots["items"]) if other != item]
+    kept = [told[i].changed(items=join_list(rest))] if rest else []
+    noun = plural(class_of(item.split(" ", 1)[1]))
+    denial = tell("denied", {"thing": noun}, rng)
+    return [*told[:i], *kept, denial, *told[i + 1 :]], i + len(kept), item, f"no {noun}"
 
 
-def _swapped(one: Told, others: Sequence[str], rng: Random) -> list[tuple[Told, Change]]:
-    if not others or one.claim is None or one.claim.kind not in _OF_CLASSES:
-        return []
-    found = []
-    for slot, text in _slots(one, _NAMED):
-        parts = split_list(text)
-        for i, part in enumerate(parts):
-            quantity, noun, rest = _ITEM.fullmatch(part).groups()  # type: ignore[union-attr]
-            other = rng.choice(others)
-            if singular(noun) == other or not (quantity or is_plural(part)):  # water is not counted
-                continue
-            name = plural(other) if is_plural(part) or "group" in quantity else other
-            called = article(name) if quantity in ("a ", "an ") else f"{quantity}{name}"
-            wrong = one.changed(**{slot: join_list([*parts[:i], f"{called}{rest}", *parts[i + 1 :]])})
-            found.append((wrong, Change(noun, name, wrong.text)))
-    return found
+def _falsify(kind: str, told: Sequence[Told], known: Known, rng: Random) -> _Placed | None:
+    options = _IN_A_SENTENCE[kind]
+    found = [
+        (i, option)
+        for i, one in enumerate(told)
+        if one.claim and not one.false
+        for option in options(one, known, rng)
+    ]
+    if not found:
+        return None
+    i, (one, before, after) = rng.choice(found)
+    return [*told[:i], one, *told[i + 1 :]], i, before, after
 
 
-def _mirrored(one: Told) -> list[tuple[Told, Change]]:
-    found = []
-    for slot, text in _slots(one, _PLACED):
-        named = list(places(text))
-        for match, name in named:
-            for other in mirrored(name):
-                if other not in [taken for _, taken in named]:
-                    said = match[0]
-                    after = other if said == name else PLACES[other][PLACES[name].index(said)]
-                    found.append(_replaced(one, slot, text, match, after))
-    return found
-
-
-def _slots(one: Told, wanted: Collection[str]) -> list[tuple[str, str]]:
-    return [(slot, text) for slot, text in one.claim.slots.items() if slot in wanted] if one.claim else []
-
-
-def _replaced(one: Told, slot: str, text: str, match: re.Match[str], after: str) -> tuple[Told, Change]:
-    wrong = one.changed(**{slot: text[: match.start()] + after + text[match.end() :]})
-    return wrong, Change(match[0], after, wrong.text)
+def _names(told: Sequence[Told], known: Known, thing: str) -> bool:
+    """Whether something is named already, by a word of its name."""
+    said = " ".join((known.said, *(one.text.lower() for one in told)))
+    return any(word in said for word in thing.split())

@@ -9,7 +9,10 @@ from random import Random
 from mpgi_ray.demo.writer.request import Request
 
 FORM = ("refusal", "thinking", "truncation", "language", "repetition", "schema")
-CONTENT = ("dropped", "count", "swapped", "mirrored", "invented")
+CONTENT = (
+    "dropped", "count", "bound", "swapped", "exchanged", "mirrored", "part", "share", "colour", "invented",
+    "added", "denied",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +29,21 @@ class Faults:
         language: Chinese, wholly or in part.
         repetition: a loop.
         schema: no JSON, a key missing or a value of the wrong type; only where JSON is asked for.
-        dropped: one claim is left out.
-        count: one number is off by one.
-        swapped: one class is called by another's name.
+        dropped: one claim is left out, and what remains is true. All other kinds make one claim false.
+        count: one number is off by one or more.
+        bound: one exact number becomes a bound that it breaks, such as "at least four" of three.
+        swapped: one class is called by the name of an absent one.
+        exchanged: two classes have each other's number.
         mirrored: one place is called by the place across or above or below.
-        invented: one thing that no source names.
+        part: the number of all is told for the part of the picture where some are.
+        share: something covers as much as something else does.
+        colour: things of a class have another colour.
+        invented: one thing more, of a kind that is never drawn.
+        added: one thing more, of a class that is absent.
+        denied: a class that is there is said to be absent.
         mend: probability that an answer after a hint is free of the fault that the first answer had.
+        believes: probability that an integration follows the descriptions where the facts differ; after a
+            hint, this times 1 - `mend`.
 
     Raises:
         ValueError: a rate is not a probability, or the rates add up to more than 1.
@@ -43,12 +55,20 @@ class Faults:
     language: float = 0.02
     repetition: float = 0.02
     schema: float = 0.02
-    dropped: float = 0.02
-    count: float = 0.02
-    swapped: float = 0.02
-    mirrored: float = 0.02
-    invented: float = 0.02
+    dropped: float = 0.01
+    count: float = 0.01
+    bound: float = 0.01
+    swapped: float = 0.01
+    exchanged: float = 0.01
+    mirrored: float = 0.01
+    part: float = 0.01
+    share: float = 0.01
+    colour: float = 0.01
+    invented: float = 0.01
+    added: float = 0.01
+    denied: float = 0.01
     mend: float = 0.9
+    believes: float = 0.0
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -75,6 +95,10 @@ class Faults:
             return told
         drawn = self._draw(rng)
         return "" if drawn == told else drawn
+
+    def believing(self, request: Request, rng: Random) -> bool:
+        """Whether an integration follows the descriptions."""
+        return rng.random() < self.believes * (1 if request.attempt == 1 else 1 - self.mend)
 
     def _draw(self, rng: Random) -> str:
         point = rng.random()

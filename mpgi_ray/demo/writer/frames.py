@@ -1,7 +1,8 @@
 """The sentences that the writer reads and writes, as frames; see `grammar`.
 
-``{slot}`` is what a sentence tells; ``[is|are]`` agrees with the first slot. The frames of `GIVEN` are those
-in which trusted facts come, those of `OWN` the writer's own.
+``{slot}`` is what a sentence tells; ``[is|are]`` agrees with the slot before it that names no place, or with
+the one that follows. The frames of `GIVEN` are those in which trusted facts come, `own` has the writer's own.
+Every frame of a kind says the same of its slots, so that what is retold in another is as true as before.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ GIVEN: dict[str, tuple[str, ...]] = {
     ),
     "arranged": ("{subject} [stands|stand] {pattern}.",),
     "pointing": ("{subject} [points|point] {direction}.",),
+    "contrasted": ("{subject} here [is|are] {colour} on {ground} ground.",),
+    "coloured": ("{subject} here [is|are] {colour}.",),
     "formed": ("{subject} [is|are] {form}.",),
     "split": (
         "The centre of the image holds {centre}, and its edges hold {edge}.",
@@ -65,73 +68,10 @@ GIVEN: dict[str, tuple[str, ...]] = {
     ),
 }
 
-OWN: dict[str, tuple[str, ...]] = {
-    "gsd": ("Each pixel spans {metres} m of ground.",),
-    "taken": ("This picture was acquired {things}.",),
-    "labelled": ('As a scene it goes by the label "{quoted}".',),
-    "patch": (
-        "{subject} [takes|take] up {share} of the picture, all in one patch.",
-        "{subject} [makes|make] up {share} of the view as one patch.",
-        "{subject} [extends|extend] over {share} of the picture in one patch.",
-    ),
-    "cover": (
-        "{subject} [takes|take] up {share} of the picture.",
-        "{subject} [makes|make] up {share} of the view.",
-        "{subject} [extends|extend] over {share} of the picture.",
-    ),
-    "mainly": (
-        "{subject} [is|are] found mostly {place}.",
-        "{subject} [is|are] concentrated {place}.",
-        "{subject} [stretches|stretch] chiefly {place}.",
-    ),
-    "fill": (
-        "{subject} [takes|take] up most of {areas}.",
-        "{subject} [occupies|occupy] the greater part of {areas}.",
-        "Most of {areas} [belongs|belong] to {subject}.",
-    ),
-    "spots": (
-        "{first} [appears|appear] {spots}.",
-        "{first} [is|are] situated {spots}.",
-        "One sees {first} {spots}.",
-    ),
-    "cells": (
-        "{subject} [appears|appear] {places}.",
-        "{subject} [is|are] situated {places}.",
-        "One sees {subject} {places}.",
-    ),
-    "arranged": ("{subject} [is|are] found {pattern}.", "One sees {subject} {pattern}."),
-    "pointing": ("{subject} [is|are] laid out {direction}.", "{subject} [extends|extend] {direction}."),
-    "formed": ("{subject} [looks|look] {form}.", "{subject} [appears|appear] {form}."),
-    "split": (
-        "In the central part there [is|are] {centre}, with {edge} towards the edges.",
-        "The central part contains {centre}, whereas {edge} can be found along the edges.",
-        "Closer to the edges one finds {edge}, and the central part contains {centre}.",
-    ),
-    "centre": ("The central part contains {centre}.", "{centre} [occupies|occupy] the centre."),
-    "edge": ("{edge} [appears|appear] towards the edges.", "Closer to the edges one finds {edge}."),
-    "near": ("{a} stands near {b}.", "Close by {b} there is {a}.", "{a} and {b} are neighbours."),
-    "larger": (
-        "The {a} [is|are] far bigger than the {b}.",
-        "In size the {a} clearly [exceeds|exceed] the {b}.",
-    ),
-    "left_of": ("The {b} is to the right of the {a}.", "Left of the {b} lies the {a}."),
-    "above": ("The {b} is below the {a}.", "The {a} is higher up in the picture than the {b}."),
-    "tags": ("The ground on view includes {things}.",),
-    "labels": ("Among what can be recognised: {things}.", "The view takes in {things}."),
-    "totals": (
-        "Visible here [is|are] {items}.",
-        "{items} can be counted.",
-        "One can make out {items}.",
-        "The picture holds {items} in all.",
-    ),
-    "scene": (
-        "Overall, this is a view of {things}.",
-        "The picture presents {things} from overhead.",
-        "Looking straight down, one recognises {things}.",
-    ),
-}
-
 UNTOLD = ("nothing",)  # no caption says it
-WHAT = ("scene", "labelled", "totals", "labels", "patch", "cover", "tags")
-LOOK = ("arranged", "pointing", "formed")
-WHERE = ("split", "centre", "edge", "spots", "cells", "mainly", "fill", "near", "larger", "left_of", "above")
+WHAT = ("scene", "labelled", "totals", "denied", "extra", "labels", "patch", "cover", "tags")
+LOOK = ("coloured", "contrasted", "arranged", "pointing", "formed")
+WHERE = (
+    "split", "centre", "edge", "spots", "parted", "cells", "mainly", "fill", "near", "larger", "left_of",
+    "above",
+)  # fmt: skip

@@ -97,7 +97,7 @@ def describe(url: str, perspective: str, rng: Random) -> list[str]:
     ]
     if len(rest) > 1:
         attributes.append(
-            rng.choice((f"Traces of {rest[1]} add some variety.", f"Some patches look {rest[1]}."))
+            rng.choice((f"Traces of {rest[1]} add some variety.", f"Some patches show a {rest[1]} tone."))
         )
     return (
         scene if perspective == "scene" else attributes if perspective == "attributes" else scene + attributes

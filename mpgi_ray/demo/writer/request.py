@@ -12,6 +12,7 @@ from mpgi_ray.demo.writer.words import sentences
 
 HINT = "Your earlier answer could not be used:"
 _FACTS = re.compile(r"^Trusted facts about th(?:is|e) image.*:\n((?:- .*(?:\n|$))+)", re.MULTILINE)
+_MEASURED = re.compile(r"^Measured in th.*pixels.*:\n((?:- .*(?:\n|$))+)", re.MULTILINE)
 _TEXTS = re.compile(r"^Descriptions of the same image.*:\n((?:.*\S.*(?:\n|$))+)", re.MULTILINE)
 _NAMED = re.compile(r"^\[([^\]\n]+)\] ", re.MULTILINE)
 _PERSPECTIVE = re.compile(r"^Perspective: ([^.\n]+)\.", re.MULTILINE)
@@ -32,6 +33,7 @@ class Request:
         model: as the client named it.
         perspective: as the prompt names it; empty for an integration.
         facts: the sentences of the trusted facts.
+        measured: the sentences on what was measured in the pixels.
         texts: the descriptions to integrate, by perspective; None for a perspective.
         keys: of the JSON object asked for; none for prose.
         brief: whether all that is wanted is short: prose of few words, or JSON of short texts alone.
@@ -45,6 +47,7 @@ class Request:
     model: str
     perspective: str
     facts: tuple[str, ...]
+    measured: tuple[str, ...]
     texts: Mapping[str, str] | None
     keys: tuple[str, ...]
     brief: bool
@@ -53,6 +56,11 @@ class Request:
     content: bytes
     first: bytes
     prompt_tokens: int
+
+    @property
+    def about(self) -> tuple[str, ...]:
+        """What the image is known by in every prompt that says something of it."""
+        return (*self.facts, *self.measured)
 
     @property
     def stage(self) -> str:
@@ -68,7 +76,6 @@ def parse(body: Any) -> Request:
     """
     system, text, picture = _messages(body)
     asked = text.split(HINT)[0].rstrip()
-    told = _FACTS.search(asked)
     texts = None if picture else _descriptions(asked)
     if texts == {}:
         raise BadRequest("expected descriptions, each after its perspective in brackets")
@@ -80,7 +87,8 @@ def parse(body: Any) -> Request:
     return Request(
         model=str(body.get("model", "")),
         perspective=name[1] if name and texts is None else "",
-        facts=tuple(s for line in told[1].splitlines() for s in sentences(line[2:])) if told else (),
+        facts=_listed(_FACTS, asked),
+        measured=_listed(_MEASURED, asked),
         texts=texts,
         keys=keys,
         brief=all("short" in key for key in keys) if keys else bool(limits) and limits[-1] <= _SHORT,
@@ -90,6 +98,12 @@ def parse(body: Any) -> Request:
         first=first,
         prompt_tokens=len(system.split()) + len(text.split()) + (64 if picture else 0),
     )
+
+
+def _listed(block: re.Pattern[str], text: str) -> tuple[str, ...]:
+    """The sentences of a block of lines."""
+    told = block.search(text)
+    return tuple(s for line in told[1].splitlines() for s in sentences(line[2:])) if told else ()
 
 
 def _messages(body: Any) -> tuple[str, str, str]:

@@ -15,6 +15,8 @@ from aiohttp import web
 
 from mpgi_ray.demo.writer.answer import Answer, write
 from mpgi_ray.demo.writer.faults import Faults, chance
+from mpgi_ray.demo.writer.grammar import Change
+from mpgi_ray.demo.writer.known import identity
 from mpgi_ray.demo.writer.look import BadPicture
 from mpgi_ray.demo.writer.request import BadRequest, Request, parse
 
@@ -32,8 +34,12 @@ class ImperfectWriter:
 
     - ``ordinal``, from 0; ``stage`` (``perspective``, ``integrated``); ``perspective``, empty for stage 2;
     - ``attempt``, from 1, as the prompt tells it; ``asked``: how often the same content came before;
-    - ``fault``: the kind planted, empty for none; ``variant`` of a fault of form; ``change``: of a fault of
-      content, the words ``before`` and ``after`` and the ``sentence`` that now holds them; else null;
+    - ``fault``: the kind planted, empty for none; ``variant`` of a fault of form; ``change`` of a fault of
+      content, else null: the ``identity`` of the false sentence, its ``kind``, what is true (``before``) and
+      what is claimed (``after``), and the ``sentence`` as written;
+    - ``about``: the identity of what the prompt says of the image; the same in all prompts that say it;
+    - ``false``: by text, the changes that made something in it false: of this answer or of an earlier one
+      among its sources; ``numbers``: by text, those that it tells of things, by class;
     - ``text``, the reply; ``finish_reason``.
     """
 
@@ -43,6 +49,7 @@ class ImperfectWriter:
         self._seed = seed
         self._faults = faults
         self._asked: Counter[bytes] = Counter()
+        self._falsehoods: dict[str, Change] = {}
         self._ordinal = 0
 
     def __enter__(self) -> Self:
@@ -89,11 +96,15 @@ class ImperfectWriter:
             request = parse(json.loads(await http.read()))
             asked = self._asked[request.content]
             kind = self._faults.choose(request, self._seed, asked)
-            answer = write(request, kind, chance(self._seed, request.content, asked, "wording"))
+            believes = self._faults.believing(request, chance(self._seed, request.content, asked, "trust"))
+            wording = chance(self._seed, request.content, asked, "wording")
+            answer = write(request, kind, wording, self._falsehoods, believes=believes)
         except (BadRequest, BadPicture, ValueError, RecursionError) as error:
             problem = {"message": str(error), "type": "invalid_request_error", "code": 400}
             return web.json_response({"error": problem}, status=400)
         self._asked[request.content] += 1
+        if answer.change and answer.change.identity:
+            self._falsehoods[answer.change.identity] = answer.change
         self._note(request, asked, answer)
         return web.json_response(self._completion(request, answer))
 
@@ -107,6 +118,9 @@ class ImperfectWriter:
             "fault": answer.fault,
             "variant": answer.variant,
             "change": asdict(answer.change) if answer.change else None,
+            "about": identity(request.about, ""),
+            "false": {text: list(map(asdict, changes)) for text, changes in answer.false.items()},
+            "numbers": answer.numbers,
             "text": answer.text,
             "finish_reason": answer.finish_reason,
         }

@@ -9,8 +9,14 @@ NUMBERS = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
 )  # fmt: skip
 NUMBER = rf"(?:{'|'.join(NUMBERS)}|\d+)"
-QUANTITY = rf"(?:at least )?{NUMBER} |many |several |some |(?:a group|groups) of |an? "
+BOUND = r"(?:(?:at least|no fewer than|more than|at most|fewer than|up to) )"
+QUANTITY = rf"{BOUND}?{NUMBER} |many |several |some |(?:a group|groups) of |an? "
 
+# an exact number and what it counts: "six railway wagons" up to a word that ends the phrase
+COUNT = re.compile(
+    rf"\b(?<!at least )(?<!no fewer than )({NUMBER}) ((?!or more\b|m\b|of\b)[a-z][\w-]*"
+    r"(?: (?!(?:and|in|at|on|near|towards|around)\b)[\w-]+)*)"
+)
 # ways to say where, by the place's name; the first is the plainest
 PLACES = {
     "upper left": ("in the upper left", "towards the upper left"),
@@ -75,7 +81,7 @@ def is_plural(phrase: str) -> bool:
     """Whether a verb after a noun phrase or a list of them is in the plural."""
     if len(split_list(phrase)) > 1:
         return True
-    told = phrase.removeprefix("at least ")
+    told = re.sub(rf"^{BOUND}", "", phrase)
     if re.match(r"(?:one|an?) ", told):
         return told.startswith("one or more ")
     if re.match(rf"(?:{NUMBER}|many|several|groups) ", told):

@@ -1,0 +1,158 @@
+"""The frames in which the writer tells things by itself; see `frames`."""
+
+from __future__ import annotations
+
+OWN: dict[str, tuple[str, ...]] = {
+    "gsd": (
+        "Each pixel spans {metres} m of ground.",
+        "A pixel stands for {metres} m on the ground.",
+        "On the ground a pixel is {metres} m wide.",
+    ),
+    "taken": ("This picture was acquired {things}.",),
+    "labelled": ('As a scene it goes by the label "{quoted}".',),
+    "patch": (
+        "{subject} [takes|take] up {share} of the picture, all in one patch.",
+        "{subject} [makes|make] up {share} of the view as one patch.",
+        "{subject} [extends|extend] over {share} of the picture in one patch.",
+        "In one patch, {subject} [spreads|spread] over {share} of the picture.",
+        "{share} of the view is taken up by {subject} in one patch.",
+    ),
+    "cover": (
+        "{subject} [takes|take] up {share} of the picture.",
+        "{subject} [makes|make] up {share} of the view.",
+        "{subject} [extends|extend] over {share} of the picture.",
+        "{subject} [accounts|account] for {share} of the view.",
+        "{share} of the picture is covered by {subject}.",
+        "{share} of the view consists of {subject}.",
+    ),
+    "mainly": (
+        "{subject} [is|are] found mostly {place}.",
+        "{subject} [is|are] concentrated {place}.",
+        "{subject} [stretches|stretch] chiefly {place}.",
+        "Mostly {place} [lies|lie] {subject}.",
+        "{place} one finds mainly {subject}.",
+    ),
+    "fill": (
+        "{subject} [takes|take] up most of {areas}.",
+        "{subject} [occupies|occupy] the greater part of {areas}.",
+        "Most of {areas} [belongs|belong] to {subject}.",
+        "{subject} [covers|cover] the larger part of {areas}.",
+        "In most of {areas} there [is|are] {subject}.",
+    ),
+    "spots": (
+        "{first} [appears|appear] {spots}.",
+        "{first} [is|are] situated {spots}.",
+        "One sees {first} {spots}.",
+        "{first} can be made out {spots}.",
+        "There [is|are] {first} {spots}.",
+    ),
+    "parted": (  # the same with the sum before
+        "{subject} can be seen, {parts}.",
+        "There [is|are] {subject}, of which {parts}.",
+        "The picture has {subject}, {parts}.",
+    ),
+    "cells": (
+        "{subject} [appears|appear] {places}.",
+        "{subject} [is|are] situated {places}.",
+        "One sees {subject} {places}.",
+        "{places} there [is|are] {subject}.",
+        "{places} one can see {subject}.",
+        "{subject} can be spotted {places}.",
+    ),
+    "arranged": (
+        "{subject} [is|are] found {pattern}.",
+        "One sees {subject} {pattern}.",
+        "{subject} [is|are] placed {pattern}.",
+    ),
+    "pointing": (
+        "{subject} [is|are] laid out {direction}.",
+        "{subject} [extends|extend] {direction}.",
+        "{subject} [is|are] oriented {direction}.",
+        "{subject} [runs|run] {direction}.",
+    ),
+    "contrasted": (
+        "{subject} [is|are] {colour} on {ground} ground.",
+        "Against {ground} ground, {subject} [looks|look] {colour}.",
+    ),
+    "coloured": (
+        "{subject} [is|are] {colour}.",
+        "{subject} [looks|look] {colour}.",
+        "{subject} [is|are] {colour} in colour.",
+        "The colour of {subject} is {colour}.",
+    ),
+    "formed": (
+        "{subject} [looks|look] {form}.",
+        "{subject} [appears|appear] {form}.",
+        "In shape and size, {subject} [is|are] {form}.",
+    ),
+    "split": (
+        "In the central part there [is|are] {centre}, with {edge} towards the edges.",
+        "The central part contains {centre}, whereas {edge} can be found along the edges.",
+        "Closer to the edges one finds {edge}, and the central part contains {centre}.",
+        "Around the centre one finds {centre}, and {edge} closer to the edges.",
+    ),
+    "centre": (
+        "The central part contains {centre}.",
+        "{centre} [occupies|occupy] the centre.",
+        "Around the centre one finds {centre}.",
+        "In the central part there [is|are] {centre}.",
+    ),
+    "edge": (
+        "{edge} [appears|appear] towards the edges.",
+        "Closer to the edges one finds {edge}.",
+        "Along the edges there [is|are] {edge}.",
+        "Near the edges one can see {edge}.",
+    ),
+    "near": (
+        "{a} stands near {b}.",
+        "Close by {b} there is {a}.",
+        "{a} and {b} are neighbours.",
+        "{a} can be found beside {b}.",
+    ),
+    "larger": (
+        "The {a} [is|are] far bigger than the {b}.",
+        "In size the {a} clearly [exceeds|exceed] the {b}.",
+        "Compared with the {b}, the {a} [is|are] much bigger.",
+    ),
+    "left_of": (
+        "The {b} is to the right of the {a}.",
+        "Left of the {b} lies the {a}.",
+        "To the left of the {b} one sees the {a}.",
+    ),
+    "above": (
+        "The {b} is below the {a}.",
+        "The {a} is higher up in the picture than the {b}.",
+        "Below the {a} one sees the {b}.",
+    ),
+    "tags": ("The ground on view includes {things}.",),
+    "labels": ("Among what can be recognised: {things}.", "The view takes in {things}."),
+    "totals": (
+        "Visible here [is|are] {items}.",
+        "{items} can be counted.",
+        "One can make out {items}.",
+        "The picture holds {items} in all.",
+        "A total of {items} can be seen.",
+        "In the picture there [is|are] {items}.",
+        "{items} [is|are] present in the view.",
+        "In view [is|are] {items}.",
+        "Altogether the picture has {items}.",
+    ),
+    "scene": (
+        "Overall, this is a view of {things}.",
+        "The picture presents {things} from overhead.",
+        "Looking straight down, one recognises {things}.",
+        "In this view one recognises {things}.",
+        "What is on view is {things}.",
+    ),
+    "extra": (  # what no fact names
+        "The image also shows {thing}.",
+        "There [is|are] {thing}, too.",
+        "{thing} can be seen as well.",
+        "Next to all this, {thing} [is|are] visible.",
+    ),
+    "denied": (
+        "There are no {thing} in the picture.",
+        "No {thing} can be seen.",
+        "The view has no {thing} at all.",
+    ),
+}
