@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
+from shapely.errors import ShapelyError
 
 from mpgi_ray.config import first_problem
 from mpgi_ray.data.image import SUFFIXES, ImageError
@@ -54,6 +55,9 @@ def load(
         yield _rejected(item, index, error.reason, str(error), raster)
     except ValidationError as error:
         yield _rejected(item, index, "bad_annotation", first_problem(error), raster)
+    except ShapelyError as error:
+        detail = f"an outline cannot be cut into windows: {error}"
+        yield _rejected(item, index, "bad_annotation", detail, raster)
 
 
 def _known(item: Item, source: SourceConfig, raster: Raster) -> tuple[dict[str, Any], ClassMask | None]:

@@ -129,6 +129,20 @@ def test_what_only_a_corner_shows_is_not_told(tmp_path: Path) -> None:
     assert gather(annotated(tmp_path, shore, beach)).tags == ()
 
 
+def test_a_feature_that_reaches_in_by_a_rounding_error_is_not_there(tmp_path: Path) -> None:
+    shape = {"geometry_type": "Polygon", "tags": {"building": "yes"}}
+    corners = [(1 - 2**-53, 0.89), (1.28, 0.34), (1.47, 0.29)]
+    coordinates = [[[x * 4096, y * 4096] for x, y in (*corners, corners[0])]]
+    rows = [shape | {"tile": "62094-50164-17", "tile_coords_4096": coordinates}]
+    rows += [shape | {"tile": "62095-50164-17", "tile_coords_4096": [[[9, 9], [999, 9], [999, 999]]]}]
+    files: dict[str, str | bytes] = {f"p/{row['tile']}.png": picture() for row in rows}
+    put(tmp_path, files | {"map.jsonl": "\n".join(map(json.dumps, rows))})
+    kept, lost = ingest_all(osm(str(tmp_path / "map.jsonl"), str(tmp_path / "p")), tmp_path / "out")
+    assert not lost
+    other, own = (kept[f"{row['tile']}.png"].annotation for row in rows)
+    assert (other.objects, other.tags, own.tags) == ((), {}, {"building": "yes"})
+
+
 def test_central_features_of_real_maps_are_nearest_to_the_middle(data_dir: Path, tmp_path: Path) -> None:
     centrals = 0
     for name, found in real(data_dir, tmp_path).items():

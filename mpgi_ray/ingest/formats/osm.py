@@ -13,10 +13,12 @@ from typing import Annotated, Any
 import shapely
 import typer
 import yaml
+from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
 from mpgi_ray.data.sample import Rejected
 from mpgi_ray.ingest.central import map_view
+from mpgi_ray.ingest.clip import clipped
 from mpgi_ray.ingest.features import Feature, read_features
 from mpgi_ray.ingest.footprint import Footprint, of_corners, of_name
 from mpgi_ray.ingest.item import Entry, Item, Listing
@@ -64,9 +66,13 @@ def osm(
             except ValueError as error:
                 yield Rejected(name, 0, "no_footprint", str(error))
                 continue
-            inside = list(nearby.of(stem(name).rpartition("/")[2], where))
-            view = map_view(inside, label, found.extract)
-            note = _note(inside, label) | {"bounds": where.bounds, "map": view}
+            try:
+                inside = list(nearby.of(stem(name).rpartition("/")[2], where))
+                view = map_view(inside, label, found.extract)
+                note = _note(inside, label) | {"bounds": where.bounds, "map": view}
+            except ShapelyError as error:
+                yield Rejected(name, 0, "bad_annotation", f"a feature cannot be cut to it: {error}")
+                continue
             yield Item(pictures.root, name, note, in_fractions=True, across_m=where.metres)
         for at, why in found.bad:
             yield Rejected(f"{features}, {at}", 0, "bad_annotation", why)
@@ -99,7 +105,7 @@ def _note(inside: Iterable[tuple[Feature, BaseGeometry]], label: str | None) -> 
     objects: list[dict[str, Any]] = []
     tags: defaultdict[str, dict[str, None]] = defaultdict(dict)  # the values of a key, in their order
     for feature, whole in inside:
-        shape = shapely.clip_by_rect(whole, 0, 0, 1, 1)
+        shape = clipped(whole, 0, 0, 1, 1)
         if shape.is_empty:
             continue
         for key, value in feature.tags.items():
