@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ from pydantic import ValidationError
 from shapely.errors import ShapelyError
 
 from mpgi_ray.config import first_problem
-from mpgi_ray.data.image import SUFFIXES, ImageError
+from mpgi_ray.data.image import NOTHING, SUFFIXES, ImageError
 from mpgi_ray.data.sample import Annotation, Origin, Rejected, Sample
 from mpgi_ray.data.shards import shard_key
 from mpgi_ray.data.storage import Storage
@@ -23,6 +24,7 @@ from mpgi_ray.ingest.raster import Raster
 from mpgi_ray.ingest.source import SourceConfig
 from mpgi_ray.ingest.windows import Tiling, Window, in_window, window_name
 
+_log = logging.getLogger(__name__)
 MAX_OBJECTS = 20_000  # of one picture: they are compared with each other
 
 
@@ -48,9 +50,7 @@ def load(
             yield _sample(item, index, raster, fields | {"cover": mask.cover() if mask else {}}, None)
             return
         whole = Annotation.model_validate(fields)
-        for window in windows:
-            part = in_window(whole, window) | {"cover": mask.cover(window) if mask else {}}
-            yield _sample(item, index, raster, part, window)
+        yield from _windows(item, index, raster, whole, mask, windows)
     except ImageError as error:
         yield _rejected(item, index, error.reason, str(error), raster)
     except ValidationError as error:
@@ -91,6 +91,29 @@ def _known(item: Item, source: SourceConfig, raster: Raster) -> tuple[dict[str, 
             fields["objects"] = (*fields["objects"], *drawn_objects["objects"])
         mask = mask.turned(turned.orientation) if turned else mask
     return fields | {"width": size[0], "height": size[1]}, mask
+
+
+def _windows(
+    item: Item, index: int, raster: Raster, whole: Annotation, mask: ClassMask | None, windows: list[Window]
+) -> Iterator[Sample]:
+    """The parts of a picture; those without data, as at the corners of a scene, are left out.
+
+    Raises:
+        ImageError: a part cannot be decoded, or there is no data in any.
+    """
+    empty = 0
+    for window in windows:
+        part = in_window(whole, window) | {"cover": mask.cover(window) if mask else {}}
+        part |= {"bounds": bounds} if (bounds := raster.bounds(window)) else {}
+        try:
+            yield _sample(item, index, raster, part, window)
+        except ImageError as error:
+            empty += error.reason == NOTHING
+            if error.reason != NOTHING or empty == len(windows):
+                raise
+    if empty:
+        what = f"windows without data are left out: {empty} of {len(windows)}"
+        _log.warning("%s: %s", clean_name(item.name), what)
 
 
 def _fits(stated: tuple[int | None, int | None], size: Size, stored: Size) -> bool:

@@ -80,7 +80,10 @@ def _opened(
                 file.write(root.read_range(name, start, min(start + _PIECE, size)))
         raster = GeoRaster(copy, bands, values, kept=folder)
     if "bounds" not in raster.fields and not unplaced:
-        detail = "it does not say where it lies (no CRS): keep such pictures with --unplaced"
+        detail = (
+            "it does not say where it lies (no CRS, or no place on the earth): keep such pictures with "
+            "--unplaced"
+        )
         raise ImageError("no_place", detail)
     return raster
 
