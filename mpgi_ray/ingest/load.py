@@ -25,6 +25,10 @@ from mpgi_ray.ingest.source import SourceConfig
 from mpgi_ray.ingest.windows import Tiling, Window, in_window, window_name
 
 _log = logging.getLogger(__name__)
+_SHARES = (
+    "all its boxes lie within the first pixel, so they seem to be shares of its width and height: expected "
+    "pixels, multiply them by these"
+)
 MAX_OBJECTS = 20_000  # of one picture: they are compared with each other
 
 
@@ -74,6 +78,8 @@ def _known(item: Item, source: SourceConfig, raster: Raster) -> tuple[dict[str, 
     stated = drawn[0] if width is None else width, drawn[1] if height is None else height
     if stated != drawn:
         raise ImageError("size_mismatch", f"stated as {_by(stated)}, the picture has {_by(drawn)} pixels")
+    if not item.in_fractions and _in_first_pixel(item.annotation.get("objects", ())):
+        raise ImageError("bad_annotation", _SHARES)
     note = _in_pixels(item.annotation, drawn) if item.in_fractions else item.annotation
     note = turned_fields(note, turned) if turned else note
     fields = source.apply({**raster.fields, **note})
@@ -114,6 +120,11 @@ def _windows(
     if empty:
         what = f"windows without data are left out: {empty} of {len(windows)}"
         _log.warning("%s: %s", clean_name(item.name), what)
+
+
+def _in_first_pixel(objects: Iterable[Mapping[str, Any]]) -> bool:
+    sides = [side for thing in objects for side in thing["box"]]
+    return all(0 <= side <= 1 for side in sides) and any(0 < side < 1 for side in sides)
 
 
 def _fits(stated: tuple[int | None, int | None], size: Size, stored: Size) -> bool:

@@ -158,6 +158,19 @@ TABLES: list[tuple[str, Callable[[str, str], Listing], str, set[tuple[str, str]]
         set(),
     ),
     (
+        "filename,width,height,class,xmin,ymin,xmax,ymax\na.png,40,30,ship,1,2,5,6\na.png,40,30,tank,1,2,50,60\n"
+        "b.png,40,30,,,,,\nc.png,100,100,ship,1,2,5,6\nd.png,40,30,ship,1,2,5,6\nd.png,40,31,ship,1,2,5,6\n"
+        "e.png,wide,30,ship,1,2,5,6\nf.png,,,ship,0.1,0.2,0.5,0.6\n",
+        lambda table, images: boxes(table, images),
+        "ship tank",
+        {
+            ("c.png", "stated as 100×100, the picture has 40×30"),
+            ("d.png", "height is 30 and 31: expected one"),
+            ("e.png", "expected a number, found 'wide'"),
+            ("f.png", "they seem to be shares of its width and height"),
+        },
+    ),
+    (
         "image,ship,tank\na,1,1\nb.png,0,0\nc.png,1\nd.png,maybe,0\n",
         lambda table, images: labels(table, images),
         "ship tank",
@@ -180,7 +193,7 @@ def test_tables(
     expected: str,
     bad: set[tuple[str, str]],
 ) -> None:
-    images = pictures(tmp_path, *(f"{name}.png" for name in "abcde"))
+    images = pictures(tmp_path, *(f"{name}.png" for name in "abcdef"))
     (tmp_path / "table.csv").write_text(text)
     ingested(reader(str(tmp_path / "table.csv"), images), tmp_path / "out")
     found = samples(tmp_path / "out")
