@@ -23,6 +23,7 @@ from mpgi_ray.data.text import JsonError
 from mpgi_ray.ingest.item import Entry, Item, Listing, below, report_unused
 from mpgi_ray.ingest.rows import read_rows
 from mpgi_ray.ingest.source import TRUNCATED, MaskTable
+from mpgi_ray.ingest.texts import captions_of
 
 Point = tuple[float, float]
 
@@ -112,6 +113,7 @@ def manifest(
         for where, read in rows:
             try:
                 parsed = Line.model_validate(read())
+                note = _annotation(parsed)
                 unused |= _unused(parsed)
                 image, mask = below(parsed.image), None if parsed.mask is None else below(parsed.mask)
             except ValueError as error:
@@ -124,7 +126,7 @@ def manifest(
             yield Item(
                 rows.root,
                 image,
-                _annotation(parsed),
+                note,
                 size,
                 mask,
                 mask_classes=parsed.mask_classes,
@@ -136,10 +138,11 @@ def manifest(
 
 
 def _annotation(line: Line) -> dict[str, Any]:
-    same = ("labels", "captions", "tags", "date", "place", "sensor", "split", "licence", "source")
+    same = ("labels", "tags", "date", "place", "sensor", "split", "licence", "source")
     return {name: getattr(line, name) for name in same} | {
         "scene": (line.scene,) if isinstance(line.scene, str) else line.scene,
         "objects": (*map(_boxed, line.boxes), *map(_oriented, line.obb), *map(_outlined, line.polygons)),
+        "captions": captions_of(line.captions),
         "gsd": line.gsd if line.gsd is not None else line.gsd_m,
     }
 
