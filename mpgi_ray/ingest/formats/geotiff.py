@@ -57,7 +57,7 @@ def geotiff(
                 root, name, {"scene": classes}, raster=partial(_opened, root, name, chosen, limits, unplaced)
             )
 
-    listed = "\n".join(f"{name}\0{stamp.partition(':')[0]}" for name, stamp in stamps.items())
+    listed = "\n".join(f"{name}\0{stamp}" for name, stamp in stamps.items())
     digest = hashlib.sha256(listed.encode("utf-8", "surrogateescape")).hexdigest()
     return Listing("geotiff", f"{images} {bands} {values} {scene} {unplaced}", digest, entries)
 
