@@ -8,16 +8,17 @@ MAX_CAPTION = 10_000  # characters: five times the longest that are published; m
 
 
 def captions_of(texts: Iterable[str]) -> tuple[str, ...]:
-    """The captions of a picture, each once, without those that are empty.
+    """The captions of a picture as they are, without those that are empty.
 
     Raises:
         ValueError: one is longer than `MAX_CAPTION`.
     """
-    found = tuple(dict.fromkeys(text.strip() for text in texts if not is_empty(text)))
+    found = tuple(text for text in texts if not is_empty(text))
     if (longest := max(map(len, found), default=0)) > MAX_CAPTION:
         raise ValueError(f"a caption of {longest:,} characters: at most {MAX_CAPTION:,} are read")
     return found
 
 
 def is_empty(text: str) -> bool:
+    """Whether it says nothing."""
     return not text.strip()

@@ -127,7 +127,7 @@ def test_captions_by_file_name_and_those_that_are_none(
     told = {
         "a.tif": {"captions": ["A park .", "", " ", "A park ."], "split": "train"},
         "b.tif": {"captions": [" "], "split": "test"},
-        "c.tif": {"captions": ["word " * 3000], "split": "test"},
+        "c.tif": {"captions": ["word" * 3000], "split": "test"},
         "d.tif": {"captions": [7]},
     }
     put(tmp_path, {f"img/{name}": picture(kind="TIFF") for name in told} | {"x.json": json.dumps(told)})
@@ -139,11 +139,14 @@ def test_captions_by_file_name_and_those_that_are_none(
     assert (note.captions, note.split) == (("A park .",), "train")
     assert "captions that are empty, and left out: 2" in caplog.text
     assert lost["b.tif"] == ("bad_annotation", "the picture has no caption")
-    assert lost["c.tif"] == ("bad_annotation", "a caption of 14,999 characters: at most 10,000 are read")
+    assert lost["c.tif"] == ("bad_annotation", "a caption of 12,000 characters: at most 10,000 are read")
     assert "sentences.0.raw" in lost["d.tif"][1]
-    put(tmp_path, {"m.jsonl": json.dumps({"image": "img/a.tif", "captions": ["", " A park . "]})})
+    put(
+        tmp_path,
+        {"m.jsonl": json.dumps({"image": "img/a.tif", "captions": ["", "A park .", " ", "A park ."]})},
+    )
     kept, _ = ingest_all(manifest(str(tmp_path / "m.jsonl")), tmp_path / "of_manifest")
-    assert kept["img/a.tif"].annotation.captions == ("A park .",)
+    assert kept["img/a.tif"].annotation.captions == ("A park .", "A park .")
 
 
 def test_shards_of_rs5m_are_read_as_they_are() -> None:

@@ -76,7 +76,7 @@ def captions(
 
 
 def _note(told: _Told) -> dict[str, object]:
-    texts = captions_of(told.texts)
+    texts = captions_of(dict.fromkeys(told.texts))
     if not texts:
         raise ValueError("the picture has no caption")
     if len(told.splits) > 1:

@@ -58,7 +58,7 @@ def karpathy(
                 image = _Image.model_validate(raw)
                 name = pictures.find(f"{image.filepath}/{image.filename}".lstrip("/"))
                 used.add(name)
-                texts = captions_of(sentence.raw for sentence in image.sentences)
+                texts = captions_of(dict.fromkeys(sentence.raw for sentence in image.sentences))
                 if not texts:
                     raise ValueError("the picture has no caption")
             except ValueError as error:

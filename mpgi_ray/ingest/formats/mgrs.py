@@ -86,7 +86,7 @@ def mgrs(
 
 def _note(picture: _Picture) -> dict[str, Any]:
     told = (picture.global_caption, picture.brief_caption, picture.detailed_caption)
-    texts = captions_of(text for text in told if text)
+    texts = captions_of(dict.fromkeys(text.strip() for text in told if text))
     if not texts:
         raise ValueError("the picture has no caption")
     parts = ((part.category, part.bbox) for part in picture.segment)
