@@ -20,15 +20,12 @@ from mpgi_ray.ingest.instances import objects_of
 from mpgi_ray.ingest.item import Item
 from mpgi_ray.ingest.mask import ClassMask, read_mask
 from mpgi_ray.ingest.orientation import Size, Turned, opened, turned_fields
+from mpgi_ray.ingest.plausible import require_labels, require_pixels
 from mpgi_ray.ingest.raster import Raster
 from mpgi_ray.ingest.source import SourceConfig
 from mpgi_ray.ingest.windows import Tiling, Window, in_window, window_name
 
 _log = logging.getLogger(__name__)
-_SHARES = (
-    "all its boxes lie within the first pixel, so they seem to be shares of its width and height: expected "
-    "pixels, multiply them by these"
-)
 MAX_OBJECTS = 20_000  # of one picture: they are compared with each other
 
 
@@ -78,11 +75,12 @@ def _known(item: Item, source: SourceConfig, raster: Raster) -> tuple[dict[str, 
     stated = drawn[0] if width is None else width, drawn[1] if height is None else height
     if stated != drawn:
         raise ImageError("size_mismatch", f"stated as {_by(stated)}, the picture has {_by(drawn)} pixels")
-    if not item.in_fractions and _in_first_pixel(item.annotation.get("objects", ())):
-        raise ImageError("bad_annotation", _SHARES)
+    if not item.in_fractions:
+        require_pixels(item.annotation.get("objects", ()))
     note = _in_pixels(item.annotation, drawn) if item.in_fractions else item.annotation
     note = turned_fields(note, turned) if turned else note
     fields = source.apply({**raster.fields, **note})
+    require_labels(fields)
     if item.across_m is not None and fields.get("gsd") is None:
         fields["gsd"] = item.across_m / size[0]
     fields["split"] = fields.get("split") or source.split_of(raster.content)
@@ -120,11 +118,6 @@ def _windows(
     if empty:
         what = f"windows without data are left out: {empty} of {len(windows)}"
         _log.warning("%s: %s", clean_name(item.name), what)
-
-
-def _in_first_pixel(objects: Iterable[Mapping[str, Any]]) -> bool:
-    sides = [side for thing in objects for side in thing["box"]]
-    return all(0 <= side <= 1 for side in sides) and any(0 < side < 1 for side in sides)
 
 
 def _fits(stated: tuple[int | None, int | None], size: Size, stored: Size) -> bool:

@@ -228,6 +228,33 @@ def test_a_table_that_cannot_be_read_is_one_error(
     assert "table" in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ("names: [[car], {a: b}]\n", r"names has \"\['car'\]\": expected the name of a class"),
+        (f"names: [{'x' * 300}]\n", "a class of 300 characters"),
+    ],
+)
+def test_names_of_yolo_that_are_none(tmp_path: Path, names: str, said: str) -> None:
+    images = pictures(tmp_path, "a.png")
+    (tmp_path / "images/a.txt").write_text("0 0.5 0.5 0.1 0.1")
+    (tmp_path / "data.yaml").write_text(names)
+    with pytest.raises(InputError, match=said):
+        yolo(images, images=images)
+
+
+def test_the_difficulty_of_dota_is_no_part_of_a_class(tmp_path: Path) -> None:
+    images = pictures(tmp_path, "a.png", "b.png")
+    for name, end in {"a": "roundabout A 1", "b": "car 7"}.items():
+        (tmp_path / f"images/{name}.txt").write_text(f"1 1 9 1 9 9 1 9 {end}")
+    ingested(dota(images, images=images), tmp_path / "out")
+    (thing,) = samples(tmp_path / "out")["a.png"].annotation.objects
+    assert (thing.label, thing.difficult) == ("roundabout A", True)
+    assert [(name, detail) for name, _, detail in rejected(tmp_path / "out")] == [
+        ("b.png", "b.txt: line 1: difficulty 7: expected 0, 1 or 2")
+    ]
+
+
 def test_karpathys_layout(tmp_path: Path) -> None:
     images = pictures(tmp_path, "train/a.png", "b.png")
     said = [{"raw": "A port."}, {"raw": "A port."}, {"raw": "Ships."}]

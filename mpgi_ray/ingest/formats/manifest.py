@@ -28,6 +28,9 @@ from mpgi_ray.ingest.texts import captions_of
 Point = tuple[float, float]
 
 
+_Text = Annotated[str, Field(coerce_numbers_to_str=False)]
+
+
 class _Record(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True, coerce_numbers_to_str=True)
 
@@ -71,13 +74,13 @@ class Line(_Record):
         gsd, gsd_m: metres per pixel, either name.
     """
 
-    image: str = Field(min_length=1)
+    image: _Text = Field(min_length=1)
     id: str | None = None
     width: int | None = None
     height: int | None = None
-    scene: str | tuple[str, ...] = ()
+    scene: _Text | tuple[_Text, ...] = ()
     labels: tuple[str, ...] = ()
-    captions: tuple[str, ...] = ()
+    captions: tuple[_Text, ...] = ()
     boxes: tuple[LabelledBox, ...] = ()
     obb: tuple[OrientedBox, ...] = ()
     polygons: tuple[Outline, ...] = ()
