@@ -101,7 +101,7 @@ def manifest_notes() -> Iterator[Note]:
         "scene_deep": ({"scene": [["port"]]}, BAD, "scene"),
         "scene_many": ({"scene": ["port"] * 5000}, "", ""),
         "caption_half": ({"captions": ["a \ud83d"]}, BAD, "half of a character"),
-        "caption_number": ({"captions": [7]}, "", ""),
+        "caption_number": ({"captions": [7]}, BAD, "captions.0"),
         "caption_text": ({"captions": "one"}, BAD, "captions"),
         "caption_endless": ({"captions": ["many words " * 50_000]}, BAD, "a caption of 550,000 characters"),
         "caption_code": ({"captions": ["=cmd|' /C calc'!A0", "{{ cycler }}", "\x1b]0;x\x07"]}, "", ""),
