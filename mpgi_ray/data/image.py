@@ -22,7 +22,7 @@ from mpgi_ray.data.jpeg import frame_size
 
 MAX_PIXELS = 400_000_000  # a 20,000 × 20,000 scene; a decompression bomb is far larger
 MAX_DEEP = 192_000_000  # values of more than 8 bits (pixels × colours): stretching one takes 15 to 20 bytes
-CONVERSION_VERSION = 3  # part of the record of a converted picture: raise it when `_to_rgb` changes
+CONVERSION_VERSION = 4  # part of the record of a converted picture: raise it when `_to_rgb` changes
 SUFFIXES = ("jpg", "jpeg", "png", "tif", "tiff", "webp", "bmp", "gif", "jp2")
 # the formats that are opened, and no others: Pillow's EPS reader would start a PostScript interpreter
 _FORMATS = {
