@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
+from mpgi_ray.data.image_error import nothing_there, only
+
 NO_DATA = 1e38  # float pictures state values as large as this, or the largest of all, where there are none
 # Pillow's name for 16-bit colour in big, little, native order; A and a are alpha, X another band
 _DEEP = re.compile(r"(RGB[AaX]?);16([BLN])")
@@ -55,8 +57,17 @@ def held(values: np.ndarray, known: np.ndarray | None = None, nodata: float | No
 
 
 def stretched(values: np.ndarray, held: np.ndarray) -> np.ndarray:
-    """8-bit values, linear between the 2nd and the 98th percentile of those that are `held`, one at least."""
-    low, high = np.percentile(values[held], (2, 98))
+    """8-bit values, linear between the 2nd and the 98th percentile of those that are `held`.
+
+    Raises:
+        ImageError: none is, or all of them are the same.
+    """
+    seen = values[held]
+    if not seen.size:
+        raise nothing_there()
+    if (lowest := seen.min()) == seen.max():
+        raise only(lowest)
+    low, high = np.percentile(seen, (2, 98))
     finite = np.abs(values) < NO_DATA
     scaled = (values.astype(np.float32) - np.float32(low)) / np.float32(max(high - low, 1e-12))
     return np.asarray((np.clip(np.where(finite, scaled, 0), 0, 1) * 255).round(), dtype=np.uint8)

@@ -18,6 +18,8 @@ from PIL import Image, UnidentifiedImageError
 from mpgi_ray.data import tiff
 from mpgi_ray.data.deep import NO_DATA as NO_DATA
 from mpgi_ray.data.deep import colour_of, deep_modes, held, stretched
+from mpgi_ray.data.image_error import ImageError as ImageError
+from mpgi_ray.data.image_error import nothing_there
 from mpgi_ray.data.jpeg import frame_size
 
 MAX_PIXELS = 400_000_000  # a 20,000 × 20,000 scene; a decompression bomb is far larger
@@ -38,27 +40,6 @@ Image.MAX_IMAGE_PIXELS = None
 # what Pillow tells of files that it cannot read is told by our rows, or passed over on purpose (bad EXIF)
 logging.getLogger("PIL").setLevel(logging.CRITICAL)
 warnings.filterwarnings("ignore", module=r"PIL\.")
-
-
-class ImageError(ValueError):
-    """A picture that cannot be used; ``reason`` is a short code, the message one line for a person."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-
-
-NOTHING = "no_data"  # the reason of what `nothing_there` says
-
-
-def nothing_there() -> ImageError:
-    """What is said of a picture that would be black all over."""
-    return ImageError(NOTHING, "none of its pixels holds data: nodata, alpha or mask hides all of them")
-
-
-def only(value: float) -> ImageError:
-    """What is said of a picture of more than 8 bits that has nothing to stretch."""
-    return ImageError("one_value", f"all its values are {value:g}, so there is nothing to see in it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,12 +233,7 @@ def _shown(image: Image.Image, deep: np.ndarray | None, known: np.ndarray | None
 
 def _stretched(image: Image.Image, values: np.ndarray, known: np.ndarray | None) -> np.ndarray:
     """Raises ImageError: there is nothing, or but one value, to see."""
-    seen = held(values, known, tiff.nodata(image) if image.format == "TIFF" else None)
-    if not seen.any():
-        raise nothing_there()
-    if (lowest := values[seen].min()) == values[seen].max():
-        raise only(lowest)
-    return stretched(values, seen)
+    return stretched(values, held(values, known, tiff.nodata(image) if image.format == "TIFF" else None))
 
 
 def _over_black(rgba: Image.Image) -> Image.Image:

@@ -21,7 +21,8 @@ from PIL import Image
 from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.windows import Window as Part
 
-from mpgi_ray.data.image import MAX_PIXELS, ImageError, nothing_there, only
+from mpgi_ray.data.image import MAX_PIXELS
+from mpgi_ray.data.image_error import ImageError, nothing_there, only
 from mpgi_ray.ingest.geo_place import Bounds, bounds_of, date_of, gsd_of
 from mpgi_ray.ingest.windows import Window
 

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from shapely.errors import ShapelyError
 
 from mpgi_ray.config import first_problem
-from mpgi_ray.data.image import NOTHING, SUFFIXES, ImageError
+from mpgi_ray.data.image import SUFFIXES
+from mpgi_ray.data.image_error import NOTHING, ImageError
 from mpgi_ray.data.sample import Annotation, Origin, Rejected, Sample
 from mpgi_ray.data.shards import shard_key
 from mpgi_ray.data.storage import Storage
