@@ -26,7 +26,7 @@ SERVED = {
         "data/clip_tokens.py",
     ),
     "vllm": ("engines/vllm/", "engines/revision.py"),
-    "geo": ("ingest/geo_raster.py", "ingest/formats/geotiff.py"),
+    "geo": ("ingest/geo_place.py", "ingest/geo_raster.py", "ingest/formats/geotiff.py"),
 }
 
 

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
+from mpgi_ray.data.image_error import nothing_there, only
+
 NO_DATA = 1e38  # float pictures state values as large as this, or the largest of all, where there are none
 # Pillow's name for 16-bit colour in big, little, native order; A and a are alpha, X another band
 _DEEP = re.compile(r"(RGB[AaX]?);16([BLN])")
@@ -38,18 +40,34 @@ def colour_of(image: Image.Image, lower: Image.Image, modes: Sequence[re.Match[s
     return np.asarray(upper << 8 | np.asarray(lower), dtype=np.uint16)
 
 
-def stretched(values: np.ndarray, known: np.ndarray | None = None) -> np.ndarray:
-    """8-bit values, linear between the 2nd and the 98th percentile of the finite ones below `NO_DATA`.
+def held(values: np.ndarray, known: np.ndarray | None = None, nodata: float | None = None) -> np.ndarray:
+    """Which values count: those that are finite, below `NO_DATA` and not the nodata value, as ``values``.
 
     Args:
         values: (height, width) or (height, width, colours).
         known: (height, width), where values count; None is everywhere.
+        nodata: of one band of a pixel, too, where the others hold values.
     """
-    finite = np.abs(values) < NO_DATA
+    found: np.ndarray = np.abs(values) < NO_DATA
+    if nodata is not None:
+        found &= values != nodata
     if known is not None:
-        finite &= known if values.ndim == 2 else known[..., None]
-    if not finite.any():
-        return np.zeros(values.shape, np.uint8)
-    low, high = np.percentile(values[finite], (2, 98))
+        found &= known if values.ndim == 2 else known[..., None]
+    return found
+
+
+def stretched(values: np.ndarray, held: np.ndarray) -> np.ndarray:
+    """8-bit values, linear between the 2nd and the 98th percentile of those that are `held`.
+
+    Raises:
+        ImageError: none is, or all of them are the same.
+    """
+    seen = values[held]
+    if not seen.size:
+        raise nothing_there()
+    if (lowest := seen.min()) == seen.max():
+        raise only(lowest)
+    low, high = np.percentile(seen, (2, 98))
+    finite = np.abs(values) < NO_DATA
     scaled = (values.astype(np.float32) - np.float32(low)) / np.float32(max(high - low, 1e-12))
     return np.asarray((np.clip(np.where(finite, scaled, 0), 0, 1) * 255).round(), dtype=np.uint8)

@@ -6,7 +6,9 @@ Plain pictures (8-bit grey or RGB in JPEG or PNG) travel through the program as 
 from __future__ import annotations
 
 import io
+import logging
 import math
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +17,14 @@ from PIL import Image, UnidentifiedImageError
 
 from mpgi_ray.data import tiff
 from mpgi_ray.data.deep import NO_DATA as NO_DATA
-from mpgi_ray.data.deep import colour_of, deep_modes, stretched
+from mpgi_ray.data.deep import colour_of, deep_modes, held, stretched
+from mpgi_ray.data.image_error import ImageError as ImageError
+from mpgi_ray.data.image_error import nothing_there
 from mpgi_ray.data.jpeg import frame_size
 
 MAX_PIXELS = 400_000_000  # a 20,000 × 20,000 scene; a decompression bomb is far larger
 MAX_DEEP = 192_000_000  # values of more than 8 bits (pixels × colours): stretching one takes 15 to 20 bytes
-CONVERSION_VERSION = 3  # part of the record of a converted picture: raise it when `_to_rgb` changes
+CONVERSION_VERSION = 4  # part of the record of a converted picture: raise it when `_to_rgb` changes
 SUFFIXES = ("jpg", "jpeg", "png", "tif", "tiff", "webp", "bmp", "gif", "jp2")
 # the formats that are opened, and no others: Pillow's EPS reader would start a PostScript interpreter
 _FORMATS = {
@@ -33,14 +37,9 @@ _ENCODING: dict[str, dict[str, Any]] = {"png": {"format": "PNG"}, "jpg": _JPEG}
 
 # Pillow's own limit is a process-wide warning; ours is checked from the header, before any pixel is decoded
 Image.MAX_IMAGE_PIXELS = None
-
-
-class ImageError(ValueError):
-    """A picture that cannot be used; ``reason`` is a short code, the message one line for a person."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
+# what Pillow tells of files that it cannot read is told by our rows, or passed over on purpose (bad EXIF)
+logging.getLogger("PIL").setLevel(logging.CRITICAL)
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,7 @@ def decode(data: bytes) -> Picture:
     16-bit colour is decoded twice: Pillow has no mode for it, and gives one byte of each value at a time.
 
     Raises:
-        ImageError: no bytes, not an image, too large, or cut off.
+        ImageError: no bytes, not an image, too large, cut off, or without anything to see.
     """
     return _decoded(_readable(data), data)
 
@@ -104,7 +103,8 @@ def to_plain(data: bytes) -> tuple[bytes, str, bool]:
     black in most products), palettes and CMYK are resolved, and more than 8 bits are stretched linearly
     from the 2nd to the 98th percentile over all bands, unless no value of a grey picture passes 255.
     Values that are not finite, or of a size from `NO_DATA` on, become black, and so does what a TIFF hides by
-    its nodata value or its alpha band; see `mpgi_ray.data.tiff`.
+    its nodata value or its alpha band; see `mpgi_ray.data.tiff`. A picture of which that is all, and one of
+    more than 8 bits with a single value, is refused.
 
     Raises:
         ImageError: as `decode`.
@@ -172,7 +172,7 @@ def open_image(data: bytes) -> Image.Image:
 def _readable(data: bytes) -> Image.Image:
     """As `open_image`; a TIFF that would be decoded wrongly is refused."""
     image = open_image(data)
-    if image.format == "TIFF" and (why := tiff.misread(image)):
+    if image.format == "TIFF" and (why := tiff.misread(image, data)):
         raise ImageError("tiff_layout", why)
     return image
 
@@ -185,7 +185,7 @@ def _decoded(image: Image.Image, data: bytes) -> Picture:
             open_image(data).verify()  # decoding looks at no checksum: a hole would become wrong pixels
         image.load()
         pixels = _to_rgb(image, colour_of(image, open_image(data), modes) if modes else None)
-    except MemoryError:
+    except (MemoryError, ImageError):
         raise
     except Exception as error:  # Pillow raises almost any exception for a damaged file
         raise ImageError("broken_image", f"{image.format} picture cannot be decoded: {error}") from error
@@ -200,6 +200,8 @@ def _plain(image: Image.Image) -> str:
 
 def _to_rgb(image: Image.Image, deep: np.ndarray | None) -> Image.Image:
     known = tiff.known(image, deep) if image.format == "TIFF" else None
+    if known is not None and not known.any():
+        raise nothing_there()
     pixels = _shown(image, deep, known)
     if known is None:
         return pixels
@@ -210,7 +212,7 @@ def _to_rgb(image: Image.Image, deep: np.ndarray | None) -> Image.Image:
 
 def _shown(image: Image.Image, deep: np.ndarray | None, known: np.ndarray | None) -> Image.Image:
     if deep is not None:
-        colour = Image.fromarray(stretched(deep[..., :3], known))
+        colour = Image.fromarray(_stretched(image, deep[..., :3], known))
         if image.mode == "RGBA" and image.format != "TIFF":
             return _over_black(Image.merge("RGBA", (*colour.split(), image.getchannel("A"))))
         return colour
@@ -223,10 +225,15 @@ def _shown(image: Image.Image, deep: np.ndarray | None, known: np.ndarray | None
         seen = values if known is None else values[known]
         if np.issubdtype(seen.dtype, np.integer) and seen.min(initial=0) >= 0 and seen.max(initial=0) <= 255:
             return Image.fromarray(values.clip(0, 255).astype(np.uint8)).convert("RGB")
-        return Image.fromarray(stretched(values, known)).convert("RGB")
+        return Image.fromarray(_stretched(image, values, known)).convert("RGB")
     if image.format == "TIFF" and image.mode in ("RGBA", "LA"):
         return image.convert("RGB")  # its alpha is in `known`
     return _over_black(image.convert("RGBA"))  # palette and alpha modes
+
+
+def _stretched(image: Image.Image, values: np.ndarray, known: np.ndarray | None) -> np.ndarray:
+    """Raises ImageError: there is nothing, or but one value, to see."""
+    return stretched(values, held(values, known, tiff.nodata(image) if image.format == "TIFF" else None))
 
 
 def _over_black(rgba: Image.Image) -> Image.Image:

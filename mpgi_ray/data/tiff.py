@@ -7,7 +7,8 @@ as unsigned ones. These are refused with the line that converts them.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _PLANES = 258, 259, 262, 277, 284
 _WIDTH, _HEIGHT, _FORMAT, _NODATA = 256, 257, 339, 42113
+_KIND, _MASK_PAGE = 254, 4  # of a page
+_TAGS = (_KIND, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _PLANES, _FORMAT)
 _GREY, _RAW, _APART = (0, 1), 1, 2
 _UNSIGNED, _SIGNED, _FLOAT = 1, 2, 3
 _COMPLEX = (5, 6)
@@ -28,22 +31,40 @@ def trouble(data: bytes) -> str:
     """Why a file that Pillow refuses is not read, and how to convert it; empty if it is not a whole TIFF."""
     if data[:4] not in _BYTES:
         return ""
-    try:
-        file = io.BytesIO(data)
-        tags = ImageFileDirectory_v2(file.read(16 if data[2:3] == b"+" or data[3:4] == b"+" else 8))
-        file.seek(tags.next)
-        tags.load(file)
-        if not all(tags.get(tag) for tag in (_WIDTH, _HEIGHT, _BITS)):
-            return ""
-        plain = tags.get(_SAMPLES, 1) == 1 and _bits(tags) <= 8
-        return _trouble(tags) or ("" if plain else _line(tags, ""))
-    except Exception:  # Pillow raises almost any exception for a damaged file
+    tags = next(_pages(data), {})
+    if not all(tags.get(tag) for tag in (_WIDTH, _HEIGHT, _BITS)):
         return ""
+    plain = tags.get(_SAMPLES, 1) == 1 and _bits(tags) <= 8
+    return _trouble(tags) or ("" if plain else _line(tags, ""))
 
 
-def misread(image: Image.Image) -> str:
+def misread(image: Image.Image, data: bytes) -> str:
     """Why a TIFF that Pillow opens would be decoded wrongly, and how to convert it; empty if it is not."""
-    return _trouble(image.tag_v2)  # type: ignore[attr-defined]
+    if why := _trouble(image.tag_v2):  # type: ignore[attr-defined]
+        return why
+    if any(page.get(_KIND) == _MASK_PAGE for page in islice(_pages(data), 1, None)):
+        return _masked(image.tag_v2)  # type: ignore[attr-defined]
+    return ""
+
+
+def _pages(data: bytes) -> Iterator[Mapping[int, Any]]:
+    """The tags of each picture in a TIFF, as far as they can be read."""
+    file = io.BytesIO(data)
+    try:
+        tags = ImageFileDirectory_v2(file.read(16 if _is_big(data) else 8))
+        seen = set[int]()
+        while tags.next and tags.next not in seen:
+            seen.add(tags.next)
+            file.seek(tags.next)
+            tags.load(file)
+            yield {tag: tags[tag] for tag in _TAGS if tag in tags}
+    except Exception:  # Pillow raises almost any exception for a damaged file
+        return
+
+
+def _is_big(data: bytes) -> bool:
+    """Whether it is a TIFF of the kind for more than 4 GB."""
+    return b"+" in data[2:4]
 
 
 def known(image: Image.Image, deep: np.ndarray | None) -> np.ndarray | None:
@@ -65,22 +86,23 @@ def known(image: Image.Image, deep: np.ndarray | None) -> np.ndarray | None:
         values, alpha = values[..., :-1], values[..., -1]
         if _is_alpha(alpha):
             seen = alpha > 0
-    if (nodata := _nodata(image)) is not None:
-        seen &= ~(values == nodata).all(axis=2)
+    if (none := nodata(image)) is not None:
+        seen &= ~(values == none).all(axis=2)
     return None if seen.all() else seen
 
 
-def _is_alpha(band: np.ndarray) -> bool:
-    most = band.max()
-    return bool(((band == 0) | (band == most)).mean() >= _MASK)
-
-
-def _nodata(image: Image.Image) -> float | None:
+def nodata(image: Image.Image) -> float | None:
     """The value that GDAL keeps in the file for where there is none."""
     try:
         return float(str(image.tag_v2[_NODATA]).strip("\0 "))  # type: ignore[attr-defined]
     except (KeyError, ValueError):
         return None
+
+
+def _is_alpha(band: np.ndarray) -> bool:
+    """A band of zeros alone hides nothing: it was left empty."""
+    most = band.max()
+    return bool(most > 0 and ((band == 0) | (band == most)).mean() >= _MASK)
 
 
 def _trouble(tags: Mapping[int, Any]) -> str:
@@ -110,6 +132,16 @@ def _line(tags: Mapping[int, Any], what: str) -> str:
         f"a TIFF of {samples} band{'s' * (samples > 1)} of {bits}-bit {_KINDS.get(kind, 'values')}{what}: it "
         f"is read by `mpgi ingest geotiff FOLDER{option} --unplaced`, or by every command after "
         f"`gdal_translate -of PNG{bands}{scale} IN.tif OUT.png`"
+    )
+
+
+def _masked(tags: Mapping[int, Any]) -> str:
+    bands = " -b 1 -b 2 -b 3" if tags.get(_SAMPLES, 1) > 2 else " -b 1"
+    scale = "" if _bits(tags) == 8 else " -ot Byte -scale"
+    return (
+        "a TIFF with a mask of its own, which hides a part: it is read by `mpgi ingest geotiff FOLDER "
+        f"--unplaced`, or by every command after "
+        f"`gdal_translate -of PNG{bands} -b mask{scale} IN.tif OUT.png`"
     )
 
 

@@ -21,6 +21,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from mpgi_ray.data.map_view import Central, MapView
+from mpgi_ray.ingest.clip import clipped
 from mpgi_ray.ingest.features import Feature
 from mpgi_ray.rules.gathering import COUNTED
 from mpgi_ray.rules.lexicon import telling_tag
@@ -127,7 +128,7 @@ def _parts(inside: Iterable[tuple[Feature, BaseGeometry]], label: str | None) ->
         tag = telling_tag(feature.tags)
         if tag is None and label and whole.area > 0:
             tag = telling_tag({label: "yes"})
-        part = _Part(feature.id, tag or "", shapely.clip_by_rect(whole, 0, 0, 1, 1), line)
+        part = _Part(feature.id, tag or "", clipped(whole, 0, 0, 1, 1), line)
         enough = CUT_LINE * _LINE if line else CUT_AREA
         if tag and not part.shape.is_empty and (part.whole or part.extent >= enough):
             yield part

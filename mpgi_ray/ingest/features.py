@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import shapely
+from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
 from mpgi_ray.data.text import JsonError, decode_json
@@ -67,7 +68,7 @@ def read_features(path: str) -> Features:
     for where, raw in _raw(whole, text, path):
         try:
             good.append(_feature(raw))
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError, ShapelyError) as error:
             bad.append((where, str(error)))
     if not good and not bad:
         raise InputError(

@@ -7,34 +7,42 @@ from __future__ import annotations
 
 import hashlib
 import io
-import math
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import rasterio
 from PIL import Image
-from rasterio.enums import ColorInterp
-from rasterio.warp import transform_bounds
+from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.windows import Window as Part
 
-from mpgi_ray.data.image import MAX_PIXELS, ImageError
-from mpgi_ray.ingest.footprint import EQUATOR_M
+from mpgi_ray.data.image import MAX_PIXELS
+from mpgi_ray.data.image_error import ImageError, nothing_there, only
+from mpgi_ray.ingest.geo_place import Bounds, bounds_of, date_of, gsd_of
 from mpgi_ray.ingest.windows import Window
 
 PERCENTILES = 2, 98  # of the values that are no nodata: what becomes black and white
 _LOOK = 1024  # pixels of the longer side of the reduced picture that the percentiles are taken from
+# a file without a place is told so in its row, or was meant
+warnings.filterwarnings("ignore", category=rasterio.errors.NotGeoreferencedWarning)
 _PIECE = 16 << 20  # bytes
 # holds the strips that a row of windows shares, of 20,000 pixels of 16 bits; GDAL takes a twentieth of memory
 _CACHE_MB = 128
 _RGB = ColorInterp.red, ColorInterp.green, ColorInterp.blue
 _COMPLEX = "its values are complex: write their amplitude (DERIVED_SUBDATASET:AMPLITUDE:FILE of GDAL)"
-# metadata that says when the picture was taken; the date of a TIFF file says when the file was written
-_DATES = ("ACQUISITION_DATE", "ACQUISITIONDATETIME", "DATE_ACQUIRED", "SENSING_TIME", "PRODUCT_START_TIME")
+
+
+class _Stretch(NamedTuple):
+    """What becomes black and white, and how `GeoRaster.made` says it."""
+
+    low: float
+    high: float
+    said: str
 
 
 class GeoRaster:
@@ -71,10 +79,20 @@ class GeoRaster:
         self._is_deep = kind != np.uint8
         self._palette = _palette(file, self._bands)
         self._inverted = file.tags(ns="IMAGE_STRUCTURE").get("MINISWHITE") == "YES"
-        self.fields = _fields(file)
-        stretch = f", values {values[0]:g} to {values[1]:g}" if values else ", percentiles 2 to 98"
+        with _told():
+            bounds = self.bounds((0, 0, *self.size))
+            self.fields = {"bounds": bounds, "gsd": gsd_of(file)} if bounds else {}
+        if date := date_of(file):
+            self.fields["date"] = date
+
+    @property
+    def made(self) -> str:
+        """Bands and stretch."""
         shown = ",".join(map(str, self._bands))
-        self.made = f"GeoTIFF, bands {shown}{stretch if self._is_deep else ''}"
+        return f"GeoTIFF, bands {shown}{self._stretch.said if self._is_deep else ''}"
+
+    def bounds(self, window: Window) -> Bounds | None:
+        return bounds_of(self._file, window)
 
     @cached_property
     def digest(self) -> str:
@@ -96,7 +114,9 @@ class GeoRaster:
         return self.window((0, 0, width, height))
 
     def window(self, window: Window) -> tuple[bytes, str]:
-        values, known = self._read(window=Part(*window))
+        values, _, known = self._read(window=Part(*window))
+        if not known.any():
+            raise nothing_there()
         grey = self._stretched(values) if self._is_deep else values
         if self._inverted:
             grey = 255 - grey
@@ -107,42 +127,56 @@ class GeoRaster:
         Image.fromarray(colour).save(sink, "PNG")
         return sink.getvalue(), "png"
 
-    def _read(self, **how: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
-        """Values of the bands, (bands, height, width), and which pixels hold any, (height, width)."""
+    def _read(self, **how: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        """Values of the bands, (bands, height, width), which of them are data, and which pixels show any,
+        (height, width): those of which one band has data, and which neither alpha nor mask hides.
+        """
         with _told():
             values = self._file.read(self._bands, **how)
-            alpha = None if self._alpha is None else self._file.read(self._alpha, **how)
-        known = np.isfinite(values).all(axis=0)
-        nodata = [self._file.nodatavals[band - 1] for band in self._bands]
-        if all(value is not None for value in nodata):
-            known &= ~np.all([band == value for band, value in zip(values, nodata, strict=True)], axis=0)
-        return values, known if alpha is None else known & (alpha > 0)
+            data = np.isfinite(values)
+            for number, band in enumerate(self._bands):
+                if (nodata := self._file.nodatavals[band - 1]) is not None:
+                    data[number] &= values[number] != nodata
+            known = data.any(axis=0)
+            if self._alpha is not None:
+                known &= self._file.read(self._alpha, **how) > 0
+            if self._is_masked:
+                known &= self._file.read_masks(self._bands[0], **how) > 0
+        return values, data & known, known
 
     @cached_property
     def _alpha(self) -> int | None:
-        """The band that says where there is a picture: of no values but 0 and one other."""
+        """The band that says where there is a picture: of 0 and one other value, not of 0 alone."""
         if ColorInterp.alpha not in self._file.colorinterp:
             return None
         band = self._file.colorinterp.index(ColorInterp.alpha) + 1
         with _told():
             found = np.unique(self._file.read(band, out_shape=_reduced(self.size)))
-        return band if len(set(found.tolist()) - {0}) <= 1 else None
+        return band if len(set(found.tolist()) - {0}) == 1 else None
+
+    @property
+    def _is_masked(self) -> bool:
+        """Whether a mask of its own says where there is a picture."""
+        return bool(self._file.mask_flag_enums[self._bands[0] - 1] == [MaskFlags.per_dataset])
 
     @cached_property
-    def _limits(self) -> tuple[float, float]:
+    def _stretch(self) -> _Stretch:
+        """Raises ImageError: the picture holds no data, or nothing but one value."""
         if self._values is not None:
-            return self._values
-        values, known = self._read(out_shape=_reduced(self.size))
-        found = values[:, known]
+            return _Stretch(*self._values, f", values {self._values[0]:g} to {self._values[1]:g}")
+        values, data, _ = self._read(out_shape=_reduced(self.size))
+        found = values[data]
         if found.size == 0:
-            return 0.0, 1.0
+            raise nothing_there()
         if found.dtype.kind in "iu" and found.min() >= 0 and found.max() <= 255:
-            return 0.0, 255.0
+            return _Stretch(0, 255, ", values 0 to 255")
+        if found.min() == found.max():
+            raise only(found.min())
         low, high = np.percentile(found, PERCENTILES)
-        return float(low), float(high)
+        return _Stretch(low, high, ", percentiles 2 to 98")
 
     def _stretched(self, values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-        low, high = self._limits
+        low, high, _ = self._stretch
         with np.errstate(invalid="ignore"):
             scaled = (values.astype(np.float64) - low) / max(high - low, 1e-12)
             return np.asarray((np.clip(np.nan_to_num(scaled), 0, 1) * 255).round(), dtype=np.uint8)
@@ -155,7 +189,9 @@ def _told() -> Iterator[None]:
         with rasterio.Env(GDAL_CACHEMAX=_CACHE_MB):
             yield
     except rasterio.errors.RasterioError as error:
-        raise ImageError("broken_image", f"GDAL cannot read it as a GeoTIFF: {error}") from error
+        # where the message of one says nothing, that of its cause does
+        why = error.__cause__ or error
+        raise ImageError("broken_image", f"GDAL cannot read it as a GeoTIFF: {why}") from error
 
 
 def _reduced(size: tuple[int, int]) -> tuple[int, int]:
@@ -192,24 +228,3 @@ def _palette(file: Any, bands: Sequence[int]) -> npt.NDArray[np.uint8] | None:
         if value < 256:
             table[value] = colour[:3]
     return table
-
-
-def _fields(file: Any) -> dict[str, Any]:
-    """What the file says of the place, size and date: fields of `Annotation`."""
-    fields: dict[str, Any] = {}
-    tags = {key.upper(): value for key, value in file.tags().items()}
-    if date := next((tags[key] for key in _DATES if tags.get(key)), None):
-        fields["date"] = date
-    if file.crs is None or file.transform.is_identity:
-        return fields
-    west, south, east, north = transform_bounds(file.crs, "EPSG:4326", *file.bounds)
-    fields["bounds"] = west, south, east, north
-    at = file.transform
-    across, down = math.hypot(at.a, at.d), math.hypot(at.b, at.e)
-    if file.crs.is_geographic:
-        degree = EQUATOR_M / 360
-        across, down = across * degree * math.cos(math.radians((south + north) / 2)), down * degree
-    else:
-        across, down = (side * file.crs.linear_units_factor[1] for side in (across, down))
-    fields["gsd"] = math.sqrt(across * down)
-    return fields

@@ -11,10 +11,12 @@ from typing import Any
 
 from mpgi_ray.data.sample import Rejected
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.data.text import clean_name
+from mpgi_ray.data.text import clean_name, shortened
+from mpgi_ray.errors import InputError
 from mpgi_ray.ingest.raster import Raster
 from mpgi_ray.ingest.source import MaskClass
 
+MAX_LABEL = 255  # characters of a class's name; a folder's, which may be one, are no more
 _log = logging.getLogger(__name__)
 
 
@@ -60,6 +62,9 @@ class Listing:
         fingerprint: of the annotation file or, without one, of the names: changes when the list does.
         classes: those that the source names before its entries are read, if it does.
         folder: the one whose every file is an entry, if there is one: the output cannot lie in it.
+
+    Raises:
+        InputError: a class's name is none.
     """
 
     format: str
@@ -71,6 +76,22 @@ class Listing:
 
     def __iter__(self) -> Iterator[Entry]:
         return self.entries()
+
+    def __post_init__(self) -> None:
+        for label in self.classes:
+            require_label(label)
+
+
+def require_label(label: str) -> None:
+    """Refuse what cannot be the name of a class: it would be printed, and told in texts.
+
+    Raises:
+        InputError: it is longer than `MAX_LABEL`.
+    """
+    if len(label) > MAX_LABEL:
+        raise InputError(
+            f"a class of {len(label):,} characters, {shortened(label, 40)!r}: at most {MAX_LABEL} are read"
+        )
 
 
 def below(path: str) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
+from shapely.errors import ShapelyError
 
 from mpgi_ray.config import first_problem
-from mpgi_ray.data.image import SUFFIXES, ImageError
+from mpgi_ray.data.image import SUFFIXES
+from mpgi_ray.data.image_error import NOTHING, ImageError
 from mpgi_ray.data.sample import Annotation, Origin, Rejected, Sample
 from mpgi_ray.data.shards import shard_key
 from mpgi_ray.data.storage import Storage
@@ -18,10 +21,12 @@ from mpgi_ray.ingest.instances import objects_of
 from mpgi_ray.ingest.item import Item
 from mpgi_ray.ingest.mask import ClassMask, read_mask
 from mpgi_ray.ingest.orientation import Size, Turned, opened, turned_fields
+from mpgi_ray.ingest.plausible import require_labels, require_pixels
 from mpgi_ray.ingest.raster import Raster
 from mpgi_ray.ingest.source import SourceConfig
 from mpgi_ray.ingest.windows import Tiling, Window, in_window, window_name
 
+_log = logging.getLogger(__name__)
 MAX_OBJECTS = 20_000  # of one picture: they are compared with each other
 
 
@@ -47,13 +52,14 @@ def load(
             yield _sample(item, index, raster, fields | {"cover": mask.cover() if mask else {}}, None)
             return
         whole = Annotation.model_validate(fields)
-        for window in windows:
-            part = in_window(whole, window) | {"cover": mask.cover(window) if mask else {}}
-            yield _sample(item, index, raster, part, window)
+        yield from _windows(item, index, raster, whole, mask, windows)
     except ImageError as error:
         yield _rejected(item, index, error.reason, str(error), raster)
     except ValidationError as error:
         yield _rejected(item, index, "bad_annotation", first_problem(error), raster)
+    except ShapelyError as error:
+        detail = f"an outline cannot be cut into windows: {error}"
+        yield _rejected(item, index, "bad_annotation", detail, raster)
 
 
 def _known(item: Item, source: SourceConfig, raster: Raster) -> tuple[dict[str, Any], ClassMask | None]:
@@ -70,9 +76,12 @@ def _known(item: Item, source: SourceConfig, raster: Raster) -> tuple[dict[str, 
     stated = drawn[0] if width is None else width, drawn[1] if height is None else height
     if stated != drawn:
         raise ImageError("size_mismatch", f"stated as {_by(stated)}, the picture has {_by(drawn)} pixels")
+    if not item.in_fractions:
+        require_pixels(item.annotation.get("objects", ()))
     note = _in_pixels(item.annotation, drawn) if item.in_fractions else item.annotation
     note = turned_fields(note, turned) if turned else note
     fields = source.apply({**raster.fields, **note})
+    require_labels(fields)
     if item.across_m is not None and fields.get("gsd") is None:
         fields["gsd"] = item.across_m / size[0]
     fields["split"] = fields.get("split") or source.split_of(raster.content)
@@ -87,6 +96,29 @@ def _known(item: Item, source: SourceConfig, raster: Raster) -> tuple[dict[str, 
             fields["objects"] = (*fields["objects"], *drawn_objects["objects"])
         mask = mask.turned(turned.orientation) if turned else mask
     return fields | {"width": size[0], "height": size[1]}, mask
+
+
+def _windows(
+    item: Item, index: int, raster: Raster, whole: Annotation, mask: ClassMask | None, windows: list[Window]
+) -> Iterator[Sample]:
+    """The parts of a picture; those without data, as at the corners of a scene, are left out.
+
+    Raises:
+        ImageError: a part cannot be decoded, or there is no data in any.
+    """
+    empty = 0
+    for window in windows:
+        part = in_window(whole, window) | {"cover": mask.cover(window) if mask else {}}
+        part |= {"bounds": bounds} if (bounds := raster.bounds(window)) else {}
+        try:
+            yield _sample(item, index, raster, part, window)
+        except ImageError as error:
+            empty += error.reason == NOTHING
+            if error.reason != NOTHING or empty == len(windows):
+                raise
+    if empty:
+        what = f"windows without data are left out: {empty} of {len(windows)}"
+        _log.warning("%s: %s", clean_name(item.name), what)
 
 
 def _fits(stated: tuple[int | None, int | None], size: Size, stored: Size) -> bool:

@@ -50,6 +50,11 @@ class Pictures:
                 raise ValueError(f"{called!r} may be {found[0]} or {found[1]} below {self.root.url}")
         raise ValueError(f"there is no picture {called!r:.200} below {self.root.url}")
 
+    def stamped(self) -> list[str]:
+        """The names, each with what changes when its file does: for pictures that are annotations."""
+        stamps = self.root.stamps("")
+        return [f"{name}\0{stamps[name]}" for name in self.names]
+
     def tell_others(self, used: Collection[str]) -> None:
         """Warn of the pictures that an annotation file does not name, and that are left out so."""
         if others := [name for name in self.names if name not in used]:

@@ -14,7 +14,18 @@ from mpgi_ray.ingest.pictures import is_picture, stem
 
 _SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 _IMAGES = {"images", "image", "imgs", "img", "jpegimages"}  # folders that say only that they hold pictures
-_MASKS = {"mask", "masks", "label", "labels", "annotation", "annotations", "gt", "ground_truth"}
+_MASKS = {
+    "mask",
+    "masks",
+    "msk",
+    "msks",
+    "label",
+    "labels",
+    "annotation",
+    "annotations",
+    "gt",
+    "ground_truth",
+}
 _BESIDE = {".xml", ".json", ".txt"}
 _HIDDEN = {"__macosx", "thumbs.db", "desktop.ini"}  # beside what begins with a dot
 _ALONE = 100  # folders of one picture each that cannot be classes

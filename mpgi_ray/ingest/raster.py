@@ -35,6 +35,10 @@ class Raster(Protocol):
         """What the file says of place, size and date: fields of `Annotation`."""
         ...
 
+    def bounds(self, window: Window) -> tuple[float, float, float, float] | None:
+        """Where a part of it lies on the earth, as `Annotation.bounds`, if the file says it."""
+        ...
+
     @property
     def made(self) -> str:
         """How its pixels are made of the file's; empty if they are those."""
@@ -74,6 +78,9 @@ class Plain:
     @cached_property
     def digest(self) -> str:
         return hashlib.sha256(self.content).hexdigest()
+
+    def bounds(self, window: Window) -> None:
+        """Such a file says nothing of its place."""
 
     def whole(self) -> tuple[bytes, str]:
         return self.content, real_suffix(self.content)

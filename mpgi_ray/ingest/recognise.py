@@ -7,24 +7,25 @@ import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import takewhile
 from pathlib import PurePosixPath
 
 from mpgi_ray.data.image import ImageError, open_image, read_size
 from mpgi_ray.data.storage import Storage, split_url
 from mpgi_ray.errors import InputError
 from mpgi_ray.ingest import signs
-from mpgi_ray.ingest.beside import partners
 from mpgi_ray.ingest.pictures import is_picture, stem
+from mpgi_ray.ingest.places import is_hidden, places, require_plain
+from mpgi_ray.ingest.roots import above, file_of, folder_of, mask_options, root_of, videos
 
 _LOOKED_AT = 3  # files of a kind in a folder
 _HEAD = 1 << 16  # bytes of a file
 _LARGE = 256 << 20  # bytes of a file that is not read to look at its header
 _GEO_KEYS = 34735  # tag of a GeoTIFF
 _PACKED = {".zip", ".rar", ".7z", ".gz", ".tgz", ".bz2", ".xz", ".tar"}
+_FILE_NAME = re.compile(r'"file_name"\s*:\s*"([^"\\]+)"')
 _COLOURS = 64  # that a mask may have
 _BESIDE = (".xml", ".json", ".txt")
-_MASKS = re.compile(r"mask|label|ann|gt|seg|index", re.IGNORECASE)
+_MASKS = re.compile(r"mask|msk|label|ann|gt|seg|index", re.IGNORECASE)
 # folders that hold the pictures of all classes, or a part of them
 _COMMON = {"images", "image", "img", "imgs", "jpegimages", "pictures", "tiles", "train", "val", "test"}
 
@@ -96,7 +97,7 @@ class _Tree:
             if suffix == ".parquet":
                 yield Belief("manifest", f"{name} is a Parquet table", (self._path(name),))
             elif suffix in read and (sign := read[suffix](self._head(name))):
-                images = () if sign[0] == "manifest" else self._images(self._pictures)
+                images = () if sign[0] == "manifest" else self._of_file(sign[0], name)
                 yield Belief(sign[0], f"{name} {sign[1]}", (self._path(name), *images))
 
     def beside(self) -> Iterator[Belief]:
@@ -104,37 +105,46 @@ class _Tree:
         folders: defaultdict[signs.Sign, set[str]] = defaultdict(set)
         seen: Counter[tuple[str, str]] = Counter()
         for name in self.meant:
-            kind = _folder(name), PurePosixPath(name).suffix.lower()
+            kind = folder_of(name), PurePosixPath(name).suffix.lower()
             if kind[1] in _BESIDE and seen[kind] < _LOOKED_AT:
                 seen[kind] += 1
                 if sign := signs.beside(kind[1], self._head(name)):
                     folders[sign].add(kind[0])
-        for (format, why), places in folders.items():
-            own = {_file(stem(name)) for name in self._names if _folder(name) in places}
-            pictures = [p for p in self._pictures if _file(stem(p)) in own] or self._pictures
+        for (format, why), where in folders.items():
+            own = {file_of(stem(name)) for name in self._names if folder_of(name) in where}
+            pictures = [p for p in self._pictures if file_of(stem(p)) in own] or self._pictures
             if pictures:
-                yield Belief(format, f"{why}, in {_shown(places)}", self._arguments(format, places, pictures))
+                yield Belief(format, f"{why}, in {_shown(where)}", self._arguments(format, where, pictures))
 
-    def _arguments(self, format: str, places: set[str], pictures: list[str]) -> tuple[str, ...]:
-        notes = _above(f"{place}/x".lstrip("/") for place in places)
+    def _arguments(self, format: str, where: set[str], pictures: list[str]) -> tuple[str, ...]:
+        notes = above(f"{place}/x".lstrip("/") for place in where)
         if format in ("fmow", "levir"):
-            return (self._path(_above(pictures)),)
+            return (self._path(above(pictures)),)
         if format == "carpk":  # its root holds Annotations and Images
-            return (self._path(_folder(notes)),)
+            return (self._path(folder_of(notes)),)
+        if format == "stanford_drone":
+            tracks, frames = videos(where, self._pictures)
+            return (self._path(tracks), "--images", self._path(frames))
         return (self._path(notes), *self._images(pictures))
+
+    def _of_file(self, format: str, file: str) -> tuple[str, ...]:
+        """Where the pictures of a file lie; file names of COCO are paths, others are looked for."""
+        named = _FILE_NAME.findall(self._head(file))[:_LOOKED_AT] if format == "coco" else []
+        root = root_of(named, self._pictures, file)
+        return self._images(self._pictures) if root is None else ("--images", self._path(root))
 
     def masks(self) -> Iterator[Belief]:
         """Pairs of folders of which the second holds masks of the first's pictures."""
         by_folder: defaultdict[str, list[str]] = defaultdict(list)
         for name in self._pictures if len(self.meant) > 1 else ():
-            by_folder[_folder(name)].append(name)
+            by_folder[folder_of(name)].append(name)
         for folder, names in by_folder.items():
-            if not _MASKS.search(_file(folder)) or not self._is_mask(names[0]):
+            if not _MASKS.search(file_of(folder)) or not self._is_mask(names[0]):
                 continue
             for other, pictures in by_folder.items():
-                if other == folder or _MASKS.search(_file(other)):
+                if other == folder or _MASKS.search(file_of(other)):
                     continue
-                if (options := _mask_options(pictures, names)) is not None:
+                if (options := mask_options(pictures, names)) is not None:
                     why = f"{folder} holds pictures of few colours, by the names of those in {other or '.'}"
                     why += "; what they mean is said by --source"
                     yield Belief("masks", why, (self._path(other), "--masks", self._path(folder), *options))
@@ -144,22 +154,35 @@ class _Tree:
         names = [name for name in self.meant if name.lower().endswith((".tif", ".tiff"))]
         if names and (self._root.size(names[0]) > _LARGE or self._has_place(names[0])):
             why = f"{names[0]} says where it lies, or holds what only GDAL reads"
-            yield Belief("geotiff", why, (self._path(_above(names)),))
+            yield Belief("geotiff", why, (self._path(above(names)),))
 
     def folders(self, *, anything_else: bool) -> Iterator[Belief]:
         """Class folders, or pictures alone."""
-        classes = {_folder(p) for p in self._pictures if _file(_folder(p)).lower() not in _COMMON | {""}}
-        classes = {place for place in classes if not _MASKS.search(_file(place))}
-        if len(self.meant) > 1 and len({_file(place) for place in classes}) > 1 and len(classes) > 2:
-            some = ", ".join(sorted({_file(place) for place in classes})[:3])
-            why = f"pictures lie in class folders: {some} …"
-            yield Belief("folders", why, (self._path(_above(classes)),))
+        classes = {
+            folder_of(p) for p in self._pictures if file_of(folder_of(p)).lower() not in _COMMON | {""}
+        }
+        classes = {place for place in classes if not _MASKS.search(file_of(place))}
+        if len(self.meant) > 1 and len({file_of(place) for place in classes}) > 1 and len(classes) > 2:
+            some = ", ".join(sorted({file_of(place) for place in classes})[:3])
+            why, root = f"pictures lie in class folders: {some} …", above(f"{place}/x" for place in classes)
+            if not anything_else or self._are_classes(root):
+                yield Belief("folders", why, (self._path(root),))
         elif self._pictures and not anything_else and len(self.meant) > 1:
             why = "pictures, and no annotation of a known format: they are kept without a class"
-            yield Belief("folders", why, (self._path(_above(self._pictures)),))
+            yield Belief("folders", why, (self._path(above(self._pictures)),))
+
+    def _are_classes(self, root: str) -> bool:
+        """Whether the reader of class folders takes a folder for one without being told how."""
+        start = f"{root}/" if root else ""
+        inner = [name.removeprefix(start) for name in self._names if name.startswith(start)]
+        try:
+            require_plain(root, places([name for name in inner if not is_hidden(name)]))
+        except InputError:
+            return False
+        return True
 
     def _images(self, pictures: list[str]) -> tuple[str, ...]:
-        return ("--images", self._path(_above(pictures))) if pictures else ()
+        return ("--images", self._path(above(pictures))) if pictures else ()
 
     def _has_place(self, name: str) -> bool:
         try:
@@ -188,36 +211,5 @@ class _Tree:
         return f"{self._root.url}/{name}" if name else self._root.url
 
 
-def _mask_options(pictures: list[str], masks: list[str]) -> tuple[str, ...] | None:
-    """What tells the masks' names from the pictures'; None if they do not belong together."""
-    if partners(pictures, masks):
-        return ()
-    own, theirs = _ending(pictures), _ending(masks)
-    if own != theirs and partners(pictures, masks, theirs, own):
-        endings = {"--ending": theirs, "--picture-ending": own}
-        return tuple(word for option, ending in endings.items() if ending for word in (option, ending))
-    return None
-
-
-def _ending(names: list[str]) -> str:
-    """What all names end in, before the suffix: ``_label``."""
-    found = {match[0] if (match := re.search(r"_[A-Za-z]+$", stem(name))) else "" for name in names}
-    return found.pop() if len(found) == 1 else ""
-
-
-def _above(names: Iterable[str]) -> str:
-    """The innermost folder that holds all of these files."""
-    steps = zip(*(PurePosixPath(name).parent.parts for name in names), strict=False)
-    return "/".join(parts[0] for parts in takewhile(lambda parts: len(set(parts)) == 1, steps))
-
-
-def _folder(name: str) -> str:
-    return name.rpartition("/")[0]
-
-
-def _file(name: str) -> str:
-    return name.rpartition("/")[2]
-
-
-def _shown(places: Iterable[str]) -> str:
-    return ", ".join(sorted(place or "the folder itself" for place in places))
+def _shown(where: Iterable[str]) -> str:
+    return ", ".join(sorted(place or "the folder itself" for place in where))

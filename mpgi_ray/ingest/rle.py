@@ -28,18 +28,27 @@ def decode_rle(counts: str | Sequence[int], width: int, height: int) -> npt.NDAr
         ValueError: the string is broken, a count is negative, their sum is not the number of pixels, or these
             are more than a picture may have.
     """
+    runs = np.asarray(run_lengths(counts, width, height), dtype=np.int64)
+    flat = np.repeat(np.arange(runs.size) % 2 == 1, runs)
+    return np.asarray(flat.reshape(width, height).T)
+
+
+def run_lengths(counts: str | Sequence[int], width: int, height: int) -> Sequence[int]:
+    """The counts of a mask of this size.
+
+    Raises:
+        ValueError: as `decode_rle`.
+    """
     pixels = width * height
     if min(width, height) < 1 or pixels > MAX_PIXELS:
         raise ValueError(f"a mask of {width}×{height} pixels, expected 1 to {MAX_PIXELS:,}")
     lengths = decode_counts(counts) if isinstance(counts, str) else counts
-    if sum(lengths) != pixels or min(lengths) < 0:
+    if sum(lengths) != pixels or min(lengths, default=0) < 0:
         raise ValueError(
             f"run lengths add up to {float(sum(lengths)):.15g}, "
             f"expected {pixels} ({width}×{height} pixels) and none below 0"
         )
-    runs = np.asarray(lengths, dtype=np.int64)
-    flat = np.repeat(np.arange(runs.size) % 2 == 1, runs)
-    return np.asarray(flat.reshape(width, height).T)
+    return lengths
 
 
 def decode_counts(text: str) -> list[int]:

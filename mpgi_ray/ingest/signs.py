@@ -12,6 +12,7 @@ _SHARE = r"-?[01]?(?:\.\d+)?(?:[eE]-\d+)?"
 _JSON = (  # words that all stand in it
     (('"FeatureCollection"',), "osm", "is GeoJSON"),
     (('"images"', '"sentences"'), "karpathy", "holds images with sentences"),
+    (('": {"captions": ["',), "karpathy", "holds captions by file name, as RSITMD has them"),
     (('"image_name"', '"bbox"'), "auair", "holds frames with image_name and boxes"),
     (('"images"', '"file_name"'), "coco", "holds images with file names, as COCO does"),
     (('"annotations"', '"category_id"'), "coco", "holds annotations with category ids, as COCO does"),

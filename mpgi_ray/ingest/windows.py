@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from mpgi_ray.config import Config
 from mpgi_ray.data.sample import Annotation, Box, Object, Point
+from mpgi_ray.ingest.clip import clipped
 
 Window = tuple[int, int, int, int]  # x, y, width, height in the picture's pixels
 # what is said of a picture and holds in its parts
@@ -72,6 +73,9 @@ def in_window(annotation: Annotation, window: Window) -> dict[str, Any]:
     Objects are cut at its border and moved; ``visible`` becomes the share of the object's area in the window,
     times the share that was visible before. What is said of the picture as a whole (scene, labels, captions,
     tags) is left out, since it may not be so in a part.
+
+    Raises:
+        ShapelyError: an outline cannot be cut, as one of coordinates beyond all measure.
     """
     x, y, width, height = window
     fields = {name: getattr(annotation, name) for name in _OF_A_PART}
@@ -88,10 +92,12 @@ def _cut(thing: Object, window: Window) -> Object | None:
     """An object's part in a window; None if no area of it lies there."""
     x, y, width, height = window
     x1, y1, x2, y2 = thing.box
+    if x2 <= x or y2 <= y or x + width <= x1 or y + height <= y1:
+        return None
     if x <= x1 and y <= y1 and x2 <= x + width and y2 <= y + height:
         return _moved(thing, window)
     whole = _shape(thing)
-    part = shapely.clip_by_rect(whole, x, y, x + width, y + height)
+    part = clipped(whole, x, y, x + width, y + height)
     if part.area == 0:
         return None
     outlines = _outlines(part) if thing.polygons or thing.obb else ()

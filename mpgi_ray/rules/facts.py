@@ -32,7 +32,7 @@ class ClassFact:
         plural: as the source gives it; see `several`.
         half: the half of the image in which all whole objects lie (`geometry.half`), or None.
         form, arrangement: what their outlines and places have in common; None for what is not
-            countable.
+            countable. An arrangement is that of all: None where any is left out or held in a group.
         complete: whether all of them are annotated, those that are left out or held in groups too; then
             there is none that no annotation stands for.
         boxes: of all annotated ones but groups, in shares of the image's width and height.

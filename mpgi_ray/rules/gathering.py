@@ -137,7 +137,8 @@ def _class_fact(
         boxes=tuple(_in_shares(o.box, *size) for o in objects if not o.crowd),
         half=geometry.half([o.box for o in kept], *size),
         form=form_of(kept, *size, annotation.gsd) if countable and kept else None,
-        arrangement=arrangement_of(kept, *size) if countable else None,
+        # what is left out may lie between and beside the others: a row of them is none that an eye sees
+        arrangement=arrangement_of(kept, *size) if countable and not left_out and not groups else None,
     )
 
 

@@ -36,7 +36,7 @@ RAMP = np.linspace(1000, 5000, 24).reshape(4, 6)
     [
         (encoded(filled("CMYK", (0, 255, 255, 0)), "JPEG"), (255, 0, 0)),
         (encoded(filled("RGBA", (200, 100, 0, 128)), "PNG"), (100, 50, 0)),
-        (encoded(filled("RGBA", (200, 100, 0, 0)), "TIFF"), (0, 0, 0)),
+        (encoded(filled("RGBA", (200, 100, 0, 0)), "TIFF"), (200, 100, 0)),
         (encoded(filled("LA", (200, 128)), "PNG"), (100, 100, 100)),
         (encoded(filled("RGB", (9, 8, 7)).quantize(4), "PNG", transparency=0), (0, 0, 0)),
         (encoded(filled("RGB", (9, 8, 7)).quantize(4), "GIF"), (9, 8, 7)),
@@ -44,7 +44,17 @@ RAMP = np.linspace(1000, 5000, 24).reshape(4, 6)
         (encoded(Image.fromarray(np.full((4, 6), 77, np.uint16)), "PNG"), (77, 77, 77)),
         (encoded(filled("RGB", (1, 2, 3)), "TIFF", save_all=True, append_images=[NOISE]), (1, 2, 3)),
     ],
-    ids=["cmyk", "half alpha", "no alpha", "grey alpha", "palette", "gif", "1 bit", "8 bits in 16", "pages"],
+    ids=[
+        "cmyk",
+        "half alpha",
+        "empty alpha",
+        "grey alpha",
+        "palette",
+        "gif",
+        "1 bit",
+        "8 bits in 16",
+        "pages",
+    ],
 )
 def test_other_modes_become_rgb_png(data: bytes, colour: tuple[int, int, int]) -> None:
     plain, suffix, converted = to_plain(data)

@@ -158,6 +158,19 @@ TABLES: list[tuple[str, Callable[[str, str], Listing], str, set[tuple[str, str]]
         set(),
     ),
     (
+        "filename,width,height,class,xmin,ymin,xmax,ymax\na.png,40,30,ship,1,2,5,6\na.png,40,30,tank,1,2,50,60\n"
+        "b.png,40,30,,,,,\nc.png,100,100,ship,1,2,5,6\nd.png,40,30,ship,1,2,5,6\nd.png,40,31,ship,1,2,5,6\n"
+        "e.png,wide,30,ship,1,2,5,6\nf.png,,,ship,0.1,0.2,0.5,0.6\n",
+        lambda table, images: boxes(table, images),
+        "ship tank",
+        {
+            ("c.png", "stated as 100×100, the picture has 40×30"),
+            ("d.png", "height is 30 and 31: expected one"),
+            ("e.png", "expected a number, found 'wide'"),
+            ("f.png", "they seem to be shares of its width and height"),
+        },
+    ),
+    (
         "image,ship,tank\na,1,1\nb.png,0,0\nc.png,1\nd.png,maybe,0\n",
         lambda table, images: labels(table, images),
         "ship tank",
@@ -180,7 +193,7 @@ def test_tables(
     expected: str,
     bad: set[tuple[str, str]],
 ) -> None:
-    images = pictures(tmp_path, *(f"{name}.png" for name in "abcde"))
+    images = pictures(tmp_path, *(f"{name}.png" for name in "abcdef"))
     (tmp_path / "table.csv").write_text(text)
     ingested(reader(str(tmp_path / "table.csv"), images), tmp_path / "out")
     found = samples(tmp_path / "out")
@@ -213,6 +226,33 @@ def test_a_table_that_cannot_be_read_is_one_error(
     with pytest.raises(InputError, match=said) as error:
         reader(str(tmp_path / "table"), images)
     assert "table" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ("names: [[car], {a: b}]\n", r"names has \"\['car'\]\": expected the name of a class"),
+        (f"names: [{'x' * 300}]\n", "a class of 300 characters"),
+    ],
+)
+def test_names_of_yolo_that_are_none(tmp_path: Path, names: str, said: str) -> None:
+    images = pictures(tmp_path, "a.png")
+    (tmp_path / "images/a.txt").write_text("0 0.5 0.5 0.1 0.1")
+    (tmp_path / "data.yaml").write_text(names)
+    with pytest.raises(InputError, match=said):
+        yolo(images, images=images)
+
+
+def test_the_difficulty_of_dota_is_no_part_of_a_class(tmp_path: Path) -> None:
+    images = pictures(tmp_path, "a.png", "b.png")
+    for name, end in {"a": "roundabout A 1", "b": "car 7"}.items():
+        (tmp_path / f"images/{name}.txt").write_text(f"1 1 9 1 9 9 1 9 {end}")
+    ingested(dota(images, images=images), tmp_path / "out")
+    (thing,) = samples(tmp_path / "out")["a.png"].annotation.objects
+    assert (thing.label, thing.difficult) == ("roundabout A", True)
+    assert [(name, detail) for name, _, detail in rejected(tmp_path / "out")] == [
+        ("b.png", "b.txt: line 1: difficulty 7: expected 0, 1 or 2")
+    ]
 
 
 def test_karpathys_layout(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ import pytest
 from mpgi_ray.data.sample import Sample
 from mpgi_ray.data.shards import ShardFields, read_shard
 from mpgi_ray.errors import InputError
-from mpgi_ray.ingest import captions, mgrs
+from mpgi_ray.ingest import captions, karpathy, manifest, mgrs
+from mpgi_ray.ingest.recognise import beliefs
 from support.ingested import HEIGHT, WIDTH, ingest_all, picture, put
 
 
@@ -118,6 +119,34 @@ def test_mgrs_captions_and_objects(tmp_path: Path, caplog: pytest.LogCaptureFixt
     put(tmp_path, {"text_info.json": "{}"})
     with pytest.raises(InputError, match="is not a list"):
         mgrs(str(tmp_path / "text_info.json"), str(tmp_path / "img"))
+
+
+def test_captions_by_file_name_and_those_that_are_none(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = {
+        "a.tif": {"captions": ["A park .", "", " ", "A park ."], "split": "train"},
+        "b.tif": {"captions": [" "], "split": "test"},
+        "c.tif": {"captions": ["word" * 3000], "split": "test"},
+        "d.tif": {"captions": [7]},
+    }
+    put(tmp_path, {f"img/{name}": picture(kind="TIFF") for name in told} | {"x.json": json.dumps(told)})
+    (belief,) = beliefs(str(tmp_path / "x.json"))
+    assert belief.format == "karpathy"
+    listing = karpathy(str(tmp_path / "x.json"), str(tmp_path / "img"))
+    kept, lost = ingest_all(listing, tmp_path / "out")
+    (note,) = (sample.annotation for sample in kept.values())
+    assert (note.captions, note.split) == (("A park .",), "train")
+    assert "captions that are empty, and left out: 2" in caplog.text
+    assert lost["b.tif"] == ("bad_annotation", "the picture has no caption")
+    assert lost["c.tif"] == ("bad_annotation", "a caption of 12,000 characters: at most 10,000 are read")
+    assert "sentences.0.raw" in lost["d.tif"][1]
+    put(
+        tmp_path,
+        {"m.jsonl": json.dumps({"image": "img/a.tif", "captions": ["", "A park .", " ", "A park ."]})},
+    )
+    kept, _ = ingest_all(manifest(str(tmp_path / "m.jsonl")), tmp_path / "of_manifest")
+    assert kept["img/a.tif"].annotation.captions == ("A park .", "A park .")
 
 
 def test_shards_of_rs5m_are_read_as_they_are() -> None:

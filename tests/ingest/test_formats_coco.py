@@ -71,12 +71,17 @@ def test_an_id_of_two_files_rejects_both(tmp_path: Path) -> None:
         [[1, 1, 5, "x", 9, 9]],
         "mask.png",
         {"size": [HEIGHT, WIDTH]},
+        {"size": [9, 9], "counts": [0, 81]},  # of another picture
+        {"size": [HEIGHT, WIDTH], "counts": [10**12]},
+        {"size": [HEIGHT, WIDTH], "counts": [WIDTH * HEIGHT + 5, -5]},
+        {"size": [HEIGHT, WIDTH], "counts": "garbage\\"},
     ],
 )
 def test_a_bad_outline_beside_a_good_box(
     tmp_path: Path, segmentation: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    images = [{"id": 1, "file_name": "a.png"}, {"id": 2, "file_name": "b.png"}]
+    images: list[dict[str, Any]] = [{"id": 1, "file_name": "a.png", "width": WIDTH, "height": HEIGHT}]
+    images += [{**images[0], "id": 2, "file_name": "b.png"}]
     annotations = [
         {"id": 8, "image_id": 1, **_BOX, "segmentation": segmentation},
         {"id": 9, "image_id": 2, "category_id": 1, "segmentation": segmentation},  # and without one

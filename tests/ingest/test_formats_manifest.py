@@ -106,6 +106,27 @@ def test_a_bad_row_of_csv(tmp_path: Path, row: str, reason: str, message: str) -
     assert re.search(message, detail), detail
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ({"image": 5}, "image: Input should be a valid string"),
+        ({"scene": 5}, "scene.*: Input should be a valid string"),
+        ({"captions": [1]}, "captions.0: Input should be a valid string"),
+        ({"scene": "x" * 15_000}, "a class of 15,000 characters, .{30,60}: at most 255 are read"),
+        ({"boxes": [{"label": "x" * 300, "bbox": [1, 2, 3, 4]}]}, "a class of 300 characters"),
+    ],
+)
+def test_what_is_no_name_and_no_text(tmp_path: Path, line: dict[str, Any], message: str) -> None:
+    put(tmp_path, {"a.png": picture(), "b.png": picture()})
+    lines = [{"image": "b.png", "id": 7, "tags": {"building:levels": 3}}, {"image": "a.png"} | line]
+    put(tmp_path, {"m.jsonl": "\n".join(map(json.dumps, lines))})
+    kept, lost = ingest_all(manifest(str(tmp_path / "m.jsonl")), tmp_path / "out")
+    assert kept["b.png"].annotation.tags == {"building:levels": "3"}
+    ((reason, detail),) = lost.values()
+    assert reason == "bad_annotation"
+    assert re.search(message, detail), detail
+
+
 def test_a_damaged_parquet_file(tmp_path: Path) -> None:
     pq.write_table(pa.table({"image": ["a.png"]}), tmp_path / "m.parquet")
     whole = (tmp_path / "m.parquet").read_bytes()

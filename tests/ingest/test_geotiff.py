@@ -13,6 +13,7 @@ import pytest
 import rasterio
 from PIL import Image
 from rasterio.transform import from_origin
+from rasterio.warp import transform_bounds
 
 from mpgi_ray.data.sample import Sample
 from mpgi_ray.errors import InputError, MpgiError
@@ -146,7 +147,7 @@ def test_what_cannot_be_shown_says_how_to_convert(tmp_path: Path) -> None:
     for name, words in {
         "complex.tif": "no_colours: its values are complex: write their amplitude",
         "many.tif": "no_colours: it has 13 bands and does not say which are colours: name them with --bands",
-        "unplaced.tif": "no_place: it does not say where it lies (no CRS): keep such",
+        "unplaced.tif": "no_place: it does not say where it lies (no CRS, or no place on the earth)",
         "text.tif": "broken_image: GDAL cannot read it as a GeoTIFF",
         "cut.tif": "broken_image: GDAL cannot read it as a GeoTIFF",
     }.items():
@@ -187,3 +188,79 @@ def test_windows_are_read_alone_and_stretched_alike(tmp_path: Path) -> None:
     (shown,) = samples(tmp_path / "fixed").values()
     assert np.abs(pixels(shown) - np.moveaxis(values, 0, -1) / 3000 * 255).max() <= 1
     assert len({whole.sample_id, shown.sample_id}) == 2
+
+
+def test_what_hides_pixels_moves_no_other(tmp_path: Path) -> None:
+    deep = smooth(3, "uint16")
+    grey, none = smooth(3, "uint8"), np.zeros((1, HEIGHT, WIDTH), np.uint8)
+    part = deep.astype("float32")
+    part[0, :20], part[1, 30:50] = -9999, -9999  # of one band of a pixel
+    hidden = deep.copy()
+    hidden[:, :20] = 65535
+    write(tmp_path / "in/part.tif", part, nodata=-9999)
+    write(tmp_path / "in/mask.tif", hidden)
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), rasterio.open(tmp_path / "in/mask.tif", "r+") as file:
+        file.write_mask(np.arange(HEIGHT)[:, None].repeat(WIDTH, 1) >= 20)
+    write(tmp_path / "in/empty_alpha.tif", np.concatenate([grey, none]), photometric="RGB", alpha="YES")
+    write(tmp_path / "in/low.tif", (deep // 20).astype(np.uint16))
+    write(tmp_path / "in/nothing.tif", np.full_like(part, -9999), nodata=-9999)
+    write(tmp_path / "in/black.tif", np.zeros_like(grey), nodata=0)
+    write(tmp_path / "in/flat.tif", np.full_like(deep, 700))
+    config = IngestConfig(output=str(tmp_path / "out"))
+    ingest(geotiff(str(tmp_path / "in")), config)
+    kept = samples(tmp_path / "out")
+    assert {(name, reason) for name, reason, _ in rejected(tmp_path / "out")} == {
+        ("nothing.tif", "no_data"),
+        ("black.tif", "no_data"),
+        ("flat.tif", "one_value"),
+    }
+    assert np.abs(pixels(kept["part.tif"]) - expected(tmp_path / "in/part.tif", (1, 2, 3))).max() <= 2
+    low, high = np.percentile(deep[:, 20:], (2, 98))
+    wanted = np.clip((deep.astype(float) - low) / (high - low), 0, 1) * 255
+    wanted[:, :20] = 0
+    assert np.abs(pixels(kept["mask.tif"]) - np.moveaxis(wanted, 0, -1)).max() <= 2
+    assert np.array_equal(pixels(kept["empty_alpha.tif"]), np.moveaxis(grey, 0, -1))
+    assert np.array_equal(pixels(kept["low.tif"]), np.moveaxis(deep // 20, 0, -1))
+    origin = kept["low.tif"].annotation.origin
+    assert origin is not None
+    assert origin.made == "GeoTIFF, bands 1,2,3, values 0 to 255"
+    # windows without data are none, those beside them stay
+    grey[:, :, :50] = 0
+    write(tmp_path / "half/a.tif", np.maximum(grey, (np.arange(WIDTH) >= 50).astype(np.uint8)), nodata=0)
+    tiled = IngestConfig(output=str(tmp_path / "tiles"), tiling=Tiling(tile=50))
+    assert (ingest(geotiff(str(tmp_path / "half")), tiled).kept, rejected(tmp_path / "tiles")) == (2, [])
+
+
+def test_place_and_size_on_the_ground(tmp_path: Path) -> None:
+    values = smooth(3, "uint8")
+    turned = {
+        "north": rasterio.Affine(0.5, 0, 500_000, 0, -0.5, 4_000_000),
+        "south": rasterio.Affine(0.5, 0, 500_000, 0, 0.5, 4_000_000),
+        "quarter": rasterio.Affine(0, 0.5, 500_000, -0.5, 0, 4_000_000),
+    }
+    for name, transform in turned.items():
+        write(tmp_path / f"in/{name}.tif", values, transform=transform)
+    web = from_origin(
+        1_113_194.9, 8_399_737.9, 1, 1
+    )  # at 60 degrees north a metre of this map is half of one
+    write(tmp_path / "in/web.tif", values, crs="EPSG:3857", transform=web)
+    write(tmp_path / "in/nowhere.tif", values, crs="EPSG:4326", transform=from_origin(500, 400, 1, 1))
+    with rasterio.open(tmp_path / "in/web.tif", "r+") as file:
+        file.update_tags(ACQUISITION_DATE="garbage\nline")
+    with rasterio.open(tmp_path / "in/north.tif", "r+") as file:
+        file.update_tags(SENSING_TIME="2021-06-03T10:30:21Z")
+    config = IngestConfig(output=str(tmp_path / "out"), tiling=Tiling(tile=45))
+    ingest(geotiff(str(tmp_path / "in")), config)
+    assert [(name, reason) for name, reason, _ in rejected(tmp_path / "out")] == [("nowhere.tif", "no_place")]
+    for name, sample in samples(tmp_path / "out").items():
+        file_name, _, window = name.partition("#")
+        x, y, w, h = map(int, window.split("_"))
+        with rasterio.open(tmp_path / "in" / file_name) as file:
+            at = file.transform
+            xs = [at.a * i + at.b * j + at.c for i in (x, x + w) for j in (y, y + h)]
+            ys = [at.d * i + at.e * j + at.f for i in (x, x + w) for j in (y, y + h)]
+            wanted = transform_bounds(file.crs, "EPSG:4326", min(xs), min(ys), max(xs), max(ys))
+        note = sample.annotation
+        assert note.bounds == pytest.approx(wanted), name
+        assert note.gsd == pytest.approx(0.5, rel=5e-3), name
+        assert note.date == ("2021-06-03" if file_name == "north.tif" else None)

@@ -18,12 +18,13 @@ from pycocotools import mask as oracle
 
 from mpgi_ray.data.sample import Box, Rejected, Sample
 from mpgi_ray.errors import InputError
-from mpgi_ray.ingest import IngestConfig, IngestSummary, SourceConfig, coco, folders, ingest, manifest
+from mpgi_ray.ingest import IngestConfig, IngestSummary, SourceConfig, coco, folders, ingest, manifest, masks
+from mpgi_ray.ingest.formats.geotiff import geotiff
 from mpgi_ray.ingest.item import Item
 from mpgi_ray.ingest.load import load
 from mpgi_ray.ingest.rle import decode_rle, mask_box
 from mpgi_ray.rules.labels import Unknown
-from support.ingested import HEIGHT, WIDTH, ingest_lines, picture, rejected, samples
+from support.ingested import HEIGHT, WIDTH, ingest_lines, picture, put, rejected, samples
 
 
 def test_folders_keep_every_picture_as_it_is_and_reject_the_rest(tmp_path: Path) -> None:
@@ -292,3 +293,24 @@ def test_a_line_with_everything(tmp_path: Path, caplog: pytest.LogCaptureFixture
     assert (note.cover["water"].fraction, note.cover["water"].patches) == (0.25, 2)
     assert [round(cell, 2) for cell in note.cover["water"].cells] == [1, 0.46, 0, 0, 0, 0, 0, 0, 0.77]
     assert "fields that are not used: boxes.score, weather" in caplog.text
+
+
+def test_pictures_that_annotate_are_noticed_when_they_change(tmp_path: Path) -> None:
+    put(tmp_path, {f"{folder}/a.tif": picture("L", "TIFF", 1) for folder in ("img", "masks", "single")})
+    folder = str(tmp_path / "img")
+
+    def fingerprints() -> list[str]:
+        options = {"masks": str(tmp_path / "masks"), "instances": str(tmp_path / "single")}
+        return [masks(folder, **options).fingerprint, geotiff(folder).fingerprint]
+
+    seen = [fingerprints(), fingerprints()]
+    for number, changed in enumerate(("masks", "single", "img")):
+        file = tmp_path / changed / "a.tif"
+        file.write_bytes(picture("L", "TIFF", 2))  # of the same size
+        os.utime(file, (number, number))
+        seen.append(fingerprints())
+    first, second, mask, single, image = seen
+    assert first == second
+    assert len({second[0], mask[0], single[0]}) == 3
+    assert image[0] == single[0]
+    assert second[1] == single[1] != image[1]

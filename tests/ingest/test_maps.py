@@ -129,6 +129,42 @@ def test_what_only_a_corner_shows_is_not_told(tmp_path: Path) -> None:
     assert gather(annotated(tmp_path, shore, beach)).tags == ()
 
 
+def test_a_feature_that_reaches_in_by_a_rounding_error_is_not_there(tmp_path: Path) -> None:
+    shape = {"geometry_type": "Polygon", "tags": {"building": "yes"}}
+    corners = [(1 - 2**-53, 0.89), (1.28, 0.34), (1.47, 0.29)]
+    coordinates = [[[x * 4096, y * 4096] for x, y in (*corners, corners[0])]]
+    rows = [shape | {"tile": "62094-50164-17", "tile_coords_4096": coordinates}]
+    rows += [shape | {"tile": "62095-50164-17", "tile_coords_4096": [[[9, 9], [999, 9], [999, 999]]]}]
+    files: dict[str, str | bytes] = {f"p/{row['tile']}.png": picture() for row in rows}
+    put(tmp_path, files | {"map.jsonl": "\n".join(map(json.dumps, rows))})
+    kept, lost = ingest_all(osm(str(tmp_path / "map.jsonl"), str(tmp_path / "p")), tmp_path / "out")
+    assert not lost
+    other, own = (kept[f"{row['tile']}.png"].annotation for row in rows)
+    assert (other.objects, other.tags, own.tags) == ((), {}, {"building": "yes"})
+
+
+def test_a_table_of_footprints(tmp_path: Path) -> None:
+    shape = {"type": "Feature", "properties": HOUSE, "geometry": area(0.5, 0.5, 0.3)}
+    put(tmp_path, {"map.geojson": json.dumps({"type": "FeatureCollection", "features": [shape]})})
+    put(tmp_path, {f"p/{name}.png": picture() for name in "abc"})
+    corners = f"{WEST},{SOUTH},{WEST + SIDE},{SOUTH + SIDE}"
+    text = f"image,west,south,east,north\na.png,{corners}\nb.png,1,2\ngone.png,{corners}\n"
+    put(tmp_path, {"places.csv": text})
+    table = str(tmp_path / "places.csv")
+    listing = osm(str(tmp_path / "map.geojson"), str(tmp_path / "p"), footprints=table)
+    kept, lost = ingest_all(listing, tmp_path / "out")
+    assert kept["a.png"].annotation.bounds == pytest.approx((WEST, SOUTH, WEST + SIDE, SOUTH + SIDE))
+    assert {name: why for name, why in lost.items() if table in why[1]} == lost
+    assert {name: (why[0], why[1].removeprefix(table)) for name, why in lost.items()} == {
+        "b.png": ("no_footprint", ", line 3: expected a number, found ''"),
+        "c.png": ("no_footprint", " has no row of c.png"),
+        "gone.png": ("missing_image", ", line 4: there is no such picture"),
+    }
+    put(tmp_path, {"places.csv": text.replace("b.png,1,2\n", f"b.png,{corners}\n")})
+    again = osm(str(tmp_path / "map.geojson"), str(tmp_path / "p"), footprints=table)
+    assert again.fingerprint != listing.fingerprint
+
+
 def test_central_features_of_real_maps_are_nearest_to_the_middle(data_dir: Path, tmp_path: Path) -> None:
     centrals = 0
     for name, found in real(data_dir, tmp_path).items():

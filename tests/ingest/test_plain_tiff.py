@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+import rasterio
 from rasterio.io import MemoryFile
 
 from mpgi_ray.cli import main
@@ -134,8 +135,40 @@ def test_nodata_moves_no_other_value() -> None:
     white[:, 20:] = 200
     pixels = np.asarray(decode(tiff(white, nodata=255)).pixels)
     assert (pixels[:20].max(), pixels[20:].min()) == (0, 200)
-    everywhere = np.asarray(decode(tiff(np.full_like(values, -9999), nodata=-9999)).pixels)
-    assert not everywhere.any()
+    deep = smooth(3, "uint16")
+    deep[0, 20:30] = 65535  # in one band of three
+    pixels = np.asarray(decode(tiff(deep, nodata=65535, photometric="RGB")).pixels)
+    low, high = np.percentile(deep[deep != 65535], (2, 98))
+    wanted = np.clip((deep.astype(float) - low) / (high - low), 0, 1) * 255
+    assert np.abs(pixels - np.moveaxis(wanted, 0, -1)).max() <= 2
+
+
+def test_what_would_be_black_all_over_is_refused() -> None:
+    values = smooth(1, "int16")
+    colour, none = smooth(3, "uint8"), np.zeros((1, HEIGHT, WIDTH), np.uint8)
+    masked = {"photometric": "RGB", "alpha": "YES"}
+    for data, reason in (
+        (tiff(np.full_like(values, -9999), nodata=-9999), "no_data"),
+        (tiff(np.zeros_like(colour), nodata=0, photometric="RGB"), "no_data"),
+        (tiff(np.full_like(values, np.nan, dtype="float32")), "no_data"),
+        (tiff(np.full_like(values, 700)), "one_value"),
+    ):
+        with pytest.raises(ImageError) as caught:
+            decode(data)
+        assert caught.value.reason == reason
+    shown_all = np.asarray(decode(tiff(np.concatenate([colour, none]), **masked)).pixels)
+    assert np.array_equal(shown_all, np.moveaxis(colour, 0, -1))
+
+
+def test_a_mask_of_the_files_own_is_no_matter_for_pillow() -> None:
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), MemoryFile() as memory:
+        size = {"width": WIDTH, "height": HEIGHT, "count": 3, "dtype": "uint8", "photometric": "RGB"}
+        with memory.open(driver="GTiff", **size) as file:
+            file.write(smooth(3, "uint8"))
+            file.write_mask(np.eye(HEIGHT, WIDTH) == 0)
+        data = bytes(memory.read())
+    with pytest.raises(ImageError, match=r"mask of its own.*geotiff FOLDER --unplaced.*-b 3 -b mask IN"):
+        decode(data)
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL")

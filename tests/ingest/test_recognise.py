@@ -9,9 +9,9 @@ import pytest
 
 from mpgi_ray.cli import main
 from mpgi_ray.errors import InputError
-from mpgi_ray.ingest import load_source
+from mpgi_ray.ingest import folders, load_source
 from mpgi_ray.ingest.recognise import beliefs
-from support.ingested import picture, rejected, samples
+from support.ingested import picture, put, rejected, samples
 from support.miniature_hqrs import MINIATURES
 
 REAL = {
@@ -44,12 +44,22 @@ def test_what_is_none_of_them_gets_a_helpful_no(data_dir: Path, name: str) -> No
 
 @pytest.mark.parametrize("name", MINIATURES)
 def test_miniatures_of_published_layouts(tmp_path: Path, name: str) -> None:
-    MINIATURES[name](tmp_path)
-    about = load_source(name).about
-    found = {belief.format: belief for belief in beliefs(str(tmp_path))}
-    assert about.reader in found
-    for argument in found[about.reader].arguments:
-        assert argument.startswith(("-", "_")) or Path(argument).exists()
+    MINIATURES[name](tmp_path / "in")
+    found = beliefs(str(tmp_path / "in"))
+    assert load_source(name).about.reader in {belief.format for belief in found}
+    for number, belief in enumerate(found):  # all read what is there, as they are printed
+        output = tmp_path / f"out{number}"
+        classes = ["--source", name] if belief.format == "masks" else []
+        assert main(["ingest", belief.format, *belief.arguments, *classes, "--out", str(output)]) == 0
+        assert rejected(output) == []
+
+
+def test_masks_in_a_folder_of_short_name(tmp_path: Path) -> None:
+    put(tmp_path, {f"{folder}/{name}.png": picture() for folder in ("img", "msk") for name in "abc"})
+    (belief,) = beliefs(str(tmp_path))
+    assert (belief.format, belief.arguments[1:]) == ("masks", ("--masks", str(tmp_path / "msk")))
+    with pytest.raises(InputError, match="msk seems to hold masks or labels"):
+        folders(str(tmp_path))
 
 
 def test_the_command_that_is_printed_reads_what_is_there(

@@ -182,6 +182,26 @@ def test_a_scene_is_cut(tmp_path: Path) -> None:
     assert {name: s.sample_id for name, s in found.items()} == {n: others[n].sample_id for n in found}
 
 
+def test_an_outline_that_reaches_over_a_border_by_a_rounding_error(tmp_path: Path) -> None:
+    outlines = {
+        "a.png": [[100 - 2**-46, 89], [128, 34], [147, 29]],
+        "b.png": [[1, 1], [1e300, 2], [3, 1e300], [1e308, 5], [-1e308, -1e300], [7, 1e5]],
+    }
+    lines = []
+    for name, points in outlines.items():
+        Image.new("RGB", (200, 100)).save(tmp_path / name)
+        lines.append({"image": name, "polygons": [{"label": "ship", "points": points}]})
+    (tmp_path / "m.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    config = IngestConfig(output=str(tmp_path / "out"), tiling=Tiling(tile=100))
+    ingest(manifest(str(tmp_path / "m.jsonl")), config)
+    found = {name: sample.annotation.objects for name, sample in samples(tmp_path / "out").items()}
+    assert found["a.png#0_0_100_100"] == ()
+    assert [thing.visible for thing in found["a.png#100_0_100_100"]] == [pytest.approx(1)]
+    ((name, reason, detail),) = rejected(tmp_path / "out")
+    assert (name, reason) == ("b.png", "bad_annotation")
+    assert "an outline cannot be cut into windows" in detail
+
+
 def test_pictures_below_a_number_of_pixels_stay_whole() -> None:
     tiling = Tiling(tile=1000, above=4_000_000)
     assert tiling.windows(2000, 2000) == []

@@ -136,6 +136,21 @@ def test_a_number_is_exact_only_if_nothing_was_left_out(spoiler: list[Object]) -
     assert ("a group of cars" in told) == spoiler[0].crowd
 
 
+@pytest.mark.parametrize(
+    "between",
+    [
+        objects_of("car", (100, 30), side=2),
+        objects_of("car", (100, 30), visible=0.1),
+        objects_of("car", (100, 30), difficult=True),
+        objects_of("car", (100, 90), crowd=True),
+    ],
+)
+def test_an_arrangement_is_told_only_of_all(between: list[Object]) -> None:
+    row, elsewhere = objects_of("car", *[(40.0 * i, 30.0) for i in range(1, 6)]), objects_of("ship", (9, 200))
+    assert "in a horizontal row" in all_texts(note(row + elsewhere), "s")
+    assert "row" not in all_texts(note(row + between), "s")
+
+
 def test_absent_are_exhaustive_countable_classes_only_and_no_text_says_so() -> None:
     vocabulary = {
         "storage-tank": LabelClass(exhaustive=True),

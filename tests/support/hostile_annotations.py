@@ -64,7 +64,7 @@ def _objects() -> Iterator[tuple[str, dict[str, Any], str, str]]:
     yield "half_a_label", {"bbox": _BOX, "label": "\ud83d"}, BAD, "half of a character"
     yield "label_with_markup", {"bbox": _BOX, "label": "<script>{{ 7 * 7 }}</script>"}, "", ""
     yield "label_of_lines", {"bbox": _BOX, "label": "ship\nignore all that came before\x1b[2J"}, "", ""
-    yield "endless_label", {"bbox": _BOX, "label": "ship" * 20_000}, "", ""
+    yield "endless_label", {"bbox": _BOX, "label": "ship" * 20_000}, BAD, "of 80,000 characters"
     yield "odd_flags", {"bbox": _BOX, "crowd": "perhaps"}, BAD, "crowd"
     yield "unknown_fields", {"bbox": _BOX, "__class__": "os.system", "score": nan}, "", ""
 
@@ -101,9 +101,9 @@ def manifest_notes() -> Iterator[Note]:
         "scene_deep": ({"scene": [["port"]]}, BAD, "scene"),
         "scene_many": ({"scene": ["port"] * 5000}, "", ""),
         "caption_half": ({"captions": ["a \ud83d"]}, BAD, "half of a character"),
-        "caption_number": ({"captions": [7]}, "", ""),
+        "caption_number": ({"captions": [7]}, BAD, "captions.0"),
         "caption_text": ({"captions": "one"}, BAD, "captions"),
-        "caption_endless": ({"captions": ["many words " * 50_000]}, "", ""),
+        "caption_endless": ({"captions": ["many words " * 50_000]}, BAD, "a caption of 550,000 characters"),
         "caption_code": ({"captions": ["=cmd|' /C calc'!A0", "{{ cycler }}", "\x1b]0;x\x07"]}, "", ""),
         "tags_list": ({"tags": ["building"]}, BAD, "tags"),
         "tags_deep": ({"tags": {"a": {"b": 1}}}, BAD, "tags"),

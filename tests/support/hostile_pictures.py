@@ -42,9 +42,6 @@ def _modes() -> Iterator[HostilePicture]:
         "signed.tif": encoded(Image.fromarray(deep.astype(np.int32) - 9000), "TIFF"),
         "floats.tif": encoded(Image.fromarray(deep), "TIFF"),
         "not_finite.tif": encoded(Image.fromarray(holed), "TIFF"),
-        "never_finite.tif": encoded(Image.new("F", (9, 9), float("nan")), "TIFF"),
-        "flat_floats.tif": encoded(Image.new("F", (9, 9), -1e38), "TIFF"),
-        "widest_floats.tif": encoded(Image.fromarray(np.float32([[-3.4e38, 3.4e38]] * 3)), "TIFF"),
         "deep_colour.png": png(2, 2, 16, 2, (b"\0" + bytes(range(12))) * 2),
         "deep_alpha.png": png(2, 2, 16, 6, (b"\0" + bytes(range(16))) * 2),
         "one_pixel.png": encoded(RGB.resize((1, 1)), "PNG"),
@@ -64,6 +61,13 @@ def _modes() -> Iterator[HostilePicture]:
     }
     for name, data in cases.items():
         yield HostilePicture(name, data)
+    empty = {
+        "never_finite.tif": Image.new("F", (9, 9), float("nan")),
+        "flat_floats.tif": Image.new("F", (9, 9), -1e38),
+        "widest_floats.tif": Image.fromarray(np.float32([[-3.4e38, 3.4e38]] * 3)),
+    }
+    for name, image in empty.items():
+        yield HostilePicture(name, encoded(image, "TIFF"), "no_data", "none of its pixels holds data")
 
 
 def _cut() -> Iterator[HostilePicture]:

@@ -24,7 +24,10 @@ _OTHERS = {
     "ymax": ("y2", "y_max", "bottom"),
     "label": ("class", "class_name", "category", "classname", "cls"),
     "geometry": ("polygon", "wkt"),
+    "width": ("image_width", "img_width"),
+    "height": ("image_height", "img_height"),
 }
+_SIZE = ("width", "height")
 _RING = re.compile(r"\(([^()]+)\)")
 
 
@@ -38,7 +41,8 @@ def boxes(
 
     The first row may name the columns, in any order and by other usual names; a `geometry` is read as an
     outline: polygons in WKT, or points as [(x, y), …]. Without names the order is the one above. A row of a
-    picture alone says that it shows none of the classes. A row that cannot be read rejects its picture.
+    picture alone says that it shows none of the classes. A row that cannot be read rejects its picture, and
+    so does a `width` or `height` that is not the picture's.
     Pictures are found by path or file name; those that no row names are left out, and counted in a warning.
 
     Raises:
@@ -60,11 +64,12 @@ def boxes(
     def entries() -> Iterator[Entry]:
         for name, own in by_picture.items():
             try:
-                objects = tuple(_object(number, cells) for number, cells in own if any(cells.values()))
+                size = _size(own)
+                objects = tuple(_object(number, cells) for number, cells in own if _says(cells))
             except ValueError as error:
                 yield Rejected(name, 0, "bad_annotation", str(error))
             else:
-                yield Item(pictures.root, name, {"objects": objects}, where=f"line {own[0][0]}")
+                yield Item(pictures.root, name, {"objects": objects}, size, where=f"line {own[0][0]}")
         for called, why in lost.items():
             yield Rejected(called, 0, "missing_image", why)
         pictures.tell_others(by_picture)
@@ -92,6 +97,29 @@ def _columns(table: Table) -> tuple[dict[str, int], tuple[tuple[int, tuple[str, 
     if missing := [name for name in needed if name not in places]:
         raise InputError(f"{table.path} has no column {missing[0]!r}: its columns are {', '.join(first)}")
     return places, table.rows[1:]
+
+
+def _says(cells: dict[str, str]) -> bool:
+    """Whether a row says more than the name of a picture, and its size."""
+    return any(cell for name, cell in cells.items() if name not in _SIZE)
+
+
+def _size(rows: list[tuple[int, dict[str, str]]]) -> tuple[int | None, int | None]:
+    """The width and height that the rows of a picture state.
+
+    Raises:
+        ValueError: they are no numbers of pixels, or not the same in all rows.
+    """
+    stated = []
+    for name in _SIZE:
+        found = dict.fromkeys(value for _, cells in rows if (value := cells.get(name)))
+        if len(found) > 1:
+            raise ValueError(f"line {rows[0][0]} and others: {name} is {' and '.join(found)}: expected one")
+        (number,) = numbers(found) or (None,)
+        if number is not None and number != int(number):
+            raise ValueError(f"line {rows[0][0]}: {name} is {number:g}: expected a whole number of pixels")
+        stated.append(number if number is None else int(number))
+    return stated[0], stated[1]
 
 
 def _object(number: int, cells: dict[str, str]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from mpgi_ray.errors import InputError
 from mpgi_ray.ingest.item import Entry, Item, Listing
 from mpgi_ray.ingest.pictures import Pictures
 from mpgi_ray.ingest.tables import Table, read_table_file
+from mpgi_ray.ingest.texts import captions_of, is_empty
 
 _PICTURE = ("filepath", "image_path", "image", "filename", "file_name", "path", "img")
 _CAPTION = ("caption", "captions", "title", "text", "sentence")
@@ -66,7 +67,7 @@ def captions(
                 yield Item(pictures.root, name, _note(own), where=where)
             except ValueError as error:
                 yield Rejected(called or where, 0, "bad_annotation", f"{where}: {error}")
-        if empty := sum(not text for own in told.values() for text in own.texts):
+        if empty := sum(is_empty(text) for own in told.values() for text in own.texts):
             _log.warning("%s: captions that are empty, and left out: %d", table, empty)
         pictures.tell_others(used)
 
@@ -75,7 +76,7 @@ def captions(
 
 
 def _note(told: _Told) -> dict[str, object]:
-    texts = tuple(dict.fromkeys(filter(None, told.texts)))
+    texts = captions_of(dict.fromkeys(told.texts))
     if not texts:
         raise ValueError("the picture has no caption")
     if len(told.splits) > 1:

@@ -24,7 +24,7 @@ from mpgi_ray.errors import InputError
 from mpgi_ray.ingest.formats._coco import KNOWN, Annotation, Category, Rle, Shape, Size, image_of, listed
 from mpgi_ray.ingest.item import Entry, Item, Listing, report_unused
 from mpgi_ray.ingest.outline import Point, around, points
-from mpgi_ray.ingest.rle import decode_rle, mask_box
+from mpgi_ray.ingest.rle import decode_rle, mask_box, run_lengths
 from mpgi_ray.ingest.tables import read_json_file
 
 _OTHER_FILES = {  # by a field of their annotations
@@ -145,6 +145,8 @@ def _place(
     try:
         shape = Shape.model_validate({"segmentation": note.segmentation or []}).segmentation
         outlines = () if isinstance(shape, Rle) else tuple(map(points, shape))
+        if isinstance(shape, Rle):
+            _require_whole(shape, size)
     except ValueError:
         if note.bbox is None:
             raise
@@ -155,9 +157,15 @@ def _place(
         return (x, y, x + width, y + height), outlines
     if isinstance(shape, Rle):
         high, wide = shape.size
-        if None not in size and size != (wide, high):
-            raise ValueError(f"its mask has {wide}×{high} pixels, expected the image's {size[0]}×{size[1]}")
         return mask_box(decode_rle(shape.counts, wide, high)), ()
     if not outlines:
         raise ValueError("it has neither bbox nor segmentation")
     return around(point for outline in outlines for point in outline), outlines
+
+
+def _require_whole(mask: Rle, size: Size) -> None:
+    """Raises ValueError: it is broken, or of another size than its picture."""
+    high, wide = mask.size
+    if None not in size and size != (wide, high):
+        raise ValueError(f"its mask has {wide}×{high} pixels, expected the image's {size[0]}×{size[1]}")
+    run_lengths(mask.counts, wide, high)

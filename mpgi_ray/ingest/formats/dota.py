@@ -44,6 +44,8 @@ def _object(words: list[str]) -> dict[str, Any]:
     if len(words) < 9:
         raise ValueError(f"{len(words)} words: expected x and y of four corners, the class, the difficulty")
     *name, last = words[8:]
+    if name and last.isdecimal() and last not in ("0", "1", "2"):
+        raise ValueError(f"difficulty {last:.20}: expected 0, 1 or 2")
     if not name or last not in ("0", "1", "2"):  # version 1.0 knows lines without a difficulty
         name, last = words[8:], "0"
     return oriented(" ".join(name), numbers(words[:8]), difficult=last != "0")

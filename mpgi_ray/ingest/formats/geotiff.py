@@ -57,7 +57,7 @@ def geotiff(
                 root, name, {"scene": classes}, raster=partial(_opened, root, name, chosen, limits, unplaced)
             )
 
-    listed = "\n".join(f"{name}\0{stamp.partition(':')[0]}" for name, stamp in stamps.items())
+    listed = "\n".join(f"{name}\0{stamp}" for name, stamp in stamps.items())
     digest = hashlib.sha256(listed.encode("utf-8", "surrogateescape")).hexdigest()
     return Listing("geotiff", f"{images} {bands} {values} {scene} {unplaced}", digest, entries)
 
@@ -80,7 +80,10 @@ def _opened(
                 file.write(root.read_range(name, start, min(start + _PIECE, size)))
         raster = GeoRaster(copy, bands, values, kept=folder)
     if "bounds" not in raster.fields and not unplaced:
-        detail = "it does not say where it lies (no CRS): keep such pictures with --unplaced"
+        detail = (
+            "it does not say where it lies (no CRS, or no place on the earth): keep such pictures with "
+            "--unplaced"
+        )
         raise ImageError("no_place", detail)
     return raster
 

@@ -23,8 +23,12 @@ from mpgi_ray.data.text import JsonError
 from mpgi_ray.ingest.item import Entry, Item, Listing, below, report_unused
 from mpgi_ray.ingest.rows import read_rows
 from mpgi_ray.ingest.source import TRUNCATED, MaskTable
+from mpgi_ray.ingest.texts import captions_of
 
 Point = tuple[float, float]
+
+
+_Text = Annotated[str, Field(coerce_numbers_to_str=False)]
 
 
 class _Record(BaseModel):
@@ -70,13 +74,13 @@ class Line(_Record):
         gsd, gsd_m: metres per pixel, either name.
     """
 
-    image: str = Field(min_length=1)
+    image: _Text = Field(min_length=1)
     id: str | None = None
     width: int | None = None
     height: int | None = None
-    scene: str | tuple[str, ...] = ()
+    scene: _Text | tuple[_Text, ...] = ()
     labels: tuple[str, ...] = ()
-    captions: tuple[str, ...] = ()
+    captions: tuple[_Text, ...] = ()
     boxes: tuple[LabelledBox, ...] = ()
     obb: tuple[OrientedBox, ...] = ()
     polygons: tuple[Outline, ...] = ()
@@ -112,6 +116,7 @@ def manifest(
         for where, read in rows:
             try:
                 parsed = Line.model_validate(read())
+                note = _annotation(parsed)
                 unused |= _unused(parsed)
                 image, mask = below(parsed.image), None if parsed.mask is None else below(parsed.mask)
             except ValueError as error:
@@ -124,7 +129,7 @@ def manifest(
             yield Item(
                 rows.root,
                 image,
-                _annotation(parsed),
+                note,
                 size,
                 mask,
                 mask_classes=parsed.mask_classes,
@@ -136,10 +141,11 @@ def manifest(
 
 
 def _annotation(line: Line) -> dict[str, Any]:
-    same = ("labels", "captions", "tags", "date", "place", "sensor", "split", "licence", "source")
+    same = ("labels", "tags", "date", "place", "sensor", "split", "licence", "source")
     return {name: getattr(line, name) for name in same} | {
         "scene": (line.scene,) if isinstance(line.scene, str) else line.scene,
         "objects": (*map(_boxed, line.boxes), *map(_oriented, line.obb), *map(_outlined, line.polygons)),
+        "captions": captions_of(line.captions),
         "gsd": line.gsd if line.gsd is not None else line.gsd_m,
     }
 

@@ -62,7 +62,7 @@ def masks(
         for mask in sorted(set(others.names) - set(partner.values())):
             yield Rejected(mask, 0, "missing_image", f"no picture below {images} has the name of this mask")
 
-    names = (*pictures.names, "", *others.names, *(("", *singles.names) if singles else ()))
+    names = (*pictures.names, "", *others.stamped(), *(("", *singles.stamped()) if singles else ()))
     listed = "\n".join(names).encode("utf-8", "surrogateescape")
     what = f"{images} {masks} {ending} {picture_ending}".strip()
     what += f" {instances} {instances_ending}" if instances else ""

@@ -15,6 +15,7 @@ from mpgi_ray.ingest.item import Entry, Item, Listing, report_unused
 from mpgi_ray.ingest.outline import boxed
 from mpgi_ray.ingest.pictures import Pictures
 from mpgi_ray.ingest.tables import read_json_file
+from mpgi_ray.ingest.texts import captions_of
 
 
 class _Part(BaseModel):
@@ -85,7 +86,7 @@ def mgrs(
 
 def _note(picture: _Picture) -> dict[str, Any]:
     told = (picture.global_caption, picture.brief_caption, picture.detailed_caption)
-    texts = tuple(dict.fromkeys(text.strip() for text in told if text and text.strip()))
+    texts = captions_of(dict.fromkeys(text.strip() for text in told if text))
     if not texts:
         raise ValueError("the picture has no caption")
     parts = ((part.category, part.bbox) for part in picture.segment)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from importlib import resources
 from typing import Annotated, Any
@@ -13,20 +13,21 @@ from typing import Annotated, Any
 import shapely
 import typer
 import yaml
+from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
 from mpgi_ray.data.sample import Rejected
 from mpgi_ray.ingest.central import map_view
+from mpgi_ray.ingest.clip import clipped
 from mpgi_ray.ingest.features import Feature, read_features
-from mpgi_ray.ingest.footprint import Footprint, of_corners, of_name
+from mpgi_ray.ingest.footprint import Footprint
+from mpgi_ray.ingest.footprints import Footprints
 from mpgi_ray.ingest.item import Entry, Item, Listing
-from mpgi_ray.ingest.outline import numbers, outlined
+from mpgi_ray.ingest.outline import outlined
 from mpgi_ray.ingest.pictures import Pictures, stem
-from mpgi_ray.ingest.tables import read_table_file
 from mpgi_ray.rules.lexicon import telling_tag
 
 _log = logging.getLogger(__name__)
-_COLUMNS = ("image", "west", "south", "east", "north")
 
 
 def osm(
@@ -54,23 +55,29 @@ def osm(
             "--label, as in --label building",
             features,
         )
-    place, digest = _places(footprints), hashlib.sha256(found.fingerprint.encode())
+    places, digest = Footprints(footprints), hashlib.sha256(found.fingerprint.encode())
     nearby = _Nearby(found.good)
 
     def entries() -> Iterator[Entry]:
         for name in pictures.names:
             try:
-                where = place(name)
+                where = places.of(name)
             except ValueError as error:
                 yield Rejected(name, 0, "no_footprint", str(error))
                 continue
-            inside = list(nearby.of(stem(name).rpartition("/")[2], where))
-            view = map_view(inside, label, found.extract)
-            note = _note(inside, label) | {"bounds": where.bounds, "map": view}
+            try:
+                inside = list(nearby.of(stem(name).rpartition("/")[2], where))
+                view = map_view(inside, label, found.extract)
+                note = _note(inside, label) | {"bounds": where.bounds, "map": view}
+            except ShapelyError as error:
+                yield Rejected(name, 0, "bad_annotation", f"a feature cannot be cut to it: {error}")
+                continue
             yield Item(pictures.root, name, note, in_fractions=True, across_m=where.metres)
+        yield from places.others(pictures.names)
         for at, why in found.bad:
             yield Rejected(f"{features}, {at}", 0, "bad_annotation", why)
 
+    digest.update(places.fingerprint.encode())
     digest.update("\n".join(pictures.names).encode("utf-8", "surrogateescape"))
     what = " ".join(filter(None, (features, images, footprints, label)))
     return Listing("osm", what, digest.hexdigest(), entries)
@@ -99,7 +106,7 @@ def _note(inside: Iterable[tuple[Feature, BaseGeometry]], label: str | None) -> 
     objects: list[dict[str, Any]] = []
     tags: defaultdict[str, dict[str, None]] = defaultdict(dict)  # the values of a key, in their order
     for feature, whole in inside:
-        shape = shapely.clip_by_rect(whole, 0, 0, 1, 1)
+        shape = clipped(whole, 0, 0, 1, 1)
         if shape.is_empty:
             continue
         for key, value in feature.tags.items():
@@ -127,29 +134,3 @@ def _thing(tags: Mapping[str, str]) -> str | None:
 def _things() -> dict[str, dict[str, str]]:
     text = resources.files("mpgi_ray.ingest").joinpath("map_objects.yaml").read_text(encoding="utf-8")
     return dict(yaml.safe_load(text))
-
-
-def _places(path: str | None) -> Callable[[str], Footprint]:
-    """The footprint of a picture's name.
-
-    Raises:
-        InputError: the table of footprints cannot be read, or lacks a column.
-    """
-    if path is None:
-        return lambda name: of_name(stem(name))
-    table = read_table_file(path)
-    columns = [table.column(name) for name in _COLUMNS]
-    rows = {row[columns[0]]: (number, row) for number, row in table.rows[1:] if len(row) > max(columns)}
-
-    def of_table(name: str) -> Footprint:
-        found = next((rows[key] for key in (name, name.rpartition("/")[2]) if key in rows), None)
-        if found is None:
-            raise ValueError(f"{path} has no row of {name}")
-        number, row = found
-        try:
-            west, south, east, north = numbers(row[column] for column in columns[1:])
-            return of_corners(west, south, east, north)
-        except ValueError as error:
-            raise ValueError(f"{path}, line {number}: {error}") from error
-
-    return of_table

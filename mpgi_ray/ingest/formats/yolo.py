@@ -113,4 +113,6 @@ def _from_yaml(text: str, path: str) -> dict[int, str]:
         raise InputError(f"{path} has no list `names`: expected the classes in their order")
     if strange := [key for key in pairs if not str(key).isdecimal()]:
         raise InputError(f"{path}: names has the key {strange[0]!r}: expected the numbers of the classes")
+    if strange := [name for name in pairs.values() if not isinstance(name, str | int | float)]:
+        raise InputError(f"{path}: names has {str(strange[0])!r:.60}: expected the name of a class")
     return {int(key): str(name).strip() for key, name in pairs.items()}
