@@ -28,14 +28,12 @@ class Attempt(Config):
 
 
 LADDER = (Attempt(), Attempt(temperature=0.2), Attempt(temperature=0.8))
-_TOLD_ONCE = frozenset(
-    {"novel"}
-)  # words that were named once and come again: the model will not leave them out
+_TOLD_ONCE = ("novel",)  # words that were named once and come again: the model will not leave them out
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # see `Prompt`
 class Question:
-    """A prompt, and how to read and judge the replies to it.
+    """A prompt, and how to read and judge the replies to it. Nobody changes it.
 
     Attributes:
         read: a pure function.
@@ -51,9 +49,9 @@ class Question:
     number: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # see `Prompt`
 class Answer:
-    """A reply to a question, and its texts or fault."""
+    """A reply to a question, and its texts or fault. Nobody changes it."""
 
     question: Question
     reply: Reply

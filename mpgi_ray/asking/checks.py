@@ -95,7 +95,7 @@ def fault(reply: Reply) -> Fault | None:
         return Fault("truncated", f"the model did not end by itself ({ended}), see sampling.max_tokens")
     if not text:
         return Fault("empty", "the reply holds no text")
-    return _evasion(text)
+    return _refusal(text)
 
 
 def text_fault(text: str, words: tuple[int, int], instruction: str) -> Fault | None:
@@ -130,6 +130,10 @@ def text_fault(text: str, words: tuple[int, int], instruction: str) -> Fault | N
 def _evasion(text: str) -> Fault | None:
     if _THINKING.search(text):
         return Fault("thinking", "the reply holds its train of thought")
+    return _refusal(text)
+
+
+def _refusal(text: str) -> Fault | None:
     if _REFUSAL.search(text):
         return Fault("refusal", f"the reply begins {' '.join(text.split())[:60]!r}")
     return None

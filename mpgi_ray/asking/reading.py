@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from mpgi_ray.engines.base import Fault
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # see `Prompt`
 class Reading:
-    """What is read from a reply: each of its texts can be used, or has a fault.
+    """What is read from a reply: each of its texts can be used, or has a fault. Nobody changes it.
 
     Attributes:
         texts: by name, those that can be used.

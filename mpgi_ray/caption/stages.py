@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from mpgi_ray.caption.at_once import each
+from mpgi_ray.caption.at_once import Slots, each
 from mpgi_ray.caption.chunks import ChunkWork
 from mpgi_ray.caption.describe import Perspectives, refusal
 from mpgi_ray.caption.facts import facts_of
@@ -47,7 +47,7 @@ class Describe:
         self.first, self.last = place == 0, place == len(recipe.generate) - 1
         self.limits = recipe.facts
         self.stage = Perspectives(engine, recipe.generate[place], recipe.facts)
-        self.slots = asyncio.Semaphore(at_once)
+        self.slots = Slots(at_once)
         self.observe = observe
         self.earlier = earlier_stage1(recipe, place)
 
@@ -133,7 +133,7 @@ class Merge:
         folder = CaptionFolder(recipe.output)
         self.parts, self.stop = folder.stage2, StopFlag(folder.storage)
         self.stage = Integration(engine, recipe.integrate, recipe.facts)
-        self.slots = asyncio.Semaphore(at_once)
+        self.slots = Slots(at_once)
         self.observe = observe
         self.earlier = earlier_stage2(recipe)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from mpgi_ray.data.caption import Stage, Status
 
 TOKENS = ("prompt_tokens", "cached_tokens", "completion_tokens")
 _AUTHOR = ["stage", "engine", "model", "revision"]
+_ANSWER = [*_AUTHOR, "attempt", "status", "reason"]
 _REQUEST = ["index", *_AUTHOR, "question", "sampling", "attempt"]
 _WORST_FIRST = (Status.RETRIED.value, Status.FAILED.value, Status.REJECTED.value, Status.OK.value)
 _NOT_ASKED = "no_source"  # stage 2 had nothing to ask about: no request was made for its rows
@@ -42,15 +44,16 @@ class ModelFigures:
     seconds: Counter[float] = field(default_factory=Counter)
     coverage: dict[str, Counter[float]] = field(default_factory=lambda: defaultdict(Counter))
 
-    def add_request(self, row: Mapping[str, Any]) -> None:
-        code = row["reason_first"]
+    def add_requests(self, row: Mapping[str, Any]) -> None:
+        """Count requests that were answered alike and took the same time."""
+        code, count = row["reason"], row["count_all"]
         if code == _NOT_ASKED:
             return
-        self.answers[row["status_first"], code, row["attempt"]] += 1
+        self.answers[row["status"], code, row["attempt"]] += count
         for name in TOKENS:
             self.tokens[name] += row[f"{name}_sum"]
-        if row["seconds_sum"] > 0:
-            self.seconds[float(f"{row['seconds_sum']:.3g}")] += 1
+        if row["seconds"] > 0:
+            self.seconds[float(f"{row['seconds']:.3g}")] += count
 
     def faults(self, status: Status) -> dict[str, dict[str, int]]:
         """Answers of a status by reason code and attempt, the most frequent code first."""
@@ -121,9 +124,13 @@ class RunFigures:
         asked = asked.append_column("question", pc.if_else(merged, "", asked["perspective"]))
         # and where one of them was asked for again, what the others became does not matter
         rank = pc.index_in(asked["status"], pa.array(_WORST_FIRST))
-        asked = asked.take(pc.sort_indices(pa.table({"rank": rank}), sort_keys=[("rank", "ascending")]))
-        for row in _groups(asked, _REQUEST, [*TOKENS, "seconds"], ["status", "reason"]):
-            self._model(row).add_request(row)
+        if pc.count_distinct(rank).as_py() > 1:
+            asked = asked.take(pc.sort_indices(pa.table({"rank": rank}), sort_keys=[("rank", "ascending")]))
+        requests = _grouped(asked, _REQUEST, [*TOKENS, "seconds"], ["status", "reason"])
+        names = [re.sub("_(sum|first)$", "", name) for name in requests.column_names]
+        requests = requests.rename_columns(names).drop_columns("count_all")
+        for row in _groups(requests, [*_ANSWER, "seconds"], TOKENS):  # embedded engines take no time
+            self._model(row).add_requests(row)
         scored = final.filter(pc.field("scores") != "{}").select([*_AUTHOR, "perspective", "scores"])
         for row in scored.to_pylist():
             scores = json.loads(row["scores"])
@@ -190,14 +197,18 @@ def _summary(counts: Counter[float], **shares: float) -> dict[str, float] | None
     return {"mean": round(mean, 4)} | {name: quantile(counts, share) for name, share in shares.items()}
 
 
-def _groups(
-    table: pa.Table, keys: Sequence[str], sums: Sequence[str] = (), firsts: Sequence[str] = ()
-) -> list[dict[str, Any]]:
-    """Rows with equal keys as one, in the order of the first: ``count_all``, ``…_sum``, ``…_first``."""
-    wanted = [([], "count_all"), *((name, "sum") for name in sums), *((name, "first") for name in firsts)]
-    grouped = table.group_by(list(keys), use_threads=False).aggregate(wanted)
-    rows: list[dict[str, Any]] = grouped.to_pylist()
+def _groups(table: pa.Table, keys: Sequence[str], sums: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """As `_grouped`, row by row."""
+    rows: list[dict[str, Any]] = _grouped(table, keys, sums).to_pylist()
     return rows
+
+
+def _grouped(
+    table: pa.Table, keys: Sequence[str], sums: Sequence[str], firsts: Sequence[str] = ()
+) -> pa.Table:
+    """Rows with equal keys as one, with ``count_all``, ``NAME_sum`` and ``NAME_first``."""
+    wanted = [([], "count_all"), *((name, "sum") for name in sums), *((name, "first") for name in firsts)]
+    return table.group_by(list(keys), use_threads=False).aggregate(wanted)
 
 
 def _pairs(counts: Counter[Any]) -> list[tuple[Any, int]]:

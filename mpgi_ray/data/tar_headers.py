@@ -29,6 +29,9 @@ MAX_NOTES = 16  # of them for one member
 _BLOCK = 512
 _ZEROS = bytes(MAX_RECORD)
 _NOT_ZERO = re.compile(rb"[^\0]")
+# modes, owners, size, time, checksum and type; devices, and neither a prefix of the name nor anything else
+_PLAIN = re.compile(rb"(?:[0-7]{7}[\0 ]){3}([0-7]{11})[\0 ][0-7]{11}[\0 ]([0-7]{6})\0 0")
+_NO_DEVICE = re.compile(rb"(?:[0-7]{7}\0|\0{8}){2}\0{167}\Z")
 _PAX = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
 _LONG = {tarfile.GNUTYPE_LONGNAME: "path", tarfile.GNUTYPE_LONGLINK: "linkpath"}
 _LINKS = (tarfile.LNKTYPE, tarfile.SYMTYPE)
@@ -122,7 +125,21 @@ def _behind_end(data: memoryview, begin: int, at: int, last: str, shard: str) ->
     return end
 
 
+def _plain_file(block: bytes) -> tarfile.TarInfo | None:
+    """The header of a regular file as most are: `tarfile` adds up all bytes twice, and takes far longer."""
+    if not (told := _PLAIN.match(block, 100)) or not _NO_DEVICE.match(block, 329):
+        return None
+    # the checksum's own place counts as spaces
+    if int(told[2], 8) != sum(block.translate(None, b"\0")) - sum(block[148:156]) + 8 * ord(" "):
+        return None
+    header = tarfile.TarInfo(block[:100].partition(b"\0")[0].decode("utf-8", "surrogateescape"))
+    header.size = int(told[1], 8)
+    return header
+
+
 def _header(block: bytes, where: str, first: bool) -> tarfile.TarInfo:
+    if plain := _plain_file(block):
+        return plain
     try:
         header = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
     except (tarfile.HeaderError, ValueError) as error:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from mpgi_ray.rules.facts import Facts
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # a frozen one would take three times as long to make, as with `Caption`
 class Prompt:
-    """One question to a model.
+    """One question to a model. Nobody changes it.
 
     Attributes:
         name: the prompt file's name: ``objects``, ``layout``, ``scene``, ``attributes``, ``integrate`` …
@@ -60,9 +60,9 @@ class Fault:
         return f"{self.code}: {self.detail}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # see `Prompt`
 class Reply:
-    """An engine's answer, as it came.
+    """An engine's answer, as it came. Nobody changes it.
 
     Attributes:
         finish_reason: ``stop`` when the model ended by itself, ``length`` when it was cut.

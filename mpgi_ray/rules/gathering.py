@@ -204,9 +204,11 @@ def _absent(annotation: Annotation, names: Mapping[str, str], present: set[str])
     "No vehicles" beside "three small vehicles" would read as a contradiction, and so would "no airplanes"
     at an airfield: a name that ends a present one, or stands in a scene's or a tag's phrase, is not absent.
     """
+    candidates = _complete(annotation, names) - lexicon.generic_names()
+    if not candidates:
+        return ()
     phrases = [lexicon.scene_phrase(scene) or lexicon.humanise(scene) for scene in annotation.scene]
     words = " ".join((*phrases, *lexicon.visible_tags(annotation.tags, annotation.gsd)))
-    candidates = _complete(annotation, names) - lexicon.generic_names()
     return tuple(
         name
         for name in sorted(candidates)

@@ -56,6 +56,8 @@ def find_relations(
         width, height: of the image in pixels.
     """
     names = sorted(name for name, members in objects.items() if members)
+    if len(names) < 2:
+        return ()
     areas = {name: [geometry.area(o) for o in objects[name]] for name in names}
     by_size = sorted(names, key=lambda name: (max(areas[name]), name))
     found = [

@@ -8,6 +8,7 @@ import os
 import random
 import re
 import struct
+import tarfile
 import zlib
 from collections.abc import Sequence
 from contextlib import suppress
@@ -22,6 +23,7 @@ from mpgi_ray.data.sample import Annotation, Rejected, Sample
 from mpgi_ray.data.shard_list import find_shards
 from mpgi_ray.data.shards import ShardFields, read_shard, sample_members, shard_key
 from mpgi_ray.data.tar import Member, group_members, read_members
+from mpgi_ray.data.tar_headers import entries
 from mpgi_ray.data.tar_write import write_members
 from mpgi_ray.data.text import clean_name, clean_text
 from mpgi_ray.errors import InputError
@@ -232,6 +234,35 @@ def test_a_damaged_shard_is_read_or_refused(data: bytes, flips: list[tuple[float
         damaged[int(place * len(data))] ^= bits
     with suppress(InputError):  # any other error would stop the whole job
         read_members(bytes(damaged), "s.tar")
+
+
+_BEHIND = bytes(8**5)
+numbers = (
+    st.text("01237", min_size=11, max_size=11)
+    | st.text("017 \0", max_size=11)
+    | st.binary(max_size=11).map(lambda data: data.decode("latin-1"))
+)
+
+
+@settings(deadline=None)
+@given(st.binary(min_size=1, max_size=100), numbers, numbers, st.integers(0, 4), st.binary(max_size=3))
+def test_a_header_says_what_tarfile_reads_in_it(
+    name: bytes, size: str, mtime: str, off: int, prefix: bytes
+) -> None:
+    fields = {"mtime": mtime.encode("latin-1").ljust(12, b"\0"), "prefix": prefix}
+    block = bytearray(header(name, size.encode("latin-1"), **fields))
+    block[150] ^= off  # of the checksum
+    try:
+        told = tarfile.TarInfo.frombuf(bytes(block), "utf-8", "surrogateescape")
+    except tarfile.HeaderError:
+        told = None
+    try:
+        first = next(entries(memoryview(bytes(block) + _BEHIND), "s.tar"))
+    except InputError:  # or it states a size that is not there
+        assert told is None or not 0 <= told.size <= len(_BEHIND)
+        return
+    assert told is not None
+    assert (first.name, first.size) == (told.name, told.size)
 
 
 def bomb() -> bytes:
