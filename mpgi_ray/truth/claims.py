@@ -88,7 +88,9 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
         return
     yield claim
     amount = noun.amount
-    if amount is not None and (noun.plural or 1 in amount or _is_one_and_many(noun.name)):
+    if amount is not None and (
+        noun.plural or 1 in amount or amount == (2, None) or _is_one_and_many(noun.name)
+    ):
         inside = region if region and not _is_listed(line, region) else None
         placed = inside is None and line.names_place(noun.at) and not _is_every(line, noun)
         some = noun.some or placed or _is_placed(line, noun.at) or _is_of_each(line, noun.at)

@@ -10,6 +10,7 @@ from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.lists import is_surface
 from mpgi_ray.truth.pieces import Kind, Piece
 
+_LOOKS = ("is", "are", "look", "looks", "appear", "appears", "seem", "seems")
 _BESIDE = ("in", "on", "at", "along", "by", "beside", "near")
 _BEFORE_COLOUR = ("a", "all", "both", "painted", "bright", "dark", "light", "pale", "deep", "entirely", "the")
 
@@ -59,7 +60,7 @@ def _behind_aside(line: Line, at: int) -> int:
 def said_colour(line: Line, at: int) -> Piece | None:
     """The colour that a verb, or a roof, gives to what stands before it."""
     with_surface = line.text(at) in ("with", "has", "have")
-    if not with_surface and line.text(at) not in ("is", "are"):
+    if not with_surface and line.text(at) not in _LOOKS:
         return None
     for here in range(at + 1, min(at + 5, len(line.parts))):
         part = line.parts[here]

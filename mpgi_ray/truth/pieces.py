@@ -93,6 +93,8 @@ def _next(
     """The piece that begins at a word: how many words, its kind and value, whether it is plural."""
     rest = " ".join(words[at : at + 10])
     phrases = _phrases()
+    if tokens[at][0] == "one" and at + 1 < len(words) and words[at + 1] in lists()["one"]:
+        return 1, Kind.STOP, None, False
     fraction, bounded = fraction_at(words, at), amount_at(words, at)
     if fraction and (bounded is None or fraction[0] >= bounded[0]):
         return fraction[0], Kind.SHARE, fraction[1], False

@@ -35,7 +35,7 @@ def _is_fronted(line: Line, at: int) -> bool:
     for here in range(at - 1, -1, -1):
         if line.ends_clause(here) or line.text(here) in (",", "and"):
             return True
-        if line.parts[here].kind is not Kind.STOP:
+        if line.parts[here].kind not in (Kind.STOP, Kind.LEADING):
             return False
     return True
 
