@@ -7,7 +7,7 @@ What is not understood makes no claim.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from mpgi_ray.rules import lexicon
@@ -50,6 +50,7 @@ def claims(text: str, names: Mapping[str, Name]) -> list[Claim]:
         names: see `pieces.names_of`.
     """
     found: list[Claim] = []
+    numbers: dict[str, list[float]] = {}  # of the things of a name, in the order in which they are told
     told: Noun | None = None  # what "they" are
     at = 0
     for sentence in split_sentences(text):
@@ -59,10 +60,24 @@ def claims(text: str, names: Mapping[str, Name]) -> list[Claim]:
         line = Line(pieces(sentence, at, names), told)
         add_nouns(line)
         found += _claims(line)
+        for noun in line.nouns:
+            if not noun.denied and (noun.amount or line.text(noun.first) in ("a", "an", "another")):
+                numbers.setdefault(noun.name, []).append(noun.amount[0] if noun.amount else 1)
         subjects = [noun for noun in line.nouns if not noun.denied]
         several = next((noun for noun in subjects if noun.amount or noun.plural), None)
         told, at = several or next(iter(subjects), told), at + len(sentence)
-    return found
+    return [replace(claim, some=True) if _is_of_several(claim, numbers) else claim for claim in found]
+
+
+def _is_of_several(claim: Claim, numbers: Mapping[str, Sequence[float]]) -> bool:
+    """One of several numbers of a thing, that of a part unless it comes first and is the largest.
+
+    "Two cars here, and a red one there" are three; "nine cars, three of them red" are nine.
+    """
+    if claim.about is not About.COUNT or len(told := numbers.get(claim.name, ())) < 2:
+        return False
+    first = claim.amount is not None and claim.amount[0] == told[0] == max(told)
+    return not first or told.count(told[0]) > 1
 
 
 def _claims(line: Line) -> Iterator[Claim]:

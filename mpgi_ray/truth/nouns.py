@@ -12,6 +12,7 @@ from mpgi_ray.truth.pieces import Kind, Piece
 _ADJECTIVES = 5  # pieces between a number and its noun
 _FURTHER = ("another", "other", "these", "those", "further", "additional", "remaining")
 _VERBS = ("is", "are", "do", "does", "have", "has", "remain", "remains", "isn't", "aren't", "can", "could")
+_MORE = ("other", "more", "further", "another", "additional")
 _DETERMINERS = ("the", "these", "those", "its", "their", "all")
 
 
@@ -29,7 +30,8 @@ def is_thing(line: Line, at: int, part: Piece) -> bool:
     if line.text(at - 1) == "the" and line.text(at - 2) == "of" and line.kind(at - 3) is Kind.PLACE:
         return False
     plain = lists()["plain"]
-    if line.kind(at - 1) is Kind.THING and not line.parts[at - 1].plural:
+    before = line.kind(at - 1) is Kind.WORD and lexicon.is_noun(line.text(at - 1))
+    if before or (line.kind(at - 1) is Kind.THING and not line.parts[at - 1].plural):
         return False  # a container terminal is not what a source calls a terminal
     if line.kind(at + 1) is Kind.THING and line.text(at + 1) in plain:
         return True
@@ -45,7 +47,8 @@ def _noun(line: Line, at: int) -> Noun:
         part = line.parts[here]
         if part.kind is Kind.COLOUR and noun.colour is None:
             mixed = line.text(here - 1) in ("and", "or") or line.kind(here - 1) is Kind.COLOUR
-            noun.colour = None if mixed else part.value
+            trim = line.text(here + 1) in lists()["trimmed"]
+            noun.colour = None if mixed or trim else part.value
             here -= mixed  # white and blue
         elif part.kind is Kind.AMOUNT and part.value[1] == 0:
             noun.denied, noun.first = True, here
@@ -54,7 +57,7 @@ def _noun(line: Line, at: int) -> Noun:
             noun.amount, noun.first = part.value, here
             before = line.text(here - 1)
             one = part.text == "one" and before not in ("is", "are", "only", "shows", "with")
-            noun.some = one or before in _FURTHER
+            noun.some |= one or before in _FURTHER
             break
         elif part.kind is Kind.DENIAL:
             noun.denied, noun.first = True, here
@@ -69,7 +72,10 @@ def _noun(line: Line, at: int) -> Noun:
             noun.first = here
             noun.denied = line.kind(here - 1) is Kind.DENIAL
             break
-        elif part.text in ("other", "more", "further", "another", "additional"):
+        elif (
+            part.text in ("other", "more", "further", "another", "additional")
+            or part.text in lists()["apart"]
+        ):
             noun.some = True
         elif part.kind not in STEPPED_OVER and part.kind is not Kind.THING:
             break

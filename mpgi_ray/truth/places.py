@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mpgi_ray.data.box import Box
 
+_NEAR = 0.08  # of the picture's sides: borders of its parts are not sharp
 _OVERLAP = 0.1  # of a box's area that lies in a part: less is no touch
 _PREPOSITION = (
     r"(?:in|at|on|near|along|to|toward|towards|within|across|from|around|into|by|against|onto|inside|"
@@ -51,6 +52,15 @@ class Region:
         """Whether two ways to name a part of a picture mean about the same: on the left, in the left half."""
         shared = _shared(self.box, other.box)
         return self.rim == other.rim and shared > 0.6 * (self.box.area + other.box.area - shared)
+
+    def wider(self) -> Region:
+        """With what lies so near that one may say it, too."""
+        by = -_NEAR if self.rim else _NEAR
+        box = self.box
+        return Region(
+            Box(max(0.0, box.x1 - by), max(0.0, box.y1 - by), min(1.0, box.x2 + by), min(1.0, box.y2 + by)),
+            self.rim,
+        )
 
     def cells(self) -> tuple[int, ...]:
         """The cells of the 3×3 grid of which a third or so belongs to it."""

@@ -26,6 +26,7 @@ HOLDS: dict[str, Callable[[Box, Box], bool | None]] = {
     "right_of": lambda a, b: _beyond(b.middle[0], a.middle[0]),
     "above": lambda a, b: _beyond(a.middle[1], b.middle[1]),
     "below": lambda a, b: _beyond(b.middle[1], a.middle[1]),
+    "elsewhere": lambda a, b: None,  # what the picture alone does not tell
     "larger": lambda a, b: True if a.area > 1.5 * b.area else (False if 1.5 * a.area < b.area else None),
     "smaller": lambda a, b: True if b.area > 1.5 * a.area else (False if 1.5 * b.area < a.area else None),
 }

@@ -45,7 +45,7 @@ def _is_of_part(line: Line, at: int) -> bool:
 
 def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
     subject = None
-    if line.kind(at - 1) is Kind.COVERS and line.text(at - 2) == "and":
+    if line.kind(at - 1) is Kind.COVERS and line.text(at - 2) in ("and", ","):
         return  # lawns surround the junction and cover half of it
     verb = next((n for n in (1, 2) if line.kind(at - n) is Kind.COVERS), None)
     if verb is not None:

@@ -170,7 +170,7 @@ class _Judge:
             region.holds(box) and not Region(region.box, not region.rim).touches(box) for box in whole
         )
         left_out = sum(fact.left_out for fact in of.classes)
-        touching = float(sum(region.touches(box) for box in of.boxes))
+        touching = float(sum(region.wider().touches(box) for box in of.boxes))
         return float(max(0, clear - left_out)), touching if of.most is not None else None
 
     def _position(self, claim: Claim, of: Of) -> Judged:
@@ -183,7 +183,7 @@ class _Judge:
             outside = sum(not region.touches(box) for box in whole)
             if outside > sum(fact.left_out for fact in of.classes):
                 return Judged(claim, Verdict.CONTRADICTED, f"{outside} lie elsewhere")
-        if any(region.touches(box) for box in of.boxes) or any(share >= _LITTLE for share in shares):
+        if any(region.wider().touches(box) for box in of.boxes) or any(share >= _LITTLE for share in shares):
             clear = any(map(region.holds, whole)) or (of.covers and any(share >= 0.1 for share in shares))
             return Judged(claim, Verdict.SUPPORTED if clear else Verdict.UNVERIFIABLE)
         if covers and any(self.known.unmarked(covers, cell) >= _OPEN for cell in region.cells()):

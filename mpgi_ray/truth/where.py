@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.line import STEPPED_OVER, Line, Noun
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
@@ -50,7 +51,8 @@ def _is_of_picture(line: Line, at: int) -> bool:
         rest = list(line.parts[at + 2 : at + 7])
         end = next((n for n, part in enumerate(rest) if part.kind is Kind.MARK), len(rest))
         return any(part.kind is Kind.PICTURE for part in rest[:end])  # of this busy harbour scene
-    if "its" in line.text(at).split(" ") and all(part.kind is not Kind.PICTURE for part in line.parts[:at]):
+    first = next((part.kind for part in line.parts if part.kind in (Kind.THING, Kind.PICTURE)), None)
+    if "its" in line.text(at).split(" ") and first is not Kind.PICTURE:
         return False  # the left side of a road
     if (
         line.text(at - 1) in ("their", "each", "either")
@@ -84,6 +86,8 @@ def _before(line: Line, at: int) -> int | None:
             subject = line.subject(here)
             return subject.at if subject else None
         if line.ends_clause(here) or part.kind in (Kind.PLACE, Kind.COVERS, Kind.SHARE):
+            return None
+        if part.kind is Kind.WORD and lexicon.is_noun(part.text):
             return None
         if part.text in ("one", "ones") and line.kind(here - 1) in (Kind.COLOUR, Kind.WORD):
             return None  # a brown one
