@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mpgi_ray.data.box import Box
 
-_NEAR = 0.08  # of the picture's sides: borders of its parts are not sharp
+_NEAR = 0.04  # of the picture's sides: borders of its parts are not sharp
 _OVERLAP = 0.1  # of a box's area that lies in a part: less is no touch
 _PREPOSITION = (
     r"(?:in|at|on|near|along|to|toward|towards|within|across|from|around|into|by|against|onto|inside|"

@@ -9,6 +9,7 @@ from mpgi_ray.rules import Facts, lexicon
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.claims import claims
 from mpgi_ray.truth.known import Known
+from mpgi_ray.truth.lists import also_called
 from mpgi_ray.truth.verdict import Judged, Verdict
 
 _TOLD = (About.COUNT, About.COVER)
@@ -45,7 +46,7 @@ def _is_told(claim: Claim, told: Sequence[Claim]) -> bool:
 
 def _is_one(name: str, wanted: str) -> bool:
     """Whether a thing goes by a name."""
-    return wanted in (name, *lexicon.synonyms(name), *lexicon.hypernyms(name))
+    return wanted in (name, *lexicon.synonyms(name), *lexicon.hypernyms(name), *also_called(name))
 
 
 def _implies(told: Sequence[Claim], claim: Claim) -> bool:

@@ -45,7 +45,8 @@ def _is_of_picture(line: Line, at: int) -> bool:
     """``at the edge of the lot`` is no part of the picture, and ``on the right bank`` neither."""
     if "from" in (line.text(at).split()[0], *(line.text(at - n).split(" ")[0] for n in (1, 2))):
         return False  # what runs from the top to the bottom lies at neither
-    if line.text(at - 1) in ("closer", "nearer", "further", "farther") or _is_direction(line, at):
+    nearer = at > 1 and line.text(at - 1) in ("closer", "nearer", "further", "farther")
+    if nearer or _is_direction(line, at):
         return False
     if line.text(at + 1) == "of":
         rest = list(line.parts[at + 2 : at + 7])
