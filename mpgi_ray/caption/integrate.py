@@ -20,7 +20,7 @@ from mpgi_ray.engines.base import Engine, Fault, Prompt, Reply
 from mpgi_ray.prompts import load, sources_block
 from mpgi_ray.rules import measured_text, rule_text, trusted_text
 from mpgi_ray.rules.facts import Facts
-from mpgi_ray.truth.sourced import unsourced
+from mpgi_ray.truth.sourced import agreement, unsourced
 from mpgi_ray.truth.wording import coverage, novel, wording
 
 _QUOTED = 60  # characters of a text, in the reason why it cannot be used
@@ -97,8 +97,8 @@ class Integration:
                 return Reading(fault=made)
             if self.engine.trusted:
                 return Reading(made)
-            sources = [*texts, *trusted_text(facts, sample_id)]
-            judged = {name: self._judged(name, text, sources, facts) for name, text in made.items()}
+            trusted = trusted_text(facts, sample_id)
+            judged = {name: self._judged(name, text, texts, trusted, facts) for name, text in made.items()}
             good = {name: made[name] for name, found in judged.items() if not isinstance(found, Fault)}
             faults = {name: found for name, found in judged.items() if isinstance(found, Fault)}
             told = wording(texts)
@@ -111,22 +111,33 @@ class Integration:
 
         return read
 
-    def _judged(self, name: str, text: str, sources: Sequence[str], facts: Facts) -> Fault | dict[str, float]:
-        """What is wrong with a text, or what was measured on it."""
+    def _judged(
+        self, name: str, text: str, texts: Sequence[str], trusted: Sequence[str], facts: Facts
+    ) -> Fault | dict[str, float]:
+        """What is wrong with a text, or what was measured on it.
+
+        Args:
+            texts, trusted: what it was made from, and the sentences of the facts.
+        """
         found = text_fault(text, self.template.texts[name], self.template.instruction)
         held = hold(text, facts) if self.limits.held and not found else None
         found = found or (held.fault if held else None)
-        if not found and (words := self._new(text, held, sources, facts)):
+        if not found and (words := self._new(text, held, texts, trusted, facts)):
             found = Fault("novel", f"words that stand in no source: {', '.join(words)}; leave them out")
         if found:
             beginning = shorten(text, _QUOTED, placeholder=" …")
             return Fault(found.code, f'in "{name}" ("{beginning}"): {found.detail}')
-        return held.scores if held else {}
+        if held is None:
+            return {}
+        agreed = agreement(held.judged, texts, facts)
+        return held.scores if agreed is None else {**held.scores, "agreement": round(agreed, 4)}
 
-    def _new(self, text: str, held: Held | None, sources: Sequence[str], facts: Facts) -> list[str]:
+    def _new(
+        self, text: str, held: Held | None, texts: Sequence[str], trusted: Sequence[str], facts: Facts
+    ) -> list[str]:
         """What neither the facts nor the texts of stage 1 say: words, and numbers of things."""
-        new = novel(text, wording(sources))
-        return new + (unsourced(text, held.judged, sources, facts) if held and not new else [])
+        new = novel(text, wording([*texts, *trusted]))
+        return new + (unsourced(text, held.judged, [*texts, *trusted], facts) if held and not new else [])
 
 
 def _by_name(rows: Sequence[Caption]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Numbers and shares of a merged text that neither its sources nor the facts give to that thing."""
+"""What other texts of a picture say of the claims of a text: numbers without a source, and agreement."""
 
 from __future__ import annotations
 
@@ -29,8 +29,30 @@ def unsourced(text: str, judged: Iterable[Judged], sources: Iterable[str], facts
     if not open_:
         return []
     names = Known(facts).names
-    told = [claim for source in sources for claim in claims(source, names) if claim.about in _TOLD]
+    told = [claim for source in sources for claim in claims(source, names)]
     return list(dict.fromkeys(text[c.start : c.end] for c in open_ if not _is_told(c, told)))
+
+
+def agreement(judged: Sequence[Judged], witnesses: Sequence[str], facts: Facts) -> float | None:
+    """The share of descriptions that claim the same, a mean over the claims of a text; None without any."""
+    if not judged or not witnesses:
+        return None
+    names = Known(facts).names
+    described = [claims(source, names) for source in witnesses]
+    shares = [sum(_is_said(one.claim, told) for told in described) / len(described) for one in judged]
+    return sum(shares) / len(shares)
+
+
+def _is_said(claim: Claim, told: Sequence[Claim]) -> bool:
+    if claim.about in _TOLD:
+        return _is_told(claim, told)
+    return any(
+        one.about is claim.about
+        and _is_one(one.name, claim.name)
+        and (one.word, one.other) == (claim.word, claim.other)
+        and (claim.region is None or (one.region is not None and one.region.is_like(claim.region)))
+        for one in told
+    )
 
 
 def _is_told(claim: Claim, told: Sequence[Claim]) -> bool:

@@ -17,7 +17,7 @@ from mpgi_ray.data.image import decode
 from mpgi_ray.data.sample import Annotation, LabelClass, Object, Sample
 from mpgi_ray.engines.base import Reply
 from mpgi_ray.rules import gather
-from mpgi_ray.truth.sourced import unsourced
+from mpgi_ray.truth.sourced import agreement, unsourced
 from support.scripted import Scripted, png
 
 CARS = tuple(Object(label="car", box=Box(x, 100, x + 30, 115)) for x in (5, 45, 85))
@@ -131,3 +131,11 @@ def test_numbers_and_shares_of_a_merge_need_a_source_for_that_thing(text: str, n
         "Grass covers a small part of the image. Water covers about half of the image.",
     ]
     assert unsourced(text, hold(text, FACTS).judged, sources, FACTS) == new
+
+
+def test_agreement_is_the_share_of_descriptions_that_claim_the_same() -> None:
+    text = "Three cars stand there, and two cranes."
+    witnesses = ("Three cars.", "Three cars and a crane.", "A fine day.", "Two cranes and some cars.")
+    # cars 3 of 4, three of them 2; a crane 2, two of them 1
+    assert agreement(hold(text, FACTS).judged, witnesses, FACTS) == (3 + 2 + 2 + 1) / 16
+    assert agreement(hold(text, FACTS).judged, (), FACTS) is None
