@@ -157,6 +157,12 @@ def _is_placed(line: Line, at: int) -> bool:
     for here in range(at + 1, min(at + 5, len(line.parts))):
         if line.parts[here].kind in (Kind.RELATION, Kind.PATTERN):
             return True
+        at_one = line.text(here) in ("between", "among") or (
+            line.text(here) == "on" and line.text(here + 1) == "the"
+        )
+        if at_one and line.kind(here) is not Kind.PLACE:
+            picture = any(line.kind(n) is Kind.PICTURE for n in range(here + 1, here + 4))
+            return not picture
         if line.parts[here].kind in (Kind.MARK, Kind.THING, Kind.PLACE):
             return False
     return False
@@ -164,7 +170,9 @@ def _is_placed(line: Line, at: int) -> bool:
 
 def _is_listed(line: Line, region: Region) -> bool:
     """Whether further parts of the picture follow: at the top and on the right."""
-    at = next(here for here, part in enumerate(line.parts) if part.value is region)
+    at = next((here for here, part in enumerate(line.parts) if part.value is region), None)
+    if at is None:  # of a site
+        return False
     after = (at + n for n in (1, 2, 3))
     return line.text(at + 1) in (",", "and", "or") and any(
         line.kind(n) is Kind.PLACE or line.text(n) in PARTS for n in after

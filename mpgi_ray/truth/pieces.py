@@ -101,7 +101,8 @@ def _next(
     if bounded:
         length, amount, share = bounded
         return length, Kind.SHARE if share else Kind.AMOUNT, amount, False
-    if place := region_at(rest):
+    place = region_at(rest)
+    if place and not _is_relation(words, at, place[0]):
         return place[0], Kind.PLACE, place[1], False
     for length in range(min(_LONGEST, len(words) - at), 0, -1):
         phrase = " ".join(words[at : at + length])
@@ -112,6 +113,15 @@ def _next(
     word = words[at]
     kind = Kind.MARK if not word[0].isalnum() else Kind.WORD
     return 1, kind, None, False
+
+
+def _is_relation(words: list[str], at: int, length: int) -> bool:
+    """Whether "to the left" goes on with "of the shed", which is no part of the picture."""
+    after = words[at + length :]
+    if " ".join((*words[at : at + length], "of")) not in _phrases() or after[:1] != ["of"]:
+        return False
+    pictures = {*lists()["picture"], "centre", "center", "middle"}
+    return not pictures & {*after[1:5]}
 
 
 @cache

@@ -53,9 +53,9 @@ class Region:
         shared = _shared(self.box, other.box)
         return self.rim == other.rim and shared > 0.6 * (self.box.area + other.box.area - shared)
 
-    def wider(self) -> Region:
+    def wider(self, by: float = _NEAR) -> Region:
         """With what lies so near that one may say it, too."""
-        by = -_NEAR if self.rim else _NEAR
+        by = -by if self.rim else by
         box = self.box
         return Region(
             Box(max(0.0, box.x1 - by), max(0.0, box.y1 - by), min(1.0, box.x2 + by), min(1.0, box.y2 + by)),

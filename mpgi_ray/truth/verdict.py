@@ -132,7 +132,8 @@ class _Judge:
             if inside and of.classes:
                 return Judged(claim, Verdict.CONTRADICTED, f"{len(inside)} lie there")
             return Judged(claim, Verdict.UNVERIFIABLE)
-        if of.whole or any(f.groups for f in of.classes) or of.covers:
+        marked = of.covers and claim.name not in lists()["ambiguous"]
+        if of.whole or any(f.groups for f in of.classes) or marked:
             return Judged(claim, Verdict.CONTRADICTED, self._fact(claim.name, of))
         if of.is_there or not of.exact or of.maybe:
             return Judged(claim, Verdict.UNVERIFIABLE)

@@ -14,6 +14,7 @@ from mpgi_ray.truth.places import Region
 _LEADING_AWAY = frozenset(
     ("on", "in", "at", "along", "across", "over", "under", "above", "below", "around", "by", "from")
 ) | frozenset(("of", "to", "through", "into", "between"))
+_OF_SITE = 0.15  # of the picture: a site need not fill it
 _LIE = ("are", "is", "lie", "lies", "sit", "sits", "stand", "stands")
 _AFTER_BARE = ("in", "at", "on", "near", "along", *_LIE, "of", "more", "and")
 _BESIDE_BARE = (Kind.PLACE, Kind.COLOUR, None, Kind.MARK, Kind.PATTERN)
@@ -28,7 +29,7 @@ def owners(line: Line) -> Iterator[tuple[int, Region]]:
         owner = _behind(line, at) if _is_fronted(line, at) else _before(line, at)
         if owner is not None and owner not in taken:
             taken.add(owner)
-            yield owner, part.value
+            yield owner, part.value.wider(_OF_SITE) if _is_of_site(line, at) else part.value
 
 
 def _is_fronted(line: Line, at: int) -> bool:
@@ -46,10 +47,15 @@ def _is_of_picture(line: Line, at: int) -> bool:
     if "from" in (line.text(at).split()[0], *(line.text(at - n).split(" ")[0] for n in (1, 2))):
         return False  # what runs from the top to the bottom lies at neither
     nearer = at > 1 and line.text(at - 1) in ("closer", "nearer", "further", "farther")
-    if nearer or _is_direction(line, at):
+    beside = line.text(at).startswith("to the") and any(
+        part.kind is Kind.RELATION for part in line.parts[:at]
+    )  # three to the left of the bridge and one to the right
+    if nearer or beside or _is_direction(line, at):
         return False
     if line.text(at + 1) == "of":
         rest = list(line.parts[at + 2 : at + 7])
+        if _is_of_site(line, at):
+            return True
         end = next((n for n, part in enumerate(rest) if part.kind is Kind.MARK), len(rest))
         return any(part.kind is Kind.PICTURE for part in rest[:end])  # of this busy harbour scene
     first = next((part.kind for part in line.parts if part.kind in (Kind.THING, Kind.PICTURE)), None)
@@ -63,6 +69,16 @@ def _is_of_picture(line: Line, at: int) -> bool:
         return False  # on its right, in the upper row
     return (
         line.kind(at + 1) not in (Kind.THING, Kind.COLOUR) and line.text(at + 1) not in lists()["have_sides"]
+    )
+
+
+def _is_of_site(line: Line, at: int) -> bool:
+    """``the left side of the yard``."""
+    after = [line.text(at + n) for n in (1, 2, 3, 4)]
+    return (
+        after[0] == "of"
+        and after[1] in ("the", "this", "a")
+        and not {*lists()["sites"]}.isdisjoint(after[2:])
     )
 
 
@@ -88,7 +104,8 @@ def _before(line: Line, at: int) -> int | None:
             return subject.at if subject else None
         if line.ends_clause(here) or part.kind in (Kind.PLACE, Kind.COVERS, Kind.SHARE):
             return None
-        if part.kind is Kind.WORD and lexicon.is_noun(part.text):
+        of = "of" in (line.text(here - 1), line.text(here - 2))
+        if part.kind is Kind.WORD and lexicon.is_noun(part.text) and not of:
             return None
         if part.text in ("one", "ones") and line.kind(here - 1) in (Kind.COLOUR, Kind.WORD):
             return None  # a brown one
@@ -100,6 +117,8 @@ def _before(line: Line, at: int) -> int | None:
         if part.kind is Kind.AMOUNT and _is_bare(line, here):
             return here
         if part.kind is Kind.PRONOUN:
+            if part.text == "it" and here and not line.ends_clause(here - 1) and line.text(here - 1) != "and":
+                return None  # a track runs past it on the left
             of = line.text(here - 1) == "of"
             if part.text == "them" and not of:
                 continue

@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mpgi_ray.data.image import decode
 from mpgi_ray.data.sample import Annotation
@@ -140,3 +142,81 @@ def test_free_prose_about_scenes(name: str) -> None:
     assert found.total() > 70
     assert found[True] / found.total() >= 0.85
     assert true[True] / true.total() <= 0.02
+
+
+WORDS = [
+    *(
+        "a",
+        "the",
+        "no",
+        "not",
+        "without",
+        "single",
+        "two",
+        "three",
+        "several",
+        "many",
+        "none",
+        "0",
+        "12",
+        "%",
+        "per",
+        "cent",
+    ),
+    *(
+        "at",
+        "least",
+        "more",
+        "than",
+        "about",
+        "half",
+        "most",
+        "of",
+        "cover",
+        "covers",
+        "between",
+        "is",
+        "are",
+        "there",
+    ),
+    *(
+        "car",
+        "cars",
+        "truck",
+        "bridge",
+        "road",
+        "yard",
+        "island",
+        "red",
+        "white",
+        "dark",
+        "row",
+        "it",
+        "them",
+        "one",
+        "all",
+    ),
+    *(
+        "in",
+        "on",
+        "to",
+        "left",
+        "right",
+        "upper",
+        "lower",
+        "top",
+        "bottom",
+        "corner",
+        "centre",
+        "its",
+        "edge",
+        "north",
+    ),
+    *("and", "or", "but", "while", ",", ".", ";", ":", "?"),
+]
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=40).map(" ".join) | st.text(max_size=80))
+def test_whatever_is_said_is_judged(text: str) -> None:
+    for one in check(text, of_scene(0, 77)):
+        assert 0 <= one.claim.start < one.claim.end <= len(text)
