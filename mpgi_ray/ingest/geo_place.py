@@ -22,16 +22,17 @@ _DAY = re.compile(r"(\d{4})[-:/]?(\d{2})[-:/]?(\d{2})(?!\d)")
 
 def bounds_of(file: Any, window: Window) -> Bounds | None:
     """The bounds of a part of an opened file, whichever side is north; None if it tells none on the earth."""
-    if file.crs is None or file.transform.is_identity:
-        return None
+    on_earth = file.crs is not None and (file.crs.is_geographic or file.crs.is_projected)
+    if not on_earth or file.transform.is_identity:
+        return None  # a system of its own ends in errors that GDAL's Python side does not translate
     x, y, width, height = window
     xs, ys = _projected(file, [(x + w, y + h) for w in (0, width) for h in (0, height)])
     try:
         west, south, east, north = transform_bounds(file.crs, _DEGREES, min(xs), min(ys), max(xs), max(ys))
-    except RasterioError:  # of a system that is not one of the earth
+    except RasterioError:
         return None
-    on_earth = -90 <= south < north <= 90 and all(-180 <= side <= 360 for side in (west, east))
-    return (west, south, east, north) if on_earth else None
+    within = -90 <= south < north <= 90 and all(-180 <= side <= 360 for side in (west, east))
+    return (west, south, east, north) if within else None
 
 
 def gsd_of(file: Any) -> float:

@@ -25,6 +25,11 @@ _MASKS = {
     "annotations",
     "gt",
     "ground_truth",
+    "seg",
+    "segmentation",
+    "segmentations",
+    "semantic",
+    "index",
 }
 _BESIDE = {".xml", ".json", ".txt"}
 _HIDDEN = {"__macosx", "thumbs.db", "desktop.ini"}  # beside what begins with a dot

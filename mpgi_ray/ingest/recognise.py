@@ -23,6 +23,7 @@ _LARGE = 256 << 20  # bytes of a file that is not read to look at its header
 _GEO_KEYS = 34735  # tag of a GeoTIFF
 _PACKED = {".zip", ".rar", ".7z", ".gz", ".tgz", ".bz2", ".xz", ".tar"}
 _FILE_NAME = re.compile(r'"file_name"\s*:\s*"([^"\\]+)"')
+_FILENAME = re.compile(r'"filename"\s*:\s*"([^"\\]+)"')
 _COLOURS = 64  # that a mask may have
 _BESIDE = (".xml", ".json", ".txt")
 _MASKS = re.compile(r"mask|msk|label|ann|gt|seg|index", re.IGNORECASE)
@@ -98,7 +99,11 @@ class _Tree:
                 yield Belief("manifest", f"{name} is a Parquet table", (self._path(name),))
             elif suffix in read and (sign := read[suffix](self._head(name))):
                 images = () if sign[0] == "manifest" else self._of_file(sign[0], name)
-                yield Belief(sign[0], f"{name} {sign[1]}", (self._path(name), *images))
+                why = f"{name} {sign[1]}"
+                if sign[0] == "karpathy" and (lacking := self._lacking(name)):
+                    images = ("--images", "FOLDER")
+                    why += f"; its pictures, such as {lacking}, are not here: FOLDER is where they are"
+                yield Belief(sign[0], why, (self._path(name), *images))
 
     def beside(self) -> Iterator[Belief]:
         """Formats of one file a picture."""
@@ -133,16 +138,22 @@ class _Tree:
         root = root_of(named, self._pictures, file)
         return self._images(self._pictures) if root is None else ("--images", self._path(root))
 
+    def _lacking(self, file: str) -> str:
+        """The first picture that a file names, if none of the first has the name of one that is there."""
+        named = _FILENAME.findall(self._head(file))[:_LOOKED_AT]
+        there = {file_of(name) for name in self._pictures}
+        return named[0] if named and not {file_of(name) for name in named} & there else ""
+
     def masks(self) -> Iterator[Belief]:
         """Pairs of folders of which the second holds masks of the first's pictures."""
         by_folder: defaultdict[str, list[str]] = defaultdict(list)
         for name in self._pictures if len(self.meant) > 1 else ():
             by_folder[folder_of(name)].append(name)
         for folder, names in by_folder.items():
-            if not _MASKS.search(file_of(folder)) or not self._is_mask(names[0]):
+            if not _of_masks(folder) or not self._is_mask(names[0]):
                 continue
             for other, pictures in by_folder.items():
-                if other == folder or _MASKS.search(file_of(other)):
+                if other == folder or _of_masks(other):
                     continue
                 if (options := mask_options(pictures, names)) is not None:
                     why = f"{folder} holds pictures of few colours, by the names of those in {other or '.'}"
@@ -161,13 +172,15 @@ class _Tree:
         classes = {
             folder_of(p) for p in self._pictures if file_of(folder_of(p)).lower() not in _COMMON | {""}
         }
-        classes = {place for place in classes if not _MASKS.search(file_of(place))}
+        classes = {place for place in classes if not _of_masks(place)}
         if len(self.meant) > 1 and len({file_of(place) for place in classes}) > 1 and len(classes) > 2:
             some = ", ".join(sorted({file_of(place) for place in classes})[:3])
             why, root = f"pictures lie in class folders: {some} …", above(f"{place}/x" for place in classes)
             if not anything_else or self._are_classes(root):
                 yield Belief("folders", why, (self._path(root),))
-        elif self._pictures and not anything_else and len(self.meant) > 1:
+        elif len(self.meant) > 1 and not anything_else and self._are_classes(above(self._pictures)):
+            if not self._pictures:
+                return
             why = "pictures, and no annotation of a known format: they are kept without a class"
             yield Belief("folders", why, (self._path(above(self._pictures)),))
 
@@ -209,6 +222,11 @@ class _Tree:
 
     def _path(self, name: str) -> str:
         return f"{self._root.url}/{name}" if name else self._root.url
+
+
+def _of_masks(folder: str) -> bool:
+    """Whether a folder, or the one above it, is called as those of masks are."""
+    return any(_MASKS.search(part) for part in folder.split("/")[-2:])
 
 
 def _shown(where: Iterable[str]) -> str:

@@ -84,12 +84,13 @@ def in_window(annotation: Annotation, window: Window) -> dict[str, Any]:
         across, down = (east - west) / annotation.width, (south - north) / annotation.height
         lower, right = north + (y + height) * down, west + (x + width) * across
         fields["bounds"] = (west + x * across, lower, right, north + y * down)
-    objects = tuple(cut for thing in annotation.objects if (cut := _cut(thing, window)))
+    size = annotation.width, annotation.height
+    objects = tuple(cut for thing in annotation.objects if (cut := _cut(thing, window, size)))
     return {**fields, "width": width, "height": height, "objects": objects}
 
 
-def _cut(thing: Object, window: Window) -> Object | None:
-    """An object's part in a window; None if no area of it lies there."""
+def _cut(thing: Object, window: Window, size: tuple[float, float]) -> Object | None:
+    """An object's part in a window of a picture; None if no area of it lies there."""
     x, y, width, height = window
     x1, y1, x2, y2 = thing.box
     if x2 <= x or y2 <= y or x + width <= x1 or y + height <= y1:
@@ -101,7 +102,9 @@ def _cut(thing: Object, window: Window) -> Object | None:
     if part.area == 0:
         return None
     outlines = _outlines(part) if thing.polygons or thing.obb else ()
-    share = min(1.0, part.area / whole.area)
+    # what lies outside the picture is left out of `visible` already
+    inside = clipped(whole, 0, 0, *size)
+    share = min(1.0, part.area / max(inside.area, part.area))
     cut = {"box": Box(*part.bounds), "obb": None, "polygons": outlines, "visible": thing.visible * share}
     return _moved(thing.model_copy(update=cut), window)
 

@@ -95,6 +95,22 @@ def test_a_bad_outline_beside_a_good_box(
     assert "outlines that cannot be read, beside boxes that are kept: 1" in caplog.text
 
 
+def test_run_lengths_state_the_size_of_their_picture(tmp_path: Path) -> None:
+    """Where the file states none."""
+    images = [{"id": 1, "file_name": "a.png"}, {"id": 2, "file_name": "b.png"}]
+    right, other = (
+        {"size": size, "counts": [0, 6, size[0] * size[1] - 6]} for size in ((HEIGHT, WIDTH), (9, 9))
+    )
+    annotations = [
+        {"id": 8, "image_id": 1, "category_id": 1, "segmentation": right},
+        {"id": 9, "image_id": 2, "category_id": 1, "segmentation": other},
+    ]
+    source = listing(tmp_path, images, annotations, [{"id": 1, "name": "ship"}])
+    kept, lost = ingest_all(source, tmp_path / "out")
+    assert [*kept] == ["a.png"]
+    assert lost["b.png"] == ("size_mismatch", f"stated as 9×9, the picture has {WIDTH}×{HEIGHT} pixels")
+
+
 @pytest.mark.parametrize(
     ("note", "message"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 
@@ -54,12 +55,21 @@ def test_miniatures_of_published_layouts(tmp_path: Path, name: str) -> None:
         assert rejected(output) == []
 
 
-def test_masks_in_a_folder_of_short_name(tmp_path: Path) -> None:
-    put(tmp_path, {f"{folder}/{name}.png": picture() for folder in ("img", "msk") for name in "abc"})
+@pytest.mark.parametrize("masks", ["msk", "seg", "masks/all"])
+def test_masks_in_folders_of_other_names(tmp_path: Path, masks: str) -> None:
+    put(tmp_path, {f"{folder}/{name}.png": picture() for folder in ("img", masks) for name in "abc"})
     (belief,) = beliefs(str(tmp_path))
-    assert (belief.format, belief.arguments[1:]) == ("masks", ("--masks", str(tmp_path / "msk")))
-    with pytest.raises(InputError, match="msk seems to hold masks or labels"):
+    assert (belief.format, belief.arguments[1:]) == ("masks", ("--masks", str(tmp_path / masks)))
+    with pytest.raises(InputError, match=f"{masks.split('/')[0]} seems to hold masks or labels"):
         folders(str(tmp_path))
+
+
+def test_captions_of_pictures_that_are_elsewhere(tmp_path: Path) -> None:
+    note = {"images": [{"filename": "4.tif", "sentences": [{"raw": "A pier."}], "split": "train"}]}
+    put(tmp_path, {"captions.json": json.dumps(note).encode(), "img/a.png": picture()})
+    belief = beliefs(str(tmp_path))[0]
+    assert (belief.format, belief.arguments[1:]) == ("karpathy", ("--images", "FOLDER"))
+    assert "its pictures, such as 4.tif, are not here" in belief.why
 
 
 def test_the_command_that_is_printed_reads_what_is_there(

@@ -202,6 +202,22 @@ def test_an_outline_that_reaches_over_a_border_by_a_rounding_error(tmp_path: Pat
     assert "an outline cannot be cut into windows" in detail
 
 
+@pytest.mark.parametrize("reaching", [0, 20, 300])
+def test_what_lies_outside_the_picture_counts_once(tmp_path: Path, reaching: float) -> None:
+    left, right = -reaching, 120
+    outline = [[left, 10], [right, 10], [right, 50], [left, 50]]
+    Image.new("RGB", (200, 100)).save(tmp_path / "a.png")
+    line = {"image": "a.png", "polygons": [{"label": "ship", "points": outline}]}
+    (tmp_path / "m.jsonl").write_text(json.dumps(line))
+    config = IngestConfig(output=str(tmp_path / "out"), tiling=Tiling(tile=100))
+    ingest(manifest(str(tmp_path / "m.jsonl")), config)
+    found = [thing for sample in samples(tmp_path / "out").values() for thing in sample.annotation.objects]
+    assert [thing.visible for thing in found] == [
+        pytest.approx(100 / (right - left)),
+        pytest.approx(20 / (right - left)),
+    ]
+
+
 def test_pictures_below_a_number_of_pixels_stay_whole() -> None:
     tiling = Tiling(tile=1000, above=4_000_000)
     assert tiling.windows(2000, 2000) == []

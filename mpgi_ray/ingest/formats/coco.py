@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -68,8 +68,9 @@ def coco(
                 continue
             seen.update(entry.ids)
             own = [raw for image_id in entry.ids for raw in by_image.get(image_id, ())]
+            size = entry.size if None not in entry.size else _masks_size(own)
             try:
-                objects = [_object(raw, entry.size, categories, unused, told) for raw in own]
+                objects = [_object(raw, size, categories, unused, told) for raw in own]
             except ValueError as error:
                 yield Rejected(entry.file, 0, "bad_annotation", str(error))
                 continue
@@ -77,7 +78,7 @@ def coco(
             distinct = {(*thing.values(), shape): thing for thing, shape in pairs}
             told["annotation"] += len(objects) - len(distinct)
             note = {"objects": tuple(distinct.values()), "vocabulary": dict.fromkeys(categories.values())}
-            yield Item(root, entry.file, note, entry.size)
+            yield Item(root, entry.file, note, size)
         for image_id in [i for i in by_image if i not in seen]:
             lost = f"the image of {len(by_image[image_id])} annotations is not listed, or was refused"
             if image_id is None:
@@ -116,6 +117,15 @@ def _categories(raw: list[Any], path: str) -> dict[str, str]:
             )
         found[category.id] = category.name
     return found
+
+
+def _masks_size(annotations: Sequence[Any]) -> Size:
+    """The size that run lengths state, where the file states none: it must be the picture's."""
+    for raw in annotations:
+        match raw:
+            case {"segmentation": {"size": [int(high), int(wide)]}}:
+                return wide, high
+    return None, None
 
 
 def _object(
