@@ -187,5 +187,5 @@ def test_the_picture_reaches_a_multimodal_model_and_no_other(
     mllm_engine: HostedEngine, llm_engine: HostedEngine
 ) -> None:
     asyncio.run(check_picture(mllm_engine))
-    with pytest.raises(EngineError, match="takes no picture .*: name a multimodal model"):
+    with pytest.raises(EngineError, match=r"takes no picture .*: name a multimodal model"):
         asyncio.run(check_picture(llm_engine))
