@@ -7,7 +7,8 @@ from functools import cached_property
 
 from mpgi_ray.engines.base import Fault
 from mpgi_ray.rules.facts import Facts
-from mpgi_ray.truth.verdict import Judged, Verdict, check, completeness
+from mpgi_ray.truth.completeness import completeness
+from mpgi_ray.truth.verdict import Judged, Verdict, check
 
 _TOLD = 3  # contradictions that a model is told at once
 

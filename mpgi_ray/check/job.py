@@ -18,7 +18,8 @@ from mpgi_ray.data.tables import publish_table
 from mpgi_ray.errors import InputError
 from mpgi_ray.rules import Facts, gather
 from mpgi_ray.rules.measured.measure import measure
-from mpgi_ray.truth.verdict import Judged, Verdict, check, completeness, verdict_of
+from mpgi_ray.truth.completeness import completeness
+from mpgi_ray.truth.verdict import Judged, Verdict, check, verdict_of
 
 WORST = 10
 _SCHEMA = pa.schema(

@@ -13,6 +13,7 @@ from dataclasses import replace
 from mpgi_ray.rules import lexicon
 from mpgi_ray.rules.english import split_sentences
 from mpgi_ray.truth.claim import About, Claim
+from mpgi_ray.truth.denials import is_narrow
 from mpgi_ray.truth.line import PARTS, Line, Noun
 from mpgi_ray.truth.lists import Name, lists
 from mpgi_ray.truth.looks import looks, said_colour
@@ -21,26 +22,6 @@ from mpgi_ray.truth.pieces import Kind, pieces
 from mpgi_ray.truth.places import Region
 from mpgi_ray.truth.shares import covers
 from mpgi_ray.truth.where import owners
-
-_JOINING = (
-    ",",
-    "and",
-    "or",
-    "nor",
-    "but",
-    "with",
-    "there",
-    "is",
-    "are",
-    "yet",
-    "so",
-    "as",
-    "for",
-    "while",
-    "though",
-)
-_ANYBODY = ("i", "we", "you", "one", "also", "clearly", "absolutely", "overall", "otherwise")
-_AT_ALL = ("whatsoever", "anywhere", "exist", "exists", "occur", "occurs", "today", "at", "seen")
 
 
 def claims(text: str, names: Mapping[str, Name]) -> list[Claim]:
@@ -95,7 +76,7 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
     if noun.denied:
         before = line.parts[: noun.first]
         elsewhere = any(part.kind in (Kind.PLACE, Kind.RELATION) for part in before)
-        if {part.text for part in line.parts} & {*lists()["exceptions"]} or _is_narrow(line, noun):
+        if {part.text for part in line.parts} & {*lists()["exceptions"]} or is_narrow(line, noun):
             return
         apart = any(part.text in ("where", "which", "whose") for part in before)
         if not (elsewhere and apart) and line.text(noun.first + 1) != "other":
@@ -116,26 +97,6 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
         some = amount is not None and noun.some
         yield replace(claim, about=About.COLOUR, word=noun.colour, some=some or amount is not None)
     yield from looks(line, noun, claim)
-
-
-def _is_narrow(line: Line, noun: Noun) -> bool:
-    """``no bicycle lane``, ``the yard holds no car``: only those of a kind, or at a thing, are denied."""
-    words = [part for part in line.parts[noun.first : noun.at] if part.kind in (Kind.WORD, Kind.COLOUR)]
-    if any(lexicon.is_noun(part.text) or part.kind is Kind.COLOUR for part in words):
-        return True
-    verb = line.kind(noun.at + 1) is Kind.WORD and line.kind(noun.at + 2) not in (None, Kind.MARK)
-    if verb and line.text(noun.at + 1) not in _AT_ALL:
-        return True  # no van uses the left column
-    here = noun.first - 1
-    if line.text(here) in _JOINING or here < 0:
-        return False
-    first = next((n for n in range(here, -1, -1) if line.ends_clause(n)), -1)
-    before = line.parts[first + 1 : here + 1]
-    things = any(
-        part.kind in (Kind.THING, Kind.GROUP) or (part.kind is Kind.WORD and part.text not in _ANYBODY)
-        for part in before
-    )
-    return things and not any(part.kind in (Kind.PICTURE, Kind.DENIAL) for part in before)
 
 
 def _is_one_and_many(name: str) -> bool:

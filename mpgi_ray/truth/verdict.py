@@ -14,7 +14,6 @@ from enum import StrEnum
 
 from mpgi_ray.rules import Facts, lexicon
 from mpgi_ray.rules.facts import CoverFact
-from mpgi_ray.rules.phrases import untold_labels
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.claims import claims
 from mpgi_ray.truth.known import Known, Of
@@ -22,7 +21,6 @@ from mpgi_ray.truth.lists import also_called, lists
 from mpgi_ray.truth.places import Region
 from mpgi_ray.truth.relations import HOLDS
 
-TOLD = 0.05  # a smaller share of the picture need not be named
 _LITTLE = 0.02  # a class that fills less of a part of the picture cannot be said to lie there
 _OPEN = 0.15  # what is marked as nothing in a part of the picture, in which a class may lie all the same
 _LEAD = 0.1  # by which another class must lead to contradict that this one dominates
@@ -76,23 +74,6 @@ def verdict_of(judged: Sequence[Judged]) -> Verdict:
         if verdict in verdicts:
             return verdict
     return Verdict.UNVERIFIABLE
-
-
-def completeness(judged: Sequence[Judged], facts: Facts) -> float | None:
-    """The share of the annotated classes that a text says to be there; None if nothing is annotated.
-
-    Labels that the scene's own words say already, as farmland does of fields, are left out.
-    """
-    names = [fact.name for fact in facts.counted] + [*untold_labels(facts)]
-    names += [fact.name for fact in facts.cover if fact.fraction >= TOLD]
-    if not names:
-        return None
-    known = Known(facts)
-    told = {one.claim.name for one in judged if one.claim.about is About.PRESENCE}
-    said = {fact.name for name in told for fact in known.of(name).classes}
-    said |= {fact.name for name in told for fact in known.of(name).covers}
-    labels = {label for label in facts.labels if {label, *lexicon.synonyms(label)} & told}
-    return len({*names} & (said | labels)) / len({*names})
 
 
 class _Judge:

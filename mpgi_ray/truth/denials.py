@@ -1,0 +1,47 @@
+"""Denials that are not of the whole picture: of things of one kind alone, or at another thing."""
+
+from __future__ import annotations
+
+from mpgi_ray.rules import lexicon
+from mpgi_ray.truth.line import Line, Noun
+from mpgi_ray.truth.pieces import Kind
+
+_JOINING = (
+    ",",
+    "and",
+    "or",
+    "nor",
+    "but",
+    "with",
+    "there",
+    "is",
+    "are",
+    "yet",
+    "so",
+    "as",
+    "for",
+    "while",
+    "though",
+)
+_ANYBODY = ("i", "we", "you", "one", "also", "clearly", "absolutely", "overall", "otherwise")
+_AT_ALL = ("whatsoever", "anywhere", "exist", "exists", "occur", "occurs", "today", "at", "seen")
+
+
+def is_narrow(line: Line, noun: Noun) -> bool:
+    """``no bicycle lane``, ``the yard holds no car``: only those of a kind, or at a thing, are denied."""
+    words = [part for part in line.parts[noun.first : noun.at] if part.kind in (Kind.WORD, Kind.COLOUR)]
+    if any(lexicon.is_noun(part.text) or part.kind is Kind.COLOUR for part in words):
+        return True
+    verb = line.kind(noun.at + 1) is Kind.WORD and line.kind(noun.at + 2) not in (None, Kind.MARK)
+    if verb and line.text(noun.at + 1) not in _AT_ALL:
+        return True  # no van uses the left column
+    here = noun.first - 1
+    if line.text(here) in _JOINING or here < 0:
+        return False
+    first = next((n for n in range(here, -1, -1) if line.ends_clause(n)), -1)
+    before = line.parts[first + 1 : here + 1]
+    things = any(
+        part.kind in (Kind.THING, Kind.GROUP) or (part.kind is Kind.WORD and part.text not in _ANYBODY)
+        for part in before
+    )
+    return things and not any(part.kind in (Kind.PICTURE, Kind.DENIAL) for part in before)
