@@ -17,7 +17,7 @@ from support.build import write_shards
 from support.endpoint import Answer, Endpoint, Request, completion
 
 SHORT = "The image shows a river that bends between green fields, and a narrow road crosses it on a bridge."
-LONG = f"{SHORT} Trees stand in a row along the water, and two small houses lie beside the road in the north."
+LONG = f"{SHORT} Trees stand in a row along the water, and small houses lie beside the road in the north."
 CHECKS = ("in one word", "Reply with this JSON object")  # of the engine, before the first sample
 IMAGES, AWAY_S = 60, 60.0
 
