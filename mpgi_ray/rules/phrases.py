@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import datetime
-import math
 from collections.abc import Sequence
 
 from mpgi_ray.rules.arrangement import Arrangement, Pattern
 from mpgi_ray.rules.english import choose, enumerate_, number, with_article, with_look
-from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
+from mpgi_ray.rules.facts import ClassFact, Facts
 from mpgi_ray.rules.form import Form
 from mpgi_ray.rules.geometry import PLACES
 from mpgi_ray.rules.lexicon import implied_by, is_mass, scene_phrase
 
-MIN_COVER = 0.01  # of the image; less is too small to see
-TOLD_COVER = 0.05  # of the image; less is not told among the main things
 MANY = 12  # above it a number is written in digits and gets a coarse word beside it
 IN_PLACE = (  # as `PLACES`
     "in the upper left", "at the top", "in the upper right",
@@ -27,27 +24,6 @@ _IN_HALF = {
     "top": ("in the top half", "towards the top"),
     "bottom": ("in the bottom half", "towards the bottom"),
 }
-# upper bound of a fraction -> words; people do not estimate cover more finely. The bounds lie about one half
-# as mirror images, so that the words for two parts that fill a whole make one
-_SHARES = (
-    (0.05, "a very small part"),
-    (0.18, "a small part"),
-    (0.28, "about a quarter"),
-    (0.42, "about a third"),
-    (0.58, "about half"),
-    (0.72, "about two thirds"),
-    (0.95, "most"),
-    (1.01, "almost all"),
-)
-_LEAST_SHARES = (  # for a mask that marks some of what there is: each share holds from the bound before it on
-    (0.2, "a part"),
-    (0.25, "at least a fifth"),
-    (1 / 3, "at least a quarter"),
-    (0.5, "at least a third"),
-    (0.72, "at least half"),
-    (0.95, "most"),
-    (1.01, "almost all"),
-)
 
 
 def amount(c: ClassFact, n: int, look: str = "") -> str:
@@ -103,62 +79,6 @@ def present(facts: Facts, names: Sequence[str]) -> str:
     return f"{told}{comma} and one or more {several}"
 
 
-def share(fraction: float) -> str:
-    """``about a quarter``: a fraction of the image in coarse words, to be followed by "of"."""
-    return next(words for bound, words in _SHARES if fraction < bound)
-
-
-def cover_share(c: CoverFact) -> str:
-    """How much of the image: ``about a quarter``, or ``at least a fifth`` where it may be more."""
-    return next(words for bound, words in (_SHARES if c.exact else _LEAST_SHARES) if c.fraction < bound)
-
-
-def is_plural(c: CoverFact) -> bool:
-    """Whether a cover is spoken of in the plural: countable things in more than one patch."""
-    return c.patches > 1 and not is_mass(c.name)
-
-
-def surface(c: CoverFact) -> str:
-    """The subject of a sentence on a cover: ``water``, ``a building``, ``buildings``."""
-    if is_mass(c.name):
-        return c.name
-    return c.several if c.patches > 1 else with_article(c.name)
-
-
-def cover_where(c: CoverFact) -> str | None:
-    """``mainly on the left``, or ``on the left`` where there may be more elsewhere; None as `cover_place`."""
-    at = cover_place(c)
-    return None if at is None else f"mainly {IN_PLACE[at]}" if c.exact else IN_PLACE[at]
-
-
-def cover_place(c: CoverFact) -> int | None:
-    """Where a cover mainly lies, as an index of `PLACES`; None if it is spread or too small to see.
-
-    A corner or the centre must hold 0.6 of it; a side 0.7, and the opposite side almost none.
-    """
-    total = math.fsum(c.cells)
-    if total <= 0 or not MIN_COVER <= c.fraction <= 0.6:
-        return None
-    parts = [value / total for value in c.cells]
-    if max(parts) >= 0.6:
-        return parts.index(max(parts))
-    columns = [sum(parts[i::3]) for i in range(3)]
-    rows = [sum(parts[3 * i : 3 * i + 3]) for i in range(3)]
-    sides = ((columns, "left", "right"), (rows, "top", "bottom"))
-    for (first, _, last), low, high in sides:
-        if first >= 0.7 and last <= 0.05:
-            return PLACES.index(low)
-        if last >= 0.7 and first <= 0.05:
-            return PLACES.index(high)
-    return None
-
-
-def full_cells(c: CoverFact) -> list[int]:
-    """The cells that a cover fills by 0.7 or more; empty if it fills most of them anyway."""
-    full = [i for i, fraction in enumerate(c.cells) if fraction >= 0.7]
-    return full if len(full) <= 5 else []
-
-
 def scene(facts: Facts) -> str | None:
     """The first scene label that the lexicon knows, as a noun phrase."""
     return next((phrase for phrase in map(scene_phrase, facts.scenes) if phrase), None)
@@ -181,13 +101,6 @@ def untold_labels(facts: Facts) -> list[str]:
         for name in facts.labels
         if not any(f" {word} " in told for word in (name, facts.several(name), *implied_by(name)))
     ]
-
-
-def untold_covers(facts: Facts) -> list[CoverFact]:
-    """The larger covers that the scene's phrase does not name."""
-    words = {word.removesuffix("s") for word in (scene(facts) or "").split()}
-    large = [c for c in facts.cover if c.fraction >= TOLD_COVER]
-    return [c for c in large if not words & {c.name.split()[0].removesuffix("s"), c.several.split()[0]}]
 
 
 def where(c: ClassFact) -> str:

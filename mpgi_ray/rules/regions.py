@@ -6,8 +6,9 @@ from itertools import groupby
 
 from mpgi_ray.rules.english import choose, enumerate_, sentence, with_article
 from mpgi_ray.rules.geometry import PLACES
-from mpgi_ray.rules.phrases import IN_PLACE, share
+from mpgi_ray.rules.phrases import IN_PLACE
 from mpgi_ray.rules.seen import Measured, Region, Spots
+from mpgi_ray.rules.surfaces import share
 
 _TEXTURES = {"smooth": "smooth", "rough": "textured"}
 _FILLS = 0.35  # of the picture: a region that fills most of a half

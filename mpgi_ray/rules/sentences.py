@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import groupby
 
-from mpgi_ray.rules import maps, phrases, regions
+from mpgi_ray.rules import maps, phrases, regions, surfaces
 from mpgi_ray.rules.english import choose, enumerate_, number, sentence, with_article
 from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
 from mpgi_ray.rules.geometry import PLACES
 from mpgi_ray.rules.lexicon import humanise, is_mass
-from mpgi_ray.rules.phrases import IN_PLACE, MIN_COVER
+from mpgi_ray.rules.phrases import IN_PLACE
 from mpgi_ray.rules.relations import Kind, Relation
+from mpgi_ray.rules.surfaces import MIN_COVER
 
 Sentence = Callable[[Facts, str], str | None]
 FALSE_COLOUR = "The picture is in false colours, which are not those that an eye sees."
@@ -136,10 +137,10 @@ def cover(facts: Facts, seed: str) -> str | None:
     for c in facts.cover:
         if c.fraction < MIN_COVER:
             continue
-        subject, verb = phrases.surface(c), "cover" if phrases.is_plural(c) else "covers"
+        subject, verb = surfaces.surface(c), "cover" if surfaces.is_plural(c) else "covers"
         of = choose(("of the image", "of what is seen"), seed, "cover")
         patches = ", in one patch" if c.exact and c.patches == 1 and c.fraction < 0.6 else ""
-        told.append(sentence(f"{subject} {verb} {phrases.cover_share(c)} {of}{patches}"))
+        told.append(sentence(f"{subject} {verb} {surfaces.share_of(c)} {of}{patches}"))
     return " ".join(told) or None
 
 
@@ -150,10 +151,10 @@ def cover_places(facts: Facts, seed: str) -> str | None:
         alike = list(group)
         if way is None:
             continue
-        many = len(alike) > 1 or phrases.is_plural(alike[0])
+        many = len(alike) > 1 or surfaces.is_plural(alike[0])
         told.append(
             sentence(
-                f"{enumerate_([phrases.surface(c) for c in alike])} {way[0]}{'' if many else 's'} {way[1]}"
+                f"{enumerate_([surfaces.surface(c) for c in alike])} {way[0]}{'' if many else 's'} {way[1]}"
             )
         )
     return " ".join(told) or None
@@ -161,8 +162,8 @@ def cover_places(facts: Facts, seed: str) -> str | None:
 
 def _cover_way(c: CoverFact) -> tuple[str, str] | None:
     """Where a cover lies, after its verb in the plural: ``lie``, ``mainly on the left``."""
-    where, full = phrases.cover_where(c), phrases.full_cells(c)
-    if where is not None and c.fraction >= phrases.TOLD_COVER:
+    where, full = surfaces.where(c), surfaces.full_cells(c)
+    if where is not None and c.fraction >= surfaces.TOLD_COVER:
         return "lie", where
     return ("fill", f"most of {enumerate_([f'the {PLACES[i]}' for i in full])}") if full else None
 

@@ -6,12 +6,13 @@ import re
 from collections.abc import Collection
 from itertools import groupby
 
-from mpgi_ray.rules import phrases
+from mpgi_ray.rules import phrases, surfaces
 from mpgi_ray.rules.english import choose, enumerate_, number, sentence
 from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
 from mpgi_ray.rules.geometry import PLACES
 from mpgi_ray.rules.lexicon import is_mass
-from mpgi_ray.rules.phrases import IN_PLACE, MANY, MIN_COVER
+from mpgi_ray.rules.phrases import IN_PLACE, MANY
+from mpgi_ray.rules.surfaces import MIN_COVER
 
 _OTHERS = ", among other places"
 _MOST_PARTS, _SEVERAL_PARTS = "in most parts of the image", "in several parts of the image"
@@ -156,15 +157,15 @@ def covers(
     """
     seen = [c for c in facts.cover if c.fraction >= MIN_COVER]
     said: list[str] = []
-    for share, group_ in groupby(seen, key=lambda c: phrases.cover_share(c)):
+    for share, group_ in groupby(seen, key=lambda c: surfaces.share_of(c)):
         alike = list(group_)
-        names = [told_again(facts, c) if c is seen[0] else phrases.surface(c) for c in alike]
+        names = [told_again(facts, c) if c is seen[0] else surfaces.surface(c) for c in alike]
         names = [definite(name) if c in told else name for name, c in zip(names, alike, strict=True)]
         many = len(names) > 1
         if said:
             said.append(f"{enumerate_(names)} {share}{' each' if many else ''}")
         else:
-            verb = f"each {verbs[1]}" if many else verbs[phrases.is_plural(alike[0])]
+            verb = f"each {verbs[1]}" if many else verbs[surfaces.is_plural(alike[0])]
             said.append(f"{enumerate_(names)} {verb} {share} of {whole}")
     if not said:
         return None
@@ -178,10 +179,10 @@ def definite(name: str) -> str:
 
 def told_again(facts: Facts, c: CoverFact) -> str:
     """A cover as a subject: a pronoun where nothing but the scene was told before, and that is its name."""
-    surface = phrases.surface(c)
+    surface = surfaces.surface(c)
     if surface != phrases.scene(facts):
         return surface
     others = [o for o in facts.cover if o != c and o.fraction >= MIN_COVER]
     if others or facts.counted or facts.labels or facts.tags:
-        return surface if phrases.is_plural(c) or is_mass(c.name) else f"the {c.name}"
-    return "they" if phrases.is_plural(c) else "it"
+        return surface if surfaces.is_plural(c) or is_mass(c.name) else f"the {c.name}"
+    return "they" if surfaces.is_plural(c) else "it"

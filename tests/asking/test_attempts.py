@@ -29,7 +29,7 @@ from mpgi_ray.errors import RecipeError
 from mpgi_ray.prompts import load
 from mpgi_ray.rules import gather, rule_text
 from mpgi_ray.truth.wording import coverage, novel, wording
-from support.scripted import Scripted, png
+from support.scripted import Scripted, descriptions, png
 
 GOOD = "The image shows a river that bends between green fields, and a narrow road crosses it on a bridge."
 NOTE = Annotation(width=8, height=8, scene=("river",))
@@ -45,19 +45,7 @@ def describe(engine: Scripted, **config: object) -> list[Caption]:
 
 
 def merge(engine: Scripted, texts: dict[str, str]) -> list[Caption]:
-    rows = [
-        Caption(
-            caption_id=n,
-            sample_id="i",
-            shard="s",
-            index=0,
-            key="k",
-            stage="perspective",
-            perspective=n,
-            text=t,
-        )
-        for n, t in texts.items()
-    ]
+    rows = descriptions(texts)
     return asyncio.run(Integration(engine, IntegrateConfig(), FactsConfig()).merge(rows, gather(NOTE)))
 
 

@@ -18,7 +18,7 @@ from mpgi_ray.data.sample import Annotation, LabelClass, Object, Sample
 from mpgi_ray.engines.base import Reply
 from mpgi_ray.rules import gather
 from mpgi_ray.truth.sourced import agreement, unsourced
-from support.scripted import Scripted, png
+from support.scripted import Scripted, descriptions, png
 
 CARS = tuple(Object(label="car", box=Box(x, 100, x + 30, 115)) for x in (5, 45, 85))
 NOTE = Annotation(
@@ -77,19 +77,7 @@ def test_texts_of_a_merge_are_judged_and_kept_each_for_itself() -> None:
         "layout": TRUE,
         "scene": "Two grey cranes stand by the water, and the ground is brown and bare.",
     }
-    source = [
-        Caption(
-            caption_id=n,
-            sample_id="i",
-            shard="s",
-            index=0,
-            key="k",
-            stage="perspective",
-            perspective=n,
-            text=t,
-        )
-        for n, t in sources.items()
-    ]
+    source = descriptions(sources)
     long = f"{TRUE} The ground is brown and bare, and cranes stand by the water."
     replies = [
         {"short": "Three cars on the left side and two trucks.", "long": long},

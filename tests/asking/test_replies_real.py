@@ -13,7 +13,6 @@ import pytest
 from mpgi_ray.caption.describe import Perspectives
 from mpgi_ray.caption.integrate import Integration
 from mpgi_ray.caption.recipe import FactsConfig, GenerateConfig, IntegrateConfig
-from mpgi_ray.data.caption import Caption
 from mpgi_ray.data.image import decode
 from mpgi_ray.data.sample import Sample
 from mpgi_ray.demo.scenes.scene import scene
@@ -23,7 +22,7 @@ from mpgi_ray.ingest.item import Item
 from mpgi_ray.ingest.load import load
 from mpgi_ray.rules import gather
 from mpgi_ray.rules.measured.measure import measure
-from support.scripted import Scripted
+from support.scripted import Scripted, descriptions
 
 ONCE = [{}]  # one attempt
 
@@ -58,15 +57,9 @@ def refused(row: dict[str, Any], item: dict[str, Any], sample: Sample) -> dict[s
         made = asyncio.run(stage.describe("s", sample, facts, decode(sample.image)))
     else:
         engine = Scripted(lambda prompt, before: Reply(json.dumps(row["texts"])))
-        sources = [source(name, text) for name, text in item["texts"].items()]
         merging = Integration(engine, IntegrateConfig(attempts=ONCE), FactsConfig())
-        made = asyncio.run(merging.merge(sources, facts))
+        made = asyncio.run(merging.merge(descriptions(item["texts"]), facts))
     return {one.perspective: one.why for one in made}
-
-
-def source(name: str, text: str) -> Caption:
-    where = {"caption_id": name, "sample_id": "i", "shard": "s", "index": 0, "key": "k"}
-    return Caption(**where, stage="perspective", perspective=name, text=text)
 
 
 def test_false_replies_are_refused_and_good_ones_pass(replies: list[tuple[Any, Any, Sample]]) -> None:

@@ -1,12 +1,13 @@
-"""An engine whose answers a test writes."""
+"""An engine whose answers a test writes, and the descriptions that it is given to merge."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from PIL import Image
 
+from mpgi_ray.data.caption import Caption
 from mpgi_ray.engines.base import Prompt, Reply
 
 
@@ -36,6 +37,12 @@ class Scripted:
 
     def close(self) -> None:
         pass
+
+
+def descriptions(texts: Mapping[str, str]) -> list[Caption]:
+    """Records of stage 1 about one picture, by perspective."""
+    where = {"sample_id": "i", "shard": "s", "index": 0, "key": "k", "stage": "perspective"}
+    return [Caption(**where, caption_id=name, perspective=name, text=text) for name, text in texts.items()]
 
 
 def png() -> bytes:

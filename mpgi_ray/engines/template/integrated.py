@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from itertools import groupby
 
-from mpgi_ray.rules import maps, phrases, regions, things
+from mpgi_ray.rules import maps, phrases, regions, surfaces, things
 from mpgi_ray.rules.english import choose, enumerate_, sentence, with_article
 from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
 from mpgi_ray.rules.geometry import PLACES
@@ -100,7 +100,7 @@ def _items(facts: Facts) -> list[str]:
     """What tells a picture from others, the main things first: classes, covers or tags."""
     items = [things.placed(facts, c) for c in facts.counted]
     # beside objects a cover would take the room of what tells a picture from others of its kind
-    items += [cover_item(c) for c in phrases.untold_covers(facts)[:3]] if not items else []
+    items += [cover_item(c) for c in surfaces.untold(facts)[:3]] if not items else []
     return items or _setting(facts) or maps.untold_tags(facts)[:2]
 
 
@@ -113,18 +113,18 @@ def _setting(facts: Facts) -> list[str]:
 def _regions(facts: Facts, items: Sequence[str]) -> list[str]:
     """Where which colour lies, where little else is known; beside objects spots are mostly these."""
     seen = facts.measured
-    if seen is None or len(items) > 1 or any(c.fraction >= phrases.TOLD_COVER for c in facts.cover):
+    if seen is None or len(items) > 1 or any(c.fraction >= surfaces.TOLD_COVER for c in facts.cover):
         return []
     return regions.found(seen, spots_too=not facts.counted)
 
 
 def _main_cover(facts: Facts) -> list[str]:
     """How much the largest cover takes up."""
-    if facts.counted or not facts.cover or facts.cover[0].fraction < phrases.TOLD_COVER:
+    if facts.counted or not facts.cover or facts.cover[0].fraction < surfaces.TOLD_COVER:
         return []
     c = facts.cover[0]
-    cover = "cover" if phrases.is_plural(c) else "covers"
-    return [sentence(f"{things.told_again(facts, c)} {cover} {phrases.cover_share(c)} of the image")]
+    cover = "cover" if surfaces.is_plural(c) else "covers"
+    return [sentence(f"{things.told_again(facts, c)} {cover} {surfaces.share_of(c)} of the image")]
 
 
 def _colours(facts: Facts) -> list[str]:
@@ -133,15 +133,15 @@ def _colours(facts: Facts) -> list[str]:
 
 def cover_item(c: CoverFact) -> str:
     """``water``, ``a forest (mainly on the left)``: without brackets the place would be that of all."""
-    where = phrases.cover_where(c)
-    return phrases.surface(c) + (f" ({where})" if where else "")
+    where = surfaces.where(c)
+    return surfaces.surface(c) + (f" ({where})" if where else "")
 
 
 def long(facts: Facts, others: Sequence[str], seed: str) -> str:
     """Everything that is known: the main things first, a caption by themselves, then the rest."""
     frames = ("the view is of {}", "the image looks down on {}")
     main = [things.placed(facts, c) for c in facts.counted[:_OPENING]]
-    main += [phrases.surface(c) for c in phrases.untold_covers(facts)[:_OPENING]] if not main else []
+    main += [surfaces.surface(c) for c in surfaces.untold(facts)[:_OPENING]] if not main else []
     main += _setting(facts) if not main else []
     alone = ("from straight above, the image shows {}", "from straight above, the view is of {}")
     frame = choose(frames if main else alone, seed, "opening")
@@ -199,19 +199,19 @@ def _relation(facts: Facts, r: Relation) -> str:
 
 
 def _cover(facts: Facts) -> str | None:
-    named = () if facts.counted else phrases.untold_covers(facts)[:_OPENING]
+    named = () if facts.counted else surfaces.untold(facts)[:_OPENING]
     return things.covers(facts, ("takes up", "take up"), "the frame", told=named)
 
 
 def _cover_places(facts: Facts) -> str | None:
     told: list[str] = []
-    for (place, exact), group in groupby(facts.cover, key=lambda c: (phrases.cover_place(c), c.exact)):
-        alike = [c for c in group if place is None or c.fraction >= phrases.TOLD_COVER]
+    for (place, exact), group in groupby(facts.cover, key=lambda c: (surfaces.place(c), c.exact)):
+        alike = [c for c in group if place is None or c.fraction >= surfaces.TOLD_COVER]
         if place is None:
             told += [text for c in alike if (text := _filled(facts, c))]
         elif alike:
-            names = enumerate_([f"the {c.several if phrases.is_plural(c) else c.name}" for c in alike])
-            many = len(alike) > 1 or phrases.is_plural(alike[0])
+            names = enumerate_([f"the {c.several if surfaces.is_plural(c) else c.name}" for c in alike])
+            many = len(alike) > 1 or surfaces.is_plural(alike[0])
             subject = f"{'Most' if exact else 'Some'} of {names} {'are' if many else 'is'}"
             told.append(f"{subject} {phrases.IN_PLACE[place]}.")
     return " ".join(told) or None
@@ -219,10 +219,10 @@ def _cover_places(facts: Facts) -> str | None:
 
 def _filled(facts: Facts, c: CoverFact) -> str | None:
     """The cells that a cover fills."""
-    full, many = phrases.full_cells(c), phrases.is_plural(c)
+    full, many = surfaces.full_cells(c), surfaces.is_plural(c)
     if not full:
         return None
-    subject = things.definite(phrases.surface(c)) if len(facts.cover) > 1 else "they" if many else "it"
+    subject = things.definite(surfaces.surface(c)) if len(facts.cover) > 1 else "they" if many else "it"
     return sentence(
         f"{subject} {'take' if many else 'takes'} up most of {enumerate_([f'the {PLACES[i]}' for i in full])}"
     )
