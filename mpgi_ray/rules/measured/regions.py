@@ -23,6 +23,7 @@ _ALIKE, _OTHER = 8.5, 30.0  # distances in Lab: closer colours are one; farther 
 _EMPTY = 0.012  # no more light in any channel: pixels without data
 _LIGHTER = 12.0  # in L of Lab: two areas of one name of which one is clearly darker
 _STANDS_OUT, _ALONE = 0.24, 0.36  # in luma, against the mean of what lies around; of a single spot
+_SAME, _COMMON = 12.0, 0.05  # in Lab; of the picture that looks as spots do: with more, none of them stands out
 
 
 def thumbnail(picture: Image.Image) -> Floats:
@@ -179,6 +180,8 @@ def _region(mask: Mask, free: Mask, raw: Mask, colour: str, contrast: Floats) ->
 def find_spots(rgb: Floats) -> tuple[Spots, ...]:
     """Bright and dark spots, the more numerous first; each kind only if its colour and ground are clear.
 
+    A white spot beside a broad white band of surf does not stand out, nor does one shrub of many.
+
     Args:
         rgb: the thumbnail.
     """
@@ -202,6 +205,10 @@ def _spots(apart: Floats, rgb: Floats) -> Spots | None:
     around = wider & ~next_to
     ground, ground_clear = _usual(tones(rgb[around]))
     if not clear or not ground_clear or plain(colour) == plain(ground):
+        return None
+    lab = to_lab(rgb)
+    same = np.sqrt(((lab - lab[chosen].mean(axis=0)) ** 2).sum(axis=2)) <= _SAME
+    if (same & ~next_to).mean() >= _COMMON:
         return None
     return Spots(colour, ground, amount, place_of(chosen)[0], len(kept))
 
