@@ -283,3 +283,13 @@ def test_whatever_comes_is_measured_and_alike_again(size: tuple[int, int]) -> No
     first = measure(picture, annotation, min_px=0)
     assert first == measure(picture.copy(), annotation, min_px=0)
     assert [plain(region.colour) for region in first.regions] == ["blue"]
+
+
+@pytest.mark.parametrize(("others", "stand_out"), [(0, True), (40, False)])
+def test_spots_stand_out_only_where_little_else_looks_as_they_do(others: int, stand_out: bool) -> None:
+    picture = Image.new("RGB", (96, 96), (110, 80, 50))
+    for x, y in ((20, 20), (30, 60), (50, 30)):
+        picture.paste((240, 240, 240), (x, y, x + 3, y + 3))
+    picture.paste((240, 240, 240), (0, 96 - others, 96, 96))  # as broad as surf
+    measured = measure(picture, Annotation(width=96, height=96))
+    assert [(spots.colour, spots.ground) for spots in measured.spots] == [("white", "brown")] * stand_out
