@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
-from mpgi_ray.rules.english import split_sentences
-
-# the beginning of a sentence that says whom it means only after the one before it
-_REFERS = re.compile(
-    r"(it|they|them|this|that|these|those|its|their|both|each|one|some|others?|the others?)\b", re.I
-)
+from mpgi_ray.rules.english import REFERS, split_sentences
 
 
 def once(facts: Sequence[str], texts: Mapping[str, str]) -> dict[str, str]:
@@ -35,7 +29,7 @@ def once(facts: Sequence[str], texts: Mapping[str, str]) -> dict[str, str]:
         own = [
             one
             for one, following in zip(sentences, [*sentences[1:], ""], strict=True)
-            if one not in said or _REFERS.match(following)
+            if one not in said or REFERS.match(following)
         ]
         if own:
             kept[name] = text if own == sentences else " ".join(own)

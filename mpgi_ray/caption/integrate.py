@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from textwrap import shorten
 
 from mpgi_ray.asking.attempts import Answer, Question, ask, records
@@ -19,12 +19,17 @@ from mpgi_ray.data.caption import Caption, Stage, Status
 from mpgi_ray.engines.base import Engine, Fault, Prompt, Reply
 from mpgi_ray.prompts import load, sources_block
 from mpgi_ray.rules import measured_text, rule_text, trusted_text
+from mpgi_ray.rules.english import split_sentences
 from mpgi_ray.rules.facts import Facts
+from mpgi_ray.truth.lone import vouched
 from mpgi_ray.truth.sourced import agreement, unsourced
 from mpgi_ray.truth.wording import coverage, novel, wording
 
 _QUOTED = 60  # characters of a text, in the reason why it cannot be used
 _NO_SOURCE = Reading(fault=Fault("no_source", "no perspective gave a text"))
+_NONE_VOUCHED = Reading(
+    fault=Fault("no_source", "each sentence has a number, name or activity that too few perspectives tell")
+)
 
 
 class Integration:
@@ -39,7 +44,7 @@ class Integration:
     async def merge(
         self, perspectives: Sequence[Caption], facts: Facts, earlier: Answers = ()
     ) -> list[Caption]:
-        """One record a text; all rejected as ``no_source`` if no perspective gave a text.
+        """One record a text; all rejected as ``no_source`` if no perspective gave a text to merge.
 
         Args:
             perspectives: the stage 1 records of one sample.
@@ -57,11 +62,11 @@ class Integration:
             parents=tuple(row.caption_id for row in usable),
         )
         prompt = self.prompt(first.sample_id, usable, facts)
-        read = self._reader(list(prompt.sources.values()), facts, first.sample_id)
+        read = self._reader(_by_name(usable), prompt.sources, facts, first.sample_id)
         read = without_example(read, "" if self.engine.trusted else self.template.example, prompt.text)
         question = Question(prompt, read, tuple(self.template.texts), self.template.hash)
-        if not usable:
-            nothing = Answer(question, Reply("", finish_reason=""), _NO_SOURCE)
+        if not prompt.sources:
+            nothing = Answer(question, Reply("", finish_reason=""), _NONE_VOUCHED if usable else _NO_SOURCE)
             return records(base, self.engine, [nothing])
         if taken := taken_over(earlier, first.sample_id, self.engine, question, self.config.attempts):
             return list(taken)
@@ -75,6 +80,8 @@ class Integration:
             usable: the texts of stage 1 that are ok.
         """
         texts = _by_name(usable)
+        if not self.engine.trusted:
+            texts = vouched(texts, facts, trusted_text(facts, sample_id), self.config.witnesses)
         told, measured = rule_text(facts, sample_id), measured_text(facts, sample_id)
         block = sources_block(told, once([*told, *measured], texts), measured)
         return Prompt(
@@ -88,7 +95,12 @@ class Integration:
             sampling={} if self.engine.trusted else self.config.sampling,
         )
 
-    def _reader(self, texts: Sequence[str], facts: Facts, sample_id: str) -> Callable[[Reply], Reading]:
+    def _reader(
+        self, described: Mapping[str, str], sources: Mapping[str, str], facts: Facts, sample_id: str
+    ) -> Callable[[Reply], Reading]:
+        texts = list(sources.values())
+        left_out = _sentences(described) - _sentences(sources)
+
         def read(reply: Reply) -> Reading:
             if found := fault(reply):
                 return Reading(fault=found)
@@ -103,7 +115,7 @@ class Integration:
             faults = {name: found for name, found in judged.items() if isinstance(found, Fault)}
             told = wording(texts)
             scores = {
-                name: {"coverage": round(coverage(made[name], told), 4), **found}
+                name: {"coverage": round(coverage(made[name], told), 4), **found, "left_out": left_out}
                 for name, found in judged.items()
                 if not isinstance(found, Fault)
             }
@@ -138,6 +150,10 @@ class Integration:
         """What neither the facts nor the texts of stage 1 say: words, and numbers of things."""
         new = novel(text, wording([*texts, *trusted]))
         return new + (unsourced(text, held.judged, [*texts, *trusted], facts) if held and not new else [])
+
+
+def _sentences(texts: Mapping[str, str]) -> int:
+    return sum(len(split_sentences(text)) for text in texts.values())
 
 
 def _by_name(rows: Sequence[Caption]) -> dict[str, str]:

@@ -71,10 +71,13 @@ class IntegrateConfig(Config):
 
     Attributes:
         prompt: a prompt's name or the path of a prompt file; it names the texts.
+        witnesses: how many descriptions of a picture must make a risky claim that no fact supports (a number,
+            a name, an activity; see `vouched`), or its sentence is not merged; 1 merges all.
     """
 
     engine: MergeEngineChoice = TemplateSettings()
     prompt: str = "integrate"
+    witnesses: int = Field(default=2, ge=1, le=100)
     sampling: Sampling = Field(default={**_SAMPLING, "max_tokens": 700})
     attempts: tuple[Attempt, ...] = Field(default=LADDER, min_length=1, max_length=20)
 

@@ -37,6 +37,11 @@ _ABBREVIATIONS = frozenset(
     ]
 )
 
+# the beginning of a sentence that says whom it means only after the one before it
+REFERS = re.compile(
+    r"(it|they|them|this|that|these|those|its|their|both|each|one|some|others?|the others?)\b", re.I
+)
+
 
 @cache
 def _inflect() -> inflect.engine:

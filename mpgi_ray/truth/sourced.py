@@ -30,7 +30,7 @@ def unsourced(text: str, judged: Iterable[Judged], sources: Iterable[str], facts
         return []
     names = Known(facts).names
     told = [claim for source in sources for claim in claims(source, names)]
-    return list(dict.fromkeys(text[c.start : c.end] for c in open_ if not _is_told(c, told)))
+    return list(dict.fromkeys(text[c.start : c.end] for c in open_ if not is_told(c, told)))
 
 
 def agreement(judged: Sequence[Judged], witnesses: Sequence[str], facts: Facts) -> float | None:
@@ -45,7 +45,7 @@ def agreement(judged: Sequence[Judged], witnesses: Sequence[str], facts: Facts) 
 
 def _is_said(claim: Claim, told: Sequence[Claim]) -> bool:
     if claim.about in _TOLD:
-        return _is_told(claim, told)
+        return is_told(claim, told)
     return any(
         one.about is claim.about
         and _is_one(one.name, claim.name)
@@ -55,7 +55,8 @@ def _is_said(claim: Claim, told: Sequence[Claim]) -> bool:
     )
 
 
-def _is_told(claim: Claim, told: Sequence[Claim]) -> bool:
+def is_told(claim: Claim, told: Sequence[Claim]) -> bool:
+    """Whether claims of another text say, alone or added up, the number or share of this one."""
     same = [one for one in told if one.about is claim.about and _is_one(one.name, claim.name)]
     if (region := claim.region) is not None:
         # what a source says of some of them may be said of those there

@@ -194,7 +194,7 @@ def test_an_odd_error_fails_one_sample_and_trouble_of_engine_or_recipe_stops_the
 
 SOURCES = {
     "objects": "The image shows a river with two boats.",
-    "scene": "A brown river bends between green fields.",
+    "scene": "A brown river with two boats bends between green fields.",
     "layout": "The river runs from the top left to the bottom right.",
 }
 SHORT = "The image shows a brown river with two boats between green fields."

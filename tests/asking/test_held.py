@@ -75,7 +75,7 @@ def test_a_claim_that_stays_false_is_rejected_and_passes_where_it_is_not_held() 
 def test_texts_of_a_merge_are_judged_and_kept_each_for_itself() -> None:
     sources = {
         "layout": TRUE,
-        "scene": "Two grey cranes stand by the water, and the ground is brown and bare.",
+        "scene": "Grey cranes stand by the water, and the ground is brown and bare.",
     }
     source = descriptions(sources)
     long = f"{TRUE} The ground is brown and bare, and cranes stand by the water."
@@ -95,6 +95,30 @@ def test_texts_of_a_merge_are_judged_and_kept_each_for_itself() -> None:
     )
     assert rows[0].detail == told
     assert f"{told}. Say what the facts say" in engine.asked[1].text
+
+
+def test_a_number_that_one_description_alone_tells_is_not_merged() -> None:
+    sources = {"layout": TRUE, "scene": "The ground is brown and bare. Two grey cranes stand by the water."}
+    short = "Three cars on the left side and a ship in the lower right."
+    long = f"{TRUE} The ground is brown and bare there."
+
+    def merged(engine: Scripted, witnesses: int) -> Caption:
+        config = IntegrateConfig(witnesses=witnesses)
+        rows = Integration(engine, config, FactsConfig()).merge(descriptions(sources), FACTS)
+        return next(row for row in asyncio.run(rows) if row.perspective == "long")
+
+    def engine(text: str) -> Scripted:
+        return Scripted(lambda prompt, before: Reply(json.dumps({"short": short, "long": text})))
+
+    row = merged(told := engine(long), 2)
+    assert (row.status, json.loads(row.scores)["left_out"]) == ("ok", 1)
+    assert "cranes" not in told.asked[0].text
+    invented = f"{long} Two grey cranes stand by the water."
+    row = merged(engine(invented), 2)
+    assert (row.status, row.reason) == ("rejected", "novel")
+    row = merged(told := engine(invented), 1)
+    assert (row.status, json.loads(row.scores)["left_out"]) == ("ok", 0)
+    assert "cranes" in told.asked[0].text
 
 
 @pytest.mark.parametrize(
