@@ -37,8 +37,8 @@ def reply_model(names: tuple[str, ...]) -> type[BaseModel]:
 def schema_of(model: type[BaseModel]) -> dict[str, object]:
     """The JSON schema of a reply: every text is required, and nothing else is allowed.
 
-    It sets no lengths. With them xgrammar takes seconds to compile it and ten times as long a token, endpoints
-    refuse them in strict mode, and a text that is cut at its last letter is no sentence.
+    It sets no lengths. With them xgrammar takes seconds to compile it and ten times as long a token,
+    endpoints refuse them in strict mode, and a text that is cut at its last letter is no sentence.
     """
     schema = model.model_json_schema(schema_generator=_Untitled)
     del schema["title"]
