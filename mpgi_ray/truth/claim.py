@@ -33,7 +33,7 @@ class Claim:
         amount: least and most of a count or a share; no most is no bound.
         some: they are a part of those in the picture, so at least so many are there.
         region: where, if the claim is tied to a part of the picture.
-        every: all of them lie there.
+        every: all of them lie there, or so.
         other: a second class, of a relation.
         word: the colour, pattern or relation.
         start, end: its words in the text.

@@ -142,7 +142,14 @@ def _is_listed(line: Line, region: Region) -> bool:
 
 def _is_every(line: Line, noun: Noun) -> bool:
     near = (*range(noun.at - 5, noun.at), *range(noun.at + 1, noun.at + 7))
-    return "all" in {line.text(here) for here in near}
+    if {line.text(here) for here in near} & {"all", "every", "confined", "restricted"} or line.text(
+        noun.first
+    ) == "both":
+        return True
+    places = [here for here in near if here > noun.at and line.kind(here) is Kind.PLACE]
+    return any(
+        {line.text(here - 1), line.text(here + 1)} & {"only", "exclusively", "solely"} for here in places
+    )
 
 
 def _ellipses(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
@@ -172,9 +179,17 @@ def _ellipses(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
                 yield Claim(About.COLOUR, told.name, part.start, colour.end, word=colour.value, some=some)
 
 
+def _compared(line: Line, at: int) -> str:
+    """``more`` or ``fewer`` for the "than" in "more cars than trucks"; else empty."""
+    thing = line.noun_at(at - 1)
+    before = line.text(thing.first - 1 if thing and thing.first < thing.at else at - 2)
+    return before if line.text(at) == "than" and thing and before in ("more", "fewer") else ""
+
+
 def _relations(line: Line) -> Iterator[Claim]:
     for at, part in enumerate(line.parts):
-        if part.kind is not Kind.RELATION:
+        word = part.value if part.kind is Kind.RELATION else _compared(line, at)
+        if not word:
             continue
         subject, thing = line.subject(at), line.object(at)
         if subject and thing and not subject.denied and not thing.denied and subject.name != thing.name:
@@ -184,6 +199,7 @@ def _relations(line: Line) -> Iterator[Claim]:
                 line.parts[subject.first].start,
                 line.parts[thing.at].end,
                 other=thing.name,
-                word=part.value,
+                word=word,
                 some=subject.plural or bool(subject.amount),
+                every=_is_every(line, subject),
             )

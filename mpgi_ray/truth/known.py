@@ -90,7 +90,8 @@ class Known:
             return is_one(other) or bool(same & also_called(other))
 
         def may_be(other: str) -> bool:
-            return not is_one(other) and other in lexicon.hypernyms(name)
+            kind = {other, *lexicon.synonyms(other)} & {*lexicon.hypernyms(name)}
+            return not is_one(other) and bool(kind or same & also_called(other))
 
         classes = tuple(fact for fact in self.facts.classes if is_one(fact.name))
         covers = tuple(f for f in self.facts.cover if is_called(f.name) and f.fraction >= _SEEN)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.lists import is_surface
 from mpgi_ray.truth.pieces import Kind, Piece
+from mpgi_ray.truth.where import leads_away
 
 _LOOKS = ("is", "are", "look", "looks", "appear", "appears", "seem", "seems")
 _BESIDE = ("in", "on", "at", "along", "by", "beside", "near")
 _BEFORE_COLOUR = ("a", "all", "both", "painted", "bright", "dark", "light", "pale", "deep", "entirely", "the")
+_WEAR = ("with", "has", "have", "wear", "wears", "show", "shows", "bear", "bears", "carry", "carries", "in")
 
 
 def looks(line: Line, noun: Noun, claim: Claim) -> Iterator[Claim]:
@@ -20,14 +23,25 @@ def looks(line: Line, noun: Noun, claim: Claim) -> Iterator[Claim]:
     if colour := _of_all(line, noun.at + 1):
         yield replace(claim, about=About.COLOUR, word=colour.value, end=colour.end)
     at = _behind_aside(line, noun.at + 1)
-    if colour := said_colour(line, at):
-        yield replace(claim, about=About.COLOUR, word=colour.value, end=colour.end)
+    if (colour := said_colour(line, at)) and (of := _subject(line, noun, at)):
+        yield replace(claim, about=About.COLOUR, name=of.name, word=colour.value, end=colour.end)
     for here in range(at, min(at + 4, len(line.parts))):
         part = line.parts[here]
         if part.kind is Kind.PATTERN:
             yield replace(claim, about=About.ARRANGEMENT, word=part.value, end=part.end)
         if part.kind not in (Kind.STOP, Kind.WORD, Kind.COVERED):
             break
+
+
+def _subject(line: Line, noun: Noun, verb: int) -> Noun | None:
+    """The thing whose colour a verb tells: planes in ``the planes in front of the terminal are white``."""
+    if line.text(verb) not in _LOOKS or not leads_away(line, noun):
+        return noun
+    several = line.text(verb) not in ("is", "looks", "appears", "seems")
+    first = next((here + 1 for here in range(noun.first - 1, -1, -1) if line.ends_clause(here)), 0)
+    free = [one for one in line.nouns if first <= one.first < noun.first and not leads_away(line, one)]
+    meant = next((one for one in free if not one.denied), noun)
+    return meant if meant.plural == several or lexicon.several(meant.name) == meant.name else None
 
 
 def _of_all(line: Line, at: int) -> Piece | None:
@@ -51,24 +65,32 @@ def _behind_aside(line: Line, at: int) -> int:
     if line.text(at) == "," and (end := next((n for n in range(2, 6) if line.text(at + n) == ","), 0)):
         at += end + 1
     if line.text(at) in _BESIDE:  # the wagons in the yard are yellow
-        at = next((n for n in range(at + 2, at + 5) if line.text(n) in ("is", "are")), at)
-    while line.text(at) in ("that", "which", "all", "both", "in", "view"):
+        verbs = ("is", "are", "have", "has", "wear")
+        at = next((n for n in range(at + 2, at + 5) if line.text(n) in verbs), at)
+    while line.text(at) in ("that", "which", "all", "both", "in view", "view", "here", "there"):
         at += 1
+    if line.text(at) == "in" and line.text(at + 1) == "view":
+        at += 2
     return at
+
+
+def _name(line: Line, at: int) -> str:
+    """What a piece names, in the singular; empty beyond the end and behind a comma."""
+    part = line.parts[at] if at < len(line.parts) else None
+    return (part.value if isinstance(part.value, str) else part.text.removesuffix("s")) if part else ""
 
 
 def said_colour(line: Line, at: int) -> Piece | None:
     """The colour that a verb, or a roof, gives to what stands before it."""
-    with_surface = line.text(at) in ("with", "has", "have")
+    with_surface = line.text(at) in _WEAR
     if not with_surface and line.text(at) not in _LOOKS:
         return None
     for here in range(at + 1, min(at + 5, len(line.parts))):
         part = line.parts[here]
         if part.kind is Kind.COLOUR:
             after = line.parts[here + 1] if here + 1 < len(line.parts) else None
-            if with_surface:
-                name = (after.value or after.text.removesuffix("s")) if after else ""
-                return part if is_surface(name) else None
+            if with_surface:  # blue roofs, blue ridged roofs
+                return part if any(is_surface(_name(line, here + n)) for n in (1, 2)) else None
             mixed = after is not None and after.text in ("and", "or") and line.kind(here + 2) is not Kind.STOP
             return None if mixed or (after is not None and after.kind is Kind.THING) else part
         if part.text not in _BEFORE_COLOUR:

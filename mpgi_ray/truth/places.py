@@ -16,7 +16,7 @@ _PREPOSITION = (
 _FAR = r"(?:(?:far|very|extreme|outer|whole|entire|whole of the|exact|immediate|absolute|dead) )*"
 _NOUN = (
     r"corner|half|part|side|edge|portion|area|third|quarter|quadrant|section|border|margin|region|end|rim|"
-    r"boundary|strip|zone|fringe|reaches"
+    r"boundary|strip|zone|fringe|reaches|arm|approach road|approach|branch"
 )
 _PLACE = re.compile(
     rf"(?P<before>{_PREPOSITION} )?(?:the |its )?{_FAR}"
@@ -27,7 +27,18 @@ _PLACE = re.compile(
     rf"|(?P<m>middle|center|centre|central|heart)(?: (?P<n3>part|portion|area|region|section|third|zone))?"
     rf"|(?P<r>edges|borders|margins|periphery|perimeter|rim|outskirts|edge|border|margin|corners|sides))\b"
 )
+_ARMS = {"arm", "approach road", "approach", "branch"}  # of a crossing, which need not lie in the middle
+_OF_MIDDLE = re.compile(
+    r"(?:just |well |a little |slightly |far )?(?:to the )?"
+    r"(left|right|above|below|east|west|north|south)(?: of)? "
+    r"(?:the )?(?:image |picture )?(?:centre|center|middle)\b"
+    r"(?! of the (?!image|picture|photo|scene|frame|view))"
+)
 _NARROW = {"edge", "border", "margin", "end", "rim", "boundary", "strip", "fringe"}
+
+_LEFT, _RIGHT, _UPPER, _LOWER = Box(0, 0, 0.5, 1), Box(0.5, 0, 1, 1), Box(0, 0, 1, 0.5), Box(0, 0.5, 1, 1)
+_HALVES = {"left": _LEFT, "west": _LEFT, "right": _RIGHT, "east": _RIGHT}
+_HALVES |= {"above": _UPPER, "north": _UPPER, "below": _LOWER, "south": _LOWER}
 
 
 @dataclass(frozen=True)
@@ -79,6 +90,8 @@ def region_at(words: str) -> tuple[int, Region] | None:
     Args:
         words: in small letters, one space apart.
     """
+    if beside := _OF_MIDDLE.match(words):
+        return len(beside[0].split()), Region(_HALVES[beside[1]])
     found = _PLACE.match(words)
     if found is None:
         return None
@@ -93,7 +106,15 @@ def region_at(words: str) -> tuple[int, Region] | None:
     if found["m"]:
         return len(found[0].split()), Region(Box(0.25, 0.25, 0.75, 0.75))
     down, across = found["v"], found["h"] or found["h2"]
-    reach = 0.34 if noun in _NARROW else 0.42 if noun in (None, "corner", "third") else 0.5
+    reach = (
+        0.34
+        if noun in _NARROW
+        else 0.62
+        if noun in _ARMS
+        else 0.42
+        if noun in (None, "corner", "third")
+        else 0.5
+    )
     x1, x2, y1, y2 = 0.0, 1.0, 0.0, 1.0
     if down:
         y1, y2 = (0.0, reach) if down.startswith(("upper", "top", "north")) else (1 - reach, 1.0)

@@ -219,15 +219,36 @@ class _Judge:
 
     def _relation(self, claim: Claim, of: Of) -> Judged:
         other = self.known.of(claim.other or "")
+        if claim.word in ("more", "fewer"):
+            more, less = (of, other) if claim.word == "more" else (other, of)
+            return self._outnumber(claim, more, less)
         pairs = [(a, b) for a in of.boxes for b in other.boxes][:10_000]
         if not pairs or not of.classes or not other.classes:
             return Judged(claim, Verdict.UNVERIFIABLE)
         holds = [HOLDS[claim.word or ""](a, b) for a, b in pairs]
+        if claim.every:
+            whole = [box for fact in of.classes if fact.total for box in fact.boxes]
+            apart = sum(all(HOLDS[claim.word or ""](a, b) is False for b in other.boxes) for a in whole)
+            if apart > sum(fact.left_out for fact in of.classes):
+                return Judged(claim, Verdict.CONTRADICTED, f"{apart} do not")
         if any(one is True for one in holds):
             return Judged(claim, Verdict.SUPPORTED)
         if all(one is False for one in holds):
             return Judged(claim, Verdict.CONTRADICTED, f"no {claim.name} lies so to any {claim.other}")
         return Judged(claim, Verdict.UNVERIFIABLE)
+
+    def _outnumber(self, claim: Claim, more: Of, less: Of) -> Judged:
+        """Whether there are more of one thing than of another."""
+        if more.most is None or less.most is None:
+            return Judged(claim, Verdict.UNVERIFIABLE)
+        if more.most <= less.whole:
+            told = f"{self._fact(claim.name, self.known.of(claim.name))}, "
+            return Judged(
+                claim,
+                Verdict.CONTRADICTED,
+                told + self._fact(claim.other or "", self.known.of(claim.other or "")),
+            )
+        return Judged(claim, Verdict.SUPPORTED if more.whole > less.most else Verdict.UNVERIFIABLE)
 
     def _fact(self, name: str, of: Of, region: Region | None = None) -> str:
         if of.covers and not of.whole:

@@ -16,6 +16,7 @@ _LEADING_AWAY = frozenset(
 ) | frozenset(("of", "to", "through", "into", "between"))
 _OF_SITE = 0.15  # of the picture: a site need not fill it
 _LIE = ("are", "is", "lie", "lies", "sit", "sits", "stand", "stands")
+_VERBS = (*_LIE, "can", "has", "have", "was", "were")
 _AFTER_BARE = ("in", "at", "on", "near", "along", *_LIE, "of", "more", "and")
 _BESIDE_BARE = (Kind.PLACE, Kind.COLOUR, None, Kind.MARK, Kind.PATTERN)
 
@@ -92,8 +93,13 @@ def _is_direction(line: Line, at: int) -> bool:
 
 def _before(line: Line, at: int) -> int | None:
     """The thing, or the bare number, that stands before a part of the picture in its clause."""
+    aside = at  # where words between commas begin that are stepped over
     for here in range(at - 1, -1, -1):
         part = line.parts[here]
+        if part.text == "," and here < aside:
+            aside = _aside(line, here)
+        if here >= aside and aside < at:
+            continue
         if part.kind is Kind.COVERS and here == at - 1:
             subject = line.subject(here)
             return subject.at if subject else None
@@ -105,14 +111,16 @@ def _before(line: Line, at: int) -> int | None:
         if line.ends_clause(here) or part.kind in (Kind.PLACE, Kind.COVERS, Kind.SHARE):
             return None
         of = "of" in (line.text(here - 1), line.text(here - 2))
-        if part.kind is Kind.WORD and lexicon.is_noun(part.text) and not of:
+        before = line.noun_at(here - 1)
+        is_verb = before is not None and before.plural  # rowing boats float
+        if part.kind is Kind.WORD and lexicon.is_noun(part.text) and not of and not is_verb:
             return None
         if part.text in ("one", "ones") and line.kind(here - 1) in (Kind.COLOUR, Kind.WORD):
             return None  # a brown one
         if part.text in (",", "and") and line.kind(here + 1) in (Kind.WORD, Kind.COLOUR):
             return None  # another thing, whose name is not known, or what else the first one does
         noun = line.noun_at(here)
-        if noun and not _leads_away(line, noun):
+        if noun and not leads_away(line, noun):
             return here
         if part.kind is Kind.AMOUNT and _is_bare(line, here):
             return here
@@ -126,7 +134,24 @@ def _before(line: Line, at: int) -> int | None:
     return None
 
 
-def _leads_away(line: Line, noun: Noun) -> bool:
+def _aside(line: Line, end: int) -> int:
+    """Where words between commas behind a thing begin, of which the last is given; the end if they are none.
+
+    ``The plane, white and pointing upwards, is parked at the left edge``.
+    """
+    if line.text(end + 1) not in _VERBS and not _is_verb(line, end + 1):
+        return len(line.parts)
+    first = next((n for n in range(end - 1, max(end - 12, 0), -1) if line.text(n) == ","), None)
+    return first if first is not None and line.noun_at(first - 1) else len(line.parts)
+
+
+def _is_verb(line: Line, at: int) -> bool:
+    return (
+        line.kind(at) is Kind.WORD and line.text(at).endswith("s") and not lexicon.is_noun(line.text(at)[:-1])
+    )
+
+
+def leads_away(line: Line, noun: Noun) -> bool:
     """The road in ``trucks on the road at the bottom``: the part may be that of the trucks."""
     here = noun.first - 1
     while here >= 0 and line.text(here) != "of" and _is_filler(line, here):
@@ -139,7 +164,8 @@ def _leads_away(line: Line, noun: Noun) -> bool:
         return not (noun.amount or all_of or line.kind(here - 1) in (Kind.GROUP, Kind.AMOUNT))
     if noun.amount and not definite:
         return False
-    return word in _LEADING_AWAY or (word == "with" and definite) or line.kind(here) is Kind.RELATION
+    edged = word in ("with", "by") and line.text(here - 1).endswith("ed")  # a lake fringed with trees
+    return word in _LEADING_AWAY or edged or (word == "with" and definite) or line.kind(here) is Kind.RELATION
 
 
 def _is_filler(line: Line, at: int) -> bool:
