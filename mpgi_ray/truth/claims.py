@@ -19,7 +19,7 @@ from mpgi_ray.truth.lists import Name, lists
 from mpgi_ray.truth.looks import looks, said_colour
 from mpgi_ray.truth.nouns import add_nouns
 from mpgi_ray.truth.pieces import Kind, pieces
-from mpgi_ray.truth.places import Region
+from mpgi_ray.truth.places import MIDDLE, Region
 from mpgi_ray.truth.shares import covers
 from mpgi_ray.truth.where import owners
 
@@ -79,6 +79,8 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
         if {part.text for part in line.parts} & {*lists()["exceptions"]} or is_narrow(line, noun):
             return
         apart = any(part.text in ("where", "which", "whose") for part in before)
+        turn = next((n + 1 for n in range(noun.first - 1, -1, -1) if line.turns(n)), 0)
+        apart |= turn > 0 and any(part.kind is Kind.PLACE for part in line.parts[turn : noun.first])
         if not (elsewhere and apart) and line.text(noun.first + 1) != "other":
             yield replace(claim, about=About.ABSENCE, region=region)
         return
@@ -165,6 +167,8 @@ def _ellipses(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
         if told is None:
             continue
         claim = Claim(About.POSITION, told.name, part.start, part.end, region=region)
+        if part.kind is Kind.AMOUNT and region == MIDDLE:
+            continue  # one near the top, one in the middle: of the three
         if part.kind is Kind.AMOUNT:
             yield replace(claim, about=About.COUNT, amount=part.value, some=True)
             yield claim

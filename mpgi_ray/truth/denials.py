@@ -36,6 +36,8 @@ def is_narrow(line: Line, noun: Noun) -> bool:
     of_any = line.text(noun.at + 1) == "of" and line.text(noun.at + 2) == "any"  # no building of any kind
     if verb and not of_any and line.text(noun.at + 1) not in _AT_ALL:
         return True  # no van uses the left column
+    if any(line.text(noun.at + n) == "there" for n in (2, 3)):
+        return True  # no plane stands there
     here = noun.first - 1
     if line.text(here) in _JOINING or here < 0:
         return False

@@ -95,6 +95,8 @@ def _next(
     phrases = _phrases()
     if tokens[at][0] == "one" and at + 1 < len(words) and words[at + 1] in lists()["one"]:
         return 1, Kind.STOP, None, False
+    if words[at : at + 2] in (["as", "many"], ["as", "few"]):  # as many trucks as cars
+        return 2, Kind.STOP, None, False
     fraction, bounded = fraction_at(words, at), amount_at(words, at)
     if fraction and (bounded is None or fraction[0] >= bounded[0]):
         return fraction[0], Kind.SHARE, fraction[1], False

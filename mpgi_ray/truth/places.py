@@ -84,6 +84,9 @@ class Region:
         return tuple(found)
 
 
+MIDDLE = Region(Box(0.25, 0.25, 0.75, 0.75))
+
+
 def region_at(words: str) -> tuple[int, Region] | None:
     """The part that some words begin to name, and how many words do; None if they name none.
 
@@ -104,7 +107,7 @@ def region_at(words: str) -> tuple[int, Region] | None:
     if found["r"]:
         return len(found[0].split()), Region(Box(0.25, 0.25, 0.75, 0.75), rim=True)
     if found["m"]:
-        return len(found[0].split()), Region(Box(0.25, 0.25, 0.75, 0.75))
+        return len(found[0].split()), MIDDLE
     down, across = found["v"], found["h"] or found["h2"]
     reach = (
         0.34

@@ -26,6 +26,9 @@ def covers(line: Line) -> Iterator[Claim]:
 
 def _is_of_part(line: Line, at: int) -> bool:
     """Whether a share is one of a part of the picture: the lower half is mostly grass."""
+    dominates = line.kind(at) is Kind.DOMINATES
+    if dominates and (line.kind(at + 1) is Kind.PLACE or line.text(at + 2) in PARTS):
+        return True
     after = [here for here in (at + 1, at + 2, at + 3) if line.kind(here) is Kind.PLACE]
     if after and all(line.text(here) in ("of", "the") for here in range(at + 1, after[0])):
         return True

@@ -21,6 +21,7 @@ from mpgi_ray.truth.lists import also_called, lists
 from mpgi_ray.truth.places import Region
 from mpgi_ray.truth.relations import HOLDS
 
+_INNER = 0.12  # of the picture: what is denied of a part may lie near its border
 _LITTLE = 0.02  # a class that fills less of a part of the picture cannot be said to lie there
 _OPEN = 0.15  # what is marked as nothing in a part of the picture, in which a class may lie all the same
 _LEAD = 0.1  # by which another class must lead to contradict that this one dominates
@@ -109,7 +110,7 @@ class _Judge:
 
     def _absence(self, claim: Claim, of: Of) -> Judged:
         if claim.region is not None:
-            inside = [box for box in of.boxes if claim.region.holds(box)]
+            inside = [box for box in of.boxes if claim.region.wider(-_INNER).holds(box)]
             if inside and of.classes:
                 return Judged(claim, Verdict.CONTRADICTED, f"{len(inside)} lie there")
             return Judged(claim, Verdict.UNVERIFIABLE)

@@ -15,6 +15,7 @@ _LEADING_AWAY = frozenset(
     ("on", "in", "at", "along", "across", "over", "under", "above", "below", "around", "by", "from")
 ) | frozenset(("of", "to", "through", "into", "between"))
 _OF_SITE = 0.15  # of the picture: a site need not fill it
+_OTHER_SIDES = ("upper", "lower", "left", "right", "northern", "southern", "eastern", "western")
 _LIE = ("are", "is", "lie", "lies", "sit", "sits", "stand", "stands")
 _VERBS = (*_LIE, "can", "has", "have", "was", "were")
 _AFTER_BARE = ("in", "at", "on", "near", "along", *_LIE, "of", "more", "and")
@@ -62,6 +63,8 @@ def _is_of_picture(line: Line, at: int) -> bool:
     first = next((part.kind for part in line.parts if part.kind in (Kind.THING, Kind.PICTURE)), None)
     if "its" in line.text(at).split(" ") and first is not Kind.PICTURE:
         return False  # the left side of a road
+    if line.text(at + 1) in ("and", "or") and line.text(at + 2) in _OTHER_SIDES:
+        return False  # on the upper and lower arms
     if (
         line.text(at - 1) in ("their", "each", "either")
         or line.kind(at + 1) is Kind.GROUP
