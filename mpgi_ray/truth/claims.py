@@ -167,7 +167,7 @@ def _ellipses(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
         if told is None:
             continue
         claim = Claim(About.POSITION, told.name, part.start, part.end, region=region)
-        if part.kind is Kind.AMOUNT and region == MIDDLE:
+        if part.kind is Kind.AMOUNT and region == MIDDLE and part.text == "one":
             continue  # one near the top, one in the middle: of the three
         if part.kind is Kind.AMOUNT:
             yield replace(claim, about=About.COUNT, amount=part.value, some=True)
