@@ -108,14 +108,20 @@ def judge(rows: Iterable[dict[str, Any]], known: dict[str, Facts]) -> dict[str, 
     }
 
 
-def interval(part: int, whole: int) -> str:
-    """A share with its 95 % interval (Wilson, 1927)."""
-    if not whole:
-        return "-"
+def bounds(part: int, whole: int) -> tuple[float, float]:
+    """The 95 % interval of a share (Wilson, 1927)."""
     z, p = 1.96, part / whole
     middle, spread = p + z * z / (2 * whole), z * sqrt(p * (1 - p) / whole + z * z / (4 * whole * whole))
     low, high = ((middle + sign * spread) / (1 + z * z / whole) for sign in (-1, 1))
-    return f"{part:>4} of {whole:>4}  {p:6.1%}  ({max(0.0, low):.1%} to {high:.1%})"
+    return max(0.0, low), high
+
+
+def interval(part: int, whole: int) -> str:
+    """A share with its 95 % interval."""
+    if not whole:
+        return "-"
+    low, high = bounds(part, whole)
+    return f"{part:>4} of {whole:>4}  {part / whole:6.1%}  ({low:.1%} to {high:.1%})"
 
 
 def main() -> None:

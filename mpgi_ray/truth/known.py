@@ -28,6 +28,7 @@ class Of:
     maybe: tuple[ClassFact, ...]  # classes of a kind of which some may go by the name
     under: tuple[CoverFact, ...]  # covers in which all that go by the name must lie
     exact: bool
+    uncounted: bool  # it, or what it may be one of, is told without a box: nobody knows how many there are
 
     @cached_property
     def boxes(self) -> tuple[Box, ...]:
@@ -41,7 +42,7 @@ class Of:
     @property
     def most(self) -> float | None:
         """How many there are at most; None if that is not known."""
-        if not self.exact or any(fact.groups for fact in self.classes):
+        if not self.exact or self.uncounted or any(fact.groups for fact in self.classes):
             return None
         return (
             self.whole
@@ -95,7 +96,8 @@ class Known:
 
         classes = tuple(fact for fact in self.facts.classes if is_one(fact.name))
         covers = tuple(f for f in self.facts.cover if is_called(f.name) and f.fraction >= _SEEN)
-        told = any(is_one(label) for label in self.facts.labels) or any(word in self._told for word in same)
+        labelled = any(map(is_one, self.facts.labels))
+        told = labelled or any(word in self._told for word in same)
         return Of(
             classes,
             covers,
@@ -103,6 +105,7 @@ class Known:
             tuple(fact for fact in self.facts.classes if may_be(fact.name)),
             () if covers else tuple(fact for fact in self.facts.cover if may_be(fact.name)),
             exact=self._is_exact(name, same, is_one) and all(fact.complete for fact in classes),
+            uncounted=labelled or any(map(may_be, self.facts.labels)) or (told and not classes),
         )
 
     def _is_exact(self, name: str, same: set[str], is_one: Callable[[str], bool]) -> bool:

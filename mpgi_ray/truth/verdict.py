@@ -104,7 +104,8 @@ class _Judge:
             return Judged(claim, Verdict.CONTRADICTED, f"there is no {claim.name}")
         # other vehicles than those that are listed may be there
         known = listed or not lexicon.is_generic(claim.name)
-        if known and of.exact and not of.maybe and not self.known.is_implied(claim.name):
+        none = of.exact and not of.maybe and not of.uncounted
+        if known and none and not self.known.is_implied(claim.name):
             return Judged(claim, Verdict.CONTRADICTED, f"there is no {claim.name}")
         return Judged(claim, Verdict.UNVERIFIABLE)
 
@@ -117,12 +118,12 @@ class _Judge:
         marked = of.covers and claim.name not in lists()["ambiguous"]
         if of.whole or any(f.groups for f in of.classes) or marked:
             return Judged(claim, Verdict.CONTRADICTED, self._fact(claim.name, of))
-        if of.is_there or not of.exact or of.maybe:
+        if of.is_there or not of.exact or of.maybe or of.uncounted:
             return Judged(claim, Verdict.UNVERIFIABLE)
         return Judged(claim, Verdict.SUPPORTED)
 
     def _count(self, claim: Claim, of: Of) -> Judged:
-        if not of.classes and not (of.exact and not of.maybe):
+        if not of.classes and (not of.exact or of.maybe or of.uncounted):
             return Judged(claim, Verdict.UNVERIFIABLE)
         if any(not fact.countable for fact in of.classes) or (of.covers and not of.classes):
             return Judged(claim, Verdict.UNVERIFIABLE)

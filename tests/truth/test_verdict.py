@@ -93,6 +93,16 @@ def test_true_and_open_claims_pass(lot: Facts, text: str) -> None:
     assert [j for j in check(text, lot) if j.verdict is Verdict.CONTRADICTED] == []
 
 
+def test_labels_without_boxes_are_no_number() -> None:
+    exhaustive = {name: {"exhaustive": True} for name in ("building", "car", "tree", "airplane")}
+    note = {"width": 9, "height": 9, "scene": ["airplane"], "labels": ["building", "car"]}
+    facts = gather(Annotation.model_validate(note | {"vocabulary": exhaustive}))
+    for text in ("Many cars.", "Two houses and a villa.", "There are no houses.", "Two aircraft."):
+        assert verdict_of(check(text, facts)) is not Verdict.CONTRADICTED, text
+    assert Verdict.SUPPORTED not in {one.verdict for one in check("There are no houses.", facts)}
+    assert verdict_of(check("A car beside trees.", facts)) is Verdict.CONTRADICTED
+
+
 @pytest.mark.parametrize(
     ("words", "amount"),
     [
