@@ -22,9 +22,13 @@ def noun(region: Region) -> str:
 
     Parts are not counted: where one ends and the next begins, people and pixels differ.
     """
-    if region.form == "patches":
-        return f"{region.colour} parts"
-    return with_article(f"{region.colour} {'margin' if region.form == 'frame' else region.form}")
+    bare = _bare_noun(region)
+    return bare if region.form == "patches" else with_article(bare)
+
+
+def _bare_noun(region: Region) -> str:
+    kinds = {"patches": "parts", "frame": "margin"}
+    return f"{region.colour} {kinds.get(region.form, region.form)}"
 
 
 def place(region: Region | Spots) -> str:
@@ -146,7 +150,7 @@ def shares(measured: Measured, whole: str, *, texture: bool = False) -> list[str
         return [sentence(f"{said[0]} and {look}")]
     listed = enumerate_(said) if len(said) == len(main) else "; ".join(said)
     told = [sentence(f"{listed}{tail}")]
-    return [*told, sentence(f"what is {main[0].colour} looks {look}")] if look else told
+    return [*told, _looking(main[0], look)] if look else told
 
 
 def _share(region: Region) -> str:
@@ -164,6 +168,11 @@ def _look(region: Region) -> str:
     return _TEXTURES[region.texture] if region.texture and region.purity >= 0.8 else ""
 
 
+def _looking(region: Region, look: str) -> str:
+    verb = "look" if region.form == "patches" else "looks"
+    return sentence(f"the {_bare_noun(region)} {verb} {look}")
+
+
 def looks(measured: Measured) -> list[str]:
     """A sentence on colour, form and texture of the regions."""
     items = [noun(region) for region in measured.regions[:4]]
@@ -172,7 +181,7 @@ def looks(measured: Measured) -> list[str]:
     largest = measured.regions[0]
     be, look = "is" if largest.form != "patches" else "are", _look(largest)
     told = [sentence(f"there {be} {enumerate_(items)} in the image")]
-    told += [sentence(f"what is {largest.colour} looks {look}")] if look else []
+    told += [_looking(largest, look)] if look else []
     return told if len(items) > 1 else told + _traces(measured)
 
 

@@ -138,7 +138,7 @@ def cover(facts: Facts, seed: str) -> str | None:
         if c.fraction < MIN_COVER:
             continue
         subject, verb = surfaces.surface(c), "cover" if surfaces.is_plural(c) else "covers"
-        of = choose(("of the image", "of what is seen"), seed, "cover")
+        of = choose(("of the image", "of the picture"), seed, "cover")
         patches = ", in one patch" if c.exact and c.patches == 1 and c.fraction < 0.6 else ""
         told.append(sentence(f"{subject} {verb} {surfaces.share_of(c)} {of}{patches}"))
     return " ".join(told) or None

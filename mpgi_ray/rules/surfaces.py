@@ -24,8 +24,9 @@ _SHARES = (
     (0.95, "most"),
     (1.01, "almost all"),
 )
+SOME = "a part"
 _LEAST_SHARES = (  # for a mask that marks some of what there is: each share holds from the bound before it on
-    (0.2, "a part"),
+    (0.2, SOME),
     (0.25, "at least a fifth"),
     (1 / 3, "at least a quarter"),
     (0.5, "at least a third"),

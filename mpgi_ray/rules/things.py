@@ -157,18 +157,24 @@ def covers(
     """
     seen = [c for c in facts.cover if c.fraction >= MIN_COVER]
     said: list[str] = []
+    some = ""
     for share, group_ in groupby(seen, key=lambda c: surfaces.share_of(c)):
         alike = list(group_)
         names = [told_again(facts, c) if c is seen[0] else surfaces.surface(c) for c in alike]
         names = [definite(name) if c in told else name for name, c in zip(names, alike, strict=True)]
         many = len(names) > 1
-        if said:
+        if said and share == surfaces.SOME:
+            be = "are" if surfaces.is_plural(alike[0]) else "is"
+            some = f"there {be} also {enumerate_(names)}"
+        elif said:
             said.append(f"{enumerate_(names)} {share}{' each' if many else ''}")
         else:
             verb = f"each {verbs[1]}" if many else verbs[surfaces.is_plural(alike[0])]
             said.append(f"{enumerate_(names)} {verb} {share} of {whole}")
     if not said:
         return None
+    if some:
+        return sentence("; ".join((*said, some)))
     return sentence(enumerate_(said) if len(said) == len(seen) else "; ".join(said))
 
 

@@ -127,7 +127,7 @@ ASIDE = re.compile(
     rf"the (?P<a>{NOUN}) (?:is (?P<first>to the left of|above) the (?P<b>{NOUN})"
     rf"|has the (?P<c>{NOUN}) (?P<last>on its right|below it))\."
 )
-WHOLE = "(?:the view|the picture|the image|the area on view|what is seen)"
+WHOLE = "(?:the view|the picture|the image|the area on view|the scene)"
 UNCLAIMED = re.compile(  # of pixels and of nothing: no sentence of a kind here may name a class
     rf"{REGION} (?:covers?|lies?|is|are|fills|surrounds|crosses|runs through) .+\."
     rf"|{WHOLE} is mostly {COLOUR}(?:, {COLOUR})*(?: and {COLOUR})?\."
@@ -135,7 +135,7 @@ UNCLAIMED = re.compile(  # of pixels and of nothing: no sentence of a kind here 
     rf"|(?:{SHARE} of|(?:parts|a part) of) {WHOLE} (?:is|are) .+\."
     rf"|{COLOUR}(?:, {COLOUR})* and {COLOUR} each make up {SHARE} of .+\."
     rf"|there (?:is|are) {SEEN}.*\.|there is also some {COLOUR}(?:, {COLOUR})*(?: and {COLOUR})?\."
-    rf"|what is {COLOUR} looks (?:smooth|textured)\."
+    rf"|the {COLOUR} (?:area|band|margin|parts) looks? (?:smooth|textured)\."
     rf"|{SPOTS} stands? out on .+\.|(?:.+, )?{SPOTS} stands? out against .+\."
     r"|nothing is annotated in this image\."
 )

@@ -15,11 +15,11 @@ GIVEN: dict[str, tuple[str, ...]] = {
     "labelled": ('The scene is labelled "{quoted}".',),
     "patch": (
         "{subject} [covers|cover] {share} of the image, in one patch.",
-        "{subject} [covers|cover] {share} of what is seen, in one patch.",
+        "{subject} [covers|cover] {share} of the picture, in one patch.",
     ),
     "cover": (
         "{subject} [covers|cover] {share} of the image.",
-        "{subject} [covers|cover] {share} of what is seen.",
+        "{subject} [covers|cover] {share} of the picture.",
     ),
     "mainly": ("{subject} [lies|lie] mainly {place}.",),
     "fill": ("{subject} [fills|fill] most of {areas}.",),

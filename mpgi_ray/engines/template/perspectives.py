@@ -15,7 +15,7 @@ def objects(facts: Facts, seed: str) -> str:
     told = [_main(facts, seed)] if facts.counted else _scene(facts, seed)
     told += sentences.tell((sentences.labels, _covers, maps.setting, maps.tags), facts, seed)
     if facts.measured and len(facts.counted) < 2 and not facts.cover:
-        told += regions.shares(facts.measured, "what is seen")
+        told += regions.shares(facts.measured, "the scene")
     return " ".join(told)
 
 

@@ -148,7 +148,7 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
     warm, lawn, dark = hue < 60, hue < 185, luma < 0.33  # hues in degrees
     sand = warm & (luma > 0.6)
     greyish = _first(
-        [sand, warm | (hue >= 330), lawn | (dark & (hue < 205)), hue < 235],
+        [sand, warm | (hue >= 330), lawn | (dark & (hue < 205)), hue < 250],
         _ids("beige", "grey-brown", "grey-green", "grey-blue"),
         _id("grey-purple"),
     )
@@ -159,8 +159,8 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
             hue < 65,
             hue < np.where(luma < 0.33, 180, 165),  # what grows and is dark is seldom called blue
             hue < np.where(luma < 0.33, 205, 195),  # a dark teal is hardly blue
-            (hue < 235) & (chroma > 0.1) & (saturation > 0.35),
-            hue < 235,
+            (hue < 250) & (chroma > 0.1) & (saturation > 0.35),
+            hue < 250,
             chroma > 0.2,
         ],
         [
@@ -193,7 +193,7 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
     green = ~warm & lawn  # what grows is often dull
     named = _first(
         [
-            (luma < 0.02)
+            (luma < 0.045)  # also of deep water
             | (
                 (luma < 0.12)
                 & np.where(green & (hue >= 80), saturation < 0.25, (saturation < 0.4) | (chroma < 0.06))
