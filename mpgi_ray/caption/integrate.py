@@ -11,6 +11,7 @@ from mpgi_ray.asking.checks import fault, text_fault
 from mpgi_ray.asking.echo import without_example
 from mpgi_ray.asking.held import Held, hold
 from mpgi_ray.asking.json_reply import parse_json
+from mpgi_ray.asking.merged import merged_fault
 from mpgi_ray.asking.reading import Reading
 from mpgi_ray.caption.doubles import once
 from mpgi_ray.caption.recipe import FactsConfig, IntegrateConfig
@@ -131,7 +132,7 @@ class Integration:
         Args:
             texts, trusted: what it was made from, and the sentences of the facts.
         """
-        found = text_fault(text, self.template.texts[name], self.template.instruction)
+        found = text_fault(text, self.template.texts[name], self.template.instruction) or merged_fault(text)
         held = hold(text, facts) if self.limits.held and not found else None
         found = found or (held.fault if held else None)
         if not found and (words := self._new(text, held, texts, trusted, facts)):

@@ -13,6 +13,7 @@ from mpgi_ray.rules.surfaces import share
 _TEXTURES = {"smooth": "smooth", "rough": "textured"}
 _FILLS = 0.35  # of the picture: a region that fills most of a half
 _MAIN = 0.18  # of the picture: below it a share is "a little" beside others
+_MOSTLY = 0.55  # of the picture that has one of the colours that it is mostly of
 _TRACE = 0.05  # of the picture that has a colour without being a region of it
 _UNCLEAR = 0.15  # of the picture that has the colour or one beside it outside the region
 
@@ -126,10 +127,11 @@ def shares(measured: Measured, whole: str, *, texture: bool = False) -> list[str
         texture: whether it tells how the largest part looks, too.
     """
     main = [region for region in measured.regions[:4] if region.share >= _MAIN]
-    if any(map(_is_unclear, measured.regions[:4])):
+    unclear = any(map(_is_unclear, measured.regions[:4]))
+    if unclear and sum(region.share for region in measured.regions[:3]) >= _MOSTLY:
         names = [region.colour for region in measured.regions[:3]]
         return [sentence(f"{whole} is mostly {enumerate_(names)}")]
-    if not main:
+    if unclear or not main:
         seen = [region.colour for region in measured.regions[:3]]
         parts = "parts of {} are" if len(seen) > 1 else "a part of {} is"
         return [sentence(f"{parts.format(whole)} {enumerate_(seen)}")] if seen else []

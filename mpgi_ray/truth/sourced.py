@@ -1,36 +1,55 @@
-"""What other texts of a picture say of the claims of a text: numbers without a source, and agreement."""
+"""What other texts of a picture say of the claims of a text: claims without a source, and agreement."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import inf
 
 from mpgi_ray.rules import Facts, lexicon
+from mpgi_ray.rules.english import split_sentences
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.claims import claims
 from mpgi_ray.truth.known import Known
 from mpgi_ray.truth.lists import also_called
+from mpgi_ray.truth.tones import untold
 from mpgi_ray.truth.verdict import Judged, Verdict
 
 _TOLD = (About.COUNT, About.COVER)
+_WORDS = (About.PRESENCE, About.ABSENCE)  # things of no source are words of none
 
 
-def unsourced(text: str, judged: Iterable[Judged], sources: Iterable[str], facts: Facts) -> list[str]:
-    """What a text says of numbers and shares that nothing before it says: words of the text, each once.
+def unsourced(text: str, judged: Iterable[Judged], sources: Sequence[str], facts: Facts) -> list[str]:
+    """What a text claims that nothing before it says, beside the names of things: its words, each once.
 
-    A number is bound to its thing, its bound and its part of the picture: "at least two" is no source for
+    A sentence that stands in a source as it is has its source. A number is bound to its thing, its bound and
+    its part of the picture: "at least two" is no source for
     "two", and "two cars in the centre" none for "two cars". The parts of a number may be added up.
 
     Args:
         judged: the claims of the text.
         sources: the texts that it was made from, and the sentences of the facts.
     """
-    open_ = [one.claim for one in judged if one.claim.about in _TOLD and one.verdict is Verdict.UNVERIFIABLE]
-    if not open_:
-        return []
+    open_ = [
+        one.claim for one in judged if one.verdict is Verdict.UNVERIFIABLE and one.claim.about not in _WORDS
+    ]
     names = Known(facts).names
-    told = [claim for source in sources for claim in claims(source, names)]
-    return list(dict.fromkeys(text[c.start : c.end] for c in open_ if not is_told(c, told)))
+    told = [claim for source in sources for claim in claims(source, names)] if open_ else []
+    missing = [(c.start, c.end) for c in open_ if not _is_said(c, told)]
+    missing += untold(text, sources, names)
+    whole = list(_verbatim(text, sources))
+    new = [span for span in missing if not any(a <= span[0] < b for a, b in whole)]
+    return list(dict.fromkeys(text[start:end] for start, end in new))
+
+
+def _verbatim(text: str, sources: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Where the sentences of a text are that stand in a source as they are."""
+    known = {sentence for source in sources for sentence in split_sentences(source)}
+    end = 0
+    for sentence in split_sentences(text):
+        start = text.index(sentence, end)
+        end = start + len(sentence)
+        if sentence in known:
+            yield start, end
 
 
 def agreement(judged: Sequence[Judged], witnesses: Sequence[str], facts: Facts) -> float | None:

@@ -22,6 +22,7 @@ from mpgi_ray.truth.places import Region
 from mpgi_ray.truth.relations import HOLDS
 
 _INNER = 0.12  # of the picture: what is denied of a part may lie near its border
+_BOXES = 1.5  # by which all boxes together may miss the share that things cover
 _LITTLE = 0.02  # a class that fills less of a part of the picture cannot be said to lie there
 _OPEN = 0.15  # what is marked as nothing in a part of the picture, in which a class may lie all the same
 _LEAD = 0.1  # by which another class must lead to contradict that this one dominates
@@ -175,6 +176,8 @@ class _Judge:
         return Judged(claim, Verdict.CONTRADICTED, f"no {claim.name} lies there")
 
     def _cover(self, claim: Claim, of: Of) -> Judged:
+        if claim.amount is not None and self._is_too_small(of, claim.amount[0]):
+            return Judged(claim, Verdict.CONTRADICTED, f"{self._fact(claim.name, of)}, which cover less")
         if not of.covers or claim.amount is None:
             return Judged(claim, Verdict.UNVERIFIABLE)
         covers = {fact.name: fact for fact in of.covers}
@@ -190,6 +193,13 @@ class _Judge:
             return Judged(claim, Verdict.CONTRADICTED, _shares(covers.values()))
         holds = share >= least and (most is None or highest <= most)
         return Judged(claim, Verdict.SUPPORTED if holds else Verdict.UNVERIFIABLE)
+
+    def _is_too_small(self, of: Of, least: float) -> bool:
+        """Whether all things of a name together, by their boxes, cover less than is claimed."""
+        counted = (
+            of.classes and not of.covers and all(fact.countable and not fact.groups for fact in of.classes)
+        )
+        return bool(counted) and of.most == of.whole and sum(box.area for box in of.boxes) < least / _BOXES
 
     def _dominance(self, claim: Claim, of: Of) -> Judged:
         if not of.covers:

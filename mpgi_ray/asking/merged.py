@@ -1,0 +1,39 @@
+"""Faults of form that a merge of given texts has when the model loses its thread."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from mpgi_ray.engines.base import Fault
+from mpgi_ray.rules.english import split_sentences
+from mpgi_ray.truth.lists import lists
+
+_TWICE = re.compile(
+    r"\b([a-z]{4,}) \1\b", re.I
+)  # a third third; "that that" is caught, too, and seldom right
+_LEAKED = re.compile(r"\b(?:annotat\w+|described as|according to|the facts?\b|perspectives?)\b", re.I)
+_ENDS = (".", "!", "?", '."', ".'", ".)")
+
+
+def merged_fault(text: str) -> Fault | None:
+    """What no writer of a caption does, and what people's captions, which end anyhow, need not keep to."""
+    if not text.rstrip().endswith(_ENDS):
+        return Fault("unfinished", f"the text ends in {text.rstrip()[-20:]!r}, expected a full stop")
+    sentence, times = Counter(map(str.lower, split_sentences(text))).most_common(1)[0]
+    if times > 1:
+        return Fault("repetition", f"{sentence[:60]!r} is said {times} times")
+    if twice := _TWICE.search(text):
+        return Fault("repetition", f"{twice[0]!r}")
+    if leaked := _LEAKED.search(text):
+        return Fault("meta", f"the text talks of what it was made from ({leaked[0]!r})")
+    if "(s)" in text:
+        return Fault("format", "the text leaves open whether it is one or several ('(s)')")
+    if turned := _turned().search(text):
+        return Fault("format", f"a thing is covered by a share ({turned[0]!r}), expected that it covers one")
+    return None
+
+
+def _turned() -> re.Pattern[str]:
+    shares = "|".join(sorted(map(re.escape, lists()["shares"]), key=len, reverse=True))
+    return re.compile(rf"covered by (?:{shares}) of\b", re.I)
