@@ -23,7 +23,7 @@ from mpgi_ray.rules import measured_text, rule_text, trusted_text
 from mpgi_ray.rules.english import split_sentences
 from mpgi_ray.rules.facts import Facts
 from mpgi_ray.truth.lone import vouched
-from mpgi_ray.truth.sourced import agreement, unsourced
+from mpgi_ray.truth.sourced import agreement, unsourced, unsourced_colours
 from mpgi_ray.truth.wording import coverage, novel, wording
 
 _QUOTED = 60  # characters of a text, in the reason why it cannot be used
@@ -148,9 +148,11 @@ class Integration:
     def _new(
         self, text: str, held: Held | None, texts: Sequence[str], trusted: Sequence[str], facts: Facts
     ) -> list[str]:
-        """What neither the facts nor the texts of stage 1 say: words, and numbers of things."""
-        new = novel(text, wording([*texts, *trusted]))
-        return new + (unsourced(text, held.judged, [*texts, *trusted], facts) if held and not new else [])
+        """What neither the facts nor the texts of stage 1 say: words, claims, shares and places of colours."""
+        sources = [*texts, *trusted]
+        if (new := novel(text, wording(sources))) or held is None:
+            return new
+        return unsourced(text, held.judged, sources, facts) or unsourced_colours(text, sources, facts)
 
 
 def _sentences(texts: Mapping[str, str]) -> int:

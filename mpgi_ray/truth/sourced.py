@@ -22,8 +22,8 @@ def unsourced(text: str, judged: Iterable[Judged], sources: Sequence[str], facts
     """What a text claims that nothing before it says, beside the names of things: its words, each once.
 
     A sentence that stands in a source as it is has its source. A number is bound to its thing, its bound and
-    its part of the picture: "at least two" is no source for
-    "two", and "two cars in the centre" none for "two cars". The parts of a number may be added up.
+    its part of the picture: "at least two" is no source for "two", and "two cars in the centre" none for "two
+    cars". The parts of a number may be added up.
 
     Args:
         judged: the claims of the text.
@@ -34,10 +34,18 @@ def unsourced(text: str, judged: Iterable[Judged], sources: Sequence[str], facts
     ]
     names = Known(facts).names
     told = [claim for source in sources for claim in claims(source, names)] if open_ else []
-    missing = [(c.start, c.end) for c in open_ if not _is_said(c, told)]
-    missing += untold(text, sources, names)
-    whole = list(_verbatim(text, sources))
-    new = [span for span in missing if not any(a <= span[0] < b for a, b in whole)]
+    return _own(text, [(c.start, c.end) for c in open_ if not _is_said(c, told)], sources)
+
+
+def unsourced_colours(text: str, sources: Sequence[str], facts: Facts) -> list[str]:
+    """The shares and places of colours in a text that no source tells: its words, each once."""
+    return _own(text, untold(text, sources, Known(facts).names), sources)
+
+
+def _own(text: str, spans: Sequence[tuple[int, int]], sources: Sequence[str]) -> list[str]:
+    """The words of these spans, but those in sentences that a source has as they are."""
+    whole = list(_verbatim(text, sources)) if spans else []
+    new = [(start, end) for start, end in spans if not any(a <= start < b for a, b in whole)]
     return list(dict.fromkeys(text[start:end] for start, end in new))
 
 
