@@ -148,7 +148,7 @@ class Integration:
     def _new(
         self, text: str, held: Held | None, texts: Sequence[str], trusted: Sequence[str], facts: Facts
     ) -> list[str]:
-        """What neither the facts nor the texts of stage 1 say: words, claims, shares and places of colours."""
+        """What neither facts nor texts of stage 1 say: words, claims, shares and places of colours."""
         sources = [*texts, *trusted]
         if (new := novel(text, wording(sources))) or held is None:
             return new
