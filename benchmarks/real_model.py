@@ -48,11 +48,12 @@ FOLDERS = (
 SEED = 50_000  # the first scene: no other benchmark draws it
 
 
-def pictures(root: Path, number: int) -> Iterator[Sample]:
-    """Scenes and real pictures in turn, one of each folder after another."""
-    folders = [islice(taken_in(root, [name]), 0, None, 2) for name in FOLDERS if (root / name).exists()]
+def pictures(root: Path, number: int, draw: int) -> Iterator[Sample]:
+    """Scenes and real pictures in turn, one of each folder after another; two draws share none."""
+    folders = [islice(taken_in(root, [name]), draw, None, 2) for name in FOLDERS if (root / name).exists()]
     real = (sample for together in zip_longest(*folders) for sample in together if sample)
-    for pair in islice(zip(drawn(range(SEED, SEED + number)), real, strict=False), number // 2):
+    first = SEED + 1000 * draw
+    for pair in islice(zip(drawn(range(first, first + number)), real, strict=False), number // 2):
         yield from pair
 
 
@@ -92,6 +93,7 @@ def main() -> None:
     parser.add_argument("--model", required=True, help="name or folder of an instruct model")
     parser.add_argument("--gpus", type=int, default=0)
     parser.add_argument("--samples", type=int, default=100)
+    parser.add_argument("--draw", type=int, choices=(0, 1), default=0, help="which pictures")
     parser.add_argument("--input", type=Path, default=Path(os.environ.get("MPGI_TEST_DATA", "data")))
     parser.add_argument("--folder", type=Path, default=Path("real-model"))
     parser.add_argument("--set", action="append", default=[], dest="settings", help="of the recipe")
@@ -99,7 +101,7 @@ def main() -> None:
     options = parser.parse_args()
     shards, output = options.folder / "shards", options.folder / "captions"
     shards.mkdir(parents=True, exist_ok=True)
-    samples = {sample.sample_id: sample for sample in pictures(options.input, options.samples)}
+    samples = {sample.sample_id: sample for sample in pictures(options.input, options.samples, options.draw)}
     (shards / "000000.tar").write_bytes(write_members(map(sample_members, samples.values())))
     where = {"input.shards": str(shards), "output": str(output), "integrate.engine.model": options.model}
     settings = [f"integrate.engine.gpus={options.gpus}", "max_reject_rate=1", *options.settings]
