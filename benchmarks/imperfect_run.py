@@ -48,7 +48,7 @@ def content_faults(rate: float, believes: float) -> Faults:
 def draw(start: int, end: int, seed: int, size: int) -> tuple[bytes, dict[str, Image]]:
     """A shard of scenes, and by sample id what is known of each."""
     samples = [scene(number, seed, size) for number in range(start, end)]
-    images = {}
+    images: dict[str, Image] = {}
     for sample in samples:
         facts = facts_of(sample.annotation, decode(sample.image), FactsConfig())
         lines = (*rule_text(facts, sample.sample_id), *measured_text(facts, sample.sample_id))
