@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import count, islice
 from pathlib import Path
@@ -40,9 +40,11 @@ ARMS = {
     "six": SIX,
     "captions": CAPTIONS,
 }
+CODE = ("rules", "engines/template", "caption", "demo/scenes")  # what decides the texts of a picture
 SIDE = 128  # pixels of a scene; the model sees 96
 SHOWN = 256 * 256  # pixels of a picture that every model is asked about
 SHARD = 250
+Members = tuple[str, dict[str, bytes]]  # of a sample: its key, and what lies under it
 _COMPLETE = "complete"  # the last file beside the shards
 
 
@@ -70,13 +72,10 @@ class Writer:
         self.describe = Perspectives(engine, recipe.generate[0], recipe.facts)
         self.integrate = Integration(engine, recipe.integrate, recipe.facts)
 
-    def final(self, sample: Sample) -> tuple[str, dict[str, bytes]]:
+    def final(self, sample: Sample) -> Members:
         """The members of a final sample, with a text for every arm."""
-        image, suffix, _ = to_plain(sample.image)
         texts = asyncio.run(self.six(sample)) | beside(sample.annotation, sample.sample_id)
-        note = sample.annotation.model_dump(mode="json", exclude_defaults=True)
-        record = {"sample_id": sample.sample_id, "annotation": note, "texts": texts}
-        return sample.key, {suffix: image, "json": encode_json(record), "txt": texts["long"].encode()}
+        return final(sample, texts)
 
     async def six(self, sample: Sample) -> dict[str, str]:
         picture = decode(sample.image)
@@ -84,6 +83,14 @@ class Writer:
         described = await self.describe.describe("", sample, facts, picture)
         rows = [*described, *await self.integrate.merge(described, facts)]
         return {row.perspective: row.text for row in rows if row.text}
+
+
+def final(sample: Sample, texts: Mapping[str, str]) -> Members:
+    """The members of a final sample with these texts."""
+    image, suffix, _ = to_plain(sample.image)
+    note = sample.annotation.model_dump(mode="json", exclude_defaults=True)
+    record = {"sample_id": sample.sample_id, "annotation": note, "texts": texts}
+    return sample.key, {suffix: image, "json": encode_json(record)}
 
 
 def beside(annotation: Annotation, seed: str) -> dict[str, str]:
@@ -105,26 +112,29 @@ def finals(samples: Callable[[], Iterator[Sample]], folder: Path) -> Path:
     that have changed are not taken for those of before. Its shards are made once.
     """
     writer = Writer()
-    digest = hashlib.sha256(b"".join(file.read_bytes() for file in _code())).hexdigest()[:8]
-    output = folder / f"texts-{digest}"
-    shards = Storage(str(output / "shards"))
-    if not shards.exists(_COMPLETE):
-        rest = samples()
-        for number in count():
-            members = [writer.final(sample) for sample in islice(rest, SHARD)]
-            if not members:
-                break
-            shards.publish(f"shard-{number:06d}.tar", write_members(members))
-        shards.publish(_COMPLETE, b"")
+    output = folder / f"texts-{code(*CODE)}"
+    publish(map(writer.final, samples()), output / "shards")
     return output
 
 
-def _code() -> list[Path]:
-    """The files that decide what the texts of a picture are."""
+def publish(finals: Iterator[Members], shards: Path) -> None:
+    """Write final samples as shards, unless all of them are there."""
+    storage = Storage(str(shards))
+    if storage.exists(_COMPLETE):
+        return
+    for number in count():
+        members = list(islice(finals, SHARD))
+        if not members:
+            break
+        storage.publish(f"shard-{number:06d}.tar", write_members(members))
+    storage.publish(_COMPLETE, b"")
+
+
+def code(*folders: str) -> str:
+    """Eight digits that change with the package's code in these folders, or with this module."""
     package = Path(mpgi_ray.__file__).parent
-    folders = (package / name for name in ("rules", "engines/template", "caption", "demo/scenes"))
-    files = sorted(file for folder in folders for file in folder.rglob("*.*") if file.suffix != ".pyc")
-    return [*files, Path(__file__)]
+    files = sorted(f for name in folders for f in (package / name).rglob("*.*") if f.suffix != ".pyc")
+    return hashlib.sha256(b"".join(f.read_bytes() for f in (*files, Path(__file__)))).hexdigest()[:8]
 
 
 def records(shards: Path, *, held_out: bool) -> list[Record]:

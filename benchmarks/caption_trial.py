@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,8 +37,15 @@ class Form:
 class Trial:
     """Arms on one set of pictures, and what their models are asked."""
 
-    def __init__(self, folder: Path, split: str | None, test: Test, options: argparse.Namespace) -> None:
-        self.folder, self.split, self.test, self.options = folder, split, test, options
+    def __init__(
+        self,
+        folder: Path,
+        split: str | None,
+        test: Test,
+        options: argparse.Namespace,
+        arms: Mapping[str, Sequence[str]] = ARMS,
+    ) -> None:
+        self.folder, self.split, self.test, self.options, self.arms = folder, split, test, options, arms
         shards = list_shards(folder / "shards")
         self.held = {name for record in read_records(shards, pictures=False) for name in record.texts}
 
@@ -53,7 +60,7 @@ class Trial:
         return forms
 
     def texts(self, arm: str) -> list[str]:
-        return [name for name in ARMS[arm] if name in self.held]
+        return [name for name in self.arms[arm] if name in self.held]
 
     def config(self, form: Form, seed: int) -> TrainConfig:
         texts = {"*": 0.0, **dict.fromkeys(self.texts(form.arm), 1.0)}

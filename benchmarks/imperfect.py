@@ -22,59 +22,14 @@ import json
 import tempfile
 import time
 from collections import Counter, defaultdict
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mpgi_ray.caption.facts import facts_of
-from mpgi_ray.caption.job import caption
-from mpgi_ray.caption.recipe import FactsConfig, load_recipe
-from mpgi_ray.data.caption import Caption, Stage, Status, from_table
-from mpgi_ray.data.caption_folder import CaptionFolder
-from mpgi_ray.data.image import decode
-from mpgi_ray.data.shards import sample_members
-from mpgi_ray.data.tar_write import write_members
-from mpgi_ray.demo.scenes.scene import scene
-from mpgi_ray.demo.writer import FORM, MODEL, Faults, ImperfectWriter
-from mpgi_ray.demo.writer.known import identity
-from mpgi_ray.demo.writer.words import sentences
-from mpgi_ray.rules import measured_text, rule_text
+from imperfect_run import POSSIBLE, Image, Line, answers, content_faults, draw_all, run
+
+from mpgi_ray.data.caption import Caption, Stage, Status
 from mpgi_ray.runtime.cluster import ray_session
-
-SHARD_SIZE = 250
-# the share of requests that can have each kind of fault, as counted on 120 scenes
-POSSIBLE = {
-    "dropped": 0.80, "count": 0.79, "bound": 0.67, "swapped": 0.79, "exchanged": 0.25, "mirrored": 0.40,
-    "part": 0.30, "share": 0.37, "colour": 0.37, "invented": 1.0, "added": 0.80, "denied": 0.40,
-}  # fmt: skip
-
-Image = tuple[str, dict[str, int]]  # what its prompts are known by in the log, and its annotated numbers
-Line = dict[str, Any]  # of the log
-
-
-def draw(start: int, end: int, seed: int, size: int) -> tuple[bytes, dict[str, Image]]:
-    """A shard of scenes, and by sample id what is known of each."""
-    samples = [scene(number, seed, size) for number in range(start, end)]
-    images = {}
-    for sample in samples:
-        facts = facts_of(sample.annotation, decode(sample.image), FactsConfig())
-        lines = (*rule_text(facts, sample.sample_id), *measured_text(facts, sample.sample_id))
-        about = identity([sentence for line in lines for sentence in sentences(line)], "")
-        images[sample.sample_id] = about, Counter(thing.label for thing in sample.annotation.objects)
-    return write_members(map(sample_members, samples)), images
-
-
-def run(shards: Path, output: Path, faults: Faults, seed: int, *, held: bool) -> Path:
-    """One run of the caption job; returns the writer's log."""
-    log = output.with_suffix(".jsonl")
-    with ImperfectWriter(log, seed, faults) as writer:
-        where = {"input.shards": str(shards), "output": str(output)}
-        where |= {"generate.engine.url": writer.url, "generate.engine.model": MODEL}
-        settings = ["max_reject_rate=1", f"facts.held={str(held).lower()}"]
-        caption(load_recipe("endpoint", where, settings))
-    return log
 
 
 @dataclass
@@ -142,27 +97,13 @@ class Result:
 
 
 def evaluate(output: Path, log: Path, images: dict[str, Image]) -> Result:
-    """Match every record with the answer in the log that it holds."""
-    lines: dict[tuple[str, str, bool, str, str], Line] = {}
-    for text in log.read_text(encoding="utf-8").splitlines():
-        line = json.loads(text)
-        key = line["stage"], line["perspective"], line["attempt"] > 1, line["about"], line["text"]
-        lines[key] = line
+    """The figures of a run."""
     result = Result()
-    replies: dict[tuple[str, str, str, int], list[Caption]] = {}
-    for table in CaptionFolder(str(output)).tables():
-        for row in from_table(table):
-            name = row.perspective if row.stage == Stage.PERSPECTIVE else ""
-            replies.setdefault((row.sample_id, row.stage, name, row.attempt), []).append(row)
-    nothing = identity((), "")
-    for (sample, stage, name, attempt), rows in replies.items():
-        about, annotated = images[sample]
-        found = [lines.get((stage, name, attempt > 1, a, rows[0].raw)) for a in (about, nothing)]
-        line = next(filter(None, found))  # of a free perspective the prompt says nothing of the image
+    for sample, rows, line in answers(output, log, images):
         result.judge(rows, line)
         for row in rows:
             if row.stage == Stage.INTEGRATED and row.status == Status.OK:
-                result.keep(row, line, annotated)
+                result.keep(row, line, images[sample][1])
     return result
 
 
@@ -195,21 +136,13 @@ def main() -> None:
     parser.add_argument("--believes", type=float, default=0.5, help="of integrations, see above")
     parser.add_argument("--size", type=int, default=128, help="of the pictures, in pixels")
     options = parser.parse_args()
-    rates = {kind: options.rate / len(POSSIBLE) / possible for kind, possible in POSSIBLE.items()}
-    faults = Faults(**dict.fromkeys(FORM, 0.0), **rates, believes=options.believes)
+    faults = content_faults(options.rate, options.believes)
     figures: dict[str, Any] = {"images": options.images, "seed": options.seed, "rate": options.rate}
     figures["believes"] = options.believes
     with tempfile.TemporaryDirectory(prefix="mpgi-bench-") as name:
         scratch = Path(name)
-        (shards := scratch / "shards").mkdir()
-        starts = range(0, options.images, SHARD_SIZE)
-        ends = [min(start + SHARD_SIZE, options.images) for start in starts]
-        images: dict[str, Image] = {}
-        with ProcessPoolExecutor(2) as pool:
-            drawn = pool.map(partial(draw, seed=options.seed, size=options.size), starts, ends)
-            for start, (data, known) in zip(starts, drawn, strict=True):
-                (shards / f"{start:06d}.tar").write_bytes(data)
-                images |= known
+        shards = scratch / "shards"
+        images = draw_all(shards, options.images, options.seed, options.size)
         facts = sum(len(annotated) for _, annotated in images.values())
         with ray_session(cpus_held=2):
             for held in (True, False):
