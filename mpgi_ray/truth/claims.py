@@ -57,6 +57,8 @@ def _is_of_several(claim: Claim, numbers: Mapping[str, Sequence[float]]) -> bool
     """
     if claim.about is not About.COUNT or len(told := numbers.get(claim.name, ())) < 2:
         return False
+    if claim.amount is not None and claim.amount[0] == 0:
+        return False  # "at most two" is said of all
     first = claim.amount is not None and claim.amount[0] == told[0] == max(told)
     return not first or told.count(told[0]) > 1
 

@@ -67,7 +67,7 @@ class Known:
         self.facts = facts
         said = [fact.name for fact in facts.classes] + [fact.name for fact in facts.cover]
         there = {*said, *facts.labels}
-        self.names = names_of({*there, *facts.absent, *facts.complete}, there)
+        self.names = names_of({*there, *facts.absent, *facts.complete, *facts.uncovered}, there)
         scenes = [lexicon.scene_phrase(scene) or lexicon.humanise(scene) for scene in facts.scenes]
         self._told = " ".join((*scenes, *facts.tags))
         self._found: dict[str, Of] = {}
@@ -81,6 +81,7 @@ class Known:
     def _of(self, name: str) -> Of:
         """What goes by a name: what has it or another one for the same, and what is a kind of it."""
         same = {name, *lexicon.synonyms(name)}
+        listed = bool(same & {*self.facts.complete})  # then one would be annotated as what it is
 
         def is_one(other: str) -> bool:
             kinds = {other, *lexicon.synonyms(other), *lexicon.hypernyms(other)}
@@ -90,7 +91,7 @@ class Known:
             return is_one(other) or bool(same & also_called(other))
 
         def may_be(other: str) -> bool:
-            return not is_one(other) and other in lexicon.hypernyms(name)
+            return not is_one(other) and other in lexicon.hypernyms(name) and not listed
 
         classes = tuple(fact for fact in self.facts.classes if is_one(fact.name))
         covers = tuple(f for f in self.facts.cover if is_called(f.name) and f.fraction >= _SEEN)

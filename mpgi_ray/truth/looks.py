@@ -69,7 +69,9 @@ def said_colour(line: Line, at: int) -> Piece | None:
             if with_surface:
                 name = (after.value or after.text.removesuffix("s")) if after else ""
                 return part if is_surface(name) else None
-            mixed = after is not None and after.text in ("and", "or") and line.kind(here + 2) is not Kind.STOP
+            mixed = line.text(here + 1) in ("and", "or", ",") and any(
+                line.kind(here + n) is Kind.COLOUR for n in (2, 3)
+            )
             return None if mixed or (after is not None and after.kind is Kind.THING) else part
         if part.text not in _BEFORE_COLOUR:
             return None

@@ -96,6 +96,8 @@ def _next(
     if tokens[at][0] == "one" and at + 1 < len(words) and words[at + 1] in lists()["one"]:
         return 1, Kind.STOP, None, False
     fraction, bounded = fraction_at(words, at), amount_at(words, at)
+    if fraction and any(" ".join(words[at : at + n]) in phrases for n in range(fraction[0] + 1, _LONGEST)):
+        fraction = None  # much larger than
     if fraction and (bounded is None or fraction[0] >= bounded[0]):
         return fraction[0], Kind.SHARE, fraction[1], False
     if bounded:

@@ -98,7 +98,7 @@ class _Judge:
         if of.is_there:
             return Judged(claim, Verdict.SUPPORTED)
         listed = {claim.name, *lexicon.synonyms(claim.name)} & {*self.facts.complete}
-        uncovered = any(claim.name in also_called(name) for name in self.facts.uncovered)
+        uncovered = any(claim.name in (name, *also_called(name)) for name in self.facts.uncovered)
         if uncovered and not of.is_there and claim.name not in lists()["ambiguous"]:
             return Judged(claim, Verdict.CONTRADICTED, f"there is no {claim.name}")
         # other vehicles than those that are listed may be there

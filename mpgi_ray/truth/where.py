@@ -160,6 +160,6 @@ def _is_bare(line: Line, at: int) -> bool:
     """Whether a number stands for things that were named before: ``five in the centre``."""
     after = line.text(at + 1)
     kind = line.kind(at + 1)
-    if any(noun.first == at for noun in line.nouns):
+    if any(noun.first == at for noun in line.nouns) or line.text(at - 1) == "(":
         return False
     return kind in _BESIDE_BARE or after in _AFTER_BARE
