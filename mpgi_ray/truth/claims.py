@@ -64,10 +64,18 @@ def _is_of_several(claim: Claim, numbers: Mapping[str, Sequence[float]]) -> bool
 
 
 def _claims(line: Line) -> Iterator[Claim]:
-    places = dict(owners(line))
+    places: dict[int, Region] = {}
+    further: list[tuple[int, Region]] = []  # parts of the picture in a list
+    for at, region in owners(line):
+        if places.setdefault(at, region) is not region:
+            further.append((at, region))
     for noun in line.nouns:
         yield from _of_noun(line, noun, places.pop(noun.at, None))
     yield from _ellipses(line, places)
+    for at, region in further:
+        noun = line.noun_at(at)
+        about = _of_noun(line, noun, region) if noun else _ellipses(line, {at: region})
+        yield from (claim for claim in about if claim.about is About.POSITION)
     yield from covers(line)
     yield from _relations(line)
 

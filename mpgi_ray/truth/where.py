@@ -21,15 +21,38 @@ _BESIDE_BARE = (Kind.PLACE, Kind.COLOUR, None, Kind.MARK, Kind.PATTERN)
 
 
 def owners(line: Line) -> Iterator[tuple[int, Region]]:
-    """For each part of the picture the thing, or what stands for it, that is said to lie there."""
+    """For each part of the picture the thing, or what stands for it, that is said to lie there.
+
+    Of parts in a list, as in "at the top, on the left and in the centre", each belongs to it.
+    """
     taken: set[int] = set()
+    owner: int | None = None
     for at, part in enumerate(line.parts):
         if part.kind is not Kind.PLACE or not _is_of_picture(line, at):
             continue
-        owner = _behind(line, at) if _is_fronted(line, at) else _before(line, at)
-        if owner is not None and owner not in taken:
+        if listed := _goes_on(line, at):
+            owner = owner if _is_last(line, at) else None
+        else:
+            owner = _behind(line, at) if _is_fronted(line, at) else _before(line, at)
+        if owner is not None and (listed or owner not in taken):
             taken.add(owner)
             yield owner, part.value.wider(_OF_SITE) if _is_of_site(line, at) else part.value
+
+
+def _goes_on(line: Line, at: int) -> bool:
+    """Whether another part of the picture stands before this one in a list."""
+    first = at - 1
+    while line.text(first) in (",", "and"):
+        first -= 1
+    return first < at - 1 and line.kind(first) is Kind.PLACE
+
+
+def _is_last(line: Line, at: int) -> bool:
+    """Whether nothing follows that may lie there instead: the list goes on, or the clause ends."""
+    here = at + 1
+    while line.text(here) in (",", "and"):
+        here += 1
+    return line.text(here) in ("", ".", ";", "among") or (here > at + 1 and line.kind(here) is Kind.PLACE)
 
 
 def _is_fronted(line: Line, at: int) -> bool:
