@@ -23,6 +23,8 @@ from mpgi_ray.truth.places import Region
 from mpgi_ray.truth.shares import covers
 from mpgi_ray.truth.where import owners
 
+_OWN_SIDES = {f"{word} its {side}": f"{side}_of" for word in ("on", "to") for side in ("left", "right")}
+
 
 def claims(text: str, names: Mapping[str, Name]) -> list[Claim]:
     """The claims of a text in the order of its sentences.
@@ -73,8 +75,8 @@ def _claims(line: Line) -> Iterator[Claim]:
         yield from _of_noun(line, noun, places.pop(noun.at, None))
     yield from _ellipses(line, places)
     for at, region in further:
-        noun = line.noun_at(at)
-        about = _of_noun(line, noun, region) if noun else _ellipses(line, {at: region})
+        thing = line.noun_at(at)
+        about = _of_noun(line, thing, region) if thing else _ellipses(line, {at: region})
         yield from (claim for claim in about if claim.about is About.POSITION)
     yield from covers(line)
     yield from _relations(line)
@@ -105,7 +107,8 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
         yield replace(claim, about=About.POSITION, region=region, every=_is_every(line, noun))
     if noun.colour:
         some = amount is not None and noun.some
-        yield replace(claim, about=About.COLOUR, word=noun.colour, some=some or amount is not None)
+        some = some or amount is not None
+        yield replace(claim, about=About.COLOUR, word=noun.colour, amount=amount, some=some)
     yield from looks(line, noun, claim)
 
 
@@ -182,8 +185,24 @@ def _ellipses(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
                 yield Claim(About.COLOUR, told.name, part.start, colour.end, word=colour.value, some=some)
 
 
+def _had(line: Line, at: int) -> tuple[Noun, Noun] | None:
+    """In ``the shed has a tank on its right`` shed and tank."""
+    thing = line.noun_at(at - 1)
+    owner = line.noun_at(thing.first - 2 - (line.text(thing.first - 1) == "the")) if thing else None
+    if thing is None or owner is None or thing.denied or owner.denied or thing.name == owner.name:
+        return None
+    return (owner, thing) if line.text(owner.at + 1) in ("has", "have") else None
+
+
 def _relations(line: Line) -> Iterator[Claim]:
     for at, part in enumerate(line.parts):
+        side = next((word for phrase, word in _OWN_SIDES.items() if part.text.endswith(phrase)), None)
+        if part.kind is Kind.RELATION and line.text(at + 1) in ("it", "them"):
+            side = part.value
+        if side and (had := _had(line, at)):  # the shed has a tank below it
+            owner, own = had
+            start = line.parts[owner.first].start
+            yield Claim(About.RELATION, own.name, start, part.end, other=owner.name, word=side)
         if part.kind is not Kind.RELATION:
             continue
         subject, thing = line.subject(at), line.object(at)

@@ -19,6 +19,7 @@ class Of:
     """What is known of all that goes by a name.
 
     Attributes:
+        traces: covers that are too small to be seen.
         exact: every class that is of this kind is annotated completely, and nothing else may be one.
     """
 
@@ -27,6 +28,7 @@ class Of:
     told: bool  # said of the picture in another way
     maybe: tuple[ClassFact, ...]  # classes of a kind of which some may go by the name
     under: tuple[CoverFact, ...]  # covers in which all that go by the name must lie
+    traces: tuple[CoverFact, ...]
     exact: bool
 
     @cached_property
@@ -94,7 +96,8 @@ class Known:
             return not is_one(other) and other in lexicon.hypernyms(name) and not listed
 
         classes = tuple(fact for fact in self.facts.classes if is_one(fact.name))
-        covers = tuple(f for f in self.facts.cover if is_called(f.name) and f.fraction >= _SEEN)
+        called = [fact for fact in self.facts.cover if is_called(fact.name)]
+        covers = tuple(fact for fact in called if fact.fraction >= _SEEN)
         told = any(is_one(label) for label in self.facts.labels) or any(word in self._told for word in same)
         return Of(
             classes,
@@ -102,6 +105,7 @@ class Known:
             told,
             tuple(fact for fact in self.facts.classes if may_be(fact.name)),
             () if covers else tuple(fact for fact in self.facts.cover if may_be(fact.name)),
+            tuple(fact for fact in called if fact.fraction < _SEEN),
             exact=self._is_exact(name, same, is_one) and all(fact.complete for fact in classes),
         )
 

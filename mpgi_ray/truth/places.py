@@ -27,6 +27,7 @@ _PLACE = re.compile(
     rf"|(?P<m>middle|center|centre|central|heart)(?: (?P<n3>part|portion|area|region|section|third|zone))?"
     rf"|(?P<r>edges|borders|margins|periphery|perimeter|rim|outskirts|edge|border|margin|corners|sides))\b"
 )
+_HOLDING = re.compile(r"(?: of (?:the|this) \w+)? (?:holds?|contains?|has|have)\b")
 _NARROW = {"edge", "border", "margin", "end", "rim", "boundary", "strip", "fringe"}
 
 
@@ -83,7 +84,8 @@ def region_at(words: str) -> tuple[int, Region] | None:
     if found is None:
         return None
     noun = found["n"] or found["n2"] or found["n3"]
-    if not (noun or found["before"] or (found["v"] and found["h"])):
+    holding = (found["m"] or found["r"]) and _HOLDING.match(words, found.end())  # the centre holds a car
+    if not (noun or found["before"] or (found["v"] and found["h"]) or holding):
         return None
     compass = (found["v"] or found["h2"] or "").startswith(("north", "south", "west", "east"))
     if compass and not (noun or (found["before"] or "").startswith("in")):

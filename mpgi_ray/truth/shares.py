@@ -61,7 +61,8 @@ def _elided(line: Line, at: int) -> list[Noun]:
     each = line.text(at + 1) == "each"
     if not found or not (each or line.text(at + 1) in (",", ";", "and", ".", "")):
         return []
-    return found if each or (len(found) == 1 and line.text(found[0].first - 1) in (",", ";", "and")) else []
+    before = found[0].first - 1 - (line.text(found[0].first - 1) == "the")
+    return found if each or (len(found) == 1 and line.text(before) in (",", ";", "and")) else []
 
 
 def _listed(line: Line, at: int) -> list[Noun]:
@@ -69,7 +70,7 @@ def _listed(line: Line, at: int) -> list[Noun]:
     found: list[Noun] = []
     while noun := line.noun_at(at):
         found.append(noun)
-        at = noun.first - 1
+        at = noun.first - 1 - (line.text(noun.first - 1) == "the")
         if line.text(at) not in (",", "and"):
             break
         at -= 1 + (line.text(at - 1) == ",")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.line import STEPPED_OVER, Line, Noun
@@ -35,14 +36,16 @@ def owners(line: Line) -> Iterator[tuple[int, Region]]:
         else:
             owner = _behind(line, at) if _is_fronted(line, at) else _before(line, at)
         if owner is not None and (listed or owner not in taken):
-            taken.add(owner)
-            yield owner, part.value.wider(_OF_SITE) if _is_of_site(line, at) else part.value
+            region = part.value.wider(_OF_SITE) if _is_of_site(line, at) else part.value
+            for thing in (owner, *_beside(line, at, owner)):
+                taken.add(thing)
+                yield thing, region
 
 
 def _goes_on(line: Line, at: int) -> bool:
     """Whether another part of the picture stands before this one in a list."""
     first = at - 1
-    while line.text(first) in (",", "and"):
+    while line.text(first) in (",", "and", ":"):
         first -= 1
     return first < at - 1 and line.kind(first) is Kind.PLACE
 
@@ -177,6 +180,19 @@ def _behind(line: Line, at: int) -> int | None:
         if any(noun.at == here for noun in line.nouns):
             return here
     return None
+
+
+def _beside(line: Line, at: int, owner: int) -> Iterator[int]:
+    """The further things of a list that a part of the picture holds: its centre has a car and two trucks."""
+    verbs = {line.text(here) for here in range(at + 1, owner)}
+    if owner < at or verbs.isdisjoint(("hold", "holds", "contain", "contains", "has", "have")):
+        return
+    things = [noun for noun in line.nouns if noun.at >= owner]
+    for before, noun in pairwise(things):
+        between = [line.text(here) for here in range(before.at + 1, noun.first)]
+        if between not in ([","], ["and"], [",", "and"]):
+            return
+        yield noun.at
 
 
 def _is_bare(line: Line, at: int) -> bool:
