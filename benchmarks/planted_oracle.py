@@ -205,7 +205,7 @@ class _Sentence:
             label = self.read.label[m[1].lower()]
             most = self.most(label)
             more = [o for o, c in self.known.cover.items() if o != label and c.fraction > most + 0.12]
-            if more and self.known.cover:
+            if more and self.marked(label):
                 yield f"{more[0]} covers more than {label}"
         if not re.search(r"\b(?:covers?|takes? up)\b", self.text):
             return
@@ -215,9 +215,13 @@ class _Sentence:
             for label in (label for at, _, label in self.nouns if start <= at < m.start()):
                 there = self.known.cover.get(label)
                 fraction = there.fraction if there else 0.0
-                if self.known.cover and (fraction > high or self.most(label) < low):
+                if self.marked(label) and (fraction > high or self.most(label) < low):
                     yield f"{label} covers {fraction:.0%}, not {m[0]}"
             start = m.end()
+
+    def marked(self, label: str) -> bool:
+        """Whether a mask tells the cover of a class; one of which it marks only some may be anywhere."""
+        return bool(self.known.cover) and (label in self.known.cover or label in self.known.exhaustive)
 
     def most(self, label: str) -> float:
         """The largest share that a class may have."""

@@ -76,7 +76,7 @@ FAR = {  # colours that nobody takes for each other
     "brown": ("blue", "white", "green", "purple"),
 }
 KIN = {  # a thing of the others may be called so
-    "house": ("cabin", "apartment block", "barn", "shed"),
+    "house": ("building", "cabin", "apartment block", "barn", "shed"),
     "shed": ("barn", "cabin", "warehouse", "house"),
     "cabin": ("house", "shed"),
     "barn": ("shed",),
@@ -186,7 +186,7 @@ def arranged(way: str, things: Sequence[Thing], size: tuple[int, int]) -> bool:
     across, down = max(xs) - min(xs), max(ys) - min(ys)
     wide, high = across * size[0], down * size[1]
     if way == "close together":
-        return max(across, down) < 0.6
+        return min(across, down) < 0.6
     if way.startswith("far apart"):
         return max(across, down) > 0.35
     if "rows" in way or "grid" in way:
