@@ -25,8 +25,9 @@ from typing import Any
 
 from caption_arms import Writer, beside
 from planted_errors import KINDS
-from planted_known import BOXED, FORMATS, MASKED, Known, called_complete, real, scenes
+from planted_known import Known
 from planted_oracle import false_claims
+from planted_sources import BOXED, FORMATS, MASKED, called_complete, real, scenes
 from truth import DATA, facts_of
 
 from mpgi_ray.data.sample import Sample

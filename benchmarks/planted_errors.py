@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from random import Random
 
 from planted_known import Known
-from planted_oracle import reader_of, sentences
+from planted_reader import reader_of, sentences
 from planted_words import (
     ARRANGED,
     BOUNDS,
@@ -18,6 +18,7 @@ from planted_words import (
     COLOUR,
     FAR,
     FILLED,
+    MASS,
     NUMBER,
     PLACE,
     SHARE,
@@ -29,47 +30,12 @@ from planted_words import (
 
 Change = tuple[int, int, str]  # from, to, and what stands there instead
 
-_MASS = {
-    "water",
-    "grass",
-    "cropland",
-    "bare soil",
-    "sand",
-    "gravel",
-    "pavement",
-    "road",
-    "vegetation",
-    "land",
-    "agriculture",
-    "barren",
-    "forest",
-    "impervious surface",
-    "low vegetation",
-    "arbor_woodland",
-    "artificial_grassland",
-    "dry_cropland",
-    "industrial_land",
-    "irrigated_land",
-    "natural_grassland",
-    "shrub_land",
-    "traffic_land",
-    "bare-soil",
-    "chaparral",
-    "sea",
-}
-_CELL = [
-    f"{'at' if cell in ('top', 'bottom') else 'on' if cell in ('left', 'right') else 'in'} the {cell}"
-    for cell in CELLS
-]
-_HALF = [f"in the {side} half" for side in ("left", "right", "top", "bottom")] + [
-    "on the left side",
-    "on the right side",
-]
-_WIDE = ["around the centre", "near the edges"]
+_AT = {"top": "at", "bottom": "at", "left": "on", "right": "on"}
+_CELLS = [f"{_AT.get(cell, 'in')} the {cell}" for cell in CELLS]
+_HALVES = [f"in the {side} half" for side in _AT] + ["on the left side", "on the right side"]
+_PLACES = (*_CELLS, *_CELLS, *_HALVES, "around the centre", "near the edges")
 _WAYS = (
-    "in a horizontal row",
-    "in a vertical row",
-    "in a diagonal row",
+    *(f"in a {way} row" for way in ("horizontal", "vertical", "diagonal")),
     "close together",
     "far apart over most of the image",
 )
@@ -94,18 +60,13 @@ def number(text: str, known: Known, rng: Random) -> Iterator[Change]:
         if not m["n"] and not m["m"]:
             continue
         n = value(m["n"] or m["m"])
-        new = rng.choice(
-            [k for k in {n - 2, n - 1, n + 1, n + 2, n + 3, n + 7, 2 * n, n // 2} if k > 0 and k != n]
-        )
+        numbers = (n - 2, n - 1, n + 1, n + 2, n + 3, n + 7, 2 * n, n // 2)
+        new = rng.choice([k for k in numbers if k > 0 and k != n])
         if m["m"]:
             yield m.start("least") if m["least"] else m.start("m"), m.end("m"), str(new)
-        elif _may_grow(text, m, n, new):
-            start = m.start("bound") if m["bound"] and rng.random() < 0.7 else m.start("n")
-            yield (
-                start,
-                m.end("noun"),
-                _cased(text[start], f"{_said(new)} {_look(m)}{_noun(known, m['noun'], new)}"),
-            )
+        elif _may_be(text, m, new):
+            kept = f"{m['bound']} " if m["bound"] and rng.random() < 0.3 else ""
+            yield _amount(known, m, f"{kept}{_said(new)}", new)
     for m in re.finditer(rf"(?:\b(?:and|,|:) )({NUMBER}) (?={PLACE})", text):
         yield m.start(1), m.end(1), _said(value(m[1]) + rng.choice((1, 2, 3, 5)))
 
@@ -116,49 +77,29 @@ def bound(text: str, known: Known, rng: Random) -> Iterator[Change]:
         if not m["n"]:
             continue
         n, words = value(m["n"]), rng.choice(BOUNDS)
-        new = (
-            n + rng.randint(1, 6)
-            if words in BOUNDS[:3]
-            else rng.randint(1 + (words == "fewer than"), max(2, n - 1))
-        )
-        if not _may_grow(text, m, n, new):
-            continue
-        start = m.start("bound") if m["bound"] else m.start("n")
-        yield (
-            start,
-            m.end("noun"),
-            _cased(text[start], f"{words} {_said(new)} {_look(m)}{_noun(known, m['noun'], new)}"),
-        )
+        low, high = (n + 1, n + 6) if words in BOUNDS[:3] else (1 + (words == "fewer than"), max(2, n - 1))
+        if _may_be(text, m, new := rng.randint(low, high)):
+            yield _amount(known, m, f"{words} {_said(new)}", new)
 
 
 def other_class(text: str, known: Known, rng: Random) -> Iterator[Change]:
     """A class called by the name of another one, as often one that is there."""
     read = reader_of(known)
-    here = [c for c in known.names if c in known.things or c in known.cover]
     for m in re.finditer(read.noun, text, re.IGNORECASE):
         label = read.label[m[0].lower()]
-        article = re.search(r"\ban? $", text[: m.start()], re.IGNORECASE)
-        others = [
-            c
-            for c in known.names
-            if c != label
-            and (c in _MASS) == (label in _MASS)
-            and _is_thing(known, c) == _is_thing(known, label)
-        ]
         begin, end = text.rfind(". ", 0, m.start()) + 1, text.find(".", m.end())
         beside = {read.label[n[0].lower()] for n in re.finditer(read.noun, text[begin:end], re.IGNORECASE)}
-        others = [c for c in others if c not in beside]  # "six cars and two cars" says nobody
+        # "six cars and two cars" says nobody
+        others = [c for c in known.names if c not in beside and _kind(known, c) == _kind(known, label)]
         if rng.random() < 0.5:
-            others = [c for c in others if c in here] or others
-        if not others or m[0].lower() not in known.names[label][:2] + known.names[label][2:]:
+            others = [c for c in others if c in known.things or c in known.cover] or others
+        article = re.search(r"\ban? $", text[: m.start()], re.IGNORECASE)
+        if not others or (article and m[0].lower() != known.names[label][0]):
             continue
-        forms = known.names[rng.choice(sorted(others))]
-        plural = m[0].lower() == known.names[label][1] != known.names[label][0]
-        new = forms[1] if plural else forms[0]
-        if article:
-            yield article.start(), m.end(), _cased(text[article.start()], _a(new))
-        else:
-            yield m.start(), m.end(), _cased(m[0], new)
+        one, many = known.names[label][:2]
+        new = known.names[rng.choice(others)][int(one != m[0].lower() == many)]
+        start = article.start() if article else m.start()
+        yield start, m.end(), _cased(text[start], _a(new) if article else new)
 
 
 def denied(text: str, known: Known, rng: Random) -> Iterator[Change]:
@@ -171,48 +112,39 @@ def denied(text: str, known: Known, rng: Random) -> Iterator[Change]:
     absent = sorted(known.names.keys() - set(there))
     for label in there:
         one, many = known.names[label][:2]
-        told = (
-            f"There is no {one} in the image."
-            if label in _MASS
-            else rng.choice(_ABSENT).format(one=one, many=many, Many=_cased("A", many))
-        )
-        if absent and label not in _MASS and rng.random() < 0.2:
+        told = rng.choice(_ABSENT).format(one=one, many=many, Many=_cased("A", many))
+        told = f"There is no {one} in the image." if label in MASS else told
+        if absent and label not in MASS and rng.random() < 0.2:
             told = f"The image shows neither {many} nor {known.names[rng.choice(absent)][1]}."
         yield len(text), len(text), f" {told}"
 
 
 def added(text: str, known: Known, rng: Random) -> Iterator[Change]:
     """What is not there is added: behind what is there, or in a sentence of its own."""
-    absent = [c for c in known.names if not (c in known.things or c in known.cover or c in known.present)]
-    if not absent:
-        return
+    absent = [c for c in known.names if c not in {*known.things, *known.cover, *known.present}]
     for label in rng.sample(sorted(absent), min(2, len(absent))):
         one, many = known.names[label][:2]
-        a_one = one if label in _MASS else _a(one)
-        templates = _PRESENT[:2] if label in _MASS else _PRESENT
+        a_one = one if label in MASS else _a(one)
+        templates = _PRESENT[:2] if label in MASS else _PRESENT
         said = rng.choice(templates).format(one=one, many=many, a_one=a_one, A_one=_cased("A", a_one))
         yield len(text), len(text), f" {said}"
         for m in reader_of(known).mention.finditer(text):
-            if m["n"] and label not in _MASS and re.match(r"\.| in the image", text[m.end() :]):
-                yield (
-                    m.end(),
-                    m.end(),
-                    rng.choice((f" and {_a(one)}", f" and {rng.choice(WORDS[2:6])} {many}")),
-                )
+            if m["n"] and label not in MASS and re.match(r"\.| in the image", text[m.end() :]):
+                told = _a(one) if rng.random() < 0.5 else f"{rng.choice(WORDS[2:6])} {many}"
+                yield m.end(), m.end(), f" and {told}"
 
 
 def position(text: str, known: Known, rng: Random) -> Iterator[Change]:
     """Another part of the picture: cells, halves, centre or edges."""
     for m in re.finditer(PLACE, text):
-        new = rng.choice([p for p in (*_CELL, *_CELL, *_HALF, *_WIDE) if p != m[0]])
-        yield m.start(), m.end(), new
+        yield m.start(), m.end(), rng.choice([place for place in _PLACES if place != m[0]])
     for m in re.finditer(FILLED, text):
         for cell in re.finditer(rf"the ({'|'.join(CELLS)})\b", m[0]):
             start = m.start() + cell.start(1)
             yield start, start + len(cell[1]), rng.choice([c for c in CELLS if c != cell[1]])
     start = 0
     for sentence in sentences(text):  # "the centre of the image holds two cars"
-        if len(re.findall(SIDE, sentence)) > 0:
+        if re.search(SIDE, sentence):
             yield start, start + len(sentence), _turned(sentence)
         start += len(sentence) + 1
 
@@ -223,14 +155,13 @@ def cover(text: str, known: Known, rng: Random) -> Iterator[Change]:
     for sentence in sentences(text):
         if re.search(r"\b(?:covers?|takes? up)\b", sentence):
             for m in re.finditer(SHARE, sentence):
-                shares = [s for s in SHARES if s != m[0] and s != "a part"] + [
-                    f"{rng.randint(1, 19) * 5} %"
-                ] * 4
-                yield start + m.start(), start + m.end(), _cased(m[0], rng.choice(shares))
+                words = rng.choice([told for told in SHARES if told not in (m[0], "a part")])
+                told = words if rng.random() < 0.8 else f"{rng.randint(1, 19) * 5} %"
+                yield start + m.start(), start + m.end(), _cased(m[0], told)
         start += len(sentence) + 1
     for label in known.cover:
         one, many = known.names[label][:2]
-        yield len(text), len(text), f" The image is dominated by {one if label in _MASS else many}."
+        yield len(text), len(text), f" The image is dominated by {one if label in MASS else many}."
 
 
 def colour(text: str, known: Known, rng: Random) -> Iterator[Change]:
@@ -273,8 +204,10 @@ KINDS: dict[str, Callable[[str, Known, Random], Iterator[Change]]] = {
 }
 
 
-def _is_thing(known: Known, label: str) -> bool:
-    return label in known.things or not (label in _MASS or label in known.cover or label == "tree canopy")
+def _kind(known: Known, label: str) -> tuple[bool, bool]:
+    """Whether it is told without an article, and whether it is a thing: only the same can be exchanged."""
+    surface = label in MASS or label in known.cover or label == "tree canopy"
+    return label in MASS, label in known.things or not surface
 
 
 def _turned(sentence: str) -> str:
@@ -290,26 +223,19 @@ def _turned(sentence: str) -> str:
     return re.sub("|".join(swaps), lambda m: swaps[m[0]], sentence)
 
 
-def _may_grow(text: str, m: re.Match[str], old: int, new: int) -> bool:
-    """Whether the sentence stays English with another number."""
-    if (old == 1) == (new == 1):
+def _may_be(text: str, m: re.Match[str], new: int) -> bool:
+    """Whether the sentence stays English with another number; of several there is never one."""
+    if (value(m["n"]) == 1) == (new == 1):
         return True
     begin = text.rfind(". ", 0, m.start()) + 1
-    return (
-        not _VERB.match(text, m.end())
-        and not re.search(r"\bthere is|\bare\b", text[begin : m.start()], re.IGNORECASE)
-        and not _VERB.search(text, m.end(), m.end() + 8)
-        and old == 1
-        and not text[m.end() :].startswith(" are ")
-    )
+    verb = _VERB.search(text, m.end(), m.end() + 8)
+    return new > 1 and not verb and not re.search(r"there is", text[begin : m.start()], re.IGNORECASE)
 
 
-def _noun(known: Known, noun: str, n: int) -> str:
-    return known.names[reader_of(known).label[noun.lower()]][int(n != 1)]
-
-
-def _look(m: re.Match[str]) -> str:
-    return f"{m['look']} " if m["look"] else ""
+def _amount(known: Known, m: re.Match[str], told: str, n: int) -> Change:
+    """The mention with another number."""
+    noun = known.names[reader_of(known).label[m["noun"].lower()]][int(n != 1)]
+    return m.start(), m.end("noun"), _cased(m[0], f"{told} {m['look'] + ' ' if m['look'] else ''}{noun}")
 
 
 def _said(n: int) -> str:

@@ -95,6 +95,12 @@ KIN = {  # a thing of the others may be called so
     "propeller": ("trainer", "chartered"),
     "fighter": ("trainer",),
 }
+MASS = {  # surfaces without an article
+    *("water", "grass", "cropland", "bare soil", "sand", "gravel", "pavement", "road", "vegetation", "land"),
+    *("agriculture", "barren", "forest", "sea", "impervious surface", "low vegetation", "arbor_woodland"),
+    *("artificial_grassland", "dry_cropland", "industrial_land", "irrigated_land", "natural_grassland"),
+    *("shrub_land", "traffic_land", "bare-soil", "chaparral"),
+}
 _MARGIN = 0.05  # of the picture around a part, and between things that are left of each other
 
 
