@@ -196,7 +196,7 @@ def _had(line: Line, at: int) -> tuple[Noun, Noun] | None:
 
 def _relations(line: Line) -> Iterator[Claim]:
     for at, part in enumerate(line.parts):
-        side = next((word for phrase, word in _OWN_SIDES.items() if part.text.endswith(phrase)), None)
+        side = _OWN_SIDES.get(part.text) if part.kind is Kind.PLACE else None
         if part.kind is Kind.RELATION and line.text(at + 1) in ("it", "them"):
             side = part.value
         if side and (had := _had(line, at)):  # the shed has a tank below it
