@@ -23,10 +23,8 @@ _ALIKE, _OTHER = 8.5, 30.0  # distances in Lab: closer colours are one; farther 
 _EMPTY = 0.012  # no more light in any channel: pixels without data
 _LIGHTER = 12.0  # in L of Lab: two areas of one name of which one is clearly darker
 _STANDS_OUT, _ALONE = 0.24, 0.36  # in luma, against the mean of what lies around; of a single spot
-_SAME, _COMMON = (
-    12.0,
-    0.05,
-)  # in Lab; of the picture that looks as spots do: with more, none of them stands out
+_SAME = 12.0  # in Lab
+_COMMON = 0.05  # of the picture that looks as spots do: with more, none of them stands out
 
 
 def thumbnail(picture: Image.Image) -> Floats:
