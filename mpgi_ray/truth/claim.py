@@ -30,7 +30,7 @@ class Claim:
 
     Attributes:
         name: of the class, as the text says it in the singular.
-        amount: least and most of a count or a share; no most is no bound.
+        amount: least and most of a count or a share, or of things of a colour; no most is no bound.
         some: they are a part of those in the picture, so at least so many are there.
         region: where, if the claim is tied to a part of the picture.
         every: all of them lie there, or so.

@@ -23,6 +23,8 @@ from mpgi_ray.truth.places import MIDDLE, Region
 from mpgi_ray.truth.shares import covers
 from mpgi_ray.truth.where import owners
 
+_OWN_SIDES = {f"{word} its {side}": f"{side}_of" for word in ("on", "to") for side in ("left", "right")}
+
 
 def claims(text: str, names: Mapping[str, Name]) -> list[Claim]:
     """The claims of a text in the order of its sentences.
@@ -57,15 +59,25 @@ def _is_of_several(claim: Claim, numbers: Mapping[str, Sequence[float]]) -> bool
     """
     if claim.about is not About.COUNT or len(told := numbers.get(claim.name, ())) < 2:
         return False
+    if claim.amount is not None and claim.amount[0] == 0:
+        return False  # "at most two" is said of all
     first = claim.amount is not None and claim.amount[0] == told[0] == max(told)
     return not first or told.count(told[0]) > 1
 
 
 def _claims(line: Line) -> Iterator[Claim]:
-    places = dict(owners(line))
+    places: dict[int, Region] = {}
+    further: list[tuple[int, Region]] = []  # parts of the picture in a list
+    for at, region in owners(line):
+        if places.setdefault(at, region) is not region:
+            further.append((at, region))
     for noun in line.nouns:
         yield from _of_noun(line, noun, places.pop(noun.at, None))
     yield from _ellipses(line, places)
+    for at, region in further:
+        thing = line.noun_at(at)
+        about = _of_noun(line, thing, region) if thing else _ellipses(line, {at: region})
+        yield from (claim for claim in about if claim.about is About.POSITION)
     yield from covers(line)
     yield from _relations(line)
 
@@ -97,7 +109,8 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
         yield replace(claim, about=About.POSITION, region=region, every=_is_every(line, noun))
     if noun.colour:
         some = amount is not None and noun.some
-        yield replace(claim, about=About.COLOUR, word=noun.colour, some=some or amount is not None)
+        some = some or amount is not None
+        yield replace(claim, about=About.COLOUR, word=noun.colour, amount=amount, some=some)
     yield from looks(line, noun, claim)
 
 
@@ -190,8 +203,24 @@ def _compared(line: Line, at: int) -> str:
     return before if line.text(at) == "than" and thing and before in ("more", "fewer") else ""
 
 
+def _had(line: Line, at: int) -> tuple[Noun, Noun] | None:
+    """In ``the shed has a tank on its right`` shed and tank."""
+    thing = line.noun_at(at - 1)
+    owner = line.noun_at(thing.first - 2 - (line.text(thing.first - 1) == "the")) if thing else None
+    if thing is None or owner is None or thing.denied or owner.denied or thing.name == owner.name:
+        return None
+    return (owner, thing) if line.text(owner.at + 1) in ("has", "have") else None
+
+
 def _relations(line: Line) -> Iterator[Claim]:
     for at, part in enumerate(line.parts):
+        side = _OWN_SIDES.get(part.text) if part.kind is Kind.PLACE else None
+        if part.kind is Kind.RELATION and line.text(at + 1) in ("it", "them"):
+            side = part.value
+        if side and (had := _had(line, at)):  # the shed has a tank below it
+            owner, own = had
+            start = line.parts[owner.first].start
+            yield Claim(About.RELATION, own.name, start, part.end, other=owner.name, word=side)
         word = part.value if part.kind is Kind.RELATION else _compared(line, at)
         if not word:
             continue

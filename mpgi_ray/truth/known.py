@@ -19,6 +19,7 @@ class Of:
     """What is known of all that goes by a name.
 
     Attributes:
+        traces: covers that are too small to be seen.
         exact: every class that is of this kind is annotated completely, and nothing else may be one.
     """
 
@@ -27,6 +28,7 @@ class Of:
     told: bool  # said of the picture in another way
     maybe: tuple[ClassFact, ...]  # classes of a kind of which some may go by the name
     under: tuple[CoverFact, ...]  # covers in which all that go by the name must lie
+    traces: tuple[CoverFact, ...]
     exact: bool
     uncounted: bool  # it, or what it may be one of, is told without a box: nobody knows how many there are
 
@@ -68,7 +70,7 @@ class Known:
         self.facts = facts
         said = [fact.name for fact in facts.classes] + [fact.name for fact in facts.cover]
         there = {*said, *facts.labels}
-        self.names = names_of({*there, *facts.absent, *facts.complete}, there)
+        self.names = names_of({*there, *facts.absent, *facts.complete, *facts.uncovered}, there)
         scenes = [lexicon.scene_phrase(scene) or lexicon.humanise(scene) for scene in facts.scenes]
         self._told = " ".join((*scenes, *facts.tags))
         self._found: dict[str, Of] = {}
@@ -82,6 +84,7 @@ class Known:
     def _of(self, name: str) -> Of:
         """What goes by a name: what has it or another one for the same, and what is a kind of it."""
         same = {name, *lexicon.synonyms(name)}
+        listed = bool(same & {*self.facts.complete})  # then one would be annotated as what it is
 
         def is_one(other: str) -> bool:
             kinds = {other, *lexicon.synonyms(other), *lexicon.hypernyms(other)}
@@ -92,10 +95,11 @@ class Known:
 
         def may_be(other: str) -> bool:
             kind = {other, *lexicon.synonyms(other)} & {*lexicon.hypernyms(name)}
-            return not is_one(other) and bool(kind or same & also_called(other))
+            return not (is_one(other) or listed) and bool(kind or same & also_called(other))
 
         classes = tuple(fact for fact in self.facts.classes if is_one(fact.name))
-        covers = tuple(f for f in self.facts.cover if is_called(f.name) and f.fraction >= _SEEN)
+        called = [fact for fact in self.facts.cover if is_called(fact.name)]
+        covers = tuple(fact for fact in called if fact.fraction >= _SEEN)
         labelled = any(map(is_one, self.facts.labels))
         told = labelled or any(word in self._told for word in same)
         return Of(
@@ -104,6 +108,7 @@ class Known:
             told,
             tuple(fact for fact in self.facts.classes if may_be(fact.name)),
             () if covers else tuple(fact for fact in self.facts.cover if may_be(fact.name)),
+            tuple(fact for fact in called if fact.fraction < _SEEN),
             exact=self._is_exact(name, same, is_one) and all(fact.complete for fact in classes),
             uncounted=labelled or any(map(may_be, self.facts.labels)) or (told and not classes),
         )

@@ -40,7 +40,8 @@ def names_of(known: Collection[str], there: Collection[str] | None = None) -> di
     found = dict(_common_names())
     for name in known:
         head = name.rpartition(" ")[2]
-        own = name in there and heads[head] == 1 and head not in found and head not in lists()["picture"]
+        plain = {*lists()["picture"], *lists()["covers"]}  # the cover of a name is that of a verb, too
+        own = name in there and heads[head] == 1 and head not in found and head not in plain
         for said in (name, *((head,) if own else ())):
             found |= {lexicon.several(said.lower()): (name, True), said.lower(): (name, False)}
     return found

@@ -91,7 +91,9 @@ def said_colour(line: Line, at: int) -> Piece | None:
             after = line.parts[here + 1] if here + 1 < len(line.parts) else None
             if with_surface:  # blue roofs, blue ridged roofs
                 return part if any(is_surface(_name(line, here + n)) for n in (1, 2)) else None
-            mixed = after is not None and after.text in ("and", "or") and line.kind(here + 2) is not Kind.STOP
+            mixed = line.text(here + 1) in ("and", "or", ",") and any(
+                line.kind(here + n) is Kind.COLOUR for n in (2, 3)
+            )
             return None if mixed or (after is not None and after.kind is Kind.THING) else part
         if part.text not in _BEFORE_COLOUR:
             return None

@@ -11,7 +11,21 @@ from mpgi_ray.truth.pieces import Kind, Piece
 
 _ADJECTIVES = 5  # pieces between a number and its noun
 _FURTHER = ("another", "other", "these", "those", "further", "additional", "remaining")
-_VERBS = ("is", "are", "do", "does", "have", "has", "remain", "remains", "isn't", "aren't", "can", "could")
+_VERBS = (
+    "is",
+    "are",
+    "do",
+    "does",
+    "have",
+    "has",
+    "remain",
+    "remains",
+    "isn't",
+    "aren't",
+    "can",
+    "could",
+    "being",
+)
 _MORE = ("other", "more", "further", "another", "additional")
 _DETERMINERS = ("the", "these", "those", "its", "their", "all")
 
@@ -19,13 +33,15 @@ _DETERMINERS = ("the", "these", "those", "its", "their", "all")
 def add_nouns(line: Line) -> None:
     """Find the nouns of a sentence."""
     line.nouns = [_noun(line, at) for at, part in enumerate(line.parts) if is_thing(line, at, part)]
+    for noun in line.nouns:
+        _number_aside(line, noun)
     _deny_lists(line)
     _name_again(line)
 
 
 def is_thing(line: Line, at: int, part: Piece) -> bool:
     """Not what only says of what kind the next thing is: airport buildings, a container yard."""
-    if part.kind is not Kind.THING:
+    if part.kind is not Kind.THING or line.text(at + 1) in ("coloured", "colored"):
         return False
     if line.text(at - 1) == "the" and line.text(at - 2) == "of" and line.kind(at - 3) is Kind.PLACE:
         return False
@@ -81,6 +97,17 @@ def _noun(line: Line, at: int) -> Noun:
             break
         here, steps = here - 1, steps + 1
     return noun
+
+
+def _number_aside(line: Line, noun: Noun) -> None:
+    """``many cars (25)``: the number in brackets says how many."""
+    if (
+        (line.text(noun.at + 1), line.kind(noun.at + 2), line.text(noun.at + 3)) == ("(", Kind.AMOUNT, ")")
+        and noun.plural
+        and not noun.denied
+        and (noun.amount is None or noun.amount[1] is None)
+    ):
+        noun.amount = line.parts[noun.at + 2].value
 
 
 def _subset(line: Line, noun: Noun, of: int) -> None:

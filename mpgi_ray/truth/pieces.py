@@ -98,6 +98,8 @@ def _next(
     if words[at : at + 2] in (["as", "many"], ["as", "few"]):  # as many trucks as cars
         return 2, Kind.STOP, None, False
     fraction, bounded = fraction_at(words, at), amount_at(words, at)
+    if fraction and any(" ".join(words[at : at + n]) in phrases for n in range(fraction[0] + 1, _LONGEST)):
+        fraction = None  # much larger than
     if fraction and (bounded is None or fraction[0] >= bounded[0]):
         return fraction[0], Kind.SHARE, fraction[1], False
     if bounded:

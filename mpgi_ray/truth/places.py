@@ -34,6 +34,7 @@ _OF_MIDDLE = re.compile(
     r"(?:the )?(?:image |picture )?(?:centre|center|middle)\b"
     r"(?! of the (?!image|picture|photo|scene|frame|view))"
 )
+_HOLDING = re.compile(r"(?: of (?:the|this) \w+)? (?:holds?|contains?|has|have)\b")
 _NARROW = {"edge", "border", "margin", "end", "rim", "boundary", "strip", "fringe"}
 
 _LEFT, _RIGHT, _UPPER, _LOWER = Box(0, 0, 0.5, 1), Box(0.5, 0, 1, 1), Box(0, 0, 1, 0.5), Box(0, 0.5, 1, 1)
@@ -99,7 +100,8 @@ def region_at(words: str) -> tuple[int, Region] | None:
     if found is None:
         return None
     noun = found["n"] or found["n2"] or found["n3"]
-    if not (noun or found["before"] or (found["v"] and found["h"])):
+    holding = (found["m"] or found["r"]) and _HOLDING.match(words, found.end())  # the centre holds a car
+    if not (noun or found["before"] or (found["v"] and found["h"]) or holding):
         return None
     compass = (found["v"] or found["h2"] or "").startswith(("north", "south", "west", "east"))
     if compass and not (noun or (found["before"] or "").startswith("in")):

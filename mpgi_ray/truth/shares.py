@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mpgi_ray.truth.claim import About, Claim
-from mpgi_ray.truth.line import PARTS, Line
+from mpgi_ray.truth.line import PARTS, Line, Noun
 from mpgi_ray.truth.nouns import is_thing
 from mpgi_ray.truth.pieces import Kind, Piece
 
@@ -16,7 +16,10 @@ def covers(line: Line) -> Iterator[Claim]:
     for at, part in enumerate(line.parts):
         if _is_of_part(line, at):
             continue
-        if part.kind is Kind.SHARE:
+        if part.kind is Kind.SHARE and (listed := _each(line, at) or _elided(line, at)):
+            for noun in listed:
+                yield Claim(About.COVER, noun.name, part.start, part.end, amount=part.value)
+        elif part.kind is Kind.SHARE:
             yield from _share(line, at, part)
         elif part.kind in (Kind.DOMINATES, Kind.DOMINATED, Kind.LEADING):
             subject = line.subject(at) if part.kind is Kind.DOMINATES else line.object(at)
@@ -44,6 +47,37 @@ def _is_of_part(line: Line, at: int) -> bool:
         if line.kind(here) is Kind.PLACE:
             return True
     return False
+
+
+def _each(line: Line, at: int) -> list[Noun]:
+    """``grass and sand each cover a third``."""
+    each = line.kind(at - 1) is Kind.COVERS and line.text(at - 2) == "each"
+    return _listed(line, at - 3) if each else []
+
+
+def _elided(line: Line, at: int) -> list[Noun]:
+    """``water covers half of the image, grass a third, sand and road a small part each``."""
+    verb = any(
+        line.kind(n) is Kind.SHARE and line.kind(n - 1) is Kind.COVERS for n in range(1, at)
+    ) and not any(line.kind(n) in (Kind.COVERS, Kind.COVERED) for n in (at + 1, at + 2))
+    found = _listed(line, at - 1) if verb else []
+    each = line.text(at + 1) == "each"
+    if not found or not (each or line.text(at + 1) in (",", ";", "and", ".", "")):
+        return []
+    before = found[0].first - 1 - (line.text(found[0].first - 1) == "the")
+    return found if each or (len(found) == 1 and line.text(before) in (",", ";", "and")) else []
+
+
+def _listed(line: Line, at: int) -> list[Noun]:
+    """The things of a list that ends here, the last one first; none if one is counted or denied."""
+    found: list[Noun] = []
+    while noun := line.noun_at(at):
+        found.append(noun)
+        at = noun.first - 1 - (line.text(noun.first - 1) == "the")
+        if line.text(at) not in (",", "and"):
+            break
+        at -= 1 + (line.text(at - 1) == ",")
+    return [] if any(noun.amount or noun.denied for noun in found) else found
 
 
 def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:

@@ -100,7 +100,7 @@ class _Judge:
         if of.is_there:
             return Judged(claim, Verdict.SUPPORTED)
         listed = {claim.name, *lexicon.synonyms(claim.name)} & {*self.facts.complete}
-        uncovered = any(claim.name in also_called(name) for name in self.facts.uncovered)
+        uncovered = any(claim.name in (name, *also_called(name)) for name in self.facts.uncovered)
         if uncovered and not of.is_there and claim.name not in lists()["ambiguous"]:
             return Judged(claim, Verdict.CONTRADICTED, f"there is no {claim.name}")
         # other vehicles than those that are listed may be there
@@ -178,9 +178,9 @@ class _Judge:
     def _cover(self, claim: Claim, of: Of) -> Judged:
         if claim.amount is not None and self._is_too_small(of, claim.amount[0]):
             return Judged(claim, Verdict.CONTRADICTED, f"{self._fact(claim.name, of)}, which cover less")
-        if not of.covers or claim.amount is None:
+        covers = {fact.name: fact for fact in (*of.covers, *of.traces)}
+        if not covers or claim.amount is None:
             return Judged(claim, Verdict.UNVERIFIABLE)
-        covers = {fact.name: fact for fact in of.covers}
         if claim.other is not None:  # both together
             other = self.known.of(claim.other).covers
             if not other or covers.keys() & {fact.name for fact in other}:
@@ -202,11 +202,12 @@ class _Judge:
         return bool(counted) and of.most == of.whole and sum(box.area for box in of.boxes) < least / _BOXES
 
     def _dominance(self, claim: Claim, of: Of) -> Judged:
-        if not of.covers:
+        covers = (*of.covers, *of.traces)
+        if not covers:
             return Judged(claim, Verdict.UNVERIFIABLE)
-        share = sum(fact.fraction for fact in of.covers)
-        others = [fact for fact in self.facts.cover if fact not in of.covers]
-        if others and others[0].fraction > share + self.known.unmarked(of.covers) + _LEAD:
+        share = sum(fact.fraction for fact in covers)
+        others = [fact for fact in self.facts.cover if fact not in covers]
+        if others and others[0].fraction > share + self.known.unmarked(covers) + _LEAD:
             largest = others[0]
             return Judged(claim, Verdict.CONTRADICTED, f"{largest.name} covers {largest.fraction:.0%}")
         return Judged(claim, Verdict.SUPPORTED)
@@ -216,17 +217,21 @@ class _Judge:
         found = [thing for thing in measured if any(fact.name == thing.name for fact in of.classes)]
         if any(thing.colour == claim.word for thing in found):
             return Judged(claim, Verdict.SUPPORTED)
-        clear = [t for t in found if t.shared and (not claim.some or t.measured == t.agreeing)]
+        some = claim.some and (claim.amount is None or claim.amount[0] < (of.most or of.whole))
+        clear = [t for t in found if t.shared and (not some or t.measured == t.agreeing)]
         if len(of.classes) != 1 or not clear or claim.word in _CLOSE.get(clear[0].colour, ()):
             return Judged(claim, Verdict.UNVERIFIABLE)
         return Judged(claim, Verdict.CONTRADICTED, f"{claim.name}: {clear[0].colour}")
 
     def _arrangement(self, claim: Claim, of: Of) -> Judged:
-        patterns = {fact.arrangement.pattern.value for fact in of.classes if fact.arrangement}
-        if claim.word in patterns:
+        found = {(a.pattern.value, a.direction or "") for fact in of.classes if (a := fact.arrangement)}
+        direction, _, pattern = (claim.word or "").rpartition(" ")
+        if any(pattern == told and direction in ("", along) for told, along in found):
             return Judged(claim, Verdict.SUPPORTED)
-        if len(patterns) == 1 and frozenset((claim.word or "", *patterns)) in _APART_PATTERNS:
-            return Judged(claim, Verdict.CONTRADICTED, f"{claim.name}: {patterns.pop()}")
+        if len(found) == 1:
+            told, along = found.pop()
+            if (pattern == told == "row" and along) or frozenset((pattern, told)) in _APART_PATTERNS:
+                return Judged(claim, Verdict.CONTRADICTED, f"{claim.name}: {f'{along} {told}'.strip()}")
         return Judged(claim, Verdict.UNVERIFIABLE)
 
     def _relation(self, claim: Claim, of: Of) -> Judged:

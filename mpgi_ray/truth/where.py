@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.line import STEPPED_OVER, Line, Noun
@@ -23,15 +24,40 @@ _BESIDE_BARE = (Kind.PLACE, Kind.COLOUR, None, Kind.MARK, Kind.PATTERN)
 
 
 def owners(line: Line) -> Iterator[tuple[int, Region]]:
-    """For each part of the picture the thing, or what stands for it, that is said to lie there."""
+    """For each part of the picture the thing, or what stands for it, that is said to lie there.
+
+    Of parts in a list, as in "at the top, on the left and in the centre", each belongs to it.
+    """
     taken: set[int] = set()
+    owner: int | None = None
     for at, part in enumerate(line.parts):
         if part.kind is not Kind.PLACE or not _is_of_picture(line, at):
             continue
-        owner = _behind(line, at) if _is_fronted(line, at) else _before(line, at)
-        if owner is not None and owner not in taken:
-            taken.add(owner)
-            yield owner, part.value.wider(_OF_SITE) if _is_of_site(line, at) else part.value
+        if listed := _goes_on(line, at):
+            owner = owner if _is_last(line, at) else None
+        else:
+            owner = _behind(line, at) if _is_fronted(line, at) else _before(line, at)
+        if owner is not None and (listed or owner not in taken):
+            region = part.value.wider(_OF_SITE) if _is_of_site(line, at) else part.value
+            for thing in (owner, *_beside(line, at, owner)):
+                taken.add(thing)
+                yield thing, region
+
+
+def _goes_on(line: Line, at: int) -> bool:
+    """Whether another part of the picture stands before this one in a list."""
+    first = at - 1
+    while line.text(first) in (",", "and", ":"):
+        first -= 1
+    return first < at - 1 and line.kind(first) is Kind.PLACE
+
+
+def _is_last(line: Line, at: int) -> bool:
+    """Whether nothing follows that may lie there instead: the list goes on, or the clause ends."""
+    here = at + 1
+    while line.text(here) in (",", "and"):
+        here += 1
+    return line.text(here) in ("", ".", ";", "among") or (here > at + 1 and line.kind(here) is Kind.PLACE)
 
 
 def _is_fronted(line: Line, at: int) -> bool:
@@ -185,10 +211,23 @@ def _behind(line: Line, at: int) -> int | None:
     return None
 
 
+def _beside(line: Line, at: int, owner: int) -> Iterator[int]:
+    """The further things of a list that a part of the picture holds: its centre has a car and two trucks."""
+    verbs = {line.text(here) for here in range(at + 1, owner)}
+    if owner < at or verbs.isdisjoint(("hold", "holds", "contain", "contains", "has", "have")):
+        return
+    things = [noun for noun in line.nouns if noun.at >= owner]
+    for before, noun in pairwise(things):
+        between = [line.text(here) for here in range(before.at + 1, noun.first)]
+        if between not in ([","], ["and"], [",", "and"]):
+            return
+        yield noun.at
+
+
 def _is_bare(line: Line, at: int) -> bool:
     """Whether a number stands for things that were named before: ``five in the centre``."""
     after = line.text(at + 1)
     kind = line.kind(at + 1)
-    if any(noun.first == at for noun in line.nouns):
+    if any(noun.first == at for noun in line.nouns) or line.text(at - 1) == "(":
         return False
     return kind in _BESIDE_BARE or after in _AFTER_BARE

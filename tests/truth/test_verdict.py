@@ -68,6 +68,12 @@ def lot() -> Facts:
         ("The cars are entirely lacking.", "cars"),
         ("There are fewer than nine cars here.", "fewer than nine cars"),
         ("The lot is mostly covered by grass.", "mostly"),
+        ("The image shows many cars (12).", "many cars"),
+        ("The centre of the image holds two cars, and its edges hold many cars (7).", "many cars"),
+        ("At most eight cars are here. Three cars lie at the top.", "At most eight cars"),
+        ("Pavement covers most of the image and grass two thirds.", "two thirds"),
+        ("Pavement and grass each cover about half of the image.", "about half"),
+        ("The image is dominated by grass.", "dominated by"),
     ],
 )
 def test_false_claims_are_found(lot: Facts, text: str, words: str) -> None:
@@ -87,6 +93,9 @@ def test_false_claims_are_found(lot: Facts, text: str, words: str) -> None:
         "A two-lane road leads to the lot, and houses are missing altogether.",
         "More than five cars can be seen; one car is on each of the two sides.",
         "It must be a quiet morning for the shops nearby.",
+        "The cars stand at the top, in the centre and on the left, among other places.",
+        "The centre of the image holds four cars and its edges hold at least five cars.",
+        "Pavement covers most of the image; grass and road surface a small part each.",
     ],
 )
 def test_true_and_open_claims_pass(lot: Facts, text: str) -> None:
