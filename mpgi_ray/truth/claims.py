@@ -149,7 +149,9 @@ def _is_listed(line: Line, region: Region) -> bool:
     at = next((here for here, part in enumerate(line.parts) if part.value is region), None)
     if at is None:  # of a site
         return False
-    after = (at + n for n in (1, 2, 3))
+    # two on the left, three on the right: a number of its own
+    end = next((n for n in (1, 2, 3) if line.kind(at + n) is Kind.AMOUNT), 4)
+    after = (at + n for n in range(1, end))
     return line.text(at + 1) in (",", "and", "or") and any(
         line.kind(n) is Kind.PLACE or line.text(n) in PARTS for n in after
     )
