@@ -181,6 +181,8 @@ def _ellipses(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
         told = counted[-1] if counted else (line.told if part.kind is Kind.PRONOUN or not before else None)
         if told is None:
             continue
+        if any(line.text(at - n).startswith("none") for n in (1, 2)):
+            continue  # none of which lies in the upper half
         claim = Claim(About.POSITION, told.name, part.start, part.end, region=region)
         if part.kind is Kind.AMOUNT and region == MIDDLE and part.text == "one":
             continue  # one near the top, one in the middle: of the three

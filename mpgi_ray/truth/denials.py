@@ -38,6 +38,20 @@ def is_narrow(line: Line, noun: Noun) -> bool:
         return True  # no van uses the left column
     if any(line.text(noun.at + n) == "there" for n in (2, 3)):
         return True  # no plane stands there
+    if {line.text(here) for here in range(noun.first, noun.at)} & {"second", "third", "further"}:
+        return True
+    after = noun.at + 1 + (line.text(noun.at + 1) == "whatsoever")
+    at_one = noun.first == 0 and line.text(after) in (
+        "on",
+        "in",
+        "along",
+        "beside",
+        "near",
+        "occupies",
+        "occupy",
+    )
+    if at_one and not any(line.kind(after + n) in (Kind.PICTURE, Kind.PLACE) for n in (1, 2, 3)):
+        return line.text(after + 1) not in ("view", "sight")  # no wagons on the tracks by the road
     here = noun.first - 1
     if line.text(here) in _JOINING or here < 0:
         return False

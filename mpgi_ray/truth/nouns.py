@@ -72,6 +72,14 @@ def _noun(line: Line, at: int) -> Noun:
         elif part.kind is Kind.AMOUNT:
             noun.amount, noun.first = part.value, here
             before = line.text(here - 1)
+            if (
+                before in ("the", "these")
+                and line.text(here - 2) == "of"
+                and line.kind(here - 3) is Kind.AMOUNT
+            ):
+                noun.amount, noun.first, noun.some = line.parts[here - 3].value, here - 3, True
+                break  # two of the four trucks
+            noun.some |= before == "of" and line.kind(here - 2) is Kind.GROUP  # a row of five
             one = part.text == "one" and before not in ("is", "are", "only", "shows", "with")
             noun.some |= one or before in _FURTHER
             break

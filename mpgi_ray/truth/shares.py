@@ -40,7 +40,7 @@ def _is_of_part(line: Line, at: int) -> bool:
     if any(line.text(at + n) in _REST for n in (1, 2, 3)):
         return True
     for here in range(at - 1, -1, -1):
-        if line.text(here) in _REST:
+        if line.text(here).removesuffix("'s") in _REST:
             return True
         if line.ends_clause(here):
             return False

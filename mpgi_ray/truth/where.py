@@ -17,6 +17,19 @@ _LEADING_AWAY = frozenset(
 ) | frozenset(("of", "to", "through", "into", "between"))
 _OF_SITE = 0.15  # of the picture: a site need not fill it
 _OTHER_SIDES = ("upper", "lower", "left", "right", "northern", "southern", "eastern", "western")
+_FILLING = (
+    "occupies",
+    "occupy",
+    "fills",
+    "fill",
+    "covers",
+    "cover",
+    "lines",
+    "spans",
+    "flanks",
+    "hugs",
+    "frames",
+)
 _LIE = ("are", "is", "lie", "lies", "sit", "sits", "stand", "stands")
 _VERBS = (*_LIE, "can", "has", "have", "was", "were")
 _AFTER_BARE = ("in", "at", "on", "near", "along", *_LIE, "of", "more", "and")
@@ -62,6 +75,8 @@ def _is_last(line: Line, at: int) -> bool:
 
 def _is_fronted(line: Line, at: int) -> bool:
     """Whether a clause begins with this part of the picture."""
+    if line.text(at).split(" ")[0] in _FILLING:
+        return False
     for here in range(at - 1, -1, -1):
         if line.ends_clause(here) or line.text(here) in (",", "and"):
             return True
@@ -74,6 +89,8 @@ def _is_of_picture(line: Line, at: int) -> bool:
     """``at the edge of the lot`` is no part of the picture, and ``on the right bank`` neither."""
     if "from" in (line.text(at).split()[0], *(line.text(at - n).split(" ")[0] for n in (1, 2))):
         return False  # what runs from the top to the bottom lies at neither
+    if line.text(at - 1).endswith(("'s", "’s")):
+        return False  # the apron's western margin
     nearer = at > 1 and line.text(at - 1) in ("closer", "nearer", "further", "farther")
     beside = line.text(at).startswith("to the") and any(
         part.kind is Kind.RELATION for part in line.parts[:at]
