@@ -14,7 +14,7 @@ _MARGIN = 1.5, 0.1  # of a share in per cent: what nobody would dispute is withi
 
 def fraction_at(words: list[str], at: int) -> tuple[int, Amount] | None:
     """A share in words, with or without a bound before it."""
-    for skipped in (0, 1, 2):
+    for skipped in (0, 1, 2, 3):
         kind = lists()["bounds"].get(" ".join(words[at : at + skipped]), "exactly")
         if skipped and kind == "exactly":
             continue

@@ -12,9 +12,23 @@ from mpgi_ray.truth.lists import is_surface
 from mpgi_ray.truth.pieces import Kind, Piece
 from mpgi_ray.truth.where import leads_away
 
-_LOOKS = ("is", "are", "look", "looks", "appear", "appears", "seem", "seems")
+_LOOKS = ("painted", "roofed", "is", "are", "look", "looks", "appear", "appears", "seem", "seems")
 _BESIDE = ("in", "on", "at", "along", "by", "beside", "near")
-_BEFORE_COLOUR = ("a", "all", "both", "painted", "bright", "dark", "light", "pale", "deep", "entirely", "the")
+_BEFORE_COLOUR = (
+    "in",
+    "brick",
+    "a",
+    "all",
+    "both",
+    "painted",
+    "bright",
+    "dark",
+    "light",
+    "pale",
+    "deep",
+    "entirely",
+    "the",
+)
 _WEAR = ("with", "has", "have", "wear", "wears", "show", "shows", "bear", "bears", "carry", "carries", "in")
 
 
@@ -62,6 +76,8 @@ def _behind_aside(line: Line, at: int) -> int:
     """What comes after a part of the picture, words between commas, ``that`` and ``all``."""
     if line.kind(at) is Kind.PLACE:
         at += 1
+    if line.text(at) == "," and line.text(at + 1) in ("painted", "roofed"):
+        return at + 1
     if line.text(at) == "," and (end := next((n for n in range(2, 6) if line.text(at + n) == ","), 0)):
         at += end + 1
     if line.text(at) in _BESIDE:  # the wagons in the yard are yellow

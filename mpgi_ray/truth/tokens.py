@@ -7,14 +7,17 @@ import re
 from mpgi_ray.truth.wording import in_digits, number_in_words
 
 TOKEN = re.compile(
-    rf"(?P<number>{number_in_words()}|\d+(?:,\d\d\d)*(?:\.\d+)?)|[a-z]+(?:['’][a-z]+)?|[,;:.()%—–]"
+    rf"(?P<number>{number_in_words()}|\d+(?:,\d\d\d)*(?:\.\d+)?)|[a-z]+(?=['’](?:re|ve|ll)\b)|['’](?:re|ve|ll)\b|[a-z]+(?:['’][a-z]+)?|[,;:.()%—–]"
 )
+_SHORT = {"'re": "are", "'ve": "have", "'ll": "will"}
 _FOLD = re.compile(r"-(?!third|quarter|half|fifth|tenth)[a-zA-Z]")
 
 
 def word_of(text: str, match: re.Match[str]) -> str:
     """The word that `TOKEN` matched in a text."""
     word = match[0].replace("’", "'")
+    if word in _SHORT:
+        return _SHORT[word]
     if not match["number"]:
         return word.removesuffix("'s")
     if _FOLD.match(text, match.end()):

@@ -31,7 +31,7 @@ _FILLING = (
     "frames",
 )
 _LIE = ("are", "is", "lie", "lies", "sit", "sits", "stand", "stands")
-_VERBS = (*_LIE, "can", "has", "have", "was", "were")
+_VERBS = (*_LIE, "can", "has", "have", "was", "were", "extend", "stretch", "run", "occupy", "spread")
 _AFTER_BARE = ("in", "at", "on", "near", "along", *_LIE, "of", "more", "and")
 _BESIDE_BARE = (Kind.PLACE, Kind.COLOUR, None, Kind.MARK, Kind.PATTERN)
 
@@ -163,6 +163,9 @@ def _before(line: Line, at: int) -> int | None:
             return None
         if part.text in ("one", "ones") and line.kind(here - 1) in (Kind.COLOUR, Kind.WORD):
             return None  # a brown one
+        set_there = line.text(here + 1).endswith("ed") and line.noun_at(here - 1) is not None
+        if part.text == "," and set_there:
+            return here - 1  # seven arrays, mounted in the upper third
         if part.text in (",", "and") and line.kind(here + 1) in (Kind.WORD, Kind.COLOUR):
             return None  # another thing, whose name is not known, or what else the first one does
         noun = line.noun_at(here)
