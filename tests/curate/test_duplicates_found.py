@@ -36,7 +36,7 @@ def test_overlaps_are_confirmed(every: int) -> None:
     from duplicates_found import overlaps_found, pictures
 
     shares = overlaps_found(list(pictures("ucm", every).values()))
-    assert min(shares.values()) >= 0.9, shares
+    assert min(share["confirmed"] for share in shares.values()) >= 0.9, shares
 
 
 @pytest.mark.parametrize(("every", "pairs"), [(FAST, 1000), pytest.param(1, 20_000, marks=pytest.mark.slow)])

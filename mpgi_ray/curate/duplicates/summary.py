@@ -75,6 +75,7 @@ def print_summary(summary: DuplicatesSummary, console: Console) -> None:
         ("candidates", summary.candidates, "pairs of near hashes; the next two are confirmed"),
         ("  copies", summary.copies, "re-encoded, resized, turned or mirrored"),
         ("  overlaps", overlaps, "the same ground in part"),
+        ("near by chance", summary.unlisted, "hashes that are near, of pictures that are unlike: not listed"),
         ("groups", summary.groups, ""),
         ("to drop", summary.dropped, "all but the kept picture of each group"),
         ("  annotated otherwise", summary.conflicts, "than the kept picture"),
