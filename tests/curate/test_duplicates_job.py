@@ -185,3 +185,11 @@ def test_without_the_extra_one_line_names_it(
     assert not (tmp_path / "out").exists()
     without = find_duplicates(config.model_copy(update={"overlaps": False}))
     assert (without.copies, without.overlaps, without.overlaps_sought) == (4, 0, False)
+
+
+def test_shards_without_pictures_have_no_duplicates(tmp_path: Path) -> None:
+    for name, members in (("none", []), ("texts", [("a.txt", b"A field.")])):
+        (tmp_path / f"{name}.tar").write_bytes(tar(*members))
+    summary = find_duplicates(Duplicates(shards=(str(tmp_path / "*.tar"),), output=str(tmp_path / "out")))
+    assert (summary.pictures, summary.left_out, summary.groups) == (0, {"missing_image": 1}, 0)
+    assert rows(tmp_path / "out", "groups") == rows(tmp_path / "out", "pairs") == []

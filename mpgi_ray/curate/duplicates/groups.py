@@ -58,7 +58,7 @@ def pairs_table(pictures: Pictures, candidates: pa.Table) -> pa.Table:
 
 def groups_table(pictures: Pictures, candidates: pa.Table) -> pa.Table:
     """A row for each picture that has a copy, the kept one of each group first."""
-    first = pictures.first_of_bytes()
+    first = pictures.first
     verdict = candidates["verdict"].to_numpy(zero_copy_only=False)
     found = np.stack([candidates["a"].to_numpy(), candidates["b"].to_numpy()], axis=1)[verdict != UNLIKE]
     numbers = np.arange(len(pictures))

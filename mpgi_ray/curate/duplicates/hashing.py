@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +14,13 @@ import pyarrow as pa
 from mpgi_ray.curate.duplicates.phash import phashes
 from mpgi_ray.curate.duplicates.texts import digests
 from mpgi_ray.data.image import ImageError, decode
-from mpgi_ray.data.sample import Annotation, Sample
+from mpgi_ray.data.sample import Annotation, Rejected, Sample
 from mpgi_ray.data.shards import ShardFields, encode_json, read_shard
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import publish_table, read_table
 
 HASHES = "hashes"
+REJECTED = "rejected"  # the metadata of a shard's table
 WORK = ".work"  # folder within the output for what a job keeps until it is done
 # what is compared of two annotations, and counts as annotated; the others follow from these or from the file
 ANNOTATED = ("scene", "labels", "objects", "cover", "tags", "captions")
@@ -67,7 +70,9 @@ class Job:
 
 
 def hash_shard(job: Job, shard: str, file: str) -> None:
-    """Publish a row for each sample of a shard; what no picture is has a reason in place of hashes.
+    """Publish a row for each sample of a shard, and how many entries are none, by reason, as metadata.
+
+    A sample whose picture cannot be compared has a reason in place of hashes.
 
     Raises:
         InputError: the shard cannot be read.
@@ -76,8 +81,9 @@ def hash_shard(job: Job, shard: str, file: str) -> None:
     if job.hashes.exists(name):
         return
     entries = read_shard(Storage(job.root).read(file), file, job.fields)
-    rows = [_row(entry) for entry in entries if isinstance(entry, Sample)]
-    publish_table(job.hashes, name, pa.Table.from_pylist(rows, SCHEMA))
+    table = pa.Table.from_pylist([_row(entry) for entry in entries if isinstance(entry, Sample)], SCHEMA)
+    rejected = Counter(entry.reason for entry in entries if isinstance(entry, Rejected))
+    publish_table(job.hashes, name, table.replace_schema_metadata({REJECTED: json.dumps(rejected)}))
 
 
 def _row(sample: Sample) -> dict[str, Any]:

@@ -108,8 +108,8 @@ def _identity(config: Duplicates, shards: ShardList) -> dict[str, Any]:
 
 
 def _candidates(job: Job, pictures: Pictures, each: _Each) -> tuple[pa.Table, int]:
-    first = pictures.first_of_bytes()
-    blocks = pictures.blocks(_BLOCK, np.flatnonzero(first != np.arange(len(first))))
+    doubles = np.flatnonzero(pictures.first != np.arange(len(pictures)))
+    blocks = pictures.blocks(_BLOCK, doubles)
     calls = ((job, one, other) for one, other in combinations_with_replacement(blocks, 2))
     table, unlisted = read_pairs(job, each(compare, calls))
     return table.sort_by([("a", "ascending"), ("b", "ascending")]), unlisted
@@ -124,7 +124,7 @@ def _finish(
     summary = DuplicatesSummary(
         pictures=int(pictures.compared().sum()),
         left_out=pictures.left_out(),
-        exact=int((pictures.first_of_bytes() != np.arange(len(pictures))).sum()),
+        exact=int((pictures.first != np.arange(len(pictures))).sum()),
         candidates=len(candidates),
         unlisted=unlisted,
         copies=verdicts.count(COPY),

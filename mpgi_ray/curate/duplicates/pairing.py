@@ -92,7 +92,9 @@ def read_pairs(job: Job, names: Sequence[str]) -> tuple[pa.Table, int]:
 
 def _load(job: Job, block: Block) -> _Loaded:
     columns = ("hashes", "reduced")
-    table = pa.concat_tables([job.table(shard, *columns) for shard in block.shards])
+    table = pa.concat_tables(
+        [job.table(shard, *columns).replace_schema_metadata(None) for shard in block.shards]
+    )
     numbers = block.first + np.arange(len(table))
     there = table["hashes"].is_valid().to_numpy() & ~np.isin(numbers, list(block.left_out))
     table = table.filter(pa.array(there))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from mpgi_ray.curate.duplicates.components import kept_of
-from mpgi_ray.curate.duplicates.hashing import Job
+from mpgi_ray.curate.duplicates.hashing import REJECTED, Job
 from mpgi_ray.curate.duplicates.pairing import Block
 from mpgi_ray.curate.duplicates.texts import TextCounts, count_texts
 
@@ -25,17 +27,23 @@ class Pictures:
     Attributes:
         shards: names, in order.
         starts: the number of each shard's first picture, and the number of all.
+        rejected: entries of the shards that are no samples, by reason.
     """
 
     shards: tuple[str, ...]
     starts: NDArray[np.int64]
     table: pa.Table
+    rejected: Counter[str]
 
     @classmethod
     def of(cls, job: Job, shards: Sequence[str]) -> Pictures:
         tables = [job.table(shard, *_COLUMNS) for shard in shards]
         starts = np.concatenate([[0], np.cumsum([len(table) for table in tables], dtype=np.int64)])
-        return cls(tuple(shards), starts, pa.concat_tables(tables).combine_chunks())
+        rejected: Counter[str] = Counter()
+        for table in tables:
+            rejected.update(json.loads(table.schema.metadata[REJECTED.encode()]))
+        rows = pa.concat_tables([table.replace_schema_metadata(None) for table in tables])
+        return cls(tuple(shards), starts, rows.combine_chunks(), rejected)
 
     def __len__(self) -> int:
         return len(self.table)
@@ -52,7 +60,8 @@ class Pictures:
         pixels = self.table["width"].to_numpy() * self.table["height"].to_numpy()
         return [-self.table["annotated"].to_numpy(), -pixels, self.ids(), np.arange(len(self))]
 
-    def first_of_bytes(self) -> NDArray[np.int64]:
+    @cached_property
+    def first(self) -> NDArray[np.int64]:
         """For each picture the one that stays of those with the same identity."""
         return kept_of(np.unique(self.ids(), return_inverse=True)[1].reshape(-1), self.order())
 
@@ -61,8 +70,9 @@ class Pictures:
         return np.asarray(self.table["reason"].is_null().to_numpy(), bool)
 
     def left_out(self) -> dict[str, int]:
-        """Pictures without hashes, by reason."""
-        return dict(sorted(Counter(filter(None, self.table["reason"].to_pylist())).items()))
+        """What was not compared, by reason."""
+        without = Counter(filter(None, self.table["reason"].to_pylist()))
+        return dict(sorted((self.rejected + without).items()))
 
     def blocks(self, size: int, left_out: NDArray[np.int64]) -> list[Block]:
         """Runs of shards of about ``size`` pictures.
