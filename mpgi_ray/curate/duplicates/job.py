@@ -140,5 +140,6 @@ def _finish(
     publish_table(output, GROUPS, groups)
     output.publish_json(SUMMARY, summary.record())
     output.sweep()
+    job.hashes.sweep(below=True)
     job.work.delete("")
     return summary
