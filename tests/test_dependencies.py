@@ -26,6 +26,7 @@ SERVED = {
         "data/clip_tokens.py",
     ),
     "vllm": ("engines/vllm/", "engines/revision.py"),
+    "duplicates": ("curate/duplicates/overlap.py", "curate/duplicates/looking.py"),
     "geo": ("ingest/geo_place.py", "ingest/geo_raster.py", "ingest/formats/geotiff.py"),
 }
 

@@ -61,6 +61,7 @@ _EXTRAS = {
     ),
     "s3": ("s3fs",),
     "geo": ("rasterio",),
+    "duplicates": ("cv2",),
 }
 
 

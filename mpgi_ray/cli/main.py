@@ -11,6 +11,7 @@ from mpgi_ray.cli.caption import caption, plan
 from mpgi_ray.cli.check import check
 from mpgi_ray.cli.curate import curate
 from mpgi_ray.cli.demo import demo
+from mpgi_ray.cli.duplicates import duplicates
 from mpgi_ray.cli.exits import code_of
 from mpgi_ray.cli.ingest import ingest
 from mpgi_ray.cli.look import inspect
@@ -24,7 +25,7 @@ app = typer.Typer(
     help="Captions for remote-sensing images from several perspectives, and models trained on them.",
 )
 app.add_typer(ingest, name="ingest")
-for command in (sources, caption, plan, check, curate, inspect, train, evaluate, demo):
+for command in (sources, caption, plan, check, duplicates, curate, inspect, train, evaluate, demo):
     app.command()(command)
 
 

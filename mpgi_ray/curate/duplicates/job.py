@@ -1,0 +1,145 @@
+"""The search for duplicates: three rounds of tasks, and the files that describe the result.
+
+What is done is found again when the job runs again: hashes by the shard's name, the rest in a folder of its
+own until ``summary.json``, the last file, is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from itertools import combinations_with_replacement
+from typing import Annotated, Any
+
+import numpy as np
+import pyarrow as pa
+from pydantic import AfterValidator, Field
+
+from mpgi_ray.config import Config
+from mpgi_ray.curate.duplicates.groups import GROUPS, PAIRS, groups_table, pairs_table
+from mpgi_ray.curate.duplicates.hashing import HASHES, WORK, Job, hash_shard
+from mpgi_ray.curate.duplicates.pairing import COPY, OVERLAP, compare, read_pairs
+from mpgi_ray.curate.duplicates.pictures import Pictures
+from mpgi_ray.curate.duplicates.summary import SUMMARY, DuplicatesSummary, read_summary
+from mpgi_ray.data.claim import Claim, claim, look, record_of
+from mpgi_ray.data.lease import held
+from mpgi_ray.data.shard_list import ShardList, find_shards
+from mpgi_ray.data.shards import ShardFields
+from mpgi_ray.data.storage import Storage, absolute
+from mpgi_ray.data.tables import publish_table
+from mpgi_ray.runtime.cluster import ray_session
+from mpgi_ray.runtime.fan_out import fan_out
+from mpgi_ray.runtime.stopping import GRACE, Stop
+
+_JOB = "duplicates"
+_VERSION = 1  # of hashes, thresholds and rules: a folder of another one is refused
+_LAST = (PAIRS, GROUPS, SUMMARY)
+_RESULTS = (f"{HASHES}/*", f"{WORK}/*")
+_BLOCK = 65_536  # pictures: 64 MiB of reduced ones; two blocks are compared by one task
+_Place = Annotated[str, AfterValidator(absolute)]
+_Each = Callable[..., list[Any]]
+
+
+class Duplicates(Config):
+    """What to compare.
+
+    Attributes:
+        shards: folders, globs or names of shards.
+        fields: where shards of other programs keep what is read.
+        radius: bits in which the hashes of a candidate differ at most.
+        overlaps: look at candidates that are no copies for ground that both show (extra ``duplicates``).
+    """
+
+    shards: tuple[_Place, ...] = Field(min_length=1)
+    output: _Place
+    fields: ShardFields = ShardFields()
+    radius: int = Field(default=10, ge=0, le=16)
+    overlaps: bool = True
+
+
+def find_duplicates(config: Duplicates, *, takeover: bool = False, grace: float = GRACE) -> DuplicatesSummary:
+    """Publish ``hashes/…``, ``pairs.parquet``, ``groups.parquet`` and ``summary.json``.
+
+    Args:
+        takeover: see `lease.held`.
+        grace: seconds in which tasks that are under way may be finished when the job is asked to stop.
+
+    Raises:
+        InputError: shards are missing, unfinished, or cannot be read.
+        OutputError: the output belongs to another search, is worked on, or cannot be written.
+        StoppedError: the process was asked to stop.
+        ImportError: overlaps are sought, and the extra ``duplicates`` is not installed.
+    """
+    if config.overlaps:
+        import_module("mpgi_ray.curate.duplicates.overlap")  # before anything is done
+    shards, output = find_shards(config.shards), Storage(config.output)
+    shards.require_all()
+    identity = _identity(config, shards)
+    look(output, record_of(_JOB), identity, last=(), results=_RESULTS)
+    with held(output, _JOB, takeover=takeover) as lease:
+        if claim(output, _JOB, identity, last=_LAST, results=_RESULTS) is Claim.FINISHED:
+            output.delete(WORK)
+            return read_summary(output)
+        job = Job(config.output, shards.root.url, config.fields, config.radius)
+        stop = Stop(grace)
+        with ray_session(cpus_held=0), stop.listening():
+            each = partial(fan_out, stop=stop, check=lease.check)
+            each(hash_shard, [(job, shard, file) for shard, file in shards.files.items()])
+            pictures = Pictures.of(job, list(shards.files))
+            candidates, unlisted = _candidates(job, pictures, each)
+            if config.overlaps:
+                from mpgi_ray.curate.duplicates.looking import looked_at
+
+                candidates = looked_at(job, pictures, candidates, shards, each)
+        return _finish(output, job, pictures, candidates, unlisted, config.overlaps)
+
+
+def _identity(config: Duplicates, shards: ShardList) -> dict[str, Any]:
+    stamps = hashlib.sha256(repr(sorted(shards.stamps.items())).encode()).hexdigest()[:16]
+    return {
+        "version": _VERSION,
+        "shards": f"{len(shards.files)} shards: {stamps}",
+        "radius": config.radius,
+        "overlaps": config.overlaps,
+        "fields": config.fields.model_dump(mode="json", exclude_defaults=True),
+    }
+
+
+def _candidates(job: Job, pictures: Pictures, each: _Each) -> tuple[pa.Table, int]:
+    doubles = np.flatnonzero(pictures.first != np.arange(len(pictures)))
+    blocks = pictures.blocks(_BLOCK, doubles)
+    calls = ((job, one, other) for one, other in combinations_with_replacement(blocks, 2))
+    table, unlisted = read_pairs(job, each(compare, calls))
+    return table.sort_by([("a", "ascending"), ("b", "ascending")]), unlisted
+
+
+def _finish(
+    output: Storage, job: Job, pictures: Pictures, candidates: pa.Table, unlisted: int, sought: bool
+) -> DuplicatesSummary:
+    groups = groups_table(pictures, candidates)
+    verdicts = candidates["verdict"].to_pylist()
+    conflicts = groups["conflicts"].to_pylist()
+    summary = DuplicatesSummary(
+        pictures=int(pictures.compared().sum()),
+        left_out=pictures.left_out(),
+        exact=int((pictures.first != np.arange(len(pictures))).sum()),
+        candidates=len(candidates),
+        unlisted=unlisted,
+        copies=verdicts.count(COPY),
+        overlaps=verdicts.count(OVERLAP),
+        groups=len(set(groups["group"].to_pylist())),
+        dropped=groups["keep"].to_pylist().count(False),
+        conflicts=sum(map(bool, conflicts)),
+        across_splits=sum("split" in names for names in conflicts),
+        texts=pictures.texts(),
+        overlaps_sought=sought,
+    )
+    publish_table(output, PAIRS, pairs_table(pictures, candidates))
+    publish_table(output, GROUPS, groups)
+    output.publish_json(SUMMARY, summary.record())
+    output.sweep()
+    job.hashes.sweep(below=True)
+    job.work.delete("")
+    return summary

@@ -1,0 +1,70 @@
+"""Pictures of which a better copy is there."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from functools import cached_property, lru_cache
+from typing import Annotated
+
+from pydantic import AfterValidator, computed_field
+
+from mpgi_ray.config import Config
+from mpgi_ray.curate.duplicates.groups import GROUPS
+from mpgi_ray.curate.select import Captioned
+from mpgi_ray.data.storage import absolute, split_url
+from mpgi_ray.data.tables import read_table
+
+
+class Filter(Config):
+    """Keep one picture of each group that `mpgi duplicates` found; the others are ``duplicate``.
+
+    Pictures are known by their identity, so they may lie in other shards than those that were compared. Of
+    several with one identity that one stays that lies where the kept one lay.
+
+    Attributes:
+        groups: the output folder of `mpgi duplicates`, or its ``groups.parquet``.
+    """
+
+    groups: Annotated[str, AfterValidator(absolute)]
+
+    @computed_field  # type: ignore[prop-decorator]
+    @cached_property
+    def content(self) -> str:
+        """A digest of the groups: a part of the curation's identity."""
+        dropped, kept = _groups(self.groups)
+        return hashlib.sha256(repr((sorted(dropped), sorted(kept.items()))).encode()).hexdigest()[:16]
+
+    def keep(self, sample: Captioned) -> str | None:
+        dropped, kept = _groups(self.groups)
+        sample_id = sample.sample.sample_id
+        if sample_id in dropped:
+            return "duplicate"
+        places = kept.get(sample_id)
+        here = sample.shard, sample.sample.index
+        return None if places is None or any(_is_same(here, place) for place in places) else "duplicate"
+
+
+@lru_cache(1)
+def _groups(path: str) -> tuple[frozenset[str], dict[str, list[tuple[str, int]]]]:
+    """The identities of pictures that go, and where those stay that have exact duplicates.
+
+    Raises:
+        InputError: the file cannot be read, or holds something else.
+    """
+    storage, name = split_url(path if path.endswith(".parquet") else f"{path.rstrip('/')}/{GROUPS}")
+    table = read_table(storage, name, ("shard", "index", "sample_id", "keep", "reason"))
+    rows = table.to_pylist()
+    kept = {row["sample_id"] for row in rows if row["keep"]}
+    twice = {row["sample_id"] for row in rows if not row["keep"]} & kept
+    places = defaultdict(list)
+    for row in rows:
+        if row["keep"] and row["sample_id"] in twice:
+            places[row["sample_id"]].append((row["shard"], row["index"]))
+    return frozenset(row["sample_id"] for row in rows) - kept, dict(places)
+
+
+def _is_same(here: tuple[str, int], there: tuple[str, int]) -> bool:
+    """Whether two places are one; shards are named below the folder that a command was given."""
+    short, long = sorted((here[0], there[0]), key=len)
+    return here[1] == there[1] and (short == long or long.endswith(f"/{short}"))
