@@ -9,17 +9,17 @@ is named, measured colours only by another colour that all of the class have. Se
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 
 from mpgi_ray.rules import Facts, lexicon
 from mpgi_ray.rules.facts import CoverFact
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.claims import claims
+from mpgi_ray.truth.judged import Judged as Judged
+from mpgi_ray.truth.judged import Verdict as Verdict
 from mpgi_ray.truth.known import Known, Of
 from mpgi_ray.truth.lists import also_called, lists
 from mpgi_ray.truth.places import Region
-from mpgi_ray.truth.relations import HOLDS
+from mpgi_ray.truth.relations import outnumbered, related
 
 _INNER = 0.12  # of the picture: what is denied of a part may lie near its border
 _BOXES = 1.5  # by which all boxes together may miss the share that things cover
@@ -44,23 +44,6 @@ _APART_PATTERNS = {
     frozenset(("cluster", "scattered")),
     frozenset(("grid", "scattered")),
 }
-
-
-class Verdict(StrEnum):
-    """What the facts say of a claim."""
-
-    SUPPORTED = "supported"
-    CONTRADICTED = "contradicted"
-    UNVERIFIABLE = "unverifiable"
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A claim with its verdict, and what the facts say in its place where they contradict it."""
-
-    claim: Claim
-    verdict: Verdict
-    fact: str = ""
 
 
 def check(text: str, facts: Facts) -> list[Judged]:
@@ -237,35 +220,9 @@ class _Judge:
     def _relation(self, claim: Claim, of: Of) -> Judged:
         other = self.known.of(claim.other or "")
         if claim.word in ("more", "fewer"):
-            more, less = (of, other) if claim.word == "more" else (other, of)
-            return self._outnumber(claim, more, less)
-        pairs = [(a, b) for a in of.boxes for b in other.boxes][:10_000]
-        if not pairs or not of.classes or not other.classes:
-            return Judged(claim, Verdict.UNVERIFIABLE)
-        holds = [HOLDS[claim.word or ""](a, b) for a, b in pairs]
-        if claim.every:
-            whole = [box for fact in of.classes if fact.total for box in fact.boxes]
-            apart = sum(all(HOLDS[claim.word or ""](a, b) is False for b in other.boxes) for a in whole)
-            if apart > sum(fact.left_out for fact in of.classes):
-                return Judged(claim, Verdict.CONTRADICTED, f"{apart} do not")
-        if any(one is True for one in holds):
-            return Judged(claim, Verdict.SUPPORTED)
-        if all(one is False for one in holds):
-            return Judged(claim, Verdict.CONTRADICTED, f"no {claim.name} lies so to any {claim.other}")
-        return Judged(claim, Verdict.UNVERIFIABLE)
-
-    def _outnumber(self, claim: Claim, more: Of, less: Of) -> Judged:
-        """Whether there are more of one thing than of another."""
-        if more.most is None or less.most is None:
-            return Judged(claim, Verdict.UNVERIFIABLE)
-        if more.most <= less.whole:
-            told = f"{self._fact(claim.name, self.known.of(claim.name))}, "
-            return Judged(
-                claim,
-                Verdict.CONTRADICTED,
-                told + self._fact(claim.other or "", self.known.of(claim.other or "")),
-            )
-        return Judged(claim, Verdict.SUPPORTED if more.whole > less.most else Verdict.UNVERIFIABLE)
+            told = f"{self._fact(claim.name, of)}, {self._fact(claim.other or '', other)}"
+            return outnumbered(claim, of, other, told)
+        return related(claim, of, other)
 
     def _fact(self, name: str, of: Of, region: Region | None = None) -> str:
         if of.covers and not of.whole:
