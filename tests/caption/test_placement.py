@@ -26,6 +26,7 @@ from support.caption_runs import recipe, rows
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
 TEXT = "The image shows a piece of open ground with a few small marks that lie near the middle."
+MORE = "A few small marks lie near the middle of the open ground in the image."
 
 
 class Noted:
@@ -52,7 +53,7 @@ class Noted:
             event="ask", names=[p.name for p in prompts], pictures=[p.picture is not None for p in prompts]
         )
         texts = [
-            TEXT if p.schema is None else json.dumps({"short": TEXT, "long": f"{TEXT} {TEXT}"})
+            TEXT if p.schema is None else json.dumps({"short": TEXT, "long": f"{TEXT} {MORE}"})
             for p in prompts
         ]
         return [
