@@ -3,7 +3,8 @@
 Every picture of ``ucm`` (256 pixels) and ``eurosat`` (64 pixels), below the folder that MPGI_TEST_DATA names,
 is copied as a JPEG of quality 40, at half its size, and in the seven other symmetries. Printed are the share
 of copies whose hash is near (candidates), the share of candidates that are confirmed as copies, and the share
-of both; then how many of all pairs of different pictures, and of their copies, are candidates and confirmed.
+of both, and the share that a list of hashes without pixels finds (``listed``); then how many of all pairs of
+different pictures, and of their copies, are candidates, confirmed and listed.
 
 For overlaps each picture of ``ucm`` is cut as a JPEG of quality 75 and held against what it was cut of,
 whatever the hashes say: without 5 % at each border, without the left 10 %, without a quarter of each side
@@ -29,6 +30,7 @@ from mpgi_ray.curate.duplicates.confirm import alike, likeness
 from mpgi_ray.curate.duplicates.overlap import grey_view, overlap, view_of
 from mpgi_ray.curate.duplicates.phash import SYMMETRIES, phashes, turned
 from mpgi_ray.curate.duplicates.search import near
+from mpgi_ray.curate.leaks.hash_list import MOST_FINE, differing, fine_hashes
 
 DATA = Path(os.environ.get("MPGI_TEST_DATA", Path(__file__).parents[2] / "shared/data"))
 RADIUS, EIGHT = 10, len(SYMMETRIES)
@@ -82,32 +84,34 @@ def copies_found(originals: Sequence[Image.Image]) -> dict[str, dict[str, float]
         hashes.append(eight)
         reduced.append(small)
     all_hashes, small_ones, of = np.array(hashes), np.array(reduced), np.array(sources)
-    candidates, confirmed = _pairs(all_hashes, small_ones)
+    candidates, confirmed, listed = _pairs(all_hashes, small_ones)
     result = {}
     for kind in dict.fromkeys(kinds[len(originals) :]):
         copied = {(of[n], n) for n in range(len(originals), len(made)) if kinds[n] == kind}
         near_ones, sure = len(copied & candidates), len(copied & confirmed)
-        shares = {"candidates": near_ones, "found": sure}
+        shares = {"candidates": near_ones, "found": sure, "listed": len(copied & listed)}
         result[kind] = {name: round(count / len(copied), 4) for name, count in shares.items()} | {
             "confirmed": round(sure / max(1, near_ones), 4)
         }
-    wrong = [sum(int(of[a] != of[b]) for a, b in pairs) for pairs in (candidates, confirmed)]
-    return result | {"different": {"candidates": wrong[0], "found": wrong[1]}}
+    wrong = [sum(int(of[a] != of[b]) for a, b in pairs) for pairs in (candidates, confirmed, listed)]
+    return result | {"different": dict(zip(("candidates", "found", "listed"), wrong, strict=True))}
 
 
-def _pairs(
-    hashes: NDArray[np.uint64], reduced: NDArray[np.uint8]
-) -> tuple[set[tuple[int, int]], set[tuple[int, int]]]:
+def _pairs(hashes: NDArray[np.uint64], reduced: NDArray[np.uint8]) -> tuple[set[tuple[int, int]], ...]:
     candidates: set[tuple[int, int]] = set()
     confirmed: set[tuple[int, int]] = set()
+    listed: set[tuple[int, int]] = set()
+    fine = fine_hashes(reduced)
     for i, found, _ in near(hashes[:, 0].copy(), hashes.ravel(), RADIUS):
         j, symmetry = np.divmod(found, EIGHT)
         sure = alike(*likeness(reduced[i], reduced[j], symmetry))
-        for a, b, one in zip(i.tolist(), j.tolist(), sure.tolist(), strict=True):
+        by_list = (differing(fine[i], reduced[j], symmetry) <= MOST_FINE) & (np.ptp(reduced[i], (1, 2)) > 0)
+        for a, b, one, other in zip(i.tolist(), j.tolist(), sure.tolist(), by_list.tolist(), strict=True):
             if a < b:
                 candidates.add((a, b))
                 confirmed |= {(a, b)} if one else set()
-    return candidates, confirmed
+                listed |= {(a, b)} if other else set()
+    return candidates, confirmed, listed
 
 
 def cut(picture: Image.Image, box: Box) -> Image.Image:
@@ -161,11 +165,13 @@ def main() -> None:
     for folder in ("ucm", "eurosat"):
         found = copies_found(list(pictures(folder, given.every).values()))
         figures[folder] = found
-        print(f"{folder}: candidates, confirmed of these, found")
+        print(f"{folder}: candidates, confirmed of these, found, listed")
         for kind, shares in found.items():
             print(
                 f"  {kind:16}",
-                "  ".join(f"{shares.get(name, ''):>7}" for name in ("candidates", "confirmed", "found")),
+                "  ".join(
+                    f"{shares.get(name, ''):>7}" for name in ("candidates", "confirmed", "found", "listed")
+                ),
             )
     named = pictures("ucm", given.every)
     print("ucm: candidates, and confirmed if all pairs were candidates")

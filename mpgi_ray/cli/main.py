@@ -14,6 +14,7 @@ from mpgi_ray.cli.demo import demo
 from mpgi_ray.cli.duplicates import duplicates
 from mpgi_ray.cli.exits import code_of
 from mpgi_ray.cli.ingest import ingest
+from mpgi_ray.cli.leaks import leaks
 from mpgi_ray.cli.look import inspect
 from mpgi_ray.cli.models import evaluate, train
 from mpgi_ray.cli.sources import sources
@@ -25,7 +26,7 @@ app = typer.Typer(
     help="Captions for remote-sensing images from several perspectives, and models trained on them.",
 )
 app.add_typer(ingest, name="ingest")
-for command in (sources, caption, plan, check, duplicates, curate, inspect, train, evaluate, demo):
+for command in (sources, caption, plan, check, duplicates, leaks, curate, inspect, train, evaluate, demo):
     app.command()(command)
 
 

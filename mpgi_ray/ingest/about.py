@@ -20,6 +20,7 @@ class About(Config):
             `UNVERIFIED` if it was seen nowhere.
         citation: the paper to cite.
         lineage: where the pictures come from, and which other sources may hold the same ones.
+        pictures_of: presets of sources that hold the same pictures under the same file names.
         scenes: the scene classes, of sources whose folders name them.
     """
 
@@ -30,6 +31,7 @@ class About(Config):
     seen: str = UNVERIFIED
     citation: str | None = None
     lineage: str | None = None
+    pictures_of: tuple[str, ...] = ()
     scenes: tuple[str, ...] = ()
 
     @property

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
@@ -20,24 +18,10 @@ from mpgi_ray.curate.duplicates import Duplicates, find_duplicates
 from mpgi_ray.curate.select import read_choice
 from mpgi_ray.errors import InputError, OutputError
 from support.build import tar
+from support.grounds import encoded, ground
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
 RESULTS = ("hashes/a.parquet", "hashes/b.parquet", "pairs.parquet", "groups.parquet", "summary.json")
-
-
-def ground(seed: int, side: int = 192) -> Image.Image:
-    """A picture like no other: soft spots of many sizes and colours."""
-    rng, picture = np.random.default_rng(seed), np.zeros((side, side, 3))
-    for spots in (5, 12, 40):
-        small = Image.fromarray(rng.integers(0, 256, (spots, spots, 3), dtype=np.uint8))
-        picture += np.asarray(small.resize((side, side), Image.Resampling.BICUBIC), float) / 3
-    return Image.fromarray(picture.astype(np.uint8))
-
-
-def encoded(picture: Image.Image, kind: str = "PNG", **options: int) -> bytes:
-    sink = io.BytesIO()
-    picture.save(sink, kind, **options)
-    return sink.getvalue()
 
 
 def sample(key: str, image: bytes, scene: str, *captions: str) -> list[tuple[str, bytes]]:
@@ -131,13 +115,13 @@ def test_curation_keeps_one_of_each_group(shards: Path, found: Path, tmp_path: P
 
 STOPPED = """
 import os, sys
-from mpgi_ray.curate.duplicates import job
+from mpgi_ray.curate.duplicates import job, rounds
 from mpgi_ray.cli.main import main
 
 def die(*_, **__):
     os._exit(9)
 
-setattr(job, sys.argv[1], die)
+setattr(rounds if sys.argv[1] in vars(rounds) else job, sys.argv[1], die)
 sys.exit(main(["duplicates", *sys.argv[2:]]))
 """
 

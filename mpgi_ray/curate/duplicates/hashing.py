@@ -16,7 +16,7 @@ from mpgi_ray.curate.duplicates.texts import digests
 from mpgi_ray.data.image import ImageError, decode
 from mpgi_ray.data.sample import Annotation, Rejected, Sample
 from mpgi_ray.data.shards import ShardFields, encode_json, read_shard
-from mpgi_ray.data.storage import Storage
+from mpgi_ray.data.storage import Storage, split_url
 from mpgi_ray.data.tables import publish_table, read_table
 
 HASHES = "hashes"
@@ -25,6 +25,13 @@ WORK = ".work"  # folder within the output for what a job keeps until it is done
 # what is compared of two annotations, and counts as annotated; the others follow from these or from the file
 ANNOTATED = ("scene", "labels", "objects", "cover", "tags", "captions")
 COMPARED = (*ANNOTATED, "gsd", "date", "place", "split")
+LINEAGE = (  # where a picture comes from: the source's file, by name and digest, and its part of it
+    pa.field("source", pa.string()),
+    pa.field("image", pa.string()),
+    pa.field("file", pa.string()),
+    pa.field("window", pa.list_(pa.int64())),
+    pa.field("bounds", pa.list_(pa.float64())),
+)
 SCHEMA = pa.schema(
     [
         ("index", pa.int64()),
@@ -38,6 +45,7 @@ SCHEMA = pa.schema(
         ("hashes", pa.binary(64)),
         ("reduced", pa.binary(1024)),
         ("reason", pa.string()),
+        *LINEAGE,
     ]
 )
 
@@ -47,12 +55,10 @@ class Job:
     """What every task of a search for duplicates needs to know.
 
     Attributes:
-        root: folder of the shards.
         radius: bits in which the hashes of a candidate differ at most.
     """
 
     output: str
-    root: str
     fields: ShardFields
     radius: int
 
@@ -68,8 +74,13 @@ class Job:
         """Columns of what is published of a shard."""
         return read_table(self.hashes, f"{shard}.parquet", columns or None)
 
+    def entries(self, url: str) -> list[Sample | Rejected]:
+        """What a shard holds, by its whole path."""
+        storage, name = split_url(url)
+        return read_shard(storage.read(name), url, self.fields)
 
-def hash_shard(job: Job, shard: str, file: str) -> None:
+
+def hash_shard(job: Job, shard: str, url: str) -> None:
     """Publish a row for each sample of a shard, and how many entries are none, by reason, as metadata.
 
     A sample whose picture cannot be compared has a reason in place of hashes.
@@ -80,7 +91,7 @@ def hash_shard(job: Job, shard: str, file: str) -> None:
     name = f"{shard}.parquet"
     if job.hashes.exists(name):
         return
-    entries = read_shard(Storage(job.root).read(file), file, job.fields)
+    entries = job.entries(url)
     table = pa.Table.from_pylist([_row(entry) for entry in entries if isinstance(entry, Sample)], SCHEMA)
     rejected = Counter(entry.reason for entry in entries if isinstance(entry, Rejected))
     publish_table(job.hashes, name, table.replace_schema_metadata({REJECTED: json.dumps(rejected)}))
@@ -97,6 +108,7 @@ def _row(sample: Sample) -> dict[str, Any]:
         "annotated": sum(len(getattr(annotation, name)) for name in ANNOTATED),
         "told": _told(annotation),
         "texts": digests(annotation.captions),
+        **_lineage(sample),
     }
     try:
         hashes, reduced = phashes(decode(sample.image).pixels)
@@ -105,6 +117,18 @@ def _row(sample: Sample) -> dict[str, Any]:
     if np.ptp(reduced) == 0:  # all such pictures have one hash
         return row | {"reason": "one_grey"}
     return row | {"hashes": hashes.astype(">u8").tobytes(), "reduced": reduced.tobytes()}
+
+
+def _lineage(sample: Sample) -> dict[str, Any]:
+    """A picture that was not cut or converted is its file."""
+    annotation, origin = sample.annotation, sample.annotation.origin
+    return {
+        "source": annotation.source,
+        "image": origin.image if origin else sample.name,
+        "file": origin.sha256 if origin else sample.sample_id,
+        "window": origin and origin.window,
+        "bounds": annotation.bounds,
+    }
 
 
 def _told(annotation: Annotation) -> dict[str, str]:

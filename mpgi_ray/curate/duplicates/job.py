@@ -1,4 +1,4 @@
-"""The search for duplicates: three rounds of tasks, and the files that describe the result.
+"""The search for duplicates: rounds of tasks, and the files that describe the result.
 
 What is done is found again when the job runs again: hashes by the shard's name, the rest in a folder of its
 own until ``summary.json``, the last file, is written.
@@ -6,22 +6,18 @@ own until ``summary.json``, the last file, is written.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
 from functools import partial
-from importlib import import_module
-from itertools import combinations_with_replacement
 from typing import Annotated, Any
 
-import numpy as np
 import pyarrow as pa
 from pydantic import AfterValidator, Field
 
 from mpgi_ray.config import Config
 from mpgi_ray.curate.duplicates.groups import GROUPS, PAIRS, groups_table, pairs_table
-from mpgi_ray.curate.duplicates.hashing import HASHES, WORK, Job, hash_shard
-from mpgi_ray.curate.duplicates.pairing import COPY, OVERLAP, compare, read_pairs
+from mpgi_ray.curate.duplicates.hashing import HASHES, WORK, Job
+from mpgi_ray.curate.duplicates.pairing import COPY, OVERLAP
 from mpgi_ray.curate.duplicates.pictures import Pictures
+from mpgi_ray.curate.duplicates.rounds import compared, require_overlaps, stamped, whole_paths
 from mpgi_ray.curate.duplicates.summary import SUMMARY, DuplicatesSummary, read_summary
 from mpgi_ray.data.claim import Claim, claim, look, record_of
 from mpgi_ray.data.lease import held
@@ -37,9 +33,7 @@ _JOB = "duplicates"
 _VERSION = 1  # of hashes, thresholds and rules: a folder of another one is refused
 _LAST = (PAIRS, GROUPS, SUMMARY)
 _RESULTS = (f"{HASHES}/*", f"{WORK}/*")
-_BLOCK = 65_536  # pictures: 64 MiB of reduced ones; two blocks are compared by one task
 _Place = Annotated[str, AfterValidator(absolute)]
-_Each = Callable[..., list[Any]]
 
 
 class Duplicates(Config):
@@ -73,7 +67,7 @@ def find_duplicates(config: Duplicates, *, takeover: bool = False, grace: float 
         ImportError: overlaps are sought, and the extra ``duplicates`` is not installed.
     """
     if config.overlaps:
-        import_module("mpgi_ray.curate.duplicates.overlap")  # before anything is done
+        require_overlaps()
     shards, output = find_shards(config.shards), Storage(config.output)
     shards.require_all()
     identity = _identity(config, shards)
@@ -82,37 +76,21 @@ def find_duplicates(config: Duplicates, *, takeover: bool = False, grace: float 
         if claim(output, _JOB, identity, last=_LAST, results=_RESULTS) is Claim.FINISHED:
             output.delete(WORK)
             return read_summary(output)
-        job = Job(config.output, shards.root.url, config.fields, config.radius)
-        stop = Stop(grace)
+        job, stop = Job(config.output, config.fields, config.radius), Stop(grace)
         with ray_session(cpus_held=0), stop.listening():
             each = partial(fan_out, stop=stop, check=lease.check)
-            each(hash_shard, [(job, shard, file) for shard, file in shards.files.items()])
-            pictures = Pictures.of(job, list(shards.files))
-            candidates, unlisted = _candidates(job, pictures, each)
-            if config.overlaps:
-                from mpgi_ray.curate.duplicates.looking import looked_at
-
-                candidates = looked_at(job, pictures, candidates, shards, each)
+            pictures, candidates, unlisted = compared(job, whole_paths(shards), config.overlaps, each)
         return _finish(output, job, pictures, candidates, unlisted, config.overlaps)
 
 
 def _identity(config: Duplicates, shards: ShardList) -> dict[str, Any]:
-    stamps = hashlib.sha256(repr(sorted(shards.stamps.items())).encode()).hexdigest()[:16]
     return {
         "version": _VERSION,
-        "shards": f"{len(shards.files)} shards: {stamps}",
+        "shards": stamped(shards),
         "radius": config.radius,
         "overlaps": config.overlaps,
         "fields": config.fields.model_dump(mode="json", exclude_defaults=True),
     }
-
-
-def _candidates(job: Job, pictures: Pictures, each: _Each) -> tuple[pa.Table, int]:
-    doubles = np.flatnonzero(pictures.first != np.arange(len(pictures)))
-    blocks = pictures.blocks(_BLOCK, doubles)
-    calls = ((job, one, other) for one, other in combinations_with_replacement(blocks, 2))
-    table, unlisted = read_pairs(job, each(compare, calls))
-    return table.sort_by([("a", "ascending"), ("b", "ascending")]), unlisted
 
 
 def _finish(
@@ -124,7 +102,7 @@ def _finish(
     summary = DuplicatesSummary(
         pictures=int(pictures.compared().sum()),
         left_out=pictures.left_out(),
-        exact=int((pictures.first != np.arange(len(pictures))).sum()),
+        exact=len(pictures.doubles),
         candidates=len(candidates),
         unlisted=unlisted,
         copies=verdicts.count(COPY),

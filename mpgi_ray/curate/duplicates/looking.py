@@ -6,7 +6,7 @@ Views of their pictures are published once a shard; then pairs are looked at, so
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -22,9 +22,6 @@ from mpgi_ray.curate.duplicates.phash import turned
 from mpgi_ray.curate.duplicates.pictures import Pictures
 from mpgi_ray.data.image import decode
 from mpgi_ray.data.sample import Sample
-from mpgi_ray.data.shard_list import ShardList
-from mpgi_ray.data.shards import read_shard
-from mpgi_ray.data.storage import Storage
 
 _LOOKED = 1000  # pairs a task
 _CACHED = 256  # views of a task, of 100 KiB each: pairs come in the order of their first picture
@@ -41,17 +38,22 @@ class Place(NamedTuple):
 
 
 def looked_at(
-    job: Job, pictures: Pictures, candidates: pa.Table, shards: ShardList, each: Callable[..., list[Any]]
+    job: Job,
+    pictures: Pictures,
+    candidates: pa.Table,
+    files: Mapping[str, str],
+    each: Callable[..., list[Any]],
 ) -> pa.Table:
     """The candidates with what was seen of those that are no copies.
 
     Args:
+        files: whole paths by shard.
         each: a task for each of many calls.
     """
     open_ = candidates.filter(pa.array(candidates["verdict"].to_numpy(zero_copy_only=False) == UNLIKE))
     if not len(open_):
         return candidates
-    places = _places(job, pictures, np.unique(np.concatenate([open_["a"], open_["b"]])), shards, each)
+    places = _places(job, pictures, np.unique(np.concatenate([open_["a"], open_["b"]])), files, each)
     pairs = [
         (places[a], places[b], symmetry)
         for a, b, symmetry in zip(*(open_[name].to_pylist() for name in ("a", "b", "symmetry")), strict=True)
@@ -70,7 +72,7 @@ def _places(
     job: Job,
     pictures: Pictures,
     numbers: NDArray[np.int64],
-    shards: ShardList,
+    files: Mapping[str, str],
     each: Callable[..., list[Any]],
 ) -> dict[int, Place]:
     """Where the views of pictures lie, by the pictures' numbers."""
@@ -78,7 +80,7 @@ def _places(
     wanted: dict[str, dict[int, int]] = defaultdict(dict)
     for number, shard in zip(numbers.tolist(), pictures.shard_of(numbers).tolist(), strict=True):
         wanted[pictures.shards[shard]][int(indices[number])] = number
-    made = each(make_views, [(job, name, shards.files[name], sorted(want)) for name, want in wanted.items()])
+    made = each(make_views, [(job, name, files[name], sorted(want)) for name, want in wanted.items()])
     return {
         want[index]: place
         for want, views in zip(wanted.values(), made, strict=True)
@@ -86,11 +88,11 @@ def _places(
     }
 
 
-def make_views(job: Job, shard: str, file: str, indices: Sequence[int]) -> dict[int, Place]:
+def make_views(job: Job, shard: str, url: str, indices: Sequence[int]) -> dict[int, Place]:
     """Publish small grey pictures of some samples of a shard, for random access."""
     name, done = f"views/{shard}.bin", f"views/{shard}.json"
     if not job.work.exists(done):
-        entries = read_shard(Storage(job.root).read(file), file, job.fields)
+        entries = job.entries(url)
         pieces, places, end = [], {}, 0
         for index in indices:
             sample = entries[index]

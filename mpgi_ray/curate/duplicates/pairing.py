@@ -51,7 +51,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class _Loaded:
+class Loaded:
     """The pictures of a block that are compared: their numbers among all, hashes (n, 8), reduced pictures."""
 
     numbers: NDArray[np.int64]
@@ -71,8 +71,8 @@ def compare(job: Job, one: Block, other: Block) -> str:
     name = f"pairs-{one.number:05d}-{other.number:05d}.parquet"
     if job.work.exists(name):
         return name
-    a = _load(job, one)
-    b = a if one == other else _load(job, other)
+    a = load(job, one)
+    b = a if one == other else load(job, other)
     pieces, unlisted = [_candidates({})], 0
     for piece in _pieces(a, b, job.radius):
         listed = piece["correlation"] >= WORTH_A_LOOK
@@ -90,7 +90,8 @@ def read_pairs(job: Job, names: Sequence[str]) -> tuple[pa.Table, int]:
     return pa.concat_tables([table.replace_schema_metadata(None) for table in tables]), unlisted
 
 
-def _load(job: Job, block: Block) -> _Loaded:
+def load(job: Job, block: Block) -> Loaded:
+    """The pictures of a block that have hashes, without those that are left out."""
     columns = ("hashes", "reduced")
     table = pa.concat_tables(
         [job.table(shard, *columns).replace_schema_metadata(None) for shard in block.shards]
@@ -100,10 +101,10 @@ def _load(job: Job, block: Block) -> _Loaded:
     table = table.filter(pa.array(there))
     hashes = np.frombuffer(b"".join(table["hashes"].to_pylist()), ">u8").astype(np.uint64)
     reduced = np.frombuffer(b"".join(table["reduced"].to_pylist()), np.uint8)
-    return _Loaded(numbers[there], hashes.reshape(-1, _EIGHT), reduced.reshape(-1, SIDE, SIDE))
+    return Loaded(numbers[there], hashes.reshape(-1, _EIGHT), reduced.reshape(-1, SIDE, SIDE))
 
 
-def _pieces(a: _Loaded, b: _Loaded, radius: int) -> Iterator[Mapping[str, NDArray[Any]]]:
+def _pieces(a: Loaded, b: Loaded, radius: int) -> Iterator[Mapping[str, NDArray[Any]]]:
     for i, found, distance in near(a.hashes[:, 0], b.hashes.ravel(), radius):
         j, symmetry = np.divmod(found, _EIGHT)
         once = a.numbers[i] < b.numbers[j]

@@ -65,6 +65,11 @@ class Pictures:
         """For each picture the one that stays of those with the same identity."""
         return kept_of(np.unique(self.ids(), return_inverse=True)[1].reshape(-1), self.order())
 
+    @cached_property
+    def doubles(self) -> NDArray[np.int64]:
+        """Those that are left out of comparisons, since one with the same identity is compared."""
+        return np.flatnonzero(self.first != np.arange(len(self)))
+
     def compared(self) -> NDArray[np.bool_]:
         """Which pictures have hashes."""
         return np.asarray(self.table["reason"].is_null().to_numpy(), bool)
