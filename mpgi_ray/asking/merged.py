@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import cache
 
 from mpgi_ray.engines.base import Fault
 from mpgi_ray.rules.english import split_sentences
 from mpgi_ray.truth.lists import lists
 
-_TWICE = re.compile(
-    r"\b([a-z]{4,}) \1\b", re.I
-)  # a third third; "that that" is caught, too, and seldom right
+_TWICE = re.compile(r"\b([a-z]{4,}) \1\b", re.I)  # a third third; "that that" is seldom right, either
 _LEAKED = re.compile(r"\b(?:annotat\w+|described as|according to|the facts?\b|perspectives?)\b", re.I)
 _ENDS = (".", "!", "?", '."', ".'", ".)")
 
@@ -34,6 +33,7 @@ def merged_fault(text: str) -> Fault | None:
     return None
 
 
+@cache
 def _turned() -> re.Pattern[str]:
     shares = "|".join(sorted(map(re.escape, lists()["shares"]), key=len, reverse=True))
     return re.compile(rf"covered by (?:{shares}) of\b", re.I)

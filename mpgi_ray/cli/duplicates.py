@@ -6,23 +6,16 @@ from typing import Annotated
 
 import typer
 
-from mpgi_ray.cli.options import Grace, Takeover
+from mpgi_ray.cli.options import Grace, ImageField, Overlaps, Radius, Takeover
 from mpgi_ray.runtime.stopping import GRACE
 
 
 def duplicates(
     shards: Annotated[list[str], typer.Argument(help="Folders, globs or names of shards.")],
     out: Annotated[str, typer.Option(help="Folder of the result.")],
-    field: Annotated[
-        list[str] | None,
-        typer.Option(help="Of shards of other programs: where the image is, as image=img_content."),
-    ] = None,
-    radius: Annotated[
-        int, typer.Option(min=0, max=16, help="Bits of 64 in which the hashes of candidates may differ.")
-    ] = 10,
-    overlaps: Annotated[
-        bool, typer.Option(help="Look at near pictures that are no copies for ground that both show.")
-    ] = True,
+    field: ImageField = None,
+    radius: Radius = 10,
+    overlaps: Overlaps = True,
     takeover: Takeover = False,
     grace: Grace = GRACE,
 ) -> None:

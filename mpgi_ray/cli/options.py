@@ -1,4 +1,4 @@
-"""Options of every command that writes into a folder of its own."""
+"""Options that several commands have."""
 
 from __future__ import annotations
 
@@ -11,3 +11,13 @@ Takeover = Annotated[
     typer.Option("--takeover", help="Take the output folder over from a run that gives no sign of life."),
 ]
 Grace = Annotated[float, typer.Option(min=0, help="Seconds to finish what is under way when asked to stop.")]
+ImageField = Annotated[
+    list[str] | None,
+    typer.Option("--field", help="Of shards of other programs: where the image is, as image=img_content."),
+]
+Radius = Annotated[
+    int, typer.Option(min=0, max=16, help="Bits of 64 in which the hashes of candidates may differ.")
+]
+Overlaps = Annotated[
+    bool, typer.Option(help="Look at near pictures that are no copies for ground that both show.")
+]

@@ -8,7 +8,7 @@ from typing import TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mpgi_ray.data.storage import Storage
+from mpgi_ray.data.storage import Storage, split_url
 from mpgi_ray.errors import DamagedError, InputError
 
 T = TypeVar("T")
@@ -29,6 +29,15 @@ def read_table(storage: Storage, name: str, columns: Sequence[str] | None = None
         return file.read(columns=columns, use_threads=False)
 
     return _opened(storage, name, read)
+
+
+def table_at(path: str, name: str) -> tuple[Storage, str]:
+    """Where a table lies that is given by its path, or by that of the folder in which a job wrote it.
+
+    Args:
+        name: of the table in such a folder.
+    """
+    return split_url(path if path.endswith(".parquet") else f"{path.rstrip('/')}/{name}")
 
 
 def read_metadata(storage: Storage, name: str) -> dict[bytes, bytes]:

@@ -99,14 +99,21 @@ def sentence(clause: str) -> str:
 
 def split_sentences(text: str) -> list[str]:
     """The sentences of an English text; "approx. 3", "0.5 m", "e.g. Paris" and "J. Smith" stay whole."""
-    sentences, start = [], 0
+    return [sentence for _, sentence in placed_sentences(text)]
+
+
+def placed_sentences(text: str) -> list[tuple[int, str]]:
+    """As `split_sentences`, each with the place where it begins."""
+    ends = []
+    start = 0
     for stop in _STOP.finditer(text):
         word = text[start : stop.start()].split()[-1].strip("(.!?")
         if word.lower() in _ABBREVIATIONS or (len(word) == 1 and word.isupper()):
             continue
-        sentences.append(text[start : stop.end()].strip())
-        start = stop.end()
-    return [*sentences, last] if (last := text[start:].strip()) else sentences
+        ends.append(start := stop.end())
+    spans = zip([0, *ends], [*ends, len(text)], strict=True)
+    pieces = ((start, text[start:end]) for start, end in spans)
+    return [(start + len(raw) - len(raw.lstrip()), raw.strip()) for start, raw in pieces if raw.strip()]
 
 
 def choose(wordings: Sequence[str], seed: str, kind: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from mpgi_ray.rules import lexicon
-from mpgi_ray.rules.english import split_sentences
+from mpgi_ray.rules.english import placed_sentences
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.denials import is_narrow
 from mpgi_ray.truth.line import PARTS, Line, Noun
@@ -23,6 +23,8 @@ from mpgi_ray.truth.places import MIDDLE, Region
 from mpgi_ray.truth.shares import covers
 from mpgi_ray.truth.where import owners
 
+_EVERY = frozenset(("all", "every", "confined", "restricted"))
+_ONLY = frozenset(("only", "exclusively", "solely"))
 _OWN_SIDES = {f"{word} its {side}": f"{side}_of" for word in ("on", "to") for side in ("left", "right")}
 
 
@@ -35,9 +37,7 @@ def claims(text: str, names: Mapping[str, Name]) -> list[Claim]:
     found: list[Claim] = []
     numbers: dict[str, list[float]] = {}  # of the things of a name, in the order in which they are told
     told: Noun | None = None  # what "they" are
-    at = 0
-    for sentence in split_sentences(text):
-        at = text.index(sentence, at)
+    for at, sentence in placed_sentences(text):
         if sentence.endswith("?"):
             continue
         line = Line(pieces(sentence, at, names), told)
@@ -48,7 +48,7 @@ def claims(text: str, names: Mapping[str, Name]) -> list[Claim]:
                 numbers.setdefault(noun.name, []).append(noun.amount[0] if noun.amount else 1)
         subjects = [noun for noun in line.nouns if not noun.denied]
         several = next((noun for noun in subjects if noun.amount or noun.plural), None)
-        told, at = several or next(iter(subjects), told), at + len(sentence)
+        told = several or next(iter(subjects), told)
     return [replace(claim, some=True) if _is_of_several(claim, numbers) else claim for claim in found]
 
 
@@ -108,9 +108,7 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
     if region is not None:
         yield replace(claim, about=About.POSITION, region=region, every=_is_every(line, noun))
     if noun.colour:
-        some = amount is not None and noun.some
-        some = some or amount is not None
-        yield replace(claim, about=About.COLOUR, word=noun.colour, amount=amount, some=some)
+        yield replace(claim, about=About.COLOUR, word=noun.colour, amount=amount, some=amount is not None)
     yield from looks(line, noun, claim)
 
 
@@ -158,15 +156,13 @@ def _is_listed(line: Line, region: Region) -> bool:
 
 
 def _is_every(line: Line, noun: Noun) -> bool:
-    near = (*range(noun.at - 5, noun.at), *range(noun.at + 1, noun.at + 7))
-    if {line.text(here) for here in near} & {"all", "every", "confined", "restricted"} or line.text(
-        noun.first
-    ) == "both":
+    """``all of the cars``, ``both``, ``confined to the left``, ``on the left only``."""
+    after = range(noun.at + 1, noun.at + 7)
+    near = {line.text(here) for here in (*range(noun.at - 5, noun.at), *after)}
+    if near & _EVERY or line.text(noun.first) == "both":
         return True
-    places = [here for here in near if here > noun.at and line.kind(here) is Kind.PLACE]
-    return any(
-        {line.text(here - 1), line.text(here + 1)} & {"only", "exclusively", "solely"} for here in places
-    )
+    beside = [{line.text(n - 1), line.text(n + 1)} for n in after if line.kind(n) is Kind.PLACE]
+    return any(words & _ONLY for words in beside)
 
 
 def _ellipses(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:

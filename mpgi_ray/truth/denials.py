@@ -24,6 +24,7 @@ _JOINING = (
     "though",
 )
 _ANYBODY = ("i", "we", "you", "one", "also", "clearly", "absolutely", "overall", "otherwise")
+_AT_ONE = ("on", "in", "along", "beside", "near", "occupies", "occupy")
 _AT_ALL = ("whatsoever", "anywhere", "exist", "exists", "occur", "occurs", "today", "at", "seen")
 
 
@@ -41,15 +42,7 @@ def is_narrow(line: Line, noun: Noun) -> bool:
     if {line.text(here) for here in range(noun.first, noun.at)} & {"second", "third", "further"}:
         return True
     after = noun.at + 1 + (line.text(noun.at + 1) == "whatsoever")
-    at_one = noun.first == 0 and line.text(after) in (
-        "on",
-        "in",
-        "along",
-        "beside",
-        "near",
-        "occupies",
-        "occupy",
-    )
+    at_one = noun.first == 0 and line.text(after) in _AT_ONE
     if at_one and not any(line.kind(after + n) in (Kind.PICTURE, Kind.PLACE) for n in (1, 2, 3)):
         return line.text(after + 1) not in ("view", "sight")  # no wagons on the tracks by the road
     here = noun.first - 1

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mpgi_ray.rules import Facts
-from mpgi_ray.rules.english import REFERS, split_sentences
+from mpgi_ray.rules.english import REFERS, placed_sentences
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.sourced import is_told
@@ -55,10 +55,8 @@ def vouched(texts: Mapping[str, str], facts: Facts, trusted: Sequence[str], witn
     kept = {}
     for name, one in zip(texts, described, strict=True):
         own: list[str] = []
-        sentences, end, is_out = split_sentences(one.text), 0, False
-        for sentence in sentences:
-            start = one.text.index(sentence, end)
-            end = start + len(sentence)
+        sentences, is_out = placed_sentences(one.text), False
+        for start, sentence in sentences:
             risky = _risky(one, sentence, start, known)
             lone = any(sum(other.says(claim) for other in described) < needed for claim in risky)
             is_out = lone or (is_out and bool(REFERS.match(sentence)))

@@ -8,27 +8,12 @@ from dataclasses import replace
 from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.line import Line, Noun
-from mpgi_ray.truth.lists import is_surface
+from mpgi_ray.truth.lists import is_surface, lists
 from mpgi_ray.truth.pieces import Kind, Piece
 from mpgi_ray.truth.where import leads_away
 
 _LOOKS = ("painted", "roofed", "is", "are", "look", "looks", "appear", "appears", "seem", "seems")
 _BESIDE = ("in", "on", "at", "along", "by", "beside", "near")
-_BEFORE_COLOUR = (
-    "in",
-    "brick",
-    "a",
-    "all",
-    "both",
-    "painted",
-    "bright",
-    "dark",
-    "light",
-    "pale",
-    "deep",
-    "entirely",
-    "the",
-)
 _WEAR = ("with", "has", "have", "wear", "wears", "show", "shows", "bear", "bears", "carry", "carries", "in")
 
 
@@ -67,7 +52,7 @@ def _of_all(line: Line, at: int) -> Piece | None:
         if part.kind is Kind.COLOUR:
             mixed = line.text(here + 1) in ("and", "or") or line.kind(here + 1) is Kind.THING
             return None if mixed else part
-        if part.text not in (*_BEFORE_COLOUR, "of", "them") and part.kind is not Kind.PRONOUN:
+        if part.text not in (*lists()["before_colour"], "of", "them") and part.kind is not Kind.PRONOUN:
             return None
     return None
 
@@ -111,6 +96,6 @@ def said_colour(line: Line, at: int) -> Piece | None:
                 line.kind(here + n) is Kind.COLOUR for n in (2, 3)
             )
             return None if mixed or (after is not None and after.kind is Kind.THING) else part
-        if part.text not in _BEFORE_COLOUR:
+        if part.text not in lists()["before_colour"]:
             return None
     return None

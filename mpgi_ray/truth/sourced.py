@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from math import inf
 
 from mpgi_ray.rules import Facts, lexicon
-from mpgi_ray.rules.english import split_sentences
+from mpgi_ray.rules.english import placed_sentences, split_sentences
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.claims import claims
 from mpgi_ray.truth.known import Known
@@ -52,12 +52,9 @@ def _own(text: str, spans: Sequence[tuple[int, int]], sources: Sequence[str]) ->
 def _verbatim(text: str, sources: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Where the sentences of a text are that stand in a source as they are."""
     known = {sentence for source in sources for sentence in split_sentences(source)}
-    end = 0
-    for sentence in split_sentences(text):
-        start = text.index(sentence, end)
-        end = start + len(sentence)
+    for start, sentence in placed_sentences(text):
         if sentence in known:
-            yield start, end
+            yield start, start + len(sentence)
 
 
 def agreement(judged: Sequence[Judged], witnesses: Sequence[str], facts: Facts) -> float | None:

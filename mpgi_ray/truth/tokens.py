@@ -7,7 +7,9 @@ import re
 from mpgi_ray.truth.wording import in_digits, number_in_words
 
 TOKEN = re.compile(
-    rf"(?P<number>{number_in_words()}|\d+(?:,\d\d\d)*(?:\.\d+)?)|[a-z]+(?=['’](?:re|ve|ll)\b)|['’](?:re|ve|ll)\b|[a-z]+(?:['’][a-z]+)?|[,;:.()%—–]"
+    rf"(?P<number>{number_in_words()}|\d+(?:,\d\d\d)*(?:\.\d+)?)"
+    r"|[a-z]+(?=['’](?:re|ve|ll)\b)|['’](?:re|ve|ll)\b"  # they're is two words
+    r"|[a-z]+(?:['’][a-z]+)?|[,;:.()%—–]"
 )
 _SHORT = {"'re": "are", "'ve": "have", "'ll": "will"}
 _FOLD = re.compile(r"-(?!third|quarter|half|fifth|tenth)[a-zA-Z]")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from mpgi_ray.rules.english import split_sentences
+from mpgi_ray.rules.english import placed_sentences
 from mpgi_ray.truth.claim import Amount
 from mpgi_ray.truth.lists import Name
 from mpgi_ray.truth.pieces import Kind, Piece, pieces
@@ -65,9 +65,9 @@ class Tone:
         if self.name != source.name:
             return False
         if self.share:
-            return bool(source.share) and _shared(self.share, source.share or self.share)
+            return source.share is not None and _shared(self.share, source.share)
         if self.region:
-            return bool(source.region) and self.region.is_like(source.region or self.region)
+            return source.region is not None and self.region.is_like(source.region)
         return source.region is None and (source.share is None or source.share[0] >= _NOTED)
 
 
@@ -82,11 +82,8 @@ def untold(text: str, sources: Iterable[str], names: Mapping[str, Name]) -> list
 
 def tones(text: str, names: Mapping[str, Name]) -> Iterator[Tone]:
     """The colours of a text, each as often as it has a share or a place."""
-    at = 0
-    for sentence in split_sentences(text):
-        at = text.index(sentence, at)
+    for at, sentence in placed_sentences(text):
         yield from _of_sentence(_joined(pieces(sentence, at, names)))
-        at += len(sentence)
 
 
 def _joined(parts: Sequence[Piece]) -> list[Piece]:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.line import STEPPED_OVER, Line, Noun
 from mpgi_ray.truth.lists import lists
+from mpgi_ray.truth.of_picture import is_of_picture, is_of_site
 from mpgi_ray.truth.pieces import Kind
 from mpgi_ray.truth.places import Region
 
@@ -16,20 +17,6 @@ _LEADING_AWAY = frozenset(
     ("on", "in", "at", "along", "across", "over", "under", "above", "below", "around", "by", "from")
 ) | frozenset(("of", "to", "through", "into", "between"))
 _OF_SITE = 0.15  # of the picture: a site need not fill it
-_OTHER_SIDES = ("upper", "lower", "left", "right", "northern", "southern", "eastern", "western")
-_FILLING = (
-    "occupies",
-    "occupy",
-    "fills",
-    "fill",
-    "covers",
-    "cover",
-    "lines",
-    "spans",
-    "flanks",
-    "hugs",
-    "frames",
-)
 _LIE = ("are", "is", "lie", "lies", "sit", "sits", "stand", "stands")
 _VERBS = (*_LIE, "can", "has", "have", "was", "were", "extend", "stretch", "run", "occupy", "spread")
 _AFTER_BARE = ("in", "at", "on", "near", "along", *_LIE, "of", "more", "and")
@@ -44,14 +31,14 @@ def owners(line: Line) -> Iterator[tuple[int, Region]]:
     taken: set[int] = set()
     owner: int | None = None
     for at, part in enumerate(line.parts):
-        if part.kind is not Kind.PLACE or not _is_of_picture(line, at):
+        if part.kind is not Kind.PLACE or not is_of_picture(line, at):
             continue
         if listed := _goes_on(line, at):
             owner = owner if _is_last(line, at) else None
         else:
             owner = _behind(line, at) if _is_fronted(line, at) else _before(line, at)
         if owner is not None and (listed or owner not in taken):
-            region = part.value.wider(_OF_SITE) if _is_of_site(line, at) else part.value
+            region = part.value.wider(_OF_SITE) if is_of_site(line, at) else part.value
             for thing in (owner, *_beside(line, at, owner)):
                 taken.add(thing)
                 yield thing, region
@@ -75,7 +62,7 @@ def _is_last(line: Line, at: int) -> bool:
 
 def _is_fronted(line: Line, at: int) -> bool:
     """Whether a clause begins with this part of the picture."""
-    if line.text(at).split(" ")[0] in _FILLING:
+    if line.text(at).split(" ")[0] in lists()["filling"]:
         return False
     for here in range(at - 1, -1, -1):
         if line.ends_clause(here) or line.text(here) in (",", "and"):
@@ -83,58 +70,6 @@ def _is_fronted(line: Line, at: int) -> bool:
         if line.parts[here].kind not in (Kind.STOP, Kind.LEADING):
             return False
     return True
-
-
-def _is_of_picture(line: Line, at: int) -> bool:
-    """``at the edge of the lot`` is no part of the picture, and ``on the right bank`` neither."""
-    if "from" in (line.text(at).split()[0], *(line.text(at - n).split(" ")[0] for n in (1, 2))):
-        return False  # what runs from the top to the bottom lies at neither
-    if line.text(at - 1).endswith(("'s", "’s")):
-        return False  # the apron's western margin
-    nearer = at > 1 and line.text(at - 1) in ("closer", "nearer", "further", "farther")
-    beside = line.text(at).startswith("to the") and any(
-        part.kind is Kind.RELATION for part in line.parts[:at]
-    )  # three to the left of the bridge and one to the right
-    if nearer or beside or _is_direction(line, at):
-        return False
-    if line.text(at + 1) == "of":
-        rest = list(line.parts[at + 2 : at + 7])
-        if _is_of_site(line, at):
-            return True
-        end = next((n for n, part in enumerate(rest) if part.kind is Kind.MARK), len(rest))
-        return any(part.kind is Kind.PICTURE for part in rest[:end])  # of this busy harbour scene
-    first = next((part.kind for part in line.parts if part.kind in (Kind.THING, Kind.PICTURE)), None)
-    if "its" in line.text(at).split(" ") and first is not Kind.PICTURE:
-        return False  # the left side of a road
-    if line.text(at + 1) in ("and", "or") and line.text(at + 2) in _OTHER_SIDES:
-        return False  # on the upper and lower arms
-    if (
-        line.text(at - 1) in ("their", "each", "either")
-        or line.kind(at + 1) is Kind.GROUP
-        or line.text(at + 1) in ("one", "ones")
-    ):
-        return False  # on its right, in the upper row
-    return (
-        line.kind(at + 1) not in (Kind.THING, Kind.COLOUR) and line.text(at + 1) not in lists()["have_sides"]
-    )
-
-
-def _is_of_site(line: Line, at: int) -> bool:
-    """``the left side of the yard``."""
-    after = [line.text(at + n) for n in (1, 2, 3, 4)]
-    return (
-        after[0] == "of"
-        and after[1] in ("the", "this", "a")
-        and not {*lists()["sites"]}.isdisjoint(after[2:])
-    )
-
-
-def _is_direction(line: Line, at: int) -> bool:
-    """What points, leads or throws its shadow to the right need not lie there."""
-    if line.text(at).split(" ")[0] not in ("to", "toward", "towards", "into", "across"):
-        return False
-    first = next((n for n in range(at - 1, -1, -1) if line.turns(n)), 0)
-    return any(line.text(n) in lists()["pointing"] for n in range(first, at))
 
 
 def _before(line: Line, at: int) -> int | None:
@@ -163,8 +98,7 @@ def _before(line: Line, at: int) -> int | None:
             return None
         if part.text in ("one", "ones") and line.kind(here - 1) in (Kind.COLOUR, Kind.WORD):
             return None  # a brown one
-        set_there = line.text(here + 1).endswith("ed") and line.noun_at(here - 1) is not None
-        if part.text == "," and set_there:
+        if part.text == "," and line.text(here + 1).endswith("ed") and before is not None:
             return here - 1  # seven arrays, mounted in the upper third
         if part.text in (",", "and") and line.kind(here + 1) in (Kind.WORD, Kind.COLOUR):
             return None  # another thing, whose name is not known, or what else the first one does

@@ -12,8 +12,8 @@ from pydantic import AfterValidator, computed_field
 from mpgi_ray.config import Config
 from mpgi_ray.curate.duplicates.groups import GROUPS
 from mpgi_ray.curate.select import Captioned
-from mpgi_ray.data.storage import absolute, split_url
-from mpgi_ray.data.tables import read_table
+from mpgi_ray.data.storage import absolute
+from mpgi_ray.data.tables import read_table, table_at
 
 
 class Filter(Config):
@@ -52,7 +52,7 @@ def _groups(path: str) -> tuple[frozenset[str], dict[str, list[tuple[str, int]]]
     Raises:
         InputError: the file cannot be read, or holds something else.
     """
-    storage, name = split_url(path if path.endswith(".parquet") else f"{path.rstrip('/')}/{GROUPS}")
+    storage, name = table_at(path, GROUPS)
     table = read_table(storage, name, ("shard", "index", "sample_id", "keep", "reason"))
     rows = table.to_pylist()
     kept = {row["sample_id"] for row in rows if row["keep"]}

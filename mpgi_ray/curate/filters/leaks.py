@@ -11,8 +11,8 @@ from pydantic import AfterValidator, computed_field
 from mpgi_ray.config import Config
 from mpgi_ray.curate.leaks.found import LEAKS
 from mpgi_ray.curate.select import Captioned
-from mpgi_ray.data.storage import absolute, split_url
-from mpgi_ray.data.tables import read_table
+from mpgi_ray.data.storage import absolute
+from mpgi_ray.data.tables import read_table, table_at
 
 
 class Filter(Config):
@@ -43,6 +43,6 @@ def _leaking(path: str) -> frozenset[str]:
     Raises:
         InputError: the file cannot be read, or holds something else.
     """
-    storage, name = split_url(path if path.endswith(".parquet") else f"{path.rstrip('/')}/{LEAKS}")
+    storage, name = table_at(path, LEAKS)
     table = read_table(storage, name, ("sample_id", "evaluation_id"))
     return frozenset(table["sample_id"].to_pylist())

@@ -82,9 +82,8 @@ def _chains(nodes: Nodes, links: Sequence[Link], goals: Sequence[int]) -> dict[i
     """The shortest way by links from each identity to an evaluation picture's, itself first."""
     count = int(nodes.identities.max(initial=-1)) + 1
     pairs = nodes.identities[np.array([link[:2] for link in links], np.int64).reshape(-1, 2)]
-    start = np.array([(count, goal) for goal in goals], np.int64).reshape(
-        -1, 2
-    )  # from where all goals are near
+    # from where all goals are near
+    start = np.array([(count, goal) for goal in goals], np.int64).reshape(-1, 2)
     both = np.concatenate([pairs, start])
     graph = coo_array((np.ones(len(both), np.int8), both.T), shape=(count + 1, count + 1)).tocsr()
     order, before = breadth_first_order(graph, count, directed=False)

@@ -22,8 +22,8 @@ from mpgi_ray.curate.duplicates.pairing import Block, load
 from mpgi_ray.curate.duplicates.phash import SIDE, SYMMETRIES, turned
 from mpgi_ray.curate.duplicates.pictures import Pictures
 from mpgi_ray.curate.duplicates.search import near
-from mpgi_ray.data.storage import Storage, split_url
-from mpgi_ray.data.tables import publish_table, read_table
+from mpgi_ray.data.storage import Storage
+from mpgi_ray.data.tables import publish_table, read_table, table_at
 from mpgi_ray.errors import InputError
 
 HASH_LIST = "hashes.parquet"
@@ -67,7 +67,7 @@ def read_hash_list(path: str) -> pa.Table:
     Raises:
         InputError: it cannot be read, is something else, or holds what is no hash.
     """
-    storage, name = split_url(path if path.endswith(".parquet") else f"{path.rstrip('/')}/{HASH_LIST}")
+    storage, name = table_at(path, HASH_LIST)
     table = read_table(storage, name)
     form = (table.schema.metadata or {}).get(b"mpgi_hashes")
     if form != _FORM["mpgi_hashes"].encode() or table.schema.remove_metadata() != _SCHEMA:

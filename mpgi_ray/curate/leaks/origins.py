@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 from mpgi_ray.curate.leaks.nodes import Met, Nodes, Numbers, joined
 
 WINDOW, LINEAGE, FOOTPRINT = "window", "lineage", "footprint"
-LEAST_SHARED = (
-    0.01  # of the smaller footprint: neighbouring tiles share a border, and coordinates are rounded
-)
+LEAST_SHARED = 0.01  # of the smaller footprint: neighbours share a border, and coordinates are rounded
 _WHOLE = (-np.inf, -np.inf, np.inf, np.inf)
 
 
