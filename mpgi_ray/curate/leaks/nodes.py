@@ -44,8 +44,10 @@ class Nodes:
 
     @classmethod
     def of(cls, job: Job, pictures: Pictures, lists: Sequence[pa.Table]) -> Nodes:
-        """Args:
-        lists: of pictures of hash lists, with the columns of `NAMED`.
+        """What is published of the pictures of shards, and what lists tell.
+
+        Args:
+            lists: of pictures of hash lists, with the columns of `NAMED`.
         """
         columns = [name for name in NAMED.names if name != "shard"]
         tables = []
