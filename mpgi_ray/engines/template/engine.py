@@ -10,7 +10,6 @@ import json
 from collections.abc import Mapping, Sequence
 from time import perf_counter
 
-import mpgi_ray
 from mpgi_ray.data.image import Picture
 from mpgi_ray.data.sample import Annotation
 from mpgi_ray.engines.base import Prompt, Reply
@@ -21,6 +20,7 @@ from mpgi_ray.rules.english import split_sentences
 from mpgi_ray.rules.facts import Facts
 from mpgi_ray.rules.measured.measure import measure
 from mpgi_ray.rules.seen import Measured
+from mpgi_ray.version import VERSION
 
 
 class TemplateEngine:
@@ -33,7 +33,7 @@ class TemplateEngine:
 
     kind = "template"
     model = "template"
-    revision = mpgi_ray.__version__
+    revision = VERSION
     trusted = True
 
     async def reply(self, prompts: Sequence[Prompt]) -> list[Reply]:

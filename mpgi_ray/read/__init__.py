@@ -1,0 +1,1 @@
+"""Shards, captions and final samples as tables, for notebooks and other programs."""
