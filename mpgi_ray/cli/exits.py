@@ -62,6 +62,7 @@ _EXTRAS = {
     "s3": ("s3fs",),
     "geo": ("rasterio",),
     "duplicates": ("cv2",),
+    "webdataset": ("webdataset",),
 }
 
 

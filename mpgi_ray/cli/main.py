@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from typing import Annotated
 
 import typer
 
@@ -11,6 +12,7 @@ from mpgi_ray.cli.caption import caption, plan
 from mpgi_ray.cli.check import check
 from mpgi_ray.cli.curate import curate
 from mpgi_ray.cli.demo import demo
+from mpgi_ray.cli.doctor import doctor
 from mpgi_ray.cli.duplicates import duplicates
 from mpgi_ray.cli.exits import code_of
 from mpgi_ray.cli.ingest import ingest
@@ -18,6 +20,14 @@ from mpgi_ray.cli.leaks import leaks
 from mpgi_ray.cli.look import inspect
 from mpgi_ray.cli.models import evaluate, train
 from mpgi_ray.cli.sources import sources
+from mpgi_ray.version import VERSION
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"mpgi_ray {VERSION}")
+        raise typer.Exit
+
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -25,8 +35,32 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Captions for remote-sensing images from several perspectives, and models trained on them.",
 )
+
+
+@app.callback(invoke_without_command=False)
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
 app.add_typer(ingest, name="ingest")
-for command in (sources, caption, plan, check, duplicates, leaks, curate, inspect, train, evaluate, demo):
+for command in (
+    sources,
+    caption,
+    plan,
+    check,
+    duplicates,
+    leaks,
+    curate,
+    inspect,
+    train,
+    evaluate,
+    demo,
+    doctor,
+):
     app.command()(command)
 
 
