@@ -23,10 +23,11 @@ BASE = "base"
 SERVED = {
     "train": (
         *("models/", "train/", "evaluate/", "demo/run.py", "report/training.py", "report/neighbours.py"),
-        "data/clip_tokens.py",
+        *("data/clip_tokens.py", "read/as_torch.py"),
     ),
     "vllm": ("engines/vllm/", "engines/revision.py"),
     "duplicates": ("curate/duplicates/overlap.py", "curate/duplicates/looking.py"),
+    "webdataset": ("read/as_webdataset.py",),
     "geo": ("ingest/geo_place.py", "ingest/geo_raster.py", "ingest/formats/geotiff.py"),
 }
 

@@ -12,9 +12,9 @@ from mpgi_ray.errors import InputError
 from mpgi_ray.read.part import Part, Row
 
 if TYPE_CHECKING:
-    import pandas as pd
     import ray.data
-    import torch.utils.data
+
+    from mpgi_ray.read.as_torch import PartsDataset
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Rows:
         """All rows in memory, pictures among them where they are a column."""
         return pa.concat_tables([self.schema.empty_table(), *self.tables()])
 
-    def pandas(self) -> pd.DataFrame:
+    def pandas(self) -> Any:
         """All rows in memory, as a pandas data frame."""
         return self.arrow().to_pandas(maps_as_pydicts="strict")
 
@@ -56,7 +56,7 @@ class Rows:
 
         return as_ray(self.parts)
 
-    def torch(self, transform: Callable[[Row], Any] | None = None) -> torch.utils.data.IterableDataset[Any]:
+    def torch(self, transform: Callable[[Row], Any] | None = None) -> PartsDataset:
         """The rows as a torch data set.
 
         The files are dealt to the ranks of ``torch.distributed``, if it is initialised, and within a rank to
@@ -86,8 +86,6 @@ class Rows:
             raise InputError(
                 f"{what} not lie in a tar on a local disk, which webdataset needs: use ray() or torch()"
             )
-        try:
-            from webdataset import WebDataset
-        except ImportError as error:
-            raise ImportError("webdataset() needs the extra: pip install 'mpgi-ray[webdataset]'") from error
-        return WebDataset(list(self.shards), **{"shardshuffle": False, "empty_check": False} | options)
+        from mpgi_ray.read.as_webdataset import as_webdataset
+
+        return as_webdataset(self.shards, options)
