@@ -6,6 +6,8 @@ other; who is first changes each time. The job is timed from its first published
 shards between: Ray's start and the model's load are left out of both sides. What counts for the job is all
 else: reading and decoding, a table a shard, Ray's calls. The loop gets its pictures decoded, and publishes
 nothing. Ray's workers run at the niceness of the loop here; usually they give way (`RAY_worker_niceness`).
+Beside the ratio of texts a second stands that of texts a second of CPU time, of all processes, Ray's among
+them: other programs on the machine disturb it less.
 
 There are two loops. ``open_clip`` calls its preprocessing, ``encode_image`` and ``encode_text`` alone.
 ``trimmed`` encodes texts without the padding behind their end, as the job does: what is left of the
@@ -20,6 +22,7 @@ The last line is one JSON object.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -27,6 +30,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from dataclasses import asdict
@@ -36,6 +40,7 @@ from typing import Any
 os.environ.setdefault("RAY_worker_niceness", "0")  # before Ray is imported
 
 import open_clip
+import psutil
 import pyarrow.parquet as pq
 import torch
 from pictures import noise_jpegs
@@ -50,7 +55,7 @@ from mpgi_ray.models import checkpoint
 from mpgi_ray.models.architecture import Architecture, stock
 from mpgi_ray.models.text_tower import encode_text
 
-BATCH, SHARD = 64, 256
+BATCH = 64
 SMALL = {
     "embed_dim": 256,
     "vision_cfg": {"image_size": 224, "patch_size": 32, "layers": 8, "width": 384, "head_width": 64},
@@ -105,8 +110,35 @@ def samples_of(folder: Path) -> list[list[tuple[Any, list[str]]]]:
     ]
 
 
-def job(scratch: Path, run: str, options: argparse.Namespace) -> float:
-    """Texts a second of `mpgi score`, from the first table to the last."""
+class Watch(threading.Thread):
+    """Looks at a folder of tables, and at the clocks whenever there is a new one.
+
+    Attributes:
+        seen: seconds and seconds of CPU of this process and all that it started, by number of tables.
+    """
+
+    def __init__(self, folder: Path, tables: int) -> None:
+        super().__init__(daemon=True)
+        self._folder, self._tables, self.seen = folder, tables, dict[int, tuple[float, float]]()
+
+    def run(self) -> None:
+        while self._tables not in self.seen:
+            there = len(list(self._folder.glob("*.parquet"))) if self._folder.exists() else 0
+            if there and there not in self.seen:
+                self.seen[there] = time.perf_counter(), _cpu()
+            time.sleep(0.01)
+
+
+def _cpu() -> float:
+    total = 0.0
+    for process in (psutil.Process(), *psutil.Process().children(recursive=True)):
+        with contextlib.suppress(psutil.Error):  # it has ended
+            total += sum(process.cpu_times()[:2])
+    return total
+
+
+def job(scratch: Path, run: str, options: argparse.Namespace) -> tuple[float, float]:
+    """Texts a second, and a second of CPU, of `mpgi score`, from the first table to the last."""
     config = Scores(
         shards=str(scratch / "shards"),
         output=str(scratch / run),
@@ -114,20 +146,24 @@ def job(scratch: Path, run: str, options: argparse.Namespace) -> float:
         cpus=options.threads,
         gpu=options.gpu,
     )
-    score(config)
-    tables = sorted((scratch / run / "scores").iterdir(), key=lambda path: path.stat().st_mtime_ns)
-    first, *others = tables
-    seconds = (tables[-1].stat().st_mtime_ns - first.stat().st_mtime_ns) / 1e9
-    return sum(pq.ParquetFile(path).metadata.num_rows for path in others) / seconds
+    watch = Watch(scratch / run / "scores", options.shards)
+    watch.start()
+    texts = score(config).texts
+    watch.join()
+    (began, used), (ended, spent) = watch.seen[1], watch.seen[options.shards]
+    texts = texts * (options.shards - 1) // options.shards
+    return texts / (ended - began), texts / (spent - used)
 
 
-def loop(scratch: Path, shards: list[list[tuple[Any, list[str]]]], gpu: bool, trimmed: bool) -> float:
-    """Texts a second of the bare loop over all shards but one."""
+def loop(
+    scratch: Path, shards: list[list[tuple[Any, list[str]]]], gpu: bool, trimmed: bool
+) -> tuple[float, float]:
+    """As `job`, of the bare loop over all shards but one."""
     folder = f"local-dir:{scratch}/model"
     model, _, preprocess = open_clip.create_model_and_transforms(folder)
     tokenize, device = open_clip.get_tokenizer(folder), "cuda" if gpu else "cpu"
     model = model.to(device).eval()
-    began, texts = time.perf_counter(), 0
+    began, used, texts = time.perf_counter(), time.process_time(), 0
     with torch.inference_mode():
         for samples in shards[1:]:
             images, features = [], []
@@ -143,16 +179,17 @@ def loop(scratch: Path, shards: list[list[tuple[Any, list[str]]]], gpu: bool, tr
             owners = torch.arange(len(samples)).repeat_interleave(len(told) // len(samples))
             (torch.cat(images)[owners] * torch.cat(features)).sum(dim=1).cpu()
             texts += len(told)
-    return texts / (time.perf_counter() - began)
+    return texts / (time.perf_counter() - began), texts / (time.process_time() - used)
 
 
 def speed(options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
     """The ratios of all pairs."""
-    write_shards(scratch / "shards", options.shards, SHARD, options.captions, noise_jpegs())
+    write_shards(scratch / "shards", options.shards, options.samples, options.captions, noise_jpegs())
     parameters = write_model(scratch / "model", options.model)
     torch.set_num_threads(options.threads)
     decoded = samples_of(scratch / "shards")
-    ratios: dict[str, list[float]] = {"open_clip": [], "trimmed": []}
+    sides, clocks = ("open_clip", "trimmed"), ("wall", "cpu")
+    ratios: dict[str, list[float]] = {f"{side}_{clock}": [] for side in sides for clock in clocks}
     for pair in range(options.pairs):
         runs = [
             ("job", lambda pair=pair: job(scratch, f"run-{pair}", options)),
@@ -160,11 +197,14 @@ def speed(options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
             ("trimmed", lambda: loop(scratch, decoded, options.gpu, True)),
         ]
         rates = {name: run() for name, run in (runs if pair % 2 else runs[::-1])}
-        for name, found in ratios.items():
-            found.append(rates["job"] / rates[name])
+        for side in sides:
+            for n, clock in enumerate(clocks):
+                ratios[f"{side}_{clock}"].append(rates["job"][n] / rates[side][n])
         print(
             f"pair {pair}: "
-            + ", ".join(f"{name} {rate:.1f} texts/s" for name, rate in rates.items())
+            + "; ".join(
+                f"{name} {wall:.1f} texts/s, {cpu:.1f} a CPU second" for name, (wall, cpu) in rates.items()
+            )
             + f"; load {os.getloadavg()[0]:.1f}",
             flush=True,
         )
@@ -217,7 +257,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--model", help="an open_clip name; by default one of 27 M parameters")
-    parser.add_argument("--shards", type=int, default=4, help="of 256 pictures")
+    parser.add_argument("--shards", type=int, default=4)
+    parser.add_argument("--samples", type=int, default=256, help="of a shard")
     parser.add_argument("--captions", type=int, default=2, help="of a picture")
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))

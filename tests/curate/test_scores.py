@@ -27,11 +27,13 @@ from mpgi_ray.curate.choice import read_choice
 from mpgi_ray.curate.scorers.text import repetition
 from mpgi_ray.curate.scores import Scores, score, scorer
 from mpgi_ray.curate.scores.scorer import Named, Shown, load_scorers
-from mpgi_ray.curate.scores.scoring import texts_of
+from mpgi_ray.curate.scores.scoring import Done, Job, Scoring, texts_of
 from mpgi_ray.curate.scores.table import Column, scores_table, tally_of
+from mpgi_ray.curate.sources import Source
 from mpgi_ray.data.box import Box
 from mpgi_ray.data.caption import Caption
 from mpgi_ray.data.sample import Annotation, LabelClass, Object, Rejected, Sample
+from mpgi_ray.data.shards import ShardFields
 from mpgi_ray.errors import InputError, OutputError, RecipeError
 from mpgi_ray.models import checkpoint
 from mpgi_ray.models.architecture import Architecture
@@ -226,6 +228,16 @@ def test_a_model_that_is_not_there_is_told_before_anything_starts(tmp_path: Path
     with pytest.raises(InputError, match=r"none is not a checkpoint, it lacks .*or NAME@FILE"):
         score(Scores(shards=str(tmp_path / "*.tar"), output=str(out), scorers=(choice,)))
     assert not out.exists()
+
+
+def test_a_shard_that_cannot_be_read_is_left_out_only_if_it_has_no_captions(tmp_path: Path) -> None:
+    (tmp_path / "torn.tar").write_bytes(tar(("0.jpg", noise(0)))[:700])
+    source = Source("torn", "torn.tar", ())
+    job = Job(None, str(tmp_path / "out"), str(tmp_path), ShardFields(), (), (), (), gpu=False)
+    with pytest.raises(InputError, match=r"torn\.tar"):
+        Scoring(job)(source)
+    assert Scoring(replace(job, captions=str(tmp_path)))(source) == Done("torn", unreadable=True)
+    assert not (tmp_path / "out").exists()
 
 
 KILLED = """
