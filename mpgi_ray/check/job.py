@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 
 from mpgi_ray.check.texts import Text, Texts
-from mpgi_ray.data.image import ImageError, decode
 from mpgi_ray.data.sample import Sample
 from mpgi_ray.data.shard_list import find_shards
 from mpgi_ray.data.shards import read_shard
 from mpgi_ray.data.storage import split_url
 from mpgi_ray.data.tables import publish_table
 from mpgi_ray.errors import InputError
-from mpgi_ray.rules import Facts, gather
-from mpgi_ray.rules.measured.measure import measure
+from mpgi_ray.rules.of_sample import facts_of_sample
 from mpgi_ray.truth.completeness import completeness
 from mpgi_ray.truth.verdict import Judged, Verdict, check, verdict_of
 
@@ -137,21 +135,10 @@ def _checked(texts: Texts, shards: str, measured: bool) -> Iterator[Checked]:
     for name in listed.files:
         for sample in read_shard(listed.read(name), name):
             if isinstance(sample, Sample) and (own := texts.of(sample)):
-                facts = _facts(sample, measured)
+                facts = facts_of_sample(sample, measured=measured)
                 for text in own:
                     judged = tuple(check(text.text, facts))
                     yield Checked(text, sample.key, judged, completeness(judged, facts))
-
-
-def _facts(sample: Sample, measured: bool) -> Facts:
-    facts = gather(sample.annotation)
-    if not measured or sample.annotation.false_colour:
-        return facts
-    try:
-        picture = decode(sample.image)
-    except ImageError:  # its annotation holds all the same
-        return facts
-    return replace(facts, measured=measure(picture.pixels, sample.annotation))
 
 
 def _bad(checked: Checked) -> int:

@@ -19,6 +19,7 @@ from mpgi_ray.cli.ingest import ingest
 from mpgi_ray.cli.leaks import leaks
 from mpgi_ray.cli.look import inspect
 from mpgi_ray.cli.models import evaluate, train
+from mpgi_ray.cli.score import score
 from mpgi_ray.cli.sources import sources
 from mpgi_ray.version import VERSION
 
@@ -54,6 +55,7 @@ for command in (
     check,
     duplicates,
     leaks,
+    score,
     curate,
     inspect,
     train,

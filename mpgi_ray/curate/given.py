@@ -1,6 +1,6 @@
 """What a curation is given: the records of a caption run, or shards with captions that people wrote.
 
-Both tell the curation which texts there are, what identifies them, and which shards are read.
+Both tell the curation, or a scoring, which texts there are, what identifies them, and which shards are read.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Protocol
 
-from mpgi_ray.curate.tasks import Source
+from mpgi_ray.curate.sources import Source
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.claim import record_of
 from mpgi_ray.data.final import CAPTIONS
@@ -163,3 +163,19 @@ class People:
 
     def sources(self, shards: ShardList) -> list[Source]:
         return [Source(name, file, ()) for name, file in shards.files.items()]
+
+
+def given_by(captions: str | None, shards: Places | None, fields: ShardFields, partial: bool) -> Given:
+    """What a job is given by its settings.
+
+    Args:
+        captions: a caption run's folder; without one, ``shards`` are there, and ``fields`` tells of them.
+        partial: take what is captioned so far.
+
+    Raises:
+        InputError: as `Run` and `People`.
+    """
+    if captions is not None:
+        return Run(captions, shards, partial)
+    assert shards is not None
+    return People(shards, fields)

@@ -15,10 +15,11 @@ import pyarrow as pa
 from pydantic import AfterValidator, Field, model_validator
 
 from mpgi_ray.config import Config
-from mpgi_ray.curate.given import Given, People, Run
+from mpgi_ray.curate.given import given_by
 from mpgi_ray.curate.select import Filter, FilterChoice, check_texts, load_filters
+from mpgi_ray.curate.sources import Source
 from mpgi_ray.curate.summary import SUMMARY, CurateSummary, read_summary
-from mpgi_ray.curate.tasks import WORK, Job, Source, dropped_name, final_name, merge, split, tell
+from mpgi_ray.curate.tasks import WORK, Job, dropped_name, final_name, merge, split, tell
 from mpgi_ray.curate.telling import AT_ONCE, TextTelling, telling
 from mpgi_ray.data.claim import Claim, claim, look, record_of
 from mpgi_ray.data.final import CAPTIONS
@@ -87,7 +88,7 @@ def curate(config: Curation, *, takeover: bool = False, grace: float = GRACE) ->
         RecipeError: a filter or a text is unknown, or a setting of a filter is wrong.
     """
     filters, output = load_filters(config.filters), Storage(config.output)
-    given = _given(config)
+    given = given_by(config.captions, config.shards, config.fields, config.partial)
     texts = config.texts or ((CAPTIONS,) if config.captions is None else None)
     if texts is not None:
         check_texts(texts, given.written)
@@ -122,13 +123,6 @@ def curate(config: Curation, *, takeover: bool = False, grace: float = GRACE) ->
             filters=tuple(filters),
         )
         return _run(output, job, given.sources(shards), lease, Stop(grace))
-
-
-def _given(config: Curation) -> Given:
-    if config.captions is not None:
-        return Run(config.captions, config.shards, config.partial)
-    assert config.shards is not None  # see `Curation`
-    return People(config.shards, config.fields)
 
 
 def _run(output: Storage, job: Job, sources: Sequence[Source], lease: Lease, stop: Stop) -> CurateSummary:

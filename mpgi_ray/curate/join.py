@@ -55,7 +55,7 @@ def _final(
     texts: Sequence[str] | None,
 ) -> Final | str:
     """The final sample, or the reason why there is none."""
-    joined = _captioned(shard, entry, rows)
+    joined = captioned(shard, entry, rows)
     if isinstance(joined, str):
         return joined
     for rule in filters:
@@ -68,7 +68,7 @@ def _final(
         return error.reason
 
 
-def _captioned(shard: str, entry: Sample | Rejected, rows: Sequence[Caption] | None) -> Captioned | str:
+def captioned(shard: str, entry: Sample | Rejected, rows: Sequence[Caption] | None) -> Captioned | str:
     """The sample with its captions, or the reason why it was never captioned."""
     refused = next((row for row in rows or () if row.stage == Stage.INPUT.value), None)
     if refused is not None:

@@ -6,20 +6,21 @@ holds the settings, with their types, and decides.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib import import_module
 from typing import Any, Protocol
 
-from mpgi_ray.config import Config, module_names, nearest, parse, read_assignment
+from mpgi_ray.config import Config, nearest
+from mpgi_ray.curate.choice import Choice, load
+from mpgi_ray.curate.choice import read_choice as read_choice
 from mpgi_ray.data.caption import Caption
 from mpgi_ray.data.final import CAPTIONS, people_of
 from mpgi_ray.data.sample import Sample
 from mpgi_ray.errors import RecipeError
 
 _FILTERS = "mpgi_ray.curate.filters"
+FilterChoice = Choice  # its name in the settings of a curation
 
 
 @dataclass(frozen=True)
@@ -89,38 +90,10 @@ def check_texts(texts: Sequence[str], written: Sequence[str]) -> None:
         raise RecipeError(f"texts {', '.join(texts) or '(none)'}: expected names, each once")
 
 
-class FilterChoice(Config):
-    """A filter that a user chose, and its settings."""
-
-    name: str
-    settings: Mapping[str, Any] = {}
-
-
-def read_choice(text: str) -> FilterChoice:
-    """``NAME`` or ``NAME:key=value,key=value``, with values read as YAML.
-
-    Raises:
-        RecipeError: a part of it is not ``key=value``.
-    """
-    name, _, settings = text.partition(":")
-    parts = re.split(r",(?=\s*\w+=)", settings) if settings else []
-    return FilterChoice(name=name, settings=dict(read_assignment(part.strip(), "--filter") for part in parts))
-
-
 def load_filters(chosen: Sequence[FilterChoice]) -> list[Filter]:
     """The filters, in their order.
 
     Raises:
         RecipeError: there is no such filter, or a setting of it is wrong.
     """
-    return [_load(choice) for choice in chosen]
-
-
-def _load(choice: FilterChoice) -> Filter:
-    names = module_names(_FILTERS)
-    if choice.name not in names:
-        raise nearest("filter", choice.name, names)
-    made: Filter = parse(
-        import_module(f"{_FILTERS}.{choice.name}").Filter, choice.settings, f"filter {choice.name}"
-    )
-    return made
+    return [load(choice, "filter", _FILTERS) for choice in chosen]

@@ -16,16 +16,13 @@ from mpgi_ray.curate.join import assemble
 from mpgi_ray.curate.order import in_order, with_keys
 from mpgi_ray.curate.runs import decode_range, encode_run
 from mpgi_ray.curate.select import Filter
+from mpgi_ray.curate.sources import Source, read_source
 from mpgi_ray.curate.telling import compare, text_rows
-from mpgi_ray.data.caption import Caption, from_table
-from mpgi_ray.data.caption_folder import CaptionFolder
-from mpgi_ray.data.parts import ChunkId
 from mpgi_ray.data.rejected import DROPPED, dropped_table
-from mpgi_ray.data.shards import ShardFields, read_shard
+from mpgi_ray.data.shards import ShardFields
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import publish_table
 from mpgi_ray.data.tar_write import write_members
-from mpgi_ray.errors import InputError
 
 WORK = ".work"  # folder within the output for what a job keeps until it is done
 
@@ -67,15 +64,6 @@ class Job:
         return Storage(self.output).child(WORK)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A source shard: its name, its file, and its captioned chunks."""
-
-    shard: str
-    file: str
-    chunks: Sequence[ChunkId]
-
-
 def final_name(bucket: int) -> str:
     return f"shard-{bucket:06d}"
 
@@ -97,15 +85,10 @@ def split(job: Job, source: Source) -> dict[str, Any]:
     done = f"{source.shard}.split.json"  # a name of its own: an earlier version did not say what it dropped
     if job.work.exists(done):
         return job.work.read_json(done)
-    try:
-        data = Storage(job.root).read(source.file)
-        entries = read_shard(data, source.file, job.fields)
-    except InputError:
-        if source.chunks or job.captions is None:
-            raise
+    read = read_source(source, job.root, job.fields, job.captions)
+    if read is None:
         return {"shard": source.shard, "samples": 0, "dropped": {}, "ranges": [], "unreadable": True}
-    captions = None if job.captions is None else _captions(CaptionFolder(job.captions), source, data)
-    del data
+    entries, captions = read
     kept, dropped = assemble(source.shard, entries, captions, job.main_text, job.filters, job.texts)
     run, ranges = encode_run(in_order(kept, job.seed), job.seed, job.buckets)
     job.work.publish(f"{source.shard}.run", run)
@@ -115,14 +98,6 @@ def split(job: Job, source: Source) -> dict[str, Any]:
     result = {"shard": source.shard, "samples": len(entries), "dropped": reasons, "ranges": ranges}
     job.work.publish_json(done, result)
     return result
-
-
-def _captions(folder: CaptionFolder, source: Source, data: bytes) -> list[Caption]:
-    """The records of a source shard."""
-    for chunk in source.chunks:
-        if folder.shard_sha256(chunk) != hashlib.sha256(data).hexdigest():
-            raise InputError(f"{source.file} changed after it was captioned: put the old file back")
-    return [row for chunk in source.chunks for row in from_table(folder.table(chunk))]
 
 
 def merge(job: Job, bucket: int, slices: Sequence[tuple[str, int, int]]) -> dict[str, Any]:

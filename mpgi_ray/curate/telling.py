@@ -73,7 +73,7 @@ def text_rows(
     for sample in samples:
         for name, text in _texts(sample):
             if name in place:
-                rows.append((_hashed(text), int(sample.sample_id[:16], 16), place[name]))
+                rows.append((text_hash(text), int(sample.sample_id[:16], 16), place[name]))
                 if count is not None:
                     tokens[name][count(text)] += 1
     table = np.sort(np.array(rows, _ROW), order="text")
@@ -146,5 +146,6 @@ def _texts(sample: Final) -> Iterator[tuple[str, str]]:
     yield from ((CAPTIONS, text) for text in record["annotation"].get("captions", ()))
 
 
-def _hashed(text: str) -> int:
+def text_hash(text: str) -> int:
+    """64 bits of a text in UTF-8: blake2b of 8 bytes, read as little-endian."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")

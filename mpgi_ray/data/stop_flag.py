@@ -19,6 +19,9 @@ class Stopping(MpgiError):
     def __init__(self) -> None:
         super().__init__(STOPPED)
 
+    def __reduce__(self) -> tuple[type[Stopping], tuple[()]]:
+        return type(self), ()
+
 
 class StopFlag:
     """The file in an output folder."""

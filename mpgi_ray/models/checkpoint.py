@@ -27,7 +27,8 @@ from torch import Tensor
 from mpgi_ray.data.storage import Storage, absolute
 from mpgi_ray.errors import InputError
 from mpgi_ray.models.architecture import Architecture, Tokenize
-from mpgi_ray.models.model_folder import CONFIG, SAFE_WEIGHTS, TOKENIZER, WEIGHTS
+from mpgi_ray.models.model_folder import CONFIG, TOKENIZER, WEIGHTS
+from mpgi_ray.models.place import weights_file
 
 _WRAPPERS = re.compile(r"^(module\.|_orig_mod\.)+")  # of distributed training and of torch.compile
 _OBJECT = re.compile(r"TorchScript|(?<=GLOBAL )\S+")  # what torch names when a file holds more than tensors
@@ -74,7 +75,7 @@ def read_architecture(folder: Path | str) -> Architecture:
         RecipeError: the model is of a kind that is not supported; see `Architecture`.
     """
     storage = Storage(absolute(str(folder)))
-    missing = [name for name in (CONFIG, _weights_file(storage)) if not storage.exists(name)]
+    missing = [name for name in (CONFIG, weights_file(storage)) if not storage.exists(name)]
     if missing:
         raise InputError(f"{folder} is not a checkpoint of `mpgi train`: it lacks {' and '.join(missing)}")
     try:
@@ -96,7 +97,7 @@ def load_weights(model: torch.nn.Module, folder: Path | str) -> None:
         InputError: the file is damaged, or belongs to another architecture.
     """
     storage = Storage(absolute(str(folder)))
-    file = _weights_file(storage)
+    file = weights_file(storage)
     where = f"{folder}/{file}"
     weights = plain_weights(from_bytes(storage.read(file), where), where)
     try:
@@ -166,11 +167,6 @@ def from_bytes(data: bytes, where: str) -> Any:
 
 def _all_tensors(weights: Mapping[object, object]) -> bool:
     return all(isinstance(key, str) and isinstance(value, Tensor) for key, value in weights.items())
-
-
-def _weights_file(storage: Storage) -> str:
-    """Which file of a checkpoint holds its weights; the usual name if none is there."""
-    return next((name for name in (WEIGHTS, SAFE_WEIGHTS) if storage.exists(name)), WEIGHTS)
 
 
 def _create(folder: str, architecture: Architecture) -> tuple[torch.nn.Module, Preprocess, Tokenize]:

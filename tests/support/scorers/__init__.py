@@ -1,0 +1,1 @@
+"""Scorers of tests, found in place of the package's own."""
