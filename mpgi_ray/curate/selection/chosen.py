@@ -9,7 +9,7 @@ from mpgi_ray.curate.join import Dropped, passing
 from mpgi_ray.curate.select import Captioned, only
 from mpgi_ray.curate.selection.decided import KEPT, Fate, filtered_name, read_fates
 from mpgi_ray.data.caption import Caption
-from mpgi_ray.data.final import CAPTIONS, Final
+from mpgi_ray.data.final import CAPTIONS, Final, people_of
 from mpgi_ray.data.image import ImageError
 from mpgi_ray.data.sample import Rejected, Sample
 from mpgi_ray.data.storage import Storage
@@ -57,13 +57,10 @@ def choose(
 
 
 def _with(sample: Captioned, fates: Sequence[Fate]) -> Captioned:
-    """A sample without the texts that were dropped; blank captions have no number, and stay as they are."""
+    """A sample without the texts that were dropped, and without blank captions, which are none."""
     gone = {(fate.name, fate.number) for fate in fates if fate.rule != KEPT}
     written = tuple(row for row in sample.captions if (row.perspective, 0) not in gone)
-    people, number = [], 0
-    for text in sample.sample.annotation.captions:
-        if not text.strip() or (CAPTIONS, number) not in gone:
-            people.append(text)
-        number += bool(text.strip())
-    annotation = sample.sample.annotation.model_copy(update={"captions": tuple(people)})
+    numbered = enumerate(people_of(sample.sample))
+    people = tuple(text for number, text in numbered if (CAPTIONS, number) not in gone)
+    annotation = sample.sample.annotation.model_copy(update={"captions": people})
     return replace(sample, sample=replace(sample.sample, annotation=annotation), captions=written)

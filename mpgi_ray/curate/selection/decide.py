@@ -111,12 +111,10 @@ def _apply(
     lost = f"SELECT DISTINCT _picture FROM judged SEMI JOIN ({now}) USING (_id)"
     (pictures,) = _one(connection, f"SELECT count(*) FROM ({lost}) ANTI JOIN ({left}) USING (_picture)")
     columns = "".join(f", texts.{quoted(name)}" for name in used)
-    some = (
-        f"SELECT _id, _value FROM judged SEMI JOIN ({now}) USING (_id) ORDER BY _tie, _id LIMIT {_EXAMPLES}"
-    )
+    few = f"SELECT _id, _value FROM judged SEMI JOIN ({now}) USING (_id) ORDER BY _tie, _id LIMIT {_EXAMPLES}"
     found = connection.execute(
-        f"SELECT some._id, some._value{columns} FROM ({some}) AS some JOIN texts USING (_id) "
-        "ORDER BY texts._tie, some._id"
+        f"SELECT few._id, few._value{columns} FROM ({few}) AS few JOIN texts USING (_id) "
+        "ORDER BY texts._tie, few._id"
     ).fetchall()
     names = ("_id", "by", *used)
     rows = [dict(zip(names, row, strict=True)) for row in found]
