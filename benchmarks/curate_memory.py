@@ -1,12 +1,12 @@
 """What a curation with rules holds in memory, and what a text costs, when there are a million of them.
 
 Generated are shards of tiny pictures, the records of a caption run over them (six texts of 30 words a picture;
-a tenth are equal to others) and a folder of scores. Then `mpgi curate` runs over them in a process and a Ray of
-its own: first with the rules below, of every kind, then without any. Shown are
+a tenth are equal to others) and a folder of scores. Then `mpgi curate` runs over them in a process and a Ray
+of its own: first with the rules below, of every kind, then without any. Shown are
 
-- the peaks in MiB of the driver and of all workers of tasks together, and of both together at one time: what belongs
-  to each process alone (USS), looked at twice a second; Ray's own processes are shown apart;
-- milliseconds a text, of wall time and of the CPU (driver and workers), Ray's start among them;
+- the peaks in MiB of the driver, of all workers of tasks together, and of driver and workers at one time: what
+  belongs to each process alone (USS), looked at twice a second; Ray's own processes are shown apart;
+- milliseconds a text, by the clock and of the CPU (of driver and workers), Ray's start among them;
 - what was decided.
 
 The last line is one JSON object with all figures.
@@ -208,21 +208,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="mpgi-bench-", ignore_cleanup_errors=True) as place:
         began = time.monotonic()
         make(Path(place), options.samples)
-        print(
-            f"{texts:,} texts of {options.samples:,} samples made in {time.monotonic() - began:.0f} s",
-            flush=True,
-        )
+        seconds = time.monotonic() - began
+        print(f"{texts:,} texts of {options.samples:,} samples made in {seconds:.0f} s", flush=True)
         for out, select in (("selected", f"{place}/rules.yaml"), ("plain", "")):
             call = [sys.executable, __file__, "--job", place, out, select]
             done = subprocess.run(call, check=True, stdout=subprocess.PIPE, text=True)
             rows[out] = told = json.loads(done.stdout.splitlines()[-1])
             for line in told.get("rules", ()):
                 print(f"    {line}")
+            wall, cpu = (1e3 * told[kind] / texts for kind in ("seconds", "cpu"))
             print(
-                f"{out}: driver {told['driver']} MiB ({told['imports']} after its imports), workers {told['workers']}, "
-                f"together {told['together']}, Ray's own {told['ray']}; {1e3 * told['seconds'] / texts:.3f} ms "
-                f"a text, {1e3 * told['cpu'] / texts:.3f} ms of CPU; {told['texts']:,} texts of {told['kept']:,} "
-                "samples published",
+                f"{out}: driver {told['driver']} MiB ({told['imports']} after its imports), workers "
+                f"{told['workers']}, together {told['together']}, Ray's own {told['ray']}; {wall:.3f} ms a "
+                f"text, {cpu:.3f} ms of CPU; {told['texts']:,} texts of {told['kept']:,} samples published",
                 flush=True,
             )
     print(json.dumps({"texts": texts, **rows}))
