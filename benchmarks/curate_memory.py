@@ -1,11 +1,11 @@
 """What a curation with rules holds in memory, and what a text costs, when there are a million of them.
 
-Generated are shards of tiny pictures, the records of a caption run over them (six texts of 30 words a picture;
-a tenth are equal to others) and a folder of scores. Then `mpgi curate` runs over them in a process and a Ray
+Generated are shards of tiny pictures, the records of a caption run over them (six texts of 30 words each; a
+tenth are equal to others) and a folder of scores. Then `mpgi curate` runs over them in a process and a Ray
 of its own: first with the rules below, of every kind, then without any. Shown are
 
-- the peaks in MiB of the driver, of all workers of tasks together, and of driver and workers at one time: what
-  belongs to each process alone (USS), looked at twice a second; Ray's own processes are shown apart;
+- the peaks in MiB of the driver, of all workers of tasks together, and of driver and workers at one time:
+  what belongs to each process alone (USS), looked at twice a second; Ray's own processes are shown apart;
 - milliseconds a text, by the clock and of the CPU (of driver and workers), Ray's start among them;
 - what was decided.
 
