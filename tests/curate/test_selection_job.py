@@ -223,6 +223,33 @@ def test_rules_that_drop_nothing_change_nothing_that_is_published(told: Path, tm
         assert name in ("curate.json", "summary.json") or chosen[name] == data, name
 
 
+def test_captions_that_came_with_shards_are_selected_and_a_broken_picture_is_told(tmp_path: Path) -> None:
+    broken = noise(1, 64)[:-1500]
+    members = [
+        (f"{number}.{field}", data)
+        for number in range(4)
+        for field, data in (
+            ("jpg", broken if number == 1 else noise(number)),
+            ("txt", f"A pier.\nPier {number} and its boats.".encode()),
+        )
+    ]
+    (tmp_path / "shards").mkdir()
+    (tmp_path / "shards/a.tar").write_bytes(tar(*members))
+    rules = [{"name": "repeated", "distinct": "set"}, {"name": "best", "texts": 1, "by": "words"}]
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump({"rules": rules}))
+    out = tmp_path / "final"
+    config = Curation(shards=str(tmp_path / "shards"), output=str(out), select=str(tmp_path / "rules.yaml"))
+    summary = curate(config)
+    assert (summary.kept, summary.texts, summary.dropped) == (3, 3, {"broken_image": 1})
+    rows = pq.read_table(out / TEXTS).to_pylist()
+    reasons = Counter((row["number"], row["reason"]) for row in rows)
+    assert reasons == {(0, "repeated"): 3, (0, "best"): 1, (1, ""): 3, (1, "broken_image"): 1}
+    assert [row["index"] for row in rows if row["reason"] == "broken_image"] == [1]
+    assert {record.captions for record in read_records(list_shards(out))} == {
+        (f"Pier {number} and its boats.",) for number in (0, 2, 3)
+    }
+
+
 def test_a_dry_run_says_what_would_be_done_and_writes_nothing(told: Path, tmp_path: Path) -> None:
     config = asked(told, tmp_path, RULES)
     before = content(tmp_path)

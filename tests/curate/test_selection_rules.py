@@ -235,7 +235,7 @@ def pictures_dropped(
     return [at for of in groups.values() for ats in of[rule["pictures"] :] for at in ats]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(pictures, rules)
 def test_each_rule_drops_what_plain_python_drops(told: list[Picture], asked: list[dict[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -263,7 +263,7 @@ def test_each_rule_drops_what_plain_python_drops(told: list[Picture], asked: lis
         assert selected.pictures_kept == list(last.values()).count(len(asked))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(pictures, rules, st.randoms(use_true_random=False))
 def test_it_does_not_matter_how_a_set_is_cut_into_shards(
     told: list[Picture], asked: list[dict[str, Any]], chance: Any
@@ -285,7 +285,7 @@ def test_it_does_not_matter_how_a_set_is_cut_into_shards(
 def test_threads_and_memory_do_not_matter_and_nothing_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows, chance = 400_000, np.random.default_rng(0)
+    rows, chance = 260_000, np.random.default_rng(0)
     table = pa.table(
         {
             "index": np.arange(rows) // 4,
@@ -302,7 +302,7 @@ def test_threads_and_memory_do_not_matter_and_nothing_is_left(
     asked = [
         {"name": "weak", "top": 0.9, "by": "words", "within": ["name"]},
         {"name": "repeated", "distinct": "set", "by": "words"},
-        {"name": "few", "pictures": 50_000, "by": "words"},
+        {"name": "few", "pictures": 30_000, "by": "words"},
     ]
     wanted = selection(tmp_path, {"rules": asked})
     (tmp_path / "spilled").mkdir()

@@ -87,7 +87,8 @@ class Scores:
             raise InputError(
                 f"{found.count(None):,} of {len(texts):,} texts of shard {shard} have no scores in "
                 f"{self.folder}, or were written anew after they were scored (the first: {of} {number} of "
-                f"sample {index}): run `mpgi score` on these captions into a new folder"
+                f"sample {index}): run `mpgi score` on these captions into a new folder, or choose the texts "
+                "that were scored with --texts"
             )
         columns: dict[str, list[float | None]] = {}
         for column in self.columns:
