@@ -58,7 +58,7 @@ def dry_run(config: Curation, *, grace: float = GRACE) -> DryRun:
     try:
         with ray_session(cpus_held=0), stop.listening():
             each = partial(fan_out, stop=stop)
-            found = decided(job, asked.given.sources(shards), asked.selection, each, stop)
+            found = decided(job, asked.given.sources(shards), asked.selection, each, stop.check)
     finally:
         Storage(place).delete("")
     return DryRun(found, asked.after(job, found.decision.selected).buckets)

@@ -74,7 +74,12 @@ def _run(
     with ray_session(cpus_held=0), stop.listening():
         each = partial(fan_out, stop=stop, check=lease.check)
         if asked.selection is not None:
-            selected = decided(job, sources, asked.selection, each, stop).decision.selected
+
+            def check() -> None:
+                lease.check()
+                stop.check()
+
+            selected = decided(job, sources, asked.selection, each, check).decision.selected
             job = asked.after(job, selected)
         splits = each(split, [(job, source) for source in sources])
         slices: dict[int, list[tuple[str, int, int]]] = defaultdict(list)

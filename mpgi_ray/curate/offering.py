@@ -15,7 +15,6 @@ from mpgi_ray.curate.selection.outcome import Decision
 from mpgi_ray.curate.tasks import Job, Source, read_source
 from mpgi_ray.data.rejected import dropped_table
 from mpgi_ray.data.tables import publish_table
-from mpgi_ray.runtime.stopping import Stop
 
 if TYPE_CHECKING:
     from mpgi_ray.curate.selection.rules_file import Selection
@@ -36,15 +35,20 @@ class Decided:
 
 
 def decided(
-    job: Job, sources: Sequence[Source], selection: Selection, each: Callable[..., list[Any]], stop: Stop
+    job: Job,
+    sources: Sequence[Source],
+    selection: Selection,
+    each: Callable[..., list[Any]],
+    check: Callable[[], None],
 ) -> Decided:
     """Have all texts offered, and decide about them.
 
     Args:
         each: a task for each of many calls.
+        check: called again and again; what it raises ends the work.
 
     Raises:
-        InputError, RecipeError, StoppedError: as `offer` and `decide`, or the process was asked to stop.
+        InputError, RecipeError, ResourceError: as `offer` and `decide`.
     """
     from mpgi_ray.curate.selection.decide import decide  # with DuckDB, which tasks do without
 
@@ -53,7 +57,7 @@ def decided(
     for row in offers:
         dropped.update(row["dropped"])
     texts = [(str(row["shard"]), int(row["texts"])) for row in offers]
-    decision = decide(job.work, texts, selection, stop.check)
+    decision = decide(job.work, texts, selection, check)
     return Decided(sum(row["samples"] for row in offers), dict(sorted(dropped.items())), decision)
 
 

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from mpgi_ray.curate.select import Captioned
 from mpgi_ray.curate.selection import database
 from mpgi_ray.curate.selection.database import connected
-from mpgi_ray.curate.selection.decide import decide
+from mpgi_ray.curate.selection.decide import DECISION, decide
 from mpgi_ray.curate.selection.decided import offered_name, publish_decided, read_fates
 from mpgi_ray.curate.selection.offered import Offer, offered_table
 from mpgi_ray.curate.selection.outcome import Decision
@@ -32,6 +32,7 @@ from mpgi_ray.data.caption import Caption
 from mpgi_ray.data.sample import Annotation, Sample
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import publish_table, read_table
+from mpgi_ray.errors import ResourceError
 from support.score_tables import write_scores
 
 ORDER = ("short", "long", "captions")
@@ -323,6 +324,11 @@ def test_threads_and_memory_do_not_matter_and_nothing_is_left(
         found.append((decision, read_fates(work, "s")))
     assert found[0] == found[1]
     assert spilled[0] < spilled[1]
+    assert not os.listdir(tmp_path / "spilled")
+    monkeypatch.setattr(database, "MEMORY", "1MB")
+    work.delete(DECISION)
+    with pytest.raises(ResourceError, match=r"could not decide about 260,000 texts: Out of Memory Error"):
+        decide(work, [("s", rows)], wanted, lambda: None)
     assert not os.listdir(tmp_path / "spilled")
 
 

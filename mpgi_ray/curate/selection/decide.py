@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from itertools import accumulate
+from tempfile import gettempdir
 from typing import Any
 
 import duckdb
@@ -13,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from mpgi_ray.curate.selection.database import add_texts, create_texts, sealed, spilling
+from mpgi_ray.curate.selection.database import MEMORY, add_texts, create_texts, sealed, spilling
 from mpgi_ray.curate.selection.decided import KEPT, offered_name, publish_decided
 from mpgi_ray.curate.selection.expression import first_line
 from mpgi_ray.curate.selection.outcome import Decision, Example, Outcome, Selected
@@ -22,7 +23,7 @@ from mpgi_ray.curate.selection.rules_file import Selection
 from mpgi_ray.data.records import read_record
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import read_table
-from mpgi_ray.errors import RecipeError
+from mpgi_ray.errors import RecipeError, ResourceError
 
 DECISION = "decision.json"
 _EXAMPLES = 3  # of each rule
@@ -39,9 +40,25 @@ def decide(
 
     Raises:
         RecipeError: DuckDB cannot carry out a rule; the message names it.
+        ResourceError: it lacks memory, or room for what exceeds it.
     """
     if work.exists(DECISION):
         return read_record(work, DECISION, Decision, "curate", f"delete {work.path('')} and curate again")
+    try:
+        decision = _decided(work, texts, selection, check)
+    except duckdb.Error as error:
+        raise ResourceError(
+            f"DuckDB could not decide about {sum(count for _, count in texts):,} texts: {first_line(error)}; "
+            f"beyond {MEMORY} it works in {gettempdir()}: make room there, or set TMPDIR to another folder"
+        ) from error
+    work.publish_json(DECISION, asdict(decision))
+    return decision
+
+
+def _decided(
+    work: Storage, texts: Sequence[tuple[str, int]], selection: Selection, check: Callable[[], None]
+) -> Decision:
+    """Publish what is decided of each shard's texts."""
     starts = [0, *accumulate(count for _, count in texts)]
     with spilling() as connection:
         pictures = _load(connection, work, [shard for shard, _ in texts], selection, check)
@@ -61,9 +78,7 @@ def decide(
             connection, "SELECT count(*), count(DISTINCT _picture) FROM texts ANTI JOIN gone USING (_id)"
         )
     selected = Selected(starts[-1], kept, pictures, pictures_kept, tuple(rules))
-    decision = Decision(selected, tuple(examples))
-    work.publish_json(DECISION, asdict(decision))
-    return decision
+    return Decision(selected, tuple(examples))
 
 
 def _load(
@@ -102,6 +117,8 @@ def _apply(
     try:
         _judge(connection, rule)
         connection.execute(f"INSERT INTO gone SELECT _id, {number} FROM ({rule.gone()})")
+    except (duckdb.OutOfMemoryException, duckdb.IOException):
+        raise
     except duckdb.Error as error:
         raise RecipeError(f"rule {rule.name!r}: {first_line(error)}") from error
     seen, known = _one(connection, "SELECT count(*), count(_value) FROM judged")
