@@ -41,6 +41,13 @@ def curate(
         list[str] | None,
         typer.Option("--filter", help="Keep some samples only, such as min_words:text=long,words=20."),
     ] = None,
+    select: Annotated[
+        str | None,
+        typer.Option(help="Rules that decide about each text: a YAML file, or the name of a shipped one."),
+    ] = None,
+    dry: Annotated[
+        bool, typer.Option("--dry-run", help="Show what the rules of --select would drop; write nothing.")
+    ] = False,
     takeover: Takeover = False,
     grace: Grace = GRACE,
 ) -> None:
@@ -49,7 +56,7 @@ def curate(
     With `--shards` alone, the captions that came with the pictures become the text `captions`.
     """
     from mpgi_ray.config import parse, read_assignment
-    from mpgi_ray.curate import Curation
+    from mpgi_ray.curate import Curation, dry_run
     from mpgi_ray.curate import curate as run
     from mpgi_ray.curate.select import read_choice
 
@@ -63,9 +70,19 @@ def curate(
         "texts": tuple(name.strip() for name in texts.split(",")) if texts else None,
         "partial": partial,
         "filters": tuple(map(read_choice, filters or [])),
+        "select": select,
     }
-    summary = run(parse(Curation, values, "mpgi curate"), takeover=takeover, grace=grace)
+    config = parse(Curation, values, "mpgi curate")
+    if dry:
+        for line in dry_run(config, grace=grace).lines():
+            typer.echo(line)
+        return
+    summary = run(config, takeover=takeover, grace=grace)
     typer.echo(f"{out}: {summary}")
+    if summary.selection is not None:
+        for rule in summary.selection.rules:
+            typer.echo(str(rule))
+        typer.echo(str(summary.selection))
     for name, told in summary.telling.items():
         typer.echo(f"{name}: {told}")
     if summary.note:

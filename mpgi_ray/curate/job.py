@@ -1,4 +1,4 @@
-"""The curation job: plan, two rounds of tasks, and the files that describe the result.
+"""The curation job: rounds of tasks, one more where there are rules, and the files that describe the result.
 
 Memory holds one source shard or one final shard a task. What is done is skipped when the job runs again;
 the summary is written last: the job is done once it and all files that it describes are there.
@@ -9,25 +9,23 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Annotated, Any, Self
+from typing import Any
 
 import pyarrow as pa
-from pydantic import AfterValidator, Field, model_validator
 
-from mpgi_ray.config import Config
-from mpgi_ray.curate.given import given_by
-from mpgi_ray.curate.select import Filter, FilterChoice, check_texts, load_filters
+from mpgi_ray.curate.curation import Asked, Curation
+from mpgi_ray.curate.offering import decided
+from mpgi_ray.curate.selection.decided import TEXTS, encode_tables, texts_table
+from mpgi_ray.curate.selection.outcome import Selected
 from mpgi_ray.curate.sources import Source
 from mpgi_ray.curate.summary import SUMMARY, CurateSummary, read_summary
 from mpgi_ray.curate.tasks import WORK, Job, dropped_name, final_name, merge, split, tell
-from mpgi_ray.curate.telling import AT_ONCE, TextTelling, telling
+from mpgi_ray.curate.telling import TextTelling, telling
 from mpgi_ray.data.claim import Claim, claim, look, record_of
-from mpgi_ray.data.final import CAPTIONS
 from mpgi_ray.data.index import INDEX, IndexRow, publish_index
 from mpgi_ray.data.lease import Lease, held
 from mpgi_ray.data.rejected import DROPPED, dropped_table
-from mpgi_ray.data.shards import ShardFields
-from mpgi_ray.data.storage import Storage, absolute
+from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import publish_table, read_table
 from mpgi_ray.runtime.cluster import ray_session
 from mpgi_ray.runtime.fan_out import fan_out
@@ -35,99 +33,55 @@ from mpgi_ray.runtime.stopping import GRACE, Stop
 
 _CSV = "captions.csv"
 _RESULTS = ("*.tar", f"{WORK}/*")
-_Place = Annotated[str, AfterValidator(absolute)]
-
-
-class Curation(Config):
-    """What to curate.
-
-    Attributes:
-        captions: a caption run's folder; without one, the captions in the shards are the one text.
-        shards: the source shards; of a caption run only if they moved since they were captioned.
-        fields: where shards of other programs keep what is read; only without a caption run, which knows it.
-        shard_size: about how many samples a final shard holds.
-        seed: seed of the global random order.
-        texts: names of the texts that are published, people's ``captions`` among them; the first becomes
-            ``.txt``. None publishes all, with the first of stage 2 as ``.txt``.
-        partial: take what is captioned so far; the rest is dropped as ``not_captioned``.
-        filters: which samples are kept, among those that have the main text.
-    """
-
-    captions: _Place | None = None
-    output: _Place
-    shards: _Place | tuple[_Place, ...] | None = None
-    fields: ShardFields = ShardFields()
-    shard_size: int = Field(default=1000, ge=1, le=1_000_000)
-    seed: int = 0
-    texts: tuple[str, ...] | None = None
-    partial: bool = False
-    filters: tuple[FilterChoice, ...] = ()
-
-    @model_validator(mode="after")
-    def _agrees(self) -> Self:
-        if self.captions is None and self.shards is None:
-            raise ValueError("neither captions nor shards: expected a caption run's folder, or shards")
-        if self.captions is None and self.partial:
-            raise ValueError("partial is a setting of caption runs: leave it out")
-        if self.captions is not None and self.fields != ShardFields():
-            raise ValueError("fields stand in the recipe of the caption run: leave them out")
-        return self
 
 
 def curate(config: Curation, *, takeover: bool = False, grace: float = GRACE) -> CurateSummary:
     """Publish final shards, ``index.parquet``, ``captions.csv``, ``dropped.parquet`` and ``summary.json``.
+
+    With rules also ``texts.parquet``: what became of every text that they decided about.
 
     Args:
         takeover: see `lease.held`.
         grace: seconds in which tasks that are under way may be finished when the job is asked to stop.
 
     Raises:
-        InputError: captions or shards are missing, unfinished, or do not belong together.
+        InputError: captions, shards or scores are missing, unfinished, or do not belong together.
         OutputError: the output belongs to another curation, is worked on, or cannot be written.
         StoppedError: the process was asked to stop.
-        RecipeError: a filter or a text is unknown, or a setting of a filter is wrong.
+        RecipeError: a filter or a text is unknown, or a setting of a filter or a rule is wrong.
     """
-    filters, output = load_filters(config.filters), Storage(config.output)
-    given = given_by(config.captions, config.shards, config.fields, config.partial)
-    texts = config.texts or ((CAPTIONS,) if config.captions is None else None)
-    if texts is not None:
-        check_texts(texts, given.written)
-    main_text = given.main_text if texts is None else texts[0]
-    identity = _identity(config, filters, texts) | given.identity(output)
+    asked, output = Asked.of(config), Storage(config.output)
+    identity = asked.identity(output)
+    last = (_CSV, INDEX, SUMMARY, *([TEXTS] if asked.selection else []))
     # a folder of others is not written to
     look(output, record_of("curate"), identity, last=(), results=_RESULTS)
     with held(output, "curate", takeover=takeover) as lease:
-        state = claim(output, "curate", identity, last=(_CSV, INDEX, SUMMARY), results=_RESULTS)
+        state = claim(output, "curate", identity, last=last, results=_RESULTS)
         if output.exists(SUMMARY):
             # a job killed at its very end leaves its work, perhaps incomplete and of no further use
             output.delete(WORK)
             if state is Claim.FINISHED:
                 return read_summary(output)
             output.delete(SUMMARY)
-        shards = given.shards()
-        names = texts or (*dict.fromkeys(given.written), CAPTIONS)
-        counted = given.samples(main_text)
-        # where nobody counted them, there are as many final shards as source shards
-        kept = len(shards.files) * config.shard_size if counted is None else counted
-        job = Job(
-            captions=config.captions,
-            output=config.output,
-            root=shards.root.url,
-            fields=given.fields,
-            main_text=main_text,
-            buckets=max(1, -(-kept // config.shard_size)),
-            seed=config.seed,
-            names=names,
-            chosen=texts is not None,
-            parts=max(1, -(-kept * len(names) // AT_ONCE)),
-            filters=tuple(filters),
-        )
-        return _run(output, job, given.sources(shards), lease, Stop(grace))
+        shards = asked.given.shards()
+        job = asked.job(shards, config.output)
+        return _run(output, asked, job, asked.given.sources(shards), lease, Stop(grace))
 
 
-def _run(output: Storage, job: Job, sources: Sequence[Source], lease: Lease, stop: Stop) -> CurateSummary:
+def _run(
+    output: Storage, asked: Asked, job: Job, sources: Sequence[Source], lease: Lease, stop: Stop
+) -> CurateSummary:
+    selected: Selected | None = None
     with ray_session(cpus_held=0), stop.listening():
         each = partial(fan_out, stop=stop, check=lease.check)
+        if asked.selection is not None:
+
+            def check() -> None:
+                lease.check()
+                stop.check()
+
+            selected = decided(job, sources, asked.selection, each, check).decision.selected
+            job = asked.after(job, selected)
         splits = each(split, [(job, source) for source in sources])
         slices: dict[int, list[tuple[str, int, int]]] = defaultdict(list)
         for result in sorted(splits, key=lambda row: str(row["shard"])):
@@ -136,7 +90,8 @@ def _run(output: Storage, job: Job, sources: Sequence[Source], lease: Lease, sto
         merges = each(merge, [(job, bucket, slices[bucket]) for bucket in range(job.buckets)])
         merges.sort(key=lambda row: str(row["shard"]))
         told = each(tell, ((job, _slices(merges, part)) for part in range(job.parts)))
-    return _finish(output, job, splits, merges, telling(told, (row["tokens"] for row in merges)))
+    figures = telling(told, (row["tokens"] for row in merges))
+    return _finish(output, job, splits, merges, figures, selected)
 
 
 def _slices(merges: Sequence[dict[str, Any]], part: int) -> list[tuple[str, int, int]]:
@@ -145,26 +100,13 @@ def _slices(merges: Sequence[dict[str, Any]], part: int) -> list[tuple[str, int,
     return [(shard, ends[part], ends[part + 1]) for shard, ends in bounds if ends[part] < ends[part + 1]]
 
 
-def _identity(config: Curation, filters: Sequence[Filter], texts: tuple[str, ...] | None) -> dict[str, Any]:
-    """The settings that decide what is published; texts and filters only where some are chosen."""
-    identity: dict[str, Any] = {
-        "seed": config.seed,
-        "shard_size": config.shard_size,
-        "partial": config.partial,
-    }
-    if texts is not None:
-        identity["texts"] = list(texts)
-    for number, (choice, rule) in enumerate(zip(config.filters, filters, strict=True)):
-        identity[f"filters.{number}"] = {"name": choice.name} | rule.model_dump(mode="json")
-    return identity
-
-
 def _finish(
     output: Storage,
     job: Job,
     splits: list[dict[str, Any]],
     merges: list[dict[str, Any]],
     told: dict[str, TextTelling],
+    selected: Selected | None,
 ) -> CurateSummary:
     dropped: Counter[str] = Counter()
     for result in splits:
@@ -177,9 +119,12 @@ def _finish(
         shards=len(merges),
         seed=job.seed,
         telling=told,
+        selection=selected,
         unreadable_shards=tuple(sorted(result["shard"] for result in splits if result.get("unreadable"))),
     )
     publish_table(output, DROPPED, _dropped(job, splits))
+    if job.offer is not None:
+        output.publish(TEXTS, encode_tables(_texts(job, job.offer.reasons, splits)))
     output.publish(_CSV, _csv(job))
     publish_index(output, [IndexRow(m["shard"], m["samples"], m["bytes"], m["sha256"]) for m in merges])
     output.publish_json(SUMMARY, summary.record())
@@ -192,6 +137,12 @@ def _dropped(job: Job, splits: Sequence[dict[str, Any]]) -> pa.Table:
     shards = sorted(result["shard"] for result in splits if result["dropped"])
     tables = [read_table(job.work, dropped_name(shard)) for shard in shards]
     return pa.concat_tables([dropped_table("", []), *tables])
+
+
+def _texts(job: Job, reasons: Sequence[str], splits: Sequence[dict[str, Any]]) -> Iterator[pa.Table]:
+    for result in sorted(splits, key=lambda row: str(row["shard"])):
+        unusable = {index: reason for index, _, reason in result.get("unusable", ())}
+        yield texts_table(job.work, result["shard"], reasons, unusable)
 
 
 def _csv(job: Job) -> Iterator[bytes]:

@@ -11,6 +11,8 @@ from mpgi_ray.data.final import CAPTIONS, Final
 from mpgi_ray.data.image import ImageError
 from mpgi_ray.data.sample import Rejected, Sample
 
+Dropped = list[tuple[int, str, str]]  # place, key and reason
+
 
 def assemble(
     shard: str,
@@ -19,7 +21,7 @@ def assemble(
     main_text: str,
     filters: Sequence[Filter] = (),
     texts: Sequence[str] | None = None,
-) -> tuple[list[Final], list[tuple[int, str, str]]]:
+) -> tuple[list[Final], Dropped]:
     """Join a shard's samples with their captions, and keep those that every filter keeps.
 
     Args:
@@ -30,42 +32,46 @@ def assemble(
     Returns:
         The samples to publish, and place, key and reason of each of the others.
     """
+    passed, dropped = passing(shard, entries, captions, [MainText(name=main_text), *filters])
+    kept: list[Final] = []
+    for sample in passed:
+        chosen, people = only(sample, texts), CAPTIONS in (texts or ())
+        try:
+            kept.append(Final.of(shard, chosen.sample, chosen.captions, main_text, people))
+        except ImageError as error:
+            dropped.append((sample.sample.index, sample.sample.key, error.reason))
+    return kept, sorted(dropped)
+
+
+def passing(
+    shard: str,
+    entries: Iterable[Sample | Rejected],
+    captions: Iterable[Caption] | None,
+    filters: Sequence[Filter],
+) -> tuple[list[Captioned], Dropped]:
+    """A shard's samples with their captions, those that every filter keeps, and the others.
+
+    Args:
+        captions: as `assemble`.
+    """
     by_index: dict[int, list[Caption]] = defaultdict(list)
     for caption in captions or ():
         by_index[caption.index].append(caption)
-    rules = [MainText(name=main_text), *filters]
-    kept: list[Final] = []
-    dropped: list[tuple[int, str, str]] = []
+    passed: list[Captioned] = []
+    dropped: Dropped = []
     for entry in entries:
-        rows = None if captions is None else by_index[entry.index]
-        made = _final(shard, entry, rows, main_text, rules, texts)
-        if isinstance(made, Final):
-            kept.append(made)
-        else:
-            dropped.append((entry.index, entry.key, made))
-    return kept, dropped
+        joined = captioned(shard, entry, None if captions is None else by_index[entry.index])
+        reason = joined if isinstance(joined, str) else _against(joined, filters)
+        if reason:
+            dropped.append((entry.index, entry.key, reason))
+        elif isinstance(joined, Captioned):
+            passed.append(joined)
+    return passed, dropped
 
 
-def _final(
-    shard: str,
-    entry: Sample | Rejected,
-    rows: Sequence[Caption] | None,
-    main_text: str,
-    filters: Sequence[Filter],
-    texts: Sequence[str] | None,
-) -> Final | str:
-    """The final sample, or the reason why there is none."""
-    joined = captioned(shard, entry, rows)
-    if isinstance(joined, str):
-        return joined
-    for rule in filters:
-        if reason := rule.keep(joined):
-            return reason
-    try:
-        chosen, people = only(joined, texts), CAPTIONS in (texts or ())
-        return Final.of(shard, chosen.sample, chosen.captions, main_text, people)
-    except ImageError as error:
-        return error.reason
+def _against(sample: Captioned, filters: Sequence[Filter]) -> str | None:
+    """The first reason against a sample."""
+    return next((reason for rule in filters if (reason := rule.keep(sample))), None)
 
 
 def captioned(shard: str, entry: Sample | Rejected, rows: Sequence[Caption] | None) -> Captioned | str:

@@ -66,6 +66,15 @@ class MainText(Config):
         return None if self.name in sample.texts else f"no_{self.name}_text"
 
 
+class AnyText(Config):
+    """Keep samples that have one of the chosen texts; None chooses all."""
+
+    names: tuple[str, ...] | None
+
+    def keep(self, sample: Captioned) -> str | None:
+        return None if only(sample, self.names).texts else "no_text"
+
+
 def only(sample: Captioned, texts: Sequence[str] | None) -> Captioned:
     """The sample with the chosen texts alone, people's captions among them; None chooses all."""
     if texts is None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from mpgi_ray.curate.selection.outcome import Selected
 from mpgi_ray.curate.telling import NOT_COUNTED, TextTelling
 from mpgi_ray.data.records import read_record
 from mpgi_ray.data.shard_list import shards_in_words
@@ -23,6 +24,8 @@ class CurateSummary:
         dropped: reason to number of samples.
         texts: of the samples that were kept.
         telling: what the texts of each name tell; empty for a curation of an earlier version.
+        selection: what the rules did, if there are any; what could not be published after all is not taken
+            off there.
         unreadable_shards: source shards without captions, whose samples nobody could count.
         nothing_to_do: the curation was already finished; the numbers are those of an earlier start.
     """
@@ -34,6 +37,7 @@ class CurateSummary:
     shards: int
     seed: int
     telling: Mapping[str, TextTelling] = field(default_factory=dict)
+    selection: Selected | None = None
     unreadable_shards: tuple[str, ...] = ()
     nothing_to_do: bool = False
 
@@ -50,6 +54,8 @@ class CurateSummary:
     def record(self) -> dict[str, Any]:
         """What ``summary.json`` holds."""
         record = {name: value for name, value in asdict(self).items() if name != "nothing_to_do"}
+        if self.selection is None:
+            del record["selection"]
         return record | ({"note": note} if (note := self.note) else {})
 
     @property

@@ -1,4 +1,4 @@
-"""The two kinds of task of a curation: join and sort one source shard, merge one final shard.
+"""The kinds of task of a curation: join and sort one source shard, merge one final shard, compare texts.
 
 Each writes a small JSON beside its result, last: a task whose JSON is there is done and only read again.
 """
@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from mpgi_ray.curate.csv_rows import encode_rows
-from mpgi_ray.curate.join import assemble
+from mpgi_ray.curate.join import Dropped, assemble
 from mpgi_ray.curate.order import in_order, with_keys
 from mpgi_ray.curate.runs import decode_range, encode_run
 from mpgi_ray.curate.select import Filter
+from mpgi_ray.curate.selection.chosen import choose
+from mpgi_ray.curate.selection.offered import Offer
 from mpgi_ray.curate.sources import Source, read_source
 from mpgi_ray.curate.telling import compare, text_rows
 from mpgi_ray.data.rejected import DROPPED, dropped_table
@@ -40,6 +42,7 @@ class Job:
         chosen: whether `names` were chosen; if not, all are published.
         parts: ranges of hashes in which texts are compared.
         filters: what a sample must pass, beside having the main text.
+        offer: what is decided about each text by rules, if there are any: then one text is enough.
     """
 
     captions: str | None
@@ -53,6 +56,7 @@ class Job:
     chosen: bool
     parts: int
     filters: tuple[Filter, ...] = ()
+    offer: Offer | None = None
 
     @property
     def texts(self) -> tuple[str, ...] | None:
@@ -77,7 +81,8 @@ def split(job: Job, source: Source) -> dict[str, Any]:
 
     Returns:
         ``samples`` (in the shard), ``dropped`` (number by reason; which ones stands in a file beside it) and
-        ``ranges`` (bucket, start, end); ``unreadable`` for a shard without captions that cannot be read.
+        ``ranges`` (bucket, start, end); ``unreadable`` for a shard without captions that cannot be read;
+        with rules, ``unusable`` (place, key, reason) of samples with a text that was kept in vain.
 
     Raises:
         InputError: the shard is not the one that was captioned.
@@ -85,17 +90,22 @@ def split(job: Job, source: Source) -> dict[str, Any]:
     done = f"{source.shard}.split.json"  # a name of its own: an earlier version did not say what it dropped
     if job.work.exists(done):
         return job.work.read_json(done)
-    read = read_source(source, job.root, job.fields, job.captions)
-    if read is None:
+    if (read := read_source(source, job.root, job.fields, job.captions)) is None:
         return {"shard": source.shard, "samples": 0, "dropped": {}, "ranges": [], "unreadable": True}
     entries, captions = read
-    kept, dropped = assemble(source.shard, entries, captions, job.main_text, job.filters, job.texts)
+    unusable: Dropped = []
+    if job.offer is None:
+        kept, dropped = assemble(source.shard, entries, captions, job.main_text, job.filters, job.texts)
+    else:
+        reasons, shard = job.offer.reasons, source.shard
+        kept, dropped, unusable = choose(job.work, shard, entries, captions, job.texts, reasons)
     run, ranges = encode_run(in_order(kept, job.seed), job.seed, job.buckets)
     job.work.publish(f"{source.shard}.run", run)
     if dropped:
         publish_table(job.work, dropped_name(source.shard), dropped_table(source.shard, dropped))
-    reasons = Counter(reason for _, _, reason in dropped)
-    result = {"shard": source.shard, "samples": len(entries), "dropped": reasons, "ranges": ranges}
+    counts = Counter(reason for _, _, reason in dropped)
+    result = {"shard": source.shard, "samples": len(entries), "dropped": counts, "ranges": ranges}
+    result |= {"unusable": unusable} if job.offer else {}
     job.work.publish_json(done, result)
     return result
 

@@ -49,6 +49,15 @@ def read_metadata(storage: Storage, name: str) -> dict[bytes, bytes]:
     return _opened(storage, name, lambda file: dict(file.schema_arrow.metadata or {}))
 
 
+def read_schema(storage: Storage, name: str) -> pa.Schema:
+    """The columns of a table with their types and metadata.
+
+    Raises:
+        InputError: the file cannot be read, or is damaged.
+    """
+    return _opened(storage, name, lambda file: file.schema_arrow)
+
+
 def publish_table(storage: Storage, name: str, table: pa.Table) -> None:
     """Write a table, whole or not at all.
 

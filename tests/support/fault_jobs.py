@@ -15,12 +15,18 @@ from mpgi_ray.data.caption_folder import CaptionFolder
 from support.build import noise
 
 CAPTION = ("fused", "two", "pilot", "sampled")
-JOBS = ("ingest", *CAPTION, "curate", "train")
+JOBS = ("ingest", *CAPTION, "curate", "select", "train")
 # of each job, what its input was made by, the first first
 BEFORE = {"ingest": (), **dict.fromkeys(CAPTION, ("ingest",))} | {
     "curate": ("ingest", "fused"),
+    "select": ("ingest", "fused"),
     "train": ("ingest", "fused", "curate"),
 }
+_RULES = """rules:
+  - {name: weak, top: 0.8, by: words, within: [name]}
+  - {name: repeated, distinct: set}
+  - {name: balance, pictures: 10, per: [scene]}
+"""
 _ORDER = ("shard", "index", "stage", "perspective")
 _STEP_TIMES = ("samples_per_second", "data_wait")
 
@@ -45,16 +51,16 @@ class Fixture:
             folder.mkdir(parents=True, exist_ok=True)
             (folder / f"{number:04d}.jpg").write_bytes(noise(number, 48))
         (self.pictures / "forest/broken.jpg").write_bytes(b"not a picture")
+        (self.root / "rules.yaml").write_text(_RULES)
 
     def commands(self, job: str, out: Path) -> list[list[str]]:
         """The command lines of a job, one after the other."""
         if job == "ingest":
             size = ["--shard-size", "12", "--max-reject-rate", "0.5"]
             return [["ingest", "folders", str(self.pictures), "--out", str(out), *size, "--grace", "2"]]
-        if job == "curate":
-            return [
-                ["curate", str(self.made("fused")), "--out", str(out), "--shard-size", "12", "--grace", "2"]
-            ]
+        if job in ("curate", "select"):
+            run = ["curate", str(self.made("fused")), "--out", str(out), "--shard-size", "12", "--grace", "2"]
+            return [[*run, "--select", str(self.root / "rules.yaml")] if job == "select" else run]
         if job == "train":
             run = ["train", str(self.made("curate")), "--out", str(out), "--steps", "6", "--batch", "12"]
             return [[*run, "--set", "save_every=2", "--set", "readers=1", "--grace", "2"]]
@@ -76,7 +82,7 @@ class Fixture:
             yield from (f"{name} was left" for name in ("steps", ".ray") if (out / name).exists())
             if _steps(self.made(job)) != _steps(out):
                 yield "train.jsonl tells of other steps"
-        for pattern in ("*.tar", "*.csv", "rejected.parquet", "open_clip*", "seen.json"):
+        for pattern in ("*.tar", "*.csv", "rejected.parquet", "texts.parquet", "open_clip*", "seen.json"):
             yield from _files_differ(self.made(job), out, pattern)
 
 
