@@ -17,6 +17,7 @@ from mpgi_ray.cli.ingest import ingest
 from mpgi_ray.cli.leaks import leaks
 from mpgi_ray.cli.look import inspect
 from mpgi_ray.cli.models import evaluate, train
+from mpgi_ray.cli.release import release
 from mpgi_ray.cli.sources import sources
 
 app = typer.Typer(
@@ -26,7 +27,20 @@ app = typer.Typer(
     help="Captions for remote-sensing images from several perspectives, and models trained on them.",
 )
 app.add_typer(ingest, name="ingest")
-for command in (sources, caption, plan, check, duplicates, leaks, curate, inspect, train, evaluate, demo):
+for command in (
+    sources,
+    caption,
+    plan,
+    check,
+    duplicates,
+    leaks,
+    curate,
+    release,
+    inspect,
+    train,
+    evaluate,
+    demo,
+):
     app.command()(command)
 
 

@@ -15,7 +15,12 @@ import pyarrow as pa
 from pydantic import AfterValidator, Field, model_validator
 
 from mpgi_ray.config import Config
-from mpgi_ray.curate.given import Given, People, Run
+from mpgi_ray.curate.card import final_card
+from mpgi_ray.curate.card_facts import CardFacts, publish_card
+from mpgi_ray.curate.counts import Counts
+from mpgi_ray.curate.given import Given, People, Run, handed_over
+from mpgi_ray.curate.rebuild import lost_name
+from mpgi_ray.curate.released import Released, is_release
 from mpgi_ray.curate.select import Filter, FilterChoice, check_texts, load_filters
 from mpgi_ray.curate.summary import SUMMARY, CurateSummary, read_summary
 from mpgi_ray.curate.tasks import WORK, Job, Source, dropped_name, final_name, merge, split, tell
@@ -24,6 +29,7 @@ from mpgi_ray.data.claim import Claim, claim, look, record_of
 from mpgi_ray.data.final import CAPTIONS
 from mpgi_ray.data.index import INDEX, IndexRow, publish_index
 from mpgi_ray.data.lease import Lease, held
+from mpgi_ray.data.missing import MISSING, missing_in_words
 from mpgi_ray.data.rejected import DROPPED, dropped_table
 from mpgi_ray.data.shards import ShardFields
 from mpgi_ray.data.storage import Storage, absolute
@@ -41,7 +47,8 @@ class Curation(Config):
     """What to curate.
 
     Attributes:
-        captions: a caption run's folder; without one, the captions in the shards are the one text.
+        captions: a caption run's folder, or that of a release, whose shards are made again as they were;
+            without one, the captions in the shards are the one text.
         shards: the source shards; of a caption run only if they moved since they were captioned.
         fields: where shards of other programs keep what is read; only without a caption run, which knows it.
         shard_size: about how many samples a final shard holds.
@@ -50,6 +57,7 @@ class Curation(Config):
             ``.txt``. None publishes all, with the first of stage 2 as ``.txt``.
         partial: take what is captioned so far; the rest is dropped as ``not_captioned``.
         filters: which samples are kept, among those that have the main text.
+        citations: source to the paper to cite, for the card alone.
     """
 
     captions: _Place | None = None
@@ -61,6 +69,7 @@ class Curation(Config):
     texts: tuple[str, ...] | None = None
     partial: bool = False
     filters: tuple[FilterChoice, ...] = ()
+    citations: dict[str, str] = Field(default={})
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
@@ -74,7 +83,7 @@ class Curation(Config):
 
 
 def curate(config: Curation, *, takeover: bool = False, grace: float = GRACE) -> CurateSummary:
-    """Publish final shards, ``index.parquet``, ``captions.csv``, ``dropped.parquet`` and ``summary.json``.
+    """Publish final shards, ``index.parquet``, ``captions.csv``, ``dropped.parquet``, a card and a summary.
 
     Args:
         takeover: see `lease.held`.
@@ -88,6 +97,8 @@ def curate(config: Curation, *, takeover: bool = False, grace: float = GRACE) ->
     """
     filters, output = load_filters(config.filters), Storage(config.output)
     given = _given(config)
+    if isinstance(given, Released):
+        config = given.settled(config)
     texts = config.texts or ((CAPTIONS,) if config.captions is None else None)
     if texts is not None:
         check_texts(texts, given.written)
@@ -109,29 +120,39 @@ def curate(config: Curation, *, takeover: bool = False, grace: float = GRACE) ->
         # where nobody counted them, there are as many final shards as source shards
         kept = len(shards.files) * config.shard_size if counted is None else counted
         job = Job(
-            captions=config.captions,
+            captions=None if isinstance(given, Released) else config.captions,
             output=config.output,
             root=shards.root.url,
             fields=given.fields,
             main_text=main_text,
-            buckets=max(1, -(-kept // config.shard_size)),
+            buckets=given.shards_made
+            if isinstance(given, Released)
+            else max(1, -(-kept // config.shard_size)),
             seed=config.seed,
             names=names,
             chosen=texts is not None,
             parts=max(1, -(-kept * len(names) // AT_ONCE)),
             filters=tuple(filters),
+            release=config.captions if isinstance(given, Released) else None,
         )
-        return _run(output, job, given.sources(shards), lease, Stop(grace))
+        if isinstance(given, Released):
+            given.prepare(job.work)
+        facts = handed_over(given, shards, identity, names, config.citations)
+        return _run(output, job, given.sources(shards), facts, lease, Stop(grace))
 
 
 def _given(config: Curation) -> Given:
+    if config.captions is not None and is_release(config.captions):
+        return Released(config.captions, config.shards)
     if config.captions is not None:
         return Run(config.captions, config.shards, config.partial)
     assert config.shards is not None  # see `Curation`
     return People(config.shards, config.fields)
 
 
-def _run(output: Storage, job: Job, sources: Sequence[Source], lease: Lease, stop: Stop) -> CurateSummary:
+def _run(
+    output: Storage, job: Job, sources: Sequence[Source], facts: CardFacts, lease: Lease, stop: Stop
+) -> CurateSummary:
     with ray_session(cpus_held=0), stop.listening():
         each = partial(fan_out, stop=stop, check=lease.check)
         splits = each(split, [(job, source) for source in sources])
@@ -142,7 +163,7 @@ def _run(output: Storage, job: Job, sources: Sequence[Source], lease: Lease, sto
         merges = each(merge, [(job, bucket, slices[bucket]) for bucket in range(job.buckets)])
         merges.sort(key=lambda row: str(row["shard"]))
         told = each(tell, ((job, _slices(merges, part)) for part in range(job.parts)))
-    return _finish(output, job, splits, merges, telling(told, (row["tokens"] for row in merges)))
+    return _finish(output, job, splits, merges, telling(told, (row["tokens"] for row in merges)), facts)
 
 
 def _slices(merges: Sequence[dict[str, Any]], part: int) -> list[tuple[str, int, int]]:
@@ -171,6 +192,7 @@ def _finish(
     splits: list[dict[str, Any]],
     merges: list[dict[str, Any]],
     told: dict[str, TextTelling],
+    facts: CardFacts,
 ) -> CurateSummary:
     dropped: Counter[str] = Counter()
     for result in splits:
@@ -184,7 +206,10 @@ def _finish(
         seed=job.seed,
         telling=told,
         unreadable_shards=tuple(sorted(result["shard"] for result in splits if result.get("unreadable"))),
+        missing=_missing(output, job),
     )
+    counts = Counts.joined(result["counts"] for result in merges)
+    publish_card(output, facts, final_card(counts, facts, summary))
     publish_table(output, DROPPED, _dropped(job, splits))
     output.publish(_CSV, _csv(job))
     publish_index(output, [IndexRow(m["shard"], m["samples"], m["bytes"], m["sha256"]) for m in merges])
@@ -198,6 +223,15 @@ def _dropped(job: Job, splits: Sequence[dict[str, Any]]) -> pa.Table:
     shards = sorted(result["shard"] for result in splits if result["dropped"])
     tables = [read_table(job.work, dropped_name(shard)) for shard in shards]
     return pa.concat_tables([dropped_table("", []), *tables])
+
+
+def _missing(output: Storage, job: Job) -> str:
+    """Publish what a release names and the shards do not hold, and say it; empty if nothing is missing."""
+    if job.release is None:
+        return ""
+    table = pa.concat_tables(read_table(job.work, lost_name(bucket)) for bucket in range(job.buckets))
+    publish_table(output, MISSING, table)
+    return missing_in_words(table)
 
 
 def _csv(job: Job) -> Iterator[bytes]:

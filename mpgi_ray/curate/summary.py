@@ -24,6 +24,7 @@ class CurateSummary:
         texts: of the samples that were kept.
         telling: what the texts of each name tell; empty for a curation of an earlier version.
         unreadable_shards: source shards without captions, whose samples nobody could count.
+        missing: what a release names and the shards do not hold, in words; empty if nothing is missing.
         nothing_to_do: the curation was already finished; the numbers are those of an earlier start.
     """
 
@@ -35,6 +36,7 @@ class CurateSummary:
     seed: int
     telling: Mapping[str, TextTelling] = field(default_factory=dict)
     unreadable_shards: tuple[str, ...] = ()
+    missing: str = ""
     nothing_to_do: bool = False
 
     def __str__(self) -> str:
@@ -45,11 +47,13 @@ class CurateSummary:
             f"{head}{self.samples_in:,} samples in, {self.kept:,} kept in {shards} with "
             f"{self.texts:,} texts; dropped: {dropped}"
             f"{f'; left out, as they cannot be read: {unreadable}' if unreadable else ''}"
+            f"{f'; {self.missing}' if self.missing else ''}"
         )
 
     def record(self) -> dict[str, Any]:
         """What ``summary.json`` holds."""
-        record = {name: value for name, value in asdict(self).items() if name != "nothing_to_do"}
+        left_out = {"nothing_to_do", *(["missing"] if not self.missing else [])}
+        record = {name: value for name, value in asdict(self).items() if name not in left_out}
         return record | ({"note": note} if (note := self.note) else {})
 
     @property
