@@ -45,6 +45,7 @@ class CardFacts(BaseModel):
         names: of the texts, in order.
         fields: where shards of other programs kept what was read.
         ingested: how the source shards were made.
+        sources: whose pictures there are; empty where an earlier version wrote the folder.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -58,6 +59,7 @@ class CardFacts(BaseModel):
     names: tuple[str, ...] = ()
     fields: dict[str, Any] = {}
     ingested: tuple[Ingested, ...] = ()
+    sources: tuple[str, ...] = ()
 
     def record(self) -> dict[str, Any]:
         """What ``card.json`` holds."""

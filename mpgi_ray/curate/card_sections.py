@@ -103,10 +103,8 @@ def chosen(facts: CardFacts, samples_in: int, dropped: Mapping[str, int]) -> str
     for number, settings in enumerate(facts.filters, 1):
         told = {key: value for key, value in settings.items() if key not in ("name", "found")}
         found = settings.get("found")
-        lines.append(
-            f"{number}. `{settings.get('name')}` {json.dumps(told, ensure_ascii=False) if told else ''}"
-            + (f": {_found(found)}" if found else "")
-        )
+        parts = [f"`{settings['name']}`", *([json.dumps(told, ensure_ascii=False)] if told else [])]
+        lines.append(f"{number}. {' '.join(parts)}{f': {_found(found)}' if found else ''}")
     return section(
         "What was left out",
         f"The curation took {samples_in:,} pictures in; dropped: {_numbers(dropped) or 'none'}.",
@@ -122,15 +120,14 @@ def rebuild(ingested: Sequence[Ingested], counts: Counts) -> str:
     for one in ingested:
         how[one.source].append(one)
     lines = []
-    for number, source in enumerate(dict.fromkeys(source for source, _ in sorted(counts.sources)), 1):
+    for number, source in enumerate(counts.source_names, 1):
         for one in how.get(source) or [Ingested(source=source, format="FORMAT")]:
             name = "" if source == UNNAMED else " --source PRESET"
             options = f" {one.options}" if one.options else ""
             lines.append(
                 f"mpgi ingest {one.format} ROOT{name}{options} --join . --out shards/{number}  # {source}"
             )
-    count = len({source for source, _ in counts.sources})
-    folders = " ".join(f"--shards shards/{number}" for number in range(1, count + 1))
+    folders = " ".join(f"--shards shards/{number}" for number in range(1, len(counts.source_names) + 1))
     return section(
         "Rebuild it from the originals",
         "This folder holds no picture. Whoever has the pictures makes the same shards of them, here with "

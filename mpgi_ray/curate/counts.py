@@ -36,6 +36,11 @@ class Counts:
     scores: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(lambda: [0, 0.0]))
 
     @property
+    def source_names(self) -> tuple[str, ...]:
+        """Whose pictures there are, each once."""
+        return tuple(dict.fromkeys(source for source, _ in sorted(self.sources)))
+
+    @property
     def texts(self) -> dict[str, int]:
         """How many there are, by name."""
         return {name: lengths.total() for name, lengths in self.words.items()}

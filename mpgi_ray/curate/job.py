@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from mpgi_ray.config import Config
 from mpgi_ray.curate.card import final_card
-from mpgi_ray.curate.card_facts import CardFacts, publish_card
+from mpgi_ray.curate.card_facts import README, CardFacts, publish_card
 from mpgi_ray.curate.counts import Counts
 from mpgi_ray.curate.given import Given, People, Run, handed_over
 from mpgi_ray.curate.rebuild import lost_name
@@ -39,7 +39,7 @@ from mpgi_ray.runtime.fan_out import fan_out
 from mpgi_ray.runtime.stopping import GRACE, Stop
 
 _CSV = "captions.csv"
-_RESULTS = ("*.tar", f"{WORK}/*")
+_RESULTS = ("*.tar", f"{WORK}/*", README)
 _Place = Annotated[str, AfterValidator(absolute)]
 
 
@@ -209,7 +209,8 @@ def _finish(
         missing=_missing(output, job),
     )
     counts = Counts.joined(result["counts"] for result in merges)
-    publish_card(output, facts, final_card(counts, facts, summary))
+    told = facts.model_copy(update={"sources": counts.source_names})
+    publish_card(output, told, final_card(counts, facts, summary))
     publish_table(output, DROPPED, _dropped(job, splits))
     output.publish(_CSV, _csv(job))
     publish_index(output, [IndexRow(m["shard"], m["samples"], m["bytes"], m["sha256"]) for m in merges])

@@ -6,7 +6,7 @@ release, and again at the end, with what was left out; ``summary.json`` is writt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Annotated, Any, Self
@@ -15,7 +15,7 @@ from pydantic import AfterValidator, model_validator
 
 from mpgi_ray.config import Config, nearest
 from mpgi_ray.curate.card import release_card
-from mpgi_ray.curate.card_facts import CardFacts, made_of, publish_card, read_facts
+from mpgi_ray.curate.card_facts import README, CardFacts, made_of, publish_card, read_facts
 from mpgi_ray.curate.counts import Counts
 from mpgi_ray.curate.csv_rows import encode_rows
 from mpgi_ray.curate.release.mgrs import MGRS, numbered
@@ -35,7 +35,7 @@ from mpgi_ray.runtime.stopping import GRACE, Stop
 
 _JOB = "release"
 _CSV = "captions.csv"
-_RESULTS = ("data/*", f"{UNPACKED}/*", f"{WORK}/*")
+_RESULTS = (README, "data/*", f"{UNPACKED}/*", f"{WORK}/*")
 _Place = Annotated[str, AfterValidator(absolute)]
 Each = Callable[..., list[Any]]
 
@@ -82,6 +82,7 @@ def release(config: ReleaseConfig, *, takeover: bool = False, grace: float = GRA
     shards, facts = _shards(final), read_facts(final)
     facts = facts.model_copy(update={"citations": {**facts.citations, **config.citations}})
     job = Job(config.final, config.output, shards, frozenset(config.share), config.mgrs)
+    _require_there(config.share, facts.sources)
     made = made_of(final, facts, () if facts.names else _names(job))
     identity = {
         "form": FORM,
@@ -103,7 +104,7 @@ def release(config: ReleaseConfig, *, takeover: bool = False, grace: float = GRA
         with ray_session(cpus_held=0), stop.listening():
             each = partial(fan_out, stop=stop, check=lease.check)
             parts = each(write_part, [(job, number) for number in range(len(shards))])
-            _require_there(config.share, parts)
+            _require_there(config.share, _sources(parts))
             unpacked = _unpacked(job, each) if config.unpack else None
         return _finish(job, identity, made, facts, parts, unpacked)
 
@@ -124,11 +125,15 @@ def _names(job: Job) -> list[str]:
     return []
 
 
-def _require_there(share: Sequence[str], parts: Sequence[Mapping[str, Any]]) -> None:
-    known = {one[0] for part in parts for one in (*part["counts"]["sources"], *part["left_out"])}
+def _require_there(share: Sequence[str], known: Collection[str]) -> None:
+    """Hold the sources to share against those that there are; nothing where these are not known yet."""
     for name in share:
-        if name not in known:
+        if known and name not in known:
             raise nearest("source", name, known)
+
+
+def _sources(parts: Sequence[Mapping[str, Any]]) -> set[str]:
+    return {one[0] for part in parts for one in (*part["counts"]["sources"], *part["left_out"])}
 
 
 def _unpacked(job: Job, each: Each) -> list[dict[str, Any]]:
