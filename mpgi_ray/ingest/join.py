@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cached_property
 
 from mpgi_ray.data.missing import NOT_FOUND, OTHER_BYTES, OTHER_PIXELS, UNUSABLE
 from mpgi_ray.data.release import UNNAMED, Entry, Release, Window
@@ -51,10 +52,15 @@ class Join:
                 f"{release.storage.url} names no picture of the source {self._source!r}, only of "
                 f"{', '.join(sorted(others)) or 'none'}: name the preset of the source with --source"
             )
-        # names that are there: their entries wait for them, and go to no copy under another name
-        self._listed = {clean_name(item.name) for item in items if isinstance(item, Item)}
+        self._items = items
+        self._absent: set[str] = set()  # names that are listed without a file
         self._seen: set[str] = set()  # hashes of files
         self._unusable: set[str] = set()  # names of entries of the source that were rejected
+
+    @cached_property
+    def _listed(self) -> frozenset[str]:
+        """Names that are there; asked for only where a picture has another name than in the release."""
+        return frozenset(clean_name(item.name) for item in self._items if isinstance(item, Item))
 
     def of(self, results: Iterable[Sample | Rejected]) -> Iterator[Sample | Rejected]:
         """Those that the release names, with its names, and what cannot be used of the others.
@@ -66,7 +72,7 @@ class Join:
         for result in results:
             if isinstance(result, Rejected):
                 if result.reason == "missing_image":  # it is only listed
-                    self._listed.discard(result.key)
+                    self._absent.add(result.key)
                 else:
                     self._unusable.add(result.key)
                 file = "" if result.sample_id == file else file  # its windows are not complete
@@ -94,6 +100,7 @@ class Join:
         if (sample.annotation.source or UNNAMED) != self._source:
             return None
         own = next((entry for entry in entries if entry.sample_name == sample.name), None)
+        # the entries of names that are there wait for these, and go to no copy under another name
         found = own or next((entry for entry in entries if entry.image not in self._listed), None)
         if found is not None:
             entries.remove(found)
@@ -122,7 +129,8 @@ class Join:
             return OTHER_PIXELS
         if entry.image in self._unusable:
             return UNUSABLE
-        return OTHER_BYTES if entry.image in self._listed else NOT_FOUND
+        there = entry.image in self._listed and entry.image not in self._absent
+        return OTHER_BYTES if there else NOT_FOUND
 
 
 def _as_named(sample: Sample, entry: Entry) -> Sample:

@@ -23,6 +23,7 @@ from mpgi_ray.cli import main
 from mpgi_ray.curate import CurateSummary, Curation, curate
 from mpgi_ray.curate.release import ReleaseConfig, ReleaseSummary, release
 from mpgi_ray.data.final import list_shards, read_records
+from mpgi_ray.data.shards import ShardFields
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError, OutputError, RecipeError
 from mpgi_ray.ingest import IngestConfig, SourceConfig, ingest, manifest
@@ -353,18 +354,18 @@ def test_shards_of_an_earlier_version_are_released_and_made_again(tmp_path: Path
 
 def test_repeated_pictures_and_peoples_captions_of_other_programs_come_back(tmp_path: Path) -> None:
     same, said = noise(1), b"A pier.\n-2 boats"
+    pictures = {"1": same, "2": same, "3": noise(2)}
     members = [
-        ("1.jpg", same),
-        ("1.txt", said),
-        ("2.jpg", same),
-        ("2.txt", said),
-        ("3.jpg", noise(2)),
-        ("3.txt", said),
+        (f"{key}.{field}", data)
+        for key, image in pictures.items()
+        for field, data in (("rgb", image), ("say", said))
     ]
     (tmp_path / "shards").mkdir()
     (tmp_path / "shards/a.tar").write_bytes(tar(*members))
     final, shards = str(tmp_path / "final"), str(tmp_path / "shards")
-    curate(Curation(shards=shards, output=final, shard_size=2))
+    curate(
+        Curation(shards=shards, output=final, shard_size=2, fields=ShardFields(image="rgb", captions="say"))
+    )
     assert release(ReleaseConfig(final=final, output=str(tmp_path / "release"))).texts == 6
     curate(Curation(captions=str(tmp_path / "release"), shards=shards, output=str(tmp_path / "again")))
     assert tars(tmp_path / "again") == tars(tmp_path / "final")
