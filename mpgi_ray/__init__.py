@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mpgi_ray.caption.job import caption as caption_shards
     from mpgi_ray.caption.plan import plan as plan_captions
     from mpgi_ray.caption.recipe import Recipe, load_recipe
-    from mpgi_ray.curate.job import Curation
+    from mpgi_ray.curate.curation import Curation
     from mpgi_ray.curate.job import curate as curate_captions
     from mpgi_ray.curate.select import Captioned, Filter
     from mpgi_ray.data.sample import Annotation, Sample
@@ -48,7 +48,7 @@ __version__ = VERSION
 _PLACES = {
     "Annotation": "data.sample",
     "Captioned": "curate.select",
-    "Curation": "curate.job",
+    "Curation": "curate.curation",
     "Engine": "engines.base",
     "EngineSettings": "engines.settings",
     "EvaluateConfig": "evaluate.config",

@@ -14,7 +14,9 @@ def curate(
     out: Annotated[str, typer.Option(help="Folder of the final shards.")],
     captions: Annotated[
         str | None,
-        typer.Argument(help="Output folder of `mpgi caption`; without it, the captions in the shards count."),
+        typer.Argument(
+            help="Folder of `mpgi caption` or `mpgi release`; without one, the captions in the shards count."
+        ),
     ] = None,
     shards: Annotated[
         list[str] | None,
@@ -53,12 +55,14 @@ def curate(
 ) -> None:
     """Join captions to shards and publish final shards in a global random order, with captions.csv.
 
-    With `--shards` alone, the captions that came with the pictures become the text `captions`.
+    With `--shards` alone, the captions that came with the pictures become the text `captions`. With a
+    release, the final shards that it was made of are made again of the originals' shards.
     """
     from mpgi_ray.config import parse, read_assignment
     from mpgi_ray.curate import Curation, dry_run
     from mpgi_ray.curate import curate as run
     from mpgi_ray.curate.select import read_choice
+    from mpgi_ray.ingest.citations import citations
 
     values = {
         "captions": captions,
@@ -71,6 +75,7 @@ def curate(
         "partial": partial,
         "filters": tuple(map(read_choice, filters or [])),
         "select": select,
+        "citations": citations(),
     }
     config = parse(Curation, values, "mpgi curate")
     if dry:

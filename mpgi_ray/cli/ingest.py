@@ -146,6 +146,9 @@ def _write(
     cut_above: Annotated[
         int | None, typer.Option(min=1, help="Keep pictures of at most so many pixels whole, as 4000000.")
     ] = None,
+    join: Annotated[
+        str | None, typer.Option(help="A release, as `mpgi release` wrote it: take only what it names.")
+    ] = None,
     max_reject_rate: Annotated[
         float, typer.Option(min=0, max=1, help="Share of entries that may be rejected; more is a failure.")
     ] = 0.1,
@@ -169,9 +172,14 @@ def _write(
         typer.echo(f"{len(listing.classes)} classes: {', '.join(listing.classes)}")
     known = load_source(source)
     known = known if split is None else known.model_copy(update={"splits": {split: 1.0}})
-    config = IngestConfig(output=out, source=known, shard_size=shard_size, tiling=tiling, share=share)
+    if join is not None and share < 1:
+        raise RecipeError("--share takes a part by chance, --join what a release names: give one of them")
+    settings = {"shard_size": shard_size, "tiling": tiling, "share": share, "join": join}
+    config = IngestConfig(output=out, source=known, **settings)
     summary = run(listing, config, takeover=takeover, grace=grace)
     typer.echo(f"{out}: {summary}")
+    if summary.missing:
+        typer.echo(f"{summary.missing}; {out}/missing.parquet lists them")
     if labels := unknown_in_words(summary.unknown):
         typer.echo(labels)
     judge(out, summary, max_reject_rate)

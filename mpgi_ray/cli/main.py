@@ -19,6 +19,7 @@ from mpgi_ray.cli.ingest import ingest
 from mpgi_ray.cli.leaks import leaks
 from mpgi_ray.cli.look import inspect
 from mpgi_ray.cli.models import evaluate, train
+from mpgi_ray.cli.release import release
 from mpgi_ray.cli.score import score
 from mpgi_ray.cli.sources import sources
 from mpgi_ray.version import VERSION
@@ -57,6 +58,7 @@ for command in (
     leaks,
     score,
     curate,
+    release,
     inspect,
     train,
     evaluate,

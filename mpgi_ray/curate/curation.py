@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from mpgi_ray.config import Config
 from mpgi_ray.curate.given import Given, given_by
+from mpgi_ray.curate.released import Released, is_release
 from mpgi_ray.curate.select import Filter, FilterChoice, check_texts, load_filters
 from mpgi_ray.curate.selection.offered import Offer
 from mpgi_ray.curate.selection.outcome import Selected
@@ -30,7 +31,8 @@ class Curation(Config):
     """What to curate.
 
     Attributes:
-        captions: a caption run's folder; without one, the captions in the shards are the one text.
+        captions: a caption run's folder, or that of a release, whose shards are made again as they were;
+            without one, the captions in the shards are the one text.
         shards: the source shards; of a caption run only if they moved since they were captioned.
         fields: where shards of other programs keep what is read; only without a caption run, which knows it.
         shard_size: about how many samples a final shard holds.
@@ -42,6 +44,7 @@ class Curation(Config):
         select: a file of rules that decide about each text, or the name of a shipped one; see
             docs/selection.md. Then a sample needs one of its texts, and the first one that is kept becomes
             ``.txt``.
+        citations: source to the paper to cite, for the card alone.
     """
 
     captions: _Place | None = None
@@ -54,6 +57,7 @@ class Curation(Config):
     partial: bool = False
     filters: tuple[FilterChoice, ...] = ()
     select: str | None = None
+    citations: dict[str, str] = Field(default={})
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
@@ -97,7 +101,9 @@ class Asked:
             from mpgi_ray.curate.selection.rules_file import read_rules
 
             selection = read_rules(config.select)
-        given = given_by(config.captions, config.shards, config.fields, config.partial)
+        given = _given(config)
+        if isinstance(given, Released):
+            config = given.settled(config)
         texts = config.texts or ((CAPTIONS,) if config.captions is None else None)
         if texts is not None:
             check_texts(texts, given.written)
@@ -109,6 +115,16 @@ class Asked:
         identity = _identity(self.config, self.filters, self.texts) | self.given.identity(output)
         return identity | ({"select": self.selection.identity()} if self.selection else {})
 
+    @property
+    def release(self) -> Released | None:
+        """The release whose shards are made again, if one is given."""
+        return self.given if isinstance(self.given, Released) else None
+
+    def prepare(self, work: Storage) -> None:
+        """Write what tasks look up."""
+        if self.release is not None:
+            self.release.prepare(work)
+
     def job(self, shards: ShardList, output: str) -> Job:
         """What tasks need to know."""
         names = self.texts or (*dict.fromkeys(self.given.written), CAPTIONS)
@@ -116,7 +132,7 @@ class Asked:
         # where nobody counted them, there are as many final shards as source shards
         kept = len(shards.files) * self.config.shard_size if counted is None else counted
         job = Job(
-            captions=self.config.captions,
+            captions=None if self.release else self.config.captions,
             output=output,
             root=shards.root.url,
             fields=self.given.fields,
@@ -128,6 +144,7 @@ class Asked:
             parts=1,
             filters=self.filters,
             offer=self._offer(names),
+            release=self.config.captions if self.release else None,
         )
         return self._sized(job, kept, kept * len(names))
 
@@ -136,7 +153,8 @@ class Asked:
         return self._sized(job, selected.pictures_kept, selected.kept)
 
     def _sized(self, job: Job, samples: int, texts: int) -> Job:
-        buckets = max(1, -(-samples // self.config.shard_size))
+        made = max(1, -(-samples // self.config.shard_size))
+        buckets = self.release.shards_made if self.release else made
         return replace(job, buckets=buckets, parts=max(1, -(-texts // AT_ONCE)))
 
     def _offer(self, names: Sequence[str]) -> Offer | None:
@@ -149,6 +167,12 @@ class Asked:
             seed=self.config.seed,
             reasons=tuple(rule.name for rule in self.selection.rules),
         )
+
+
+def _given(config: Curation) -> Given:
+    if config.captions is not None and is_release(config.captions):
+        return Released(config.captions, config.shards)
+    return given_by(config.captions, config.shards, config.fields, config.partial)
 
 
 def _identity(config: Curation, filters: Sequence[Filter], texts: tuple[str, ...] | None) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""What a curation is given: the records of a caption run, or shards with captions that people wrote.
+"""What a curation is given: a caption run's records, shards with captions that people wrote, or a release.
 
-Both tell the curation, or a scoring, which texts there are, what identifies them, and which shards are read.
+All tell the curation which texts there are, what identifies them, and which shards are read.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Protocol
 
+from mpgi_ray.curate.card_facts import CardFacts, filters_of, ingested
 from mpgi_ray.curate.sources import Source
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.claim import record_of
 from mpgi_ray.data.final import CAPTIONS
-from mpgi_ray.data.ledger import Survey, figures_of, survey
+from mpgi_ray.data.ledger import Entry, Survey, figures_of, survey
 from mpgi_ray.data.parts import ChunkId, complete_shards
 from mpgi_ray.data.shard_list import ShardList, find_shards
 from mpgi_ray.data.shards import ShardFields
@@ -57,6 +58,9 @@ class Given(Protocol):
     def sources(self, shards: ShardList) -> list[Source]:
         """A task's share of them each."""
 
+    def facts(self) -> CardFacts:
+        """What a card tells of how the texts were made."""
+
 
 class Run:
     """A caption run.
@@ -91,7 +95,7 @@ class Run:
         return found
 
     def samples(self, text: str) -> int | None:
-        figures = figures_of(self._found.entries[chunk] for chunk in self._chunks)
+        figures = figures_of(self._entries())
         return figures.samples if text == CAPTIONS else figures.good(text)
 
     def identity(self, output: Storage) -> dict[str, Any]:
@@ -108,6 +112,22 @@ class Run:
         for chunk in self._chunks:
             by_shard[chunk.shard].append(chunk)
         return [Source(name, shards.files[name], by_shard[name]) for name in sorted(self._record["shards"])]
+
+    def facts(self) -> CardFacts:
+        not_ok: dict[str, dict[str, int]] = defaultdict(dict)
+        for (status, reason), number in sorted(figures_of(self._entries()).reasons.items()):
+            not_ok[status][reason] = number
+        versions = [self._record["versions"], *self._record["later_versions"]][-1]
+        return CardFacts(
+            prompts=self._record["prompts"],
+            blocks=self._record.get("shared_blocks", {}),
+            versions=versions,
+            not_ok=not_ok,
+            fields=self.fields.model_dump(mode="json", exclude_defaults=True),
+        )
+
+    def _entries(self) -> list[Entry]:
+        return [self._found.entries[chunk] for chunk in self._chunks]
 
     def _require_complete(self) -> None:
         asked: Mapping[str, Any] = self._record["shards"]
@@ -164,6 +184,9 @@ class People:
     def sources(self, shards: ShardList) -> list[Source]:
         return [Source(name, file, ()) for name, file in shards.files.items()]
 
+    def facts(self) -> CardFacts:
+        return CardFacts(fields=self.fields.model_dump(mode="json", exclude_defaults=True))
+
 
 def given_by(captions: str | None, shards: Places | None, fields: ShardFields, partial: bool) -> Given:
     """What a job is given by its settings.
@@ -179,3 +202,23 @@ def given_by(captions: str | None, shards: Places | None, fields: ShardFields, p
         return Run(captions, shards, partial)
     assert shards is not None
     return People(shards, fields)
+
+
+def handed_over(
+    given: Given,
+    shards: ShardList,
+    identity: Mapping[str, Any],
+    names: Sequence[str],
+    citations: Mapping[str, str],
+) -> CardFacts:
+    """What the card tells of a curation.
+
+    Args:
+        identity: of the curation.
+        names: of its texts.
+    """
+    facts, filters = given.facts(), filters_of(identity)
+    told: dict[str, Any] = {"names": tuple(names), "citations": {**facts.citations, **citations}}
+    # a release knows how its shards were made better than shards that were made of it
+    told |= {"ingested": facts.ingested or ingested(shards), "filters": (*facts.filters, *filters)}
+    return facts.model_copy(update=told)

@@ -13,8 +13,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from mpgi_ray.curate.card import final_card
+from mpgi_ray.curate.card_facts import README, CardFacts, publish_card
+from mpgi_ray.curate.counts import Counts
 from mpgi_ray.curate.curation import Asked, Curation
+from mpgi_ray.curate.given import handed_over
 from mpgi_ray.curate.offering import decided
+from mpgi_ray.curate.rebuild import lost_name
 from mpgi_ray.curate.selection.decided import TEXTS, encode_tables, texts_table
 from mpgi_ray.curate.selection.outcome import Selected
 from mpgi_ray.curate.sources import Source
@@ -24,6 +29,7 @@ from mpgi_ray.curate.telling import TextTelling, telling
 from mpgi_ray.data.claim import Claim, claim, look, record_of
 from mpgi_ray.data.index import INDEX, IndexRow, publish_index
 from mpgi_ray.data.lease import Lease, held
+from mpgi_ray.data.missing import MISSING, missing_in_words
 from mpgi_ray.data.rejected import DROPPED, dropped_table
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import publish_table, read_table
@@ -32,11 +38,11 @@ from mpgi_ray.runtime.fan_out import fan_out
 from mpgi_ray.runtime.stopping import GRACE, Stop
 
 _CSV = "captions.csv"
-_RESULTS = ("*.tar", f"{WORK}/*")
+_RESULTS = ("*.tar", f"{WORK}/*", README)
 
 
 def curate(config: Curation, *, takeover: bool = False, grace: float = GRACE) -> CurateSummary:
-    """Publish final shards, ``index.parquet``, ``captions.csv``, ``dropped.parquet`` and ``summary.json``.
+    """Publish final shards, ``index.parquet``, ``captions.csv``, ``dropped.parquet``, a card and a summary.
 
     With rules also ``texts.parquet``: what became of every text that they decided about.
 
@@ -65,11 +71,19 @@ def curate(config: Curation, *, takeover: bool = False, grace: float = GRACE) ->
             output.delete(SUMMARY)
         shards = asked.given.shards()
         job = asked.job(shards, config.output)
-        return _run(output, asked, job, asked.given.sources(shards), lease, Stop(grace))
+        asked.prepare(job.work)
+        facts = handed_over(asked.given, shards, identity, job.names, config.citations)
+        return _run(output, asked, job, asked.given.sources(shards), facts, lease, Stop(grace))
 
 
 def _run(
-    output: Storage, asked: Asked, job: Job, sources: Sequence[Source], lease: Lease, stop: Stop
+    output: Storage,
+    asked: Asked,
+    job: Job,
+    sources: Sequence[Source],
+    facts: CardFacts,
+    lease: Lease,
+    stop: Stop,
 ) -> CurateSummary:
     selected: Selected | None = None
     with ray_session(cpus_held=0), stop.listening():
@@ -91,7 +105,7 @@ def _run(
         merges.sort(key=lambda row: str(row["shard"]))
         told = each(tell, ((job, _slices(merges, part)) for part in range(job.parts)))
     figures = telling(told, (row["tokens"] for row in merges))
-    return _finish(output, job, splits, merges, figures, selected)
+    return _finish(output, job, splits, merges, figures, selected, facts)
 
 
 def _slices(merges: Sequence[dict[str, Any]], part: int) -> list[tuple[str, int, int]]:
@@ -107,6 +121,7 @@ def _finish(
     merges: list[dict[str, Any]],
     told: dict[str, TextTelling],
     selected: Selected | None,
+    facts: CardFacts,
 ) -> CurateSummary:
     dropped: Counter[str] = Counter()
     for result in splits:
@@ -121,7 +136,11 @@ def _finish(
         telling=told,
         selection=selected,
         unreadable_shards=tuple(sorted(result["shard"] for result in splits if result.get("unreadable"))),
+        missing=_missing(output, job),
     )
+    counts = Counts.joined(result["counts"] for result in merges)
+    facts = facts.model_copy(update={"sources": counts.source_names})
+    publish_card(output, facts, final_card(counts, facts, summary))
     publish_table(output, DROPPED, _dropped(job, splits))
     if job.offer is not None:
         output.publish(TEXTS, encode_tables(_texts(job, job.offer.reasons, splits)))
@@ -143,6 +162,15 @@ def _texts(job: Job, reasons: Sequence[str], splits: Sequence[dict[str, Any]]) -
     for result in sorted(splits, key=lambda row: str(row["shard"])):
         unusable = {index: reason for index, _, reason in result.get("unusable", ())}
         yield texts_table(job.work, result["shard"], reasons, unusable)
+
+
+def _missing(output: Storage, job: Job) -> str:
+    """Publish what a release names and the shards do not hold, and say it; empty if nothing is missing."""
+    if job.release is None:
+        return ""
+    table = pa.concat_tables(read_table(job.work, lost_name(bucket)) for bucket in range(job.buckets))
+    publish_table(output, MISSING, table)
+    return missing_in_words(table)
 
 
 def _csv(job: Job) -> Iterator[bytes]:

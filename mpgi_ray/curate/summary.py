@@ -27,6 +27,7 @@ class CurateSummary:
         selection: what the rules did, if there are any; what could not be published after all is not taken
             off there.
         unreadable_shards: source shards without captions, whose samples nobody could count.
+        missing: what a release names and the shards do not hold, in words; empty if nothing is missing.
         nothing_to_do: the curation was already finished; the numbers are those of an earlier start.
     """
 
@@ -39,6 +40,7 @@ class CurateSummary:
     telling: Mapping[str, TextTelling] = field(default_factory=dict)
     selection: Selected | None = None
     unreadable_shards: tuple[str, ...] = ()
+    missing: str = ""
     nothing_to_do: bool = False
 
     def __str__(self) -> str:
@@ -49,13 +51,14 @@ class CurateSummary:
             f"{head}{self.samples_in:,} samples in, {self.kept:,} kept in {shards} with "
             f"{self.texts:,} texts; dropped: {dropped}"
             f"{f'; left out, as they cannot be read: {unreadable}' if unreadable else ''}"
+            f"{f'; {self.missing}' if self.missing else ''}"
         )
 
     def record(self) -> dict[str, Any]:
         """What ``summary.json`` holds."""
-        record = {name: value for name, value in asdict(self).items() if name != "nothing_to_do"}
-        if self.selection is None:
-            del record["selection"]
+        left_out = {"nothing_to_do", *(["missing"] if not self.missing else [])}
+        left_out |= {"selection"} if self.selection is None else set()
+        record = {name: value for name, value in asdict(self).items() if name not in left_out}
         return record | ({"note": note} if (note := self.note) else {})
 
     @property

@@ -6,21 +6,27 @@ Each writes a small JSON beside its result, last: a task whose JSON is there is 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mpgi_ray.curate.counts import Counts
 from mpgi_ray.curate.csv_rows import encode_rows
 from mpgi_ray.curate.join import Dropped, assemble
 from mpgi_ray.curate.order import in_order, with_keys
+from mpgi_ray.curate.rebuild import named, rebuilt
 from mpgi_ray.curate.runs import decode_range, encode_run
 from mpgi_ray.curate.select import Filter
 from mpgi_ray.curate.selection.chosen import choose
 from mpgi_ray.curate.selection.offered import Offer
 from mpgi_ray.curate.sources import Source, read_source
 from mpgi_ray.curate.telling import compare, text_rows
+from mpgi_ray.data.final import CAPTIONS, Final
 from mpgi_ray.data.rejected import DROPPED, dropped_table
+from mpgi_ray.data.release import Release
+from mpgi_ray.data.release_rows import rows_of
 from mpgi_ray.data.shards import ShardFields
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import publish_table
@@ -43,6 +49,7 @@ class Job:
         parts: ranges of hashes in which texts are compared.
         filters: what a sample must pass, beside having the main text.
         offer: what is decided about each text by rules, if there are any: then one text is enough.
+        release: folder of the release whose shards are made again; then it has the texts.
     """
 
     captions: str | None
@@ -57,6 +64,7 @@ class Job:
     parts: int
     filters: tuple[Filter, ...] = ()
     offer: Offer | None = None
+    release: str | None = None
 
     @property
     def texts(self) -> tuple[str, ...] | None:
@@ -94,7 +102,9 @@ def split(job: Job, source: Source) -> dict[str, Any]:
         return {"shard": source.shard, "samples": 0, "dropped": {}, "ranges": [], "unreadable": True}
     entries, captions = read
     unusable: Dropped = []
-    if job.offer is None:
+    if job.release is not None:
+        kept, dropped = named(source.shard, entries, job.work)
+    elif job.offer is None:
         kept, dropped = assemble(source.shard, entries, captions, job.main_text, job.filters, job.texts)
     else:
         reasons, shard = job.offer.reasons, source.shard
@@ -118,17 +128,22 @@ def merge(job: Job, bucket: int, slices: Sequence[tuple[str, int, int]]) -> dict
 
     Returns:
         ``shard``, ``samples``, ``texts``, ``bytes``, ``sha256``: a row of the index; ``ends`` and ``tokens``
-        of `text_rows`.
+        of `text_rows`; ``counts`` for the card.
     """
     name = final_name(bucket)
-    done = f"{name}.told.json"  # a name of its own: what an earlier version left has no `ends`
+    done = f"{name}.counted.json"  # a name of its own: what an earlier version left has no `counts`
     output, file = Storage(job.output), f"{name}.tar"
     if job.work.exists(done) and output.exists(file):
         result = job.work.read_json(done)
         if output.size(file) == result["bytes"]:
             return result
     parts = [decode_range(job.work.read_range(f"{shard}.run", start, end)) for shard, start, end in slices]
-    keyed = with_keys(in_order((sample for part in parts for sample in part), job.seed))
+    samples = [sample for part in parts for sample in part]
+    if job.release is not None:
+        samples = rebuilt(
+            samples, Release(job.release), bucket, job.chosen and CAPTIONS in job.names, job.work
+        )
+    keyed = with_keys(in_order(samples, job.seed))
     data = write_members((key, sample.fields()) for key, sample in keyed)
     rows = [(f"{name}/{key}.{s.suffix}", text) for key, s in keyed for text in s.texts]
     told, ends, tokens = text_rows((sample for _, sample in keyed), job.names, job.parts)
@@ -144,9 +159,18 @@ def merge(job: Job, bucket: int, slices: Sequence[tuple[str, int, int]]) -> dict
         "sha256": hashlib.sha256(data).hexdigest(),
         "ends": ends,
         "tokens": tokens,
+        "counts": _counted(keyed),
     }
     job.work.publish_json(done, result)
     return result
+
+
+def _counted(keyed: Sequence[tuple[str, Final]]) -> dict[str, Any]:
+    """What the card tells of a final shard."""
+    counts = Counts()
+    for key, sample in keyed:
+        counts.add(rows_of(json.loads(sample.record), sample.text, "", key), sample.suffix)
+    return counts.record()
 
 
 def tell(job: Job, slices: Sequence[tuple[str, int, int]]) -> dict[str, tuple[int, int]]:

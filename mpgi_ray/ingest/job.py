@@ -18,7 +18,9 @@ from mpgi_ray.config import Config
 from mpgi_ray.data.claim import Claim, claim, look, record_of
 from mpgi_ray.data.index import INDEX, IndexRow, publish_index, read_index
 from mpgi_ray.data.lease import Lease, held
+from mpgi_ray.data.missing import MISSING, missing_in_words, missing_table
 from mpgi_ray.data.rejected import REJECTED, rejected_table
+from mpgi_ray.data.release import Release
 from mpgi_ray.data.sample import Rejected, Sample
 from mpgi_ray.data.shard_list import shards_in_words
 from mpgi_ray.data.storage import Storage, absolute
@@ -27,6 +29,7 @@ from mpgi_ray.data.text import clean_name
 from mpgi_ray.errors import InputError, OutputError
 from mpgi_ray.ingest.ahead import loaded
 from mpgi_ray.ingest.item import Listing
+from mpgi_ray.ingest.join import Join
 from mpgi_ray.ingest.orientation import TURNED
 from mpgi_ray.ingest.source import SourceConfig
 from mpgi_ray.ingest.windows import Tiling
@@ -47,6 +50,7 @@ class IngestSummary:
         rejected: reason to number of rejected entries.
         nothing_to_do: an earlier run had finished; the numbers are those it left.
         unknown: labels that texts can only quote, with their numbers of samples; not those of an earlier run.
+        missing: what a release names and was not found, in words; empty if nothing is missing.
     """
 
     kept: int
@@ -54,6 +58,7 @@ class IngestSummary:
     shards: int
     nothing_to_do: bool = False
     unknown: Mapping[Unknown, int] = field(default_factory=dict)
+    missing: str = ""
 
     @property
     def total(self) -> int:
@@ -79,6 +84,7 @@ class IngestConfig(Config):
         share: of the entries that is taken, chosen by a hash of their names.
         tiling: when and how a picture is cut; None keeps all whole.
         name: what the shards' file names begin with.
+        join: folder of a release; only what it names is taken, see `Join`.
     """
 
     output: str
@@ -87,6 +93,7 @@ class IngestConfig(Config):
     share: float = Field(default=1.0, gt=0, le=1)
     tiling: Tiling | None = None
     name: str = "shard"
+    join: str | None = None
 
 
 def ingest(
@@ -103,7 +110,8 @@ def ingest(
         grace: seconds in which the shard that is being written may be finished when the job is asked to stop.
 
     Raises:
-        InputError: the source has no entries, or cannot be read.
+        InputError: the source has no entries, or cannot be read; or nothing of it is in the release, or its
+            windows are others there.
         OutputError: the folder holds shards of another source or with other options, lies within the source,
             or is worked on.
         StoppedError: the process was asked to stop.
@@ -111,13 +119,14 @@ def ingest(
     storage = Storage(config.output)
     _require_apart(config.output, items.folder)
     most = _most(storage)
-    record, last = _record(items, config, most), (REJECTED, INDEX)
+    join = None if config.join is None else Join(Release(config.join), items, config.source, config.tiling)
+    record, last = _record(items, config, most, join), (REJECTED, *([MISSING] if join else []), INDEX)
     if look(storage, record_of("ingest"), record, last=last) is Claim.FINISHED:
         return _summary(storage, nothing_to_do=True)
     stop = Stop(grace)
     with held(storage, "ingest", takeover=takeover) as lease, stop.listening():
         claim(storage, "ingest", record, last=last)
-        return _ingest(storage, items, config, most, lease, stop)
+        return _ingest(storage, items, config, most, join, lease, stop)
 
 
 def _require_apart(output: str, source: str | None) -> None:
@@ -129,7 +138,13 @@ def _require_apart(output: str, source: str | None) -> None:
 
 
 def _ingest(
-    storage: Storage, items: Listing, config: IngestConfig, most: int, lease: Lease, stop: Stop
+    storage: Storage,
+    items: Listing,
+    config: IngestConfig,
+    most: int,
+    join: Join | None,
+    lease: Lease,
+    stop: Stop,
 ) -> IngestSummary:
     storage.sweep()
     rejected: list[Rejected] = []
@@ -145,15 +160,21 @@ def _ingest(
         return samples
 
     rows: list[IndexRow] = []
-    shards = map(noted, gathered(_samples(items, config, rejected), config.shard_size, most))
+    shards = map(noted, gathered(_samples(items, config, rejected, join), config.shard_size, most))
     for row in published(shards, config.name, storage, lease):
         rows.append(row)
         stop.check()
-    if not rows and not rejected:
+    if not rows and not rejected and join is None:
         raise InputError(f"{items.path} holds no entries: expected one picture or more")
+    if join is not None and not rows:
+        raise InputError(
+            f"{items.path} holds nothing that {config.join} names, which knows pictures by their bytes"
+        )
     lease.check()
     remove_others(storage, config.name, {f"{row.shard}.tar" for row in rows})
     publish_table(storage, REJECTED, rejected_table(rejected))
+    if join is not None:
+        publish_table(storage, MISSING, missing_table(join.missing()))
     publish_index(storage, rows)
     if turned:
         _log.warning("%s: %d pictures were turned upright by their EXIF, boxes with them", items.path, turned)
@@ -172,10 +193,13 @@ def _is_turned(sample: Sample) -> bool:
     return origin is not None and origin.made.startswith(TURNED)
 
 
-def _samples(items: Listing, config: IngestConfig, rejected: list[Rejected]) -> Iterator[Sample]:
+def _samples(
+    items: Listing, config: IngestConfig, rejected: list[Rejected], join: Join | None
+) -> Iterator[Sample]:
     """The samples in order; the others are added to ``rejected``."""
     taken: set[str] = set()
-    for result in loaded(items, config.source, config.tiling, config.share):
+    results = loaded(items, config.source, config.tiling, config.share)
+    for result in results if join is None else join.of(results):
         if isinstance(result, Sample) and result.key in taken:
             detail = f"{result.name} stands earlier in the source, too: list it once"
             result = Rejected(result.name, result.index, "duplicate_name", detail, result.sample_id)
@@ -193,7 +217,7 @@ def _most(storage: Storage) -> int:
     return before if isinstance(before, int) else MAX_SHARD_BYTES
 
 
-def _record(items: Listing, config: IngestConfig, most: int) -> dict[str, Any]:
+def _record(items: Listing, config: IngestConfig, most: int, join: Join | None) -> dict[str, Any]:
     return {
         "format": items.format,
         "path": clean_name(items.path),
@@ -205,10 +229,13 @@ def _record(items: Listing, config: IngestConfig, most: int) -> dict[str, Any]:
         # only where they are chosen: a record of an earlier version tells neither
         **({"tiling": config.tiling.model_dump()} if config.tiling else {}),
         **({"share": config.share} if config.share < 1 else {}),
+        **({"join": join.digest} if join else {}),
     }
 
 
 def _summary(storage: Storage, nothing_to_do: bool) -> IngestSummary:
     samples = [row.samples for row in read_index(storage).values()]
     reasons = Counter(read_table(storage, REJECTED, ["reason"])["reason"].to_pylist())
-    return IngestSummary(sum(samples), dict(sorted(reasons.items())), len(samples), nothing_to_do)
+    missing = missing_in_words(read_table(storage, MISSING)) if storage.exists(MISSING) else ""
+    counted = sum(samples), dict(sorted(reasons.items())), len(samples)
+    return IngestSummary(*counted, nothing_to_do, missing=missing)

@@ -127,7 +127,7 @@ def test_the_same_bytes_twice_and_nothing_to_do_the_third_time(tmp_path: Path) -
     files = sorted(
         path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*") if path.is_file()
     )
-    assert [str(f) for f in files][:2] == ["captions.csv", "curate.json"]
+    assert [str(f) for f in files][:4] == ["README.md", "captions.csv", "card.json", "curate.json"]
     for file in files:
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes(), file
     assert curate(Curation(captions=captions, output=str(tmp_path / "one"), shard_size=10)).nothing_to_do

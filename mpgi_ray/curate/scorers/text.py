@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
-import mpgi_ray
 from mpgi_ray.config import Config
 from mpgi_ray.curate.scores.scorer import Score, Shown, Value
 from mpgi_ray.data.clip_tokens import clip_tokens
+from mpgi_ray.version import VERSION
 
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
 _RUN = 3  # words
@@ -25,7 +25,7 @@ class Scorer(Config):
     columns: ClassVar[tuple[str, ...]] = ("words", "clip_tokens", "repetition")
 
     def made_by(self) -> tuple[str, str]:
-        return "", mpgi_ray.__version__
+        return "", VERSION
 
     def open(self, gpu: bool) -> Score:
         return _score

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import ClassVar
 
-import mpgi_ray
 from mpgi_ray.config import Config
 from mpgi_ray.curate.scores.scorer import Score, Shown, Value
 from mpgi_ray.rules.of_sample import facts_of_sample
 from mpgi_ray.truth.completeness import completeness
 from mpgi_ray.truth.verdict import Verdict, check
+from mpgi_ray.version import VERSION
 
 
 class Scorer(Config):
@@ -29,7 +29,7 @@ class Scorer(Config):
     measured: bool = True
 
     def made_by(self) -> tuple[str, str]:
-        return "", mpgi_ray.__version__
+        return "", VERSION
 
     def open(self, gpu: bool) -> Score:
         return partial(_score, measured=self.measured)
