@@ -1,0 +1,216 @@
+"""Whether selection pays: what models learn from all texts, from some by chance, and from the chosen ones.
+
+The embedded engine writes six texts of each generated scene; a share of them (``--planted``) then gets one
+false fact each (`selection_planted`). Every way takes the same road as a user's data: `mpgi score` makes
+figures of the texts, `mpgi curate --select` keeps some, and a small CLIP is trained on what it publishes,
+from fresh weights, for equal steps, once a seed. All ways keep all pictures but the few of which chance, or a
+rule, takes all six texts; how many there are is printed. The ways:
+
+- ``all``: every text, with its errors;
+- ``random``: so many of them as ``truth+score`` keeps, by chance;
+- ``score``: as many, the best of each perspective by the score of a CLIP that was trained on ``all``;
+- ``truth``: those of which the annotation contradicts no claim;
+- ``truth+score``: of these the best share (``--keep``) of each perspective by that score;
+- ``true``: the texts in which nothing was planted, which only this benchmark knows: the upper bound.
+
+The truth check reads the same annotations that the errors were planted against, with another reader: what it
+is worth where the annotation is silent is not shown here. Asked is as in the test ``scenes`` of
+`caption_value.py`: fact probes about scenes that are not trained on, and retrieval by their own captions, on
+which no way trains. A cell is the mean over seeds, then the least and the most. Weights are fresh and the
+data small: mechanism only.
+
+The last line is one JSON object. What is captioned, scored, curated, trained or asked already in ``--folder``
+is not done again. A process trains on one core.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import torch
+from alone import learn
+from caption_arms import SIX, drawn, shown
+from caption_table import figures_of, summary, table
+from caption_tests import Figures, SceneTest
+from caption_value import HELD_OUT
+from selection_planted import captioned
+
+from mpgi_ray.curate import Curation, curate
+from mpgi_ray.curate.choice import Choice
+from mpgi_ray.curate.scores.job import Scores, score
+from mpgi_ray.curate.scores.table import FOLDER
+from mpgi_ray.data.storage import Storage
+from mpgi_ray.data.tables import publish_table, read_table
+from mpgi_ray.models.embed import Model
+from mpgi_ray.runtime.cluster import ray_session
+from mpgi_ray.train.config import TrainConfig
+
+WAYS = ("all", "random", "score", "truth", "truth+score", "true")
+TEXTS = ("short", *(name for name in SIX if name != "short"))  # without the scenes' own captions
+PLANTED = "planted.json"
+SCORER_SEED = 1000  # of the CLIP that scores: none of those that are compared
+QUICK = {"scenes": 24, "held_out": 24, "seeds": [0], "steps": 2, "batch": 8}
+
+
+def rules(way: str, share: float, keep: float) -> list[dict[str, Any]]:
+    """The rules of a way.
+
+    Args:
+        share: of all texts that ``truth+score`` keeps.
+    """
+    best = {"name": "low_score", "by": "clip", "within": ["name"]}
+    false = {"name": "false_claim", "drop": "contradicted > 0"}
+    return {
+        "random": [{"name": "chance", "top": share, "by": "hash(sample_id || name)"}],
+        "score": [best | {"top": share}],
+        "truth": [false],
+        "truth+score": [false, best | {"top": keep}],
+        "true": [{"name": "planted", "drop": "planted > 0"}],
+    }[way]
+
+
+def published(folder: Path, way: str, share: float, options: argparse.Namespace) -> dict[str, int]:
+    """The final shards of a way; how many texts and pictures they hold, and how many texts are false."""
+    output, chosen = folder / f"final-{way}", None
+    if way != "all":
+        chosen = folder / f"{way}.yaml"
+        places = [str(folder / name) for name in ("scores", "oracle")]
+        chosen.write_text(json.dumps({"scores": places, "rules": rules(way, share, options.keep)}))
+    settings = {"captions": str(folder / "captions"), "output": str(output), "texts": TEXTS}
+    made = curate(Curation.model_validate(settings | {"select": chosen and str(chosen)}))
+    planted = {tuple(one) for one in json.loads((folder / PLANTED).read_text())}
+    kept = planted
+    if chosen:
+        rows = read_table(Storage(str(output)), "texts.parquet", ("sample_id", "name", "kept")).to_pylist()
+        kept = {(row["sample_id"], row["name"]) for row in rows if row["kept"]}
+    return {"texts": made.texts, "pictures": made.kept, "false": len(kept & planted)}
+
+
+def config_of(folder: Path, way: str, seed: int, options: argparse.Namespace) -> TrainConfig:
+    return TrainConfig(
+        shards=str(folder / f"final-{way}"),
+        output=str(folder / "models" / f"{way}-{seed}-{options.steps}x{options.batch}"),
+        split=None,
+        texts=dict.fromkeys(SIX, 1.0),
+        context=48,
+        steps=options.steps,
+        batch=options.batch,
+        lr=options.lr,
+        single_sentences=0.5,
+        bf16=False,
+        seed=seed,
+    )
+
+
+def scored(folder: Path, model: str) -> None:
+    """Scores of all texts, and beside them the column ``planted``, which only this benchmark knows."""
+    scorers = [Choice(name="truth"), Choice(name="clip", settings={"model": model})]
+    places = {"captions": str(folder / "captions"), "output": str(folder / "scores")}
+    score(Scores.model_validate(places | {"scorers": scorers}))
+    planted = {tuple(one) for one in json.loads((folder / PLANTED).read_text())}
+    shutil.copytree(folder / "scores", folder / "oracle", dirs_exist_ok=True)
+    storage = Storage(str(folder / "oracle" / FOLDER))
+    for name in storage.list(".parquet"):
+        rows = read_table(storage, name)
+        for column in [one for one in rows.column_names if rows.schema.field(one).type == pa.float64()]:
+            rows = rows.drop_columns([column])
+        told = zip(rows["sample_id"].to_pylist(), rows["name"].to_pylist(), strict=True)
+        publish_table(
+            storage, name, rows.append_column("planted", pa.array([float(t in planted) for t in told]))
+        )
+
+
+def prepared(options: argparse.Namespace) -> tuple[Path, dict[str, dict[str, int]]]:
+    """The folder with the final shards of all ways, and what they hold."""
+    made = (
+        f"{options.scenes}-planted-{options.planted:g}-keep-{options.keep:g}-{options.steps}x{options.batch}"
+    )
+    folder = options.folder.absolute() / made
+    folder.mkdir(parents=True, exist_ok=True)
+    with ray_session(cpus_held=2):
+        if not (folder / PLANTED).exists():
+            planted = captioned(folder, options.scenes, options.planted, 0)
+            (folder / PLANTED).write_text(json.dumps(sorted(planted)))
+        told = {"all": published(folder, "all", 1, options)}
+        scorer = config_of(folder, "all", SCORER_SEED, options)
+        learn(scorer)
+        scored(folder, scorer.output)
+        told["truth+score"] = published(folder, "truth+score", 1, options)
+        share = told["truth+score"]["texts"] / told["all"]["texts"]
+        told |= {way: published(folder, way, share, options) for way in WAYS if way not in told}
+    return folder, {way: told[way] for way in WAYS}
+
+
+def asked(config: TrainConfig, test: SceneTest) -> Figures:
+    """The figures of a trained model; they lie beside it."""
+    place = Storage(config.output)
+    if place.exists("figures.json") and (found := place.read_json("figures.json"))["asked"] == test.digest:
+        return dict(found["figures"])
+    figures = test.score("", Model.load(config.output))
+    place.publish_json("figures.json", {"asked": test.digest, "figures": figures})
+    return figures
+
+
+def compared(found: Mapping[str, Mapping[str, Sequence[float]]], figure: str) -> str:
+    """How ``truth+score`` stands to ``all`` and ``random``, by the spread of the seeds."""
+    ours, others = found["truth+score"][figure], [found[way][figure] for way in ("all", "random")]
+    better = min(ours) > max(value for values in others for value in values)
+    told = "better" if better else "not better"
+    return f"{figure}: truth+score is {told} than all and random outside the spread of seeds"
+
+
+def options_of(given: Sequence[str] | None) -> argparse.Namespace:
+    form = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
+    parser.add_argument("--scenes", type=int, default=2000, help="generated ones to train on")
+    parser.add_argument("--held-out", type=int, default=1600, help="generated ones that are asked about")
+    parser.add_argument("--planted", type=float, default=0.3, help="share of texts that get a false fact")
+    parser.add_argument("--keep", type=float, default=0.9, help="share of true texts kept by their score")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="of the training")
+    parser.add_argument("--steps", type=int, default=500)
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--lr", type=float, default=2e-3)
+    parser.add_argument("--folder", type=Path, default=Path("build/selection_value"), help="data and models")
+    parser.add_argument(
+        "--quick", action="store_true", help="other defaults: shows that all runs, not that it learns"
+    )
+    if parser.parse_known_args(given)[0].quick:
+        parser.set_defaults(**QUICK)
+    return parser.parse_args(given)
+
+
+def main(given: Sequence[str] | None = None) -> None:
+    options = options_of(given)
+    torch.set_num_threads(1)
+    folder, told = prepared(options)
+    for way, counts in told.items():
+        share = counts["false"] / max(1, counts["texts"])
+        print(
+            f"{way}: {counts['texts']:,} texts of {counts['pictures']:,} pictures, {share:.1%} false",
+            flush=True,
+        )
+    test = SceneTest(list(map(shown, drawn(range(HELD_OUT, HELD_OUT + options.held_out)))), [])
+    rows = []
+    for way in WAYS:
+        for seed in options.seeds:
+            config = config_of(folder, way, seed, options)
+            learn(config)
+            figures = asked(config, test)
+            print(way, seed, {name: round(value, 1) for name, value in figures.items()}, flush=True)
+            rows.append((way, figures))
+    found = summary([*test.baselines(), *rows])
+    print(f"\n{table(found, figures_of(summary(rows)))}\n")
+    for figure in ("mean recall", "colour", "mean of four"):
+        print(compared(found, figure))
+    asked_for = {key: value for key, value in vars(options).items() if key != "folder"}
+    print(json.dumps({"options": asked_for, "texts": told, "figures": found}))
+
+
+if __name__ == "__main__":
+    main()
