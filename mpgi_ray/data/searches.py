@@ -9,7 +9,8 @@ HASHES = "hashes"  # folder of a table for each shard
 PAIRS, GROUPS = "pairs.parquet", "groups.parquet"
 LEAKS = "leaks.parquet"
 TRAIN, AGAINST, THROUGH = "train", "against", "through"  # sides of a search for leaks: folders of shards
-PLACE = "place"  # metadata of a shard's table: the whole path of the shard that was read
+# metadata of a shard's table: the whole path of the shard that was read, and of scores the caption run's
+PLACE, RUN = "place", "captions"
 
 
 def place_of(folder: Storage, shard: str) -> str:
