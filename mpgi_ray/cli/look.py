@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mpgi_ray.errors import RecipeError
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -64,6 +66,13 @@ def inspect(
     from mpgi_ray.report.verified import require_verified
 
     console = Console()
+    beside = {"--final": final, "--metrics": metrics, "--model": model}
+    beside |= {"--duplicates": duplicates, "--leaks": leaks, "--scores": scores}
+    given = [name for name, value in beside.items() if value is not None]
+    if given and (html is None or not status.is_caption_folder(path)):
+        raise RecipeError(
+            f"{given[0]} adds to the report of a caption folder: give one with --html FILE, or leave it out"
+        )
     if verify:
         typer.echo(require_verified(path))
     elif html is not None and rejects is None and job_alone(path):

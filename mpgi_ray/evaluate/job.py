@@ -1,4 +1,4 @@
-"""Compares models on a test set: retrieval, zero-shot classes, fact probes, captions and localization."""
+"""Compares models on a test set: retrieval, classes by name, fact probes, captions and localization."""
 
 from __future__ import annotations
 

@@ -52,7 +52,8 @@ def spread(values: NDArray[np.float64], low: float, high: float) -> Histogram:
     number = math.ceil((high - low + 1) / width) if whole else _BINS
     place = np.clip((np.clip(values, low, high) - low) // width, 0, number - 1).astype(np.int64)
     bars = tuple(np.bincount(place, minlength=number).tolist())
-    return Histogram(width, bars, marks(low, low + number * width), ticks(max(bars), 3), low)
+    told = (one for one in marks(low, low + number * width) if not whole or one == round(one))
+    return Histogram(width, bars, tuple(told), ticks(max(bars), 3), low)
 
 
 def marks(low: float, high: float, most: int = 6) -> tuple[float, ...]:

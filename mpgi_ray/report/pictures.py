@@ -15,7 +15,7 @@ from mpgi_ray.data.storage import split_url
 from mpgi_ray.data.tar import group_members, is_image, read_members
 from mpgi_ray.errors import InputError
 
-SHARDS = 12  # that are read for a panel
+SHARDS = 24  # that are read for a panel
 _PIXELS = 540  # longest side of an embedded picture: one and a half times its size on the page
 _SMALL = 260  # of one beside others
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from heapq import nlargest, nsmallest
 
 import numpy as np
@@ -25,7 +27,6 @@ from mpgi_ray.report.texts_at import TextPlace, Texts
 SCORES = "scores"  # folder of a table for each source shard
 _TEXT = ("shard", "index", "key", "sample_id", "name", "number", "text_hash")
 _SEEN = (0.005, 0.995)  # quantiles up to which plots reach: a few far values must not flatten the rest
-_ORDERS = ("ascending", "descending")
 Find = Callable[[str], str]  # the whole path of a shard, by its name; empty if nobody knows it
 
 
@@ -192,18 +193,24 @@ def _spreads(tables: Storage, names: Sequence[str], column: str) -> list[Spread]
 
 
 def _ends(tables: Storage, names: Iterable[str], column: str, count: int) -> tuple[list[Row], list[Row]]:
-    """The rows with the least values, and those with the greatest; among equal ones the first."""
+    """The rows with the least values, and those with the greatest; equal ones by hash, from few shards."""
     lowest: list[Row] = []
     highest: list[Row] = []
     for name in names:
         table = read_table(tables, name, (*_TEXT, column))
         table = table.filter(pa.array(np.isfinite(table[column].to_numpy())))
         first, last = (
-            table.sort_by([(column, order), ("index", "ascending")]).slice(0, count) for order in _ORDERS
+            table.sort_by([(column, order), ("text_hash", order), ("index", order)]).slice(0, count)
+            for order in ("ascending", "descending")
         )
-        lowest = nsmallest(count, [*lowest, *first.to_pylist()], key=lambda row: row[column])
-        highest = nlargest(count, [*highest, *last.to_pylist()], key=lambda row: row[column])
+        lowest = nsmallest(count, [*lowest, *first.to_pylist()], key=partial(_by_value, column))
+        highest = nlargest(count, [*highest, *last.to_pylist()], key=partial(_by_value, column))
     return lowest, highest
+
+
+def _by_value(column: str, row: Row) -> tuple[float, str, int, int]:
+    shard = hashlib.sha256(row["shard"].encode()).hexdigest()
+    return row[column], shard, row["text_hash"], row["index"]
 
 
 def _pictures(

@@ -173,7 +173,9 @@ def test_shards_that_are_gone_are_named(searched: Path, tmp_path: Path) -> None:
     assert "Where the shard of this picture lies is not known." in html
 
 
-def test_other_and_unfinished_folders_are_refused(searched: Path, tmp_path: Path) -> None:
+def test_other_and_unfinished_folders_are_refused(
+    searched: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     shutil.copytree(searched / "dup", tmp_path / "dup")
     (tmp_path / "dup" / "summary.json").unlink()
     with pytest.raises(InputError, match="is not finished: run the same `mpgi duplicates` again first"):
@@ -181,6 +183,8 @@ def test_other_and_unfinished_folders_are_refused(searched: Path, tmp_path: Path
     run = make_run(tmp_path)
     with pytest.raises(InputError, match=r"holds no leaks\.json: give the output folder of `mpgi leaks`"):
         run.report(leaks=str(searched / "dup"))
+    assert main(["inspect", str(searched / "dup"), "--html", f"{tmp_path}/x.html", "--leaks", "leaks"]) == 1
+    assert "--leaks adds to the report of a caption folder" in capsys.readouterr().err
     with pytest.raises(OutputError, match="is a folder: name the file"):
         write_panel(str(searched / "dup"), f"{tmp_path}/")
 
@@ -224,7 +228,6 @@ def test_scores_are_drawn_by_name_and_their_ends_shown_with_picture_and_text(tmp
     rows = rows_of(run)
     page = run.report(cards=0, scores=str(scored(tmp_path / "none", rows)))
     assert page.tags["img"] == 0
-    run.report(cards=0)
     (tmp_path / "scored").mkdir()
     html = report(run, scores=str(scored(tmp_path / "scored" / "scores", rows)))
     parts = dict(re.findall(r'data-score="(\w+)">(.*?)(?=data-score|</section>)', html, re.DOTALL))
