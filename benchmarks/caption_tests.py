@@ -117,7 +117,7 @@ class CaptionTest:
         images = np.zeros((len(self.records), len(place)))
         np.maximum.at(images, self.owners, texts)
         by_chance = _recalls(chance(len(self.records), self.owners))
-        yield "chance", by_chance | {"zero-shot": 100 / len(self.classes)}
+        yield "chance", by_chance | {"classes": 100 / len(self.classes)}
         yield "class oracle", _recalls(class_oracle(self.scenes, self.owners))
         yield "text oracle", _recalls(retrieval(images, texts, self.owners))
 
@@ -131,7 +131,7 @@ class CaptionTest:
         learned = {w for r in self.learned for name in ARMS[arm] for w in words(r.texts.get(name, ""))}
         asked = {word for text in self.texts for word in words(text)}
         figures = _recalls(retrieval(images, model.texts(self.texts), self.owners))
-        figures |= {"zero-shot": nearest.top1, "words known": 100 * len(asked & learned) / len(asked)}
+        figures |= {"classes": nearest.top1, "words known": 100 * len(asked & learned) / len(asked)}
         return figures | {"cut": cut(model.tokenize, self.texts)}
 
 

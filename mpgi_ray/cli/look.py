@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mpgi_ray.errors import RecipeError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
 
 def inspect(
-    path: Annotated[str, typer.Argument(help="A caption folder, a shard or a folder of shards.")],
+    path: Annotated[
+        str,
+        typer.Argument(
+            help="A caption folder, a shard, a folder of shards, or output of mpgi duplicates, leaks, score."
+        ),
+    ],
     html: Annotated[
         str | None,
         typer.Option(
-            help="Write a report of a caption folder, a contact sheet of shards, or the rows of --rejects."
+            help="Write a report of a caption folder or of what was found, a contact sheet of shards, or the "
+            "rows of --rejects."
         ),
     ] = None,
     rejects: Annotated[
@@ -23,22 +35,50 @@ def inspect(
     ] = False,
     cards: Annotated[int, typer.Option(min=0, help="Number of sampled pictures in the report.")] = 24,
     final: Annotated[
-        str | None, typer.Option(help="Folder of final shards, to count them in the report.")
+        str | None, typer.Option(help="Folder of final shards: what was kept and dropped, in the report.")
+    ] = None,
+    duplicates: Annotated[
+        str | None, typer.Option(help="Output of `mpgi duplicates`, to show its groups in the report.")
+    ] = None,
+    leaks: Annotated[
+        str | None, typer.Option(help="Output of `mpgi leaks`, to show its pairs in the report.")
+    ] = None,
+    scores: Annotated[
+        str | None, typer.Option(help="Output of `mpgi score`, to show its scores in the report.")
     ] = None,
     metrics: Annotated[str | None, typer.Option(help="A metrics.json to show in the report.")] = None,
     model: Annotated[str | None, typer.Option(help="A training run to show in the report.")] = None,
 ) -> None:
-    """Look into a caption folder (state, rejected records, report), a shard, or a folder of shards."""
+    """Look into a caption folder (state, rejected records, report), shards, or what a search found."""
     from rich.console import Console
 
-    from mpgi_ray.report import shard_view, status, write_rejects, write_report, write_sheet
+    from mpgi_ray.report import (
+        job_alone,
+        shard_view,
+        status,
+        write_panel,
+        write_rejects,
+        write_report,
+        write_sheet,
+    )
     from mpgi_ray.report.rejects import print_rejects
     from mpgi_ray.report.rejects import rejects as rejected_rows
     from mpgi_ray.report.verified import require_verified
 
     console = Console()
+    beside = {"--final": final, "--metrics": metrics, "--model": model}
+    beside |= {"--duplicates": duplicates, "--leaks": leaks, "--scores": scores}
+    given = [name for name, value in beside.items() if value is not None]
+    if given and (html is None or not status.is_caption_folder(path)):
+        raise RecipeError(
+            f"{given[0]} adds to the report of a caption folder: give one with --html FILE, or leave it out"
+        )
     if verify:
         typer.echo(require_verified(path))
+    elif html is not None and rejects is None and job_alone(path):
+        typer.echo(write_panel(path, html, cards))
+    elif rejects is None and (job := job_alone(path)):
+        _print_found(job, path, console)
     elif html is not None and rejects is None and not status.is_caption_folder(path):
         typer.echo(write_sheet(path, html, cards=cards))
     elif shard_view.is_shard(path):
@@ -50,10 +90,35 @@ def inspect(
     elif html is not None:
         typer.echo(
             write_report(
-                path, html, cards=cards, curated=final, metrics=metrics, model=model, rejects=rejects
+                path,
+                html,
+                cards=cards,
+                curated=final,
+                metrics=metrics,
+                model=model,
+                rejects=rejects,
+                duplicates=duplicates,
+                leaks=leaks,
+                scores=scores,
             )
         )
     elif rejects is not None:
         print_rejects(rejected_rows(path, rejects), console)
     else:
         status.print_status(status.status(path), console)
+
+
+def _print_found(job: str, path: str, console: Console) -> None:
+    """The counts of a search, as it printed them at its end."""
+    from mpgi_ray.curate.duplicates import summary as duplicates
+    from mpgi_ray.curate.leaks import found as leaks
+    from mpgi_ray.curate.scores import summary as scores
+    from mpgi_ray.report.finished import finished
+
+    storage = finished(path, job).storage
+    if job == "duplicates":
+        duplicates.print_summary(replace(duplicates.read_summary(storage), nothing_to_do=False), console)
+    elif job == "leaks":
+        leaks.print_summary(replace(leaks.read_summary(storage), nothing_to_do=False), console)
+    else:
+        scores.print_summary(replace(scores.read_summary(storage), nothing_to_do=False), console)

@@ -97,18 +97,28 @@ def evaluate(
         float | None,
         typer.Option(help="With nucleus: the share that the drawn words come from; 0.9 by default."),
     ] = None,
+    leaks: Annotated[
+        str | None,
+        typer.Option(
+            help="Output of `mpgi leaks`, training pictures against these: what leaks is not zero-shot."
+        ),
+    ] = None,
     localize: Annotated[
         str | None, typer.Option(help="Folder of AIR-SLT: also measure semantic localization on it.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the fact probes and of nucleus decoding.")] = 0,
     takeover: Takeover = False,
 ) -> None:
-    """Compare models in tables of retrieval, zero-shot classes, fact probes, captions and localization."""
+    """Compare models in tables of retrieval, classes by name, fact probes, captions and localization.
+
+    Classes are called zero-shot only where a model says what it was trained on, and that was something else.
+    """
     from rich.console import Console
 
     from mpgi_ray.config import parse
     from mpgi_ray.evaluate.config import EvaluateConfig, choose_decoding
     from mpgi_ray.evaluate.job import evaluate as run
+    from mpgi_ray.ingest.related import related_sources
     from mpgi_ray.report.evaluation import print_evaluation
 
     given = {"width": width, "temperature": temperature, "top_p": top_p}
@@ -117,6 +127,7 @@ def evaluate(
         settings["seed"] = seed
     values: dict[str, Any] = {"shards": shards, "models": models, "output": out, "split": split}
     values |= {"texts": texts or ["short"], "protocol": protocol, "localize": localize, "seed": seed}
+    values |= {"leaks": leaks, "related": related_sources()}
     values["decoding"] = choose_decoding(decoding.value, settings)
     found = run(parse(EvaluateConfig, values, "mpgi evaluate"), takeover=takeover)
     print_evaluation(found.record(), Console())

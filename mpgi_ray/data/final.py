@@ -108,6 +108,11 @@ class Record:
     image: bytes
 
     @property
+    def source(self) -> str:
+        """The data set that the picture is of; empty if it names none."""
+        return self.annotation.get("source") or ""
+
+    @property
     def captions(self) -> tuple[str, ...]:
         """What people wrote for the picture in the source: one text, `CAPTIONS`, in several wordings."""
         return tuple(text for text in self.annotation.get(CAPTIONS, ()) if text.strip())
@@ -177,6 +182,7 @@ class _Annotation(BaseModel):
     scene: list[str] = []
     objects: list[_Labelled] = []
     captions: list[Text] = []
+    source: str | None = None
     split: str | None = None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 import pyarrow as pa
@@ -58,6 +58,21 @@ def read_schema(storage: Storage, name: str) -> pa.Schema:
     return _opened(storage, name, lambda file: file.schema_arrow)
 
 
+def read_batches(storage: Storage, name: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    """A table in parts, for one that is too large to be held: the file itself is, packed.
+
+    Raises:
+        DamagedError: the file is not a whole table.
+        InputError: it cannot be read.
+    """
+    file = _opened(storage, name, lambda file: file)
+    for group in range(file.num_row_groups):
+        try:
+            yield file.read_row_group(group, columns=columns, use_threads=False)
+        except (pa.ArrowException, OSError) as error:
+            raise _damaged(storage, name, error) from error
+
+
 def publish_table(storage: Storage, name: str, table: pa.Table) -> None:
     """Write a table, whole or not at all.
 
@@ -87,5 +102,9 @@ def _opened(storage: Storage, name: str, read: Callable[[pq.ParquetFile], T]) ->
     try:
         return read(pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True))
     except (pa.ArrowException, OSError) as error:
-        what = f"{storage.path(name)} is not a whole Parquet file ({' '.join(str(error).split())})"
-        raise DamagedError(what, "restore or delete it") from error
+        raise _damaged(storage, name, error) from error
+
+
+def _damaged(storage: Storage, name: str, error: Exception) -> DamagedError:
+    what = f"{storage.path(name)} is not a whole Parquet file ({' '.join(str(error).split())})"
+    return DamagedError(what, "restore or delete it")

@@ -28,6 +28,9 @@ class EvaluateConfig(Config):
         texts: what retrieval asks for: perspectives, or ``captions`` for all of the source's own.
         protocol: of retrieval.
         decoding: how models that can write captions do so.
+        leaks: what `mpgi leaks` found, its folder or its ``leaks.parquet``: pictures of the test set that
+            were in training in another form.
+        related: groups of names of sources that are made of the same pictures.
         localize: folder of AIR-SLT, for semantic localization; None leaves it out.
         seed: of the fact probes.
     """
@@ -39,6 +42,8 @@ class EvaluateConfig(Config):
     texts: Annotated[tuple[str, ...], Field(min_length=1)] = ("short",)
     protocol: Protocol = Protocol.A
     decoding: Decoding = Greedy()
+    leaks: str | None = None
+    related: tuple[tuple[str, ...], ...] = ()
     localize: str | None = None
     seed: int = 0
 
@@ -53,11 +58,13 @@ class Evaluation:
     Attributes:
         images: samples of the split.
         status: whether each model saw these samples and their classes in training.
+        not_zero_shot: why a model's accuracies on classes are not called zero-shot; others may be.
     """
 
     config: EvaluateConfig
     images: int
     status: Mapping[str, str]
+    not_zero_shot: Mapping[str, str]
     retrieval: tuple[Row, ...]
     zero_shot: tuple[Row, ...]
     probes: tuple[Row, ...]
@@ -67,6 +74,7 @@ class Evaluation:
     def record(self) -> dict[str, Any]:
         """What ``metrics.json`` holds: what was evaluated, and the tables that have rows."""
         config = self.config
+        leaks = {} if config.leaks is None else {"leaks": config.leaks}
         localized = {} if config.localize is None else {"localize": config.localize}
         tables = ("retrieval", "zero_shot", "probes", "captions", "localization")
         return {
@@ -75,8 +83,10 @@ class Evaluation:
             "images": self.images,
             "protocol": config.protocol.value,
             "decoding": str(config.decoding),
+            **leaks,
             **localized,
             "status": dict(self.status),
+            "not_zero_shot": dict(self.not_zero_shot),
             **{name: list(rows) for name in tables if (rows := getattr(self, name))},
         }
 

@@ -1,4 +1,4 @@
-"""Compares models on a test set: retrieval, zero-shot classes, fact probes, captions and localization."""
+"""Compares models on a test set: retrieval, classes by name, fact probes, captions and localization."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from mpgi_ray.data.storage import Storage, absolute
 from mpgi_ray.errors import InputError, OutputError
 from mpgi_ray.evaluate import rows
 from mpgi_ray.evaluate.config import EvaluateConfig, Evaluation, Row
+from mpgi_ray.evaluate.leaked import Leaked
 from mpgi_ray.evaluate.localize.locate import read_air_slt
 from mpgi_ray.evaluate.probes.probe import make_counts, make_probes
+from mpgi_ray.evaluate.standing import standing
 from mpgi_ray.evaluate.test_set import TestSet
 from mpgi_ray.evaluate.zero_shot import Templates
 from mpgi_ray.models.embed import Model
@@ -23,7 +25,8 @@ def evaluate(config: EvaluateConfig, *, takeover: bool = False) -> Evaluation:
         takeover: see `lease.held`.
 
     Raises:
-        InputError: a model, the shards or AIR-SLT cannot be read, or no sample has a text that is asked for.
+        InputError: a model, the shards, leaks or AIR-SLT cannot be read, or no sample has a text that is
+            asked for.
         OutputError: the folder is worked on or holds those of another job, or they cannot be written.
     """
     output = Storage(absolute(config.output))
@@ -46,6 +49,8 @@ def _measured(config: EvaluateConfig) -> Evaluation:
                 f"has the text {name!r}; they have {', '.join(there) or 'none'}"
             )
     targets = [] if config.localize is None else read_air_slt(config.localize)
+    leaked = None if config.leaks is None else Leaked.read(config.leaks)
+    stands = {place: standing(place, test, leaked, config.related) for place in config.models}
     probes, counts = make_probes(test.records, config.seed), make_counts(test.records, config.seed)
     retrieval: list[Row] = []
     for name in config.texts:
@@ -70,7 +75,8 @@ def _measured(config: EvaluateConfig) -> Evaluation:
     return Evaluation(
         config=config,
         images=len(test.records),
-        status={place: test.status(place) for place in config.models},
+        status={place: str(stand) for place, stand in stands.items()},
+        not_zero_shot={place: stand.refused for place, stand in stands.items() if stand.refused},
         retrieval=tuple(retrieval),
         zero_shot=tuple(zero_shot),
         probes=tuple(facts),

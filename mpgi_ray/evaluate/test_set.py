@@ -1,4 +1,4 @@
-"""The samples that models are compared on, and whether a model is known to have seen them in training."""
+"""The samples that models are compared on."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ from functools import cached_property
 
 import numpy as np
 
-from mpgi_ray.data.final import CAPTIONS, Record, list_shards, read_records, short_id
+from mpgi_ray.data.final import CAPTIONS, Record, list_shards, read_records
 from mpgi_ray.errors import InputError
 from mpgi_ray.evaluate.captions.metrics import score
 from mpgi_ray.evaluate.captions.words import words
-from mpgi_ray.models.embed import name_and_file
-from mpgi_ray.models.model_folder import seen_by
 
 SAMPLE = 30  # texts of a class that are compared to find the one nearest to all
 
@@ -85,20 +83,6 @@ class TestSet:
     def classes(self) -> list[str]:
         """The scene classes of all splits, sorted."""
         return sorted({scene for record in (*self.records, *self.others) if (scene := _scene(record))})
-
-    def status(self, model: str) -> str:
-        """Whether a model saw these samples and their classes, as its own run says."""
-        seen = None if name_and_file(model) else seen_by(model)
-        if seen is None:
-            return "leak unknown: the model does not say what it was trained on"
-        samples = set(seen.samples)
-        known = sum(short_id(record.sample_id) in samples for record in self.records)
-        own = {scene for scene in self.scenes if scene}
-        leak = (
-            f"LEAK: {known} of {len(self.records)} pictures were in training" if known else "no picture seen"
-        )
-        before = f"; what {seen.before} had seen is unknown" if seen.before else ""
-        return f"{leak}; {len(own & set(seen.classes))} of {len(own)} classes seen{before}"
 
 
 def _texts(record: Record, name: str) -> tuple[str, ...]:

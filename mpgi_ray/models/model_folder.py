@@ -24,11 +24,13 @@ class Seen:
         samples: their `short_id`.
         classes: scene classes.
         before: the first weights, if nothing says what they were trained on.
+        sources: the data sets that its pictures are of; an empty name stands for pictures that name none.
     """
 
     samples: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     before: str = ""
+    sources: tuple[str, ...] = ()
 
     def after(self, earlier: Seen) -> Seen:
         """What a model has seen in all if it had seen ``earlier`` before."""
@@ -36,6 +38,7 @@ class Seen:
             tuple(dict.fromkeys((*earlier.samples, *self.samples))),
             tuple(sorted({*earlier.classes, *self.classes})),
             earlier.before or self.before,
+            tuple(sorted({*earlier.sources, *self.sources})),
         )
 
 
@@ -43,6 +46,7 @@ class _SeenFile(BaseModel):
     samples: tuple[str, ...]  # required: an empty list says that the model has seen nothing
     classes: tuple[str, ...]
     before: str = ""
+    sources: tuple[str, ...] = ("",)  # an earlier version did not tell them
 
 
 def seen_by(output: str) -> Seen | None:
@@ -55,7 +59,7 @@ def seen_by(output: str) -> Seen | None:
     if not storage.exists(SEEN):
         return None
     told = read_record(storage, SEEN, _SeenFile, "train", "restore it, or delete it if that is not possible")
-    return Seen(told.samples, told.classes, told.before)
+    return Seen(told.samples, told.classes, told.before, told.sources)
 
 
 def read_log(output: str) -> list[dict[str, Any]]:

@@ -32,6 +32,11 @@ _GELU, _QUICK_GELU = "-gelu", "-quickgelu"
 _SHOWN = 3
 
 
+def is_tag(weights: str) -> bool:
+    """Whether open_clip knows weights by this tag, of any model: they were trained on the web at large."""
+    return any(tag == weights for _, tag in open_clip.list_pretrained())
+
+
 def load_published(path: Path | str, name: str | None) -> tuple[torch.nn.Module, Preprocess, Tokenize]:
     """The named model with the weights of a file, in evaluation mode, with preprocessing and tokenizer.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,14 +11,13 @@ from mpgi_ray.data.image import ImageError, decode
 from mpgi_ray.data.sample import Annotation, Sample
 from mpgi_ray.data.shard_list import ShardList
 from mpgi_ray.data.shards import ShardFields, read_shard
-from mpgi_ray.data.tar import group_members, is_image, read_members
 from mpgi_ray.errors import InputError
 from mpgi_ray.report.overlay import Colours, Overlay, overlay
+from mpgi_ray.report.pictures import bare_pictures, thumbnail
 from mpgi_ray.report.sampling import Pick
 from mpgi_ray.rules import Facts, gather
 from mpgi_ray.rules.measured.measure import measure
 
-_PIXELS = 540  # longest side of an embedded picture: one and a half times its size on the page
 _MAX_READ = 10  # shards
 
 
@@ -133,7 +130,7 @@ def _read_shard(
     samples = {entry.index: entry for entry in entries if isinstance(entry, Sample)}
     _count(gallery, samples.values())
     lost = [index for index in wanted if index not in samples]
-    pictures = _bare_pictures(data, shard, fields, lost) if lost else {}
+    pictures = bare_pictures(data, shard, fields, lost) if lost else {}
     for index, pick in wanted.items():
         sample = samples.get(index)
         image = sample.image if sample else pictures.get(index, b"")
@@ -153,18 +150,6 @@ def _count(gallery: Gallery, samples: Iterable[Sample]) -> None:
         gallery.scenes.update(set(note.scene))
 
 
-def _bare_pictures(data: bytes, shard: str, fields: ShardFields, wanted: Sequence[int]) -> dict[int, bytes]:
-    """The picture bytes of samples that were refused for another reason, by position."""
-    groups = group_members(read_members(data, shard), shard, fields.image)
-    found = {}
-    for index in wanted:
-        members = groups[index].fields if index < len(groups) else {}
-        name = fields.image or next((name for name in members if is_image(name)), "")
-        if name in members:
-            found[index] = members[name]
-    return found
-
-
 def _card(pick: Pick, image: bytes, note: Annotation | None, colours: Colours) -> Card:
     facts = gather(note) if note else None
     try:
@@ -175,17 +160,3 @@ def _card(pick: Pick, image: bytes, note: Annotation | None, colours: Colours) -
         return Card(pick.rows, trouble=str(error), note=note, facts=facts)
     over = overlay(note, colours) if note else None
     return Card(pick.rows, uri, size=size, note=note, overlay=over, facts=facts)
-
-
-def thumbnail(image: bytes, longest: int = _PIXELS) -> tuple[str, tuple[int, int]]:
-    """A picture as a ``data:`` URI, its sides at most ``longest`` pixels, and its own (width, height).
-
-    Raises:
-        ImageError: it cannot be decoded.
-    """
-    pixels = decode(image).pixels
-    size = pixels.size
-    pixels.thumbnail((longest, longest))
-    sink = io.BytesIO()
-    pixels.save(sink, "JPEG", quality=85)
-    return f"data:image/jpeg;base64,{base64.b64encode(sink.getvalue()).decode()}", size

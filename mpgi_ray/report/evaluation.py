@@ -31,7 +31,26 @@ class Table:
 
 def tables_of(metrics: Mapping[str, Any]) -> list[Table]:
     """The tables of a ``metrics.json``; the last figure of each row with its interval."""
-    return [_table(metrics, kind, rows) for kind in KINDS if (rows := metrics.get(kind))]
+    return [
+        _table(metrics, kind, title, rows)
+        for kind in KINDS
+        if metrics.get(kind)
+        for title, rows in _called(metrics, kind).items()
+        if rows
+    ]
+
+
+def _called(metrics: Mapping[str, Any], kind: str) -> dict[str, Sequence[Mapping[str, Any]]]:
+    """The rows of a kind under the title of their table: accuracies on classes are zero-shot or not."""
+    rows = metrics[kind]
+    if kind != "zero_shot":
+        return {_title(metrics, kind): rows}
+    # an earlier version did not ask whether they are
+    refused = metrics.get("not_zero_shot", {row["model"] for row in rows})
+    return {
+        "Zero shot, per cent": [row for row in rows if row["model"] not in refused],
+        "Classes by name, not zero-shot, per cent": [row for row in rows if row["model"] in refused],
+    }
 
 
 def print_evaluation(metrics: Mapping[str, Any], console: Console) -> None:
@@ -68,12 +87,12 @@ def _grid(table: Table) -> rich_table.Table:
     return grid
 
 
-def _table(metrics: Mapping[str, Any], kind: str, rows: Sequence[Mapping[str, Any]]) -> Table:
+def _table(metrics: Mapping[str, Any], kind: str, title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
     columns = list(dict.fromkeys(key for row in rows for key in row if not key.endswith((_LOW, _HIGH))))
     last = next((key for key in reversed(columns) if key + _LOW in rows[0]), "")
     digits = 4 if kind in _SHARES else 2
     return Table(
-        _title(metrics, kind),
+        title,
         _status(metrics, rows) if kind != "localization" else (),  # the status is of the shards' pictures
         [column.replace("_", " ") for column in columns],
         [[_cell(row, key, digits, interval=key == last) for key in columns] for row in rows],

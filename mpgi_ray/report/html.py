@@ -6,10 +6,24 @@ import json
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from mpgi_ray.data.storage import Storage, split_url
+from mpgi_ray.errors import OutputError
 from mpgi_ray.report.claimed import stretches
 from mpgi_ray.report.overlay import DISPLAY
 
 _RAW = 4000  # characters of a raw reply or of a source's text that are shown
+
+
+def page_at(output: str) -> tuple[Storage, str]:
+    """Where a page is to be written.
+
+    Raises:
+        OutputError: that is a folder.
+    """
+    storage, name = split_url(output)
+    if not name:
+        raise OutputError(f"{output!r} is a folder: name the file to write, for example {output}report.html")
+    return storage, name
 
 
 def environment() -> Environment:

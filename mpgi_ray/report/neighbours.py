@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mpgi_ray.data.final import Record, list_shards, read_records, short_id
 from mpgi_ray.models.embed import Floats, Model
-from mpgi_ray.report.cards import thumbnail
+from mpgi_ray.report.pictures import thumbnail
 
 CANDIDATES = 128  # samples to find among; they are embedded on the spot
 _QUERIES = 6

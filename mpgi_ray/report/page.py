@@ -12,15 +12,16 @@ from mpgi_ray.data.caption_metrics import metrics
 from mpgi_ray.data.shard_list import ShardList, find_shards
 from mpgi_ray.data.shards import ShardFields
 from mpgi_ray.data.storage import Storage, split_url
-from mpgi_ray.errors import InputError, OutputError, RecipeError
-from mpgi_ray.report.cards import Gallery, read_cards
+from mpgi_ray.errors import InputError, RecipeError
+from mpgi_ray.report.cards import read_cards
 from mpgi_ray.report.engines import engines
 from mpgi_ray.report.evaluation import KINDS, tables_of
 from mpgi_ray.report.gather import Figures
 from mpgi_ray.report.histogram import histogram, longest_shown
-from mpgi_ray.report.html import environment
+from mpgi_ray.report.html import environment, page_at
+from mpgi_ray.report.panels import panels_of_run
 from mpgi_ray.report.rejects import rejects as rejected_rows
-from mpgi_ray.report.sampling import Pick, Sampler
+from mpgi_ray.report.sampling import Sampler
 
 if TYPE_CHECKING:
     from mpgi_ray.report.training import Training
@@ -38,6 +39,9 @@ def write_report(
     metrics: str | None = None,
     model: str | None = None,
     rejects: int | None = None,
+    duplicates: str | None = None,
+    leaks: str | None = None,
+    scores: str | None = None,
 ) -> str:
     """Write a self-contained HTML report of a caption run, finished or not.
 
@@ -48,26 +52,28 @@ def write_report(
         output: the file to write, local or an fsspec URL; replaces an earlier one.
         cards: samples to show with picture and texts; at most as many again with rejected rows.
         seed: another seed shows other samples.
-        curated: folder of final shards, for its ``summary.json`` and for what ``model`` finds in them.
+        curated: folder of final shards, for what was kept and dropped, and for what ``model`` finds in them.
         metrics: a ``metrics.json`` of an evaluation.
         model: folder of a training run or a checkpoint; only this needs torch.
         rejects: how many rejected and failed records to list; None for no list.
+        duplicates, leaks, scores: folders of `mpgi duplicates`, `mpgi leaks` and `mpgi score`.
 
     Returns:
         ``output``.
 
     Raises:
-        InputError: ``captions`` is not a caption folder, or ``curated``, ``metrics`` or ``model`` cannot be
-            read. Input shards that cannot be read are named on the page instead.
+        InputError: ``captions`` is not a caption folder, or another folder or file cannot be read. Input
+            shards that cannot be read are named on the page instead.
         OutputError: the report cannot be written.
         RecipeError: ``cards`` is negative.
     """
     if cards < 0:
         raise RecipeError(f"cards={cards}: expected 0 or more")
-    storage, name = _place(output)
+    storage, name = page_at(output)
     folder = CaptionFolder(captions)
-    page = _run(folder, cards, seed)
-    page["curated"] = None if curated is None else _read_json(f"{curated.rstrip('/')}/summary.json")
+    shards, missing = _input(folder)
+    page = _run(folder, shards, missing, cards, seed)
+    page |= panels_of_run(folder, shards, cards, found=(duplicates, leaks, scores), final=curated)
     page["metrics"] = None if metrics is None else _evaluation(_read_json(metrics))
     page["rejects"] = None if rejects is None else rejected_rows(captions, rejects)
     page["training"] = None if model is None else _training(model, curated)
@@ -82,20 +88,15 @@ def write_rejects(folder: str, output: str, limit: int) -> str:
         InputError: as `rejects`.
         OutputError: the page cannot be written.
     """
-    storage, name = _place(output)
+    storage, name = page_at(output)
     shown = {"name": folder, "rejects": rejected_rows(folder, limit)}
     storage.publish(name, environment().get_template("rejects.html.j2").render(shown).encode())
     return output
 
 
-def _place(output: str) -> tuple[Storage, str]:
-    storage, name = split_url(output)
-    if not name:
-        raise OutputError(f"{output!r} is a folder: name the file to write, for example {output}report.html")
-    return storage, name
-
-
-def _run(folder: CaptionFolder, cards: int, seed: int) -> dict[str, Any]:
+def _run(
+    folder: CaptionFolder, shards: ShardList, missing: Sequence[str], cards: int, seed: int
+) -> dict[str, Any]:
     """All that the template shows of the run itself."""
     run_record, chunks, full = folder.run_record(), folder.chunks(), folder.integrated.done()
     figures, ran, sampler = Figures(), RunFigures(), Sampler((chunk.shard for chunk in chunks), cards, seed)
@@ -104,7 +105,9 @@ def _run(folder: CaptionFolder, cards: int, seed: int) -> dict[str, Any]:
         for part in (figures, ran, sampler):
             part.add(table)
     good, rejected = sampler.good(), sampler.rejected()
-    gallery = _gallery(run_record, [*good, *rejected])
+    picks = [*good, *rejected]
+    gallery = read_cards(picks, shards, ShardFields.model_validate(run_record["recipe"]["input"]["fields"]))
+    gallery.troubles[:0] = missing if picks else ()
     log = folder.log()
     record = metrics(ran, log)
     return {
@@ -134,18 +137,12 @@ def _most_common(classes: Counter[str]) -> list[tuple[str, int]]:
     return sorted(classes.items(), key=lambda pair: (-pair[1], pair[0]))[:_TOP]
 
 
-def _gallery(run_record: Mapping[str, Any], picks: Sequence[Pick]) -> Gallery:
-    """Cards without pictures, and the reason, when the input is gone."""
-    source = run_record["recipe"]["input"]
-    shards, trouble = ShardList(Storage("."), {}), []
-    if picks:
-        try:
-            shards = find_shards(source["shards"])
-        except InputError as error:
-            trouble.append(str(error))
-    gallery = read_cards(picks, shards, ShardFields.model_validate(source["fields"]))
-    gallery.troubles[:0] = trouble
-    return gallery
+def _input(folder: CaptionFolder) -> tuple[ShardList, list[str]]:
+    """The run's input shards; none of them, and the reason, when they are gone."""
+    try:
+        return find_shards(folder.run_record()["recipe"]["input"]["shards"]), []
+    except InputError as error:
+        return ShardList(Storage("."), {}), [str(error)]
 
 
 def _lengths(figures: Figures) -> list[dict[str, Any]]:
@@ -186,7 +183,9 @@ def _read_json(path: str) -> dict[str, Any]:
 
 def _evaluation(metrics: Mapping[str, Any]) -> dict[str, Any]:
     tables = tables_of(metrics)
-    shown = KINDS if tables else ()
+    shown = (
+        (*KINDS, "status", "not_zero_shot") if tables else ()
+    )  # each table has what is known of its models
     facts = {key: value for key, value in metrics.items() if key not in shown}
     return {"tables": tables, "facts": list(_flat(facts))}
 

@@ -14,9 +14,9 @@ from mpgi_ray.data.shard_list import ShardList, find_shards, shards_in_words
 from mpgi_ray.data.shards import read_shard
 from mpgi_ray.data.storage import split_url
 from mpgi_ray.errors import InputError
-from mpgi_ray.report.cards import thumbnail
 from mpgi_ray.report.html import environment
 from mpgi_ray.report.overlay import Colours, Overlay, overlay
+from mpgi_ray.report.pictures import thumbnail
 from mpgi_ray.report.rejects import Rejects, rejects
 from mpgi_ray.rules.labels import Unknown, unknown_labels
 

@@ -114,6 +114,7 @@ def scan(
     seen = Seen(
         tuple(sample for look in found for sample in look.samples),
         tuple(sorted({scene for look in found for scene in look.scenes})),
+        sources=tuple(sorted({source for look in found for source in look.sources})),
     )
     return Source(
         shards=tuple(shards),
@@ -142,6 +143,7 @@ class _Look:
     samples: list[str] = field(default_factory=list)
     left_out: int = 0
     scenes: set[str] = field(default_factory=set)
+    sources: set[str] = field(default_factory=set)
     labels: set[str] = field(default_factory=set)
     digest: str = ""
     annotations: str = ""
@@ -163,6 +165,7 @@ def _look(split: str | None, texts: Mapping[str, float], shard: str) -> _Look:
             continue
         look.samples.append(short_id(record.sample_id))
         look.scenes |= set(note.get("scene", ()))
+        look.sources.add(record.source)
         look.labels |= {thing["label"] for thing in note.get("objects", ())}
         people = record.captions if weight_of(CAPTIONS, texts) > 0 else ()
         digest.update(repr((record.sample_id, sorted(record.texts.items()), *people)).encode())

@@ -174,7 +174,7 @@ def test_rows_are_the_ok_texts_in_order_and_all_else_is_counted() -> None:
     entries += [Rejected("k4", 4, "empty_image", ""), sample(5, noise(5))]
     samples, tally = texts_of("s", entries, captions, ("short", "long"))
     columns = (Column("x", "test", "m", "r"),)
-    table = scores_table("s", samples, columns, [(1.0,), ("none",), (2.0,), (3.0,), ("odd",)], tally)
+    table = scores_table("s", samples, columns, [(1.0,), ("none",), (2.0,), (3.0,), ("odd",)], tally, {})
     places = [(row["index"], row["name"], row["number"], row["x"]) for row in table.to_pylist()]
     assert places == [
         (0, "short", 0, 1.0),
@@ -192,7 +192,7 @@ def test_rows_are_the_ok_texts_in_order_and_all_else_is_counted() -> None:
     assert told.none == {"x": {"none": 1, "odd": 1}}
     assert table.field("x").metadata == {b"scorer": b"test", b"model": b"m", b"revision": b"r"}
     assert table.schema.field("x").type == pa.float64()
-    assert not len(scores_table("s", [], columns, [], tally))
+    assert not len(scores_table("s", [], columns, [], tally, {}))
 
 
 def test_a_revision_is_the_hash_of_the_weights(model: str, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def test_the_demo_goes_from_scenes_to_a_report(tmp_path: Path, capsys: pytest.Ca
     report = made / "report.html"
     assert f"open the report: {report.as_uri()}" in said
     assert sum(table.num_rows for table in CaptionFolder(str(made / "captions")).tables()) == 50 * 6
-    for part in ("Retrieval, protocol repeated", "class oracle", "mean recall", "Zero shot", "Probes"):
+    for part in ("Retrieval, protocol repeated", "class oracle", "mean recall", "Classes by name", "Probes"):
         assert part in said
     html = report.read_text()
     assert html.count("data:image/") >= 10

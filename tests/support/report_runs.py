@@ -187,7 +187,7 @@ class Page(HTMLParser):
             self.headings.append(int(tag[1]))
         if tag == "article":
             self.cards.append(values | {"polygons": [], "src": "", "alt": "", "text": ""})
-        if tag == "img":
+        if tag == "img" and self.cards:  # panels have pictures that are no cards
             self.cards[-1] |= {"src": values["src"], "alt": values["alt"]}
         if tag == "polygon":
             points = [tuple(map(float, pair.split(","))) for pair in values["points"].split()]

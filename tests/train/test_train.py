@@ -71,7 +71,9 @@ def test_training_learns_to_retrieve_unseen_pictures(trained: Path, tmp_path: Pa
     assert model["mean_recall"] > 4 * rows["chance", "layout"]["mean_recall"]
     assert model["mean_recall"] > 1.3 * oracle["mean_recall"]
     assert model["mean_recall_low"] < model["mean_recall"] < model["mean_recall_high"]
-    assert metrics.status == {str(trained): "no picture seen; 4 of 4 classes seen"}
+    why = "not all training pictures tell which data set they are of"
+    assert metrics.not_zero_shot == {str(trained): why}
+    assert metrics.status == {str(trained): f"no picture seen; 4 of 4 classes seen; not zero-shot: {why}"}
     assert all(row["classes"] == 4 and row["top1"] > 25 for row in metrics.zero_shot)
 
 

@@ -14,7 +14,6 @@ from mpgi_ray.curate.duplicates.pairing import COPY, OVERLAP, UNLIKE
 from mpgi_ray.curate.duplicates.phash import SYMMETRIES
 from mpgi_ray.curate.duplicates.pictures import Pictures
 
-PAIRS, GROUPS = "pairs.parquet", "groups.parquet"
 EXACT, KEPT = "exact", "kept"
 _TURNED = ("scene", "labels", "split")  # what stays the same when a picture is turned, cut or scaled
 GROUP_SCHEMA = pa.schema(

@@ -15,11 +15,11 @@ from mpgi_ray.curate.duplicates.phash import phashes
 from mpgi_ray.curate.duplicates.texts import digests
 from mpgi_ray.data.image import ImageError, decode
 from mpgi_ray.data.sample import Annotation, Rejected, Sample
+from mpgi_ray.data.searches import HASHES, PLACE
 from mpgi_ray.data.shards import ShardFields, encode_json, read_shard
 from mpgi_ray.data.storage import Storage, split_url
 from mpgi_ray.data.tables import publish_table, read_table
 
-HASHES = "hashes"
 REJECTED = "rejected"  # the metadata of a shard's table
 WORK = ".work"  # folder within the output for what a job keeps until it is done
 # what is compared of two annotations, and counts as annotated; the others follow from these or from the file
@@ -81,7 +81,7 @@ class Job:
 
 
 def hash_shard(job: Job, shard: str, url: str) -> None:
-    """Publish a row for each sample of a shard, and how many entries are none, by reason, as metadata.
+    """Publish a row for each sample of a shard, and as metadata the rejected entries by reason, and the path.
 
     A sample whose picture cannot be compared has a reason in place of hashes.
 
@@ -94,7 +94,8 @@ def hash_shard(job: Job, shard: str, url: str) -> None:
     entries = job.entries(url)
     table = pa.Table.from_pylist([_row(entry) for entry in entries if isinstance(entry, Sample)], SCHEMA)
     rejected = Counter(entry.reason for entry in entries if isinstance(entry, Rejected))
-    publish_table(job.hashes, name, table.replace_schema_metadata({REJECTED: json.dumps(rejected)}))
+    told = {REJECTED: json.dumps(rejected), PLACE: url}
+    publish_table(job.hashes, name, table.replace_schema_metadata(told))
 
 
 def _row(sample: Sample) -> dict[str, Any]:

@@ -13,14 +13,15 @@ import pyarrow as pa
 from pydantic import AfterValidator, Field
 
 from mpgi_ray.config import Config
-from mpgi_ray.curate.duplicates.groups import GROUPS, PAIRS, groups_table, pairs_table
-from mpgi_ray.curate.duplicates.hashing import HASHES, WORK, Job
+from mpgi_ray.curate.duplicates.groups import groups_table, pairs_table
+from mpgi_ray.curate.duplicates.hashing import WORK, Job
 from mpgi_ray.curate.duplicates.pairing import COPY, OVERLAP
 from mpgi_ray.curate.duplicates.pictures import Pictures
 from mpgi_ray.curate.duplicates.rounds import compared, require_overlaps, stamped, whole_paths
 from mpgi_ray.curate.duplicates.summary import SUMMARY, DuplicatesSummary, read_summary
 from mpgi_ray.data.claim import Claim, claim, look, record_of
 from mpgi_ray.data.lease import held
+from mpgi_ray.data.searches import GROUPS, HASHES, PAIRS
 from mpgi_ray.data.shard_list import ShardList, find_shards
 from mpgi_ray.data.shards import ShardFields
 from mpgi_ray.data.storage import Storage, absolute

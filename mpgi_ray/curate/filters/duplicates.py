@@ -10,8 +10,8 @@ from typing import Annotated
 from pydantic import AfterValidator, computed_field
 
 from mpgi_ray.config import Config
-from mpgi_ray.curate.duplicates.groups import GROUPS
 from mpgi_ray.curate.select import Captioned
+from mpgi_ray.data.searches import GROUPS
 from mpgi_ray.data.storage import absolute
 from mpgi_ray.data.tables import read_table, table_at
 

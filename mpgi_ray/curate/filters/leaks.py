@@ -9,8 +9,8 @@ from typing import Annotated
 from pydantic import AfterValidator, computed_field
 
 from mpgi_ray.config import Config
-from mpgi_ray.curate.leaks.found import LEAKS
 from mpgi_ray.curate.select import Captioned
+from mpgi_ray.data.searches import LEAKS
 from mpgi_ray.data.storage import absolute
 from mpgi_ray.data.tables import read_table, table_at
 

@@ -15,7 +15,7 @@ from mpgi_ray.curate.leaks.nodes import Met, Nodes
 from mpgi_ray.data.records import read_record
 from mpgi_ray.data.storage import Storage
 
-LEAKS, SUMMARY = "leaks.parquet", "summary.json"
+SUMMARY = "summary.json"
 SCHEMA = pa.schema(
     [
         ("sample_id", pa.string()),

@@ -14,16 +14,17 @@ import pyarrow as pa
 from pydantic import AfterValidator, Field, model_validator
 
 from mpgi_ray.config import Config
-from mpgi_ray.curate.duplicates.hashing import HASHES, WORK, Job
+from mpgi_ray.curate.duplicates.hashing import WORK, Job
 from mpgi_ray.curate.duplicates.pictures import Pictures
 from mpgi_ray.curate.duplicates.rounds import BLOCK, Each, compared, require_overlaps, stamped, whole_paths
 from mpgi_ray.curate.leaks.chains import Link, links_of, links_to_list, met_on_pixels
-from mpgi_ray.curate.leaks.found import LEAKS, SUMMARY, LeaksSummary, kinds_of, leaks_table, read_summary
+from mpgi_ray.curate.leaks.found import SUMMARY, LeaksSummary, kinds_of, leaks_table, read_summary
 from mpgi_ray.curate.leaks.hash_list import HASH_LIST, match, publish_hash_list, read_hash_list
-from mpgi_ray.curate.leaks.nodes import EVALUATION, THROUGH, TRAIN, Nodes
+from mpgi_ray.curate.leaks.nodes import Nodes
 from mpgi_ray.curate.leaks.origins import met_by_footprint, met_by_lineage, met_by_window
 from mpgi_ray.data.claim import Claim, claim, look, record_of
 from mpgi_ray.data.lease import held
+from mpgi_ray.data.searches import AGAINST, HASHES, LEAKS, THROUGH, TRAIN
 from mpgi_ray.data.shard_list import ShardList, find_shards
 from mpgi_ray.data.shards import ShardFields
 from mpgi_ray.data.storage import Storage, absolute
@@ -82,7 +83,7 @@ def find_leaks(config: Leaks, *, takeover: bool = False, grace: float = GRACE) -
     """
     if config.overlaps:
         require_overlaps()
-    given = {TRAIN: config.train, EVALUATION: config.against, THROUGH: config.through}
+    given = {TRAIN: config.train, AGAINST: config.against, THROUGH: config.through}
     sides = {side: find_shards(places) for side, places in given.items() if places}
     for shards in sides.values():
         shards.require_all()
@@ -144,7 +145,7 @@ def _finish(
     related: Sequence[Sequence[str]],
 ) -> LeaksSummary:
     listed = [
-        table.append_column("shard", pa.array([f"{EVALUATION}/hashes {n}"] * len(table), pa.string()))
+        table.append_column("shard", pa.array([f"{AGAINST}/hashes {n}"] * len(table), pa.string()))
         for n, table in enumerate(lists, 1)
     ]
     nodes = Nodes.of(job, pictures, listed)
@@ -162,7 +163,7 @@ def _finish(
         examples=examples,
     )
     publish_table(output, LEAKS, table)
-    publish_hash_list(output, job, pictures, EVALUATION)
+    publish_hash_list(output, job, pictures, AGAINST)
     output.publish_json(SUMMARY, summary.record())
     output.sweep()
     job.hashes.sweep(below=True)

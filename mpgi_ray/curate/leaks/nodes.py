@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from mpgi_ray.curate.duplicates.hashing import LINEAGE, Job
 from mpgi_ray.curate.duplicates.pictures import Pictures
+from mpgi_ray.data.searches import AGAINST, TRAIN
 
-TRAIN, EVALUATION, THROUGH = "train", "against", "through"  # the first part of the names of a side's shards
 NAMED = pa.schema([("shard", pa.string()), ("key", pa.string()), ("sample_id", pa.string()), *LINEAGE])
 Numbers = NDArray[np.int64]
 
@@ -75,7 +75,7 @@ class Nodes:
 
     @cached_property
     def evaluation(self) -> Numbers:
-        return self.of_side(EVALUATION)
+        return self.of_side(AGAINST)
 
     def of_side(self, side: str) -> Numbers:
         """The numbers of a side's pictures."""

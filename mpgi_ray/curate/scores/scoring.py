@@ -10,6 +10,7 @@ from mpgi_ray.curate.join import captioned
 from mpgi_ray.curate.scores.scorer import Scorer, Shown, Value, shown
 from mpgi_ray.curate.scores.table import FOLDER, Column, Tally, scores_table
 from mpgi_ray.curate.sources import Source, read_source
+from mpgi_ray.data import searches
 from mpgi_ray.data.caption import UNDONE, Caption, Stage
 from mpgi_ray.data.sample import Rejected, Sample
 from mpgi_ray.data.shards import ShardFields
@@ -76,7 +77,9 @@ class Scoring:
             return Done(source.shard, unreadable=True)
         samples, tally = texts_of(source.shard, *read, self.job.names)
         values = self._values(samples)
-        create_table(output, name, scores_table(source.shard, samples, self.job.columns, values, tally))
+        origin = {searches.PLACE: f"{self.job.root}/{source.file}", searches.RUN: self.job.captions or ""}
+        table = scores_table(source.shard, samples, self.job.columns, values, tally, origin)
+        create_table(output, name, table)
         return Done(source.shard)
 
     def _values(self, samples: Sequence[Shown]) -> Iterator[tuple[Value, ...]]:

@@ -68,12 +68,14 @@ def scores_table(
     columns: Sequence[Column],
     values: Iterable[tuple[Value, ...]],
     tally: Tally,
+    origin: Mapping[str, str],
 ) -> pa.Table:
     """The table of a shard.
 
     Args:
         values: of each text, in order, a value a column.
         tally: of what was left out; what is in the table, and the figures that it lacks, are counted here.
+        origin: where shard and captions lie, by the names of `mpgi_ray.data.searches`.
     """
     rows = list(_places(shard, samples))
     figures: list[list[float | None]] = [[] for _ in columns]
@@ -87,7 +89,7 @@ def scores_table(
     places = list(zip(*rows, strict=True)) or [()] * len(PLACE)
     fields = [*map(pa.field, PLACE, _TYPES), *(column.field() for column in columns)]
     arrays = [pa.array(data, kind.type) for data, kind in zip((*places, *figures), fields, strict=True)]
-    return pa.table(arrays, pa.schema(fields, {_TALLY: json.dumps(vars(tally))}))
+    return pa.table(arrays, pa.schema(fields, {_TALLY: json.dumps(vars(tally)), **origin}))
 
 
 def tally_of(metadata: Mapping[bytes, bytes]) -> Tally:
