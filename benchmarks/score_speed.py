@@ -256,7 +256,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--model", help="an open_clip name; by default one of 27 M parameters")
+    parser.add_argument("--model", help="an open_clip name; by default one of 33 M parameters")
     parser.add_argument("--shards", type=int, default=4)
     parser.add_argument("--samples", type=int, default=256, help="of a shard")
     parser.add_argument("--captions", type=int, default=2, help="of a picture")
