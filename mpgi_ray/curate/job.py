@@ -209,8 +209,8 @@ def _finish(
         missing=_missing(output, job),
     )
     counts = Counts.joined(result["counts"] for result in merges)
-    told = facts.model_copy(update={"sources": counts.source_names})
-    publish_card(output, told, final_card(counts, facts, summary))
+    facts = facts.model_copy(update={"sources": counts.source_names})
+    publish_card(output, facts, final_card(counts, facts, summary))
     publish_table(output, DROPPED, _dropped(job, splits))
     output.publish(_CSV, _csv(job))
     publish_index(output, [IndexRow(m["shard"], m["samples"], m["bytes"], m["sha256"]) for m in merges])
