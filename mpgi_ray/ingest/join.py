@@ -52,6 +52,7 @@ class Join:
                 f"{release.storage.url} names no picture of the source {self._source!r}, only of "
                 f"{', '.join(sorted(others)) or 'none'}: name the preset of the source with --source"
             )
+        self._require_options()
         self._items = items
         self._absent: set[str] = set()  # names that are listed without a file
         self._seen: set[str] = set()  # hashes of files
@@ -110,19 +111,35 @@ class Join:
         """Whether the release has a picture of this name or of these bytes; others are of no account."""
         return rejected.sample_id in self._windows or rejected.key in self._images
 
+    def _require_options(self) -> None:
+        """Hold the options against those of the release, where it knows them, before anything is written."""
+        made = [one for one in self._release.made.ingested if one.source == self._source]
+        now = None if self._tiling is None else self._tiling.model_dump()
+        cut = now is not None or any(windows - {None} for windows in self._windows.values())
+        if made and cut and all(one.tiling != now for one in made):
+            raise InputError(f"the release names other windows than {self._options} makes: {self._made_with}")
+
     def _require_cut(self, file: str, cut: set[Window | None]) -> None:
         """Hold the windows of a picture against those of the release, which may name a part of them."""
-        if not (asked := self._windows.get(file, set()) - cut):
-            return
-        made = {one.options for one in self._release.made.ingested if one.source == self._source}
-        said = " or ".join(sorted(options or "no --tile" for options in made))
-        now = "no --tile" if self._tiling is None else f"--tile {self._tiling.tile}"
-        first = next(iter(sorted(asked, key=str)))
-        raise InputError(
-            f"the release names {'a window' if first else 'the whole'} of a picture "
-            f"{f'at {first} ' if first else ''}that {now} does not make (file {file[:16]}…): "
-            + (f"it was made with {said}" if said else "give the --tile options that it was made with")
-        )
+        if asked := self._windows.get(file, set()) - cut:
+            first = next(iter(sorted(asked, key=str)))
+            what = "a whole picture" if first is None else f"a window of a picture, {first},"
+            raise InputError(
+                f"the release names {what} that {self._options} does not make (file {file[:16]}…): "
+                f"{self._made_with}"
+            )
+
+    @property
+    def _options(self) -> str:
+        cut = self._tiling
+        return "an ingest without --tile" if cut is None else f"--tile {cut.tile} --overlap {cut.overlap}"
+
+    @property
+    def _made_with(self) -> str:
+        """What to do about it."""
+        known = (one.options for one in self._release.made.ingested if one.source == self._source)
+        said = " or ".join(sorted({options or "no --tile" for options in known}))
+        return f"it was made with {said}" if said else "give the --tile options that it was made with"
 
     def _why(self, entry: Entry) -> str:
         if entry.sha256 in self._seen:

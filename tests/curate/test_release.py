@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import tarfile
 from collections import Counter
 from dataclasses import replace
@@ -275,6 +276,13 @@ def test_other_windows_than_those_of_the_release_are_one_error(made: Made, tmp_p
     for tiling in (None, Tiling(tile=48), Tiling(tile=64)):
         with pytest.raises(InputError, match="it was made with --tile 48 --overlap 8"):
             shards_of(made.folder / "originals", "open", tmp_path / str(tiling), made.release, tiling)
+        assert not (tmp_path / str(tiling)).exists()  # the right options go into the same folder
+    record = json.loads((made.release / "release.json").read_text())
+    record["identity"]["made"]["ingested"] = []  # as of shards that another program made
+    shutil.copytree(made.release, tmp_path / "unknown")
+    (tmp_path / "unknown/release.json").write_text(json.dumps(record))
+    with pytest.raises(InputError, match=r"names a window of a picture, .*: give the --tile options"):
+        shards_of(made.folder / "originals", "open", tmp_path / "out", tmp_path / "unknown", None)
     with pytest.raises(
         InputError, match="names no picture of the source 'Closed Set', only of Open Set, Silent"
     ):

@@ -42,8 +42,8 @@ def test_a_format_that_cannot_be_used_is_told_and_leaves_the_others(tmp_path: Pa
         "it needs not_there, which is not installed",
         "its module has no function other: give the function the module's name",
         "its parameter 'source' has the name of an option of every format "
-        "(out, source, split, share, shard_size, tile, overlap, cut_above, max_reject_rate, takeover, "
-        "grace): ",
+        "(out, source, split, share, shard_size, tile, overlap, cut_above, join, max_reject_rate, "
+        "takeover, grace): ",
     )
     for name, reason, said in zip(("geo", "other", "taken"), reasons, used, strict=True):
         assert said.strip().startswith(f"1 error: the format {name!r} cannot be used: {reason}")
