@@ -61,6 +61,7 @@ def final_card(counts: Counts, facts: CardFacts, summary: CurateSummary) -> str:
         sections.texts(counts, facts.names, summary.telling),
         sections.models(counts, facts),
         sections.chosen(facts, summary.samples_in, summary.dropped),
+        sections.scores(facts),
         sections.citation(facts, counts),
     )
 
@@ -95,11 +96,12 @@ def release_card(
         sections.section(
             "Sources that are left out",
             "Their licence forbids it, as it is told:" if rows else "",
-            sections.table(("source", "licence", "why", "pictures", "texts"), rows) if rows else "",
+            sections.table(("source", "licence", "why", "pictures", "texts"), rows),
         ),
         sections.texts(counts, made.names, {}),
         sections.models(counts, facts),
         sections.chosen(facts, samples_in, dropped),
+        sections.scores(facts),
         sections.rebuild(made.ingested, counts),
         sections.citation(facts, counts),
     )

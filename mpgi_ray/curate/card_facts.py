@@ -41,6 +41,7 @@ class CardFacts(BaseModel):
         versions: of the programs that wrote the texts.
         not_ok: answers and inputs that are not among the texts: status to reason to number.
         filters: settings of each filter, and of the table that it reads the figures of its job.
+        rules, scores: what each rule of a selection did; the scores of the texts that were kept and dropped.
         citations: source to the paper to cite.
         names: of the texts, in order.
         fields: where shards of other programs kept what was read.
@@ -55,6 +56,8 @@ class CardFacts(BaseModel):
     versions: dict[str, str] = {}
     not_ok: dict[str, dict[str, int]] = {}
     filters: tuple[dict[str, Any], ...] = ()
+    rules: tuple[dict[str, Any], ...] = ()
+    scores: tuple[dict[str, Any], ...] = ()
     citations: dict[str, str] = {}
     names: tuple[str, ...] = ()
     fields: dict[str, Any] = {}
@@ -136,7 +139,7 @@ def made_of(final: Storage, facts: CardFacts, names: Iterable[str]) -> Made:
         shards=summary["shards"],
         content=hashlib.sha256(final.read(INDEX)).hexdigest()[:16],
         names=facts.names or tuple(names),
-        listed="captions" in record.get("texts", ()),
+        listed="captions" in record.get("texts", ()) or "select" in record,
         fields=facts.fields,
         ingested=facts.ingested,
     )

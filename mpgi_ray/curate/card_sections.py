@@ -18,7 +18,10 @@ _PAPER = "MpGI, [arXiv 2507.16716](https://arxiv.org/abs/2507.16716)"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table in Markdown; numbers have thousands marked."""
+    """A table in Markdown; numbers have thousands marked. Without rows it is empty."""
+    rows = list(rows)
+    if not rows:
+        return ""
     lines = [head, ["---"] * len(head), *([_cell(value) for value in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
@@ -86,8 +89,8 @@ def models(counts: Counts, facts: CardFacts) -> str:
     versions = f"Versions: {', '.join(f'{name} {told}' for name, told in facts.versions.items())}."
     return section(
         "Models and prompts",
-        table(("text", "model", "revision", "hash of the prompt", "texts"), rows) if rows else "",
-        table(("prompt", "hash", "file"), prompts) if prompts else "",
+        table(("text", "model", "revision", "hash of the prompt", "texts"), rows),
+        table(("prompt", "hash", "file"), prompts),
         hashes if prompts else "",
         versions if facts.versions else "",
     )
@@ -111,7 +114,24 @@ def chosen(facts: CardFacts, samples_in: int, dropped: Mapping[str, int]) -> str
         *asked,
         "Filters, in their order, with the figures of the job that they read:" if lines else "",
         "\n".join(lines),
+        "Rules about texts, in their order:" if facts.rules else "",
+        table(("rule", "texts seen", "dropped", "pictures that lost their last text"), _rules(facts)),
     )
+
+
+def scores(facts: CardFacts) -> str:
+    """Of the texts that rules kept and dropped."""
+    rows = [
+        (
+            one["score"],
+            one["scorer"],
+            one["kept"],
+            *(_mean(one[key]) for key in ("mean_kept", "mean_dropped")),
+        )
+        for one in facts.scores
+    ]
+    head = ("score", "scorer, model and revision", "texts kept", "their mean", "mean of those dropped")
+    return section("Scores of the texts", table(head, rows))
 
 
 def rebuild(ingested: Sequence[Ingested], counts: Counts) -> str:
@@ -149,11 +169,23 @@ def citation(facts: CardFacts, counts: Counts) -> str:
     )
 
 
+def _rules(facts: CardFacts) -> list[tuple[object, ...]]:
+    numbers = ("seen", "dropped", "pictures")
+    return [
+        (f"`{json.dumps(one['rule'], ensure_ascii=False)}`", *(one[n] for n in numbers))
+        for one in facts.rules
+    ]
+
+
+def _mean(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"
+
+
 def _scores(counts: Counts) -> str:
     rows = [
         (name, score, n, f"{total / n:.3f}") for (name, score), (n, total) in sorted(counts.scores.items())
     ]
-    return table(("text", "measured while it was made", "texts", "mean"), rows) if rows else ""
+    return table(("text", "measured while it was made", "texts", "mean"), rows)
 
 
 def _in_order(there: Mapping[str, int], names: Sequence[str]) -> list[str]:

@@ -221,4 +221,6 @@ def handed_over(
     told: dict[str, Any] = {"names": tuple(names), "citations": {**facts.citations, **citations}}
     # a release knows how its shards were made better than shards that were made of it
     told |= {"ingested": facts.ingested or ingested(shards), "filters": (*facts.filters, *filters)}
+    if "select" in identity:
+        told["rules"] = tuple(identity["select"]["rules"])
     return facts.model_copy(update=told)

@@ -22,6 +22,7 @@ from mpgi_ray.curate.offering import decided
 from mpgi_ray.curate.rebuild import lost_name
 from mpgi_ray.curate.selection.decided import TEXTS, encode_tables, texts_table
 from mpgi_ray.curate.selection.outcome import Selected
+from mpgi_ray.curate.selection.told import ScoreMeans, rules_told
 from mpgi_ray.curate.sources import Source
 from mpgi_ray.curate.summary import SUMMARY, CurateSummary, read_summary
 from mpgi_ray.curate.tasks import WORK, Job, dropped_name, final_name, merge, split, tell
@@ -139,11 +140,14 @@ def _finish(
         missing=_missing(output, job),
     )
     counts = Counts.joined(result["counts"] for result in merges)
-    facts = facts.model_copy(update={"sources": counts.source_names})
+    known: dict[str, Any] = {"sources": counts.source_names}
+    if job.offer is not None and selected is not None:
+        means = ScoreMeans(job.offer.scores)
+        output.publish(TEXTS, encode_tables(means.counted(_texts(job, job.offer.reasons, splits))))
+        known |= {"rules": rules_told(facts.rules, selected.rules), "scores": means.told()}
+    facts = facts.model_copy(update=known)
     publish_card(output, facts, final_card(counts, facts, summary))
     publish_table(output, DROPPED, _dropped(job, splits))
-    if job.offer is not None:
-        output.publish(TEXTS, encode_tables(_texts(job, job.offer.reasons, splits)))
     output.publish(_CSV, _csv(job))
     publish_index(output, [IndexRow(m["shard"], m["samples"], m["bytes"], m["sha256"]) for m in merges])
     output.publish_json(SUMMARY, summary.record())

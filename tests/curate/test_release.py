@@ -22,7 +22,9 @@ from mpgi_ray.caption.job import caption
 from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.cli import main
 from mpgi_ray.curate import CurateSummary, Curation, curate
+from mpgi_ray.curate.choice import Choice
 from mpgi_ray.curate.release import ReleaseConfig, ReleaseSummary, release
+from mpgi_ray.curate.scores.job import Scores, score
 from mpgi_ray.data.final import list_shards, read_records
 from mpgi_ray.data.shards import ShardFields
 from mpgi_ray.data.storage import Storage
@@ -232,6 +234,38 @@ def test_a_release_and_the_originals_give_the_same_shards(made: Made, tmp_path: 
         ReleaseConfig(final=str(tmp_path / "again"), output=str(tmp_path / "twice"), share=("Closed Set",))
     )
     assert table(tmp_path / "twice") == table(everything)
+
+
+def test_selected_texts_are_told_on_the_card_and_come_back(made: Made, tmp_path: Path) -> None:
+    captions, shards = str(made.folder / "captions"), str(made.folder / "shards")
+    scorers = (Choice(name="truth"), Choice(name="text"))
+    score(Scores(captions=captions, output=str(tmp_path / "scores"), scorers=scorers))
+    rules = [
+        {"name": "false_claim", "drop": "contradicted > 0"},
+        {"name": "second", "drop": "name = 'captions' and number > 0"},
+        {"name": "short_ones", "texts": 3, "by": "words"},
+    ]
+    (tmp_path / "rules.yaml").write_text(json.dumps({"scores": [str(tmp_path / "scores")], "rules": rules}))
+    final = tmp_path / "final"
+    chosen = {"captions": captions, "output": str(final), "select": str(tmp_path / "rules.yaml")}
+    made_of_rules = curate(Curation.model_validate(chosen | {"shard_size": 10}))
+    assert made_of_rules.selection is not None
+    assert 0 < made_of_rules.texts == made_of_rules.selection.kept
+    release(ReleaseConfig(final=str(final), output=str(tmp_path / "release"), share=("Closed Set",)))
+    for folder in (final, tmp_path / "release"):
+        card = (folder / "README.md").read_text()
+        told = card.partition("Rules about texts, in their order:")[2].partition("\n## ")[0]
+        outcomes = made_of_rules.selection.rules
+        counts = [f"| {one.seen} | {one.dropped} | {one.pictures} |" for one in outcomes]
+        assert [line.partition("}` ")[2] for line in told.splitlines() if "`{" in line] == counts
+        rows = {row[0]: row for row in card_table(card, "Scores of the texts")}
+        texts = pq.read_table(final / "texts.parquet").to_pandas()
+        assert int(rows["supported"][2]) == texts["kept"].sum()
+        assert rows["words"][3] == f"{texts[texts['kept']]['words'].mean():.4g}"
+    again = {"captions": str(tmp_path / "release"), "shards": shards, "output": str(tmp_path / "again")}
+    curate(Curation.model_validate(again))
+    assert tars(tmp_path / "again") == tars(final)
+    assert (tmp_path / "again/captions.csv").read_bytes() == (final / "captions.csv").read_bytes()
 
 
 def test_without_some_sources_the_rest_is_the_same(made: Made, tmp_path: Path) -> None:

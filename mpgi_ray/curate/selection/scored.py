@@ -30,11 +30,13 @@ class Scores:
     Attributes:
         folder: where it lies.
         columns: names of its scores.
+        makers: of each of these the scorer, its model and the revision, as far as they are told.
         content: tells it from others.
     """
 
     folder: str
     columns: tuple[str, ...]
+    makers: tuple[tuple[str, str, str], ...]
     content: str
 
     @classmethod
@@ -50,17 +52,18 @@ class Scores:
         if not storage.exists(_LAST):
             raise InputError(f"the scores in {folder} are not finished: run the same `mpgi score` again")
         stamps = storage.child(_TABLES).stamps(".parquet")
-        names: tuple[str, ...] = ()
+        fields: list[pa.Field] = []
         for name in list(stamps)[:1]:
             there = read_schema(storage.child(_TABLES), name)
-            names = tuple(f.name for f in there if f.name not in (*PLACE, _HASH) and not _is_words(f))
+            fields = [one for one in there if one.name not in (*PLACE, _HASH) and not _is_words(one)]
+        names = tuple(one.name for one in fields)
         if odd := [name for name in names if not _NAME.fullmatch(name)]:
             raise InputError(
                 f"{folder} has a score {odd[0]!r}: expected a name of letters, digits and _, as the setting "
                 "`column` of a scorer gives it"
             )
         content = hashlib.sha256(repr((storage.read_json(_RECORD), sorted(stamps.items()))).encode())
-        return cls(folder, names, content.hexdigest()[:16])
+        return cls(folder, names, tuple(map(_maker, fields)), content.hexdigest()[:16])
 
     def beside(
         self, shard: str, texts: Sequence[tuple[int, str, int, str]], *, needed: bool
@@ -100,6 +103,12 @@ class Scores:
 def text_hash(text: str) -> int:
     """What tells a text from others in a table of scores: BLAKE2b of 64 bits, little endian."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+def _maker(field: pa.Field) -> tuple[str, str, str]:
+    told = field.metadata or {}
+    scorer, model, revision = (told.get(key, b"").decode() for key in (b"scorer", b"model", b"revision"))
+    return scorer, model, revision
 
 
 def _is_words(field: pa.Field) -> bool:
