@@ -98,6 +98,15 @@ def test_pools_hold_what_the_recipe_says(tmp_path: Path) -> None:
     assert starts == {("seer", 0.5, 0.5): 2, ("reader", 0.5, 1.0): 1}
 
 
+def test_a_pool_grows_when_its_replicas_have_all_that_they_can_take(tmp_path: Path) -> None:
+    write_shards(tmp_path / "shards", [12])
+    grows = model("seer", gpus=0, replicas={"min": 1, "max": 2}, images_in_flight=4)
+    book = Notebook(tmp_path, together=3)  # nothing is answered before the second replica is there
+    outcome = caption(recipe(tmp_path, "c", generate=grows, integrate=model("reader", gpus=0)), connect=book)
+    assert outcome.new == 12
+    assert Counter(e["model"] for e in book.events("start")) == {"seer": 2, "reader": 1}
+
+
 def test_wanting_more_gpus_than_there_are_fails_before_any_model_loads(tmp_path: Path) -> None:
     write_shards(tmp_path / "shards", [2])
     greedy = {"generate": model("seer", gpus=1, replicas=2), "integrate": model("reader", gpus=1)}
