@@ -26,6 +26,7 @@ from mpgi_ray.runtime.blocks import one_row_blocks
 from mpgi_ray.runtime.room import Pool
 
 _READING_CPUS = 1.0  # more readers than cores only take time from the engines
+_PATIENCE = 7200  # seconds without any progress; Ray's half hour ends slow model loads
 _CHUNKS_AHEAD = 2  # that wait in a replica while it works on others
 
 
@@ -72,12 +73,16 @@ def run_graph(recipe: Recipe, tasks: Sequence[ShardTask], connect: Connect, phas
         yield from build(recipe, tasks, connect, phase).iter_rows()
     except RayError as error:
         raise EngineError(str(error)) from error
+    except ray.data.exceptions.ExecutionTimeoutError as error:  # not one of the others
+        raise EngineError(
+            f"nothing happened for {_PATIENCE:,} s: a replica waits for a node that is gone, or for its model"
+        ) from error
 
 
 def build(recipe: Recipe, tasks: Sequence[ShardTask], connect: Connect, phase: Phase) -> ray.data.Dataset:
     """The graph of one pass over some shards; its rows are the driver's counts, one a chunk."""
     context = one_row_blocks()  # a chunk is a row is a block is a task
-    context.execution_no_progress_timeout_s = 7200  # the default half hour ends slow model loads
+    context.execution_no_progress_timeout_s = _PATIENCE
     context.max_consecutive_actor_init_deaths = 2
     # a pool grows when all places of its replicas are taken; by default chunks for 1.75 times as many would
     # have to be given to them, which `_CHUNKS_AHEAD` does not allow where many are worked on at once

@@ -138,6 +138,16 @@ def test_an_engine_that_does_not_start_is_said_in_its_own_words(tmp_path: Path) 
     assert "Traceback" not in str(error.value)
 
 
+def test_a_job_that_waits_for_ever_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mpgi_ray.caption.graph._PATIENCE", 3)
+    write_shards(tmp_path / "shards", [2])
+    silent = Notebook(tmp_path, together=99)
+    with pytest.raises(
+        UnfinishedError, match="2 consecutive passes finished no chunk: nothing happened for 3 s"
+    ):
+        caption(recipe(tmp_path, "c", generate=model("seer", gpus=0)), connect=silent)
+
+
 def test_two_phases_write_what_the_fused_run_writes_and_stage_2_sees_no_pictures(tmp_path: Path) -> None:
     write_shards(tmp_path / "shards", [9, 5])
     models = {"generate": model("seer", gpus=0), "integrate": model("reader", gpus=0)}
