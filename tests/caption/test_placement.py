@@ -98,6 +98,15 @@ def test_pools_hold_what_the_recipe_says(tmp_path: Path) -> None:
     assert starts == {("seer", 0.5, 0.5): 2, ("reader", 0.5, 1.0): 1}
 
 
+def test_a_pool_grows_when_its_replicas_have_all_that_they_can_take(tmp_path: Path) -> None:
+    write_shards(tmp_path / "shards", [12])
+    grows = model("seer", gpus=0, replicas={"min": 1, "max": 2}, images_in_flight=4)
+    book = Notebook(tmp_path, together=3)  # nothing is answered before the second replica is there
+    outcome = caption(recipe(tmp_path, "c", generate=grows, integrate=model("reader", gpus=0)), connect=book)
+    assert outcome.new == 12
+    assert Counter(e["model"] for e in book.events("start")) == {"seer": 2, "reader": 1}
+
+
 def test_wanting_more_gpus_than_there_are_fails_before_any_model_loads(tmp_path: Path) -> None:
     write_shards(tmp_path / "shards", [2])
     greedy = {"generate": model("seer", gpus=1, replicas=2), "integrate": model("reader", gpus=1)}
@@ -127,6 +136,16 @@ def test_an_engine_that_does_not_start_is_said_in_its_own_words(tmp_path: Path) 
     ) as error:
         caption(run, connect=missing)
     assert "Traceback" not in str(error.value)
+
+
+def test_a_job_that_waits_for_ever_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mpgi_ray.caption.graph._PATIENCE", 3)
+    write_shards(tmp_path / "shards", [2])
+    silent = Notebook(tmp_path, together=99)
+    with pytest.raises(
+        UnfinishedError, match="2 consecutive passes finished no chunk: nothing happened for 3 s"
+    ):
+        caption(recipe(tmp_path, "c", generate=model("seer", gpus=0)), connect=silent)
 
 
 def test_two_phases_write_what_the_fused_run_writes_and_stage_2_sees_no_pictures(tmp_path: Path) -> None:

@@ -234,6 +234,19 @@ def test_a_rate_gives_hours_and_cost(tmp_path: Path) -> None:
     assert (embedded.hours, embedded.gpu_hours) == pytest.approx((hour / 4, hour))
 
 
+def test_a_pool_that_grows_holds_its_least_and_is_planned_with_its_most(tmp_path: Path) -> None:
+    write_shards(tmp_path / "shards", [8])
+    grows = ["generate.engine.replicas={min: 1, max: 4}", "integrate.engine.replicas={min: 2, max: 4}"]
+    recipe, rate = recipe_for("hqrs", tmp_path, *grows), Rate(0.5, "given")
+    made = plan(recipe, samples=1, rate=rate)
+    assert made.gpus == 3
+    assert made.cost == plan(recipe_for("hqrs", tmp_path, *replicas(4, 4)), samples=1, rate=rate).cost
+    said = printed(made, "hqrs")
+    assert "1 to 4" in said
+    assert "That is with the fewest replicas: pools grow where the cluster has room." in said
+    assert Recipe.model_validate(recipe.model_dump(mode="json")) == recipe  # as `run.json` keeps it
+
+
 def test_each_of_two_phases_costs_its_own_gpus(tmp_path: Path) -> None:
     write_shards(tmp_path / "shards", [8])
     rate, half = Rate(0.5, "given"), 8 / 0.5 / 3600 / 2

@@ -29,6 +29,9 @@ def test_shipped_recipes_load(name: str) -> None:
         ("input.fields.imagee=png", "unknown key 'input.fields.imagee': did you mean 'image'?"),
         ("chunk_size=0", "chunk_size: Input should be greater than or equal to 1"),
         ("max_reject_rate=high", "max_reject_rate: Input should be a valid number"),
+        ("generate.engine.replicas=1000000", "engine.replicas: expected a whole number from 1 to 10,000, or"),
+        ("generate.engine.replicas={min: 3, max: 2}", "engine.replicas: min 3 is above max 2"),
+        ("generate.engine.replicas={min: 3}", "generate.engine.replicas.max: Field required"),
         ("generate.engine.kind=gpt", "generate.engine: Input tag 'gpt'"),
         ("chunk_size", "--set 'chunk_size': expected key=value"),
         ("chunk_size.x=1", "'chunk_size' holds a value, not keys"),
@@ -80,7 +83,7 @@ def test_placement_is_no_part_of_a_recipes_identity() -> None:
     moved = load_recipe(
         "template",
         {"input.shards": "more", "output": "x"},
-        ["generate.engine.replicas=4", "max_reject_rate=1"],
+        ["generate.engine.replicas={min: 1, max: 4}", "max_reject_rate=1"],
     )
     other = load_recipe("template", PATHS, ["facts.view_px=336"])
     assert moved.identity() == base.identity()

@@ -13,7 +13,8 @@ import pytest
 from mpgi_ray.data.stop_flag import Stopping
 from mpgi_ray.errors import InputError, UnfinishedError
 from mpgi_ray.runtime import pool
-from mpgi_ray.runtime.pool import Pool, pooled
+from mpgi_ray.runtime.pool import pooled
+from mpgi_ray.runtime.room import Pool
 from mpgi_ray.runtime.stopping import Stop
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
@@ -43,7 +44,7 @@ def refused() -> Callable[[int], int]:
 
 
 def results(folder: Path, *numbers: int, cpus: int = 1) -> Iterator[tuple[int, str]]:
-    return pooled(partial(opened, folder), lambda: numbers, Pool(1, cpus), stop=Stop())
+    return pooled(partial(opened, folder), lambda: numbers, Pool("actor", 1, cpus), stop=Stop())
 
 
 def test_a_replica_opens_once_and_is_replaced_when_it_dies(tmp_path: Path) -> None:
@@ -60,7 +61,7 @@ def test_errors_come_as_they_were_raised(tmp_path: Path) -> None:
         list(results(tmp_path, 11))
     assert "in call" in defect.value.__notes__[0]
     with pytest.raises(InputError, match=r"^there is no model$"):
-        list(pooled(refused, lambda: [1], Pool(1), stop=Stop()))
+        list(pooled(refused, lambda: [1], Pool("actor", 1, 1), stop=Stop()))
 
 
 def test_a_call_that_kills_each_replica_ends_the_job_in_one_line(

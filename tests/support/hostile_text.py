@@ -246,7 +246,6 @@ def _yaml() -> Iterator[Hostile]:
 
 def _numbers() -> Iterator[Hostile]:
     bounded = {
-        "generate.engine.replicas": 10**9,
         "generate.engine.cpus": 1e12,
         "chunk_size": 10**9,
         "facts.view_px": 10**9,

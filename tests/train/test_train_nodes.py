@@ -23,12 +23,21 @@ from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.trainer import train
 print(train(TrainConfig.model_validate_json(sys.argv[1])))
 """
+OTHER = """
+import sys, threading
+import ray
+ray.init(sys.argv[1], log_to_driver=False)
+held = [ray.remote(num_cpus=2)(threading.Event).remote() for _ in range(2)]
+ray.get([event.is_set.remote() for event in held])
+print("held", flush=True)
+threading.Event().wait()
+"""
 
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
-def test_workers_that_fit_on_no_node_end_the_run(tmp_path: Path) -> None:
+def test_workers_that_do_not_get_their_nodes_end_the_run(tmp_path: Path) -> None:
     shapes = write_shapes(tmp_path / "shapes", 40)
     large = TrainConfig(
         shards=str(shapes),
@@ -37,20 +46,25 @@ def test_workers_that_fit_on_no_node_end_the_run(tmp_path: Path) -> None:
         steps=2,
         batch=32,
         workers=2,
-        cpus=3,
+        cpus=2,
         restarts=0,
         readers=1,
     )
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2})
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
     try:
         for _ in range(3):
             cluster.add_node(num_cpus=2)
         cluster.wait_for_nodes()
+        other = subprocess.Popen([sys.executable, "-c", OTHER, cluster.address], stdout=subprocess.PIPE)
+        assert other.stdout
+        assert other.stdout.readline()
         patience = {"RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "10"}
         driver = _start(large, {"RAY_ADDRESS": cluster.address} | patience)
         _, errors = driver.communicate()
         assert driver.returncode
-        assert "ResourceError: 2 workers that hold {'CPU': 3.0} each did not get to work" in errors
+        other.kill()
+        other.communicate()
+        assert "ResourceError: 2 workers that hold {'CPU': 2.0} each did not get to work" in errors
     finally:
         cluster.shutdown()
 

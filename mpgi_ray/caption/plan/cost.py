@@ -65,16 +65,17 @@ class Cost:
 def cost(recipe: Recipe, images: int, rate: Rate, gpu_hour_price: float | None = None) -> Cost:
     """Twice the replicas are taken to be twice as fast; the pool with least of them sets a phase's pace.
 
-    One rate does not tell two phases of a run apart: they are taken to have been equally long.
+    A pool that grows counts with its most replicas, in the run that gave the rate as in the planned one. One
+    rate does not tell two phases of a run apart: they are taken to have been equally long.
 
     Args:
         images: still to caption.
     """
     phases = _phases(recipe)
     before = _phases(rate.run) if rate.run else phases
-    replicas = iter([engine.replicas if rate.run else 1 for phase in before for engine in phase])
+    replicas = iter([engine.replicas.max if rate.run else 1 for phase in before for engine in phase])
     of_a_phase = 1 / rate.images_per_second / len(before)  # seconds for an image
-    seconds = [of_a_phase * max(next(replicas) / engine.replicas for engine in phase) for phase in phases]
+    seconds = [of_a_phase * max(next(replicas) / engine.replicas.max for engine in phase) for phase in phases]
     hours = tuple(images * each / 3600 for each in seconds)
     gpu_hours = sum(each * _gpus(phase) for each, phase in zip(hours, phases, strict=True))
     price = None if gpu_hour_price is None else gpu_hours * gpu_hour_price
@@ -122,4 +123,4 @@ def _phases(recipe: Recipe) -> Sequence[Sequence[EngineSettings]]:
 
 
 def _gpus(phase: Sequence[EngineSettings]) -> int:
-    return gpus_for([engine.gpus for engine in phase for _ in range(engine.replicas)])
+    return gpus_for([engine.gpus for engine in phase for _ in range(engine.replicas.max)])

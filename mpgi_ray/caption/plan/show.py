@@ -157,11 +157,18 @@ def _pools(plan: Plan) -> RenderableType:
     for stage, engine in engines:
         phase = str(stage) if recipe.phases == "two" else "1"
         stages = "1 and 2" if recipe.merger is None else str(stage)
-        numbers = (f"{engine.replicas:,}", f"{engine.cpus:g}", f"{engine.gpus:g}")
+        numbers = (str(engine.replicas), f"{engine.cpus:g}", f"{engine.gpus:g}")
         table.add_row(phase, stages, Text(engine.model or _EMBEDDED), *numbers)
     most = "in the phase that holds most" if recipe.phases == "two" else "at once"
     held = f"Held {most}: {_count(plan.cpus, 'CPU')}, {_count(plan.gpus, 'GPU')}."
-    return Group(table, Text(f"{held} Reading needs a CPU or more besides."))
+    lines = [f"{held} Reading needs a CPU or more besides."]
+    if _grows(plan):
+        lines.append("That is with the fewest replicas: pools grow where the cluster has room.")
+    return Group(table, Text("\n".join(lines)))
+
+
+def _grows(plan: Plan) -> bool:
+    return any(engine.replicas.grows for phase in plan.recipe.pools() for engine in phase)
 
 
 def _cost(plan: Plan, name: str) -> RenderableType:
@@ -176,7 +183,8 @@ def _cost(plan: Plan, name: str) -> RenderableType:
     cost = plan.cost
     lines = [
         f"Rate: {plan.rate.source}",
-        f"As planned: {cost.images_per_second:,.2f} images/s, if twice the replicas are twice as fast",
+        f"As planned: {cost.images_per_second:,.2f} images/s, if twice the replicas are twice as fast"
+        + (" and pools have all that they may grow to" if _grows(plan) else ""),
         f"{plan.stock.left:,} images: {cost.hours:,.2f} hours, {cost.gpu_hours:,.2f} GPU-hours"
         + ("" if cost.price is None else f", {cost.price:,.2f} at the price given"),
     ]

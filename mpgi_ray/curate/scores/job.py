@@ -30,7 +30,8 @@ from mpgi_ray.data.stop_flag import StopFlag
 from mpgi_ray.data.storage import Storage, absolute
 from mpgi_ray.errors import StoppedError, StorageError
 from mpgi_ray.runtime.cluster import ray_session
-from mpgi_ray.runtime.pool import Pool, pooled
+from mpgi_ray.runtime.pool import pooled
+from mpgi_ray.runtime.room import Pool
 from mpgi_ray.runtime.stopping import GRACE, Stop
 
 _JOB = "score"
@@ -77,7 +78,7 @@ class Scores(Config):
     def pool(self) -> Pool:
         """The replicas, with the cores that each of them has."""
         cpus = self.cpus or max(1, (os.cpu_count() or 1) // self.replicas)
-        return Pool(self.replicas, cpus, int(self.gpu))
+        return Pool("scoring replica", self.replicas, cpus, int(self.gpu))
 
 
 def score(config: Scores, *, takeover: bool = False, grace: float = GRACE) -> ScoresSummary:
@@ -141,9 +142,8 @@ def _score_all(job: Job, sources: Sequence[Source], pool: Pool, lease: Lease, gr
     flag = StopFlag(output)
     flag.clear()  # a driver that was killed may have left it
     stop = Stop(grace, flag.set)
-    held_cpus, held_gpus = pool.replicas * pool.cpus, pool.replicas * pool.gpus
     try:
-        with ray_session(held_cpus, held_gpus, reading=0), stop.listening():
+        with ray_session(pool.count * pool.cpus, pool.count * pool.gpus, [pool], reading=0), stop.listening():
             for done in pooled(partial(Scoring, job), left, pool, stop=stop, check=lease.check):
                 if done.unreadable:
                     unreadable.add(done.shard)
