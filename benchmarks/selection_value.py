@@ -3,11 +3,11 @@
 The embedded engine writes six texts of each generated scene; a share of them (``--planted``) then gets one
 false fact each (`selection_planted`). Every way takes the same road as a user's data: `mpgi score` makes
 figures of the texts, `mpgi curate --select` keeps some, and a small CLIP is trained on what it publishes,
-from fresh weights, for equal steps, once a seed. All ways keep all pictures but the few of which chance, or a
-rule, takes all six texts; how many there are is printed. The ways:
+from fresh weights, for equal steps, once a seed. All ways keep all pictures, each with one text at least. The
+ways:
 
 - ``all``: every text, with its errors;
-- ``random``: so many of them as ``truth+score`` keeps, by chance;
+- ``random``: about as many of them as ``truth+score`` keeps, by chance;
 - ``score``: as many, the best of each perspective by the score of a CLIP that was trained on ``all``;
 - ``truth``: those of which the annotation contradicts no claim;
 - ``truth+score``: of these the best share (``--keep``) of each perspective by that score;
@@ -64,10 +64,10 @@ def rules(way: str, share: float, keep: float) -> list[dict[str, Any]]:
     Args:
         share: of all texts that ``truth+score`` keeps.
     """
-    best = {"name": "low_score", "by": "clip", "within": ["name"]}
+    best = {"name": "low_score", "by": "clip", "within": ["name"], "at_least": 1}
     false = {"name": "false_claim", "drop": "contradicted > 0"}
     return {
-        "random": [{"name": "chance", "top": share, "by": "hash(sample_id || name)"}],
+        "random": [{"name": "chance", "top": share, "by": "hash(sample_id || name)", "at_least": 1}],
         "score": [best | {"top": share}],
         "truth": [false],
         "truth+score": [false, best | {"top": keep}],

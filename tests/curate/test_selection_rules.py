@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -103,7 +103,8 @@ rules = st.lists(
     st.one_of(
         st.fixed_dictionaries({"drop": st.sampled_from([*CONDITIONS])}),
         st.fixed_dictionaries(
-            {"top": st.sampled_from([0.1, 0.3, 0.5, 0.7, 1.0]), "by": by, "within": columns}
+            {"top": st.sampled_from([0.1, 0.3, 0.5, 0.7, 1.0]), "by": by, "within": columns},
+            optional={"at_least": st.integers(0, 2)},
         ),
         st.fixed_dictionaries({"distinct": st.sampled_from(["set", "picture"])}, optional={"by": by}),
         st.fixed_dictionaries({"texts": st.integers(1, 3)}, optional={"by": by}),
@@ -214,7 +215,13 @@ def dropped(rows: list[Row], left: list[int], rule: Mapping[str, Any], value: Va
         groups[tuple(rows[at][key] for key in keys)].append(at)
     most = {len(of): ceil(Fraction(str(rule.get("top", 1))) * len(of)) for of in groups.values()}
     many = rule.get("texts", 1)
-    return [at for of in groups.values() for at in of[most[len(of)] if "top" in rule else many :]]
+    over = [at for of in groups.values() for at in of[most[len(of)] if "top" in rule else many :]]
+    own = Counter[Any]()  # better texts of the same picture
+    spared = set[int]()
+    for at in sorted(left, key=merit):
+        spared |= {at} if own[rows[at]["picture"]] < rule.get("at_least", 0) else set()
+        own[rows[at]["picture"]] += 1
+    return [at for at in over if at not in spared]
 
 
 def pictures_dropped(

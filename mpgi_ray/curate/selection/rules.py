@@ -76,11 +76,16 @@ class Ranking(Rule):
 
 
 class Top(Ranking):
-    """Keep the best share of the texts of each group, of n texts ⌈share × n⌉."""
+    """Keep the best share of the texts of each group, of n texts ⌈share × n⌉.
+
+    Attributes:
+        at_least: so many texts of each picture stay in any case, its best ones.
+    """
 
     by: Expression
     top: float = Field(gt=0, le=1)
     within: tuple[str, ...] = ()
+    at_least: int = Field(default=0, ge=0)
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -90,8 +95,10 @@ class Top(Ranking):
         # exact: 0.1 × 30 is more than 3 in binary numbers
         share = Fraction(str(self.top))
         most = f"(among::HUGEINT * {share.numerator} + {share.denominator - 1}) // {share.denominator}"
-        over = f"count(*) OVER ({_partition(self.within)})"
-        return f"SELECT _id FROM ({_ranked(self.within, f', {over} AS among')}) WHERE place > {most}"
+        among = f"count(*) OVER ({_partition(self.within)}) AS among"
+        own = f"row_number() OVER ({_partition(('_picture',))} ORDER BY {_BEST_FIRST}) AS own"
+        ranked = _ranked(self.within, f", {among}, {own}")
+        return f"SELECT _id FROM ({ranked}) WHERE place > {most} AND own > {self.at_least}"
 
 
 class Distinct(Ranking):
