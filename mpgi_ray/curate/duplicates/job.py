@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field
 from mpgi_ray.config import Config
 from mpgi_ray.curate.duplicates.groups import GROUPS, PAIRS, groups_table, pairs_table
 from mpgi_ray.curate.duplicates.hashing import HASHES, WORK, Job
-from mpgi_ray.curate.duplicates.pairing import COPY, OVERLAP
+from mpgi_ray.curate.duplicates.pairing import COPY, OVERLAP, Counts
 from mpgi_ray.curate.duplicates.pictures import Pictures
 from mpgi_ray.curate.duplicates.rounds import compared, require_overlaps, stamped, whole_paths
 from mpgi_ray.curate.duplicates.summary import SUMMARY, DuplicatesSummary, read_summary
@@ -30,7 +30,7 @@ from mpgi_ray.runtime.fan_out import fan_out
 from mpgi_ray.runtime.stopping import GRACE, Stop
 
 _JOB = "duplicates"
-_VERSION = 1  # of hashes, thresholds and rules: a folder of another one is refused
+_VERSION = 2  # of hashes, thresholds and rules: a folder of another one is refused
 _LAST = (PAIRS, GROUPS, SUMMARY)
 _RESULTS = (f"{HASHES}/*", f"{WORK}/*")
 _Place = Annotated[str, AfterValidator(absolute)]
@@ -79,8 +79,8 @@ def find_duplicates(config: Duplicates, *, takeover: bool = False, grace: float 
         job, stop = Job(config.output, config.fields, config.radius), Stop(grace)
         with ray_session(cpus_held=0), stop.listening():
             each = partial(fan_out, stop=stop, check=lease.check)
-            pictures, candidates, unlisted = compared(job, whole_paths(shards), config.overlaps, each)
-        return _finish(output, job, pictures, candidates, unlisted, config.overlaps)
+            pictures, candidates, counts = compared(job, whole_paths(shards), config.overlaps, each)
+        return _finish(output, job, pictures, candidates, counts, config.overlaps)
 
 
 def _identity(config: Duplicates, shards: ShardList) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def _identity(config: Duplicates, shards: ShardList) -> dict[str, Any]:
 
 
 def _finish(
-    output: Storage, job: Job, pictures: Pictures, candidates: pa.Table, unlisted: int, sought: bool
+    output: Storage, job: Job, pictures: Pictures, candidates: pa.Table, counts: Counts, sought: bool
 ) -> DuplicatesSummary:
     groups = groups_table(pictures, candidates)
     verdicts = candidates["verdict"].to_pylist()
@@ -104,7 +104,8 @@ def _finish(
         left_out=pictures.left_out(),
         exact=len(pictures.doubles),
         candidates=len(candidates),
-        unlisted=unlisted,
+        unlisted=counts.unlisted,
+        crowded=counts.crowded,
         copies=verdicts.count(COPY),
         overlaps=verdicts.count(OVERLAP),
         groups=len(set(groups["group"].to_pylist())),

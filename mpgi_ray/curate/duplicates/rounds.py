@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from mpgi_ray.curate.duplicates.hashing import Job, hash_shard
-from mpgi_ray.curate.duplicates.pairing import compare, read_pairs
+from mpgi_ray.curate.duplicates.pairing import Counts, compare, read_pairs
 from mpgi_ray.curate.duplicates.pictures import Pictures
 from mpgi_ray.data.shard_list import ShardList
 
@@ -41,8 +41,8 @@ def whole_paths(shards: ShardList) -> dict[str, str]:
 
 def compared(
     job: Job, files: Mapping[str, str], overlaps: bool, each: Each
-) -> tuple[Pictures, pa.Table, int]:
-    """All pictures, the candidates with what is known of them, and how many were too unlike to be listed.
+) -> tuple[Pictures, pa.Table, Counts]:
+    """All pictures, the candidates with what is known of them, and how many are not listed.
 
     Args:
         files: whole paths by shard.
@@ -53,10 +53,10 @@ def compared(
     pictures = Pictures.of(job, list(files))
     blocks = pictures.blocks(BLOCK, pictures.doubles)
     calls = ((job, one, other) for one, other in combinations_with_replacement(blocks, 2))
-    table, unlisted = read_pairs(job, each(compare, calls))
+    table, counts = read_pairs(job, each(compare, calls))
     candidates = table.sort_by([("a", "ascending"), ("b", "ascending")])
     if overlaps:
         from mpgi_ray.curate.duplicates.looking import looked_at
 
         candidates = looked_at(job, pictures, candidates, files, each)
-    return pictures, candidates, unlisted
+    return pictures, candidates, counts

@@ -117,7 +117,7 @@ def _names(nodes: Nodes) -> dict[int, str]:
 
 def _evidence(row: dict[str, Any]) -> str:
     if row["verdict"] == COPY:
-        return f"{_near(row)}, correlation {row['correlation']:.2f}, of edges {row['edges']:.2f}"
+        return f"{_near(row)}, correlation {row['correlation']:.2f}, of the pattern {row['pattern']:.2f}"
     return f"{_near(row)}, {row['inliers']} features, {row['shared']:.0%} shared, {row['alike']:.2f} alike"
 
 

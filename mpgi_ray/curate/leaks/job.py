@@ -33,7 +33,7 @@ from mpgi_ray.runtime.fan_out import fan_out
 from mpgi_ray.runtime.stopping import GRACE, Stop
 
 _JOB = "leaks"
-_VERSION = 1  # of hashes, thresholds and rules: a folder of another one is refused
+_VERSION = 2  # of hashes, thresholds and rules: a folder of another one is refused
 _LAST = (LEAKS, HASH_LIST, SUMMARY)
 _RESULTS = (f"{HASHES}/*", f"{WORK}/*")
 _Place = Annotated[str, AfterValidator(absolute)]
