@@ -31,7 +31,7 @@ from mpgi_ray.curate.duplicates.hashing import PLAIN
 from mpgi_ray.curate.duplicates.overlap import grey_view, overlap, view_of
 from mpgi_ray.curate.duplicates.phash import SYMMETRIES, phashes, turned
 from mpgi_ray.curate.duplicates.search import near
-from mpgi_ray.curate.leaks.hash_list import MOST_FINE, differing, fine_hashes
+from mpgi_ray.curate.leaks.hash_list import MOST_FINE, MOST_PLAIN, differing, fine_hashes
 
 DATA = Path(os.environ.get("MPGI_TEST_DATA", Path(__file__).parents[2] / "shared/data"))
 RADIUS, EIGHT = 10, len(SYMMETRIES)
@@ -85,7 +85,7 @@ def copies_found(originals: Sequence[Image.Image]) -> dict[str, dict[str, float]
         hashes.append(eight)
         reduced.append(small)
     all_hashes, small_ones, of = np.array(hashes), np.array(reduced), np.array(sources)
-    candidates, confirmed, listed = _pairs(all_hashes, small_ones, plainness(small_ones) < PLAIN)
+    candidates, confirmed, listed = _pairs(all_hashes, small_ones)
     result = {}
     for kind in dict.fromkeys(kinds[len(originals) :]):
         copied = {(of[n], n) for n in range(len(originals), len(made)) if kinds[n] == kind}
@@ -98,18 +98,17 @@ def copies_found(originals: Sequence[Image.Image]) -> dict[str, dict[str, float]
     return result | {"different": dict(zip(("candidates", "found", "listed"), wrong, strict=True))}
 
 
-def _pairs(
-    hashes: NDArray[np.uint64], reduced: NDArray[np.uint8], compared: NDArray[np.bool_]
-) -> tuple[set[tuple[int, int]], ...]:
+def _pairs(hashes: NDArray[np.uint64], reduced: NDArray[np.uint8]) -> tuple[set[tuple[int, int]], ...]:
     candidates: set[tuple[int, int]] = set()
     confirmed: set[tuple[int, int]] = set()
     listed: set[tuple[int, int]] = set()
-    fine = fine_hashes(reduced)
+    fine, plain = fine_hashes(reduced), plainness(reduced)
     for i, found, _ in near(hashes[:, 0].copy(), hashes.ravel(), RADIUS):
         j, symmetry = np.divmod(found, EIGHT)
         sure = likeness(reduced[i], reduced[j], symmetry).copies
         by_list = differing(fine[i], reduced[j], symmetry) <= MOST_FINE
-        there = compared[i] & compared[j]
+        by_list &= (plain[i] < MOST_PLAIN) & (plain[j] < MOST_PLAIN)
+        there = (plain[i] < PLAIN) & (plain[j] < PLAIN)
         i, j, sure, by_list = i[there], j[there], sure[there], by_list[there]
         for a, b, one, other in zip(i.tolist(), j.tolist(), sure.tolist(), by_list.tolist(), strict=True):
             if a < b:

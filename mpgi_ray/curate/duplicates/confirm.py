@@ -64,14 +64,21 @@ def likeness(ones: NDArray[np.uint8], others: NDArray[np.uint8], symmetries: NDA
             found = _correlation(_centred(one), _centred(other))
             near = found >= WORTH_A_LOOK
             one, other = one[near], other[near]
-            pattern, difference = _correlation(_pattern(one), _pattern(other)), _difference(one, other)
+            alike, difference = _correlation(pattern(one), pattern(other)), _difference(one, other)
             result.correlation[rows], rows = found, rows[near]
-            result.pattern[rows], result.difference[rows] = pattern, difference
-            result.copies[rows] = (difference <= MOST_DIFFERENT) & (pattern >= LEAST_PATTERN)
-            left = (found[near] >= LEAST_CORRELATION) & (pattern >= LEAST_PATTERN_REGRADED)
+            result.pattern[rows], result.difference[rows] = alike, difference
+            result.copies[rows] = (difference <= MOST_DIFFERENT) & (alike >= LEAST_PATTERN)
+            left = (found[near] >= LEAST_CORRELATION) & (alike >= LEAST_PATTERN_REGRADED)
             left &= ~result.copies[rows]
             result.copies[rows[left]] = _are_regraded(one[left], other[left])
     return result
+
+
+def pattern(pictures: NDArray[np.uint8]) -> Floats:
+    """How each pixel of (n, height, width) stands out from those around it, in units of their contrast."""
+    pixels = pictures.astype(np.float32)
+    out = pixels - _mean(pixels, _AROUND)
+    return np.asarray(out / (np.sqrt(np.maximum(_mean(out * out, _AROUND), 0)) + _NOISE))
 
 
 def plainness(pictures: NDArray[np.uint8]) -> Floats:
@@ -92,13 +99,6 @@ def _are_regraded(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[n
     differ = _difference(a * (duller / contrasts[0]), b * (duller / contrasts[1]))
     plain = np.maximum(plainness(one), plainness(other))
     return np.asarray((differ <= MOST_DIFFERENT) & (plain < MOST_PLAIN))
-
-
-def _pattern(pictures: NDArray[np.uint8]) -> Floats:
-    """How each pixel stands out from those around it, in units of their contrast."""
-    pixels = pictures.astype(np.float32)
-    out = pixels - _mean(pixels, _AROUND)
-    return np.asarray(out / (np.sqrt(np.maximum(_mean(out * out, _AROUND), 0)) + _NOISE))
 
 
 def _difference(one: NDArray[Any], other: NDArray[Any]) -> Floats:
