@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 
 from mpgi_ray.data.final import Record, decoded
 from mpgi_ray.models import checkpoint
@@ -56,7 +57,11 @@ class Model:
 
     def images(self, records: Iterable[Record]) -> Floats:
         """Unit features of the pictures, (records, dim), in order."""
-        return _embed(records, lambda chunk: self.network.encode_image(self._pixels(chunk), normalize=True))
+        return self.pictures(map(decoded, records))
+
+    def pictures(self, pictures: Iterable[Image.Image]) -> Floats:
+        """Unit features of decoded pictures, (pictures, dim), in order."""
+        return _embed(pictures, lambda chunk: self.network.encode_image(self._pixels(chunk), normalize=True))
 
     def texts(self, texts: Sequence[str]) -> Floats:
         """Unit features, (texts, dim), in order; equal texts have equal features to the last bit."""
@@ -71,7 +76,7 @@ class Model:
         return [
             text
             for chunk in _chunks(records)
-            for text in describe(self.network, self._pixels(chunk), self.tokenize, decoding)
+            for text in describe(self.network, self._pixels(map(decoded, chunk)), self.tokenize, decoding)
         ]
 
     def _texts(self, texts: Sequence[str], normalize: bool) -> Floats:
@@ -83,9 +88,9 @@ class Model:
         )
         return features[[distinct[text] for text in texts]]
 
-    def _pixels(self, chunk: Sequence[Record]) -> torch.Tensor:
+    def _pixels(self, pictures: Iterable[Image.Image]) -> torch.Tensor:
         device = next(self.network.parameters()).device
-        return torch.stack([self.preprocess(decoded(record)) for record in chunk]).to(device)
+        return torch.stack([self.preprocess(picture) for picture in pictures]).to(device)
 
 
 def name_and_file(place: str) -> tuple[str, str] | None:

@@ -57,11 +57,13 @@ class Job:
 
     Attributes:
         radius: bits in which the hashes of a candidate differ at most.
+        embeddings: the model whose nearest neighbours are candidates, too.
     """
 
     output: str
     fields: ShardFields
     radius: int
+    embeddings: str | None = None
 
     @property
     def hashes(self) -> Storage:

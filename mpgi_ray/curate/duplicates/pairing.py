@@ -33,6 +33,7 @@ CANDIDATES = pa.schema(
         ("inliers", pa.int64()),
         ("shared", pa.float64()),
         ("alike", pa.float64()),
+        ("cosine", pa.float32()),
         ("verdict", pa.string()),
     ]
 )

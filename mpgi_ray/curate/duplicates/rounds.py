@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from mpgi_ray.curate.duplicates.embeddings import embed_shard, nearest, with_neighbours
 from mpgi_ray.curate.duplicates.hashing import Job, hash_shard
 from mpgi_ray.curate.duplicates.pairing import Counts, compare, read_pairs
 from mpgi_ray.curate.duplicates.pictures import Pictures
@@ -26,6 +27,16 @@ def require_overlaps() -> None:
         ImportError: the extra ``duplicates`` is not installed.
     """
     import_module("mpgi_ray.curate.duplicates.overlap")
+
+
+def require_confirmed(overlaps: bool, embeddings: str | None) -> None:
+    """Make sure that what a model proposes is looked at.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if embeddings and not overlaps:
+        raise ValueError("embeddings propose pairs that only local features confirm: leave --no-overlaps out")
 
 
 def stamped(shards: ShardList) -> str:
@@ -55,6 +66,10 @@ def compared(
     calls = ((job, one, other) for one, other in combinations_with_replacement(blocks, 2))
     table, counts = read_pairs(job, each(compare, calls))
     candidates = table.sort_by([("a", "ascending"), ("b", "ascending")])
+    if job.embeddings:
+        each(embed_shard, [(job, shard, url) for shard, url in files.items()])
+        names = each(nearest, [(job, block, blocks) for block in blocks])
+        candidates = with_neighbours(candidates, job, names)
     if overlaps:
         from mpgi_ray.curate.duplicates.looking import looked_at
 

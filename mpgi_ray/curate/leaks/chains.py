@@ -149,4 +149,6 @@ def _evidence(row: dict[str, Any]) -> str:
 
 
 def _near(row: dict[str, Any]) -> str:
+    if row["distance"] is None:
+        return f"cosine {row['cosine']:.2f}"
     return f"{SYMMETRIES[int(row['symmetry'])]}, {row['distance']} of 64 bits"
