@@ -4,13 +4,15 @@ Every picture of ``ucm`` (256 pixels) and ``eurosat`` (64 pixels), below the fol
 is copied as a JPEG of quality 40, at half its size, and in the seven other symmetries. Printed are the share
 of copies whose hash is near (candidates), the share of candidates that are confirmed as copies, and the share
 of both, and the share that a list of hashes without pixels finds (``listed``); then how many of all pairs of
-different pictures, and of their copies, are candidates, confirmed and listed.
+different pictures, and of their copies, are candidates, confirmed and listed; and how many pairs of different
+pictures that lack the same corner, black and without data, as tiles at the edge of a scene do.
 
 For overlaps each picture of ``ucm`` is cut as a JPEG of quality 75 and held against what it was cut of,
 whatever the hashes say: without 5 % at each border, without the left 10 %, without a quarter of each side
 (the corner of 75 %), and the corner of half of each side. ``--distinct`` pairs of different pictures are
-held against each other, too, upright and mirrored; those that are taken for overlaps are named. The last
-line is one JSON object.
+held against each other, too, upright and mirrored; those that are taken for overlaps are named. With
+``--model`` the share of the cut pictures is printed that are among the nearest neighbours of their originals,
+or the other way round, by the model's features. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -26,14 +28,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mpgi_ray.curate.duplicates.confirm import alike, likeness
+from mpgi_ray.curate.duplicates.confirm import likeness, plainness
+from mpgi_ray.curate.duplicates.hashing import PLAIN
 from mpgi_ray.curate.duplicates.overlap import grey_view, overlap, view_of
 from mpgi_ray.curate.duplicates.phash import SYMMETRIES, phashes, turned
 from mpgi_ray.curate.duplicates.search import near
-from mpgi_ray.curate.leaks.hash_list import MOST_FINE, differing, fine_hashes
+from mpgi_ray.curate.leaks.hash_list import MOST_FINE, MOST_PLAIN, differing, fine_hashes
 
 DATA = Path(os.environ.get("MPGI_TEST_DATA", Path(__file__).parents[2] / "shared/data"))
 RADIUS, EIGHT = 10, len(SYMMETRIES)
+CORNERS = (0.3, 0.5, 0.7, 0.85, 0.95)
 Box = tuple[float, float, float, float]
 # left, top, right and bottom, as shares of the sides
 CUTS: Mapping[str, Box] = {
@@ -101,17 +105,47 @@ def _pairs(hashes: NDArray[np.uint64], reduced: NDArray[np.uint8]) -> tuple[set[
     candidates: set[tuple[int, int]] = set()
     confirmed: set[tuple[int, int]] = set()
     listed: set[tuple[int, int]] = set()
-    fine = fine_hashes(reduced)
+    fine, plain = fine_hashes(reduced), plainness(reduced)
     for i, found, _ in near(hashes[:, 0].copy(), hashes.ravel(), RADIUS):
         j, symmetry = np.divmod(found, EIGHT)
-        sure = alike(*likeness(reduced[i], reduced[j], symmetry))
-        by_list = (differing(fine[i], reduced[j], symmetry) <= MOST_FINE) & (np.ptp(reduced[i], (1, 2)) > 0)
+        sure = likeness(reduced[i], reduced[j], symmetry).copies
+        by_list = differing(fine[i], reduced[j], symmetry) <= MOST_FINE
+        by_list &= (plain[i] < MOST_PLAIN) & (plain[j] < MOST_PLAIN)
+        there = (plain[i] < PLAIN) & (plain[j] < PLAIN)
+        i, j, sure, by_list = i[there], j[there], sure[there], by_list[there]
         for a, b, one, other in zip(i.tolist(), j.tolist(), sure.tolist(), by_list.tolist(), strict=True):
             if a < b:
                 candidates.add((a, b))
                 confirmed |= {(a, b)} if one else set()
                 listed |= {(a, b)} if other else set()
     return candidates, confirmed, listed
+
+
+def without_corner(originals: Sequence[Image.Image], share: float) -> dict[str, int]:
+    """False pairs among pictures that lack a corner: a share of the diagonal is black."""
+    side = originals[0].size
+    x, y = np.meshgrid(np.linspace(0, 0.9, side[0]), np.linspace(0, 1.1, side[1]))
+    dark = ((x + y) / 2 < share)[..., None]
+    made = [phashes(Image.fromarray(np.where(dark, 0, np.asarray(one.resize(side))))) for one in originals]
+    hashes, reduced = (np.array(column) for column in zip(*made, strict=True))
+    return dict(zip(("candidates", "found", "listed"), map(len, _pairs(hashes, reduced)), strict=True))
+
+
+def proposed(originals: Sequence[Image.Image], place: str) -> dict[str, float]:
+    """By cut, the share that a model's features propose, among all pictures and their cuts."""
+    from mpgi_ray.curate.duplicates.embeddings import NEIGHBOURS
+    from mpgi_ray.models.embed import Model
+
+    model, count = Model.load(place), len(originals)
+    own, shares = model.pictures(originals), {}
+    for name, box in CUTS.items():
+        features = np.concatenate([own, model.pictures(cut(picture, box) for picture in originals)])
+        cosines = features @ features.T
+        np.fill_diagonal(cosines, -2)
+        nearest = np.argsort(-cosines, axis=1)[:, :NEIGHBOURS]
+        met = [n in nearest[count + n] or count + n in nearest[n] for n in range(count)]
+        shares[name] = round(sum(met) / count, 4)
+    return shares
 
 
 def cut(picture: Image.Image, box: Box) -> Image.Image:
@@ -160,6 +194,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--every", type=int, default=1, help="take each so manieth picture")
     parser.add_argument("--distinct", type=int, default=20_000)
+    parser.add_argument("--model", help="a checkpoint's folder, or NAME@FILE")
     given = parser.parse_args()
     figures: dict[str, object] = {}
     for folder in ("ucm", "eurosat"):
@@ -173,11 +208,18 @@ def main() -> None:
                     f"{shares.get(name, ''):>7}" for name in ("candidates", "confirmed", "found", "listed")
                 ),
             )
+        some = list(pictures(folder, given.every * (4 if folder == "ucm" else 2)).values())
+        lacking = {f"{share:.0%}": without_corner(some, share) for share in CORNERS}
+        figures[f"{folder} without a corner"] = lacking
+        print(f"  {len(some) * (len(some) - 1) // 2:,} pairs without a corner: {lacking}")
     named = pictures("ucm", given.every)
     print("ucm: candidates, and confirmed if all pairs were candidates")
     figures["overlaps"] = overlaps = overlaps_found(list(named.values()))
     for name, shares in overlaps.items():
         print(f"  {name:20}", *shares.values())
+    if given.model:
+        figures["proposed"] = by_model = proposed(list(named.values()), given.model)
+        print(f"ucm: proposed by {given.model}: {by_model}")
     wrong = taken_for_overlaps(named, given.distinct)
     figures["taken_for_overlaps"] = wrong
     print(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mpgi_ray.cli.options import Grace, ImageField, Overlaps, Radius, Takeover
+from mpgi_ray.cli.options import Embeddings, Grace, ImageField, Overlaps, Radius, Takeover
 from mpgi_ray.runtime.stopping import GRACE
 
 
@@ -16,6 +16,7 @@ def duplicates(
     field: ImageField = None,
     radius: Radius = 10,
     overlaps: Overlaps = True,
+    embeddings: Embeddings = None,
     takeover: Takeover = False,
     grace: Grace = GRACE,
 ) -> None:
@@ -35,6 +36,7 @@ def duplicates(
         "fields": dict(read_assignment(one, "--field") for one in field or ()),
         "radius": radius,
         "overlaps": overlaps,
+        "embeddings": embeddings,
     }
     config = parse(Duplicates, values, "mpgi duplicates")
     print_summary(find_duplicates(config, takeover=takeover, grace=grace), Console())

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mpgi_ray.cli.options import Grace, ImageField, Overlaps, Radius, Takeover
+from mpgi_ray.cli.options import Embeddings, Grace, ImageField, Overlaps, Radius, Takeover
 from mpgi_ray.runtime.stopping import GRACE
 
 
@@ -29,6 +29,7 @@ def leaks(
     field: ImageField = None,
     radius: Radius = 10,
     overlaps: Overlaps = True,
+    embeddings: Embeddings = None,
     takeover: Takeover = False,
     grace: Grace = GRACE,
 ) -> None:
@@ -54,6 +55,7 @@ def leaks(
         "fields": dict(read_assignment(one, "--field") for one in field or ()),
         "radius": radius,
         "overlaps": overlaps,
+        "embeddings": embeddings,
     }
     config = parse(Leaks, values, "mpgi leaks")
     print_summary(find_leaks(config, takeover=takeover, grace=grace), Console())

@@ -18,6 +18,13 @@ ImageField = Annotated[
 Radius = Annotated[
     int, typer.Option(min=0, max=16, help="Bits of 64 in which the hashes of candidates may differ.")
 ]
+Embeddings = Annotated[
+    str | None,
+    typer.Option(
+        metavar="MODEL",
+        help="Look at the nearest neighbours by a model's features, too: a checkpoint's folder or NAME@FILE.",
+    ),
+]
 Overlaps = Annotated[
     bool, typer.Option(help="Look at near pictures that are no copies for ground that both show.")
 ]

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from mpgi_ray.data.final import short_id
 from mpgi_ray.evaluate.leaked import Between, Leaked
 from mpgi_ray.evaluate.test_set import TestSet
-from mpgi_ray.models.embed import name_and_file
 from mpgi_ray.models.model_folder import Seen, seen_by
+from mpgi_ray.models.place import name_and_file
 from mpgi_ray.models.published import is_tag
 
 

@@ -83,7 +83,7 @@ class Model:
         return [
             text
             for chunk in _chunks(records)
-            for text in describe(self.network, self._pixels(chunk), self.tokenize, decoding)
+            for text in describe(self.network, self._pixels(map(decoded, chunk)), self.tokenize, decoding)
         ]
 
     @property
@@ -98,8 +98,8 @@ class Model:
         features = _embed(distinct, lambda chunk: encode(self.tokenize(chunk).to(self.device)))
         return features[[distinct[text] for text in texts]]
 
-    def _pixels(self, chunk: Sequence[Record]) -> torch.Tensor:
-        return torch.stack([self.preprocess(decoded(record)) for record in chunk]).to(self.device)
+    def _pixels(self, pictures: Iterable[Image.Image]) -> torch.Tensor:
+        return torch.stack([self.preprocess(picture) for picture in pictures]).to(self.device)
 
 
 @torch.inference_mode()

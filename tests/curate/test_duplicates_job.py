@@ -13,10 +13,11 @@ import pytest
 from PIL import Image
 
 from mpgi_ray.cli.exits import code_of
+from mpgi_ray.config import parse
 from mpgi_ray.curate import Curation, curate
 from mpgi_ray.curate.duplicates import Duplicates, find_duplicates
 from mpgi_ray.curate.select import read_choice
-from mpgi_ray.errors import InputError, OutputError
+from mpgi_ray.errors import InputError, OutputError, RecipeError
 from support.build import tar
 from support.grounds import encoded, ground
 
@@ -169,6 +170,33 @@ def test_without_the_extra_one_line_names_it(
     assert not (tmp_path / "out").exists()
     without = find_duplicates(config.model_copy(update={"overlaps": False}))
     assert (without.copies, without.overlaps, without.overlaps_sought) == (4, 0, False)
+
+
+def test_a_corner_is_proposed_by_the_features_of_a_model(tmp_path: Path) -> None:
+    """Whatever the model: among six pictures each is a neighbour of every other one."""
+    pytest.importorskip("torch")
+    from mpgi_ray.models import checkpoint
+    from mpgi_ray.models.architecture import Architecture
+
+    vision = {"image_size": 32, "layers": 1, "width": 32, "patch_size": 16, "head_width": 32}
+    text = {"context_length": 8, "vocab_size": 49408, "width": 32, "heads": 1, "layers": 1}
+    tiny = Architecture("tiny", {"embed_dim": 16, "vision_cfg": vision, "text_cfg": text}, {})
+    checkpoint.save(tmp_path / "model", tiny, checkpoint.build(tiny)[0])
+    pictures = [ground(seed) for seed in range(5)]
+    members = [sample(f"p{n}", encoded(one), "farm") for n, one in enumerate(pictures)]
+    members.append(sample("corner", encoded(pictures[2].crop((0, 0, 128, 128))), "farm"))
+    (tmp_path / "a.tar").write_bytes(tar(*(member for one in members for member in one)))
+    model, out = str(tmp_path / "model"), str(tmp_path / "out")
+    summary = find_duplicates(Duplicates(shards=(str(tmp_path / "a.tar"),), output=out, embeddings=model))
+    assert (summary.candidates, summary.overlaps) == (15, 1)
+    assert {row["distance"] for row in rows(tmp_path / "out", "pairs")} == {None}  # hashes propose none
+    (pair,) = [row for row in rows(tmp_path / "out", "pairs") if row["confirmed"]]
+    assert (pair["key_a"], pair["key_b"]) == ("p2", "corner")
+    assert -1 <= pair["cosine"] <= 1
+    with pytest.raises(RecipeError, match="only local features confirm"):
+        parse(
+            Duplicates, {"shards": ("a",), "output": "b", "embeddings": "c", "overlaps": False}, "duplicates"
+        )
 
 
 def test_shards_without_pictures_have_no_duplicates(tmp_path: Path) -> None:

@@ -7,14 +7,20 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from mpgi_ray.cli.main import main
 from mpgi_ray.curate import Curation, curate
 from mpgi_ray.curate.leaks import Leaks, find_leaks
+from mpgi_ray.curate.leaks.chains import Link, met_on_pixels
 from mpgi_ray.curate.leaks.hash_list import read_hash_list
+from mpgi_ray.curate.leaks.nodes import NAMED, Met, Nodes, joined
 from mpgi_ray.curate.select import read_choice
 from mpgi_ray.data.sample import Annotation, Sample
 from mpgi_ray.data.shards import sample_members
@@ -155,6 +161,46 @@ def test_curation_drops_leaks(found: Path, planted: dict[str, str], tmp_path: Pa
     out = tmp_path / "final"
     summary = curate(Curation(shards=planted["train"], output=str(out), filters=filters))
     assert (summary.kept, summary.dropped) == (4, {"leak": 8})
+
+
+@given(
+    keys=st.lists(st.integers(-1, 3), max_size=30),
+    identities=st.lists(st.integers(0, 9), min_size=30, max_size=30),
+    at_once=st.integers(1, 9),
+)
+@settings(max_examples=50, deadline=None)
+def test_what_is_met_does_not_depend_on_the_pieces(
+    keys: list[int], identities: list[int], at_once: int
+) -> None:
+    sides = ["train/a" if number % 2 else "against/a" for number in range(len(keys))]
+    rows = [
+        {"shard": side, "sample_id": f"{identity:064x}"}
+        for side, identity in zip(sides, identities, strict=False)
+    ]
+    nodes = Nodes(pa.Table.from_pylist(rows, NAMED))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mpgi_ray.curate.leaks.nodes._AT_ONCE", at_once)
+        pairs = joined(np.array(keys, np.int64), nodes.train, nodes.evaluation)
+        met = Met.of("", nodes, pairs, lambda one, other: "")
+    expected = {}
+    for one in range(1, len(keys), 2):
+        others = [n for n in range(0, len(keys), 2) if keys[n] == keys[one] >= 0]
+        if others:
+            first = min(others, key=lambda n: (identities[n], n))
+            expected[one] = (first, len({identities[n] for n in others}))
+    found = zip(met.evaluation.tolist(), met.counts.tolist(), strict=True)
+    assert dict(zip(met.train.tolist(), found, strict=True)) == expected
+
+
+def test_of_a_long_chain_the_first_links_and_the_end_are_told() -> None:
+    rows = [{"shard": "train/a", "key": f"k{n}", "sample_id": f"{n:064x}"} for n in range(300)]
+    rows.append({"shard": "against/b", "key": "end", "sample_id": "f" * 64})
+    links = [Link(n, n + 1, "copy", "near") for n in range(300)]
+    *_, chained = met_on_pixels(Nodes(pa.Table.from_pylist(rows, NAMED)), links)
+    assert chained.train.tolist() == [*range(299)]
+    assert chained.evidence(298, 300) == "train/a:k298 → train/a:k299 → against/b:end"
+    shown = " → ".join(f"train/a:k{n}" for n in range(7))
+    assert chained.evidence(0, 300) == f"{shown} → 294 more → against/b:end"
 
 
 def test_without_an_evaluation_set_one_line_says_so(capsys: pytest.CaptureFixture[str]) -> None:

@@ -261,7 +261,7 @@ def test_selected_texts_are_told_on_the_card_and_come_back(made: Made, tmp_path:
         rows = {row[0]: row for row in card_table(card, "Scores of the texts")}
         texts = pq.read_table(final / "texts.parquet").to_pandas()
         assert int(rows["supported"][2]) == texts["kept"].sum()
-        assert rows["words"][3] == f"{texts[texts['kept']]['words'].mean():.4g}"
+        assert rows["clip_tokens"][3] == f"{texts[texts['kept']]['clip_tokens'].mean():.4g}"
     again = {"captions": str(tmp_path / "release"), "shards": shards, "output": str(tmp_path / "again")}
     curate(Curation.model_validate(again))
     assert tars(tmp_path / "again") == tars(final)

@@ -15,9 +15,10 @@ from mpgi_ray.data.caption_folder import CaptionFolder
 from support.build import noise
 
 CAPTION = ("fused", "two", "pilot", "sampled")
-JOBS = ("ingest", *CAPTION, "curate", "select", "train")
+SEARCH = ("duplicates", "leaks")
+JOBS = ("ingest", *CAPTION, *SEARCH, "curate", "select", "train")
 # of each job, what its input was made by, the first first
-BEFORE = {"ingest": (), **dict.fromkeys(CAPTION, ("ingest",))} | {
+BEFORE = {"ingest": (), **dict.fromkeys((*CAPTION, *SEARCH), ("ingest",))} | {
     "curate": ("ingest", "fused"),
     "select": ("ingest", "fused"),
     "train": ("ingest", "fused", "curate"),
@@ -61,6 +62,10 @@ class Fixture:
         if job in ("curate", "select"):
             run = ["curate", str(self.made("fused")), "--out", str(out), "--shard-size", "12", "--grace", "2"]
             return [[*run, "--select", str(self.root / "rules.yaml")] if job == "select" else run]
+        if job in SEARCH:
+            shards = str(self.made("ingest"))
+            against = ["--against", shards] if job == "leaks" else []
+            return [[job, shards, *against, "--out", str(out), "--grace", "2"]]
         if job == "train":
             run = ["train", str(self.made("curate")), "--out", str(out), "--steps", "6", "--batch", "12"]
             return [[*run, "--set", "save_every=2", "--set", "readers=1", "--grace", "2"]]
@@ -82,6 +87,10 @@ class Fixture:
             yield from (f"{name} was left" for name in ("steps", ".ray") if (out / name).exists())
             if _steps(self.made(job)) != _steps(out):
                 yield "train.jsonl tells of other steps"
+        if job in SEARCH:
+            yield from (f"{name} was left" for name in (".work",) if (out / name).exists())
+            yield from _files_differ(self.made(job), out, "*.parquet")
+            yield from _files_differ(self.made(job), out, "summary.json")
         for pattern in ("*.tar", "*.csv", "rejected.parquet", "texts.parquet", "open_clip*", "seen.json"):
             yield from _files_differ(self.made(job), out, pattern)
 

@@ -46,7 +46,17 @@ def pairs_table(pictures: Pictures, candidates: pa.Table) -> pa.Table:
             columns[f"{name}_{side}"] = pictures.table[name].take(candidates[side])
     names = np.array(SYMMETRIES, object)[candidates["symmetry"].to_numpy()]
     verdict = candidates["verdict"]
-    rest = ("distance", "correlation", "edges", "inliers", "shared", "alike", "verdict")
+    rest = (
+        "distance",
+        "correlation",
+        "pattern",
+        "difference",
+        "inliers",
+        "shared",
+        "alike",
+        "cosine",
+        "verdict",
+    )
     return pa.table(
         columns
         | {"symmetry": pa.array(names, pa.string())}

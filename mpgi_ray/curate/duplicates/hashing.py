@@ -8,9 +8,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
+from mpgi_ray.curate.duplicates.confirm import plainness
 from mpgi_ray.curate.duplicates.phash import phashes
 from mpgi_ray.curate.duplicates.texts import digests
 from mpgi_ray.data.image import ImageError, decode
@@ -21,6 +21,7 @@ from mpgi_ray.data.storage import Storage, split_url
 from mpgi_ray.data.tables import publish_table, read_table
 
 REJECTED = "rejected"  # the metadata of a shard's table
+PLAIN = 0.95  # of the reduced picture: what has nothing else is not compared
 WORK = ".work"  # folder within the output for what a job keeps until it is done
 # what is compared of two annotations, and counts as annotated; the others follow from these or from the file
 ANNOTATED = ("scene", "labels", "objects", "cover", "tags", "captions")
@@ -56,11 +57,13 @@ class Job:
 
     Attributes:
         radius: bits in which the hashes of a candidate differ at most.
+        embeddings: the model whose nearest neighbours are candidates, too.
     """
 
     output: str
     fields: ShardFields
     radius: int
+    embeddings: str | None = None
 
     @property
     def hashes(self) -> Storage:
@@ -115,7 +118,7 @@ def _row(sample: Sample) -> dict[str, Any]:
         hashes, reduced = phashes(decode(sample.image).pixels)
     except ImageError as error:
         return row | {"reason": error.reason}
-    if np.ptp(reduced) == 0:  # all such pictures have one hash
+    if plainness(reduced[None])[0] >= PLAIN:  # their hashes are those of noise, or of a corner
         return row | {"reason": "one_grey"}
     return row | {"hashes": hashes.astype(">u8").tobytes(), "reduced": reduced.tobytes()}
 

@@ -7,17 +7,23 @@ own until ``summary.json``, the last file, is written.
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import pyarrow as pa
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from mpgi_ray.config import Config
 from mpgi_ray.curate.duplicates.groups import groups_table, pairs_table
 from mpgi_ray.curate.duplicates.hashing import WORK, Job
-from mpgi_ray.curate.duplicates.pairing import COPY, OVERLAP
+from mpgi_ray.curate.duplicates.pairing import COPY, OVERLAP, Counts
 from mpgi_ray.curate.duplicates.pictures import Pictures
-from mpgi_ray.curate.duplicates.rounds import compared, require_overlaps, stamped, whole_paths
+from mpgi_ray.curate.duplicates.rounds import (
+    compared,
+    require_confirmed,
+    require_overlaps,
+    stamped,
+    whole_paths,
+)
 from mpgi_ray.curate.duplicates.summary import SUMMARY, DuplicatesSummary, read_summary
 from mpgi_ray.data.claim import Claim, claim, look, record_of
 from mpgi_ray.data.lease import held
@@ -31,7 +37,7 @@ from mpgi_ray.runtime.fan_out import fan_out
 from mpgi_ray.runtime.stopping import GRACE, Stop
 
 _JOB = "duplicates"
-_VERSION = 1  # of hashes, thresholds and rules: a folder of another one is refused
+_VERSION = 2  # of hashes, thresholds and rules: a folder of another one is refused
 _LAST = (PAIRS, GROUPS, SUMMARY)
 _RESULTS = (f"{HASHES}/*", f"{WORK}/*")
 _Place = Annotated[str, AfterValidator(absolute)]
@@ -45,6 +51,8 @@ class Duplicates(Config):
         fields: where shards of other programs keep what is read.
         radius: bits in which the hashes of a candidate differ at most.
         overlaps: look at candidates that are no copies for ground that both show (extra ``duplicates``).
+        embeddings: a model, as `mpgi_ray.models.embed.Model.load` takes it: the nearest neighbours of each
+            picture by its features are looked at, too (extra ``train``).
     """
 
     shards: tuple[_Place, ...] = Field(min_length=1)
@@ -52,6 +60,12 @@ class Duplicates(Config):
     fields: ShardFields = ShardFields()
     radius: int = Field(default=10, ge=0, le=16)
     overlaps: bool = True
+    embeddings: str | None = None
+
+    @model_validator(mode="after")
+    def _can_confirm(self) -> Self:
+        require_confirmed(self.overlaps, self.embeddings)
+        return self
 
 
 def find_duplicates(config: Duplicates, *, takeover: bool = False, grace: float = GRACE) -> DuplicatesSummary:
@@ -77,11 +91,11 @@ def find_duplicates(config: Duplicates, *, takeover: bool = False, grace: float 
         if claim(output, _JOB, identity, last=_LAST, results=_RESULTS) is Claim.FINISHED:
             output.delete(WORK)
             return read_summary(output)
-        job, stop = Job(config.output, config.fields, config.radius), Stop(grace)
+        job, stop = Job(config.output, config.fields, config.radius, config.embeddings), Stop(grace)
         with ray_session(cpus_held=0), stop.listening():
             each = partial(fan_out, stop=stop, check=lease.check)
-            pictures, candidates, unlisted = compared(job, whole_paths(shards), config.overlaps, each)
-        return _finish(output, job, pictures, candidates, unlisted, config.overlaps)
+            pictures, candidates, counts = compared(job, whole_paths(shards), config.overlaps, each)
+        return _finish(output, job, pictures, candidates, counts, config.overlaps)
 
 
 def _identity(config: Duplicates, shards: ShardList) -> dict[str, Any]:
@@ -90,12 +104,13 @@ def _identity(config: Duplicates, shards: ShardList) -> dict[str, Any]:
         "shards": stamped(shards),
         "radius": config.radius,
         "overlaps": config.overlaps,
+        **({"embeddings": config.embeddings} if config.embeddings else {}),
         "fields": config.fields.model_dump(mode="json", exclude_defaults=True),
     }
 
 
 def _finish(
-    output: Storage, job: Job, pictures: Pictures, candidates: pa.Table, unlisted: int, sought: bool
+    output: Storage, job: Job, pictures: Pictures, candidates: pa.Table, counts: Counts, sought: bool
 ) -> DuplicatesSummary:
     groups = groups_table(pictures, candidates)
     verdicts = candidates["verdict"].to_pylist()
@@ -105,7 +120,8 @@ def _finish(
         left_out=pictures.left_out(),
         exact=len(pictures.doubles),
         candidates=len(candidates),
-        unlisted=unlisted,
+        unlisted=counts.unlisted,
+        crowded=counts.crowded,
         copies=verdicts.count(COPY),
         overlaps=verdicts.count(OVERLAP),
         groups=len(set(groups["group"].to_pylist())),

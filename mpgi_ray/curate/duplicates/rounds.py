@@ -10,8 +10,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from mpgi_ray.curate.duplicates.embeddings import embed_shard, nearest, with_neighbours
 from mpgi_ray.curate.duplicates.hashing import Job, hash_shard
-from mpgi_ray.curate.duplicates.pairing import compare, read_pairs
+from mpgi_ray.curate.duplicates.pairing import Counts, compare, read_pairs
 from mpgi_ray.curate.duplicates.pictures import Pictures
 from mpgi_ray.data.shard_list import ShardList
 
@@ -28,6 +29,16 @@ def require_overlaps() -> None:
     import_module("mpgi_ray.curate.duplicates.overlap")
 
 
+def require_confirmed(overlaps: bool, embeddings: str | None) -> None:
+    """Make sure that what a model proposes is looked at.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if embeddings and not overlaps:
+        raise ValueError("embeddings propose pairs that only local features confirm: leave --no-overlaps out")
+
+
 def stamped(shards: ShardList) -> str:
     """What tells shards from others in the identity of a job."""
     stamps = hashlib.sha256(repr(sorted(shards.stamps.items())).encode()).hexdigest()[:16]
@@ -41,8 +52,8 @@ def whole_paths(shards: ShardList) -> dict[str, str]:
 
 def compared(
     job: Job, files: Mapping[str, str], overlaps: bool, each: Each
-) -> tuple[Pictures, pa.Table, int]:
-    """All pictures, the candidates with what is known of them, and how many were too unlike to be listed.
+) -> tuple[Pictures, pa.Table, Counts]:
+    """All pictures, the candidates with what is known of them, and how many are not listed.
 
     Args:
         files: whole paths by shard.
@@ -53,10 +64,14 @@ def compared(
     pictures = Pictures.of(job, list(files))
     blocks = pictures.blocks(BLOCK, pictures.doubles)
     calls = ((job, one, other) for one, other in combinations_with_replacement(blocks, 2))
-    table, unlisted = read_pairs(job, each(compare, calls))
+    table, counts = read_pairs(job, each(compare, calls))
     candidates = table.sort_by([("a", "ascending"), ("b", "ascending")])
+    if job.embeddings:
+        each(embed_shard, [(job, shard, url) for shard, url in files.items()])
+        names = each(nearest, [(job, block, blocks) for block in blocks])
+        candidates = with_neighbours(candidates, job, names)
     if overlaps:
         from mpgi_ray.curate.duplicates.looking import looked_at
 
         candidates = looked_at(job, pictures, candidates, files, each)
-    return pictures, candidates, unlisted
+    return pictures, candidates, counts

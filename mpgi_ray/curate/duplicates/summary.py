@@ -24,6 +24,7 @@ class DuplicatesSummary:
         exact: pictures whose bytes another one has, too, beside the first of them.
         candidates: pairs of different pictures whose hashes and reduced pictures are near.
         unlisted: pairs, counted in each symmetry, of near hashes and unlike reduced pictures.
+        crowded: such pairs, alike enough to be looked at, of pictures that have many of them.
         copies, overlaps: candidates that were confirmed.
         groups: of two or more pictures.
         dropped: pictures that are not the kept one of their group.
@@ -39,6 +40,7 @@ class DuplicatesSummary:
     exact: int
     candidates: int
     unlisted: int
+    crowded: int
     copies: int
     overlaps: int
     groups: int
@@ -76,6 +78,7 @@ def print_summary(summary: DuplicatesSummary, console: Console) -> None:
         ("  copies", summary.copies, "re-encoded, resized, turned or mirrored"),
         ("  overlaps", overlaps, "the same ground in part"),
         ("near by chance", summary.unlisted, "hashes that are near, of pictures that are unlike: not listed"),
+        ("  in crowds", summary.crowded, "of pictures that are near to very many others: not listed"),
         ("groups", summary.groups, ""),
         ("to drop", summary.dropped, "all but the kept picture of each group"),
         ("  annotated otherwise", summary.conflicts, "than the kept picture"),

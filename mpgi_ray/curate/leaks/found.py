@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 from rich.console import Console
 from rich.table import Column, Table
@@ -74,16 +73,12 @@ def leaks_table(nodes: Nodes, met: Sequence[Met]) -> pa.Table:
     """
     ids, shards, keys = (nodes.column(name) for name in ("sample_id", "shard", "key"))
     rows = []
-    for pairs in met:
-        order = np.lexsort((pairs.evaluation, nodes.identities[pairs.evaluation], pairs.train))
-        train, start = np.unique(pairs.train[order], return_index=True)
-        different = np.unique(np.stack([pairs.train, nodes.identities[pairs.evaluation]], 1), axis=0)
-        counts = np.unique(different[:, 0], return_counts=True)[1]
-        for one, place, count in zip(train.tolist(), order[start].tolist(), counts.tolist(), strict=True):
-            other = int(pairs.evaluation[place])
+    for found in met:
+        columns = (found.train.tolist(), found.evaluation.tolist(), found.counts.tolist())
+        for one, other, count in zip(*columns, strict=True):
             told = (
                 *(ids[one], _below(shards[one]), keys[one], ids[other], _below(shards[other]), keys[other]),
-                *(pairs.kind, count, pairs.evidence(place)),
+                *(found.kind, count, found.evidence(one, other)),
             )
             rows.append(dict(zip(SCHEMA.names, told, strict=True)))
     return pa.Table.from_pylist(rows, SCHEMA)
@@ -98,7 +93,7 @@ def kinds_of(table: pa.Table, met: Sequence[Met]) -> tuple[dict[str, int], dict[
         )
         for kind in dict.fromkeys(kinds)
     }
-    return {pairs.kind: kinds.count(pairs.kind) for pairs in met}, examples
+    return {found.kind: kinds.count(found.kind) for found in met}, examples
 
 
 def read_summary(output: Storage) -> LeaksSummary:

@@ -1,9 +1,10 @@
 """Lists of hashes: an evaluation set without its pixels, which can be published and compared by others.
 
 Beside the 64 bits that find candidates a picture has 256 finer ones: whether each of the 16 × 16 lowest
-frequencies of its 32 × 32 reduction is above their median. They confirm candidates where there are no pixels
-to compare: copies of ``ucm`` and ``eurosat`` nearly all differ in less than `MOST_FINE` of them, different
-pictures with near hashes in 88 and more (benchmarks/duplicates_found.py).
+frequencies of its pattern (`mpgi_ray.curate.duplicates.confirm.pattern`) is above their median. They confirm
+candidates where there are no pixels to compare: copies of ``ucm`` and ``eurosat`` nearly all differ in less
+than `MOST_FINE` of them, different pictures with near hashes in 68 and more (docs/curation.md). Of pictures
+that are mostly of one grey too little is left to tell them apart by: they have no hashes here.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.fft import dct
 
+from mpgi_ray.curate.duplicates.confirm import pattern, plainness
+from mpgi_ray.curate.duplicates.crowds import MANY
 from mpgi_ray.curate.duplicates.hashing import LINEAGE, Job
 from mpgi_ray.curate.duplicates.pairing import Block, load
 from mpgi_ray.curate.duplicates.phash import SIDE, SYMMETRIES, turned
@@ -28,8 +31,9 @@ from mpgi_ray.errors import InputError
 
 HASH_LIST = "hashes.parquet"
 MOST_FINE = 64  # of 256 bits
+MOST_PLAIN = 0.7  # share of one grey
 _LOW = 16
-_FORM = {"mpgi_hashes": "1"}
+_FORM = {"mpgi_hashes": "2"}
 _SCHEMA = pa.schema(
     [
         ("key", pa.string()),
@@ -44,7 +48,7 @@ MATCHES = pa.schema([(name, pa.int64()) for name in ("a", "row", "fine", "distan
 
 def fine_hashes(reduced: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The 256 bits of reduced pictures of shape (n, 32, 32), as (n, 32) bytes."""
-    low = dct(dct(reduced.astype(float), axis=-2), axis=-1)[:, :_LOW, :_LOW].reshape(len(reduced), _LOW**2)
+    low = dct(dct(pattern(reduced), axis=-2), axis=-1)[:, :_LOW, :_LOW].reshape(len(reduced), _LOW**2)
     return np.packbits(low > np.median(low, axis=1, keepdims=True), axis=1)
 
 
@@ -99,11 +103,15 @@ def match(job: Job, block: Block, number: int, path: str) -> str:
     finer = bytes.fromhex("".join(listed["fine"].drop_null().to_pylist()))
     fine = np.frombuffer(finer, np.uint8).reshape(-1, _LOW**2 // 8)
     best: dict[tuple[int, int], tuple[int, int, int]] = {}
+    shown, met = plainness(ours.reduced) < MOST_PLAIN, np.zeros(len(ours.numbers), np.int64)
     for i, found, distances in near(hashes, ours.hashes.ravel(), job.radius):
         j, symmetries = np.divmod(found, len(SYMMETRIES))
+        some = shown[j] & (met[j] < MANY)
+        i, j, symmetries, distances = i[some], j[some], symmetries[some], distances[some]
         bits = differing(fine[i], ours.reduced[j], symmetries)
-        told = np.stack([ours.numbers[j], rows[i], bits, distances, symmetries], axis=1)
-        for picture, row, *one in told[bits <= MOST_FINE].tolist():
+        told = np.stack([ours.numbers[j], rows[i], bits, distances, symmetries], axis=1)[bits <= MOST_FINE]
+        np.add.at(met, j[bits <= MOST_FINE], 1)
+        for picture, row, *one in told.tolist():
             best[picture, row] = min(best.get((picture, row), (256, 0, 0)), tuple(one))
     columns = np.array([(*pair, *one) for pair, one in sorted(best.items())], np.int64).reshape(-1, 5)
     publish_table(job.work, name, pa.table(list(columns.T), MATCHES))
@@ -130,7 +138,8 @@ def _listed(table: pa.Table) -> pa.Table:
     ):
         if hashes is not None:
             small = np.frombuffer(reduced, np.uint8).reshape(1, SIDE, SIDE)
-            row |= {"phash": hashes[:8].hex(), "fine": fine_hashes(small).tobytes().hex()}
+            if plainness(small)[0] < MOST_PLAIN:
+                row |= {"phash": hashes[:8].hex(), "fine": fine_hashes(small).tobytes().hex()}
     return pa.Table.from_pylist(rows, _SCHEMA)
 
 

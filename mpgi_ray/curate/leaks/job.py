@@ -16,7 +16,15 @@ from pydantic import AfterValidator, Field, model_validator
 from mpgi_ray.config import Config
 from mpgi_ray.curate.duplicates.hashing import WORK, Job
 from mpgi_ray.curate.duplicates.pictures import Pictures
-from mpgi_ray.curate.duplicates.rounds import BLOCK, Each, compared, require_overlaps, stamped, whole_paths
+from mpgi_ray.curate.duplicates.rounds import (
+    BLOCK,
+    Each,
+    compared,
+    require_confirmed,
+    require_overlaps,
+    stamped,
+    whole_paths,
+)
 from mpgi_ray.curate.leaks.chains import Link, links_of, links_to_list, met_on_pixels
 from mpgi_ray.curate.leaks.found import SUMMARY, LeaksSummary, kinds_of, leaks_table, read_summary
 from mpgi_ray.curate.leaks.hash_list import HASH_LIST, match, publish_hash_list, read_hash_list
@@ -34,7 +42,7 @@ from mpgi_ray.runtime.fan_out import fan_out
 from mpgi_ray.runtime.stopping import GRACE, Stop
 
 _JOB = "leaks"
-_VERSION = 1  # of hashes, thresholds and rules: a folder of another one is refused
+_VERSION = 2  # of hashes, thresholds and rules: a folder of another one is refused
 _LAST = (LEAKS, HASH_LIST, SUMMARY)
 _RESULTS = (f"{HASHES}/*", f"{WORK}/*")
 _Place = Annotated[str, AfterValidator(absolute)]
@@ -48,7 +56,7 @@ class Leaks(Config):
             by way of which a training picture may be a copy of an evaluation picture.
         hashes: hash lists of evaluation sets, or folders that hold one.
         related: groups of names of sources that are made of the same pictures, by the same file names.
-        fields, radius, overlaps: see `mpgi_ray.curate.duplicates.Duplicates`.
+        fields, radius, overlaps, embeddings: see `mpgi_ray.curate.duplicates.Duplicates`.
     """
 
     train: tuple[_Place, ...] = Field(min_length=1)
@@ -60,9 +68,11 @@ class Leaks(Config):
     fields: ShardFields = ShardFields()
     radius: int = Field(default=10, ge=0, le=16)
     overlaps: bool = True
+    embeddings: str | None = None
 
     @model_validator(mode="after")
     def _has_evaluation(self) -> Self:
+        require_confirmed(self.overlaps, self.embeddings)
         if not (self.against or self.hashes):
             raise ValueError("there is no evaluation set: name its shards with --against, or --hashes")
         return self
@@ -94,7 +104,7 @@ def find_leaks(config: Leaks, *, takeover: bool = False, grace: float = GRACE) -
         if claim(output, _JOB, identity, last=_LAST, results=_RESULTS) is Claim.FINISHED:
             output.delete(WORK)
             return read_summary(output)
-        job, stop = Job(config.output, config.fields, config.radius), Stop(grace)
+        job, stop = Job(config.output, config.fields, config.radius, config.embeddings), Stop(grace)
         files = {
             f"{side}/{shard}": path
             for side, shards in sides.items()
@@ -115,6 +125,7 @@ def _identity(config: Leaks, sides: dict[str, ShardList], lists: Sequence[pa.Tab
         "related": [list(names) for names in config.related],
         "radius": config.radius,
         "overlaps": config.overlaps,
+        **({"embeddings": config.embeddings} if config.embeddings else {}),
         "fields": config.fields.model_dump(mode="json", exclude_defaults=True),
     }
 

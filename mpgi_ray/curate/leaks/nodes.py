@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,20 +16,8 @@ from mpgi_ray.data.searches import AGAINST, TRAIN
 
 NAMED = pa.schema([("shard", pa.string()), ("key", pa.string()), ("sample_id", pa.string()), *LINEAGE])
 Numbers = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Met:
-    """Pairs of a training picture and an evaluation picture, each by its number.
-
-    Attributes:
-        evidence: of the pair at a place, in words.
-    """
-
-    kind: str
-    train: Numbers
-    evaluation: Numbers
-    evidence: Callable[[int], str]
+Pairs = tuple[Numbers, Numbers]  # of training and evaluation pictures
+_AT_ONCE = 1 << 20  # pairs: 8 MiB an array
 
 
 @dataclass(frozen=True)
@@ -83,8 +71,43 @@ class Nodes:
         return np.flatnonzero([shard.partition("/")[0] == side for shard in shards])
 
 
-def joined(keys: NDArray[np.int64], train: Numbers, evaluation: Numbers) -> tuple[Numbers, Numbers]:
-    """All pairs with the same key.
+@dataclass(frozen=True)
+class Met:
+    """Training pictures that meet evaluation pictures in one way.
+
+    Attributes:
+        train: numbers of the training pictures, each once.
+        evaluation: of each the first picture that it meets, by identity.
+        counts: how many different pictures each meets.
+        evidence: of a training picture and its evaluation picture, in words.
+    """
+
+    kind: str
+    train: Numbers
+    evaluation: Numbers
+    counts: Numbers
+    evidence: Callable[[int, int], str]
+
+    @classmethod
+    def of(cls, kind: str, nodes: Nodes, pairs: Iterable[Pairs], evidence: Callable[[int, int], str]) -> Met:
+        """What pieces of all pairs come to; all pairs of a training picture are in one piece."""
+        found = [(np.empty(0, np.int64),) * 3]
+        for train, evaluation in pairs:
+            if not len(train):
+                continue
+            identities = nodes.identities[evaluation]
+            order = np.lexsort((evaluation, identities, train))
+            train, evaluation, identities = train[order], evaluation[order], identities[order]
+            first = np.flatnonzero(_changes(train))
+            another = np.cumsum(_changes(train) | _changes(identities))
+            ends = np.append(first[1:], len(train)) - 1
+            found.append((train[first], evaluation[first], another[ends] - another[first] + 1))
+        first_ones, met, counts = (np.concatenate(column) for column in zip(*found, strict=True))
+        return cls(kind, first_ones, met, counts, evidence)
+
+
+def joined(keys: Numbers, train: Numbers, evaluation: Numbers) -> Iterator[Pairs]:
+    """All pairs with the same key, in pieces: all of a training picture, and about `_AT_ONCE` pairs, in one.
 
     Args:
         keys: of all pictures; negative ones meet nothing.
@@ -92,7 +115,15 @@ def joined(keys: NDArray[np.int64], train: Numbers, evaluation: Numbers) -> tupl
     """
     train, evaluation = train[keys[train] >= 0], evaluation[keys[evaluation] >= 0]
     others = evaluation[np.argsort(keys[evaluation], kind="stable")]
-    start = np.searchsorted(keys[others], keys[train], side="left")
-    counts = np.searchsorted(keys[others], keys[train], side="right") - start
-    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    return np.repeat(train, counts), others[np.repeat(start, counts) + within]
+    starts = np.searchsorted(keys[others], keys[train], side="left")
+    all_counts = np.searchsorted(keys[others], keys[train], side="right") - starts
+    pieces = np.cumsum(all_counts) // _AT_ONCE
+    for piece in np.split(np.arange(len(train)), np.flatnonzero(np.diff(pieces)) + 1):
+        start, counts = starts[piece], all_counts[piece]
+        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        yield np.repeat(train[piece], counts), others[np.repeat(start, counts) + within]
+
+
+def _changes(values: Numbers) -> NDArray[np.bool_]:
+    """Where another value begins, in a sorted array that holds some."""
+    return np.concatenate([[True], values[1:] != values[:-1]])
