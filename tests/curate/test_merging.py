@@ -117,6 +117,21 @@ def test_numbers_are_exact_where_one_source_alone_labels_a_class() -> None:
     assert (found.annotation.objects, gather(found.annotation).absent) == (car.objects, ())
 
 
+def test_a_vocabulary_knows_what_comes_along_and_no_more() -> None:
+    every, car = LabelClass(exhaustive=True), Object(label="car", box=BOX)
+    boxes = note(objects=(car,), vocabulary={"car": every, "water": every})
+    # nothing is known of the kept one's own labels
+    assert merged(note(labels=("tree",)), [boxes]).annotation.vocabulary == {
+        "car": every,
+        "tree": LabelClass(),
+    }
+    # whoever labels every vehicle and sees none has missed a car; whoever has seen one has nothing to learn
+    vehicles = note(vocabulary={"vehicle": every})
+    assert not merged(vehicles, [boxes]).annotation.vocabulary["vehicle"].exhaustive
+    found = merged(boxes, [note(labels=("car",), vocabulary={"car": LabelClass()})])
+    assert (found.annotation, found.taken) == (boxes, [])
+
+
 def test_a_licence_holds_captions_and_closed_sources_back() -> None:
     kept = note(licence="CC BY 4.0")
     other = note(licence="CC0", captions=("A field.",), labels=("car",))
