@@ -49,7 +49,7 @@ def passing(
     captions: Iterable[Caption] | None,
     filters: Sequence[Filter],
 ) -> tuple[list[Captioned], Dropped]:
-    """A shard's samples with their captions, those that every filter keeps, and the others.
+    """A shard's samples with their captions, those that every filter keeps, as it keeps them, and the others.
 
     Args:
         captions: as `assemble`.
@@ -61,17 +61,23 @@ def passing(
     dropped: Dropped = []
     for entry in entries:
         joined = captioned(shard, entry, None if captions is None else by_index[entry.index])
-        reason = joined if isinstance(joined, str) else _against(joined, filters)
-        if reason:
-            dropped.append((entry.index, entry.key, reason))
-        elif isinstance(joined, Captioned):
-            passed.append(joined)
+        found = joined if isinstance(joined, str) else _filtered(joined, filters)
+        if isinstance(found, str):
+            dropped.append((entry.index, entry.key, found))
+        else:
+            passed.append(found)
     return passed, dropped
 
 
-def _against(sample: Captioned, filters: Sequence[Filter]) -> str | None:
-    """The first reason against a sample."""
-    return next((reason for rule in filters if (reason := rule.keep(sample))), None)
+def _filtered(sample: Captioned, filters: Sequence[Filter]) -> Captioned | str:
+    """A sample as the filters hand it on, or the first reason against it."""
+    for rule in filters:
+        found = rule.keep(sample)
+        if isinstance(found, Captioned):
+            sample = found
+        elif found:
+            return found
+    return sample
 
 
 def captioned(shard: str, entry: Sample | Rejected, rows: Sequence[Caption] | None) -> Captioned | str:

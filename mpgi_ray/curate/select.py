@@ -47,10 +47,11 @@ class Captioned:
 class Filter(Protocol):
     """What decides whether a sample is published. It is sent to other processes, and must not change."""
 
-    def keep(self, sample: Captioned) -> str | None:
+    def keep(self, sample: Captioned) -> str | Captioned | None:
         """None for a sample that is kept, or the reason under which it is counted as dropped.
 
-        A reason is a code of a few words, such as ``no_short_text``: samples are counted by it.
+        A reason is a code of a few words, such as ``no_short_text``: samples are counted by it. A sample in
+        place of both is kept as this one: with another annotation, say. The filters after it see that.
         """
 
     def model_dump(self, *, mode: str) -> dict[str, Any]:

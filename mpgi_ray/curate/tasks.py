@@ -108,7 +108,8 @@ def split(job: Job, source: Source) -> dict[str, Any]:
         kept, dropped = assemble(source.shard, entries, captions, job.main_text, job.filters, job.texts)
     else:
         reasons, shard = job.offer.reasons, source.shard
-        kept, dropped, unusable = choose(job.work, shard, entries, captions, job.texts, reasons)
+        told = job.texts, reasons, job.filters
+        kept, dropped, unusable = choose(job.work, shard, entries, captions, *told)
     run, ranges = encode_run(in_order(kept, job.seed), job.seed, job.buckets)
     job.work.publish(f"{source.shard}.run", run)
     if dropped:

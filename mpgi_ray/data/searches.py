@@ -6,7 +6,7 @@ from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import read_metadata
 
 HASHES = "hashes"  # folder of a table for each shard
-PAIRS, GROUPS = "pairs.parquet", "groups.parquet"
+PAIRS, GROUPS, MERGED = "pairs.parquet", "groups.parquet", "merged.parquet"
 LEAKS = "leaks.parquet"
 TRAIN, AGAINST, THROUGH = "train", "against", "through"  # sides of a search for leaks: folders of shards
 # metadata of a shard's table: the whole path of the shard that was read, and of scores the caption run's

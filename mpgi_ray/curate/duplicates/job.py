@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field, model_validator
 from mpgi_ray.config import Config
 from mpgi_ray.curate.duplicates.groups import groups_table, pairs_table
 from mpgi_ray.curate.duplicates.hashing import WORK, Job
+from mpgi_ray.curate.duplicates.merged import merged_table
 from mpgi_ray.curate.duplicates.pairing import COPY, OVERLAP, Counts
 from mpgi_ray.curate.duplicates.pictures import Pictures
 from mpgi_ray.curate.duplicates.rounds import (
@@ -27,7 +28,7 @@ from mpgi_ray.curate.duplicates.rounds import (
 from mpgi_ray.curate.duplicates.summary import SUMMARY, DuplicatesSummary, read_summary
 from mpgi_ray.data.claim import Claim, claim, look, record_of
 from mpgi_ray.data.lease import held
-from mpgi_ray.data.searches import GROUPS, HASHES, PAIRS
+from mpgi_ray.data.searches import GROUPS, HASHES, MERGED, PAIRS
 from mpgi_ray.data.shard_list import ShardList, find_shards
 from mpgi_ray.data.shards import ShardFields
 from mpgi_ray.data.storage import Storage, absolute
@@ -38,7 +39,7 @@ from mpgi_ray.runtime.stopping import GRACE, Stop
 
 _JOB = "duplicates"
 _VERSION = 2  # of hashes, thresholds and rules: a folder of another one is refused
-_LAST = (PAIRS, GROUPS, SUMMARY)
+_LAST = (PAIRS, GROUPS, MERGED, SUMMARY)
 _RESULTS = (f"{HASHES}/*", f"{WORK}/*")
 _Place = Annotated[str, AfterValidator(absolute)]
 
@@ -69,7 +70,7 @@ class Duplicates(Config):
 
 
 def find_duplicates(config: Duplicates, *, takeover: bool = False, grace: float = GRACE) -> DuplicatesSummary:
-    """Publish ``hashes/…``, ``pairs.parquet``, ``groups.parquet`` and ``summary.json``.
+    """Publish ``hashes/…``, ``pairs.parquet``, ``groups.parquet``, ``merged.parquet`` and ``summary.json``.
 
     Args:
         takeover: see `lease.held`.
@@ -94,8 +95,11 @@ def find_duplicates(config: Duplicates, *, takeover: bool = False, grace: float 
         job, stop = Job(config.output, config.fields, config.radius, config.embeddings), Stop(grace)
         with ray_session(cpus_held=0), stop.listening():
             each = partial(fan_out, stop=stop, check=lease.check)
-            pictures, candidates, counts = compared(job, whole_paths(shards), config.overlaps, each)
-        return _finish(output, job, pictures, candidates, counts, config.overlaps)
+            paths = whole_paths(shards)
+            pictures, candidates, counts = compared(job, paths, config.overlaps, each)
+            groups = groups_table(pictures, candidates)
+            merged = merged_table(job, groups, paths, each)
+        return _finish(output, job, pictures, candidates, groups, merged, counts, config.overlaps)
 
 
 def _identity(config: Duplicates, shards: ShardList) -> dict[str, Any]:
@@ -110,9 +114,15 @@ def _identity(config: Duplicates, shards: ShardList) -> dict[str, Any]:
 
 
 def _finish(
-    output: Storage, job: Job, pictures: Pictures, candidates: pa.Table, counts: Counts, sought: bool
+    output: Storage,
+    job: Job,
+    pictures: Pictures,
+    candidates: pa.Table,
+    groups: pa.Table,
+    merged: pa.Table,
+    counts: Counts,
+    sought: bool,
 ) -> DuplicatesSummary:
-    groups = groups_table(pictures, candidates)
     verdicts = candidates["verdict"].to_pylist()
     conflicts = groups["conflicts"].to_pylist()
     summary = DuplicatesSummary(
@@ -128,11 +138,13 @@ def _finish(
         dropped=groups["keep"].to_pylist().count(False),
         conflicts=sum(map(bool, conflicts)),
         across_splits=sum("split" in names for names in conflicts),
+        merged=sum(map(bool, merged["taken"].to_pylist())),
         texts=pictures.texts(),
         overlaps_sought=sought,
     )
     publish_table(output, PAIRS, pairs_table(pictures, candidates))
     publish_table(output, GROUPS, groups)
+    publish_table(output, MERGED, merged)
     output.publish_json(SUMMARY, summary.record())
     output.sweep()
     job.hashes.sweep(below=True)

@@ -30,6 +30,7 @@ class DuplicatesSummary:
         dropped: pictures that are not the kept one of their group.
         conflicts: of these, pictures that are annotated otherwise than the kept one.
         across_splits: of these, pictures of another split than the kept one.
+        merged: kept pictures of which exact duplicates tell something more.
         texts: duplicates among the captions that came with the pictures.
         overlaps_sought: whether candidates that are no copies were looked at.
         nothing_to_do: the search was already finished; the numbers are those of an earlier start.
@@ -47,6 +48,7 @@ class DuplicatesSummary:
     dropped: int
     conflicts: int
     across_splits: int
+    merged: int = 0
     texts: TextCounts = field(default_factory=TextCounts)
     overlaps_sought: bool = True
     nothing_to_do: bool = False
@@ -83,6 +85,7 @@ def print_summary(summary: DuplicatesSummary, console: Console) -> None:
         ("to drop", summary.dropped, "all but the kept picture of each group"),
         ("  annotated otherwise", summary.conflicts, "than the kept picture"),
         ("  of another split", summary.across_splits, "than the kept picture"),
+        ("merged", summary.merged, "kept pictures of which exact duplicates tell more"),
         ("texts", texts.texts, f"{texts.distinct:,} distinct"),
         ("  twice for a picture", texts.repeated_within, ""),
         ("  of several pictures", texts.shared, f"in {texts.pictures_sharing:,} pictures"),

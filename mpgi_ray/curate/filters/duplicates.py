@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from dataclasses import replace
 from functools import cached_property, lru_cache
 from typing import Annotated
 
 from pydantic import AfterValidator, computed_field
 
 from mpgi_ray.config import Config
+from mpgi_ray.curate.duplicates.merged import digest_of
 from mpgi_ray.curate.select import Captioned
-from mpgi_ray.data.searches import GROUPS
+from mpgi_ray.data.sample import Annotation
+from mpgi_ray.data.searches import GROUPS, MERGED
 from mpgi_ray.data.storage import absolute
 from mpgi_ray.data.tables import read_table, table_at
+from mpgi_ray.errors import InputError
 
 
 class Filter(Config):
@@ -24,25 +28,33 @@ class Filter(Config):
 
     Attributes:
         groups: the output folder of `mpgi duplicates`, or its ``groups.parquet``.
+        merge: hand on with what exact duplicates say of the picture, as ``merged.parquet`` beside it has it.
     """
 
     groups: Annotated[str, AfterValidator(absolute)]
+    merge: bool = False
 
     @computed_field  # type: ignore[prop-decorator]
     @cached_property
     def content(self) -> str:
-        """A digest of the groups: a part of the curation's identity."""
+        """A digest of the groups, and of what is merged: a part of the curation's identity."""
         dropped, kept = _groups(self.groups)
-        return hashlib.sha256(repr((sorted(dropped), sorted(kept.items()))).encode()).hexdigest()[:16]
+        told = [sorted(dropped), sorted(kept.items())]
+        if self.merge:
+            told.append(sorted(_merged(self.groups).items()))
+        return hashlib.sha256(repr(tuple(told)).encode()).hexdigest()[:16]
 
-    def keep(self, sample: Captioned) -> str | None:
+    def keep(self, sample: Captioned) -> str | Captioned | None:
         dropped, kept = _groups(self.groups)
         sample_id = sample.sample.sample_id
         if sample_id in dropped:
             return "duplicate"
         places = kept.get(sample_id)
         here = sample.shard, sample.sample.index
-        return None if places is None or any(_is_same(here, place) for place in places) else "duplicate"
+        if places is not None and not any(_is_same(here, place) for place in places):
+            return "duplicate"
+        told = _merged(self.groups).get(sample_id) if self.merge else None
+        return None if told is None else _with(sample, *told)
 
 
 @lru_cache(1)
@@ -62,6 +74,29 @@ def _groups(path: str) -> tuple[frozenset[str], dict[str, list[tuple[str, int]]]
         if row["keep"] and row["sample_id"] in twice:
             places[row["sample_id"]].append((row["shard"], row["index"]))
     return frozenset(row["sample_id"] for row in rows) - kept, dict(places)
+
+
+def _with(sample: Captioned, before: str, merged: str) -> Captioned:
+    """A sample with the merged annotation, if it still says what was merged."""
+    if digest_of(sample.sample.annotation) != before:
+        raise InputError(
+            f"{sample.shard}/{sample.sample.key} is annotated otherwise than when its duplicates were "
+            "searched: search again in these shards, with the same fields, or leave merge out"
+        )
+    annotation = Annotation.model_validate_json(merged)
+    return replace(sample, sample=replace(sample.sample, annotation=annotation))
+
+
+@lru_cache(1)
+def _merged(path: str) -> dict[str, tuple[str, str]]:
+    """For each picture that more is said of the digest of its annotation, and the merged one.
+
+    Raises:
+        InputError: the file cannot be read, or holds something else.
+    """
+    storage, _ = table_at(path, GROUPS)
+    rows = read_table(storage, MERGED, ("sample_id", "before", "annotation", "taken")).to_pylist()
+    return {row["sample_id"]: (row["before"], row["annotation"]) for row in rows if row["taken"]}
 
 
 def _is_same(here: tuple[str, int], there: tuple[str, int]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from mpgi_ray.curate.join import Dropped, passing
-from mpgi_ray.curate.select import Captioned, only
+from mpgi_ray.curate.select import Captioned, Filter, only
 from mpgi_ray.curate.selection.decided import KEPT, Fate, filtered_name, read_fates
 from mpgi_ray.data.caption import Caption
 from mpgi_ray.data.final import CAPTIONS, Final, people_of
@@ -23,6 +23,7 @@ def choose(
     captions: Iterable[Caption] | None,
     texts: Sequence[str] | None,
     reasons: Sequence[str],
+    filters: Sequence[Filter] = (),
 ) -> tuple[list[Final], Dropped, Dropped]:
     """The final samples of a source shard, all others, and of these the ones whose picture is unusable.
 
@@ -33,10 +34,11 @@ def choose(
         captions: as `mpgi_ray.curate.join.assemble`.
         texts: names of those that take part; None for all.
         reasons: the names of the rules.
+        filters: those that the samples passed before, once more, since one may change what it keeps.
     """
     rows = read_table(work, filtered_name(shard)).to_pylist()
     filtered = {row["index"]: (row["index"], row["key"], row["reason"]) for row in rows}
-    passed, _ = passing(shard, (one for one in entries if one.index not in filtered), captions, ())
+    passed, _ = passing(shard, (one for one in entries if one.index not in filtered), captions, filters)
     fates = read_fates(work, shard)
     finals: list[Final] = []
     dropped: Dropped = list(filtered.values())
