@@ -8,11 +8,12 @@ from typing import Any
 
 from mpgi_ray.data.final import CAPTIONS
 from mpgi_ray.data.release import UNNAMED
+from mpgi_ray.data.text import clean_name
 
 
 def source_of(annotation: Mapping[str, Any]) -> str:
-    """The name of a sample's source."""
-    return str(annotation.get("source") or UNNAMED)
+    """The name of a sample's source, in one line: a card has commands with it."""
+    return clean_name(str(annotation.get("source") or UNNAMED))
 
 
 def rows_of(note: Mapping[str, Any], text: str, shard: str, key: str) -> list[dict[str, Any]]:
