@@ -28,6 +28,7 @@ from mpgi_ray.data.sample import Rejected, Sample
 from mpgi_ray.data.shards import encode_json
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import publish_table
+from mpgi_ray.errors import InputError
 
 NOT_NAMED = "not_in_release"
 _IDS = "release.ids"  # in the work folder: a hash of each sample that the release names, sorted
@@ -116,7 +117,9 @@ def spare_name(bucket: int) -> str:
 
 def _final(sample: Final, rows: Sequence[Mapping[str, Any]], listed: bool) -> Final:
     note = rebuilt_note(json.loads(sample.record), rows)
-    main = next(row["text"] for row in rows if row["main"])
+    main = next((row["text"] for row in rows if row["main"]), None)
+    if main is None:
+        raise InputError(f"the release has no main text of {rows[0]['key']}: fetch it again")
     texts = tuple(row["text"] for row in rows if listed or row["name"] != CAPTIONS)
     return replace(
         sample,

@@ -377,6 +377,9 @@ def test_copies_in_two_parts_of_a_source_give_way_to_the_one_of_the_release(tmp_
     final, out = str(tmp_path / "final"), str(tmp_path / "release")
     assert curate(Curation(shards=shards, output=final, filters=(only,))).kept == 3
     assert release(ReleaseConfig(final=final, output=out)).texts == 3
+    lines = (tmp_path / "val/m.jsonl").read_text().splitlines()
+    lines[1] = json.dumps(json.loads(lines[1]) | {"split": None})  # the release knows it
+    (tmp_path / "val/m.jsonl").write_text("\n".join(lines))
     again = curate(Curation(captions=out, shards=parts("joined", out), output=str(tmp_path / "again")))
     assert (again.kept, again.dropped, again.missing) == (3, {"not_in_release": 1}, "")
     assert tars(tmp_path / "again") == tars(tmp_path / "final")
