@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -50,6 +51,6 @@ def release(
     summary = run(parse(ReleaseConfig, values, "mpgi release"), takeover=takeover, grace=grace)
     typer.echo(f"{out}: {summary}")
     for one in summary.left_out:
-        typer.echo(f"left out: {one}; --share '{one.source}' takes it in, if you may share it")
+        typer.echo(f"left out: {one}; --share {quote(one.source)} takes it in, if you may share it")
     for one in summary.kept_back:
-        typer.echo(f"not unpacked: {one}; --share '{one.source}' takes them in, if you may share them")
+        typer.echo(f"not unpacked: {one}; --share {quote(one.source)} takes them in, if you may share them")

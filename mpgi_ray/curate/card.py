@@ -87,8 +87,8 @@ def release_card(
     return _written(
         _front(title, counts, "data/captions-*.parquet", "parquet"),
         title,
-        f"{sum(counts.texts.values()):,} texts about {counts.samples:,} pictures, without the pictures: a "
-        "captions-only release. A row of `data/` is a text with what identifies its picture (source, name, "
+        f"{sum(counts.texts.values()):,} texts about {counts.samples:,} pictures, as a captions-only "
+        "release. A row of `data/` is a text with what identifies its picture (source, name, "
         "window, SHA-256 of the file); `captions.csv` is the same in short.",
         *others,
         f"{_OPENED}The one split is all of it: that of a picture is a column.",

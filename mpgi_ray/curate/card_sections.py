@@ -139,19 +139,20 @@ def rebuild(ingested: Sequence[Ingested], counts: Counts) -> str:
     how: dict[str, list[Ingested]] = defaultdict(list)
     for one in ingested:
         how[one.source].append(one)
+    there = counts.source_names
+    parts = [one for source in there for one in how.get(source) or [Ingested(source=source, format="FORMAT")]]
     lines = []
-    for number, source in enumerate(counts.source_names, 1):
-        for one in how.get(source) or [Ingested(source=source, format="FORMAT")]:
-            name = "" if source == UNNAMED else " --source PRESET"
-            options = f" {one.options}" if one.options else ""
-            lines.append(
-                f"mpgi ingest {one.format} ROOT{name}{options} --join . --out shards/{number}  # {source}"
-            )
-    folders = " ".join(f"--shards shards/{number}" for number in range(1, len(counts.source_names) + 1))
+    for number, one in enumerate(parts, 1):
+        name = "" if one.source == UNNAMED else " --source PRESET"
+        options = f" {one.options}" if one.options else ""
+        lines.append(
+            f"mpgi ingest {one.format} ROOT{name}{options} --join . --out shards/{number}  # {one.source}"
+        )
+    folders = " ".join(f"--shards shards/{number}" for number in range(1, len(parts) + 1))
     return section(
         "Rebuild it from the originals",
-        "This folder holds no picture. Whoever has the pictures makes the same shards of them, here with "
-        "ROOT for the folder of a source, PRESET for the source's preset and this folder as `.`:",
+        "Whoever has the sources' pictures makes the same shards of them, here with ROOT for the folder "
+        "of a source, PRESET for the source's preset and this folder as `.`:",
         "\n".join(["```bash", *lines, f"mpgi curate . {folders} --out final", "```"]),
         "Pictures are known by the SHA-256 of their files. What is missing is listed in `missing.parquet`.",
     )

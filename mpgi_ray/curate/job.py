@@ -19,7 +19,7 @@ from mpgi_ray.curate.counts import Counts
 from mpgi_ray.curate.curation import Asked, Curation
 from mpgi_ray.curate.given import handed_over
 from mpgi_ray.curate.offering import decided
-from mpgi_ray.curate.rebuild import lost_name
+from mpgi_ray.curate.rebuild import lost_name, spare_name
 from mpgi_ray.curate.selection.decided import TEXTS, encode_tables, texts_table
 from mpgi_ray.curate.selection.outcome import Selected
 from mpgi_ray.curate.selection.told import ScoreMeans, rules_told
@@ -127,6 +127,8 @@ def _finish(
     dropped: Counter[str] = Counter()
     for result in splits:
         dropped.update(result["dropped"])
+    spare = _spare(job)
+    dropped.update(spare["reason"].to_pylist())
     summary = CurateSummary(
         samples_in=sum(result["samples"] for result in splits),
         kept=sum(result["samples"] for result in merges),
@@ -147,7 +149,7 @@ def _finish(
         known |= {"rules": rules_told(facts.rules, selected.rules), "scores": means.told()}
     facts = facts.model_copy(update=known)
     publish_card(output, facts, final_card(counts, facts, summary))
-    publish_table(output, DROPPED, _dropped(job, splits))
+    publish_table(output, DROPPED, pa.concat_tables([*_dropped(job, splits), spare]))
     output.publish(_CSV, _csv(job))
     publish_index(output, [IndexRow(m["shard"], m["samples"], m["bytes"], m["sha256"]) for m in merges])
     output.publish_json(SUMMARY, summary.record())
@@ -156,9 +158,15 @@ def _finish(
     return summary
 
 
-def _dropped(job: Job, splits: Sequence[dict[str, Any]]) -> pa.Table:
+def _dropped(job: Job, splits: Sequence[dict[str, Any]]) -> Iterator[pa.Table]:
     shards = sorted(result["shard"] for result in splits if result["dropped"])
-    tables = [read_table(job.work, dropped_name(shard)) for shard in shards]
+    return (read_table(job.work, dropped_name(shard)) for shard in shards)
+
+
+def _spare(job: Job) -> pa.Table:
+    """What the shards of a release's originals hold once too often."""
+    buckets = range(job.buckets if job.release is not None else 0)
+    tables = (read_table(job.work, spare_name(bucket)) for bucket in buckets)
     return pa.concat_tables([dropped_table("", []), *tables])
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,6 +21,7 @@ from mpgi_ray.data.caption import Caption
 from mpgi_ray.data.final import CAPTIONS, Final
 from mpgi_ray.data.image import ImageError
 from mpgi_ray.data.missing import MISSING, NOT_FOUND, missing_table
+from mpgi_ray.data.rejected import DROPPED, dropped_table
 from mpgi_ray.data.release import Entry, Release
 from mpgi_ray.data.release_rows import rebuilt_note, source_of
 from mpgi_ray.data.sample import Rejected, Sample
@@ -65,39 +67,42 @@ def named(
 def rebuilt(
     samples: Sequence[Final], release: Release, bucket: int, listed: bool, work: Storage
 ) -> list[Final]:
-    """The samples of a final shard as they were; those that are not there are written to a table.
+    """The samples of a final shard as they were.
+
+    Those that are not there are written to a table, and so are those that are there once too often: of
+    several the one is taken that lies where it lay, or else is of the same split.
 
     Args:
         samples: without texts.
         bucket: number of the final shard.
         listed: whether what people wrote stands in ``captions.csv``.
-
-    Raises:
-        InputError: a sample is there twice.
     """
-    there: dict[tuple[str, str, str], Final] = {}
+    there: dict[tuple[str, str, str], list[Final]] = defaultdict(list)
     for sample in samples:
         note = json.loads(sample.record)
-        place = source_of(note["annotation"]), note["name"], sample.sample_id
-        if place in there:
-            raise InputError(
-                f"{note['name']} of {place[0]} is in the shards twice, in {there[place].shard} and "
-                f"{sample.shard}: give the shards of each source once"
-            )
-        there[place] = sample
+        there[source_of(note["annotation"]), note["name"], sample.sample_id].append(sample)
     made: list[Final] = []
     lost: list[tuple[Entry, str]] = []
     for rows in _by_sample(release.table(bucket)):
         first = rows[0]
-        found = there.get((first["source"], first["sample_name"], first["sample_id"]))
-        if found is None:
+        if found := there.get((first["source"], first["sample_name"], first["sample_id"])):
+            nearest = max(range(len(found)), key=lambda n: _near(first, found[n]))
+            made.append(_final(found.pop(nearest), rows, listed))
+        else:
             fields = {name: first[name] for name in Entry.__slots__ if name != "window"}
             window = first["window"] and tuple(first["window"])
             lost.append((Entry(**fields, window=window), NOT_FOUND))
-        else:
-            made.append(_final(found, rows, listed))
     publish_table(work, lost_name(bucket), missing_table(lost))
+    spare = [(one, name) for (_, name, _), found in there.items() for one in found]
+    tables = [dropped_table(one.shard, [(one.index, name, NOT_NAMED)]) for one, name in spare]
+    publish_table(work, spare_name(bucket), pa.concat_tables([dropped_table("", []), *tables]))
     return made
+
+
+def _near(row: Mapping[str, Any], sample: Final) -> tuple[bool, bool]:
+    """Whether a sample lies where that of a release lay, and whether it is of the same split."""
+    here = (sample.shard, sample.index) == (row["source_shard"], row["source_index"])
+    return here, json.loads(sample.record)["annotation"].get("split") == row["split"]
 
 
 def lost_name(bucket: int) -> str:
@@ -105,9 +110,16 @@ def lost_name(bucket: int) -> str:
     return f"{bucket:06d}.{MISSING}"
 
 
+def spare_name(bucket: int) -> str:
+    """The table in the work folder of what is there once too often."""
+    return f"{bucket:06d}.{DROPPED}"
+
+
 def _final(sample: Final, rows: Sequence[Mapping[str, Any]], listed: bool) -> Final:
     note = rebuilt_note(json.loads(sample.record), rows)
-    main = next(row["text"] for row in rows if row["main"])
+    main = next((row["text"] for row in rows if row["main"]), None)
+    if main is None:
+        raise InputError(f"the release has no main text of {rows[0]['key']}: fetch it again")
     texts = tuple(row["text"] for row in rows if listed or row["name"] != CAPTIONS)
     return replace(
         sample,

@@ -11,7 +11,7 @@ from mpgi_ray.curate.given import Places
 from mpgi_ray.curate.rebuild import publish_ids
 from mpgi_ray.curate.sources import Source
 from mpgi_ray.data.final import CAPTIONS
-from mpgi_ray.data.release import RELEASE, SUMMARY, Release
+from mpgi_ray.data.release import RELEASE, Release
 from mpgi_ray.data.shard_list import ShardList, find_shards
 from mpgi_ray.data.shards import ShardFields
 from mpgi_ray.data.storage import Storage
@@ -53,7 +53,7 @@ class Released:
         self._settings = {"seed": made.seed, **({"texts": made.names} if made.listed else {})}
 
     def samples(self, text: str) -> int | None:
-        return int(self._release.storage.read_json(SUMMARY)["samples"])
+        return self._release.samples
 
     def identity(self, output: Storage) -> dict[str, Any]:
         stamps = hashlib.sha256(repr(sorted(self._found.stamps.items())).encode()).hexdigest()[:16]

@@ -68,20 +68,21 @@ class Final:
         """
         image, suffix, converted = to_plain(sample.image)
         texts = {row.perspective: row.text for row in captions}
+        annotation = sample.annotation.model_copy(update={"captions": people_of(sample)})
         record: dict[str, Any] = {
             "mpgi": SCHEMA_VERSION,
             "name": sample.name,
             "sample_id": sample.sample_id,
             "shard": shard,
             "index": sample.index,
-            "annotation": sample.annotation.model_dump(mode="json", exclude_defaults=True),
+            "annotation": annotation.model_dump(mode="json", exclude_defaults=True),
             "texts": texts,
             "captions": [_provenance(row) for row in captions],
         }
         if converted:
             record["converted"] = {"from": sample.suffix, "version": CONVERSION_VERSION}
-        listed = (*texts.values(), *(sample.annotation.captions if people else ()))
-        text = people_of(sample)[0] if main_text == CAPTIONS else texts[main_text]
+        listed = (*texts.values(), *(annotation.captions if people else ()))
+        text = annotation.captions[0] if main_text == CAPTIONS else texts[main_text]
         written = suffix, image, encode_json(record), text, listed
         return cls(shard, sample.index, sample.sample_id, *written)
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from mpgi_ray.data.records import read_record
+from mpgi_ray.data.shards import ShardFields
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import read_table
 from mpgi_ray.errors import InputError
@@ -98,10 +99,22 @@ class Made(BaseModel):
     fields: dict[str, Any] = {}
     ingested: tuple[Ingested, ...] = ()
 
+    @field_validator("fields")
+    @classmethod
+    def _readable(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        ShardFields.model_validate(fields)
+        return fields
+
 
 class _Identity(BaseModel):
     form: int
     made: Made
+
+
+class _Summary(BaseModel):
+    """What is read of ``summary.json``."""
+
+    samples: int
 
 
 class _Record(BaseModel):
@@ -132,6 +145,10 @@ class Entry:
 class Release:
     """The folder of a finished release.
 
+    Attributes:
+        made: what it was made of.
+        samples: how many it names.
+
     Raises:
         InputError: it is none, is not finished, or is of a form that is not read.
     """
@@ -143,6 +160,7 @@ class Release:
         if not self.storage.exists(SUMMARY):
             raise InputError(f"{path} is not finished: run the same `mpgi release` again first")
         told = read_record(self.storage, RELEASE, _Record, "release", "fetch it again").identity
+        self.samples = read_record(self.storage, SUMMARY, _Summary, "release", "fetch it again").samples
         if told.form != FORM:
             raise InputError(
                 f"{path} is a release of form {told.form}, this version reads {FORM}: use another version"

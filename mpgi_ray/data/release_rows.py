@@ -8,11 +8,12 @@ from typing import Any
 
 from mpgi_ray.data.final import CAPTIONS
 from mpgi_ray.data.release import UNNAMED
+from mpgi_ray.data.text import clean_name
 
 
 def source_of(annotation: Mapping[str, Any]) -> str:
-    """The name of a sample's source."""
-    return str(annotation.get("source") or UNNAMED)
+    """The name of a sample's source, in one line: a card has commands with it."""
+    return clean_name(str(annotation.get("source") or UNNAMED))
 
 
 def rows_of(note: Mapping[str, Any], text: str, shard: str, key: str) -> list[dict[str, Any]]:
@@ -68,10 +69,12 @@ def rebuilt_note(note: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> 
     """The ``.json`` that a sample had, from that of the same sample without texts and the rows of its texts.
 
     Args:
-        note: as curation makes it of the user's own copy; its annotation is kept.
+        note: as curation makes it of the user's own copy; its annotation is kept but for what the rows tell.
     """
     first = rows[0]
-    annotation = {key: value for key, value in note["annotation"].items() if key != CAPTIONS}
+    told = {name: first[name] for name in ("licence", "split")}
+    annotation = {key: value for key, value in note["annotation"].items() if key not in (CAPTIONS, *told)}
+    annotation |= {name: value for name, value in told.items() if value is not None}
     written = [row for row in rows if row["name"] != CAPTIONS]
     if people := [row["text"] for row in rows if row["name"] == CAPTIONS]:
         annotation[CAPTIONS] = people

@@ -20,7 +20,7 @@ from fsspec.implementations.local import LocalFileSystem
 from mpgi_ray.data import trouble
 from mpgi_ray.data.disk import Disk, is_temporary
 from mpgi_ray.data.objects import Objects, opened
-from mpgi_ray.data.text import decode_json
+from mpgi_ray.data.text import json_object
 from mpgi_ray.errors import InputError, MpgiError, OutputError, RecipeError
 
 T = TypeVar("T")
@@ -110,7 +110,7 @@ class Storage:
         Raises:
             InputError: the file cannot be read, or is damaged.
         """
-        return _object(self.read(name), self.path(name))
+        return json_object(self.read(name), self.path(name))
 
     def read_json_lines(self, name: str) -> tuple[dict[str, Any], ...]:
         """The JSON objects of a file that holds one a line; a last line that is not whole yet is left out.
@@ -119,9 +119,9 @@ class Storage:
             InputError: the file cannot be read, or a line is damaged; the message names it.
         """
         *lines, last = self.read(name).split(b"\n")
-        rows = [_object(line, f"{self.path(name)}, line {n}") for n, line in enumerate(lines, 1)]
+        rows = [json_object(line, f"{self.path(name)}, line {n}") for n, line in enumerate(lines, 1)]
         with contextlib.suppress(InputError):
-            rows += [_object(last, "")] if last else []
+            rows += [json_object(last, "")] if last else []
         return tuple(rows)
 
     def read_range(self, name: str, start: int, end: int) -> bytes:
@@ -142,8 +142,9 @@ class Storage:
                 store these pass through a temporary file on this machine.
 
         Raises:
-            OutputError: it cannot be written.
+            OutputError: it cannot be written, or is to lie outside of this folder.
         """
+        self._require_inside(name)
         if isinstance(data, bytes):
             self._tried("write", name, lambda: self._store.replace(name, data), OutputError)
             return
@@ -162,15 +163,16 @@ class Storage:
             also if an earlier try wrote them, or another writer did.
 
         Raises:
-            OutputError: it cannot be written.
+            OutputError: it cannot be written, or is to lie outside of this folder.
         """
+        self._require_inside(name)
         return self._tried("write", name, lambda: self._store.create(name, data), OutputError)
 
     def publish_json(self, name: str, content: Mapping[str, Any]) -> None:
         """Write a JSON object, whole or not at all, its keys in their order.
 
         Raises:
-            OutputError: it cannot be written.
+            OutputError: it cannot be written, or is to lie outside of this folder.
         """
         self.publish(name, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
 
@@ -180,6 +182,7 @@ class Storage:
         Raises:
             OutputError: it cannot be removed, or is a whole disk or bucket.
         """
+        self._require_inside(name)
         if not name.strip("/.") and self._store.is_top:
             raise OutputError(f"will not delete all of {self.url}: name a folder in it")
         self._tried("delete", name, lambda: self._store.delete(name), OutputError)
@@ -193,6 +196,11 @@ class Storage:
         store = self._store
         if isinstance(store, Disk) and not store.is_top:  # an object store shows no unfinished files
             self._tried("sweep", "", lambda: store.sweep(below=below), OutputError)
+
+    def _require_inside(self, name: str) -> None:
+        """Hold a name against the folder: some are made of what stands in files of others."""
+        if ".." in name.split("/"):
+            raise OutputError(f"{name!r} lies outside of {self.url}: nothing is written or deleted there")
 
     def _listed(self, suffixes: tuple[str, ...], *, stamps: bool) -> dict[str, str]:
         def wanted(name: str) -> bool:
@@ -236,15 +244,3 @@ def split_url(path: str) -> tuple[Storage, str]:
     """The folder of a file, and the file's name there."""
     folder, _, name = path.rpartition("/")
     return Storage(folder or ("/" if path.startswith("/") else ".")), name
-
-
-def _object(data: bytes, where: str) -> dict[str, Any]:
-    try:
-        content = decode_json(data)
-    except ValueError as error:
-        raise InputError(f"{where} is not valid JSON ({error}); restore or delete it") from error
-    if not isinstance(content, dict):
-        raise InputError(
-            f"{where} holds a {type(content).__name__}, expected a JSON object; restore or delete it"
-        )
-    return content

@@ -16,6 +16,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
+from mpgi_ray.errors import InputError
+
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _ODD = re.compile(rf"{_CONTROL.pattern}|\ufeff")
@@ -86,6 +88,26 @@ def decode_json(data: bytes | str) -> Any:
         raise JsonError(str(error)) from error
     except ValueError:  # Python reads no integers beyond a limit
         raise JsonError("it holds a number of thousands of digits") from None
+
+
+def json_object(data: bytes, where: str) -> dict[str, Any]:
+    """The JSON object that a file holds.
+
+    Args:
+        where: names it in the message.
+
+    Raises:
+        InputError: it holds something else.
+    """
+    try:
+        content = decode_json(data)
+    except ValueError as error:
+        raise InputError(f"{where} is not valid JSON ({error}); restore or delete it") from error
+    if not isinstance(content, dict):
+        raise InputError(
+            f"{where} holds a {type(content).__name__}, expected a JSON object; restore or delete it"
+        )
+    return content
 
 
 def _escape(odd: re.Match[str]) -> str:

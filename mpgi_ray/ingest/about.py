@@ -20,7 +20,7 @@ class About(Config):
             `UNVERIFIED` if it was seen nowhere.
         citation: the paper to cite.
         lineage: where the pictures come from, and which other sources may hold the same ones.
-        pictures_of: presets of sources that hold the same pictures under the same file names.
+        pictures_of: presets of sources that hold the same pictures; those of one file name are one picture.
         scenes: the scene classes, of sources whose folders name them.
     """
 

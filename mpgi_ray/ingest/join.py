@@ -12,7 +12,8 @@ from dataclasses import replace
 from functools import cached_property
 
 from mpgi_ray.data.missing import NOT_FOUND, OTHER_BYTES, OTHER_PIXELS, UNUSABLE
-from mpgi_ray.data.release import UNNAMED, Entry, Release, Window
+from mpgi_ray.data.release import Entry, Release, Window
+from mpgi_ray.data.release_rows import source_of
 from mpgi_ray.data.sample import Rejected, Sample
 from mpgi_ray.data.shards import shard_key
 from mpgi_ray.data.text import clean_name
@@ -35,7 +36,7 @@ class Join:
     def __init__(self, release: Release, items: Listing, source: SourceConfig, tiling: Tiling | None) -> None:
         self.digest = release.digest
         self._release, self._tiling = release, tiling
-        self._source = source.name or UNNAMED
+        self._source = source_of({"source": source.name})
         self._by_id: dict[str, list[Entry]] = defaultdict(list)
         self._images: set[str] = set()  # names that the release has
         self._windows: dict[str, set[Window | None]] = defaultdict(set)  # by the hash of their file
@@ -98,7 +99,7 @@ class Join:
     def _take(self, sample: Sample) -> Entry | None:
         """The entry of a sample, which no other sample gets."""
         entries = self._by_id.get(sample.sample_id, [])
-        if (sample.annotation.source or UNNAMED) != self._source:
+        if source_of({"source": sample.annotation.source}) != self._source:
             return None
         own = next((entry for entry in entries if entry.sample_name == sample.name), None)
         # the entries of names that are there wait for these, and go to no copy under another name

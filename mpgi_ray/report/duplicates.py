@@ -113,11 +113,16 @@ def _kinds(dropped: pa.Table) -> dict[str, pa.Table]:
 
 
 def _rows_of(table: pa.Table, numbers: Sequence[int]) -> list[list[Row]]:
-    """The rows of groups, the kept one first."""
+    """The rows of groups: the kept one first, then those of another split, and those annotated otherwise."""
     rows: dict[int, list[Row]] = {number: [] for number in numbers}
     for row in table.filter(pc.field("group").isin(list(numbers))).to_pylist():
         rows[row["group"]].append(row)
-    return [sorted(group, key=lambda row: not row["keep"]) for group in rows.values()]
+    return [sorted(group, key=_worth_a_look) for group in rows.values()]
+
+
+def _worth_a_look(row: Row) -> tuple[bool, bool, bool]:
+    conflicts = row["conflicts"] or ()
+    return not row["keep"], "split" not in conflicts, not conflicts
 
 
 def _evidence(storage: Storage, groups: Sequence[Sequence[Row]]) -> dict[str, str]:
@@ -135,10 +140,16 @@ def _evidence(storage: Storage, groups: Sequence[Sequence[Row]]) -> dict[str, st
 
 
 def _told(row: Row) -> str:
-    near = f"{row['symmetry'].replace('_', ' ')}, {row['distance']} of 64 bits differ"
+    known = [row["symmetry"].replace("_", " ")]
+    if row["distance"] is not None:
+        known.append(f"{row['distance']} of 64 bits differ")
+    if row["cosine"] is not None:
+        known.append(f"cosine {row['cosine']:.2f}")
     if row["verdict"] == "overlap":
-        return f"{near}, {row['inliers']} features agree, {row['shared']:.0%} of the ground is shared"
-    return f"{near}, correlation {row['correlation']:.2f}, of edges {row['edges']:.2f}"
+        known += [f"{row['inliers']} features agree", f"{row['shared']:.0%} of the ground is shared"]
+    else:
+        known.append(f"correlation {row['correlation']:.2f}, of patterns {row['pattern']:.2f}")
+    return ", ".join(known)
 
 
 def _places(found: Finished, groups: Sequence[Sequence[Row]]) -> dict[tuple[str, int], Place]:

@@ -10,10 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mpgi_ray.data.caption_folder import CaptionFolder
+from mpgi_ray.data.claim import record_of
 from mpgi_ray.data.rejected import DROPPED
 from mpgi_ray.data.shards import ShardFields
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import read_batches
+from mpgi_ray.errors import InputError
 from mpgi_ray.report.picking import Picked, Row
 from mpgi_ray.report.pictures import Place, Shown, read_pictures
 from mpgi_ray.report.texts_at import TextPlace, Texts
@@ -84,9 +86,10 @@ def curated(
         count: examples of each reason.
 
     Raises:
-        InputError: a table cannot be read.
+        InputError: it is of another run, or a table cannot be read.
     """
     storage = Storage(final)
+    _require_of(storage, captions)
     samples, texts = _samples(storage, count, seed), _texts(storage, count, seed)
     rows = [row for picked in (samples, texts) for reason in picked.counts for row in picked.rows(reason)]
     places = {
@@ -112,6 +115,18 @@ def curated(
         return [Reason(name, total, [*map(example, picked.rows(name))]) for name, total in order if total]
 
     return Curated(storage.read_json("summary.json"), reasons(samples), reasons(texts), pictures.troubles)
+
+
+def _require_of(storage: Storage, captions: CaptionFolder) -> None:
+    """Hold a curation against the run, whose texts stand at the same places as those of other runs."""
+    name, begins = record_of("curate"), "recipe."
+    told = storage.read_json(name) if storage.exists(name) else {}
+    recipe = {key.removeprefix(begins): value for key, value in told.items() if key.startswith(begins)}
+    if recipe and recipe != captions.run_record()["identity"]:
+        raise InputError(
+            f"{storage.url} was curated from another caption run than {captions.storage.url}: give the final "
+            "shards of this one"
+        )
 
 
 def _samples(storage: Storage, count: int, seed: int) -> Picked:

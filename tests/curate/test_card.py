@@ -7,10 +7,11 @@ from pathlib import Path
 
 from huggingface_hub import DatasetCard
 
-from mpgi_ray.curate.card import final_card
+from mpgi_ray.curate.card import final_card, release_card
 from mpgi_ray.curate.card_facts import CardFacts, filters_of
 from mpgi_ray.curate.counts import Counts
 from mpgi_ray.curate.summary import CurateSummary
+from mpgi_ray.data.release import Made
 from mpgi_ray.data.release_rows import rows_of
 
 
@@ -59,6 +60,17 @@ def test_reports_of_filters_and_rejects_are_told_and_paths_are_not(tmp_path: Pat
         ["machine-generated"],
         "Captions of A | B",
     )
+
+
+def test_the_name_of_a_source_adds_no_line_to_the_commands() -> None:
+    note = {"name": "n", "sample_id": "0", "shard": "s", "index": 0, "texts": {}, "captions": []}
+    counts = Counts()
+    annotation = {"source": "A\nrm -rf ~", "captions": ["a ship"]}
+    counts.add(rows_of(note | {"annotation": annotation}, "a ship", "", "0"), "jpg")
+    text = release_card(
+        counts, CardFacts(), Made(seed=0, shards=1, content="", names=(), listed=True), [], 1, {}
+    )
+    assert not [line for line in text.splitlines() if line.startswith("rm")]
 
 
 def test_counts_of_parts_are_those_of_all() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import shutil
@@ -13,6 +14,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from huggingface_hub import DatasetCard
@@ -340,19 +342,47 @@ def source_file(folder: Path) -> Path:
     return path
 
 
-def test_settings_that_stand_in_a_release_and_shards_that_are_there_twice(made: Made, tmp_path: Path) -> None:
+def test_settings_stand_in_a_release(made: Made, tmp_path: Path) -> None:
     shards = (str(made.folder / "shards/open"), str(made.folder / "shards/silent"))
     config = Curation(captions=str(made.release), shards=shards, output=str(tmp_path / "out"))
     with pytest.raises(RecipeError, match="seed stands in the release"):
         curate(config.model_copy(update={"seed": 4}))
     with pytest.raises(RecipeError, match="name the shards of the originals with --shards"):
         curate(config.model_copy(update={"shards": None}))
-    shards_of(made.folder / "originals", "open", tmp_path / "open")
-    (tmp_path / "open/shard-000000.tar").rename(tmp_path / "copy.tar")
-    (tmp_path / "first.tar").write_bytes((tmp_path / "copy.tar").read_bytes())
-    twice = (str(tmp_path / "first.tar"), str(tmp_path / "copy.tar"))
-    with pytest.raises(InputError, match=r"is in the shards twice, in (first and copy|copy and first)"):
-        curate(config.model_copy(update={"shards": twice}))
+
+
+def test_copies_in_two_parts_of_a_source_give_way_to_the_one_of_the_release(tmp_path: Path) -> None:
+    """One picture lies in both parts, under two names; the release has that of the second part."""
+    pictures = {"train": {"a": 1, "b": 2}, "val": {"c": 1, "d": 3}}
+    for split, parts in pictures.items():
+        (tmp_path / split).mkdir()
+        for name, number in parts.items():
+            (tmp_path / split / f"{name}.jpg").write_bytes(noise(number))
+        lines = [{"image": f"{name}.jpg", "split": split, "captions": [name, " "]} for name in parts]
+        (tmp_path / split / "m.jsonl").write_text("\n".join(map(json.dumps, lines)))
+
+    def parts(out: str, join: str | None = None) -> tuple[str, ...]:
+        folders = []
+        for split in pictures:
+            config = IngestConfig(output=str(tmp_path / out / split), source=SOURCES["open"], join=join)
+            ingest(manifest(str(tmp_path / split / "m.jsonl")), config)
+            folders.append(config.output)
+        return tuple(folders)
+
+    shards = parts("shards")
+    rows = {"shard": ["val/shard-000000", "train/shard-000000"], "index": [0, 0], "keep": [True, False]}
+    rows |= {"sample_id": [hashlib.sha256(noise(1)).hexdigest()] * 2, "reason": ["", "exact"]}
+    pq.write_table(pa.table(rows), tmp_path / "groups.parquet")
+    only = Choice(name="duplicates", settings={"groups": str(tmp_path / "groups.parquet")})
+    final, out = str(tmp_path / "final"), str(tmp_path / "release")
+    assert curate(Curation(shards=shards, output=final, filters=(only,))).kept == 3
+    assert release(ReleaseConfig(final=final, output=out)).texts == 3
+    lines = (tmp_path / "val/m.jsonl").read_text().splitlines()
+    lines[1] = json.dumps(json.loads(lines[1]) | {"split": None})  # the release knows it
+    (tmp_path / "val/m.jsonl").write_text("\n".join(lines))
+    again = curate(Curation(captions=out, shards=parts("joined", out), output=str(tmp_path / "again")))
+    assert (again.kept, again.dropped, again.missing) == (3, {"not_in_release": 1}, "")
+    assert tars(tmp_path / "again") == tars(tmp_path / "final")
 
 
 class Killed(BaseException):

@@ -34,6 +34,17 @@ from mpgi_ray.ingest.source import presets
         ("images: public domain; captions: none stated", True, True),
         ("labels CC0; research use", True, False),
         ("submitted and permitted by somebody", True, False),
+        ("licence: MIT", True, True),
+        ("Creative Commons Attribution-Non-Commercial 4.0", True, True),
+        ("collected at MIT; ask the authors", True, False),
+        ("nur mit Genehmigung", True, False),
+        ("not in the public domain", True, False),
+        ("no CC BY licence", True, False),
+        ("code: MIT; images of the authors", True, False),
+        ("solely for academic use", False, False),
+        ("restricted to research", False, False),
+        ("may be redistributed only with permission", False, False),
+        ("do not share the images", False, False),
     ],
 )
 def test_texts_go_out_unless_forbidden_and_pictures_only_where_allowed(

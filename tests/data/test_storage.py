@@ -71,6 +71,15 @@ def test_the_calls_mean_the_same_everywhere(storage: Storage) -> None:
         storage.read("two.txt")
 
 
+def test_nothing_is_written_or_deleted_beside_the_folder(storage: Storage) -> None:
+    inside = storage.child("a")
+    calls = (lambda name: inside.publish(name, b""), lambda name: inside.publish(name, iter([b""])))
+    for call in (*calls, lambda name: inside.create(name, b""), inside.delete):
+        with pytest.raises(OutputError, match=r"'b/\.\./\.\./c' lies outside of"):
+            call("b/../../c")
+    assert storage.list("") == []
+
+
 def test_of_several_writers_the_first_one_wins(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
     contents = [f"writer {n}".encode() for n in range(8)]
     with ThreadPoolExecutor(8 if storage.is_local else 1) as pool:  # the server here is no judge of races

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ from mpgi_ray.errors import InputError
 
 WORK = ".work"  # folder within the output for what a job keeps until it is done
 CSV_HEAD = ("source", "image", "window", "sha256", "name", "caption")
+_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ def published(job: Job, shard: str) -> Iterator[Published]:
     for group in group_members(read_members(Storage(job.final).read(file), file), file, None):
         suffix = next((one for one in PICTURES if one in group.fields), "")
         try:
+            if not _KEY.fullmatch(group.key):  # files are named by it
+                raise ValueError("its key is none of curation's")
             note, text = decode_json(group.fields["json"]), group.fields["txt"].decode()
             yield Published(group.key, note, text, group.fields[suffix], suffix)
         except (KeyError, ValueError) as error:
