@@ -34,7 +34,7 @@ import yaml
 from PIL import Image
 
 from mpgi_ray.curate import Curation, curate
-from mpgi_ray.curate.selection.scored import text_hash
+from mpgi_ray.curate.telling import text_hash
 from mpgi_ray.data.caption import Caption, Stage, to_table
 from mpgi_ray.data.caption_folder import RUN, CaptionFolder
 from mpgi_ray.data.parts import ChunkId, Part

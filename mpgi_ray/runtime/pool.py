@@ -38,7 +38,7 @@ def pooled(
 
     Args:
         opened: makes the function, in each actor once. One that raises `Stopping` was asked to begin
-            nothing more, and has no result.
+            nothing more, and has no result; calls that have begun are finished.
         pool: its actors; as many threads may compute in one as it holds CPUs, as Ray sets
             ``OMP_NUM_THREADS`` to that if nobody did.
         left: the calls whose results are not published; asked again when actors were lost.
@@ -46,7 +46,8 @@ def pooled(
 
     Raises:
         StoppedError: the process was asked to stop.
-        UnfinishedError: in two passes in a row the cluster lost actors and finished no call.
+        UnfinishedError: in two passes in a row the cluster lost actors and finished no call; or the actors
+            were asked to stop, and not by this process.
         Exception: what the function, or making it, raised, as it raised it, and without a worker's
             traceback; an exception that is a defect carries that as a note.
     """
@@ -60,6 +61,12 @@ def pooled(
                 yield result
             stop.check()
             return
+        except Stopping as error:
+            stop.check()
+            raise UnfinishedError(
+                "another process asked the workers of this one to stop, one that had the folder before, "
+                "maybe: run the same command again, which goes on"
+            ) from error
         except ray.exceptions.RayError as error:
             stop.check()
             stalled = 0 if finished else stalled + 1
@@ -94,6 +101,7 @@ def _pass(opened: Callable[[], Callable[[C], T]], calls: Sequence[C], pool: Pool
             max_restarts=3,
             max_task_retries=-1,
         )
+    stopping: Stopping | None = None
     for row in results.iter_rows():
         if not row["error"]:
             yield pickle.loads(row["result"])
@@ -101,6 +109,9 @@ def _pass(opened: Callable[[], Callable[[C], T]], calls: Sequence[C], pool: Pool
         error = pickle.loads(row["error"])
         if not isinstance(error, Stopping):
             raise error
+        stopping = error
+    if stopping is not None:
+        raise stopping
 
 
 class _Actor:

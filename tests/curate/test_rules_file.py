@@ -61,6 +61,7 @@ def test_the_shipped_example_is_a_rules_file(scores: str, monkeypatch: pytest.Mo
         ({"drop": "_tie > 0"}, "there is no column '_tie'"),
         ({"drop": "clip"}, "'clip' gives DOUBLE: expected a condition"),
         ({"drop": "clip > 'x'::DATE"}, "Cannot compare values of type DOUBLE"),
+        ({"drop": "+".join(["clip"] * 380)}, "has too many parts within parts"),
         ({"drop": 3}, "drop: Input should be a valid string"),
         ({"top": 0.5, "by": "name"}, "'name' gives VARCHAR: expected a number"),
         ({"top": 0.5}, "by: Field required"),
@@ -93,9 +94,10 @@ def test_files_and_scores_that_are_wrong_are_named(tmp_path: Path, scores: str) 
     ):
         with pytest.raises(RecipeError, match=said):
             read_rules(rules(tmp_path, *told, **others))
-    source = write_scores(tmp_path / "more", {"a": [TEXT]}, ["Source"])
-    with pytest.raises(RecipeError, match="a column Source, as every text has"):
-        read_rules(rules(tmp_path, few, scores=[source]))
+    for name in ("Source", "kept"):  # what rules and the table of texts have themselves
+        source = write_scores(tmp_path / name, {"a": [TEXT]}, [name])
+        with pytest.raises(RecipeError, match=f"a column {name}, as every text has"):
+            read_rules(rules(tmp_path, few, scores=[source]))
     (Path(source) / "summary.json").unlink()
     with pytest.raises(InputError, match=r"the scores in .* are not finished"):
         read_rules(rules(tmp_path, few, scores=[source]))

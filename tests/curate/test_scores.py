@@ -174,13 +174,15 @@ def test_rows_are_the_ok_texts_in_order_and_all_else_is_counted() -> None:
     entries += [Rejected("k4", 4, "empty_image", ""), sample(5, noise(5))]
     samples, tally = texts_of("s", entries, captions, ("short", "long"))
     columns = (Column("x", "test", "m", "r"),)
-    table = scores_table("s", samples, columns, [(1.0,), ("none",), (2.0,), (3.0,), ("odd",)], tally, {})
+    table = scores_table(
+        "s", samples, columns, [(1.0,), ("none",), (2.0,), (float("nan"),), ("odd",)], tally, {}
+    )
     places = [(row["index"], row["name"], row["number"], row["x"]) for row in table.to_pylist()]
     assert places == [
         (0, "short", 0, 1.0),
         (0, "long", 0, None),
         (0, "captions", 0, 2.0),
-        (0, "captions", 1, 3.0),
+        (0, "captions", 1, None),
         (2, "short", 0, None),
     ]
     digest = hashlib.blake2b("Straße.".encode(), digest_size=8).digest()
@@ -189,7 +191,7 @@ def test_rows_are_the_ok_texts_in_order_and_all_else_is_counted() -> None:
     assert told.samples == 2
     assert told.left_out == {"no_text": 2, "not_captioned": 1, "empty_image": 1}
     assert told.texts_left_out == {"rejected": 1, "failed": 1}
-    assert told.none == {"x": {"none": 1, "odd": 1}}
+    assert told.none == {"x": {"none": 1, "odd": 1, "not_finite": 1}}
     assert table.field("x").metadata == {b"scorer": b"test", b"model": b"m", b"revision": b"r"}
     assert table.schema.field("x").type == pa.float64()
     assert not len(scores_table("s", [], columns, [], tally, {}))

@@ -78,7 +78,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
         chunks.setdefault(shard, []).extend(rows)
         for name, of, text in [*texts, *(("captions", n, text) for n, text in enumerate(people))]:
             clip = None if number % 5 == 4 else number + len(text) / 100
-            row = {"index": index, "key": key, "sample_id": "", "name": name, "number": of, "text": text}
+            content = hashlib.sha256(noise(number)).hexdigest()
+            row = {"index": index, "key": key, "sample_id": content, "name": name, "number": of, "text": text}
             scored.setdefault(shard, []).append(row | {"clip": clip})
     (folder / "shards").mkdir()
     for name, members in shards.items():
@@ -308,23 +309,27 @@ def test_texts_without_scores_are_one_error_unless_no_rule_asks(told: Path, tmp_
     shutil.copytree(told / "scores", tmp_path / "scores")
     tables = tmp_path / "scores/scores"
     (tables / "s2.parquet").unlink()
-    table = pq.read_table(tables / "s1.parquet")  # whose long texts were others
+    table = pq.read_table(tables / "s1.parquet")  # whose long texts were others, and of one text the picture
     hashes = zip(table["name"].to_pylist(), table["text_hash"].to_pylist(), strict=True)
     others = pa.array([of ^ (name == "long") for name, of in hashes], pa.uint64())
     at = table.schema.get_field_index("text_hash")
-    pq.write_table(table.set_column(at, table.schema.field(at), others), tables / "s1.parquet")
+    table = table.set_column(at, table.schema.field(at), others)
+    pictures = table["sample_id"].to_pylist()
+    pictures[table["name"].to_pylist().index("short")] = "another"
+    at = table.schema.get_field_index("sample_id")
+    pq.write_table(table.set_column(at, "sample_id", pa.array(pictures)), tables / "s1.parquet")
     rules = {"scores": [str(tmp_path / "scores")], "rules": [{"name": "low", "drop": "clip < 1"}]}
     (tmp_path / "rules.yaml").write_text(yaml.safe_dump(rules))
     config = asked(told, tmp_path / "x", []).model_copy(update={"select": str(tmp_path / "rules.yaml")})
     with pytest.raises(
-        InputError, match=r"(10 of 50 texts of shard s1|20 of 20 texts of shard s2) have no scores"
+        InputError, match=r"(11 of 50 texts of shard s1|20 of 20 texts of shard s2) have no scores"
     ):
         curate(config)
     (tmp_path / "rules.yaml").write_text(yaml.safe_dump(rules | {"rules": [{"name": "few", "texts": 2}]}))
     curate(config.model_copy(update={"output": str(tmp_path / "other")}))
     table = pq.read_table(tmp_path / "other" / TEXTS).to_pylist()
     unscored = Counter(row["shard"] for row in table if row["clip"] is None)
-    assert unscored == {"s0": 10, "s1": 18, "s2": 20}
+    assert unscored == {"s0": 10, "s1": 19, "s2": 20}
 
 
 def test_what_a_rule_cannot_do_is_one_error(told: Path, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def results(folder: Path, *numbers: int, cpus: int = 1) -> Iterator[tuple[int, s
 
 
 def test_a_replica_opens_once_and_is_replaced_when_it_dies(tmp_path: Path) -> None:
-    found = list(results(tmp_path, 1, 2, 3, 4, 9, 12, cpus=3))
+    found = list(results(tmp_path, 1, 2, 3, 4, 12, cpus=3))
     assert sorted(found) == [(-2, "3"), (-1, "3"), (-1, "3"), (-1, "3"), (24, "3")]
     assert (tmp_path / "opened").read_text() == "opened\n" * 2
 
@@ -62,6 +62,13 @@ def test_errors_come_as_they_were_raised(tmp_path: Path) -> None:
     assert "in call" in defect.value.__notes__[0]
     with pytest.raises(InputError, match=r"^there is no model$"):
         list(pooled(refused, lambda: [1], Pool("actor", 1, 1), stop=Stop()))
+
+
+def test_calls_that_were_not_begun_are_never_taken_for_done(tmp_path: Path) -> None:
+    found = results(tmp_path, 1, 9, 2)
+    assert {next(found)[0], next(found)[0]} == {-1}
+    with pytest.raises(UnfinishedError, match=r"^another process asked .* run the same command again"):
+        next(found)
 
 
 def test_a_call_that_kills_each_replica_ends_the_job_in_one_line(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from mpgi_ray.curate.selection.scored import text_hash
+from mpgi_ray.curate.telling import text_hash
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import publish_table
 

@@ -11,6 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from math import isfinite
 from typing import Any
 
 import pyarrow as pa
@@ -20,6 +21,7 @@ from mpgi_ray.curate.telling import text_hash
 
 FOLDER = "scores"
 _TALLY = "tally"
+_NOT_FINITE = "not_finite"  # what a model with broken weights gives
 _TYPES = (pa.string(), pa.int64(), pa.string(), pa.string(), pa.string(), pa.int32(), pa.uint64())
 
 
@@ -83,9 +85,10 @@ def scores_table(
     tally.none = {column.name: Counter() for column in columns}
     for row in values:
         for column, value, made in zip(columns, row, figures, strict=True):
-            made.append(None if isinstance(value, str) else value)
-            if isinstance(value, str):
-                tally.none[column.name][value] += 1
+            figure = _NOT_FINITE if not isinstance(value, str) and not isfinite(value) else value
+            made.append(None if isinstance(figure, str) else figure)
+            if isinstance(figure, str):
+                tally.none[column.name][figure] += 1
     places = list(zip(*rows, strict=True)) or [()] * len(PLACE)
     fields = [*map(pa.field, PLACE, _TYPES), *(column.field() for column in columns)]
     arrays = [pa.array(data, kind.type) for data, kind in zip((*places, *figures), fields, strict=True)]

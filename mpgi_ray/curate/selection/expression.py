@@ -30,12 +30,16 @@ def columns_of(
     Raises:
         RecipeError: it is something else than one scalar expression, or names what is not there.
     """
-    select = _only_expression(_parsed(connection, expression))
+    try:
+        select = _only_expression(_parsed(connection, expression))
+        nodes = list(_nodes(select))
+    except RecursionError:
+        raise RecipeError(f"{expression!r} has too many parts within parts: expected fewer") from None
     if select is None:
         raise RecipeError(f"{expression!r} is more than one expression: expected one, such as clip < 0.2")
     spelled = {name.lower(): name for name in known}
     used: dict[str, None] = {}
-    for node in _nodes(select):
+    for node in nodes:
         kind = node["class"]
         if kind == "COLUMN_REF":
             name = ".".join(node["column_names"])

@@ -37,6 +37,7 @@ _OFFERED = pa.schema(
         ("text", pa.string()),
     ]
 )
+TAKEN = frozenset(STANDING.names) | {"index", "text", "kept", "reason"}  # names that no score can have
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def offered_table(shard: str, samples: Sequence[Captioned], offer: Offer) -> pa.
     ]
     columns = list(zip(*(_row(*row, offer.seed) for row in rows), strict=True)) or [()] * len(_OFFERED)
     table = pa.table([pa.array(c, f.type) for c, f in zip(columns, _OFFERED, strict=True)], schema=_OFFERED)
-    places = [(sample.sample.index, name, number, text) for sample, name, number, text in rows]
+    places = [(of.sample.index, of.sample.sample_id, name, number, text) for of, name, number, text in rows]
     for scores in offer.scores:
         needed = not offer.needed.isdisjoint(scores.columns)
         for name, values in scores.beside(shard, places, needed=needed).items():

@@ -79,8 +79,9 @@ class Example:
     def __str__(self) -> str:
         number = f" {self.number}" if self.number else ""
         values = ", ".join(f"{name} {_shown(value)}" for name, value in self.values.items())
+        told = f" ({values})" if values else ""  # chance looks at nothing
         text = shortened(clean_name(self.text), _SHOWN)
-        return f"{self.shard}/{self.key} {self.name}{number} ({values}): {text}"
+        return f"{self.shard}/{self.key} {self.name}{number}{told}: {text}"
 
 
 @dataclass(frozen=True, slots=True)

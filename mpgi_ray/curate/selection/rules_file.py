@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field
 from mpgi_ray.config import Config, named, nearest, parse, read_yaml
 from mpgi_ray.curate.selection.database import connected, create_texts, sealed
 from mpgi_ray.curate.selection.expression import columns_of, require_type
-from mpgi_ray.curate.selection.offered import STANDING
+from mpgi_ray.curate.selection.offered import STANDING, TAKEN
 from mpgi_ray.curate.selection.rules import KINDS, Rule
 from mpgi_ray.curate.selection.scored import Scores
 from mpgi_ray.data.storage import absolute
@@ -88,7 +88,7 @@ def _rule(values: Mapping[str, Any], where: str) -> Rule:
 
 
 def _score_names(scores: tuple[Scores, ...], where: str) -> list[str]:
-    names: dict[str, str] = {name.lower(): "" for name in STANDING.names}  # SQL knows no case
+    names: dict[str, str] = {name.lower(): "" for name in TAKEN}  # SQL knows no case
     found = []
     for of in scores:
         for name in of.columns:

@@ -13,12 +13,14 @@ from math import isnan
 
 import pyarrow as pa
 
+from mpgi_ray.curate.telling import text_hash
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import read_schema, read_table
 from mpgi_ray.errors import InputError
 
 PLACE = ("shard", "index", "key", "sample_id", "name", "number")
 _HASH = "text_hash"
+_WHICH = ("index", "sample_id", "name", "number", _HASH)  # of a shard's texts: the picture counts, too
 _RECORD, _TABLES, _LAST = "score.json", "scores", "summary.json"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
@@ -66,43 +68,38 @@ class Scores:
         return cls(folder, names, tuple(map(_maker, fields)), content.hexdigest()[:16])
 
     def beside(
-        self, shard: str, texts: Sequence[tuple[int, str, int, str]], *, needed: bool
+        self, shard: str, texts: Sequence[tuple[int, str, str, int, str]], *, needed: bool
     ) -> dict[str, list[float | None]]:
         """The scores of a shard's texts, in their order.
 
         Args:
-            texts: place of the sample, name, number and text of each.
+            texts: place and id of the sample, name, number and text of each.
             needed: every one must have been scored.
 
         Raises:
             InputError: one was not, and is ``needed``; or the table cannot be read.
         """
         storage, name = Storage(self.folder).child(_TABLES), f"{shard}.parquet"
-        rows: Mapping[tuple[int, str, int, int], int] = {}
+        rows: Mapping[tuple[object, ...], int] = {}
         table: pa.Table | None = None
         if texts and storage.exists(name):
-            table = read_table(storage, name, ("index", "name", "number", _HASH, *self.columns))
-            keys = zip(*(table[key].to_pylist() for key in ("index", "name", "number", _HASH)), strict=True)
+            table = read_table(storage, name, (*_WHICH, *self.columns))
+            keys = zip(*(table[key].to_pylist() for key in _WHICH), strict=True)
             rows = {key: row for row, key in enumerate(keys)}
-        found = [rows.get((index, name, number, text_hash(text))) for index, name, number, text in texts]
+        found = [rows.get((*which, text_hash(text))) for *which, text in texts]
         if needed and None in found:
-            index, of, number, _ = texts[found.index(None)]
+            index, _, of, number, _ = texts[found.index(None)]
             raise InputError(
                 f"{found.count(None):,} of {len(texts):,} texts of shard {shard} have no scores in "
-                f"{self.folder}, or were written anew after they were scored (the first: {of} {number} of "
-                f"sample {index}): run `mpgi score` on these captions into a new folder, or choose the texts "
-                "that were scored with --texts"
+                f"{self.folder}, or they or their pictures are others since they were scored (the first: "
+                f"{of} {number} of sample {index}): run `mpgi score` on these captions into a new folder, or "
+                "choose the texts that were scored with --texts"
             )
         columns: dict[str, list[float | None]] = {}
         for column in self.columns:
             values = [] if table is None else table[column].to_pylist()
             columns[column] = [None if row is None else _known(values[row]) for row in found]
         return columns
-
-
-def text_hash(text: str) -> int:
-    """What tells a text from others in a table of scores: BLAKE2b of 64 bits, little endian."""
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
 
 
 def _maker(field: pa.Field) -> tuple[str, str, str]:
