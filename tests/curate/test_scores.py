@@ -296,5 +296,10 @@ def test_no_text_is_scored_twice_when_a_worker_and_the_driver_are_killed(
     assert figure["p90"] == pytest.approx(np.quantile(letters, 0.9))
     assert sorted(path.name for path in out.iterdir()) == ["score.json", "scores", "summary.json"]
     assert score(config).nothing_to_do
+    lost = next((out / "scores").rglob("*.parquet"))
+    content = lost.read_bytes()
+    lost.unlink()
+    assert not score(config).nothing_to_do
+    assert lost.read_bytes() == content
     with pytest.raises(OutputError, match=r"other settings: scorers\.0 was"):
         score(config.model_copy(update={"scorers": (read_choice("counting:log=x"),)}))

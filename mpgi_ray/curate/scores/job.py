@@ -7,7 +7,7 @@ last.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Annotated, Any, Self
@@ -104,9 +104,13 @@ def score(config: Scores, *, takeover: bool = False, grace: float = GRACE) -> Sc
     identity = _identity(config, scorers, made) | texts.identity(output)
     look(output, record_of(_JOB), identity, last=(), results=_RESULTS)
     with held(output, _JOB, takeover=takeover) as lease:
-        if claim(output, _JOB, identity, last=(SUMMARY,), results=_RESULTS) is Claim.FINISHED:
-            return read_summary(output)
-        shards = texts.shards()
+        state, shards = claim(output, _JOB, identity, last=(SUMMARY,), results=_RESULTS), texts.shards()
+        sources = texts.sources(shards)
+        if state is Claim.FINISHED:
+            before = read_summary(output)
+            if not _left(output, sources, before.unreadable_shards):
+                return before
+            output.delete(SUMMARY)  # a table was lost or deleted since
         job = Job(
             captions=config.captions,
             output=config.output,
@@ -117,7 +121,7 @@ def score(config: Scores, *, takeover: bool = False, grace: float = GRACE) -> Sc
             columns=columns,
             gpu=config.gpu,
         )
-        unreadable = _score_all(job, texts.sources(shards), config.pool, lease, grace)
+        unreadable = _score_all(job, sources, config.pool, lease, grace)
         summary = summed(output, columns, unreadable)
         output.publish_json(SUMMARY, summary.record())
         output.sweep()
@@ -130,12 +134,7 @@ def _score_all(job: Job, sources: Sequence[Source], pool: Pool, lease: Lease, gr
     output, unreadable = Storage(job.output), set[str]()
 
     def left() -> list[Source]:
-        there = set(output.child(FOLDER).list(".parquet"))
-        return [
-            source
-            for source in sources
-            if f"{source.shard}.parquet" not in there and source.shard not in unreadable
-        ]
+        return _left(output, sources, unreadable)
 
     if not left():
         return []
@@ -153,6 +152,16 @@ def _score_all(job: Job, sources: Sequence[Source], pool: Pool, lease: Lease, gr
         with suppress(StorageError):  # what ended the job is told; the next start clears it, too
             flag.clear()
     return sorted(unreadable)
+
+
+def _left(output: Storage, sources: Sequence[Source], unreadable: Collection[str]) -> list[Source]:
+    """Shards whose table is not there, but for those that cannot be read."""
+    there = set(output.child(FOLDER).list(".parquet"))
+    return [
+        source
+        for source in sources
+        if f"{source.shard}.parquet" not in there and source.shard not in unreadable
+    ]
 
 
 def _columns(
