@@ -77,7 +77,7 @@ def values(choice: str, *samples: Shown) -> list[tuple[float | str, ...]]:
 
 
 def test_scores_are_those_of_plain_open_clip(model: str) -> None:
-    """Of pictures of several sizes and forms, with their turns more than a batch; texts of one to hundreds of words."""
+    """Of pictures of several forms, with their turns more than a batch; texts of one to hundreds of words."""
     colour = Image.open(io.BytesIO(noise(1, 96)))
     odd = [colour.resize((60, 40)), colour.convert("L"), colour.convert("P"), colour.convert("CMYK")]
     kinds = ["PNG", "PNG", "PNG", "TIFF"]
