@@ -2,42 +2,49 @@
 
 from __future__ import annotations
 
-import hashlib
+import csv
 import json
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from mpgi_ray.data.index import IndexRow, publish_index
+import mpgi_ray as mpgi
+from mpgi_ray.curate.choice import Choice
+from mpgi_ray.curate.duplicates.job import Duplicates, find_duplicates
+from mpgi_ray.curate.leaks.job import Leaks, find_leaks
+from mpgi_ray.curate.scores.job import Scores, score
 from mpgi_ray.data.sample import Sample
-from mpgi_ray.data.shards import sample_members
-from mpgi_ray.data.storage import Storage
-from mpgi_ray.data.tar_write import write_members
 from mpgi_ray.demo.scenes.scene import scene
+from mpgi_ray.ingest.formats.manifest import manifest as read_manifest
 from support.doc_blocks import ROOT
 
 SCENES = 200  # so that the train split fills a batch
 BENCHMARK = range(300, 320)
 
 
+def write_source(folder: Path, numbers: Iterable[int]) -> Path:
+    """Scenes as pictures, and a manifest of their boxes."""
+    lines = []
+    for one in map(scene, numbers):
+        note = one.annotation
+        _write(folder / "pictures" / f"{one.key}.jpg", one.image)
+        boxes = [{"label": thing.label, "bbox": list(thing.box)} for thing in note.objects]
+        known = {"scene": note.scene[0], "gsd": note.gsd, "split": note.split}
+        known |= {"source": note.source, "licence": note.licence}
+        lines.append({"image": f"pictures/{one.key}.jpg", "boxes": boxes, **known})
+    path = folder / "manifest.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
 def write_shards(folder: Path, numbers: Iterable[int]) -> None:
     """Shards of these scenes, as `mpgi ingest` leaves them."""
-    samples = [sample_members(scene(number)) for number in numbers]
-    data = write_members(samples)
-    storage = Storage(str(folder))
-    storage.publish("scenes-000000.tar", data)
-    digest = hashlib.sha256(data).hexdigest()
-    publish_index(storage, [IndexRow("scenes-000000", len(samples), len(data), digest)])
+    manifest = write_source(folder.with_name(f"{folder.name}-source"), numbers)
+    mpgi.ingest_source(read_manifest(str(manifest)), mpgi.IngestConfig(output=str(folder)))
 
 
 def make(folder: Path) -> None:
     """What the pages find made already: shards, captions, final shards, a model, and what searches found."""
-    import mpgi_ray as mpgi
-    from mpgi_ray.curate.choice import Choice
-    from mpgi_ray.curate.duplicates.job import Duplicates, find_duplicates
-    from mpgi_ray.curate.leaks.job import Leaks, find_leaks
-    from mpgi_ray.curate.scores.job import Scores, score
-
     shards, captions, final = (str(folder / name) for name in ("shards", "captions", "final"))
     write_shards(folder / "shards", range(SCENES))
     write_shards(folder / "benchmark", [*BENCHMARK, 3])
@@ -63,14 +70,7 @@ def _readme(folder: Path, made: Path) -> None:
         one = scene(number)
         _write(folder / "data/EuroSAT" / one.annotation.scene[0] / f"{one.key}.jpg", one.image)
     _coco(folder / "data", [scene(number) for number in range(150, 170)])
-    lines = []
-    for number in range(170, SCENES):
-        one = scene(number)
-        _write(folder / "data/pictures" / f"{one.key}.jpg", one.image)
-        lines.append(
-            {"image": f"pictures/{one.key}.jpg", "scene": one.annotation.scene[0], "gsd": one.annotation.gsd}
-        )
-    (folder / "data/manifest.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    write_source(folder / "data", range(170, SCENES))
     write_shards(folder / "data/benchmark", BENCHMARK)
 
 
@@ -118,7 +118,10 @@ def _curation(folder: Path, made: Path) -> None:
 
 def _truth(folder: Path, made: Path) -> None:
     _given("shards")(folder, made)
-    shutil.copy(made / "final/captions.csv", folder)
+    with (folder / "captions.csv").open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["key", "text"])
+        table.writerows((row["key"], row["text"]) for row in mpgi.read_captions(str(made / "captions")))
 
 
 def _captions(folder: Path, made: Path) -> None:
