@@ -53,7 +53,8 @@ def prompt_files() -> str:
     """Every prompt, as it is shipped."""
     folder = shipped_prompts()
     names = sorted(folder, key=lambda name: (name.startswith("_"), name))
-    told = (f"## {name}\n\n```jinja\n{folder[name]}```\n" for name in names)
+    named = {name: f"`prompt_hash` {prompts.load(name).hash}\n\n" for name in prompts.shipped()}
+    told = (f"## {name}\n\n{named.get(name, '')}```jinja\n{folder[name]}```\n" for name in names)
     return f"""# Every prompt
 
 What a model is asked, word for word: the files of `mpgi_ray/prompts`. The settings at the top say how many
@@ -61,6 +62,8 @@ words an answer may have; the [page on perspectives](add-a-perspective.md) tells
 that begin with `_` are blocks that prompts share: the system texts, the facts of a picture, the texts that
 are merged, and what a model is told when its answer could not be used. `mpgi plan` prints the prompts of
 some of your samples with everything filled in.
+
+`prompt_hash` is what records name: a hash of the file and of all shared blocks.
 
 {chr(10).join(told)}"""
 

@@ -20,6 +20,7 @@ _PAGES = {
 }
 _LINK = re.compile(r"(\]\(|src=\")(?!https?://|#)([^)#\s\"]+)((?:#[^)\s\"]*)?[)\"])")
 _FENCE = re.compile(r"^( *```\w+) (\S+)$", re.MULTILINE)
+_MARK = re.compile(r"^ *<!-- (?:not run|run|file): .*? -->\n", re.MULTILINE)  # for `make test-docs` alone
 _CODE = re.compile(r"(^ *```.*?^ *```$|`[^`\n]+`)", re.MULTILINE | re.DOTALL)
 
 
@@ -66,5 +67,5 @@ def _staged(target: str, out: Path) -> str:
 
 
 def _titled(text: str) -> str:
-    """A code block that names its file has the name above it."""
-    return _FENCE.sub(r'\1 title="\2"', text)
+    """A code block that names its file has the name above it; marks for the tests are left out."""
+    return _FENCE.sub(r'\1 title="\2"', _MARK.sub("", text))
