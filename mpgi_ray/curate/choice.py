@@ -11,7 +11,12 @@ from mpgi_ray.config import Config, module_names, nearest, parse, read_assignmen
 
 
 class Choice(Config):
-    """A name that a user chose, and the settings of what it names."""
+    """A name that a user chose, and the settings of what it names.
+
+    Attributes:
+        name: of the module that holds it.
+        settings: its own.
+    """
 
     name: str
     settings: Mapping[str, Any] = {}

@@ -33,6 +33,7 @@ class Curation(Config):
     Attributes:
         captions: a caption run's folder, or that of a release, whose shards are made again as they were;
             without one, the captions in the shards are the one text.
+        output: folder of the final shards, local or an fsspec URL.
         shards: the source shards; of a caption run only if they moved since they were captioned.
         fields: where shards of other programs keep what is read; only without a caption run, which knows it.
         shard_size: about how many samples a final shard holds.

@@ -21,7 +21,11 @@ _Engine = (
 
 
 class SameEngine(Config):
-    """Stage 2 by the replicas of stage 1: one model that serves both."""
+    """Stage 2 by the replicas of stage 1: one model that serves both.
+
+    Attributes:
+        kind: says so; there is nothing else to set.
+    """
 
     kind: Literal["same"]
 

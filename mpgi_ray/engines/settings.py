@@ -32,7 +32,12 @@ GpuShare = Annotated[float, AfterValidator(_share)]
 
 
 class Replicas(Config):
-    """How many actors a pool has: ``min`` for the whole run, up to ``max`` where the cluster has room."""
+    """How many actors a pool has; a plain number stands for two equal ones.
+
+    Attributes:
+        min: for the whole run.
+        max: where the cluster has room.
+    """
 
     min: int = Field(ge=1, le=MAX_REPLICAS)
     max: int = Field(ge=1, le=MAX_REPLICAS)

@@ -40,6 +40,7 @@ class SourceConfig(Config):
         same_object: two boxes of a label whose intersection over union is above this are one object that
             was annotated twice, and the first is kept. None keeps all.
         gsd: metres per pixel, where a picture states none of its own.
+        sensor: what took the pictures, where none says so itself.
         false_colour: the pictures show other light than the eye sees; see `Annotation`.
         mask: label in the files to the value of an index mask or to the colour (r, g, b) of a colour mask.
         splits: split to its share, as in ``{train: 0.9, test: 0.1}``, for pictures whose annotation names

@@ -88,7 +88,9 @@ class TrainConfig(Config):
         epochs, steps: how long the run is; exactly one of the two is given.
         batch: samples of a step over all workers; all are each other's negatives.
         accumulate: in how many parts a worker computes its share of a batch, to save memory.
-        lr: the learning rate's peak, reached after ``warmup``, a share of the steps; half a cosine follows.
+        lr: the learning rate's peak; half a cosine follows.
+        warmup: share of the steps in which the learning rate rises to its peak.
+        weight_decay: of AdamW, for weights that are matrices; biases and gains have none.
         max_gradient: gradients of a larger norm are scaled down to it.
         caption_weight: of the captioning loss against the contrastive one, for models that write.
         bf16: compute in bfloat16; None does so where there is a GPU.
@@ -96,6 +98,9 @@ class TrainConfig(Config):
         freeze: towers that stay as they are.
         save_every: steps between two checkpoints that a stopped run goes on from.
         restarts: how often lost workers are replaced before the run gives up.
+        seed: of fresh weights, of the order of samples, and of what is drawn.
+        workers: processes that share each batch.
+        gpu: whether each worker has one.
         cpus: CPUs of each worker.
         readers: tasks that read and decode at a time, one CPU each; None takes all CPUs that are left.
     """

@@ -33,6 +33,7 @@ from mpgi_ray.data.shard_list import ShardList, find_shards
 from mpgi_ray.data.shards import ShardFields
 from mpgi_ray.data.storage import Storage, absolute
 from mpgi_ray.data.tables import publish_table
+from mpgi_ray.models.place import absolute_place
 from mpgi_ray.runtime.cluster import ray_session
 from mpgi_ray.runtime.fan_out import fan_out
 from mpgi_ray.runtime.stopping import GRACE, Stop
@@ -42,6 +43,7 @@ _VERSION = 2  # of hashes, thresholds and rules: a folder of another one is refu
 _LAST = (PAIRS, GROUPS, MERGED, SUMMARY)
 _RESULTS = (f"{HASHES}/*", f"{WORK}/*")
 _Place = Annotated[str, AfterValidator(absolute)]
+_Model = Annotated[str, AfterValidator(absolute_place)]
 
 
 class Duplicates(Config):
@@ -61,7 +63,7 @@ class Duplicates(Config):
     fields: ShardFields = ShardFields()
     radius: int = Field(default=10, ge=0, le=16)
     overlaps: bool = True
-    embeddings: str | None = None
+    embeddings: _Model | None = None
 
     @model_validator(mode="after")
     def _can_confirm(self) -> Self:
