@@ -56,7 +56,7 @@ def require_room(
             "lower replicas or cpus, or start Ray with more logical CPUs (ray start --num-cpus)"
         )
     if gpus_held > gpus:
-        fix = "lower their number"
+        fix = "lower replicas"
         if not gpus:
             fix = (
                 "leave --gpu out, name a recipe without GPUs (template, endpoint), or set gpus: 0 for "

@@ -48,7 +48,7 @@ def amount_at(words: list[str], at: int) -> tuple[int, tuple[float, float | None
         return None
     if words[here][0].isdigit() and " ".join(words[here : here + 2]) not in amounts:  # two dozen
         number, end = float(words[here]), here + 1
-        if end < len(words) and words[end] in ("%", "percent", "per"):
+        if words[end : end + 2] == ["per", "cent"] or words[end : end + 1] in (["%"], ["percent"]):
             end += 2 if words[end] == "per" else 1
             return end - at, _share(number / 100, kind), True
         if (end < len(words) and words[end] in _UNITS) or not number.is_integer():

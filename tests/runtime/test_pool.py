@@ -71,6 +71,7 @@ def test_calls_that_were_not_begun_are_never_taken_for_done(tmp_path: Path) -> N
         next(found)
 
 
+@pytest.mark.slow
 def test_a_call_that_kills_each_replica_ends_the_job_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

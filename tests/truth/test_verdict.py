@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mpgi_ray.data.image import decode
@@ -236,6 +236,7 @@ WORDS = [
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=40).map(" ".join) | st.text(max_size=80))
+@example("0 per")
 def test_whatever_is_said_is_judged(text: str) -> None:
     for one in check(text, of_scene(0, 77)):
         assert 0 <= one.claim.start < one.claim.end <= len(text)
