@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mpgi_ray.cli.announce import announce
 from mpgi_ray.cli.options import Grace, Takeover
 from mpgi_ray.runtime.stopping import GRACE
 
@@ -38,6 +39,7 @@ def caption(
     grace: Grace = GRACE,
 ) -> None:
     """Caption shards; the same command continues after a stop, with new shards, or after a pilot."""
+    announce("caption", recipe=recipe, shards=shards, output=out)
     from mpgi_ray.caption.job import caption as run
     from mpgi_ray.caption.recipe import load_recipe
     from mpgi_ray.caption.retry import Retry

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from mpgi_ray.cli.announce import announce
 from mpgi_ray.cli.options import Grace, Takeover
 from mpgi_ray.runtime.stopping import GRACE
 
@@ -58,6 +59,7 @@ def curate(
     With `--shards` alone, the captions that came with the pictures become the text `captions`. With a
     release, the final shards that it was made of are made again of the originals' shards.
     """
+    announce("curate", captions=captions, shards=shards, output=out)
     from mpgi_ray.config import parse, read_assignment
     from mpgi_ray.curate import Curation, dry_run
     from mpgi_ray.curate import curate as run

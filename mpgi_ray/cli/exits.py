@@ -8,7 +8,6 @@ from typing import Any
 
 import typer
 
-from mpgi_ray.data.text import clean_name
 from mpgi_ray.errors import MpgiError, StoppedError
 
 
@@ -17,10 +16,10 @@ def code_of(call: Callable[[], Any]) -> int:
     try:
         result: Any = call()
     except StoppedError as stop:
-        typer.echo(clean_name(str(stop)), err=True)
+        typer.echo(_clean(stop), err=True)
         return stop.code
     except MpgiError as error:
-        typer.echo(f"error: {clean_name(str(error))}", err=True)  # it may quote names of any characters
+        typer.echo(f"error: {_clean(error)}", err=True)
         return 1
     except typer.Exit as stop:
         return stop.exit_code
@@ -46,6 +45,13 @@ def code_of(call: Callable[[], Any]) -> int:
         show()
         return 2
     return int(result or 0)
+
+
+def _clean(error: MpgiError) -> str:
+    """What an error says, which may quote names of any characters."""
+    from mpgi_ray.data.text import clean_name  # half of the start of `mpgi --help` would be for this
+
+    return clean_name(str(error))
 
 
 # the extras, and what they bring of that which is imported only where it is needed

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from mpgi_ray.cli.announce import announce
 from mpgi_ray.cli.options import Grace, Takeover
-from mpgi_ray.evaluate.retrieval import Protocol
+from mpgi_ray.evaluate.protocol import Protocol
 from mpgi_ray.runtime.stopping import GRACE
 
 
@@ -46,6 +47,7 @@ def train(
     grace: Grace = GRACE,
 ) -> None:
     """Train a CLIP or CoCa model on final shards with Ray Train."""
+    announce("train", model=model, shards=shards, output=out)
     from mpgi_ray.config import assigned, parse, read_assignment
     from mpgi_ray.models.published import open_clip_lines
     from mpgi_ray.train.config import TrainConfig

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from mpgi_ray.cli.announce import announce
 from mpgi_ray.cli.options import Grace, Takeover
 from mpgi_ray.runtime.stopping import GRACE
 
@@ -48,6 +49,7 @@ def score(
 
     OUT/scores holds a table a shard, for selections, with a row a text and a column a figure.
     """
+    announce("score", captions=captions, shards=shards, scorers=scorer, output=out)
     from rich.console import Console
 
     from mpgi_ray.config import parse, read_assignment

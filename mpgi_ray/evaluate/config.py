@@ -10,7 +10,7 @@ from pydantic import Field
 
 from mpgi_ray.config import Config
 from mpgi_ray.errors import RecipeError
-from mpgi_ray.evaluate.retrieval import Protocol
+from mpgi_ray.evaluate.protocol import Protocol
 from mpgi_ray.models.generation import Beam, Decoding, Greedy, Nucleus
 
 Row: TypeAlias = dict[str, Any]

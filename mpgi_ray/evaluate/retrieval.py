@@ -13,28 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mpgi_ray.evaluate.protocol import Protocol
 from mpgi_ray.evaluate.ranking import Features, Hits, Pairs, check_features, expected_hits
 
 KS = (1, 5, 10)  # the mean recall is over these, whatever else is reported
 KS_B = (*KS, 100)
-
-
-class Protocol(StrEnum):
-    """A protocol by name; it prepares a text before the model reads it."""
-
-    A = "a"
-    B = "b"
-    REPEATED = "repeated"
-
-    def prepare(self, text: str) -> str:
-        """A and its mended form make the first letter upper case and the rest lower. B adds a prefix."""
-        return f"a satellite image. {text}" if self is Protocol.B else text.capitalize()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

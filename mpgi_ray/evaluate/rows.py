@@ -18,7 +18,8 @@ from mpgi_ray.evaluate.captions.metrics import score_texts
 from mpgi_ray.evaluate.config import Row
 from mpgi_ray.evaluate.localize.locate import Target, localize_targets
 from mpgi_ray.evaluate.probes.probe import Accuracy, CountProbe, Probe, accuracy, count_accuracy
-from mpgi_ray.evaluate.retrieval import Protocol, Retrieval, score
+from mpgi_ray.evaluate.protocol import Protocol
+from mpgi_ray.evaluate.retrieval import Retrieval, score
 from mpgi_ray.evaluate.test_set import TestSet
 from mpgi_ray.evaluate.zero_shot import Templates, class_features
 from mpgi_ray.evaluate.zero_shot import zero_shot as classify

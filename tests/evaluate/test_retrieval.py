@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from mpgi_ray.evaluate import ranking
 from mpgi_ray.evaluate.baselines import chance, class_oracle, within_class
 from mpgi_ray.evaluate.bootstrap import bootstrap
+from mpgi_ray.evaluate.protocol import Protocol
 from mpgi_ray.evaluate.retrieval import (
     KS,
-    Protocol,
     Retrieval,
     retrieval,
     retrieval_merged,
