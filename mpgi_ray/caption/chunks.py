@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import pickle
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, cast
@@ -115,21 +115,26 @@ def settle() -> None:
     gc.freeze()
 
 
-def read_chunks(task: ShardTask) -> Iterator[Row]:
-    """The chunks of a shard that still need work; trouble with shard or storage is a row with the error."""
+def read_chunks(task: ShardTask, read: Callable[[int], None] = lambda size: None) -> Iterator[Row]:
+    """The chunks of a shard that still need work; trouble with shard or storage is a row with the error.
+
+    Args:
+        read: is told the bytes of the shard.
+    """
     settle()
     try:
-        yield from _chunks(task)
+        yield from _chunks(task, read)
     except StorageError as error:
         yield {"shard": task.shard, **WELL, "fatal": str(error), "work": b""}
 
 
-def _chunks(task: ShardTask) -> Iterator[Row]:
+def _chunks(task: ShardTask, read: Callable[[int], None]) -> Iterator[Row]:
     stop = StopFlag(Storage(task.output))
     if stop.is_set():
         return
     try:
         data = Storage(task.root).read(task.file)
+        read(len(data))
         digest = hashlib.sha256(data).hexdigest()
         if digest != (task.sha256 or digest):
             raise InputError(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pickle
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import ray
@@ -22,7 +22,10 @@ from mpgi_ray.caption.todo import Phase
 from mpgi_ray.engines.base import EngineError
 from mpgi_ray.engines.settings import EngineSettings
 from mpgi_ray.errors import InputError, StorageError
+from mpgi_ray.runtime import metrics
 from mpgi_ray.runtime.blocks import one_row_blocks
+from mpgi_ray.runtime.export import count
+from mpgi_ray.runtime.ready import ready_actors
 from mpgi_ray.runtime.room import Pool
 
 _READING_CPUS = 1.0  # more readers than cores only take time from the engines
@@ -49,6 +52,27 @@ def pools(recipe: Recipe) -> list[Pool]:
         Pool(f"replica of {engine.model or engine.kind}", engine.replicas.min, engine.cpus, engine.gpus)
         for engine in engines
     ]
+
+
+def loading(recipe: Recipe, phase: Phase) -> Callable[[], str]:
+    """What a pass waits for until its first chunk, in words that change as replicas are ready."""
+    engines = _engines(recipe, phase)
+    names = " and ".join(dict.fromkeys(engine.model or engine.kind for engine in engines))
+    replicas = sum(engine.replicas.min for engine in engines)
+
+    def told() -> str:
+        ready = ready_actors("Replica")
+        if ready is not None and ready >= replicas:
+            return f"the first chunk ({replicas:,} of {replicas:,} replicas ready)"
+        tail = "" if ready is None else f" ({ready:,} of {replicas:,} replicas ready)"
+        return f"the model {names} to load{tail}"
+
+    return told
+
+
+def _engines(recipe: Recipe, phase: Phase) -> Sequence[EngineSettings]:
+    """The engines that a phase starts."""
+    return recipe.pools()[-1 if phase is Phase.INTEGRATE else 0]
 
 
 def gpus_for(shares: Sequence[float]) -> int:
@@ -112,11 +136,16 @@ def _merge(chunks: ray.data.Dataset, recipe: Recipe, connect: Connect) -> ray.da
 
 
 def _read(row: dict[str, Any]) -> Iterator[Row]:
-    return read_chunks(pickle.loads(row["task"]))
+    return read_chunks(pickle.loads(row["task"]), _count_shard)
+
+
+def _count_shard(size: int) -> None:
+    count(metrics.SHARDS_READ)
+    count(metrics.BYTES_READ, size)
 
 
 def _read_described(row: dict[str, Any], recipe: Recipe) -> Iterator[Row]:
-    for read in read_chunks(pickle.loads(row["task"])):
+    for read in read_chunks(pickle.loads(row["task"]), _count_shard):
         if read["unreadable"] or read["fatal"]:
             yield read
             continue

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from mpgi_ray.caption.chunks import Row, ShardTask
-from mpgi_ray.caption.graph import pools, room, run_graph
+from mpgi_ray.caption.graph import loading, pools, room, run_graph
 from mpgi_ray.caption.judge import judge
 from mpgi_ray.caption.labels import labels_in_words
 from mpgi_ray.caption.mended import mended
@@ -34,6 +34,7 @@ from mpgi_ray.engines.connect import connect as connect_engine
 from mpgi_ray.errors import StoppedError, StorageError, UnfinishedError
 from mpgi_ray.runtime.cluster import ray_session
 from mpgi_ray.runtime.stopping import GRACE, Stop
+from mpgi_ray.runtime.waiting import Waiting
 
 _STALLED_PASSES = 2
 
@@ -133,9 +134,11 @@ def _caption_all(
                 return [task for task in tasks if task.shard not in unreadable]
 
             def graph(tasks: Sequence[ShardTask], phase: Phase = phase) -> Iterator[Row]:
-                for row in run_graph(recipe, tasks, connect, phase):
-                    lease.check()
-                    yield row
+                with Waiting(loading(recipe, phase)) as waiting:
+                    for row in run_graph(recipe, tasks, connect, phase):
+                        waiting.over()
+                        lease.check()
+                        yield row
                 stop.check()
 
             counted, problem = _passes(left, graph, progress, unreadable)

@@ -11,9 +11,10 @@ import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import partial
+from typing import ClassVar
 
 from mpgi_ray.caption.chunks import ChunkWork, Row, settle, told
-from mpgi_ray.caption.ray_metrics import StageMetrics
+from mpgi_ray.caption.observed import Occupied, observed, started
 from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.caption.stages import Describe, Merge
 from mpgi_ray.engines.base import Engine, EngineError
@@ -26,21 +27,27 @@ Connect = Callable[[EngineSettings], Engine]
 
 
 class _Replica(ABC):
-    """An engine, which is tested before the first sample, and what to do with a chunk."""
+    """An engine, which is tested before the first sample, and what to do with a chunk.
+
+    Attributes:
+        stage: what it does, in metrics.
+    """
 
     recipe: Recipe
+    stage: ClassVar[str]
 
     def __init__(self, connect: Connect, settings: EngineSettings) -> None:
         self.at_once = settings.images_in_flight
         self._check = asyncio.Lock()
         self._problem = ""
         try:
-            self.engine = Supervised(partial(connect, settings))
+            self.engine = Supervised(partial(started, partial(connect, settings), self.stage))
             self._unchecked = not self.engine.trusted
             self.prepare()
         except Exception as error:  # out of a constructor it would reach the driver as a dead actor
             self._problem = _line(error)
         settle()
+        self._occupied = Occupied(self.stage)
 
     async def __call__(self, row: Row) -> Row:
         if row["unreadable"] or row["fatal"]:
@@ -51,7 +58,8 @@ class _Replica(ABC):
                     await self.prove()
                     self._unchecked = False
             if not self._problem:
-                return await self.do(pickle.loads(row.pop("work")))
+                with self._occupied.chunk():
+                    return await self.do(pickle.loads(row.pop("work")))
             problem = self._problem
         except Exception as error:
             problem = _line(error)
@@ -81,12 +89,14 @@ class _Replica(ABC):
 class DescribeReplica(_Replica):
     """One model of stage 1; the last one of a run that stops after stage 1 tells the driver its counts."""
 
+    stage = "perspective"
+
     def __init__(self, recipe: Recipe, connect: Connect, place: int, ends: bool) -> None:
         self.recipe, self.place, self.ends = recipe, place, ends
         super().__init__(connect, recipe.generate[place].engine)
 
     def prepare(self) -> None:
-        observe = StageMetrics("perspective").observe
+        observe = observed("perspective")
         self.describe = Describe(self.recipe, self.place, self.engine, self.at_once, observe)
 
     async def prove(self) -> None:
@@ -103,13 +113,15 @@ class DescribeReplica(_Replica):
 class MergeReplica(_Replica):
     """Stage 2."""
 
+    stage = "integrated"
+
     def __init__(self, recipe: Recipe, connect: Connect) -> None:
         self.recipe = recipe
         assert recipe.merger is not None
         super().__init__(connect, recipe.merger)
 
     def prepare(self) -> None:
-        self.merge = Merge(self.recipe, self.engine, self.at_once, StageMetrics("integrated").observe)
+        self.merge = Merge(self.recipe, self.engine, self.at_once, observed("integrated"))
 
     async def prove(self) -> None:
         await _check_merge(self.merge, self.recipe)
@@ -122,14 +134,16 @@ class MergeReplica(_Replica):
 class BothReplica(_Replica):
     """One model that serves both stages."""
 
+    stage = "both"
+
     def __init__(self, recipe: Recipe, connect: Connect) -> None:
         self.recipe = recipe
         super().__init__(connect, recipe.generate[0].engine)
 
     def prepare(self) -> None:
-        observe = StageMetrics("perspective").observe
+        observe = observed("perspective")
         self.describe = Describe(self.recipe, 0, self.engine, self.at_once, observe)
-        self.merge = Merge(self.recipe, self.engine, self.at_once, StageMetrics("integrated").observe)
+        self.merge = Merge(self.recipe, self.engine, self.at_once, observed("integrated"))
 
     async def prove(self) -> None:
         await _check_describe(self.describe, self.recipe, 0)

@@ -18,6 +18,7 @@ from mpgi_ray.cli.exits import code_of
 from mpgi_ray.cli.ingest import ingest
 from mpgi_ray.cli.leaks import leaks
 from mpgi_ray.cli.look import inspect
+from mpgi_ray.cli.metrics import metrics
 from mpgi_ray.cli.models import evaluate, train
 from mpgi_ray.cli.release import release
 from mpgi_ray.cli.score import score
@@ -64,6 +65,7 @@ for command in (
     evaluate,
     demo,
     doctor,
+    metrics,
 ):
     app.command()(command)
 

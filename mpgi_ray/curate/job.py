@@ -74,7 +74,9 @@ def curate(config: Curation, *, takeover: bool = False, grace: float = GRACE) ->
         job = asked.job(shards, config.output)
         asked.prepare(job.work)
         facts = handed_over(asked.given, shards, identity, job.names, config.citations)
-        return _run(output, asked, job, asked.given.sources(shards), facts, lease, Stop(grace))
+        sources = asked.given.sources(shards)
+        lease.tell(len(sources) + job.buckets)
+        return _run(output, asked, job, sources, facts, lease, Stop(grace))
 
 
 def _run(

@@ -48,12 +48,16 @@ class Disk:
 
     def files(self, wanted: Callable[[str], bool], *, stamps: bool) -> dict[str, str]:
         """Names, with their stamps if asked for. A link to a folder is a name, and is not followed."""
-        found = {entry.path[len(self.root) :].lstrip("/"): entry for entry in self._entries()}
-        chosen = filter(wanted, found)
+        found = self._wanted(wanted)
         if not stamps:
-            return dict.fromkeys(chosen, "")
-        known = ((name, _stamp_of(found[name])) for name in chosen)
-        return {name: stamp for name, stamp in known if stamp is not None}
+            return dict.fromkeys(found, "")
+        known = ((name, _stat_of(entry)) for name, entry in found.items())
+        return {name: _stamp(stat) for name, stat in known if stat is not None}
+
+    def times(self, wanted: Callable[[str], bool]) -> dict[str, float]:
+        """Names, with the time of the last change in seconds since 1970."""
+        known = ((name, _stat_of(entry)) for name, entry in self._wanted(wanted).items())
+        return {name: stat.st_mtime for name, stat in known if stat is not None}
 
     def exists(self, name: str) -> bool:
         try:
@@ -153,6 +157,10 @@ class Disk:
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(entry.path)
 
+    def _wanted(self, wanted: Callable[[str], bool]) -> dict[str, os.DirEntry[str]]:
+        named = ((entry.path[len(self.root) :].lstrip("/"), entry) for entry in self._entries())
+        return {name: entry for name, entry in named if wanted(name)}
+
     def _entries(self) -> Iterator[os.DirEntry[str]]:
         folders = [self.root]
         while folders:
@@ -222,10 +230,10 @@ def _stamp(file: os.stat_result) -> str:
     return f"{file.st_size}:{file.st_mtime}"
 
 
-def _stamp_of(entry: os.DirEntry[str]) -> str | None:
+def _stat_of(entry: os.DirEntry[str]) -> os.stat_result | None:
     """None for a file that was deleted meanwhile."""
     try:
-        return _stamp(entry.stat())
+        return entry.stat()
     except FileNotFoundError:
         if entry.is_symlink():
             raise OSError(errno.EINVAL, _LOST, entry.path) from None

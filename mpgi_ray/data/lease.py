@@ -42,6 +42,8 @@ class Holder(BaseModel):
         born: when the process started, in the machine's own unit: ids come again.
         since, seen: when it took the lease, and its last sign of life, by its clock.
         beats: counts the signs.
+        total: how many pieces of work the job has in all, those that were done before among them; None if
+            it did not say.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -56,6 +58,7 @@ class Holder(BaseModel):
     since: str
     seen: str
     beats: int = 0
+    total: int | None = None
 
     def __str__(self) -> str:
         return (
@@ -79,6 +82,7 @@ class Lease:
     def __init__(self, storage: Storage, holder: Holder) -> None:
         self._storage, self._holder = storage, holder
         self._other: Holder | None = None
+        self._total: int | None = None
         self.lost = threading.Event()
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._live, daemon=True)
@@ -93,6 +97,10 @@ class Lease:
         if self._other is not None:
             raise OutputError(f"{self._storage.url} was taken over by {self._other}: this run has ended")
 
+    def tell(self, total: int) -> None:
+        """Let the next sign of life say how many pieces of work the job has in all."""
+        self._total = total
+
     def release(self) -> None:
         self._end.set()
         self._thread.join()
@@ -102,13 +110,14 @@ class Lease:
     def _live(self) -> None:
         while not self._end.wait(BEAT):
             try:
-                found = _read(self._storage)
+                found = holder_of(self._storage)
                 if found is not None and found.token != self._holder.token:
                     self._other = found
                     self.lost.set()
                     return
                 beats, seen = self._holder.beats + 1, _now()
-                self._holder = self._holder.model_copy(update={"beats": beats, "seen": seen})
+                signs = {"beats": beats, "seen": seen, "total": self._total}
+                self._holder = self._holder.model_copy(update=signs)
                 self._storage.publish_json(LEASE, self._holder.model_dump())
             except MpgiError:  # the storage is away: what the job writes meets the same trouble, and tells it
                 continue
@@ -149,7 +158,7 @@ def _take(storage: Storage, job: str, takeover: bool) -> Holder:
     )
     own: dict[str, Any] = holder.model_dump()
     while not storage.create(LEASE, json.dumps(own).encode()):
-        other = _read(storage)
+        other = holder_of(storage)
         if other is None:
             continue  # it was released in between
         if not other.is_gone():
@@ -157,7 +166,7 @@ def _take(storage: Storage, job: str, takeover: bool) -> Holder:
         print(f"taking over {storage.url} from {other}", file=sys.stderr)
         storage.publish_json(LEASE, own)
         time.sleep(SETTLE)
-        found = _read(storage)
+        found = holder_of(storage)
         if found is None or found.token != holder.token:
             raise OutputError(f"{storage.url} is worked on by {found}, which took it over at the same time")
         break
@@ -176,12 +185,12 @@ def _watch(storage: Storage, other: Holder, takeover: bool) -> None:
             "use --takeover"
         )
     time.sleep(WATCHED * BEAT)
-    found = _read(storage)
+    found = holder_of(storage)
     if found is not None and (found.token, found.beats) != (other.token, other.beats):
         raise OutputError(f"{storage.url} is worked on by {found}, which is alive: end that run first")
 
 
-def _read(storage: Storage) -> Holder | None:
+def holder_of(storage: Storage) -> Holder | None:
     """Who holds the lease; None if nobody does.
 
     Raises:

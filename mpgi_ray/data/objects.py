@@ -7,6 +7,7 @@ import errno
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from inspect import signature
 from typing import Any, ClassVar, TypeVar
 
@@ -74,11 +75,16 @@ class Objects:
         return "/" not in self._root.strip("/")
 
     def files(self, wanted: Callable[[str], bool], *, stamps: bool) -> dict[str, str]:
-        """Names, with their stamps, by one listing.
+        """Names, with their stamps, by one listing."""
+        return {name: _stamp(info) for name, info in self._listed(wanted)}
 
-        Raises:
-            Exception: what fsspec raises; only that there is no such folder is not an error.
-        """
+    def times(self, wanted: Callable[[str], bool]) -> dict[str, float]:
+        """Names, with the second since 1970 of the last upload, if the store tells it."""
+        found = self._listed(wanted)
+        return {name: time for name, info in found if (time := _changed(info)) is not None}
+
+    def _listed(self, wanted: Callable[[str], bool]) -> list[tuple[str, Mapping[str, Any]]]:
+        """Of what fsspec raises, only that there is no such folder is no error."""
         self._fs.invalidate_cache()
         try:
             found = self._found()
@@ -87,15 +93,12 @@ class Objects:
                 raise
             if self.exists(""):
                 raise OSError(errno.EAGAIN, "a folder was deleted while it was listed") from error
-            return {}
+            return []
         finally:
             self._fs.invalidate_cache()  # it holds all that was found
         named = ((path[len(self._root) :].lstrip("/"), info) for path, info in found.items())
-        return {
-            name: _stamp(info)
-            for name, info in named
-            if name and not name.endswith("/") and wanted(name)  # a name that ends so stands for a folder
-        }
+        # a name that ends in a slash stands for a folder
+        return [pair for pair in named if pair[0] and not pair[0].endswith("/") and wanted(pair[0])]
 
     def exists(self, name: str) -> bool:
         try:
@@ -234,6 +237,11 @@ class Objects:
 
 def _is_no_bucket(error: FileNotFoundError) -> bool:
     return trouble.answer(error)[0] == "NoSuchBucket"
+
+
+def _changed(info: Mapping[str, Any]) -> float | None:
+    told = info.get("LastModified") or info.get("mtime") or info.get("created")
+    return told.timestamp() if isinstance(told, datetime) else told
 
 
 def _stamp(info: Mapping[str, Any]) -> str:

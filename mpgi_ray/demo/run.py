@@ -27,7 +27,7 @@ from mpgi_ray.demo.writer import MODEL, ImperfectWriter
 from mpgi_ray.errors import OutputError, UnfinishedError
 from mpgi_ray.evaluate.config import EvaluateConfig
 from mpgi_ray.evaluate.job import METRICS, evaluate
-from mpgi_ray.evaluate.retrieval import Protocol
+from mpgi_ray.evaluate.protocol import Protocol
 from mpgi_ray.report import write_report
 from mpgi_ray.report.evaluation import print_evaluation
 from mpgi_ray.runtime.cluster import ray_session

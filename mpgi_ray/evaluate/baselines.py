@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mpgi_ray.evaluate.ranking import Features
 from mpgi_ray.evaluate.protocol import Protocol
+from mpgi_ray.evaluate.ranking import Features
 from mpgi_ray.evaluate.retrieval import Retrieval, score
 
 

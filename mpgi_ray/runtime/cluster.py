@@ -14,6 +14,7 @@ import ray
 from mpgi_ray.errors import ResourceError
 from mpgi_ray.runtime.head import require_reachable, watched
 from mpgi_ray.runtime.room import Pool, require_room
+from mpgi_ray.runtime.waiting import Waiting
 
 
 @contextmanager
@@ -32,7 +33,8 @@ def ray_session(
     """
     own = not ray.is_initialized()
     if own:
-        _start(cpus_held)
+        with Waiting("Ray to start"):
+            _start(cpus_held)
     try:
         alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         require_room(alive, cpus_held, gpus_held, pools, reading=reading)

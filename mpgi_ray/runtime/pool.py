@@ -10,6 +10,7 @@ import pickle
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import ray
@@ -17,8 +18,10 @@ import ray
 from mpgi_ray.data.stop_flag import Stopping
 from mpgi_ray.errors import MpgiError, UnfinishedError
 from mpgi_ray.runtime.blocks import one_row_blocks
+from mpgi_ray.runtime.ready import ready_actors
 from mpgi_ray.runtime.room import Pool
 from mpgi_ray.runtime.stopping import Stop
+from mpgi_ray.runtime.waiting import Waiting
 
 C = TypeVar("C")
 T = TypeVar("T")
@@ -102,16 +105,25 @@ def _pass(opened: Callable[[], Callable[[C], T]], calls: Sequence[C], pool: Pool
             max_task_retries=-1,
         )
     stopping: Stopping | None = None
-    for row in results.iter_rows():
-        if not row["error"]:
-            yield pickle.loads(row["result"])
-            continue
-        error = pickle.loads(row["error"])
-        if not isinstance(error, Stopping):
-            raise error
-        stopping = error
+    with Waiting(partial(_opening, pool.what, size)) as waiting:
+        for row in results.iter_rows():
+            waiting.over()
+            if not row["error"]:
+                yield pickle.loads(row["result"])
+                continue
+            error = pickle.loads(row["error"])
+            if not isinstance(error, Stopping):
+                raise error
+            stopping = error
     if stopping is not None:
         raise stopping
+
+
+def _opening(name: str, size: int) -> str:
+    ready = ready_actors(_Actor.__name__)
+    if ready is not None and ready >= size:
+        return "the first result"
+    return f"each {name} to load what it needs{'' if ready is None else f' ({ready:,} of {size:,} ready)'}"
 
 
 class _Actor:

@@ -26,18 +26,23 @@ class Waiting:
     """
 
     def __init__(self, what: str | Callable[[], str], out: TextIO | None = None) -> None:
-        self._what = (lambda: what) if isinstance(what, str) else what
+        self._what = what
         self._out = out or sys.stderr
         self._started = time.monotonic()
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._live, daemon=True)
+
+    @property
+    def runs(self) -> bool:
+        """Whether it still tells."""
+        return not self._end.is_set()
 
     def over(self) -> None:
         """Stop telling; what is written next begins a line."""
         if self._end.is_set():
             return
         self._end.set()
-        self._thread.join()
+        self._thread.join(_PAUSE_TERMINAL)  # what it asks may take longer: it writes nothing any more
         if self._out.isatty():
             self._write("\r\x1b[K")
 
@@ -51,7 +56,10 @@ class Waiting:
     def _live(self) -> None:
         terminal = self._out.isatty()
         while not self._end.is_set():
-            line = waiting_line(self._what(), time.monotonic() - self._started)
+            what = self._what if isinstance(self._what, str) else self._what()
+            line = waiting_line(what, time.monotonic() - self._started)
+            if self._end.is_set():
+                return
             self._write(f"\r\x1b[K{line}" if terminal else f"{line}\n")
             self._end.wait(_PAUSE_TERMINAL if terminal else _PAUSE_LOG)
 

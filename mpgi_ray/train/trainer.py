@@ -28,8 +28,10 @@ from mpgi_ray.models import checkpoint
 from mpgi_ray.models.model_folder import read_log
 from mpgi_ray.runtime.cluster import ray_session
 from mpgi_ray.runtime.fan_out import fan_out
+from mpgi_ray.runtime.ready import ready_actors
 from mpgi_ray.runtime.room import Pool
 from mpgi_ray.runtime.stopping import GRACE, Stop
+from mpgi_ray.runtime.waiting import Waiting
 from mpgi_ray.train import resume
 from mpgi_ray.train.config import TrainConfig, recipe_hash
 from mpgi_ray.train.data import Reading
@@ -41,6 +43,7 @@ from mpgi_ray.train.stream import Stream, ordered
 from mpgi_ray.train.worker import Run, plain, work
 
 T = TypeVar("T")
+_WORKER = "RayTrainWorker"  # the class of Ray Train's workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,7 @@ def _train(config: TrainConfig, lease: Lease, stop: Stop) -> TrainResult:
     look = partial(_on_the_cluster, lease=lease, stop=stop)
     source, seen = scan(list_shards(config.shards), config.split, config.texts, look)
     steps = config.total_steps(sum(source.counts))
+    lease.tell(steps)
     order = list(windows(source.counts, config.batch, steps, config.seed))
     if told := source.told():
         print(told, flush=True)
@@ -167,7 +171,7 @@ def _run_workers(run: Run, stream: Stream, name: str, lease: Lease) -> None:
         datasets={"train": stream},
     )
     try:
-        problem = _in_a_thread(trainer.fit, lease).return_value
+        problem = _in_a_thread(trainer.fit, lease, config.workers).return_value
     except WorkerGroupError as error:
         reasons = [plain(reason) for reason in error.worker_failures.values()]
         for reason in reasons:
@@ -192,7 +196,7 @@ def _run_workers(run: Run, stream: Stream, name: str, lease: Lease) -> None:
         raise problem
 
 
-def _in_a_thread(fit: Callable[[], T], lease: Lease) -> T:
+def _in_a_thread(fit: Callable[[], T], lease: Lease, workers: int) -> T:
     """What a call returns or raises; the main thread takes signals meanwhile, which Ray Train would take."""
     result: Future[T] = Future()
 
@@ -202,10 +206,18 @@ def _in_a_thread(fit: Callable[[], T], lease: Lease) -> T:
         except BaseException as error:
             result.set_exception(error)
 
-    threading.Thread(target=call, daemon=True).start()
-    while not wait([result], timeout=1.0).done:
-        lease.check()
+    with Waiting(partial(_starting, workers)) as waiting:
+        threading.Thread(target=call, daemon=True).start()
+        while not wait([result], timeout=1.0).done:
+            lease.check()
+            if waiting.runs and ready_actors(_WORKER) in (workers, None):
+                waiting.over()
     return result.result()
+
+
+def _starting(workers: int) -> str:
+    ready = ready_actors(_WORKER)
+    return f"the training workers to start{'' if ready is None else f' ({ready:,} of {workers:,} ready)'}"
 
 
 def _held(config: TrainConfig) -> dict[str, float]:

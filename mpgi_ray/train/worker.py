@@ -15,10 +15,12 @@ from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError, MpgiError, RecipeError, StorageError, TrainingError
 from mpgi_ray.models import checkpoint
 from mpgi_ray.models.architecture import Architecture
+from mpgi_ray.runtime import metrics
+from mpgi_ray.runtime.export import count, show
 from mpgi_ray.train import resume
 from mpgi_ray.train.batch import Batch
 from mpgi_ray.train.config import Tower, TrainConfig
-from mpgi_ray.train.loop import Learner, Schedule
+from mpgi_ray.train.loop import Learner, Schedule, Step
 from mpgi_ray.train.tracking import RunLog
 
 
@@ -89,6 +91,7 @@ def _train(run: Run) -> None:
     with closing(RunLog(config.output, kept + 1)) as log:
         for step in steps:
             log.add(step)
+            _count(step, config.batch)
             if step.step % config.save_every == 0 and step.step < run.steps:
                 _keep(config, architecture, learner, log)
                 kept = step.step
@@ -96,6 +99,13 @@ def _train(run: Run) -> None:
             _keep(config, architecture, learner, log)
     if learner.done == run.steps:
         checkpoint.save(config.output, architecture, model)
+
+
+def _count(step: Step, samples: int) -> None:
+    count(metrics.TRAIN_STEPS)
+    count(metrics.TRAIN_SAMPLES, samples)
+    show(metrics.TRAIN_LOSS, step.loss)
+    show(metrics.TRAIN_DATA_WAIT, step.data_wait)
 
 
 def _keep(config: TrainConfig, architecture: Architecture, learner: Learner, log: RunLog) -> None:

@@ -121,6 +121,7 @@ def score(config: Scores, *, takeover: bool = False, grace: float = GRACE) -> Sc
             columns=columns,
             gpu=config.gpu,
         )
+        lease.tell(len(sources))
         unreadable = _score_all(job, sources, config.pool, lease, grace)
         summary = summed(output, columns, unreadable)
         output.publish_json(SUMMARY, summary.record())

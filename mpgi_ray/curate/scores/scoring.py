@@ -17,6 +17,8 @@ from mpgi_ray.data.shards import ShardFields
 from mpgi_ray.data.stop_flag import StopFlag, Stopping
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import create_table
+from mpgi_ray.runtime import metrics
+from mpgi_ray.runtime.export import count
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,8 @@ class Scoring:
         origin = {searches.PLACE: f"{self.job.root}/{source.file}", searches.RUN: self.job.captions or ""}
         table = scores_table(source.shard, samples, self.job.columns, values, tally, origin)
         create_table(output, name, table)
+        count(metrics.SCORED_SHARDS)
+        count(metrics.SCORED_TEXTS, len(table))
         return Done(source.shard)
 
     def _values(self, samples: Sequence[Shown]) -> Iterator[tuple[Value, ...]]:
