@@ -1,23 +1,26 @@
-"""``mpgi inspect``."""
+"""``mpgi inspect``: what a path holds is recognised first, then shown in the form that was asked for."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+import json
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mpgi_ray.errors import RecipeError
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from mpgi_ray.cli.looking.asked import Asked
+    from mpgi_ray.report.kinds import Kind
 
 
 def inspect(
     path: Annotated[
         str,
         typer.Argument(
-            help="A caption folder, a shard, a folder of shards, or output of mpgi duplicates, leaks, score."
+            metavar="PATH[#KEY]",
+            help="The output folder of any command, a shard, or a folder or glob of shards; with #KEY, a "
+            "sample in it: its key, or the beginning of its sample_id.",
         ),
     ],
     html: Annotated[
@@ -30,95 +33,141 @@ def inspect(
     rejects: Annotated[
         int | None, typer.Option(min=1, help="Show up to N rows that were rejected, dropped or failed.")
     ] = None,
+    state: Annotated[
+        bool,
+        typer.Option(
+            "--status", help="Tell how far the job is, how fast it goes, and whether it runs, by its output."
+        ),
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object, for other programs.")
+    ] = False,
     verify: Annotated[
         bool, typer.Option("--verify", help="Read all shards of a folder and compare with its index.")
     ] = False,
     cards: Annotated[int, typer.Option(min=0, help="Number of sampled pictures in the report.")] = 24,
     final: Annotated[
-        str | None, typer.Option(help="Folder of final shards: what was kept and dropped, in the report.")
+        str | None,
+        typer.Option(help="Folder of final shards: what was kept and dropped, in a report or of a sample."),
     ] = None,
     duplicates: Annotated[
-        str | None, typer.Option(help="Output of `mpgi duplicates`, to show its groups in the report.")
+        str | None,
+        typer.Option(help="Output of `mpgi duplicates`: its groups, in a report or of a sample."),
     ] = None,
     leaks: Annotated[
-        str | None, typer.Option(help="Output of `mpgi leaks`, to show its pairs in the report.")
+        str | None, typer.Option(help="Output of `mpgi leaks`: its pairs, in a report or of a sample.")
     ] = None,
     scores: Annotated[
-        str | None, typer.Option(help="Output of `mpgi score`, to show its scores in the report.")
+        str | None, typer.Option(help="Output of `mpgi score`: its scores, in a report or of a sample.")
     ] = None,
     metrics: Annotated[str | None, typer.Option(help="A metrics.json to show in the report.")] = None,
     model: Annotated[str | None, typer.Option(help="A training run to show in the report.")] = None,
 ) -> None:
-    """Look into a caption folder (state, rejected records, report), shards, or what a search found."""
+    """Look into what any command wrote, or any shards; with a key, tell all that is known of a sample."""
+    from mpgi_ray.cli.looking.asked import Asked
+    from mpgi_ray.report.one.place import split_key
+
+    if verify:
+        from mpgi_ray.report.verified import require_verified
+
+        typer.echo(require_verified(path))
+        return
+    given = {"final": final, "metrics": metrics, "model": model}
+    given |= {"duplicates": duplicates, "leaks": leaks, "scores": scores}
+    path, key = split_key(path)
+    asked = Asked(path, rejects, cards, {name: value for name, value in given.items() if value is not None})
+    forms = {"--html": html is not None, "--rejects": rejects is not None, "--status": state}
+    if key is not None:
+        _one(asked, key, as_json, [form for form, wanted in forms.items() if wanted])
+    elif state:
+        _status(asked, as_json, [form for form in ("--html", "--rejects") if forms[form]])
+    else:
+        _all(asked, html, as_json)
+
+
+def _one(asked: Asked, key: str, as_json: bool, forms: list[str]) -> None:
+    """All that is known of a sample."""
+    from mpgi_ray.report.one import known_of, lines_of
+
+    if forms:
+        raise RecipeError(f"{forms[0]} is of a whole folder: leave it out, or #{key}")
+    if others := [name for name in ("metrics", "model") if name in asked.beside]:
+        raise RecipeError(f"--{others[0]} knows nothing of a sample: leave it out, or #{key}")
+    told = known_of(asked.path, key, asked.beside)
+    if as_json:
+        _print_json(told)
+        return
+    _print(lines_of(told))
+
+
+def _status(asked: Asked, as_json: bool, forms: list[str]) -> None:
+    from mpgi_ray.report.kinds import recognise
+    from mpgi_ray.report.watch import watch
+
+    if forms or asked.beside:
+        other = forms[0] if forms else f"--{next(iter(asked.beside))}"
+        raise RecipeError(f"--status and {other}: give one of them")
+    told = watch(asked.path, recognise(asked.path))
+    if as_json:
+        _print_json(told.record())
+        return
+    _print(told.lines())
+
+
+def _all(asked: Asked, html: str | None, as_json: bool) -> None:
+    """A whole folder, as text, as a page or as JSON."""
+    from mpgi_ray.cli.looking.kinds import look_of
+    from mpgi_ray.report.kinds import Kind, is_one_of, recognise
+
+    if asked.beside and (html is None or not is_one_of(asked.path, Kind.CAPTIONS)):
+        raise RecipeError(
+            f"--{next(iter(asked.beside))} adds to the report of a caption folder, or to what is known of a "
+            "sample: give one with --html FILE or a #KEY, or leave it out"
+        )
+    kind = recognise(asked.path)
+    look = look_of(kind)
+    if html is not None and as_json:
+        raise RecipeError("--html and --json: give one of them")
+    if html is not None and look.html is None:
+        raise _not_offered("--html", asked.path, kind)
+    if asked.rejects is not None and not look.rejects:
+        raise _not_offered("--rejects", asked.path, kind)
+    if html is not None and look.html is not None:
+        typer.echo(look.html(asked, html))
+    elif asked.rejects is not None:
+        _rejects(asked, kind, as_json)
+    elif as_json:
+        _print_json({"path": asked.path, "kind": kind.name.lower(), **look.record(asked)})
+    else:
+        from rich.console import Console
+
+        look.text(asked, Console())
+
+
+def _rejects(asked: Asked, kind: Kind, as_json: bool) -> None:
     from rich.console import Console
 
-    from mpgi_ray.report import (
-        job_alone,
-        shard_view,
-        status,
-        write_panel,
-        write_rejects,
-        write_report,
-        write_sheet,
-    )
-    from mpgi_ray.report.rejects import print_rejects
-    from mpgi_ray.report.rejects import rejects as rejected_rows
-    from mpgi_ray.report.verified import require_verified
+    from mpgi_ray.report.rejects import print_rejects, rejects
 
-    console = Console()
-    beside = {"--final": final, "--metrics": metrics, "--model": model}
-    beside |= {"--duplicates": duplicates, "--leaks": leaks, "--scores": scores}
-    given = [name for name, value in beside.items() if value is not None]
-    if given and (html is None or not status.is_caption_folder(path)):
-        raise RecipeError(
-            f"{given[0]} adds to the report of a caption folder: give one with --html FILE, or leave it out"
-        )
-    if verify:
-        typer.echo(require_verified(path))
-    elif html is not None and rejects is None and job_alone(path):
-        typer.echo(write_panel(path, html, cards))
-    elif rejects is None and (job := job_alone(path)):
-        _print_found(job, path, console)
-    elif html is not None and rejects is None and not status.is_caption_folder(path):
-        typer.echo(write_sheet(path, html, cards=cards))
-    elif shard_view.is_shard(path):
-        shard_view.print_shard(shard_view.show_shard(path), console)
-    elif rejects is None and not status.is_caption_folder(path):
-        shard_view.print_counts(shard_view.count_samples(path), console)
-    elif html is not None and rejects is not None and not status.is_caption_folder(path):
-        typer.echo(write_rejects(path, html, rejects))
-    elif html is not None:
-        typer.echo(
-            write_report(
-                path,
-                html,
-                cards=cards,
-                curated=final,
-                metrics=metrics,
-                model=model,
-                rejects=rejects,
-                duplicates=duplicates,
-                leaks=leaks,
-                scores=scores,
-            )
-        )
-    elif rejects is not None:
-        print_rejects(rejected_rows(path, rejects), console)
-    else:
-        status.print_status(status.status(path), console)
+    assert asked.rejects is not None
+    rows = rejects(asked.path, asked.rejects)
+    if as_json:
+        named = [dict(zip(rows.columns, row, strict=True)) for row in rows.rows]
+        _print_json({"path": asked.path, "kind": kind.name.lower(), "rejects": named})
+        return
+    print_rejects(rows, Console())
 
 
-def _print_found(job: str, path: str, console: Console) -> None:
-    """The counts of a search, as it printed them at its end."""
-    from mpgi_ray.curate.duplicates import summary as duplicates
-    from mpgi_ray.curate.leaks import found as leaks
-    from mpgi_ray.curate.scores import summary as scores
-    from mpgi_ray.report.finished import finished
+def _not_offered(form: str, path: str, kind: Kind) -> RecipeError:
+    return RecipeError(f"{path} is {kind.value}, for which there is no {form}: leave it out, or use --json")
 
-    storage = finished(path, job).storage
-    if job == "duplicates":
-        duplicates.print_summary(replace(duplicates.read_summary(storage), nothing_to_do=False), console)
-    elif job == "leaks":
-        leaks.print_summary(replace(leaks.read_summary(storage), nothing_to_do=False), console)
-    else:
-        scores.print_summary(replace(scores.read_summary(storage), nothing_to_do=False), console)
+
+def _print(lines: list[str]) -> None:
+    from mpgi_ray.data.text import clean_name
+
+    for line in lines:
+        typer.echo(clean_name(line))  # names in it are of any characters
+
+
+def _print_json(told: dict[str, Any]) -> None:
+    typer.echo(json.dumps(told, indent=1))  # ASCII alone: texts in it are of any characters

@@ -11,8 +11,8 @@ from itertools import groupby
 
 import pyarrow as pa
 
-from mpgi_ray.curate.order import bucket_of, place_of
 from mpgi_ray.data.final import Final
+from mpgi_ray.data.place import bucket_of, place_of
 
 _SCHEMA = pa.schema(
     [

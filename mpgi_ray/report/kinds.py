@@ -64,7 +64,12 @@ def recognise(path: str) -> Kind:
     try:
         find_shards(path)
     except InputError as error:
-        raise InputError(f"{error}; nor is {path} the output folder of a command of mpgi") from error
+        if not str(error).startswith("there are no shards"):
+            raise
+        raise InputError(
+            f"{error}, and it is no output of mpgi: expected the output folder of a command, a shard, or a "
+            "folder or glob of shards"
+        ) from error
     return Kind.SHARDS
 
 

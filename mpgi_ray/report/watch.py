@@ -14,6 +14,7 @@ from typing import Any
 
 from mpgi_ray.data.caption import UNDONE
 from mpgi_ray.data.caption_folder import CaptionFolder
+from mpgi_ray.data.claim import record_of
 from mpgi_ray.data.index import read_index
 from mpgi_ray.data.lease import LEASE, holder_of
 from mpgi_ray.data.ledger import survey
@@ -124,9 +125,9 @@ def watch(path: str, kind: Kind, now: float | None = None) -> Watched:
     Raises:
         InputError: it is not the output of a job that publishes piece by piece, or cannot be read.
     """
-    if kind not in CAN_TELL:
-        raise InputError(f"{path} is {kind.value}: --status is of the output folder of a job")
     storage = Storage(path)
+    if kind not in CAN_TELL or (kind is Kind.SHARDS and not storage.exists(record_of("ingest"))):
+        raise InputError(f"{path} is {kind.value}: --status is of the output folder of a job")
     # listed before it is read: what a job publishes meanwhile can only be newer
     times = storage.times("")
     holder = holder_of(storage)
@@ -201,4 +202,5 @@ def _in_the_newest(folder: CaptionFolder, times: Times) -> Rejects | None:
 
 
 def _statuses(folder: CaptionFolder, name: str) -> Sequence[str]:
-    return read_table(folder.storage, name, ["status"])["status"].to_pylist()
+    statuses: list[str] = read_table(folder.storage, name, ["status"])["status"].to_pylist()
+    return statuses

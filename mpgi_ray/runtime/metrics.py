@@ -1,6 +1,6 @@
 """The metrics that jobs export through Ray: what each is called, counts and means. Nothing here imports Ray.
 
-Nodes export them for Prometheus under ``ray_`` and their name, counters with ``_total`` behind it. A gauge that
+Nodes export them for Prometheus under ``ray_`` and their name, counters with ``_total`` behind. A gauge that
 is not set again for some time is no longer exported, so that what may stay the same for long is a counter.
 """
 

@@ -25,9 +25,9 @@ from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.caption.todo import Pilot
 from mpgi_ray.config import parse
 from mpgi_ray.curate import Curation, curate
-from mpgi_ray.curate.order import bucket_of, place_of
 from mpgi_ray.curate.select import read_choice
 from mpgi_ray.data.final import list_shards
+from mpgi_ray.data.place import bucket_of, place_of
 from mpgi_ray.data.shards import ShardFields
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError, OutputError, RecipeError, UnfinishedError

@@ -292,7 +292,8 @@ def test_a_command_whose_packages_are_not_installed_names_the_extra(
     given = [argument.format(tmp=tmp_path) for argument in arguments]
     done = subprocess.run([sys.executable, "-c", script.format(given)], capture_output=True, text=True)
     assert done.returncode == 1
-    assert done.stderr.count("\n") == 1, done.stderr
+    (error,) = (line for line in done.stderr.splitlines() if not line.startswith(f"{arguments[0]}: "))
+    assert error.startswith("error: "), done.stderr
     assert f"this needs pip install 'mpgi-ray[{extra}]'" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
