@@ -26,6 +26,7 @@ from mpgi_ray.caption.reuse import earlier_stage2
 from mpgi_ray.caption.run_json import lost_shards, open_run
 from mpgi_ray.caption.todo import Phase, Pilot, left_to_do
 from mpgi_ray.data.caption_folder import CaptionFolder
+from mpgi_ray.data.events import Events, recorded
 from mpgi_ray.data.lease import Lease, held
 from mpgi_ray.data.shard_list import ShardList, find_shards, shards_in_words
 from mpgi_ray.data.stop_flag import STOPPED, StopFlag
@@ -37,6 +38,7 @@ from mpgi_ray.runtime.stopping import GRACE, Stop
 from mpgi_ray.runtime.waiting import Waiting
 
 _STALLED_PASSES = 2
+_TOLD = ("samples", "new", "records", "not_ok", "chunks", "problem")  # of the outcome, in the last event
 
 
 def caption(
@@ -88,21 +90,25 @@ def _caption(
 ) -> Outcome:
     found = mended(folder)
     outcome = Outcome()
-    if left_to_do(recipe, shards, folder, pilot):
+    if left := left_to_do(recipe, shards, folder, pilot):
         if labels := labels_in_words(recipe, shards):
             print(labels, file=sys.stderr)
         flag = StopFlag(folder.storage)
         flag.clear()  # a driver that was killed may have left it
         stop = Stop(grace, flag.set)
-        try:
-            outcome = _caption_all(recipe, shards, folder, pilot, connect, lease, stop)
-        except StoppedError:
-            left = left_to_do(recipe, shards, folder, pilot)
-            raise stop.error(f"{len(left):,} of {shards_in_words(len(shards.files))} are left") from None
-        finally:
-            with suppress(StorageError):  # what ended the job is told; the next start clears it, too
-                flag.clear()
-        found = concluded(folder, outcome, pilot)
+        facts = {"shards": len(shards.files), "shards_left": len(left), "pilot": pilot is not None}
+        with recorded(folder.storage, "caption", **facts) as events:
+            try:
+                outcome = _caption_all(recipe, shards, folder, pilot, connect, lease, stop, events)
+            except StoppedError:
+                left = left_to_do(recipe, shards, folder, pilot)
+                raise stop.error(f"{len(left):,} of {shards_in_words(len(shards.files))} are left") from None
+            finally:
+                with suppress(StorageError):  # what ended the job is told; the next start clears it, too
+                    flag.clear()
+            found = concluded(folder, outcome, pilot)
+            told = {name: getattr(outcome, name) for name in _TOLD}
+            events.add("ended", **told, seconds=round(outcome.seconds, 3))
     if outcome.problem:
         raise UnfinishedError(outcome.problem)
     shards.require_all(lost_shards(folder, shards))
@@ -120,12 +126,14 @@ def _caption_all(
     connect: Connect,
     lease: Lease,
     stop: Stop,
+    events: Events,
 ) -> Outcome:
     """The phases of the recipe, in one Ray session."""
     phases = [Phase.BOTH] if recipe.phases == "fused" else [Phase.DESCRIBE, Phase.INTEGRATE]
     unreadable: dict[str, str] = {}
     started, startup, new = time.monotonic(), 0.0, 0
     with ray_session(*room(recipe), pools(recipe)), stop.listening():
+        events.add("ray_ready", seconds=round(time.monotonic() - started, 3))
         for phase in phases:
             progress = Progress()
 
@@ -141,7 +149,7 @@ def _caption_all(
                         yield row
                 stop.check()
 
-            counted, problem = _passes(left, graph, progress, unreadable)
+            counted, problem = _passes(left, graph, progress, unreadable, events)
             new = max(new, counted)  # stage 2 is asked about the samples of stage 1
             startup += progress.startup
             rate = progress.rate()
@@ -166,6 +174,7 @@ def _passes(
     graph: Callable[[Sequence[ShardTask]], Iterator[Row]],
     progress: Progress,
     unreadable: dict[str, str],
+    events: Events,
 ) -> tuple[int, str]:
     """Pass over what is left until nothing is, or until two consecutive passes published nothing.
 
@@ -182,6 +191,7 @@ def _passes(
             return new, ""
         before = progress.chunks
         progress.begin(len(tasks))
+        events.add("pass", shards=len(tasks), chunks_done=progress.chunks)
         try:
             for row in graph(tasks):
                 if row["fatal"] == STOPPED:
@@ -196,6 +206,7 @@ def _passes(
                 progress.add(row["shard"], row["left"], row["samples"], row["records"], row["not_ok"])
             return new, ""
         except EngineError as error:
+            events.add("pass_failed", reason=str(error), chunks_done=progress.chunks)
             problem = f"{_STALLED_PASSES} consecutive passes finished no chunk: {error}"
         stalled = 0 if progress.chunks > before else stalled + 1
     return new, problem
