@@ -142,4 +142,5 @@ _PREPARED: dict[str, Callable[[Path, Path], None]] = {
     "docs/selection.md": _given("captions", "my-run"),
     "docs/training.md": _given("final"),
     "docs/truth.md": _truth,
+    "docs/watching.md": _captions,
 }
