@@ -57,7 +57,8 @@ def pools(recipe: Recipe) -> list[Pool]:
 def loading(recipe: Recipe, phase: Phase) -> Callable[[], str]:
     """What a pass waits for until its first chunk, in words that change as replicas are ready."""
     engines = _engines(recipe, phase)
-    names = " and ".join(dict.fromkeys(engine.model or engine.kind for engine in engines))
+    named = (f"the model {one.model}" if one.model else f"the {one.kind} engine" for one in engines)
+    names = " and ".join(dict.fromkeys(named))
     replicas = sum(engine.replicas.min for engine in engines)
 
     def told() -> str:
@@ -65,7 +66,7 @@ def loading(recipe: Recipe, phase: Phase) -> Callable[[], str]:
         if ready is not None and ready >= replicas:
             return f"the first chunk ({replicas:,} of {replicas:,} replicas ready)"
         tail = "" if ready is None else f" ({ready:,} of {replicas:,} replicas ready)"
-        return f"the model {names} to load{tail}"
+        return f"{names} to load{tail}"
 
     return told
 

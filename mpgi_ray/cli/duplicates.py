@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from mpgi_ray.cli.announce import announce
 from mpgi_ray.cli.options import Embeddings, Grace, ImageField, Overlaps, Radius, Takeover
 from mpgi_ray.runtime.stopping import GRACE
 
@@ -24,6 +25,7 @@ def duplicates(
 
     `mpgi curate … --filter duplicates:groups=OUT` leaves the others out.
     """
+    announce("duplicates", shards=shards, output=out)
     from rich.console import Console
 
     from mpgi_ray.config import parse, read_assignment

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from mpgi_ray.cli.announce import announce
 from mpgi_ray.cli.options import Embeddings, Grace, ImageField, Overlaps, Radius, Takeover
 from mpgi_ray.runtime.stopping import GRACE
 
@@ -38,6 +39,7 @@ def leaks(
     `mpgi curate … --filter leaks:file=OUT` leaves them out. OUT/hashes.parquet is the evaluation set without
     pixels, for others to compare with.
     """
+    announce("leaks", train=train, against=against, hashes=hashes, output=out)
     from rich.console import Console
 
     from mpgi_ray.config import parse, read_assignment

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mpgi_ray.cli.announce import announce
 from mpgi_ray.cli.options import Grace, Takeover
 from mpgi_ray.runtime.stopping import GRACE
 
@@ -32,6 +33,7 @@ def release(
     Sources whose licence forbids it are left out and named. `mpgi ingest … --join OUT` and `mpgi curate OUT
     --shards …` make the same final shards of it and of the originals.
     """
+    announce("release", final=final, output=out)
     from mpgi_ray.config import parse
     from mpgi_ray.curate.release import ReleaseConfig
     from mpgi_ray.curate.release import release as run

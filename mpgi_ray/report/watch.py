@@ -15,6 +15,7 @@ from typing import Any
 from mpgi_ray.data.caption import UNDONE
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.claim import record_of
+from mpgi_ray.data.events import ENDS, FOLDER
 from mpgi_ray.data.index import read_index
 from mpgi_ray.data.lease import LEASE, holder_of
 from mpgi_ray.data.ledger import survey
@@ -54,6 +55,7 @@ class Watched:
         works: what its job publishes, piece by piece.
         holder: who works on it, or left it in a crash, in words; empty if nobody does.
         silent: seconds since that one's last sign of life.
+        ending: how the last start ended, if that is known and it did not end well.
         last: when a file of the output was published last; None if there is none.
         last_name: that file.
         now: when all this was so.
@@ -66,6 +68,7 @@ class Watched:
     rejects: Rejects | None
     holder: str
     silent: float | None
+    ending: str
     last: float | None
     last_name: str
     now: float
@@ -93,6 +96,7 @@ class Watched:
             else {"number": self.rejects.number, "of": self.rejects.of, "where": self.rejects.where},
             "holder": self.holder or None,
             "seconds_silent": self.silent,
+            "ending": self.ending or None,
             "last_activity": None if self.last is None else _at(self.last),
             "last_file": self.last_name or None,
             "seconds_since": None if self.last is None else self.now - self.last,
@@ -111,6 +115,8 @@ class Watched:
             told.append(f"last activity: {since} ago ({_at(self.last)}), {self.last_name}")
         if self.holder:
             told.append(f"held by {self.holder}; last sign of life {in_words(self.silent or 0)} ago")
+        if self.ending and self.state is State.STOPPED:
+            told.append(f"the last start {self.ending}")
         if self.state in (State.CRASHED, State.STOPPED):
             told.append("The same command goes on from here.")
         return told
@@ -145,10 +151,21 @@ def watch(path: str, kind: Kind, now: float | None = None) -> Watched:
         rejects=_rejects(kind, storage, times, finished),
         holder=str(holder or ""),
         silent=silent,
+        ending=_ending(storage, times),
         last=published.get(last_name),
         last_name=last_name,
         now=now,
     )
+
+
+def _ending(storage: Storage, times: Times) -> str:
+    """What the newest log says last, if that is the end of a start that did not go well."""
+    logs = sorted(name for name in times if name.startswith(f"{FOLDER}/") and name.endswith(".jsonl"))
+    told = storage.read_json_lines(logs[-1])[-1:] if logs else ()
+    for event in told:
+        if event.get("event") in ENDS and (why := event.get("reason") or event.get("problem")):
+            return f"{event['event']}: {why}"
+    return ""
 
 
 def _line(one: Work, state: State) -> str:

@@ -17,7 +17,7 @@ def ready_actors(mark: str) -> int | None:
     try:
         from ray._private import state
 
-        job = ray.get_runtime_context().get_job_id()
+        job = ray.JobID.from_hex(ray.get_runtime_context().get_job_id())
         actors = state.actors(job_id=job, actor_state_name="ALIVE")
         return sum(mark in f"{actor['ActorClassName']} {actor['Name']}" for actor in actors.values())
     except Exception:  # whatever a table that is not public does

@@ -53,7 +53,8 @@ def test_a_job_is_running_then_crashed_then_finished(tmp_path: Path) -> None:
         job.kill()
         said = job.communicate()[1]
     assert "waiting for Ray to start" in said
-    assert "waiting for the model template to load" in said
+    assert "waiting for the template engine to load" in said
+    assert " of 2 replicas ready" in said
     assert running.state is State.RUNNING
     assert (done(running), running.works[-1].left) == (1, 3)
     assert running.last_name.startswith("integrated/")
