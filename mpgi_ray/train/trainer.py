@@ -8,6 +8,7 @@ node or the driver is lost, the run goes on from the last checkpoint with the sa
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, wait
@@ -171,7 +172,8 @@ def _run_workers(run: Run, stream: Stream, name: str, lease: Lease) -> None:
         datasets={"train": stream},
     )
     try:
-        problem = _in_a_thread(trainer.fit, lease, config.workers).return_value
+        told = f"learning; `mpgi inspect {config.output} --status` tells how far it is"
+        problem = _in_a_thread(trainer.fit, lease, config.workers, told).return_value
     except WorkerGroupError as error:
         reasons = [plain(reason) for reason in error.worker_failures.values()]
         for reason in reasons:
@@ -196,8 +198,12 @@ def _run_workers(run: Run, stream: Stream, name: str, lease: Lease) -> None:
         raise problem
 
 
-def _in_a_thread(fit: Callable[[], T], lease: Lease, workers: int) -> T:
-    """What a call returns or raises; the main thread takes signals meanwhile, which Ray Train would take."""
+def _in_a_thread(fit: Callable[[], T], lease: Lease, workers: int, told: str) -> T:
+    """What a call returns or raises; the main thread takes signals meanwhile, which Ray Train would take.
+
+    Args:
+        told: is said once the workers are there.
+    """
     result: Future[T] = Future()
 
     def call() -> None:
@@ -212,6 +218,7 @@ def _in_a_thread(fit: Callable[[], T], lease: Lease, workers: int) -> T:
             lease.check()
             if waiting.runs and ready_actors(_WORKER) in (workers, None):
                 waiting.over()
+                print(told, file=sys.stderr, flush=True)
     return result.result()
 
 

@@ -117,9 +117,12 @@ def test_one_listing_gives_the_stamp_of_each_file(storage: Storage) -> None:
     stamps = storage.stamps(".bin")
     assert list(stamps) == storage.list(".bin") == ["a/one.bin", "two.bin"]
     assert stamps == {name: storage.stamp(name) for name in stamps}
+    times = storage.times(".bin")
+    assert sorted(times) == list(stamps)
     storage.publish("two.bin", b"other")
+    assert storage.times(".bin")["two.bin"] >= times["two.bin"] > 1.7e9  # seconds since 1970
     assert [name for name, stamp in storage.stamps(".bin").items() if stamp != stamps[name]] == ["two.bin"]
-    assert storage.child("none").stamps("") == {}
+    assert storage.child("none").stamps("") == storage.child("none").times("") == {}
 
 
 def test_a_file_that_breaks_off_never_appears(storage: Storage) -> None:
