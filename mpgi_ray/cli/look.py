@@ -67,22 +67,27 @@ def inspect(
     from mpgi_ray.cli.looking.asked import Asked
     from mpgi_ray.report.one.place import split_key
 
-    if verify:
-        from mpgi_ray.report.verified import require_verified
-
-        typer.echo(require_verified(path))
-        return
     given = {"final": final, "metrics": metrics, "model": model}
     given |= {"duplicates": duplicates, "leaks": leaks, "scores": scores}
     path, key = split_key(path)
     asked = Asked(path, rejects, cards, {name: value for name, value in given.items() if value is not None})
     forms = {"--html": html is not None, "--rejects": rejects is not None, "--status": state}
-    if key is not None:
+    if verify:
+        _verify(path if key is None else f"{path}#{key}", [form for form, wanted in forms.items() if wanted])
+    elif key is not None:
         _one(asked, key, as_json, [form for form, wanted in forms.items() if wanted])
     elif state:
         _status(asked, as_json, [form for form in ("--html", "--rejects") if forms[form]])
     else:
         _all(asked, html, as_json)
+
+
+def _verify(path: str, forms: list[str]) -> None:
+    from mpgi_ray.report.verified import require_verified
+
+    if forms:
+        raise RecipeError(f"--verify and {forms[0]}: give one of them")
+    typer.echo(require_verified(path))
 
 
 def _one(asked: Asked, key: str, as_json: bool, forms: list[str]) -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from mpgi_ray.cli import main
-from mpgi_ray.runtime import metrics
 from mpgi_ray.runtime.grafana import dashboard
 from mpgi_ray.runtime.metrics import JOBS, table
 from support.build import write_shards
@@ -44,13 +43,14 @@ def test_the_page_lists_the_metrics_as_they_are() -> None:
     assert "\n".join(table()) in (ROOT / "docs/watching.md").read_text()
 
 
-@pytest.mark.slow  # a Ray of its own
-def test_a_running_jobs_figures_are_on_the_endpoint(tmp_path: Path) -> None:
+@pytest.mark.slow  # a Ray of its own, and a training on it
+def test_a_running_jobs_figures_and_all_that_the_dashboard_asks_for_are_on_the_endpoint(
+    tmp_path: Path,
+) -> None:
     write_shards(tmp_path / "shards", [6, 5])
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    given = [tmp_path / "shards", tmp_path / "captions", port]
-    command = [sys.executable, "-m", "support.metrics_job", *map(str, given)]
+    command = [sys.executable, "-m", "support.metrics_job", str(tmp_path), str(port)]
     found = os.pathsep.join([str(ROOT / "tests"), str(ROOT)])
     env = os.environ | {"PYTHONPATH": found, "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
     done = subprocess.run(command, capture_output=True, text=True, env=env)
@@ -66,6 +66,8 @@ def test_a_running_jobs_figures_are_on_the_endpoint(tmp_path: Path) -> None:
         shard.stat().st_size for shard in (tmp_path / "shards").iterdir()
     )
     assert ended["ray_mpgi_engine_starts_total"] == 2
-    # an embedded engine makes no requests, and counts no tokens
-    never = {metrics.REQUEST_SECONDS, metrics.TOKENS}
-    assert {metric.exported for metric in metrics.CAPTION if metric not in never} <= ended.keys()
+    assert ended["ray_mpgi_tokens_total"] == (7 + 2 + 3) * (11 * 4 + 11)  # four texts, then two in one reply
+    assert ended["ray_mpgi_scored_shards_total"] == 2
+    assert ended["ray_mpgi_train_steps_total"] == 3
+    names = {re.search(r"ray_mpgi_\w+", text)[0] for text in asked()}  # type: ignore[index]
+    assert names <= set(told["seen"])
