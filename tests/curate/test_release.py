@@ -415,10 +415,16 @@ def test_a_release_resumes_is_deterministic_and_belongs_to_its_shards(made: Made
         release(ReleaseConfig(final=str(made.folder / "shards/open"), output=str(made.folder / "no")))
 
 
-def test_shards_of_an_earlier_version_are_released_and_made_again(tmp_path: Path) -> None:
+def test_shards_of_an_earlier_version_are_released_and_made_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     before = Path(__file__).parents[1] / "fixtures/folders-0.1.0"
     summary = release(ReleaseConfig(final=str(before / "final"), output=str(tmp_path / "release")))
     assert (summary.samples, summary.texts) == (4, 24)
+    assert main(["inspect", str(tmp_path / "release")]) == 0
+    assert capsys.readouterr().out.startswith(f"{summary}\nof 2 final shards; texts: ")
+    assert main(["inspect", str(tmp_path / "release"), "--status"]) == 0
+    assert "a release, finished\nfinal shards published: 2 of 2, 0 left" in capsys.readouterr().out
     parts = {"captions": str(tmp_path / "release"), "shards": str(before / "shards")}
     curate(Curation(output=str(tmp_path / "again"), **parts))
     assert tars(tmp_path / "again") == tars(before / "final")
