@@ -219,5 +219,10 @@ def _in_the_newest(folder: CaptionFolder, times: Times) -> Rejects | None:
 
 
 def _statuses(folder: CaptionFolder, name: str) -> Sequence[str]:
-    statuses: list[str] = read_table(folder.storage, name, ["status"])["status"].to_pylist()
+    try:
+        statuses: list[str] = read_table(folder.storage, name, ["status"])["status"].to_pylist()
+    except InputError:
+        if folder.storage.exists(name):
+            raise
+        return ()  # the job took its rows over meanwhile
     return statuses
