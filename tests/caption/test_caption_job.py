@@ -122,7 +122,11 @@ def test_the_command_says_what_each_stage_did_and_how_far_this_start_is(
     assert main([*command, "--limit", "4"]) == 0  # one chunk of one of two shards
     said = capsys.readouterr()
     assert "4 samples in this start, 4 of them new" in said.out
-    assert [line.partition(",")[0] for line in said.err.splitlines()] == ["4 samples (100 %)"] * 2
+    begun, *lines = said.err.splitlines()
+    assert begun == f"caption: recipe template, shards {tmp_path}/shards, output {tmp_path}/out"
+    told = [line.partition(",")[0] for line in lines if not line.startswith("waiting for ")]
+    assert told == ["4 samples (100 %)"] * 2
+    assert sum(line.startswith("waiting for the template engine to load") for line in lines) >= 2
     assert main(command) == 0
     assert capsys.readouterr().err.splitlines()[-1].startswith("22 samples (100 %)")
     for part in (tmp_path / "out/integrated").glob("s1-*"):

@@ -150,6 +150,27 @@ def test_leaks_stand_beside_what_they_show(
     assert re.search(r'data-kind="copy"><th scope="row">copy</th><td class="n">2</td>', html)
 
 
+def test_a_sample_tells_its_copies_and_where_it_leaks(
+    searched: Path, planted: dict[str, Sample], capsys: pytest.CaptureFixture[str]
+) -> None:
+    def known(folder: str, key: str) -> dict[str, Any]:
+        capsys.readouterr()
+        assert main(["inspect", f"{searched / folder}#{key}", "--json"]) == 0
+        (one,) = json.loads(capsys.readouterr().out)["samples"]
+        assert one["sample_id"] == planted[key].sample_id
+        return dict(one)
+
+    (group,) = known("dup", "turned")["duplicates"]
+    assert {member["key"] for member in group["members"]} == {"<i>1", "turned"}
+    assert all(planted["turned"].sample_id in pair.values() for pair in group["pairs"])
+    assert not known("dup", "other")["duplicates"]
+    (leak,) = known("leaks", "saved")["leaks"]
+    assert (leak["key"], leak["evaluation_key"], leak["kind"]) == ("<i>2", "saved", "copy")
+    for name in ("dup", "leaks"):
+        assert main(["inspect", str(searched / name), "--status"]) == 0
+        assert "finished\nshards hashed: 2 of 2, 0 left" in capsys.readouterr().out
+
+
 def test_pictures_of_an_evaluation_set_that_is_a_list_are_not_sought(searched: Path, tmp_path: Path) -> None:
     assert main(["leaks", str(searched / "shards" / "a.tar"), "--hashes", str(searched / "leaks"),
                  "--out", str(tmp_path / "out"), "--no-overlaps"]) == 0  # fmt: skip
