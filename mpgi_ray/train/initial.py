@@ -64,7 +64,7 @@ def seen_before(config: TrainConfig) -> Seen:
 
 def _fresh(config: TrainConfig, architecture: Architecture) -> tuple[Architecture, Any]:
     model, _, _ = checkpoint.build(architecture)
-    config.learns(writes=architecture.writes).task().prepare(model)
+    config.learns(writes=architecture.writes).task(model).prepare(model)
     return architecture, model
 
 

@@ -75,7 +75,7 @@ def _train(run: Run) -> None:
         accumulate=config.accumulate,
         bf16=config.computes_bf16,
     )
-    task = config.learns(writes=architecture.writes).task()
+    task = config.learns(writes=architecture.writes).task(model)
     learner = Learner(model, task, schedule, wrap=ray.train.torch.prepare_model)
     if state["optimizer"] is not None:
         learner.resume(state)

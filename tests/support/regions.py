@@ -73,6 +73,7 @@ def shares(folder: Path, workers: int) -> tuple[TextTokenizer, Any, Iterator[Arr
 def padding_decides_nothing() -> None:
     """A padded row is neither anchor nor positive nor negative."""
     import torch
+
     from mpgi_ray.train.tasks.regions import region_loss
 
     regions, names = torch.nn.functional.normalize(torch.randn(2, 6, 8), dim=2)
@@ -115,7 +116,7 @@ def learn(rank: int, folder: str) -> None:
         torch.manual_seed(0)
         model, _, _ = checkpoint.build(replace(base, model_cfg=model_cfg))
         first = {name: value.clone() for name, value in model.state_dict().items()}
-        task = config.learns(writes=False).task()
+        task = config.learns(writes=False).task(model)
         wrap = {"wrap": DistributedDataParallel} if workers > 1 else {}
         learner = Learner(model, task, Schedule(STEPS + 1, 1e-3, accumulate=parts), **wrap)
         empty = {**batches[0].arrays, "classes": torch.full_like(batches[0].arrays["classes"], -1)}
