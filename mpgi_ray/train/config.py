@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, model_validator
 from mpgi_ray.config import Config
 from mpgi_ray.data.storage import absolute
 from mpgi_ray.errors import RecipeError
-from mpgi_ray.models import SMALL
+from mpgi_ray.models import SMALL, SMALL_COCA
 from mpgi_ray.train.source import OTHERS, Source
 from mpgi_ray.train.tasks import task_settings
 from mpgi_ray.train.tasks.base import TaskSettings
@@ -84,7 +84,8 @@ class TrainConfig(Config):
         task: what is learnt: a module of `mpgi_ray.train.tasks`; None takes ``coca`` for a model that writes
             captions, ``clip`` for others.
         task_settings: settings of that module.
-        context: tokens of a text, for the small models; the others have their own.
+        context: tokens of a text. The small models are made for so many; if it is given for another one,
+            whose own are fewer, its positions are stretched (248 from 77), and the first 20 are not learnt.
         epochs, steps: how long the run is; exactly one of the two is given.
         batch: samples of a step over all workers; all are each other's negatives.
         accumulate: in how many parts a worker computes its share of a batch, to save memory.
@@ -160,6 +161,11 @@ class TrainConfig(Config):
     def share(self) -> int:
         """Samples of a worker in a step."""
         return self.batch // self.workers
+
+    @property
+    def stretches(self) -> bool:
+        """Whether a model that has a context of its own is to take longer texts."""
+        return "context" in self.model_fields_set and self.model not in (SMALL, SMALL_COCA)
 
     @property
     def computes_bf16(self) -> bool:

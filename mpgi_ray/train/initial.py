@@ -12,6 +12,7 @@ from huggingface_hub import snapshot_download
 from mpgi_ray.errors import InputError, RecipeError
 from mpgi_ray.models import SMALL, SMALL_COCA, checkpoint, published
 from mpgi_ray.models.architecture import Architecture, small, small_coca, stock
+from mpgi_ray.models.long_text import stretch
 from mpgi_ray.models.model_folder import TOKENIZER, Seen, seen_by
 from mpgi_ray.models.published import load_published
 from mpgi_ray.models.tokenizer import TextTokenizer
@@ -26,9 +27,16 @@ def initial(config: TrainConfig, source: Source) -> tuple[Architecture, Any]:
     """The architecture and the model with its first weights.
 
     Raises:
-        RecipeError: the model or its weights are unknown, or their activations differ.
+        RecipeError: the model or its weights are unknown, their activations differ, or it cannot be stretched
+            to the context that is asked for.
         InputError: a folder or file of weights cannot be read.
     """
+    architecture, model = _named(config, source)
+    return stretch(architecture, model, config.context) if config.stretches else (architecture, model)
+
+
+def _named(config: TrainConfig, source: Source) -> tuple[Architecture, Any]:
+    """What the configuration names, as it is."""
     if config.model in (SMALL, SMALL_COCA):
         if config.weights is not None:
             raise RecipeError(
