@@ -67,6 +67,7 @@ class Evaluation:
     not_zero_shot: Mapping[str, str]
     retrieval: tuple[Row, ...]
     zero_shot: tuple[Row, ...]
+    regions: tuple[Row, ...]
     probes: tuple[Row, ...]
     captions: tuple[Row, ...]
     localization: tuple[Row, ...]
@@ -76,7 +77,7 @@ class Evaluation:
         config = self.config
         leaks = {} if config.leaks is None else {"leaks": config.leaks}
         localized = {} if config.localize is None else {"localize": config.localize}
-        tables = ("retrieval", "zero_shot", "probes", "captions", "localization")
+        tables = ("retrieval", "zero_shot", "regions", "probes", "captions", "localization")
         return {
             "shards": config.shards,
             "split": config.split,

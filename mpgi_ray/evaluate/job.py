@@ -1,4 +1,4 @@
-"""Compares models on a test set: retrieval, classes by name, fact probes, captions and localization."""
+"""Compares models on a test set: retrieval, classes by name, objects, probes, captions and localization."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from mpgi_ray.evaluate.config import EvaluateConfig, Evaluation, Row
 from mpgi_ray.evaluate.leaked import Leaked
 from mpgi_ray.evaluate.localize.locate import read_air_slt
 from mpgi_ray.evaluate.probes.probe import make_counts, make_probes
+from mpgi_ray.evaluate.regions import Regions
 from mpgi_ray.evaluate.standing import standing
 from mpgi_ray.evaluate.test_set import TestSet
 from mpgi_ray.evaluate.zero_shot import Templates
@@ -57,6 +58,8 @@ def _measured(config: EvaluateConfig) -> Evaluation:
         retrieval += rows.retrieval_baselines(test, name, config.protocol)
     zero_shot: list[Row] = []
     facts: list[Row] = []
+    objects = Regions.of(test.records, test.others)
+    regions = [rows.region_baseline(objects)] if len(objects.classes) > 1 and objects.rows else []
     captions: list[Row] = []
     localization: list[Row] = []
     for place in config.models:
@@ -66,6 +69,8 @@ def _measured(config: EvaluateConfig) -> Evaluation:
         if any(test.scenes):
             zero_shot += [rows.zero_shot(model, images, test, templates) for templates in Templates]
         facts += rows.facts(model, images, probes, counts)
+        if regions:
+            regions.append(rows.regions(model, test, objects))
         if model.writes:
             captions += [rows.captions(model, test, name, config.decoding) for name in config.texts]
         if targets:
@@ -79,6 +84,7 @@ def _measured(config: EvaluateConfig) -> Evaluation:
         not_zero_shot={place: stand.refused for place, stand in stands.items() if stand.refused},
         retrieval=tuple(retrieval),
         zero_shot=tuple(zero_shot),
+        regions=tuple(regions),
         probes=tuple(facts),
         captions=tuple(captions),
         localization=tuple(localization),

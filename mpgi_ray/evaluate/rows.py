@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import median_low
+from statistics import median_low, mode
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from mpgi_ray.evaluate.captions.metrics import score_texts
 from mpgi_ray.evaluate.config import Row
 from mpgi_ray.evaluate.localize.locate import Target, localize_targets
 from mpgi_ray.evaluate.probes.probe import Accuracy, CountProbe, Probe, accuracy, count_accuracy
+from mpgi_ray.evaluate.regions import Regions, figures
 from mpgi_ray.evaluate.retrieval import Protocol, Retrieval, score
 from mpgi_ray.evaluate.test_set import TestSet
 from mpgi_ray.evaluate.zero_shot import Templates, class_features
@@ -56,6 +57,19 @@ def zero_shot(model: Model, images: NDArray[Any], test: TestSet, templates: Temp
     interval = bootstrap(found.by_image(), found.figures)
     row = {"model": model.name, "templates": templates.value, "images": len(rows), "classes": len(classes)}
     return row | _figures(found.names, interval)
+
+
+def regions(model: Model, test: TestSet, asked: Regions) -> Row:
+    """Accuracies on the objects of the samples, among the classes of the objects of all splits."""
+    crops = model.pictures(asked.crops(test.pictures(asked.rows)))
+    said = (crops @ model.texts(asked.names).T).argmax(axis=1).tolist()
+    return {"model": model.name} | _region_figures(asked, said)
+
+
+def region_baseline(asked: Regions) -> Row:
+    """The figures of putting every object into the most frequent class."""
+    labels = [label for boxes in asked.boxes for _, label in boxes]
+    return {"model": "most frequent class"} | _region_figures(asked, [mode(labels)] * len(labels))
 
 
 def facts(
@@ -128,6 +142,12 @@ def _retrieval_row(who: str, texts: str, images: int, found: Retrieval, inside: 
 def _fact_row(model: str, kind: str, found: Accuracy) -> Row:
     row: Row = {"model": model, "fact": kind, "probes": found.probes, "images": found.images}
     return row | {"chance": round(found.chance, 1)} | _figures(["right"], found.per_cent)
+
+
+def _region_figures(asked: Regions, said: Sequence[int]) -> Row:
+    by_picture = asked.by_picture(said)
+    row: Row = {"objects": len(said), "images": len(asked.rows), "classes": len(asked.classes)}
+    return row | _figures(["top1", "mean_per_class"], bootstrap(by_picture, figures))
 
 
 def _caption_figures(test: TestSet, name: str, rows: Sequence[int], written: Sequence[str]) -> Row:

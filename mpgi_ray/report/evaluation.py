@@ -10,7 +10,7 @@ from rich import table as rich_table
 from rich.console import Console
 from rich.text import Text
 
-KINDS = ("retrieval", "zero_shot", "probes", "captions", "localization")
+KINDS = ("retrieval", "zero_shot", "regions", "probes", "captions", "localization")
 _SHARES = ("captions", "localization")  # from 0 to 1, where the others are per cent
 _LOW, _HIGH = "_low", "_high"  # the ends of a figure's interval stand beside it
 
@@ -105,6 +105,8 @@ def _title(metrics: Mapping[str, Any], kind: str) -> str:
         return f"{title}, protocol {metrics['protocol']}, per cent"
     if kind == "captions" and "decoding" in metrics:
         return f"{title}, decoding {metrics['decoding']}"
+    if kind == "regions":
+        return "Objects by themselves, per cent"
     return f"{title}, {metrics['localize']}" if kind == "localization" else title
 
 

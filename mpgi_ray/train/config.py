@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, model_validator
 from mpgi_ray.config import Config
 from mpgi_ray.data.storage import absolute
 from mpgi_ray.errors import RecipeError
-from mpgi_ray.models import SMALL, SMALL_COCA
+from mpgi_ray.models import OWN, SMALL
 from mpgi_ray.train.source import OTHERS, Source
 from mpgi_ray.train.tasks import task_settings
 from mpgi_ray.train.tasks.base import TaskSettings
@@ -70,8 +70,8 @@ class TrainConfig(Config):
     Attributes:
         shards: folder of final shards, local or ``s3://…``.
         output: folder for the run, which all nodes see: checkpoints, log, at the end the model.
-        model: ``small``, ``small-coca``, an open_clip model name, ``hf-hub:ORGANISATION/MODEL``, or the
-            folder of a checkpoint to start from.
+        model: ``small``, ``small-vit``, ``small-coca``, an open_clip model name,
+            ``hf-hub:ORGANISATION/MODEL``, or the folder of a checkpoint to start from.
         weights: what a model named by open_clip starts from: one of its pretrained tags (``openai``), or a
             file of weights; None starts from fresh ones.
         split: train on samples of this split only; None takes all.
@@ -165,7 +165,7 @@ class TrainConfig(Config):
     @property
     def stretches(self) -> bool:
         """Whether a model that has a context of its own is to take longer texts."""
-        return "context" in self.model_fields_set and self.model not in (SMALL, SMALL_COCA)
+        return "context" in self.model_fields_set and self.model not in OWN
 
     @property
     def computes_bf16(self) -> bool:
