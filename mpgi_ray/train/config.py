@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from importlib.metadata import version
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from mpgi_ray.config import Config
+from mpgi_ray.config import Config, assigned, named, parse, read_assignment, read_yaml
 from mpgi_ray.data.storage import absolute
 from mpgi_ray.errors import RecipeError
 from mpgi_ray.models import OWN, SMALL
@@ -207,6 +207,30 @@ class TrainConfig(Config):
         values["freeze"] = sorted(values["freeze"])
         values["bf16"] = self.computes_bf16
         return {**values, "samples": source.fingerprint, "torch": version("torch").partition("+")[0]}
+
+
+def load_config(
+    recipe: str | None, overrides: Mapping[str, object], assignments: Sequence[str]
+) -> TrainConfig:
+    """The settings of a shipped recipe by name or of a YAML file, or none, and what is told besides.
+
+    A model that is told does not start from the recipe's weights; steps that are told stand in place of its
+    epochs, and the other way round.
+
+    Args:
+        overrides: settings that the command line gives as options of their own.
+        assignments: ``a.b=c`` of ``--set``.
+
+    Raises:
+        RecipeError: unknown name, unknown key (names the nearest), or a wrong value.
+    """
+    values = {} if recipe is None else read_yaml(named("recipe", recipe, "mpgi_ray.train.recipes"))
+    for told, replaced in (("model", "weights"), ("steps", "epochs"), ("epochs", "steps")):
+        if told in overrides:
+            values.pop(replaced, None)
+    for key, value in [*overrides.items(), *map(read_assignment, assignments)]:
+        values = assigned(values, key, value)
+    return parse(TrainConfig, values, "mpgi train")
 
 
 def recipe_hash(recipe: Mapping[str, Any]) -> str:
