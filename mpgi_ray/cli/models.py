@@ -109,6 +109,15 @@ def evaluate(
     localize: Annotated[
         str | None, typer.Option(help="Folder of AIR-SLT: also measure semantic localization on it.")
     ] = None,
+    segment: Annotated[
+        str | None,
+        typer.Option(
+            help="A manifest with masks, or a folder of images and masks: also measure segmentation on it."
+        ),
+    ] = None,
+    segment_source: Annotated[
+        str | None, typer.Option(help="With --segment: the preset or file that lists the masks' values.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the fact probes and of nucleus decoding.")] = 0,
     takeover: Takeover = False,
 ) -> None:
@@ -121,6 +130,7 @@ def evaluate(
     from mpgi_ray.config import parse
     from mpgi_ray.evaluate.config import EvaluateConfig, choose_decoding
     from mpgi_ray.evaluate.job import evaluate as run
+    from mpgi_ray.ingest.masked import Masked
     from mpgi_ray.ingest.related import related_sources
     from mpgi_ray.report.evaluation import print_evaluation
 
@@ -132,5 +142,6 @@ def evaluate(
     values |= {"texts": texts or ["short"], "protocol": protocol, "localize": localize, "seed": seed}
     values |= {"leaks": leaks, "related": related_sources()}
     values["decoding"] = choose_decoding(decoding.value, settings)
-    found = run(parse(EvaluateConfig, values, "mpgi evaluate"), takeover=takeover)
+    masks = None if segment is None else Masked.of(segment, segment_source)
+    found = run(parse(EvaluateConfig, values, "mpgi evaluate"), masks=masks, takeover=takeover)
     print_evaluation(found.record(), Console())

@@ -11,6 +11,7 @@ from mpgi_ray.evaluate.leaked import Leaked
 from mpgi_ray.evaluate.localize.locate import read_air_slt
 from mpgi_ray.evaluate.probes.probe import make_counts, make_probes
 from mpgi_ray.evaluate.regions import Regions
+from mpgi_ray.evaluate.segment import Masks
 from mpgi_ray.evaluate.standing import standing
 from mpgi_ray.evaluate.test_set import TestSet
 from mpgi_ray.evaluate.zero_shot import Templates
@@ -19,10 +20,11 @@ from mpgi_ray.models.embed import Model
 METRICS = "metrics.json"
 
 
-def evaluate(config: EvaluateConfig, *, takeover: bool = False) -> Evaluation:
+def evaluate(config: EvaluateConfig, *, masks: Masks | None = None, takeover: bool = False) -> Evaluation:
     """Compare models on final shards; what is measured is also written to ``metrics.json``.
 
     Args:
+        masks: pictures with the class of each pixel, for segmentation; None leaves it out.
         takeover: see `lease.held`.
 
     Raises:
@@ -34,13 +36,13 @@ def evaluate(config: EvaluateConfig, *, takeover: bool = False) -> Evaluation:
     if output.exists(METRICS) and "shards" not in output.read_json(METRICS):
         raise OutputError(f"{output.path(METRICS)} is of another job: choose another output folder")
     with held(output, "evaluate", takeover=takeover) as lease:
-        found = _measured(config)
+        found = _measured(config, masks)
         lease.check()
         output.publish_json(METRICS, found.record())
     return found
 
 
-def _measured(config: EvaluateConfig) -> Evaluation:
+def _measured(config: EvaluateConfig, masks: Masks | None) -> Evaluation:
     test = TestSet.read(config.shards, config.split)
     for name in config.texts:
         if not any(test.texts_of(row, name) for row in range(len(test.records))):
@@ -60,6 +62,7 @@ def _measured(config: EvaluateConfig) -> Evaluation:
     facts: list[Row] = []
     objects = Regions.of(test.records, test.others)
     regions = [rows.region_baseline(objects)] if len(objects.classes) > 1 and objects.rows else []
+    segmentation = rows.segmentation_baselines(masks) if masks else []
     captions: list[Row] = []
     localization: list[Row] = []
     for place in config.models:
@@ -71,6 +74,8 @@ def _measured(config: EvaluateConfig) -> Evaluation:
         facts += rows.facts(model, images, probes, counts)
         if regions:
             regions.append(rows.regions(model, test, objects))
+        if masks:
+            segmentation += rows.segmentation(model, masks)
         if model.writes:
             captions += [rows.captions(model, test, name, config.decoding) for name in config.texts]
         if targets:
@@ -85,6 +90,8 @@ def _measured(config: EvaluateConfig) -> Evaluation:
         retrieval=tuple(retrieval),
         zero_shot=tuple(zero_shot),
         regions=tuple(regions),
+        segmentation=tuple(segmentation),
+        masks=masks.path if masks else None,
         probes=tuple(facts),
         captions=tuple(captions),
         localization=tuple(localization),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mpgi_ray.data.final import Record, decoded
+from mpgi_ray.errors import RecipeError
 from mpgi_ray.models import checkpoint
 from mpgi_ray.models.generation import Decoding, describe
 from mpgi_ray.models.patch_tokens import Last, patch_tokens, require_patches
@@ -100,6 +101,21 @@ class Model:
             for chunk in _chunks(records)
             for text in describe(self.network, self._pixels(map(decoded, chunk)), self.tokenize, decoding)
         ]
+
+    @property
+    def has_patches(self) -> bool:
+        """Whether `patches` can be asked for."""
+        try:
+            require_patches(self.network.visual, self.name)
+        except RecipeError:
+            return False
+        return True
+
+    @property
+    def side(self) -> int:
+        """The side in pixels of the pictures that it sees; of two sides, the first."""
+        size = self.network.visual.image_size
+        return int(size if isinstance(size, int) else size[0])
 
     @property
     def device(self) -> torch.device:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,19 @@ import pytest
 from PIL import Image
 
 from mpgi_ray.data.final import Record
+from mpgi_ray.errors import InputError
 from mpgi_ray.evaluate.regions import Regions, figures
-from mpgi_ray.evaluate.segment import UNKNOWN, confusion, mean_iou, segmented
+from mpgi_ray.evaluate.segment import (
+    UNKNOWN,
+    always_the_largest,
+    by_chance,
+    confusion,
+    mean_iou,
+    segmented,
+    windows,
+)
+from mpgi_ray.evaluate.segment import figures as pixel_figures
+from mpgi_ray.ingest.masked import NO_CLASS, Masked
 
 
 def record(*things: dict[str, Any]) -> Record:
@@ -61,3 +73,41 @@ def test_a_mask_follows_its_patches_and_its_figure_is_the_mean_over_classes() ->
     pixels = confusion(said, true, 3)
     assert pixels.tolist() == [[6, 0, 0], [6, 12, 0], [0, 0, 0]]
     assert mean_iou(pixels) == pytest.approx((100 * 6 / 12 + 100 * 12 / 18) / 2)
+
+
+def test_a_set_of_masks_is_read_as_its_source_says(tmp_path: Path) -> None:
+    (tmp_path / "source.yaml").write_text(
+        "mask: {w: 0, grass: 1, none: 9}\ndrop: [none]\n"
+        "vocabulary: {w: {name: water, countable: false}, grass: {}}"
+    )
+    for folder in ("images", "masks"):
+        (tmp_path / folder).mkdir()
+    values = np.array([[0, 0, 1, 1], [0, 0, 1, 1], [9, 9, 1, 1]], np.uint8)
+    Image.fromarray(values).save(tmp_path / "masks/a.png")
+    Image.new("RGB", (4, 3), "green").save(tmp_path / "images/a.png")
+    found = Masked.of(str(tmp_path), str(tmp_path / "source.yaml"))
+    assert found.names == ("water", "grass")
+    ((picture, mask),) = found
+    assert picture.size == (4, 3)
+    assert mask.tolist() == [[0, 0, 1, 1], [0, 0, 1, 1], [NO_CLASS, NO_CLASS, 1, 1]]
+    with pytest.raises(InputError, match="are not known: expected a source that lists two or more"):
+        Masked.of(str(tmp_path), None)
+    Image.new("L", (4, 3), 7).save(tmp_path / "masks/a.png")
+    with pytest.raises(InputError, match=r"a.png: 12 of 12 pixels belong to no class"):
+        list(found)
+
+
+def test_windows_cover_a_picture_once() -> None:
+    mask = np.arange(50 * 70, dtype=np.int16).reshape(50, 70)
+    parts = list(windows(Image.new("RGB", (70, 50)), mask, 32))
+    assert len(parts) == 6
+    assert all(part.size == true.shape[::-1] and max(part.size) <= 32 for part, true in parts)
+    assert sorted(np.concatenate([true.ravel() for _, true in parts])) == list(range(3500))
+
+
+def test_baselines_of_masks_need_no_model() -> None:
+    pixels = np.array([[[6, 0, 0], [0, 2, 0], [0, 0, 0]], [[0, 0, 0], [0, 4, 0], [0, 0, 0]]])
+    assert pixel_figures(always_the_largest(pixels)) == pytest.approx([25, 50])
+    even = by_chance(pixels)
+    assert even.sum() == pixels.sum()
+    assert pixel_figures(even) == pytest.approx([100 * 2 / (6 + 4 - 2), 100 / 3])
