@@ -35,7 +35,7 @@ def test_help_imports_nothing_that_takes_long() -> None:
             ["caption", "mine.yaml", "--out", "https://me:word@host/c?key=1"],
             "caption: recipe mine.yaml, output https://…@host/c?…",
         ),
-        (["train", "final", "--out", "run\n2"], "train: model small, shards final, output run�2"),
+        (["train", "final", "--out", "run\n2"], "train: shards final, output run�2"),
         (["score", "c", "--out", "s", "--scorer", "text"], "score: captions c, scorers text, output s"),
         (["curate", "c", "--out", "f"], "curate: captions c, output f"),
     ],
