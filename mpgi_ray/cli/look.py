@@ -24,7 +24,8 @@ def inspect(
         str | None,
         typer.Option(
             help="Write a report of a caption folder or of what was found, a contact sheet of shards, or the "
-            "rows of --rejects."
+            "rows of --rejects. Of a caption folder, a path that ends in / becomes a folder: the report with a "
+            "page to filter, search, compare and rate samples."
         ),
     ] = None,
     rejects: Annotated[
@@ -34,6 +35,15 @@ def inspect(
         bool, typer.Option("--verify", help="Read all shards of a folder and compare with its index.")
     ] = False,
     cards: Annotated[int, typer.Option(min=0, help="Number of sampled pictures in the report.")] = 24,
+    samples: Annotated[
+        int | None, typer.Option(min=0, help="Number of samples in a folder of --html; 1,000 by default.")
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            help="Another caption folder of the same pictures, beside this one in a folder of --html."
+        ),
+    ] = None,
     final: Annotated[
         str | None, typer.Option(help="Folder of final shards: what was kept and dropped, in the report.")
     ] = None,
@@ -61,9 +71,11 @@ def inspect(
         write_report,
         write_sheet,
     )
+    from mpgi_ray.report.page import Panels
     from mpgi_ray.report.rejects import print_rejects
     from mpgi_ray.report.rejects import rejects as rejected_rows
     from mpgi_ray.report.verified import require_verified
+    from mpgi_ray.report.viewer import SAMPLES, is_folder, write_viewer
 
     console = Console()
     beside = {"--final": final, "--metrics": metrics, "--model": model}
@@ -72,6 +84,11 @@ def inspect(
     if given and (html is None or not status.is_caption_folder(path)):
         raise RecipeError(
             f"{given[0]} adds to the report of a caption folder: give one with --html FILE, or leave it out"
+        )
+    folder = html is not None and status.is_caption_folder(path) and is_folder(html)
+    if not folder and (samples is not None or against is not None):
+        raise RecipeError(
+            "--samples and --against belong to the folder of a caption run's report: give --html FOLDER/"
         )
     if verify:
         typer.echo(require_verified(path))
@@ -88,20 +105,13 @@ def inspect(
     elif html is not None and rejects is not None and not status.is_caption_folder(path):
         typer.echo(write_rejects(path, html, rejects))
     elif html is not None:
-        typer.echo(
-            write_report(
-                path,
-                html,
-                cards=cards,
-                curated=final,
-                metrics=metrics,
-                model=model,
-                rejects=rejects,
-                duplicates=duplicates,
-                leaks=leaks,
-                scores=scores,
-            )
-        )
+        panels = Panels(curated=final, metrics=metrics, model=model, rejects=rejects)
+        panels |= Panels(duplicates=duplicates, leaks=leaks, scores=scores)
+        if folder:
+            count = SAMPLES if samples is None else samples
+            typer.echo(write_viewer(path, html, samples=count, against=against, cards=cards, **panels))
+        else:
+            typer.echo(write_report(path, html, cards=cards, **panels))
     elif rejects is not None:
         print_rejects(rejected_rows(path, rejects), console)
     else:
