@@ -24,8 +24,8 @@ def inspect(
         str | None,
         typer.Option(
             help="Write a report of a caption folder or of what was found, a contact sheet of shards, or the "
-            "rows of --rejects. Of a caption folder, a path that ends in / becomes a folder: the report with a "
-            "page to filter, search, compare and rate samples."
+            "rows of --rejects. A path that ends in / becomes a folder: the report of a caption run, with a "
+            "page to filter, search, compare and rate its texts."
         ),
     ] = None,
     rejects: Annotated[

@@ -45,7 +45,8 @@ function pairs(rows, test, state) {
     const differs = inside.some((row) => data.texts.differs[row.at]);
     return el("section", { class: "compared", "data-perspective": name },
       el("h4", {}, name || "the sample itself", " ", el("span", { class: "fine" }, differs ? "differs" : "the same")),
-      el("div", { class: "two" }, sides.map((side) => el("div", {}, side.length ? side.map((row) => record(row, state, false)) : el("p", { class: "fine" }, "no record")))));
+      el("div", { class: "two" }, sides.map((side, n) => el("div", {}, state.blind ? "" : el("p", { class: "fine run" }, data.runs[n].name),
+        side.length ? side.map((row) => record(row, state, false)) : el("p", { class: "fine" }, "no record")))));
   })];
 }
 

@@ -132,6 +132,5 @@ mpgi.values = (facet) => {
 };
 
 function counted(words, count) {
-  const all = Object.entries(words).map(([value, label]) => ({ value, label, count: count(value) }));
-  return all.filter((one) => one.count > 0);
+  return Object.entries(words).map(([value, label]) => ({ value, label, count: count(value) }));
 }

@@ -25,13 +25,13 @@ function about() {
   const shown = data.count.samples;
   const sources = data.names.source.filter(Boolean).length;
   const from = mpgi.many(data.names.shard.length, "shard") + (sources > 1 ? ` of ${sources} sources` : "");
-  const all = shown === data.total;
-  document.title = `Samples: ${data.runs.map((run) => run.name).join(" and ")}`;
-  at("drawn").textContent = `${all ? "All" : `${mpgi.number(shown)} of`} ${mpgi.many(data.total, "sample")}${all ? "" : `, drawn evenly by hash`}, from ${from}.`;
+  const common = data.total - data.alone[0];
+  const all = shown === common;
+  at("drawn").textContent = `${all ? "All" : `${mpgi.number(shown)} of`} ${mpgi.many(common, "sample")}${data.runs.length > 1 ? " that both runs have" : ""}${all ? "" : ", drawn evenly by hash"}, from ${from}.`;
   const lines = [...data.troubles.slice(0, 5), data.troubles.length > 5 ? `And ${data.troubles.length - 5} more shards that cannot be read.` : ""];
   if (data.runs.length > 1) {
     const [first, other] = data.alone;
-    lines.push(`Shown are samples that both runs have. Only the first run has ${mpgi.many(first, "sample")}, only the other ${mpgi.many(other, "sample")}.`);
+    if (first || other) lines.push(`Not shown: ${mpgi.many(first, "sample")} that only the first run has, ${mpgi.many(other, "sample")} that only the other has.`);
   }
   at("troubles").replaceChildren(...lines.filter(Boolean).map((line) => el("p", { class: "notice" }, line)));
 }
@@ -40,7 +40,7 @@ function controls() {
   const { el, data } = mpgi;
   for (const [facet, { label }] of Object.entries(mpgi.FACETS)) {
     const values = mpgi.values(facet);
-    if (values.length < 2 && !(values.length === 1 && facet === "against")) continue; // nothing to choose from
+    if (values.length < 2) continue; // nothing to choose from
     const options = values.map((one) => el("option", { value: one.value }, `${one.label} (${mpgi.number(one.count)})`));
     const select = el("select", { id: facet, change: (event) => ask({ [facet]: event.target.value }) }, el("option", { value: "" }, "any"), options);
     at("facets").append(el("p", { class: "field" }, el("label", { for: facet }, label), select));
@@ -53,12 +53,11 @@ function controls() {
   let typing = 0;
   at("search").addEventListener("input", () => {
     clearTimeout(typing);
-    typing = setTimeout(() => ask({ q: at("search").value.trim() }), 200);
+    typing = setTimeout(() => ask({ q: at("search").value.trim() }, state.q !== ""), 200);
   });
   for (const name of CONTROLS.slice(1)) at(name).addEventListener("change", () => ask({ [name]: at(name).value }));
   for (const name of SWITCHES_SHOWN) at(name).addEventListener("change", () => ask({ [name]: at(name).checked, page: state.page }));
   at("filters").addEventListener("submit", (event) => event.preventDefault());
-  at("clear").addEventListener("click", () => go(mpgi.cleared(state)));
   at("export-csv").addEventListener("click", () => mpgi.exportRatings("csv"));
   at("export-json").addEventListener("click", () => mpgi.exportRatings("json"));
   at("import").addEventListener("click", () => at("import-file").click());
@@ -70,12 +69,13 @@ function controls() {
 }
 
 /** Change what is asked for; any change but that of the page begins with the first one. */
-function ask(changes) {
-  go({ ...state, page: 1, ...changes });
+function ask(changes, again = false) {
+  go({ ...state, page: 1, ...changes }, again);
 }
 
-function go(next) {
-  mpgi.writeState(next);
+/** Go to a state; `again` replaces the one before in the history, as while a word is typed. */
+function go(next, again = false) {
+  mpgi.writeState(next, again);
   follow();
 }
 
@@ -113,7 +113,7 @@ function reflect() {
     const select = at(facet);
     if (!select) continue;
     select.value = state[facet];
-    select.disabled = state.blind && facet === "model";
+    select.closest(".field").hidden = state.blind && facet === "model";
     select.classList.toggle("set", state[facet] !== "");
   }
   for (const name of CONTROLS) {
@@ -125,8 +125,22 @@ function reflect() {
   document.body.classList.toggle("unmarked", !state.claims);
   at("legend").hidden = !state.claims;
   at("rated").hidden = !state.rate;
-  at("clear").disabled = !mpgi.isFiltered(state);
-  at("name").textContent = state.blind ? "Samples" : mpgi.data.runs.map((run) => run.name).join(" beside ");
+  at("asked").replaceChildren(...chips());
+  const runs = mpgi.data.runs.map((run) => run.name).join(" beside ");
+  at("name").textContent = state.blind ? "Samples" : runs;
+  document.title = state.blind ? "Samples" : `Samples: ${runs}`;
+}
+
+/** The filters that are set, each with a way to drop it. */
+function chips() {
+  const { el, FACETS } = mpgi;
+  const chip = (text, changes) => el("button", { type: "button", class: "chip", click: () => ask(changes) }, text, el("span", { "aria-hidden": "true" }, " ×"), el("span", { class: "unseen" }, ": drop this filter"));
+  const set = Object.entries(FACETS).filter(([facet]) => state[facet] && !(state.blind && facet === "model"));
+  const all = set.map(([facet, { label, words }]) => chip(`${label}: ${words?.[state[facet]] ?? state[facet]}`, { [facet]: "" }));
+  if (state.q) all.push(chip(`Search: ${state.q}`, { q: "" }));
+  if (state.score && (state.low || state.high)) all.push(chip(`${state.score}: ${state.low || "…"} – ${state.high || "…"}`, { low: "", high: "" }));
+  if (mpgi.isFiltered(state)) all.push(el("button", { type: "button", id: "clear", click: () => go(mpgi.cleared(state)) }, "Clear"));
+  return all;
 }
 
 async function draw(mine) {

@@ -46,6 +46,7 @@ mpgi.ratingOf = (row, perspective, model) => {
     if (isEmpty) ratings.delete(name);
     else ratings.set(name, rating);
     keep();
+    form.querySelector(".take-back").hidden = isEmpty;
   };
   const form = el("form", { class: "rating", "aria-label": `Rating of ${perspective}`, submit: (event) => event.preventDefault() });
   const draw = () => {
@@ -53,7 +54,7 @@ mpgi.ratingOf = (row, perspective, model) => {
     form.replaceChildren(
       ...Object.keys(SCALES).map((scale) => scaleOf(scale, `${scale} ${name} ${row.at}`, now[scale], (value) => set({ [scale]: value }))),
       el("label", { class: "comment" }, el("span", {}, "comment"), el("input", { type: "text", value: now.comment ?? "", maxlength: 2000, change: (event) => set({ comment: event.target.value }) })),
-      el("button", { type: "button", click: () => { ratings.delete(name); keep(); draw(); } }, "Take back"),
+      el("button", { type: "button", class: "take-back", hidden: !ratings.has(name), click: () => { ratings.delete(name); keep(); draw(); } }, "Take back"),
     );
   };
   draw();

@@ -34,12 +34,12 @@ mpgi.readState = () => {
 };
 
 /** Write a state into the address; only what is not usual. */
-mpgi.writeState = (state) => {
+mpgi.writeState = (state, again) => {
   const told = new URLSearchParams();
   for (const name of ASKED) if (state[name] && !(name === "page" && state.page === 1)) told.set(name, state[name]);
   for (const [name, usual] of Object.entries(SWITCHES)) if (state[name] !== usual) told.set(name, state[name] ? "1" : "0");
   const hash = told.toString();
-  if (hash !== location.hash.slice(1)) history.pushState(null, "", `#${hash}`);
+  if (hash !== location.hash.slice(1)) history[again ? "replaceState" : "pushState"](null, "", `#${hash}`);
 };
 
 /** The state without any filter; how things are shown stays. */
