@@ -1,4 +1,4 @@
-// A sample on the page: its picture, its texts or those of two runs side by side, and how each was made.
+// A sample on the page: its picture, its texts or those of two runs side by side.
 "use strict";
 
 /** The card of a sample. `matching` says of each text whether the filters let it through. */
@@ -6,24 +6,55 @@ mpgi.card = async (sample, matching, state) => {
   const { data, el } = mpgi;
   const [texts, shown] = await Promise.all([mpgi.of("texts", sample), mpgi.of("shown", sample)]);
   const first = data.samples.first[sample];
-  const rows = texts.map((text, n) => ({ sample, n, at: first + n, text, shown: shown.texts[n], id: shown.id }));
+  const rows = texts.map((text, n) => ({
+    sample,
+    n,
+    at: first + n,
+    text,
+    shown: shown.texts[n],
+    id: shown.id,
+  }));
   const visible = (row) => state.all || matching[row.at] === 1;
   const records = el("div", { class: "records" });
-  const show = (test) => records.replaceChildren(...(data.runs.length > 1 ? pairs(rows, test, state) : rows.filter(test).map((row) => record(row, state))), ...more(test));
+  const show = (test) =>
+    records.replaceChildren(
+      ...(data.runs.length > 1
+        ? pairs(rows, test, state)
+        : rows.filter(test).map((row) => record(row, state))),
+      ...more(test),
+    );
   const more = (test) => {
     const hidden = rows.filter((row) => !isShown(row, rows, test)).length;
     const reveal = () => show(() => true);
-    return hidden ? [el("button", { type: "button", class: "more", click: reveal }, `${mpgi.many(hidden, "more text")} of this sample`)] : [];
+    return hidden
+      ? [
+          el(
+            "button",
+            { type: "button", class: "more", click: reveal },
+            `${mpgi.many(hidden, "more text")} of this sample`,
+          ),
+        ]
+      : [];
   };
   show(visible);
-  return el("article", { class: "card", "data-sample": shown.id }, el("h3", {}, data.samples.key[sample]), where(sample, shown),
-    el("div", { class: "pair" }, mpgi.figure(sample, shown), records));
+  return el(
+    "article",
+    { class: "card", "data-sample": shown.id },
+    el("h3", {}, data.samples.key[sample]),
+    where(sample, shown),
+    el("div", { class: "pair" }, mpgi.figure(sample, shown), records),
+  );
 };
 
 function where(sample, shown) {
   const { samples, names } = mpgi.data;
-  const parts = [`${names.shard[samples.shard[sample]]}, sample ${samples.index[sample]}`, names.source[samples.source[sample]],
-    names.split[samples.split[sample]], shown.size ? `${shown.size[0]} × ${shown.size[1]} px` : "", shown.id.slice(0, 12)];
+  const parts = [
+    `${names.shard[samples.shard[sample]]}, sample ${samples.index[sample]}`,
+    names.source[samples.source[sample]],
+    names.split[samples.split[sample]],
+    shown.size ? `${shown.size[0]} × ${shown.size[1]} px` : "",
+    shown.id.slice(0, 12),
+  ];
   return mpgi.el("p", { class: "fine" }, parts.filter(Boolean).join(" · "));
 }
 
@@ -37,17 +68,49 @@ function isShown(row, rows, test) {
 function pairs(rows, test, state) {
   const { data, el } = mpgi;
   const shown = rows.filter((row) => isShown(row, rows, test));
-  const head = state.blind ? [] : [el("div", { class: "two heads" }, data.runs.map((run) => el("p", { class: "fine" }, run.name)))];
-  return [...head, ...[...new Set(shown.map(perspective))].map((name) => {
-    const inside = shown.filter((row) => perspective(row) === name);
-    const sides = [0, 1].map((run) => inside.filter((row) => data.texts.run[row.at] === run));
-    if (state.blind && mpgi.hash(`${rows[0].id} ${name}`) & 1) sides.reverse();
-    const differs = inside.some((row) => data.texts.differs[row.at]);
-    return el("section", { class: "compared", "data-perspective": name },
-      el("h4", {}, name || "the sample itself", " ", el("span", { class: "fine" }, differs ? "differs" : "the same")),
-      el("div", { class: "two" }, sides.map((side, n) => el("div", {}, state.blind ? "" : el("p", { class: "fine run" }, data.runs[n].name),
-        side.length ? side.map((row) => record(row, state, false)) : el("p", { class: "fine" }, "no record")))));
-  })];
+  const head = state.blind
+    ? []
+    : [
+        el(
+          "div",
+          { class: "two heads" },
+          data.runs.map((run) => el("p", { class: "fine" }, run.name)),
+        ),
+      ];
+  return [
+    ...head,
+    ...[...new Set(shown.map(perspective))].map((name) => {
+      const inside = shown.filter((row) => perspective(row) === name);
+      const sides = [0, 1].map((run) => inside.filter((row) => data.texts.run[row.at] === run));
+      if (state.blind && mpgi.hash(`${rows[0].id} ${name}`) & 1) sides.reverse();
+      const differs = inside.some((row) => data.texts.differs[row.at]);
+      return el(
+        "section",
+        { class: "compared", "data-perspective": name },
+        el(
+          "h4",
+          {},
+          name || "the sample itself",
+          " ",
+          el("span", { class: "fine" }, differs ? "differs" : "the same"),
+        ),
+        el(
+          "div",
+          { class: "two" },
+          sides.map((side, n) =>
+            el(
+              "div",
+              {},
+              state.blind ? "" : el("p", { class: "fine run" }, data.runs[n].name),
+              side.length
+                ? side.map((row) => record(row, state, false))
+                : el("p", { class: "fine" }, "no record"),
+            ),
+          ),
+        ),
+      );
+    }),
+  ];
 }
 
 function perspective(row) {
@@ -61,21 +124,38 @@ function record(row, state, titled = true) {
   const [status, model, fate] = [name("status"), name("model"), name("fate")];
   const ok = status === "ok";
   const author = model && !state.blind ? el("span", { class: "fine" }, `by ${model}`) : "";
-  const badges = [ok ? "" : el("span", { class: "status" }, status), fate.startsWith("dropped") ? el("span", { class: "status" }, fate) : "", scoreOf(row, state)];
-  const head = titled ? [el("h4", {}, name("perspective") || "the sample itself", " ", author, " ", badges)] : [el("p", { class: "author" }, author, " ", badges)];
+  const badges = [
+    ok ? "" : el("span", { class: "status" }, status),
+    fate.startsWith("dropped") ? el("span", { class: "status" }, fate) : "",
+    scoreOf(row, state),
+  ];
+  const head = titled
+    ? [el("h4", {}, name("perspective") || "the sample itself", " ", author, " ", badges)]
+    : [el("p", { class: "author" }, author, " ", badges)];
   const marks = row.shown.marks;
-  return el("section", { class: `record ${status}`, "data-text": row.shown.id, "data-perspective": name("perspective") }, head,
+  return el(
+    "section",
+    { class: `record ${status}`, "data-text": row.shown.id, "data-perspective": name("perspective") },
+    head,
     row.text ? el("p", { class: "text", dir: "auto" }, marked(row.text, marks)) : "",
     row.shown.why ? el("p", { class: "reason" }, row.shown.why) : "",
-    row.shown.raw ? [el("p", { class: "label" }, "The reply as it came"), el("pre", { tabindex: 0 }, marked(row.shown.raw, marks))] : "",
+    row.shown.raw
+      ? [
+          el("p", { class: "label" }, "The reply as it came"),
+          el("pre", { tabindex: 0 }, marked(row.shown.raw, marks)),
+        ]
+      : "",
     state.rate && ok ? mpgi.ratingOf(row, name("perspective"), model) : "",
-    name("perspective") && !state.blind ? provenance(row) : "");
+    name("perspective") && !state.blind ? mpgi.provenance(row) : "",
+  );
 }
 
 function scoreOf(row, state) {
   const asked = state.score || state.sort.split(":").slice(1).join(":");
   const value = mpgi.data.scores.get(asked)?.[row.at];
-  return typeof value === "number" ? mpgi.el("span", { class: "score" }, `${asked} ${mpgi.number(value)}`) : "";
+  return typeof value === "number"
+    ? mpgi.el("span", { class: "score" }, `${asked} ${mpgi.number(value)}`)
+    : "";
 }
 
 /** The text in its order, with its claims as elements. */
@@ -83,56 +163,11 @@ function marked(text, marks) {
   const parts = [];
   let at = 0;
   for (const [start, end, verdict, told] of marks) {
-    parts.push(text.slice(at, start), mpgi.el("mark", { class: verdict, title: told }, text.slice(start, end)));
+    parts.push(
+      text.slice(at, start),
+      mpgi.el("mark", { class: verdict, title: told }, text.slice(start, end)),
+    );
     at = end;
   }
   return [...parts, text.slice(at)];
-}
-
-/** How a text was made; read when it is opened. */
-function provenance(row) {
-  const { el } = mpgi;
-  const inside = el("div", { class: "made" });
-  const details = el("details", {}, el("summary", { class: "fine" }, "How it was made"), inside);
-  details.addEventListener("toggle", async () => {
-    if (!details.open || inside.firstChild) return;
-    try {
-      const made = (await mpgi.of("made", row.sample))[row.n];
-      const peers = (await mpgi.of("shown", row.sample)).texts;
-      inside.replaceChildren(...told(row, made, peers));
-    } catch (error) {
-      inside.replaceChildren(el("p", { class: "reason" }, error.message));
-    }
-  }, { passive: true });
-  return details;
-}
-
-function told(row, made, peers) {
-  const { el, data } = mpgi;
-  const first = data.samples.first[row.sample];
-  const parent = (id) => {
-    const n = peers.findIndex((peer) => peer.id === id);
-    return n < 0 ? id.slice(0, 12) : `${data.names.perspective[data.texts.perspective[first + n]]} by ${data.names.model[data.texts.model[first + n]]}`;
-  };
-  const scores = made.scores.map(([name, value]) => `${name} ${mpgi.number(value)}`).join(", ");
-  const facts = [["engine", made.engine], ["model", made.model], ["revision", made.revision], ["stage", made.stage], ["prompt", made.prompt],
-    ["sampling", made.sampling === "{}" ? "" : made.sampling], ["attempt", String(made.attempt)], ["ended by", made.finish], ["tokens", tokens(made)],
-    ["seconds", made.seconds ? mpgi.number(made.seconds) : ""], ["scores", scores], ["made from", made.parents.map(parent).join(", ")],
-    ["curation", made.fate], ["caption", row.shown.id], ["text hash", row.shown.hash]];
-  const prompt = data.prompts.find(([hash, , text]) => hash === made.prompt && text);
-  return [
-    el("dl", {}, facts.filter(([, value]) => value).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))),
-    prompt ? folded(`Prompt ${prompt[1]}`, prompt[2]) : "",
-    made.raw ? folded("The reply as it came", made.raw) : "",
-    ...made.earlier.map((answer) => el("div", {}, el("p", { class: "label" }, [`Attempt ${answer.attempt}`, tokens(answer), answer.seconds ? `${mpgi.number(answer.seconds)} s` : ""].filter(Boolean).join(" · ")),
-      el("p", { class: "reason" }, answer.why), answer.raw ? el("pre", { tabindex: 0 }, answer.raw) : "")),
-  ].filter(Boolean);
-}
-
-function tokens({ tokens: [prompt, cached, reply] }) {
-  return prompt || reply ? `prompt ${mpgi.number(prompt)}, cached ${mpgi.number(cached)}, reply ${mpgi.number(reply)}` : "";
-}
-
-function folded(name, text) {
-  return mpgi.el("details", {}, mpgi.el("summary", { class: "fine" }, name), mpgi.el("pre", { tabindex: 0 }, text));
 }

@@ -8,7 +8,8 @@ const SVG = "http://www.w3.org/2000/svg";
 mpgi.el = (tag, attributes = {}, ...children) => fill(document.createElement(tag), attributes, children);
 
 /** The same for SVG. */
-mpgi.svg = (tag, attributes = {}, ...children) => fill(document.createElementNS(SVG, tag), attributes, children);
+mpgi.svg = (tag, attributes = {}, ...children) =>
+  fill(document.createElementNS(SVG, tag), attributes, children);
 
 mpgi.at = (id) => document.getElementById(id);
 

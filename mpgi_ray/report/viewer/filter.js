@@ -76,7 +76,9 @@ function textTests(state) {
   const terms = mpgi.terms(state.q);
   if (terms.length) {
     const keys = samples.key.map((key) => key.toLowerCase());
-    tests.push((text) => terms.every((term) => lower[text].includes(term) || keys[sample[text]].includes(term)));
+    tests.push((text) =>
+      terms.every((term) => lower[text].includes(term) || keys[sample[text]].includes(term)),
+    );
   }
   return tests;
 }
@@ -100,7 +102,9 @@ function sortedByScore(found, matching, state) {
     return value;
   };
   const values = new Map(found.map((sample) => [sample, best(sample)]));
-  return found.sort((one, other) => (values.get(one) === values.get(other) ? 0 : values.get(one) - values.get(other)));
+  return found.sort((one, other) =>
+    values.get(one) === values.get(other) ? 0 : values.get(one) - values.get(other),
+  );
 }
 
 /** `rising:NAME` or `falling:NAME` as the name of a score and its direction. */
@@ -120,14 +124,23 @@ function unnamed(name) {
 mpgi.values = (facet) => {
   const { data } = mpgi;
   const { of, words } = mpgi.FACETS[facet];
-  if (facet === "verdict") return counted(words, (value) => data.texts.verdicts.filter(verdictTests[value]).length);
+  if (facet === "verdict")
+    return counted(words, (value) => data.texts.verdicts.filter(verdictTests[value]).length);
   if (facet === "against") {
     if (data.runs.length < 2) return [];
-    return counted(words, (value) => data.texts.differs.filter((one) => one === (value === "differs" ? 1 : 0)).length);
+    return counted(
+      words,
+      (value) => data.texts.differs.filter((one) => one === (value === "differs" ? 1 : 0)).length,
+    );
   }
   const counts = new Array(data.names[facet].length).fill(0);
-  for (const value of data[of][facet]) for (const one of Array.isArray(value) ? value : [value]) counts[one]++;
-  const all = data.names[facet].map((name, at) => ({ value: mpgi.named(name), label: mpgi.named(name), count: counts[at] }));
+  for (const value of data[of][facet])
+    for (const one of Array.isArray(value) ? value : [value]) counts[one]++;
+  const all = data.names[facet].map((name, at) => ({
+    value: mpgi.named(name),
+    label: mpgi.named(name),
+    count: counts[at],
+  }));
   return all.sort((one, other) => other.count - one.count || (one.value < other.value ? -1 : 1));
 };
 

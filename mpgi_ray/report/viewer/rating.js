@@ -6,7 +6,18 @@ const SCALES = {
   hallucination: { 1: "mostly invented", 5: "none" },
   fluency: { 1: "broken", 5: "flawless and concise" },
 };
-const COLUMNS = ["caption_id", "sample_id", "key", "perspective", "model", "run", "text_hash", ...Object.keys(SCALES), "comment", "time"];
+const COLUMNS = [
+  "caption_id",
+  "sample_id",
+  "key",
+  "perspective",
+  "model",
+  "run",
+  "text_hash",
+  ...Object.keys(SCALES),
+  "comment",
+  "time",
+];
 const ratings = new Map(); // by caption, perspective and text: one reply may hold several texts
 let store = "";
 
@@ -20,7 +31,9 @@ mpgi.openRatings = () => {
   try {
     for (const rating of JSON.parse(localStorage.getItem(store) ?? "[]")) ratings.set(nameOf(rating), rating);
   } catch (error) {
-    say(`This browser keeps no ratings of pages from a disk (${error.message}): export them before you leave.`);
+    say(
+      `This browser keeps no ratings of pages from a disk (${error.message}): export them before you leave.`,
+    );
   }
   count();
 };
@@ -37,8 +50,15 @@ function keep() {
 /** The form that rates a text. */
 mpgi.ratingOf = (row, perspective, model) => {
   const { el, data } = mpgi;
-  const made = { caption_id: row.shown.id, sample_id: row.id, key: data.samples.key[row.sample], perspective, model,
-    run: data.runs[data.texts.run[row.at]].id, text_hash: row.shown.hash };
+  const made = {
+    caption_id: row.shown.id,
+    sample_id: row.id,
+    key: data.samples.key[row.sample],
+    perspective,
+    model,
+    run: data.runs[data.texts.run[row.at]].id,
+    text_hash: row.shown.hash,
+  };
   const name = nameOf(made);
   const set = (changes) => {
     const rating = { ...made, comment: "", ...ratings.get(name), ...changes, time: new Date().toISOString() };
@@ -48,13 +68,42 @@ mpgi.ratingOf = (row, perspective, model) => {
     keep();
     form.querySelector(".take-back").hidden = isEmpty;
   };
-  const form = el("form", { class: "rating", "aria-label": `Rating of ${perspective}`, submit: (event) => event.preventDefault() });
+  const form = el("form", {
+    class: "rating",
+    "aria-label": `Rating of ${perspective}`,
+    submit: (event) => event.preventDefault(),
+  });
   const draw = () => {
     const now = ratings.get(name) ?? {};
     form.replaceChildren(
-      ...Object.keys(SCALES).map((scale) => scaleOf(scale, `${scale} ${name} ${row.at}`, now[scale], (value) => set({ [scale]: value }))),
-      el("label", { class: "comment" }, el("span", {}, "comment"), el("input", { type: "text", value: now.comment ?? "", maxlength: 2000, change: (event) => set({ comment: event.target.value }) })),
-      el("button", { type: "button", class: "take-back", hidden: !ratings.has(name), click: () => { ratings.delete(name); keep(); draw(); } }, "Take back"),
+      ...Object.keys(SCALES).map((scale) =>
+        scaleOf(scale, `${scale} ${name} ${row.at}`, now[scale], (value) => set({ [scale]: value })),
+      ),
+      el(
+        "label",
+        { class: "comment" },
+        el("span", {}, "comment"),
+        el("input", {
+          type: "text",
+          value: now.comment ?? "",
+          maxlength: 2000,
+          change: (event) => set({ comment: event.target.value }),
+        }),
+      ),
+      el(
+        "button",
+        {
+          type: "button",
+          class: "take-back",
+          hidden: !ratings.has(name),
+          click: () => {
+            ratings.delete(name);
+            keep();
+            draw();
+          },
+        },
+        "Take back",
+      ),
     );
   };
   draw();
@@ -64,14 +113,27 @@ mpgi.ratingOf = (row, perspective, model) => {
 function scaleOf(scale, group, now, set) {
   const { el } = mpgi;
   const anchors = SCALES[scale];
-  const steps = [1, 2, 3, 4, 5].map((value) => el("label", { title: anchors[value] ? `${value}: ${anchors[value]}` : false },
-    el("input", { type: "radio", name: group, value, checked: now === value, change: () => set(value) }), el("span", {}, String(value))));
-  return el("fieldset", { "data-scale": scale }, el("legend", {}, scale), el("div", { class: "steps" }, steps),
-    el("p", { class: "fine" }, `1 ${anchors[1]}, 5 ${anchors[5]}`));
+  const steps = [1, 2, 3, 4, 5].map((value) =>
+    el(
+      "label",
+      { title: anchors[value] ? `${value}: ${anchors[value]}` : false },
+      el("input", { type: "radio", name: group, value, checked: now === value, change: () => set(value) }),
+      el("span", {}, String(value)),
+    ),
+  );
+  return el(
+    "fieldset",
+    { "data-scale": scale },
+    el("legend", {}, scale),
+    el("div", { class: "steps" }, steps),
+    el("p", { class: "fine" }, `1 ${anchors[1]}, 5 ${anchors[5]}`),
+  );
 }
 
 function count() {
-  mpgi.at("rated-count").textContent = ratings.size ? `${mpgi.many(ratings.size, "text")} rated, kept in this browser.` : "No text is rated yet.";
+  mpgi.at("rated-count").textContent = ratings.size
+    ? `${mpgi.many(ratings.size, "text")} rated, kept in this browser.`
+    : "No text is rated yet.";
 }
 
 function say(text) {
@@ -81,17 +143,27 @@ function say(text) {
 /** The ratings as a file of JSON or CSV, in the order in which they were given. */
 mpgi.exportRatings = (form) => {
   const rows = [...ratings.values()].sort((one, other) => (one.time < other.time ? -1 : 1));
-  const told = rows.map((rating) => Object.fromEntries(COLUMNS.map((column) => [column, rating[column] ?? null])));
+  const told = rows.map((rating) =>
+    Object.fromEntries(COLUMNS.map((column) => [column, rating[column] ?? null])),
+  );
   const text = form === "json" ? `${JSON.stringify(told, null, 1)}\n` : csv(told);
-  const link = mpgi.el("a", { href: URL.createObjectURL(new Blob([text], { type: form === "json" ? "application/json" : "text/csv" })), download: `ratings.${form}` });
+  const link = mpgi.el("a", {
+    href: URL.createObjectURL(new Blob([text], { type: form === "json" ? "application/json" : "text/csv" })),
+    download: `ratings.${form}`,
+  });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 };
 
 function csv(rows) {
   // an apostrophe before what a spreadsheet would take for a formula; an import takes it away
-  const cell = (value) => `"${String(value ?? "").replace(/^(?=[=+\-@\t\r'])/, "'").replaceAll('"', '""')}"`;
-  return [COLUMNS, ...rows.map((row) => COLUMNS.map((column) => row[column]))].map((row) => `${row.map(cell).join(",")}\r\n`).join("");
+  const cell = (value) =>
+    `"${String(value ?? "")
+      .replace(/^(?=[=+\-@\t\r'])/, "'")
+      .replaceAll('"', '""')}"`;
+  return [COLUMNS, ...rows.map((row) => COLUMNS.map((column) => row[column]))]
+    .map((row) => `${row.map(cell).join(",")}\r\n`)
+    .join("");
 }
 
 /** Add the ratings of a file; where both have one, the later one stays. */
@@ -104,7 +176,9 @@ mpgi.importRatings = async (file) => {
     const newer = read.filter((rating) => !(ratings.get(nameOf(rating))?.time >= rating.time));
     for (const rating of newer) ratings.set(nameOf(rating), rating);
     keep();
-    say(`${file.name}: ${mpgi.many(newer.length, "rating")} taken over, ${read.length - newer.length} were here already.`);
+    say(
+      `${file.name}: ${mpgi.many(newer.length, "rating")} taken over, ${read.length - newer.length} were here already.`,
+    );
     mpgi.redraw();
   } catch (error) {
     say(`${file.name} is not read: ${error.message}. Expected what “Export” of this page wrote.`);
@@ -118,7 +192,8 @@ function checked(row, at) {
     const value = row?.[column] ?? "";
     if (column in SCALES) {
       if (value === "") continue;
-      if (!/^[1-5]$/.test(String(value))) throw new Error(`row ${at + 1}, ${column}: ${String(value).slice(0, 40)} is not 1 to 5`);
+      if (!/^[1-5]$/.test(String(value)))
+        throw new Error(`row ${at + 1}, ${column}: ${String(value).slice(0, 40)} is not 1 to 5`);
       rating[column] = Number(value);
     } else rating[column] = String(value);
   }
@@ -128,7 +203,9 @@ function checked(row, at) {
 
 function fromCsv(text) {
   const rows = [[]];
-  for (const [, quoted, plain, end] of text.replace(/^\uFEFF/, "").matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/g)) {
+  for (const [, quoted, plain, end] of text
+    .replace(/^\uFEFF/, "")
+    .matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/g)) {
     rows.at(-1).push((quoted?.replaceAll('""', '"') ?? plain).replace(/^'(?=[=+\-@\t\r'])/, ""));
     if (end !== ",") rows.push([]);
   }

@@ -1,8 +1,13 @@
 // What is asked for: filters, order and page. It lives in the part of the address behind the `#`.
 "use strict";
 
-const VERDICTS = { contradicted: "some claim contradicted", supported: "all claims supported",
-  unverifiable: "some claim cannot be told", silent: "no claim", unchecked: "not checked" };
+const VERDICTS = {
+  contradicted: "some claim contradicted",
+  supported: "all claims supported",
+  unverifiable: "some claim cannot be told",
+  silent: "no claim",
+  unchecked: "not checked",
+};
 const AGAINST = { differs: "the runs differ", same: "the runs agree" };
 
 /** Filters: their label, whether they are of samples or of texts, and words of their own for values. */
@@ -28,7 +33,8 @@ mpgi.readState = () => {
   const told = new URLSearchParams(location.hash.slice(1));
   const state = {};
   for (const name of ASKED) state[name] = told.get(name) ?? "";
-  for (const [name, usual] of Object.entries(SWITCHES)) state[name] = told.has(name) ? told.get(name) === "1" : usual;
+  for (const [name, usual] of Object.entries(SWITCHES))
+    state[name] = told.has(name) ? told.get(name) === "1" : usual;
   state.page = Math.max(1, Number.parseInt(state.page, 10) || 1);
   return state;
 };
@@ -36,8 +42,10 @@ mpgi.readState = () => {
 /** Write a state into the address; only what is not usual. */
 mpgi.writeState = (state, again) => {
   const told = new URLSearchParams();
-  for (const name of ASKED) if (state[name] && !(name === "page" && state.page === 1)) told.set(name, state[name]);
-  for (const [name, usual] of Object.entries(SWITCHES)) if (state[name] !== usual) told.set(name, state[name] ? "1" : "0");
+  for (const name of ASKED)
+    if (state[name] && !(name === "page" && state.page === 1)) told.set(name, state[name]);
+  for (const [name, usual] of Object.entries(SWITCHES))
+    if (state[name] !== usual) told.set(name, state[name] ? "1" : "0");
   const hash = told.toString();
   if (hash !== location.hash.slice(1)) history[again ? "replaceState" : "pushState"](null, "", `#${hash}`);
 };

@@ -26,7 +26,6 @@ SAMPLES = 1000
 _RECORD = "viewer.json"  # says that the folder is ours, and that its content may be replaced
 _PAGE = "samples.html"
 _OURS = ("index.html", _PAGE, "data", "pictures", "page")
-_FILES = ("dom.js", "data.js", "state.js", "filter.js", "picture.js", "card.js", "rating.js", "main.js")
 
 
 def is_folder(output: str) -> bool:
@@ -139,6 +138,7 @@ def _run(run: CaptionFolder) -> dict[str, str]:
 def _publish_page(storage: Storage) -> None:
     here = files("mpgi_ray.report.viewer")
     storage.publish("page/report.css", environment().get_template("style.css").render().encode())
-    for name in ("viewer.css", *_FILES):
-        storage.publish(f"page/{name}", here.joinpath(name).read_bytes())
+    for file in here.iterdir():
+        if file.name.endswith((".js", ".css")):
+            storage.publish(f"page/{file.name}", file.read_bytes())
     storage.publish(_PAGE, here.joinpath(_PAGE).read_bytes())
