@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mpgi_ray.data.caption import UNDONE, Caption, Status, from_table
-from mpgi_ray.report.spread import in_series, in_turn, ordered_by
+from mpgi_ray.report.spread import in_turn, ordered_by, shares
 
 _PER_REASON = 2
 
@@ -45,9 +45,8 @@ class Sampler:
     def __init__(self, shards: Iterable[str], cards: int, seed: int) -> None:
         self._cards = cards
         self._seed = seed
-        groups = in_series(sorted(set(shards), key=self._hash))
-        self._series = in_series(in_turn(list(groups.values()))[:cards])
-        self._shards = {shard for inside in self._series.values() for shard in inside}
+        one_of_each = shares(dict.fromkeys(shards, 1), cards, seed)
+        self._shards = {shard for shard, given in one_of_each.items() if given}
         self._good: dict[str, list[Pick]] = defaultdict(list)
         self._bad: dict[str, list[Pick]] = defaultdict(list)
 
@@ -64,9 +63,9 @@ class Sampler:
             self._good[shard] = _best(self._cards, [*self._good[shard], *good])
 
     def good(self) -> list[Pick]:
-        """Samples with texts, in turn from each series of shards, and in a series from each shard."""
-        turns = (in_turn([self._good[shard] for shard in inside]) for inside in self._series.values())
-        return in_turn(list(turns))[: self._cards]
+        """Samples with texts: evenly from all sources and shards, in turn."""
+        given = shares({shard: len(found) for shard, found in self._good.items()}, self._cards, self._seed)
+        return in_turn([self._good[shard][:number] for shard, number in sorted(given.items())])
 
     def rejected(self) -> list[Pick]:
         """Samples with rejected or failed rows, in turn from each reason."""

@@ -1,7 +1,8 @@
 """A number of samples spread evenly over sources and shards, by hash.
 
 A table of texts knows shards, not sources; ``NAME-000000``, ``NAME-000001`` … are shards of one source, as an
-ingest names them. So series of shards share a number, then the shards of a series share its part.
+ingest names them. So series of shards share a number, then the shards of a series share its part; but no
+shard is left out where the number suffices for all of them.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from heapq import heapify, heappop, heappush
 from itertools import chain, zip_longest
 from typing import TypeVar
 
@@ -27,14 +29,6 @@ def series(shard: str) -> str:
     return _NUMBER.sub("", shard)
 
 
-def in_series(shards: Iterable[str]) -> dict[str, list[str]]:
-    """Shards by their series, both in the order in which they come."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for shard in shards:
-        found[series(shard)].append(shard)
-    return dict(found)
-
-
 def in_turn(groups: Iterable[Sequence[T]]) -> list[T]:
     """The first of each group, then the second of each …"""
     absent = object()
@@ -42,31 +36,40 @@ def in_turn(groups: Iterable[Sequence[T]]) -> list[T]:
     return [one for one in rounds if one is not absent]  # type: ignore[misc]
 
 
-def evenly(sizes: Mapping[str, int], count: int) -> dict[str, int]:
-    """Shares of ``count``, as equal as the sizes allow; what does not divide goes to the first."""
-    given = dict.fromkeys(sizes, 0)
-    left = min(count, sum(sizes.values()))
-    while left:
-        unfilled = [name for name in sizes if given[name] < sizes[name]]
-        each = max(1, left // len(unfilled))
-        for name in unfilled:
-            more = min(each, sizes[name] - given[name], left)
-            given[name] += more
-            left -= more
+def evenly(sizes: Mapping[str, int], count: int, least: Mapping[str, int] | None = None) -> dict[str, int]:
+    """Shares of ``count``, as equal as the sizes allow: each next one goes to the part that has the fewest.
+
+    Args:
+        least: what the parts have in any case.
+    """
+    given = {name: (least or {}).get(name, 0) for name in sizes}
+    fewest = [(given[name], turn, name) for turn, name in enumerate(sizes) if given[name] < sizes[name]]
+    heapify(fewest)
+    for _ in range(min(count, sum(sizes.values())) - sum(given.values())):
+        has, turn, name = heappop(fewest)
+        given[name] = has + 1
+        if given[name] < sizes[name]:
+            heappush(fewest, (has + 1, turn, name))
     return given
 
 
 def shares(sizes: Mapping[str, int], count: int, seed: int = 0) -> dict[str, int]:
     """How many of ``count`` samples each shard gives: series share evenly, then the shards of each.
 
+    Every shard gives one where ``count`` suffices for that.
+
     Args:
         sizes: samples of each shard.
     """
-    groups = in_series(sorted(sizes, key=lambda shard: ordered_by(seed, shard)))
-    parts = evenly({name: sum(sizes[shard] for shard in inside) for name, inside in groups.items()}, count)
+    groups: dict[str, dict[str, int]] = defaultdict(dict)
+    for shard in sorted(sizes, key=lambda shard: ordered_by(seed, shard)):
+        groups[series(shard)][shard] = sizes[shard]
+    filled = {name: sum(size > 0 for size in inside.values()) for name, inside in groups.items()}
+    least = filled if sum(filled.values()) <= count else None
+    parts = evenly({name: sum(inside.values()) for name, inside in groups.items()}, count, least)
     given: dict[str, int] = {}
     for name, inside in groups.items():
-        given |= evenly({shard: sizes[shard] for shard in inside}, parts[name])
+        given |= evenly(inside, parts[name])
     return given
 
 

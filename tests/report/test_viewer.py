@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,12 +16,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from mpgi_ray.cli.main import main
-from mpgi_ray.data.caption import Caption, Status
+from mpgi_ray.data.caption import Caption, Status, to_table
 from mpgi_ray.data.parts import ChunkId
 from mpgi_ray.data.rejected import dropped_table
 from mpgi_ray.data.sample import Annotation, Cover, Sample
 from mpgi_ray.errors import InputError, OutputError
 from mpgi_ray.report.cover_bands import bands
+from mpgi_ray.report.sampling import Sampler
 from mpgi_ray.report.spread import drawn, evenly, series, shares
 from mpgi_ray.report.viewer import is_folder, write_viewer
 from mpgi_ray.report.viewer.pieces import script
@@ -38,6 +40,11 @@ def run(tmp_path: Path) -> Run:
     return make_run(tmp_path)
 
 
+def view(captions: str, folder: str, **options: Any) -> str:
+    """The folder, without cards in its report."""
+    return write_viewer(captions, folder, cards=0, **options)
+
+
 def final_rows(run: Run) -> list[Caption]:
     return [row for row in run.rows if row.status != Status.RETRIED]
 
@@ -48,13 +55,36 @@ def test_sources_and_shards_share_evenly(sizes: dict[str, int], count: int, seed
     assert sum(given.values()) == min(count, sum(sizes.values()))
     assert all(0 <= given[shard] <= sizes[shard] for shard in sizes)
     assert given == shares(sizes, count, seed)
-    parts, whole = Counter[str](), Counter[str]()
+    there = {shard for shard, size in sizes.items() if size}
+    if count >= len(there):
+        assert {shard for shard, number in given.items() if number} == there  # none is left out
+    parts, whole, least = Counter[str](), Counter[str](), Counter[str]()
     for shard in sizes:
         parts[series(shard)] += given[shard]
         whole[series(shard)] += sizes[shard]
-    for group, all_of_it in ((parts, whole), *((given, sizes),) * (len(whole) == 1)):
-        free = [group[name] for name in all_of_it if group[name] < all_of_it[name]]
-        assert all(group[name] <= least + 1 for least in free for name in all_of_it)
+        least[series(shard)] += shard in there and count >= len(there)
+    free = [parts[name] for name in whole if parts[name] < whole[name]]
+    assert all(parts[name] <= max(few + 1, least[name]) for few in free for name in whole)
+    for name in whole:
+        inside = [shard for shard in sizes if series(shard) == name]
+        free = [given[shard] for shard in inside if given[shard] < sizes[shard]]
+        assert all(given[shard] <= few + 1 for few in free for shard in inside)
+
+
+def test_cards_of_a_report_come_from_all_shards() -> None:
+    shards = [f"{name}-{n:06d}" for name, count in (("ships", 12), ("roads", 2)) for n in range(count)]
+    row = Caption(
+        caption_id="", sample_id="", shard="", index=0, key="k", stage="perspective", text="A road."
+    )
+    for cards, from_roads in ((14, 2), (4, 2), (20, 4)):
+        sampler = Sampler(shards, cards, 0)
+        for shard in shards:
+            rows = [replace(row, shard=shard, index=n, sample_id=f"{shard} {n}") for n in range(2)]
+            sampler.add(to_table(rows))
+        found = Counter(pick.rows[0].shard for pick in sampler.good())
+        assert found.total() == cards
+        assert sum(found[shard] for shard in shards[12:]) == from_roads
+        assert len(found) == min(cards, 14)
 
 
 def test_sources_in_a_shard_share_evenly() -> None:
@@ -67,7 +97,7 @@ def test_sources_in_a_shard_share_evenly() -> None:
 
 
 def test_every_text_is_there_with_its_columns(run: Run, tmp_path: Path) -> None:
-    said = write_viewer(run.captions, str(tmp_path / "view"))
+    said = view(run.captions, str(tmp_path / "view"))
     assert said == f"{tmp_path / 'view' / 'index.html'}: 18 of 18 samples"
     found = texts(tmp_path / "view")
 
@@ -102,7 +132,7 @@ def test_provenance_has_the_earlier_answers_and_the_prompt(tmp_path: Path) -> No
         return [first, replace(good[0], attempt=2, sampling='{"top_p": 0.9}'), *good[1:]]
 
     run = make_run(tmp_path, write)
-    write_viewer(run.captions, str(tmp_path / "view"), samples=4)
+    view(run.captions, str(tmp_path / "view"), samples=4)
     for of_sample in rows(tmp_path / "view", "made"):
         made = of_sample[0]
         assert (made["attempt"], made["sampling"], made["tokens"]) == (2, '{"top_p": 0.9}', [100, 0, 12])
@@ -117,7 +147,7 @@ def test_provenance_has_the_earlier_answers_and_the_prompt(tmp_path: Path) -> No
 
 def test_samples_come_from_all_shards_and_lost_ones_keep_their_texts(run: Run, tmp_path: Path) -> None:
     (tmp_path / "shards" / "b.tar").unlink()
-    write_viewer(run.captions, str(tmp_path / "view"), samples=6)
+    view(run.captions, str(tmp_path / "view"), samples=6)
     known = index(tmp_path / "view")
     assert Counter(known["names"]["shard"][n] for n in known["samples"]["shard"]) == {"a": 3, "b": 3}
     assert (known["total"], len(known["troubles"])) == (18, 1)
@@ -137,7 +167,7 @@ def test_verdicts_and_marks_are_those_of_the_facts(tmp_path: Path) -> None:
             for row in texts_of(shard, sample)
         ]
 
-    write_viewer(make_run(tmp_path, write).captions, str(tmp_path / "view"))
+    view(make_run(tmp_path, write).captions, str(tmp_path / "view"))
     found = texts(tmp_path / "view")
     assert {t["text"]: t["verdicts"] for t in found} == {
         "A car and a plane.": 3,
@@ -166,7 +196,7 @@ def test_two_runs_are_joined_by_the_pictures(tmp_path: Path) -> None:
     chunk = ChunkId("a", 0, 3)
     for stage in ("perspectives", "integrated"):
         (tmp_path / "two" / "captions" / stage / chunk.file_name).unlink()
-    write_viewer(one.captions, str(tmp_path / "view"), against=two.captions)
+    view(one.captions, str(tmp_path / "view"), against=two.captions)
     known, found = index(tmp_path / "view"), texts(tmp_path / "view")
     assert (known["alone"], len(known["samples"]["key"]), known["total"]) == ([4, 0], 14, 18)
     assert Counter(text["run"] for text in found) == {0: 42, 1: 42}
@@ -177,7 +207,7 @@ def test_two_runs_are_joined_by_the_pictures(tmp_path: Path) -> None:
     }
     assert {text["model"] for text in found if text["run"]} == {"other-1"}
     with pytest.raises(InputError, match=r"holds no run\.json"):
-        write_viewer(one.captions, str(tmp_path / "more"), against=str(tmp_path))
+        view(one.captions, str(tmp_path / "more"), against=str(tmp_path))
 
 
 def test_scores_and_what_a_curation_kept(run: Run, tmp_path: Path) -> None:
@@ -197,7 +227,7 @@ def test_scores_and_what_a_curation_kept(run: Run, tmp_path: Path) -> None:
         {"shard": "a", "index": 2, "name": "long", "number": 0, "kept": False, "reason": "equal", "key": "k"}
     ]
     pq.write_table(pa.Table.from_pylist(fates), final / "texts.parquet")
-    write_viewer(run.captions, str(tmp_path / "view"), scores=scores, curated=str(final))
+    view(run.captions, str(tmp_path / "view"), scores=scores, curated=str(final))
     [[name, column]] = index(tmp_path / "view")["scores"]
     assert name == "clip"
     for text, score in zip(texts(tmp_path / "view"), column, strict=True):
@@ -215,10 +245,10 @@ def test_a_folder_of_others_is_left_alone_and_an_own_one_replaced(run: Run, tmp_
     (mine / "data").mkdir(parents=True)
     (mine / "data" / "letters.txt").write_text("dear")
     with pytest.raises(OutputError, match=r"holds data/letters\.txt and no viewer\.json"):
-        write_viewer(run.captions, str(mine))
+        view(run.captions, str(mine))
     assert (mine / "data" / "letters.txt").read_text() == "dear"
-    write_viewer(run.captions, str(tmp_path / "view"))
-    write_viewer(run.captions, f"{tmp_path / 'view'}/", samples=3)
+    view(run.captions, str(tmp_path / "view"))
+    view(run.captions, f"{tmp_path / 'view'}/", samples=3)
     assert len(list((tmp_path / "view" / "pictures").iterdir())) == 3
     assert len(texts(tmp_path / "view")) == 9
     assert is_folder(str(tmp_path))

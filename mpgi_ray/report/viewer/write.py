@@ -69,36 +69,15 @@ def write_viewer(
     storage = Storage(output)
     _require_ours(storage)
     folder = CaptionFolder(captions)
-    record = folder.run_record()
+    folder.run_record()
     chosen = draw(folder, samples, Other(against) if against else None, seed)
     beside = {"page": _PAGE, "drawn": chosen.drawn, "total": chosen.total}
     page = render_report(captions, cards=cards, seed=seed, viewer=beside, **panels)
     storage.publish_json(_RECORD, {"captions": folder.storage.url, "against": against})
     for name in _OURS:
         storage.delete(name)
-    known: list[Scored | Fates] = []
-    if scores := panels.get("scores"):
-        known.append(Scored(scores))
-    if final := panels.get("curated"):
-        known.append(Fates(final))
-    shards, missing = run_input(folder)
-    chosen.troubles += missing
-    columns, pieces, order = Columns(), Pieces(storage), []
-    for shard, entries in chosen.entries(
-        shards, ShardFields.model_validate(record["recipe"]["input"]["fields"])
-    ):
-        for one in known:
-            one.add_to(entries, shard)
-        for entry in entries:
-            if entry.picture:
-                storage.publish(f"pictures/{columns.samples}.jpg", entry.picture)
-            order.append(ordered_by(seed, entry.sample_id or f"{shard}/{entry.index}"))
-            columns.add(entry)
-            pieces.add(entry)
-    pieces.close()
-    index = _about(folder, chosen) | columns.record()
-    index["order"] = sorted(range(len(order)), key=order.__getitem__)
-    storage.publish("data/index.js", script("mpgi.index", index))
+    index = _write_samples(storage, chosen, panels.get("scores"), panels.get("curated"))
+    storage.publish("data/index.js", script("mpgi.index", _about(chosen) | index))
     _publish_page(storage)
     storage.publish("index.html", page.encode())
     return f"{storage.path('index.html')}: {chosen.drawn:,} of {chosen.total:,} samples"
@@ -111,9 +90,33 @@ def _require_ours(storage: Storage) -> None:
         )
 
 
-def _about(folder: CaptionFolder, chosen: Draw) -> dict[str, Any]:
+def _write_samples(storage: Storage, chosen: Draw, scores: str | None, final: str | None) -> dict[str, Any]:
+    """Write pieces and pictures, a shard at a time; the columns of the index."""
+    known: list[Scored | Fates] = []
+    if scores is not None:
+        known.append(Scored(scores))
+    if final is not None:
+        known.append(Fates(final))
+    shards, missing = run_input(chosen.folder)
+    chosen.troubles += missing
+    fields = ShardFields.model_validate(chosen.folder.run_record()["recipe"]["input"]["fields"])
+    columns, pieces, order = Columns(), Pieces(storage), []
+    for shard, entries in chosen.entries(shards, fields):
+        for one in known:
+            one.add_to(entries, shard)
+        for entry in entries:
+            if entry.picture:
+                storage.publish(f"pictures/{columns.samples}.jpg", entry.picture)
+            order.append(ordered_by(chosen.seed, entry.sample_id or f"{shard}/{entry.index}"))
+            columns.add(entry)
+            pieces.add(entry)
+    pieces.close()
+    return columns.record() | {"order": sorted(range(len(order)), key=order.__getitem__)}
+
+
+def _about(chosen: Draw) -> dict[str, Any]:
     """The runs, what was drawn of them, and their prompts."""
-    runs = [folder, *([chosen.other.folder] if chosen.other else [])]
+    runs = [chosen.folder, *([chosen.other.folder] if chosen.other else [])]
     prompts = [(told["hash"], name, told.get("text", "")) for run in runs for name, told in _prompts(run)]
     return {
         "runs": [_run(run) for run in runs],
