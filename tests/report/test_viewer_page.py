@@ -209,11 +209,13 @@ def test_hostile_texts_stay_texts(page: Page, made: Made) -> None:
 def test_how_a_text_was_made_is_behind_a_click(page: Page, made: Made) -> None:
     show(page, made.alone, "perspective=long&q=picture-003")
     assert page.locator(".made dl").count() == 0
-    page.get_by_text("How it was made").click()
+    page.get_by_text("How it was made", exact=True).click()
     page.wait_for_selector(".made dl")
     told = page.inner_text(".made")
     for value in ("template-1", "r7", "0123456789abcdef", "prompt 100, cached 0, reply 12", "copied", SCRIPT):
         assert value in told
+    page.get_by_text(re.compile("^Its 2 claims$")).click()
+    assert "a car presence: supported" in page.inner_text(".claims").replace('"', "")
     page.get_by_text("Prompt objects").click()
     assert "Name what you see." in page.inner_text(".made details[open] pre")
 

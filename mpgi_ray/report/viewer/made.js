@@ -28,9 +28,8 @@ function told(row, made, peers) {
   const first = data.samples.first[row.sample];
   const parent = (id) => {
     const n = peers.findIndex((peer) => peer.id === id);
-    return n < 0
-      ? id.slice(0, 12)
-      : `${data.names.perspective[data.texts.perspective[first + n]]} by ${data.names.model[data.texts.model[first + n]]}`;
+    const name = (column) => data.names[column][data.texts[column][first + n]];
+    return n < 0 ? id.slice(0, 12) : `${name("perspective")} by ${name("model")}`;
   };
   const scores = made.scores.map(([name, value]) => `${name} ${mpgi.number(value)}`).join(", ");
   const facts = [
@@ -59,6 +58,7 @@ function told(row, made, peers) {
         .filter(([, value]) => value)
         .map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))),
     ),
+    row.shown.marks.length ? claims(row) : "",
     prompt ? folded(`Prompt ${prompt[1]}`, prompt[2]) : "",
     made.raw ? folded("The reply as it came", made.raw) : "",
     ...made.earlier.map((answer) =>
@@ -81,6 +81,17 @@ function told(row, made, peers) {
       ),
     ),
   ].filter(Boolean);
+}
+
+/** The claims in words, for those who have no pointer. */
+function claims(row) {
+  const { el } = mpgi;
+  const whole = row.text || row.shown.raw;
+  const lines = row.shown.marks.map(([start, end, , why]) =>
+    el("li", {}, el("q", {}, whole.slice(start, end)), ` ${why}`),
+  );
+  const name = lines.length === 1 ? "Its claim" : `Its ${lines.length} claims`;
+  return el("details", {}, el("summary", { class: "fine" }, name), el("ul", { class: "claims" }, lines));
 }
 
 function tokens({ tokens: [prompt, cached, reply] }) {
