@@ -82,7 +82,7 @@ function pairs(rows, test, state) {
     ...[...new Set(shown.map(perspective))].map((name) => {
       const inside = shown.filter((row) => perspective(row) === name);
       const sides = [0, 1].map((run) => inside.filter((row) => data.texts.run[row.at] === run));
-      if (state.blind && mpgi.hash(`${rows[0].id} ${name}`) & 1) sides.reverse();
+      if (state.blind && (mpgi.hash(`${rows[0].id} ${name}`) >>> 16) & 1) sides.reverse();
       const differs = inside.some((row) => data.texts.differs[row.at]);
       return el(
         "section",

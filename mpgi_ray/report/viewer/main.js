@@ -71,7 +71,9 @@ async function draw(mine) {
   if (mine !== turn) return;
   at("found").textContent = found.samples.length
     ? `${mpgi.many(found.samples.length, "sample")}, ${mpgi.many(found.count, "text")}`
-    : "No sample matches. Clear a filter.";
+    : mpgi.data.count.samples
+      ? "No sample matches. Clear a filter."
+      : "There are no samples here.";
   at("cards").replaceChildren(...cards);
   for (const pager of document.querySelectorAll(".pager")) pager.replaceChildren(...pagerOf(pages));
   highlight();
