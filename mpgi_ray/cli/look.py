@@ -109,7 +109,9 @@ def inspect(
         panels |= Panels(duplicates=duplicates, leaks=leaks, scores=scores)
         if folder:
             count = SAMPLES if samples is None else samples
-            typer.echo(write_viewer(path, html, samples=count, against=against, cards=cards, **panels))
+            with console.status(f"Writing {html}: pictures are read, and texts are checked"):
+                said = write_viewer(path, html, samples=count, against=against, cards=cards, **panels)
+            typer.echo(said)
         else:
             typer.echo(write_report(path, html, cards=cards, **panels))
     elif rejects is not None:
