@@ -109,7 +109,7 @@ def inspect(
         panels |= Panels(duplicates=duplicates, leaks=leaks, scores=scores)
         if folder:
             count = SAMPLES if samples is None else samples
-            with console.status(f"Writing {html}: pictures are read, and texts are checked"):
+            with console.status("Writing the viewer: pictures are read, and texts are checked"):
                 said = write_viewer(path, html, samples=count, against=against, cards=cards, **panels)
             typer.echo(said)
         else:
