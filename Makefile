@@ -28,8 +28,8 @@ test: setup
 test-slow: setup ## tests that start vLLM for themselves or lose workers in training: some minutes more
 	$(BIN)/pytest -m slow
 
-test-docs: setup ## every block of README and docs that can run here, the notebooks, the links of the site
-	$(BIN)/pytest -m "not slow" tests/docs tests/report/test_notebooks.py
+test-docs: setup ## every block of README and docs that can run here, the notebooks, the viewer in Chromium, the links of the site
+	$(BIN)/pytest -m "not slow" tests/docs tests/report/test_notebooks.py tests/report/test_viewer_page.py
 
 docs: setup ## the site, in build/site; a warning ends it
 	$(BIN)/python docs/site/build.py

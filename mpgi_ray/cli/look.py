@@ -27,7 +27,8 @@ def inspect(
         str | None,
         typer.Option(
             help="Write a report of a caption folder or of what was found, a contact sheet of shards, or the "
-            "rows of --rejects."
+            "rows of --rejects. A path that ends in / becomes a folder: the report of a caption run, with a "
+            "page to filter, search, compare and rate its texts."
         ),
     ] = None,
     rejects: Annotated[
@@ -46,6 +47,15 @@ def inspect(
         bool, typer.Option("--verify", help="Read all shards of a folder and compare with its index.")
     ] = False,
     cards: Annotated[int, typer.Option(min=0, help="Number of sampled pictures in the report.")] = 24,
+    samples: Annotated[
+        int | None, typer.Option(min=0, help="Number of samples in a folder of --html; 1,000 by default.")
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            help="Another caption folder of the same pictures, beside this one in a folder of --html."
+        ),
+    ] = None,
     final: Annotated[
         str | None,
         typer.Option(help="Folder of final shards: what was kept and dropped, in a report or of a sample."),
@@ -70,7 +80,8 @@ def inspect(
     given = {"final": final, "metrics": metrics, "model": model}
     given |= {"duplicates": duplicates, "leaks": leaks, "scores": scores}
     path, key = split_key(path)
-    asked = Asked(path, rejects, cards, {name: value for name, value in given.items() if value is not None})
+    beside = {name: value for name, value in given.items() if value is not None}
+    asked = Asked(path, rejects, cards, samples, against, beside)
     forms = {"--html": html is not None, "--rejects": rejects is not None, "--status": state}
     if verify:
         _verify(path if key is None else f"{path}#{key}", [form for form, wanted in forms.items() if wanted])
@@ -123,6 +134,7 @@ def _all(asked: Asked, html: str | None, as_json: bool) -> None:
     """A whole folder, as text, as a page or as JSON."""
     from mpgi_ray.cli.looking.kinds import look_of
     from mpgi_ray.report.kinds import Kind, is_one_of, recognise
+    from mpgi_ray.report.viewer import is_folder
 
     if asked.beside and (html is None or not is_one_of(asked.path, Kind.CAPTIONS)):
         raise RecipeError(
@@ -131,6 +143,11 @@ def _all(asked: Asked, html: str | None, as_json: bool) -> None:
         )
     kind = recognise(asked.path)
     look = look_of(kind)
+    folder = kind is Kind.CAPTIONS and html is not None and is_folder(html)
+    if not folder and (asked.samples is not None or asked.against is not None):
+        raise RecipeError(
+            "--samples and --against belong to the folder of a caption run's report: give --html FOLDER/"
+        )
     if html is not None and as_json:
         raise RecipeError("--html and --json: give one of them")
     if html is not None and look.html is None:

@@ -18,8 +18,6 @@ from mpgi_ray.report.sampling import Pick
 from mpgi_ray.rules import Facts, gather
 from mpgi_ray.rules.measured.measure import measure
 
-_MAX_READ = 10  # shards
-
 
 @dataclass(frozen=True, slots=True)
 class Card:
@@ -95,18 +93,16 @@ class Gallery:
 
 
 def read_cards(picks: Sequence[Pick], shards: ShardList, fields: ShardFields) -> Gallery:
-    """Pictures and annotations for picks, from the shards of the first ones; one shard in memory at a time.
+    """Pictures and annotations for picks, one shard in memory at a time.
 
-    A pick whose shard is missing, has changed or is one too many keeps its texts and says so.
+    A pick whose shard is missing or has changed keeps its texts and says so.
     """
     gallery, colours = Gallery(), Colours()
     by_shard: dict[str, dict[int, Pick]] = {}
     for pick in picks:
         by_shard.setdefault(pick.place[0], {}).setdefault(pick.place[1], pick)
-    for at, (shard, wanted) in enumerate(by_shard.items()):
+    for shard, wanted in by_shard.items():
         try:
-            if at >= _MAX_READ:
-                raise InputError(f"{shard} is not read: pictures come from at most {_MAX_READ} shards")
             _read_shard(gallery, shards, shard, fields, wanted, colours)
         except InputError as error:
             gallery.troubles.append(str(error))

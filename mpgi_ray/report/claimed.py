@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -27,7 +28,11 @@ class Stretch:
 
 def stretches(text: str, facts: Facts | None) -> list[Stretch]:
     """The text in its order; one stretch without a verdict if nothing is known of the picture."""
-    judged = check(text, facts) if facts else []
+    return cut(text, check(text, facts) if facts else [])
+
+
+def cut(text: str, judged: Sequence[Judged]) -> list[Stretch]:
+    """The text in its order, cut where claims begin and end."""
     cuts = sorted({0, len(text), *(n for one in judged for n in (one.claim.start, one.claim.end))})
     return [
         _stretch(text[start:end], [one for one in judged if _covers(one, start)])

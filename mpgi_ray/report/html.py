@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Sequence
+from html import unescape
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -12,6 +15,8 @@ from mpgi_ray.report.claimed import stretches
 from mpgi_ray.report.overlay import DISPLAY
 
 _RAW = 4000  # characters of a raw reply or of a source's text that are shown
+_NAMED = 24  # shards that are named in a line
+_HEADING = re.compile(r'<h2 id="([^"]+)">(.*?)</h2>', re.DOTALL)  # what is not ours is escaped
 
 
 def page_at(output: str) -> tuple[Storage, str]:
@@ -43,8 +48,20 @@ def environment() -> Environment:
         "pretty": _pretty,
         "parsed": json.loads,
         "stretches": stretches,
+        "headings": headings,
+        "in_words": _in_words,
     }
     return environment
+
+
+def headings(html: str) -> list[tuple[str, str]]:
+    """The anchors and titles of the sections of a page, in their order."""
+    return [(anchor, unescape(re.sub("<[^>]*>", "", title))) for anchor, title in _HEADING.findall(html)]
+
+
+def _in_words(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 def _number(value: object) -> str:

@@ -1,6 +1,6 @@
 """Boxes over a picture: shapes and labels in the picture's own pixels, ready for an SVG of that size.
 
-Of a class that only a mask gives, the boxes of its regions are drawn.
+Of a class that only a mask gives, the boxes of its regions are drawn, and its share of each ninth.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mpgi_ray.data.sample import Annotation, Box, Object, Point
+from mpgi_ray.report.cover_bands import Band, bands
 
 # light colours: they stand out from aerial pictures, and black text is legible on each of them
 PALETTE = (
@@ -54,6 +55,7 @@ class Overlay:
     Attributes:
         font: height of the labels in the picture's pixels.
         legend: class, colour and number of objects, most frequent first; then classes of a mask, without one.
+        bands: what a mask covers.
     """
 
     width: int
@@ -62,6 +64,7 @@ class Overlay:
     shapes: tuple[Shape, ...]
     chips: tuple[Chip, ...]
     legend: tuple[tuple[str, str, int | None], ...]
+    bands: tuple[Band, ...] = ()
 
     @property
     def described(self) -> list[str]:
@@ -84,7 +87,7 @@ def overlay(note: Annotation, colours: Colours) -> Overlay:
     counts = Counter(obj.label for obj in note.objects)
     classes = sorted(counts, key=lambda label: (-counts[label], label))
     regions = _regions(note)
-    of_mask = dict.fromkeys(region.label for region in regions)
+    of_mask = dict.fromkeys([*(region.label for region in regions), *note.cover])
     colour = {label: colours.of(label) for label in (*classes, *of_mask)}
     font = _FONT * max(note.width, note.height) / DISPLAY
     shapes = [
@@ -97,9 +100,8 @@ def overlay(note: Annotation, colours: Colours) -> Overlay:
     ]
     drawn = note.model_copy(update={"objects": (*note.objects, *regions)})
     legend = [(label, colour[label], counts.get(label)) for label in colour]
-    return Overlay(
-        note.width, note.height, font, tuple(shapes), place_chips(drawn, font, colour), tuple(legend)
-    )
+    chips = place_chips(drawn, font, colour)
+    return Overlay(note.width, note.height, font, tuple(shapes), chips, tuple(legend), bands(note, colour))
 
 
 def _regions(note: Annotation) -> list[Object]:

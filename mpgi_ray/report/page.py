@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from mpgi_ray.data.caption_figures import RunFigures, quantile
 from mpgi_ray.data.caption_folder import CaptionFolder
@@ -29,56 +29,87 @@ if TYPE_CHECKING:
 _TOP = 25  # classes listed
 
 
-def write_report(
-    captions: str,
-    output: str,
-    *,
-    cards: int = 24,
-    seed: int = 0,
-    curated: str | None = None,
-    metrics: str | None = None,
-    model: str | None = None,
-    rejects: int | None = None,
-    duplicates: str | None = None,
-    leaks: str | None = None,
-    scores: str | None = None,
-) -> str:
-    """Write a self-contained HTML report of a caption run, finished or not.
+class Panels(TypedDict, total=False):
+    """What a report shows beside the run itself.
 
-    The tables are read once, a chunk at a time; pictures come from a few shards, read one at a time.
-
-    Args:
-        captions: a caption folder.
-        output: the file to write, local or an fsspec URL; replaces an earlier one.
-        cards: samples to show with picture and texts; at most as many again with rejected rows.
-        seed: another seed shows other samples.
+    Attributes:
         curated: folder of final shards, for what was kept and dropped, and for what ``model`` finds in them.
         metrics: a ``metrics.json`` of an evaluation.
         model: folder of a training run or a checkpoint; only this needs torch.
         rejects: how many rejected and failed records to list; None for no list.
         duplicates, leaks, scores: folders of `mpgi duplicates`, `mpgi leaks` and `mpgi score`.
+    """
+
+    curated: str | None
+    metrics: str | None
+    model: str | None
+    rejects: int | None
+    duplicates: str | None
+    leaks: str | None
+    scores: str | None
+
+
+def write_report(
+    captions: str, output: str, *, cards: int = 24, seed: int = 0, **panels: Unpack[Panels]
+) -> str:
+    """Write a self-contained HTML report of a caption run, finished or not, see `render_report`.
+
+    Args:
+        output: the file to write, local or an fsspec URL; replaces an earlier one.
 
     Returns:
         ``output``.
 
     Raises:
+        InputError, RecipeError: as `render_report`.
+        OutputError: the report cannot be written.
+    """
+    storage, name = page_at(output)
+    storage.publish(name, render_report(captions, cards=cards, seed=seed, **panels).encode())
+    return output
+
+
+def render_report(
+    captions: str,
+    *,
+    cards: int = 24,
+    seed: int = 0,
+    viewer: Mapping[str, Any] | None = None,
+    **panels: Unpack[Panels],
+) -> str:
+    """The HTML of a report.
+
+    The tables are read once, a chunk at a time; pictures come from as many shards as there are cards at most,
+    read one at a time.
+
+    Args:
+        captions: a caption folder.
+        cards: samples to show with picture and texts; at most as many again with rejected rows.
+        seed: another seed shows other samples.
+        viewer: the ``page`` beside it that shows more samples, how many are ``drawn`` there, and of how many.
+        panels: see `Panels`.
+
+    Raises:
         InputError: ``captions`` is not a caption folder, or another folder or file cannot be read. Input
             shards that cannot be read are named on the page instead.
-        OutputError: the report cannot be written.
         RecipeError: ``cards`` is negative.
     """
     if cards < 0:
         raise RecipeError(f"cards={cards}: expected 0 or more")
-    storage, name = page_at(output)
+    metrics, rejects, model = panels.get("metrics"), panels.get("rejects"), panels.get("model")
     folder = CaptionFolder(captions)
-    shards, missing = _input(folder)
+    shards, missing = run_input(folder)
     page = _run(folder, shards, missing, cards, seed)
-    page |= panels_of_run(folder, shards, cards, found=(duplicates, leaks, scores), final=curated)
+    final, found = (
+        panels.get("curated"),
+        (panels.get("duplicates"), panels.get("leaks"), panels.get("scores")),
+    )
+    page |= panels_of_run(folder, shards, cards, found=found, final=final)
     page["metrics"] = None if metrics is None else _evaluation(_read_json(metrics))
     page["rejects"] = None if rejects is None else rejected_rows(captions, rejects)
-    page["training"] = None if model is None else _training(model, curated)
-    storage.publish(name, environment().get_template("report.html.j2").render(page).encode())
-    return output
+    page["training"] = None if model is None else _training(model, final)
+    page["viewer"] = viewer
+    return environment().get_template("report.html.j2").render(page)
 
 
 def write_rejects(folder: str, output: str, limit: int) -> str:
@@ -137,7 +168,7 @@ def _most_common(classes: Counter[str]) -> list[tuple[str, int]]:
     return sorted(classes.items(), key=lambda pair: (-pair[1], pair[0]))[:_TOP]
 
 
-def _input(folder: CaptionFolder) -> tuple[ShardList, list[str]]:
+def run_input(folder: CaptionFolder) -> tuple[ShardList, list[str]]:
     """The run's input shards; none of them, and the reason, when they are gone."""
     try:
         return find_shards(folder.run_record()["recipe"]["input"]["shards"]), []

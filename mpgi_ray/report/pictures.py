@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from PIL.Image import Image
+
 from mpgi_ray.data.image import ImageError, decode
 from mpgi_ray.data.sample import Annotation, Sample
 from mpgi_ray.data.shards import ShardFields, read_shard
@@ -139,8 +141,14 @@ def thumbnail(image: bytes, longest: int = _PIXELS) -> tuple[str, tuple[int, int
         ImageError: it cannot be decoded.
     """
     pixels = decode(image).pixels
-    size = pixels.size
-    pixels.thumbnail((longest, longest))
+    data = small_jpeg(pixels, longest)
+    return f"data:image/jpeg;base64,{base64.b64encode(data).decode()}", pixels.size
+
+
+def small_jpeg(pixels: Image, longest: int) -> bytes:
+    """RGB pixels as a JPEG, its sides at most ``longest`` pixels."""
+    small = pixels.copy()
+    small.thumbnail((longest, longest))
     sink = io.BytesIO()
-    pixels.save(sink, "JPEG", quality=85)
-    return f"data:image/jpeg;base64,{base64.b64encode(sink.getvalue()).decode()}", size
+    small.save(sink, "JPEG", quality=85)
+    return sink.getvalue()

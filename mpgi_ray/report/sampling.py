@@ -1,24 +1,22 @@
-"""Which samples a report shows: chosen by hash while the tables are read, from a bounded number of shards.
+"""Which samples a report shows: chosen by hash while the tables are read, evenly from all shards.
 
-A shard has to be read whole for its pictures, so the cards come from few shards; which ones, and which
-samples of these, depends on the seed and on content alone.
+A shard has to be read whole for its pictures. Which ones are read, where there are more shards than cards,
+and which samples of these are shown depends on the seed and on content alone.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import nsmallest
-from itertools import chain, zip_longest
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from mpgi_ray.data.caption import UNDONE, Caption, Status, from_table
+from mpgi_ray.report.spread import in_turn, ordered_by, shares
 
-SHARDS = 6  # shards from which good samples are shown
 _PER_REASON = 2
 
 
@@ -47,7 +45,8 @@ class Sampler:
     def __init__(self, shards: Iterable[str], cards: int, seed: int) -> None:
         self._cards = cards
         self._seed = seed
-        self._shards = set(nsmallest(min(SHARDS, cards), set(shards), key=self._hash))
+        one_of_each = shares(dict.fromkeys(shards, 1), cards, seed)
+        self._shards = {shard for shard, given in one_of_each.items() if given}
         self._good: dict[str, list[Pick]] = defaultdict(list)
         self._bad: dict[str, list[Pick]] = defaultdict(list)
 
@@ -64,12 +63,14 @@ class Sampler:
             self._good[shard] = _best(self._cards, [*self._good[shard], *good])
 
     def good(self) -> list[Pick]:
-        """Samples with texts, in turn from each shard."""
-        return _in_turn(self._good, self._cards)
+        """Samples with texts: evenly from all sources and shards, in turn."""
+        given = shares({shard: len(found) for shard, found in self._good.items()}, self._cards, self._seed)
+        return in_turn([self._good[shard][:number] for shard, number in sorted(given.items())])
 
     def rejected(self) -> list[Pick]:
         """Samples with rejected or failed rows, in turn from each reason."""
-        return _in_turn(self._bad, self._cards)
+        turns = in_turn([self._bad[code] for code in sorted(self._bad)])
+        return list({pick.place: pick for pick in turns}.values())[: self._cards]
 
     def _picks(self, table: pa.Table) -> list[Pick]:
         rows: dict[int, list[Caption]] = defaultdict(list)
@@ -82,15 +83,8 @@ class Sampler:
         return elsewhere, self._hash(row.sample_id or f"{row.shard}/{row.index}"), row.index
 
     def _hash(self, identity: str) -> str:
-        return hashlib.sha256(f"{self._seed}:{identity}".encode()).hexdigest()
+        return ordered_by(self._seed, identity)
 
 
 def _best(count: int, picks: list[Pick]) -> list[Pick]:
     return nsmallest(count, picks, key=lambda pick: pick.order)
-
-
-def _in_turn(groups: dict[str, list[Pick]], count: int) -> list[Pick]:
-    """The first of each group, then the second of each …; no sample twice."""
-    rounds = chain.from_iterable(zip_longest(*(groups[name] for name in sorted(groups))))
-    places = {pick.place: pick for pick in rounds if pick is not None}
-    return list(places.values())[:count]

@@ -12,9 +12,8 @@ from mpgi_ray.data.image import ImageError
 from mpgi_ray.data.sample import Annotation, Sample
 from mpgi_ray.data.shard_list import ShardList, find_shards, shards_in_words
 from mpgi_ray.data.shards import read_shard
-from mpgi_ray.data.storage import split_url
 from mpgi_ray.errors import InputError
-from mpgi_ray.report.html import environment
+from mpgi_ray.report.html import environment, page_at
 from mpgi_ray.report.overlay import Colours, Overlay, overlay
 from mpgi_ray.report.pictures import thumbnail
 from mpgi_ray.report.rejects import Rejects, rejects
@@ -93,9 +92,9 @@ def write_sheet(path: str, html: str, cards: int = 24, seed: int = 0) -> str:
         InputError: the shards are missing or cannot be read.
         OutputError: the page cannot be written.
     """
+    target, name = page_at(html)
     sheet = read_sheet(path, cards, seed)
     page = environment().get_template("sheet.html.j2").render(sheet=sheet)
-    target, name = split_url(html)
     target.publish(name, page.encode())
     return f"{html}: {len(sheet.tiles)} of {sheet.total:,} samples"
 

@@ -76,6 +76,10 @@ class Texts:
                     self._found[place] = row["text"]
 
 
+def digest_of(text: str) -> int:
+    """What tells a text from one that was written anew: the ``text_hash`` of tables of scores."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
 def _is(text: str, digest: int | None) -> bool:
-    found = hashlib.blake2b(text.encode(), digest_size=8).digest()
-    return digest is None or int.from_bytes(found, "little") == digest
+    return digest is None or digest_of(text) == digest

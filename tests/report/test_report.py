@@ -135,7 +135,8 @@ def test_nothing_a_caption_says_becomes_markup(run: Run) -> None:
 def test_the_file_needs_nothing_beside_it(run: Run) -> None:
     page = run.report()
     assert page.links
-    assert all(link.startswith("data:") for link in page.links)
+    assert all(link.startswith("data:") or f'<h2 id="{link[1:]}">' in page.html for link in page.links)
+    assert "#samples" in page.links
     assert "url(" not in page.html
     assert "@import" not in page.html
     steps = [after - before for before, after in zip(page.headings, page.headings[1:], strict=False)]

@@ -124,6 +124,12 @@ def _truth(folder: Path, made: Path) -> None:
         table.writerows((row["key"], row["text"]) for row in mpgi.read_captions(str(made / "captions")))
 
 
+def _viewer(folder: Path, made: Path) -> None:
+    _given("captions", "final")(folder, made)
+    shutil.copytree(made / "scores", folder / "scores")
+    shutil.copytree(made / "captions", folder / "data/more")
+
+
 def _captions(folder: Path, made: Path) -> None:
     _given("shards", "captions", "final")(folder, made)
     for name in ("dup", "leaks", "scores"):
@@ -142,5 +148,6 @@ _PREPARED: dict[str, Callable[[Path, Path], None]] = {
     "docs/selection.md": _given("captions", "my-run"),
     "docs/training.md": _given("final"),
     "docs/truth.md": _truth,
+    "docs/viewer.md": _viewer,
     "docs/watching.md": _captions,
 }

@@ -17,6 +17,7 @@ class Asked:
     Attributes:
         rejects: how many rows; None if they were not asked for.
         cards: pictures, groups or pairs of a page.
+        samples, against: of the folder of a report; None if they were not asked for.
         beside: folders and files whose panels a report has, or that know more of a sample, by their options
             without the dashes.
     """
@@ -24,6 +25,8 @@ class Asked:
     path: str
     rejects: int | None
     cards: int
+    samples: int | None
+    against: str | None
     beside: dict[str, str]
 
 
