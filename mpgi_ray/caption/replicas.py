@@ -16,6 +16,7 @@ from mpgi_ray.caption.chunks import ChunkWork, Row, settle, told
 from mpgi_ray.caption.ray_metrics import StageMetrics
 from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.caption.stages import Describe, Merge
+from mpgi_ray.caption.templates import Templates
 from mpgi_ray.engines.base import Engine, EngineError
 from mpgi_ray.engines.connect import check_json, check_picture, check_text
 from mpgi_ray.engines.settings import EngineSettings
@@ -29,6 +30,7 @@ class _Replica(ABC):
     """An engine, which is tested before the first sample, and what to do with a chunk."""
 
     recipe: Recipe
+    templates: Templates
 
     def __init__(self, connect: Connect, settings: EngineSettings) -> None:
         self.at_once = settings.images_in_flight
@@ -81,13 +83,15 @@ class _Replica(ABC):
 class DescribeReplica(_Replica):
     """One model of stage 1; the last one of a run that stops after stage 1 tells the driver its counts."""
 
-    def __init__(self, recipe: Recipe, connect: Connect, place: int, ends: bool) -> None:
-        self.recipe, self.place, self.ends = recipe, place, ends
+    def __init__(
+        self, recipe: Recipe, templates: Templates, connect: Connect, place: int, ends: bool
+    ) -> None:
+        self.recipe, self.templates, self.place, self.ends = recipe, templates, place, ends
         super().__init__(connect, recipe.generate[place].engine)
 
     def prepare(self) -> None:
         observe = StageMetrics("perspective").observe
-        self.describe = Describe(self.recipe, self.place, self.engine, self.at_once, observe)
+        self.describe = Describe(self.recipe, self.templates, self.place, self.engine, self.at_once, observe)
 
     async def prove(self) -> None:
         await _check_describe(self.describe, self.recipe, self.place)
@@ -103,13 +107,14 @@ class DescribeReplica(_Replica):
 class MergeReplica(_Replica):
     """Stage 2."""
 
-    def __init__(self, recipe: Recipe, connect: Connect) -> None:
-        self.recipe = recipe
+    def __init__(self, recipe: Recipe, templates: Templates, connect: Connect) -> None:
+        self.recipe, self.templates = recipe, templates
         assert recipe.merger is not None
         super().__init__(connect, recipe.merger)
 
     def prepare(self) -> None:
-        self.merge = Merge(self.recipe, self.engine, self.at_once, StageMetrics("integrated").observe)
+        observe = StageMetrics("integrated").observe
+        self.merge = Merge(self.recipe, self.templates, self.engine, self.at_once, observe)
 
     async def prove(self) -> None:
         await _check_merge(self.merge, self.recipe)
@@ -122,14 +127,15 @@ class MergeReplica(_Replica):
 class BothReplica(_Replica):
     """One model that serves both stages."""
 
-    def __init__(self, recipe: Recipe, connect: Connect) -> None:
-        self.recipe = recipe
+    def __init__(self, recipe: Recipe, templates: Templates, connect: Connect) -> None:
+        self.recipe, self.templates = recipe, templates
         super().__init__(connect, recipe.generate[0].engine)
 
     def prepare(self) -> None:
         observe = StageMetrics("perspective").observe
-        self.describe = Describe(self.recipe, 0, self.engine, self.at_once, observe)
-        self.merge = Merge(self.recipe, self.engine, self.at_once, StageMetrics("integrated").observe)
+        self.describe = Describe(self.recipe, self.templates, 0, self.engine, self.at_once, observe)
+        observe = StageMetrics("integrated").observe
+        self.merge = Merge(self.recipe, self.templates, self.engine, self.at_once, observe)
 
     async def prove(self) -> None:
         await _check_describe(self.describe, self.recipe, 0)

@@ -12,9 +12,6 @@ import pytest
 from support.doc_blocks import ROOT, RUN, Block, blocks, pages
 from support.doc_data import make, prepare
 
-# their commands start Ray for themselves: replicas look for a prompt file where they run, which on a cluster
-# that is there already is not the folder of the command
-ALONE = {"docs/captions.md"}
 RUNNING = [page for page in pages() if any(block.runs for block in blocks(page))]
 
 
@@ -65,8 +62,6 @@ def environment(ray_cluster: None, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.mark.parametrize("page", RUNNING)
 def test_the_blocks_of_a_page_run(page: str, made: Path, environment: dict[str, str], tmp_path: Path) -> None:
     prepare(page, tmp_path, made)
-    if page in ALONE:
-        environment = environment | {"RAY_ADDRESS": "local"}
     for block in blocks(page):
         if block.written:
             (tmp_path / block.written).write_text(block.code)
