@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.doc_blocks import ROOT, RUN, Block, blocks, pages
-from support.doc_data import make, prepare
+from support.doc_data import prepare
 
 RUNNING = [page for page in pages() if any(block.runs for block in blocks(page))]
 
@@ -36,26 +35,6 @@ def test_every_block_is_run_or_says_why_it_is_not() -> None:
 def test_a_block_that_could_be_passed_over_is_refused(text: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         blocks("page.md", text)
-
-
-@pytest.fixture(scope="session")
-def made(ray_cluster: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("made")
-    make(folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def environment(ray_cluster: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Commands join the one cluster, which saves the start of Ray for each, and reach no hub."""
-    import ray
-
-    return os.environ | {
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-        "RAY_ADDRESS": ray.get_runtime_context().gcs_address,
-        "HF_HUB_OFFLINE": "1",
-        "HF_HOME": str(tmp_path_factory.mktemp("hub")),
-    }
 
 
 @pytest.mark.docs
