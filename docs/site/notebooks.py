@@ -58,4 +58,3 @@ def _parts(cell: dict[str, Any], pictures: Pictures, linked: Callable[[str], str
             yield f'<div class="shown">{" ".join(_STYLE.sub("", data["text/html"]).split())}</div>'
         elif "text/plain" in data:
             yield _SAID.format(data["text/plain"])
-
