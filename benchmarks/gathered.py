@@ -2,8 +2,8 @@
 
     python benchmarks/gathered.py RESULTS NAME…
 
-Of each part there are ``NAME.status`` (exit code and seconds), ``NAME.log``, whose last line is its figures, and
-``NAME.err``.
+Of each part there are ``NAME.status`` (exit code and seconds), ``NAME.log``, whose last line is its figures,
+and ``NAME.err``.
 """
 
 from __future__ import annotations

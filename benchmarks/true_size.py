@@ -3,8 +3,8 @@
     python benchmarks/true_size.py FOLDER
 
 leaves ``FOLDER/mllm`` and ``FOLDER/llm``: configurations with the sizes of Qwen2-VL-7B and Qwen2-7B, beside
-the tokenizer of the tests' tiny models. Its tokens are shorter than real ones, so prompts have more than twice
-as many: images a second are too low, and what counts are tokens a second and ratios.
+the tokenizer of the tests' tiny models. Its tokens are shorter than real ones, so prompts have more than
+twice as many: images a second are too low, and what counts are tokens a second and ratios.
 """
 
 from __future__ import annotations
