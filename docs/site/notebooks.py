@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 _STYLE = re.compile(r"<style.*?</style>", re.DOTALL)
-_CELL = "```python\n{}\n```"
-_SAID = "```text\n{}\n```"
 
 
 def page(notebook: Path, out: Path, linked: Callable[[str], str]) -> str:
@@ -46,10 +44,10 @@ def _parts(cell: dict[str, Any], pictures: Pictures, linked: Callable[[str], str
     if cell["cell_type"] == "markdown":
         yield linked(source)
         return
-    yield _CELL.format(source)
+    yield _fenced("python", source)
     for output in cell["outputs"]:
         if "text" in output:
-            yield _SAID.format("".join(output["text"]).rstrip())
+            yield _fenced("text", "".join(output["text"]).rstrip())
         data = {kind: "".join(lines) for kind, lines in output.get("data", {}).items()}
         if "image/jpeg" in data:
             yield pictures.link(data["image/jpeg"])
@@ -57,4 +55,10 @@ def _parts(cell: dict[str, Any], pictures: Pictures, linked: Callable[[str], str
             # on one line: a blank one would end the HTML
             yield f'<div class="shown">{" ".join(_STYLE.sub("", data["text/html"]).split())}</div>'
         elif "text/plain" in data:
-            yield _SAID.format(data["text/plain"])
+            yield _fenced("text", data["text/plain"])
+
+
+def _fenced(language: str, text: str) -> str:
+    """A code block; what is shown may hold some itself."""
+    fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 3)
+    return f"{fence}{language}\n{text}\n{fence}"
