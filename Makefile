@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo demo-coca test test-slow test-docs docs faults faults-s3 two-drivers check bench constraints
+.PHONY: setup demo demo-coca test test-slow test-docs notebooks docs faults faults-s3 two-drivers check bench constraints
 
 setup: .venv/ready ## everything for development, in .venv
 
@@ -29,7 +29,10 @@ test-slow: setup ## tests that start vLLM for themselves or lose workers in trai
 	$(BIN)/pytest -m slow
 
 test-docs: setup ## every block of README and docs that can run here, the notebooks, the viewer in Chromium, the links of the site
-	$(BIN)/pytest -m "not slow" tests/docs tests/report/test_notebooks.py tests/report/test_viewer_page.py
+	$(BIN)/pytest -m "not slow" tests/docs tests/report/test_viewer_page.py
+
+notebooks: setup ## runs the notebooks of docs and stores what they show
+	PYTHONPATH=tests $(BIN)/python -m support.notebooks
 
 docs: setup ## the site, in build/site; a warning ends it
 	$(BIN)/python docs/site/build.py

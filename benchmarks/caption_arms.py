@@ -18,6 +18,7 @@ from mpgi_ray.caption.describe import Perspectives
 from mpgi_ray.caption.facts import facts_of
 from mpgi_ray.caption.integrate import Integration
 from mpgi_ray.caption.recipe import load_recipe
+from mpgi_ray.caption.templates import read_templates
 from mpgi_ray.data.final import Record, list_shards, read_records
 from mpgi_ray.data.image import decode, to_plain, to_view
 from mpgi_ray.data.sample import Annotation, Sample
@@ -69,8 +70,9 @@ class Writer:
         where = {"input.shards": "shards", "output": "captions"}  # neither is read or written
         recipe, engine = load_recipe("template", where, []), TemplateEngine()
         self.limits = recipe.facts
-        self.describe = Perspectives(engine, recipe.generate[0], recipe.facts)
-        self.integrate = Integration(engine, recipe.integrate, recipe.facts)
+        templates = read_templates(recipe)
+        self.describe = Perspectives(engine, recipe.generate[0], recipe.facts, templates.stage1[0])
+        self.integrate = Integration(engine, recipe.integrate, recipe.facts, templates.stage2)
 
     def final(self, sample: Sample) -> Members:
         """The members of a final sample, with a text for every arm."""

@@ -35,6 +35,7 @@ from mpgi_ray.caption.facts import facts_of
 from mpgi_ray.caption.integrate import Integration
 from mpgi_ray.caption.job import caption
 from mpgi_ray.caption.recipe import Recipe
+from mpgi_ray.caption.templates import read_templates
 from mpgi_ray.data.caption import Caption, Stage
 from mpgi_ray.data.image import decode
 from mpgi_ray.data.sample import Sample
@@ -126,7 +127,8 @@ class Start:
         limits = self.recipe.facts
         picture = decode(sample.image)
         facts = facts_of(sample.annotation, picture, limits)
-        stage1 = Perspectives(engine, self.recipe.generate[0], limits)
+        templates = read_templates(self.recipe)
+        stage1 = Perspectives(engine, self.recipe.generate[0], limits, templates.stage1[0])
         usable = [
             Caption(
                 caption_id="",
@@ -140,7 +142,7 @@ class Start:
             )
             for name, text in TEXTS.items()
         ]
-        stage2 = Integration(engine, self.recipe.integrate)
+        stage2 = Integration(engine, self.recipe.integrate, limits, templates.stage2)
         return (
             stage1.prompts(sample, picture, facts),
             stage2.prompt(sample.sample_id, usable, facts),

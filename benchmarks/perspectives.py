@@ -50,6 +50,7 @@ from tiny import (
 from mpgi_ray.caption.chunks import ChunkWork
 from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.caption.stages import Describe
+from mpgi_ray.caption.templates import read_templates
 from mpgi_ray.data.parts import split_chunks
 from mpgi_ray.data.sample import Sample
 from mpgi_ray.engines.base import Engine, Prompt, Reply
@@ -148,7 +149,8 @@ class Bench:
 
 
 async def _describe(recipe: Recipe, engine: Engine, work: Sequence[ChunkWork]) -> None:
-    stage = Describe(recipe, 0, engine, recipe.generate[0].engine.images_in_flight, lambda rows: None)
+    at_once = recipe.generate[0].engine.images_in_flight
+    stage = Describe(recipe, read_templates(recipe), 0, engine, at_once, lambda rows: None)
     slots = asyncio.Semaphore(CHUNKS_AT_ONCE)
 
     async def one(chunk: ChunkWork) -> None:

@@ -38,12 +38,15 @@ command line; a setting without a default must be given. A wrong key is answered
 def job_settings() -> str:
     """Every setting of the other jobs."""
     there = {model.__name__: "recipe.md" for model in settings.reach(mpgi_ray.Recipe)}
-    jobs = (mpgi_ray.Curation, mpgi_ray.TrainConfig, mpgi_ray.EvaluateConfig, SourceConfig)
+    jobs = (
+        *(mpgi_ray.Curation, mpgi_ray.Duplicates, mpgi_ray.Leaks, mpgi_ray.Scores, mpgi_ray.ReleaseConfig),
+        *(mpgi_ray.TrainConfig, mpgi_ray.EvaluateConfig, SourceConfig),
+    )
     return f"""# Settings of other jobs
 
-`Curation` is for `mpgi curate`, `TrainConfig` for `mpgi train`, where `--set a.b=c` sets any of them,
-`EvaluateConfig` for `mpgi evaluate`. `SourceConfig` has the keys of the file that `mpgi ingest --source
-FILE` reads. Those of a caption run are on the page [recipe](recipe.md).
+What the jobs take [from Python](api.md); commands have an option for each, and `mpgi train` has `--set
+a.b=c`. `SourceConfig` has the keys of the file that `mpgi ingest --source FILE` reads. The settings of a
+caption run are on the page [recipe](recipe.md).
 
 {settings.sections(*jobs, elsewhere=there)}
 """

@@ -5,7 +5,10 @@ from __future__ import annotations
 import posixpath
 import re
 import shutil
+from functools import partial
 from pathlib import Path
+
+import notebooks
 
 ROOT = Path(__file__).parents[2]
 # files outside of docs/ that are pages, and folders that a page tells of
@@ -37,6 +40,10 @@ def stage(out: Path) -> None:
         source = page.relative_to(ROOT).as_posix()
         text = page.read_text(encoding="utf-8")
         (out / _staged(source, out)).write_text(_titled(_linked(text, source, out)), encoding="utf-8")
+    for book in sorted((ROOT / "docs/notebooks").glob("*.ipynb")):
+        source = book.relative_to(ROOT).as_posix()
+        text = notebooks.page(book, out, partial(_linked, source=source, out=out))
+        (out / f"{book.stem}.md").write_text(text, encoding="utf-8")
 
 
 def _linked(text: str, source: str, out: Path) -> str:
@@ -56,6 +63,8 @@ def _staged(target: str, out: Path) -> str:
     """Where a file of the repository lies on the site; what is no page is copied there as it is."""
     if target in _PAGES:
         return _PAGES[target]
+    if target.endswith(".ipynb"):
+        return f"{Path(target).stem}.md"
     if target.startswith("docs/"):
         return target.removeprefix("docs/")
     if not (ROOT / target).is_file():

@@ -16,7 +16,7 @@ from mpgi_ray.data.caption import Caption, Stage, Status, caption_id
 from mpgi_ray.data.image import Picture
 from mpgi_ray.data.sample import Annotation, Rejected, Sample
 from mpgi_ray.engines.base import Engine, Fault, Prompt, Reply
-from mpgi_ray.prompts import Boxes, Kind, PromptTemplate, facts_block, load
+from mpgi_ray.prompts import Boxes, Kind, PromptTemplate, facts_block
 from mpgi_ray.rules import measured_text, rule_text, told, told_objects, trusted_text
 from mpgi_ray.rules.facts import Facts
 from mpgi_ray.truth.claim import About
@@ -31,13 +31,22 @@ class Perspectives:
     Relay prompts hand the rules' sentences over as trusted facts; free prompts do not see them, so that
     their texts stay independent witnesses. A relay prompt that shows no picture is not asked where the facts
     say nothing: it could only invent.
+
+    Args:
+        templates: of the perspectives that ``config`` names.
     """
 
-    def __init__(self, engine: Engine, config: GenerateConfig, limits: FactsConfig) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        config: GenerateConfig,
+        limits: FactsConfig,
+        templates: Sequence[PromptTemplate],
+    ) -> None:
         self.engine = engine
         self.config = config
         self.limits = limits
-        self.templates = [load(name) for name in config.perspectives]
+        self.templates = templates
         self.box_style, self.grid = box_style(config.engine)
 
     async def describe(

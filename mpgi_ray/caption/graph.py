@@ -18,6 +18,7 @@ from mpgi_ray.caption.chunks import Row, ShardTask, read_chunks
 from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.caption.replicas import BothReplica, Connect, DescribeReplica, MergeReplica
 from mpgi_ray.caption.stages import described_work
+from mpgi_ray.caption.templates import Templates
 from mpgi_ray.caption.todo import Phase
 from mpgi_ray.engines.base import EngineError
 from mpgi_ray.engines.settings import EngineSettings
@@ -88,14 +89,16 @@ def gpus_for(shares: Sequence[float]) -> int:
     return len(free) + sum(int(share) for share in shares if share >= 1)
 
 
-def run_graph(recipe: Recipe, tasks: Sequence[ShardTask], connect: Connect, phase: Phase) -> Iterator[Row]:
+def run_graph(
+    recipe: Recipe, templates: Templates, tasks: Sequence[ShardTask], connect: Connect, phase: Phase
+) -> Iterator[Row]:
     """One pass over some shards: the driver's counts, one row a chunk, as they are finished.
 
     Raises:
         EngineError: the pass ended early; what was published stays.
     """
     try:
-        yield from build(recipe, tasks, connect, phase).iter_rows()
+        yield from build(recipe, templates, tasks, connect, phase).iter_rows()
     except RayError as error:
         raise EngineError(str(error)) from error
     except ray.data.exceptions.ExecutionTimeoutError as error:  # not one of the others
@@ -104,7 +107,9 @@ def run_graph(recipe: Recipe, tasks: Sequence[ShardTask], connect: Connect, phas
         ) from error
 
 
-def build(recipe: Recipe, tasks: Sequence[ShardTask], connect: Connect, phase: Phase) -> ray.data.Dataset:
+def build(
+    recipe: Recipe, templates: Templates, tasks: Sequence[ShardTask], connect: Connect, phase: Phase
+) -> ray.data.Dataset:
     """The graph of one pass over some shards; its rows are the driver's counts, one a chunk."""
     context = one_row_blocks()  # a chunk is a row is a block is a task
     context.execution_no_progress_timeout_s = _PATIENCE
@@ -120,20 +125,23 @@ def build(recipe: Recipe, tasks: Sequence[ShardTask], connect: Connect, phase: P
         warnings.filterwarnings("ignore", message="`ray_remote_args` is deprecated")
         if phase is Phase.INTEGRATE:
             chunks = rows.flat_map(_read_described, fn_args=(recipe,), num_cpus=_READING_CPUS)
-            return _merge(chunks, recipe, connect)
+            return _merge(chunks, recipe, templates, connect)
         chunks = rows.flat_map(_read, num_cpus=_READING_CPUS)
         if recipe.merger is None:
-            return chunks.map(BothReplica, **_pool(recipe, recipe.generate[0].engine, (recipe, connect)))
+            arguments = recipe, templates, connect
+            return chunks.map(BothReplica, **_pool(recipe, recipe.generate[0].engine, arguments))
         for place, block in enumerate(recipe.generate):
             ends = phase is Phase.DESCRIBE and place == len(recipe.generate) - 1
-            arguments = (recipe, connect, place, ends)
-            chunks = chunks.map(DescribeReplica, **_pool(recipe, block.engine, arguments))
-        return chunks if phase is Phase.DESCRIBE else _merge(chunks, recipe, connect)
+            made_of = recipe, templates, connect, place, ends
+            chunks = chunks.map(DescribeReplica, **_pool(recipe, block.engine, made_of))
+        return chunks if phase is Phase.DESCRIBE else _merge(chunks, recipe, templates, connect)
 
 
-def _merge(chunks: ray.data.Dataset, recipe: Recipe, connect: Connect) -> ray.data.Dataset:
+def _merge(
+    chunks: ray.data.Dataset, recipe: Recipe, templates: Templates, connect: Connect
+) -> ray.data.Dataset:
     assert recipe.merger is not None
-    return chunks.map(MergeReplica, **_pool(recipe, recipe.merger, (recipe, connect)))
+    return chunks.map(MergeReplica, **_pool(recipe, recipe.merger, (recipe, templates, connect)))
 
 
 def _read(row: dict[str, Any]) -> Iterator[Row]:

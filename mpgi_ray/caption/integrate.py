@@ -18,7 +18,7 @@ from mpgi_ray.caption.recipe import FactsConfig, IntegrateConfig
 from mpgi_ray.caption.reuse import Answers, taken_over
 from mpgi_ray.data.caption import Caption, Stage, Status
 from mpgi_ray.engines.base import Engine, Fault, Prompt, Reply
-from mpgi_ray.prompts import load, sources_block
+from mpgi_ray.prompts import PromptTemplate, sources_block
 from mpgi_ray.rules import measured_text, rule_text, trusted_text
 from mpgi_ray.rules.english import split_sentences
 from mpgi_ray.rules.facts import Facts
@@ -34,13 +34,19 @@ _NONE_VOUCHED = Reading(
 
 
 class Integration:
-    """Merges the texts of one sample; where they disagree, the facts decide."""
+    """Merges the texts of one sample; where they disagree, the facts decide.
 
-    def __init__(self, engine: Engine, config: IntegrateConfig, limits: FactsConfig) -> None:
+    Args:
+        template: the prompt that ``config`` names.
+    """
+
+    def __init__(
+        self, engine: Engine, config: IntegrateConfig, limits: FactsConfig, template: PromptTemplate
+    ) -> None:
         self.engine = engine
         self.config = config
         self.limits = limits
-        self.template = load(config.prompt)
+        self.template = template
 
     async def merge(
         self, perspectives: Sequence[Caption], facts: Facts, earlier: Answers = ()

@@ -24,6 +24,7 @@ from mpgi_ray.caption.replicas import Connect
 from mpgi_ray.caption.retry import Retry, take_back
 from mpgi_ray.caption.reuse import earlier_stage2
 from mpgi_ray.caption.run_json import lost_shards, open_run
+from mpgi_ray.caption.templates import Templates
 from mpgi_ray.caption.todo import Phase, Pilot, left_to_do
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.events import Events, recorded
@@ -71,16 +72,17 @@ def caption(
     if retry is not None:
         folder.run_record()  # must be there
     with held(folder.storage, "caption", takeover=takeover) as lease:
-        versions = open_run(folder, recipe, shards)
+        templates, versions = open_run(folder, recipe, shards)
         if retry is not None:
             count = take_back(retry, folder, shards)
             print(f"--retry {retry}: records that are asked for again: {count:,}", file=sys.stderr)
-        outcome = _caption(recipe, shards, folder, pilot, connect, lease, grace)
-        return replace(outcome, versions=tuple(versions))
+        outcome = _caption(recipe, templates, shards, folder, pilot, connect, lease, grace)
+        return replace(outcome, versions=versions)
 
 
 def _caption(
     recipe: Recipe,
+    templates: Templates,
     shards: ShardList,
     folder: CaptionFolder,
     pilot: Pilot | None,
@@ -99,7 +101,7 @@ def _caption(
         facts = {"shards": len(shards.files), "shards_left": len(left), "pilot": pilot is not None}
         with recorded(folder.storage, "caption", **facts) as events:
             try:
-                outcome = _caption_all(recipe, shards, folder, pilot, connect, lease, stop, events)
+                outcome = _caption_all(recipe, templates, shards, folder, pilot, connect, lease, stop, events)
             except StoppedError:
                 left = left_to_do(recipe, shards, folder, pilot)
                 raise stop.error(f"{len(left):,} of {shards_in_words(len(shards.files))} are left") from None
@@ -120,6 +122,7 @@ def _caption(
 
 def _caption_all(
     recipe: Recipe,
+    templates: Templates,
     shards: ShardList,
     folder: CaptionFolder,
     pilot: Pilot | None,
@@ -143,7 +146,7 @@ def _caption_all(
 
             def graph(tasks: Sequence[ShardTask], phase: Phase = phase) -> Iterator[Row]:
                 with Waiting(loading(recipe, phase)) as waiting:
-                    for row in run_graph(recipe, tasks, connect, phase):
+                    for row in run_graph(recipe, templates, tasks, connect, phase):
                         waiting.over()
                         lease.check()
                         yield row

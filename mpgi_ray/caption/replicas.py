@@ -17,6 +17,7 @@ from mpgi_ray.caption.chunks import ChunkWork, Row, settle, told
 from mpgi_ray.caption.observed import Occupied, observed, started
 from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.caption.stages import Describe, Merge
+from mpgi_ray.caption.templates import Templates
 from mpgi_ray.engines.base import Engine, EngineError
 from mpgi_ray.engines.connect import check_json, check_picture, check_text
 from mpgi_ray.engines.settings import EngineSettings
@@ -34,6 +35,7 @@ class _Replica(ABC):
     """
 
     recipe: Recipe
+    templates: Templates
     stage: ClassVar[str]
 
     def __init__(self, connect: Connect, settings: EngineSettings) -> None:
@@ -91,13 +93,15 @@ class DescribeReplica(_Replica):
 
     stage = "perspective"
 
-    def __init__(self, recipe: Recipe, connect: Connect, place: int, ends: bool) -> None:
-        self.recipe, self.place, self.ends = recipe, place, ends
+    def __init__(
+        self, recipe: Recipe, templates: Templates, connect: Connect, place: int, ends: bool
+    ) -> None:
+        self.recipe, self.templates, self.place, self.ends = recipe, templates, place, ends
         super().__init__(connect, recipe.generate[place].engine)
 
     def prepare(self) -> None:
         observe = observed("perspective")
-        self.describe = Describe(self.recipe, self.place, self.engine, self.at_once, observe)
+        self.describe = Describe(self.recipe, self.templates, self.place, self.engine, self.at_once, observe)
 
     async def prove(self) -> None:
         await _check_describe(self.describe, self.recipe, self.place)
@@ -115,13 +119,14 @@ class MergeReplica(_Replica):
 
     stage = "integrated"
 
-    def __init__(self, recipe: Recipe, connect: Connect) -> None:
-        self.recipe = recipe
+    def __init__(self, recipe: Recipe, templates: Templates, connect: Connect) -> None:
+        self.recipe, self.templates = recipe, templates
         assert recipe.merger is not None
         super().__init__(connect, recipe.merger)
 
     def prepare(self) -> None:
-        self.merge = Merge(self.recipe, self.engine, self.at_once, observed("integrated"))
+        observe = observed("integrated")
+        self.merge = Merge(self.recipe, self.templates, self.engine, self.at_once, observe)
 
     async def prove(self) -> None:
         await _check_merge(self.merge, self.recipe)
@@ -136,14 +141,15 @@ class BothReplica(_Replica):
 
     stage = "both"
 
-    def __init__(self, recipe: Recipe, connect: Connect) -> None:
-        self.recipe = recipe
+    def __init__(self, recipe: Recipe, templates: Templates, connect: Connect) -> None:
+        self.recipe, self.templates = recipe, templates
         super().__init__(connect, recipe.generate[0].engine)
 
     def prepare(self) -> None:
         observe = observed("perspective")
-        self.describe = Describe(self.recipe, 0, self.engine, self.at_once, observe)
-        self.merge = Merge(self.recipe, self.engine, self.at_once, observed("integrated"))
+        self.describe = Describe(self.recipe, self.templates, 0, self.engine, self.at_once, observe)
+        observe = observed("integrated")
+        self.merge = Merge(self.recipe, self.templates, self.engine, self.at_once, observe)
 
     async def prove(self) -> None:
         await _check_describe(self.describe, self.recipe, 0)

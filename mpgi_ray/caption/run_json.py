@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from importlib import metadata
-from typing import Any
+from typing import Any, NamedTuple
 
 from mpgi_ray.caption.recipe import Recipe
+from mpgi_ray.caption.templates import Templates, read_templates
 from mpgi_ray.data.caption import ID_VERSION
 from mpgi_ray.data.caption_folder import RUN, CaptionFolder
 from mpgi_ray.data.claim import require_same
 from mpgi_ray.data.parts import ChunkId, Parts
 from mpgi_ray.data.shard_list import ShardList
-from mpgi_ray.errors import OutputError, RecipeError
-from mpgi_ray.prompts import Kind, PromptTemplate, load, shared_blocks
+from mpgi_ray.errors import OutputError
+from mpgi_ray.prompts import shared_blocks
 
 _PACKAGES = (
     *("mpgi-ray", "ray", "pyarrow", "pillow", "numpy", "jinja2"),
@@ -24,30 +25,42 @@ _PACKAGES = (
 )
 
 
-def open_run(folder: CaptionFolder, recipe: Recipe, shards: ShardList) -> list[str]:
+class Opened(NamedTuple):
+    """A run that may begin.
+
+    Attributes:
+        templates: the prompts that ``run.json`` holds.
+        versions: of mpgi-ray, that the run was started with, in their order.
+    """
+
+    templates: Templates
+    versions: tuple[str, ...]
+
+
+def open_run(folder: CaptionFolder, recipe: Recipe, shards: ShardList) -> Opened:
     """Create ``run.json``, or check that this recipe and these shards continue it; add new shards to it.
 
-    Returns:
-        The versions of mpgi-ray that the run was started with, in their order.
-
     Raises:
-        RecipeError, OutputError: as `check_run`.
+        RecipeError, OutputError: as `read_templates` and `check_run`.
     """
-    record = check_run(folder, recipe, shards)
+    templates = read_templates(recipe)
+    record = check_run(folder, recipe, templates, shards)
     if not folder.storage.exists(RUN) or record != folder.run_record():
         folder.storage.publish_json(RUN, record)
     starts = [record["versions"], *record["later_versions"]]
-    return list(dict.fromkeys(versions.get("mpgi-ray", "unknown") for versions in starts))
+    versions = (start.get("mpgi-ray", "unknown") for start in starts)
+    return Opened(templates, tuple(dict.fromkeys(versions)))
 
 
-def check_run(folder: CaptionFolder, recipe: Recipe, shards: ShardList) -> dict[str, Any]:
+def check_run(
+    folder: CaptionFolder, recipe: Recipe, templates: Templates, shards: ShardList
+) -> dict[str, Any]:
     """What ``run.json`` has to hold for this recipe and these shards; nothing is written.
 
     Raises:
-        RecipeError: prompts are missing, wrong or in the wrong place.
         OutputError: the folder belongs to another recipe, or a shard changed after it was captioned.
     """
-    record = _record(recipe, shards)
+    record = _record(recipe, templates, shards)
     if folder.storage.exists(RUN):
         before = folder.run_record()
         merged = bool(folder.stage2.full.done() or folder.stage2.pilot.done())
@@ -72,40 +85,20 @@ def lost_shards(folder: CaptionFolder, shards: ShardList) -> list[str]:
     return sorted(set(folder.run_record()["shards"]) - set(shards.files))
 
 
-def _record(recipe: Recipe, shards: ShardList) -> dict[str, Any]:
-    stage1 = [[load(name) for name in block.perspectives] for block in recipe.generate]
-    integrate = load(recipe.integrate.prompt)
-    for templates in stage1:
-        _check(templates, integrate)
-    prompts = {template.name: template for templates in stage1 for template in templates}
-    prompts[integrate.name] = integrate
+def _record(recipe: Recipe, templates: Templates, shards: ShardList) -> dict[str, Any]:
+    prompts = {template.name: template for model in templates.stage1 for template in model}
+    prompts[templates.stage2.name] = templates.stage2
     return {
         "recipe": recipe.model_dump(mode="json"),
         "identity": recipe.identity() | {"caption_schema": ID_VERSION},
-        "stage1": [[template.name for template in templates] for templates in stage1],
-        "texts": list(integrate.texts),
+        "stage1": [[template.name for template in model] for model in templates.stage1],
+        "texts": list(templates.stage2.texts),
         "prompts": {name: {"hash": t.hash, "text": t.source} for name, t in prompts.items()},
         "shared_blocks": shared_blocks(),
         "versions": {"python": platform.python_version()} | dict(_versions()),
         "later_versions": [],  # of starts with other packages than the start before
         "shards": {name: {"stamp": shards.stamps[name]} for name in shards.files},
     }
-
-
-def _check(templates: Sequence[PromptTemplate], integrate: PromptTemplate) -> None:
-    names = [*(template.name for template in templates), integrate.name, *integrate.texts]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise RecipeError(
-            f"two texts of the recipe are named {twice[0]!r}: records could not tell them apart"
-        )
-    for template in templates:
-        if template.kind is Kind.INTEGRATE:
-            raise RecipeError(f"generate.perspectives names {template.name!r}, which is a prompt of stage 2")
-    if integrate.kind is not Kind.INTEGRATE:
-        raise RecipeError(
-            f"integrate.prompt names {integrate.name!r} of kind {integrate.kind}, expected integrate"
-        )
 
 
 def _versions() -> Iterator[tuple[str, str]]:

@@ -19,6 +19,7 @@ from mpgi_ray.caption.integrate import Integration
 from mpgi_ray.caption.published import answered, by_sample, changed, known_of, publish
 from mpgi_ray.caption.recipe import FactsConfig, Recipe
 from mpgi_ray.caption.reuse import Answers, earlier_stage1, earlier_stage2
+from mpgi_ray.caption.templates import Templates
 from mpgi_ray.data.caption import Caption, Stage, Status, digest
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.image import ImageError, decode
@@ -41,12 +42,20 @@ class Describe:
         observe: is told of new records.
     """
 
-    def __init__(self, recipe: Recipe, place: int, engine: Engine, at_once: int, observe: Observe) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        templates: Templates,
+        place: int,
+        engine: Engine,
+        at_once: int,
+        observe: Observe,
+    ) -> None:
         folder = CaptionFolder(recipe.output)
         self.parts, self.stop = folder.stage1[place], StopFlag(folder.storage)
         self.first, self.last = place == 0, place == len(recipe.generate) - 1
         self.limits = recipe.facts
-        self.stage = Perspectives(engine, recipe.generate[place], recipe.facts)
+        self.stage = Perspectives(engine, recipe.generate[place], recipe.facts, templates.stage1[place])
         self.slots = Slots(at_once)
         self.observe = observe
         self.earlier = earlier_stage1(recipe, place)
@@ -129,10 +138,12 @@ class Merge:
         observe: is told of new records.
     """
 
-    def __init__(self, recipe: Recipe, engine: Engine, at_once: int, observe: Observe) -> None:
+    def __init__(
+        self, recipe: Recipe, templates: Templates, engine: Engine, at_once: int, observe: Observe
+    ) -> None:
         folder = CaptionFolder(recipe.output)
         self.parts, self.stop = folder.stage2, StopFlag(folder.storage)
-        self.stage = Integration(engine, recipe.integrate, recipe.facts)
+        self.stage = Integration(engine, recipe.integrate, recipe.facts, templates.stage2)
         self.slots = Slots(at_once)
         self.observe = observe
         self.earlier = earlier_stage2(recipe)

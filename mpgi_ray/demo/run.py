@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,14 +14,10 @@ from mpgi_ray.caption.job import caption
 from mpgi_ray.caption.recipe import load_recipe
 from mpgi_ray.curate import Curation, curate
 from mpgi_ray.data.caption_folder import CaptionFolder
-from mpgi_ray.data.claim import Claim, claim
-from mpgi_ray.data.index import INDEX, IndexRow, publish_index
 from mpgi_ray.data.parts import complete_shards
-from mpgi_ray.data.shards import sample_members
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.data.tar_write import write_members
+from mpgi_ray.demo.draw import SHARD, draw, shard_name
 from mpgi_ray.demo.reconcile import reconcile, show
-from mpgi_ray.demo.scenes.scene import scene
 from mpgi_ray.demo.writer import MODEL, ImperfectWriter
 from mpgi_ray.errors import OutputError, UnfinishedError
 from mpgi_ray.evaluate.config import EvaluateConfig
@@ -35,7 +30,6 @@ from mpgi_ray.runtime.fan_out import fan_out
 from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.trainer import train
 
-_SHARD = 250
 # several texts of each picture in a step teach more, in the same time, than more pictures with one; half of
 # them as one sentence, so that each fact is learned for itself; places are learned last, so what tells them
 # comes more often
@@ -85,12 +79,9 @@ def run_demo(folder: Path, count: int, seed: int, *, imperfect: bool = False, co
     captions, final, model = mine / "captions", mine / "final", mine / kind
     metrics, report = mine / f"{kind}-metrics", mine / "report.html"
     written = imperfect and _written(captions, mine / _LOG, count)
-    identity = {"scenes": count, "seed": seed}
-    drawn = claim(Storage(str(shards)), "demo", identity, last=(INDEX,)) is Claim.FINISHED
     with ray_session(cpus_held=2):
         with _step(f"scenes: {count} drawn and annotated", shards):
-            if not drawn:
-                _draw(Storage(str(shards)), count, seed)
+            draw(Storage(str(shards)), count, seed, fan_out)
         with _step("captions: six texts for every scene", captions):
             if imperfect:
                 if not written:
@@ -99,7 +90,7 @@ def run_demo(folder: Path, count: int, seed: int, *, imperfect: bool = False, co
             else:
                 caption(load_recipe("template", {"input.shards": str(shards), "output": str(captions)}, []))
         with _step("final shards: a global random order", final):
-            curate(Curation(captions=str(captions), output=str(final), shard_size=_SHARD))
+            curate(Curation(captions=str(captions), output=str(final), shard_size=SHARD))
         with _step(f"training: a small {'CoCa' if coca else 'CLIP'} on the train split", model):
             settings = _COCA if coca else _CLIP
             batch = min(settings["batch"], count // 2)  # of the scenes 80 % are to train on
@@ -161,7 +152,7 @@ def _written(captions: Path, log: Path, count: int) -> bool:
     """
     made = CaptionFolder(str(captions))
     published = made.integrated.done()
-    whole = {_name(start) for start in range(0, count, _SHARD)} <= complete_shards(published)
+    whole = {shard_name(start) for start in range(0, count, SHARD)} <= complete_shards(published)
     if whole and log.exists():
         return True
     if published or made.described():
@@ -178,21 +169,3 @@ def _step(title: str, where: Path) -> Iterator[None]:
     started = time.monotonic()
     yield
     print(f"  {time.monotonic() - started:.0f} s", flush=True)
-
-
-def _draw(storage: Storage, count: int, seed: int) -> None:
-    """Shards of scenes, one task each, and their index."""
-    starts = range(0, count, _SHARD)
-    calls = [(storage, start, min(start + _SHARD, count), seed) for start in starts]
-    publish_index(storage, fan_out(_draw_shard, calls))
-
-
-def _name(start: int) -> str:
-    return f"scenes-{start // _SHARD:06d}"
-
-
-def _draw_shard(storage: Storage, start: int, end: int, seed: int) -> IndexRow:
-    name = _name(start)
-    data = write_members(sample_members(scene(number, seed)) for number in range(start, end))
-    storage.publish(f"{name}.tar", data)
-    return IndexRow(name, end - start, len(data), hashlib.sha256(data).hexdigest())

@@ -2,12 +2,11 @@
 
 from mpgi_ray.report.page import write_rejects, write_report
 from mpgi_ray.report.panels import job_alone, write_panel
-from mpgi_ray.report.sheet import read_sheet, tile_html, write_sheet
+from mpgi_ray.report.sheet import read_sheet, write_sheet
 
 __all__ = [
     "job_alone",
     "read_sheet",
-    "tile_html",
     "write_panel",
     "write_rejects",
     "write_report",

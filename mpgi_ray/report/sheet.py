@@ -15,9 +15,11 @@ from mpgi_ray.data.shards import read_shard
 from mpgi_ray.errors import InputError
 from mpgi_ray.report.html import environment, page_at
 from mpgi_ray.report.overlay import Colours, Overlay, overlay
+from mpgi_ray.report.painted import Titled, contact_sheet
 from mpgi_ray.report.pictures import thumbnail
 from mpgi_ray.report.rejects import Rejects, rejects
-from mpgi_ray.rules.labels import Unknown, unknown_labels
+from mpgi_ray.report.shown import Shown, opened
+from mpgi_ray.rules.labels import Unknown, unknown_in_words, unknown_labels
 
 _SHARDS = 6  # that are read: a shard has to be read whole for its pictures
 _SIZES = (4, 8, 16, 32, 64, 128, 256)  # px: upper bounds of bars
@@ -45,7 +47,7 @@ class Tile:
 
 @dataclass
 class Sheet:
-    """What is shown.
+    """What is annotated in shards; a notebook shows its pictures.
 
     Attributes:
         total: samples of all shards; those that were read count in the other figures.
@@ -67,6 +69,17 @@ class Sheet:
     unknown: Counter[Unknown] = field(default_factory=Counter)
     tiles: list[Tile] = field(default_factory=list)
     rejects: Rejects | None = None
+
+    def _ipython_display_(self) -> None:
+        """A notebook shows the pictures."""
+        shown = (tile for tile in self.tiles if tile.picture)
+        sheet = [Titled(opened(tile.picture), tile.overlay, (tile.description,)) for tile in shown]
+        Shown((contact_sheet(sheet),))._ipython_display_()
+
+    @property
+    def unknown_labels(self) -> str:
+        """Labels that no text can say as the name of a thing, in words; empty if there are none."""
+        return unknown_in_words(self.unknown)
 
     @property
     def classes(self) -> list[tuple[str, int, int]]:
@@ -97,11 +110,6 @@ def write_sheet(path: str, html: str, cards: int = 24, seed: int = 0) -> str:
     page = environment().get_template("sheet.html.j2").render(sheet=sheet)
     target.publish(name, page.encode())
     return f"{html}: {len(sheet.tiles)} of {sheet.total:,} samples"
-
-
-def tile_html(tile: Tile) -> str:
-    """A picture with all that is annotated drawn over it, as HTML that stands by itself, as in a notebook."""
-    return environment().get_template("tile.html.j2").render(tile=tile)
 
 
 def read_sheet(path: str, cards: int = 24, seed: int = 0) -> Sheet:

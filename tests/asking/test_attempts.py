@@ -22,7 +22,7 @@ from mpgi_ray.caption.recipe import FactsConfig, GenerateConfig, IntegrateConfig
 from mpgi_ray.data.caption import Caption, to_table
 from mpgi_ray.data.image import decode
 from mpgi_ray.data.sample import Annotation, Sample
-from mpgi_ray.engines.base import EngineDied, EngineError, Fault, Prompt, Reply
+from mpgi_ray.engines.base import Engine, EngineDied, EngineError, Fault, Prompt, Reply
 from mpgi_ray.engines.connect import check_json, check_picture, check_text
 from mpgi_ray.engines.supervised import Supervised
 from mpgi_ray.errors import RecipeError
@@ -39,14 +39,23 @@ def sample() -> Sample:
     return Sample("k", 0, png(), "png", NOTE, "k")
 
 
+def perspectives(engine: Engine, config: dict[str, object]) -> Perspectives:
+    block = GenerateConfig.model_validate(config)
+    return Perspectives(engine, block, FactsConfig(), [load(name) for name in block.perspectives])
+
+
+def integration(engine: Engine) -> Integration:
+    return Integration(engine, IntegrateConfig(), FactsConfig(), load("integrate"))
+
+
 def describe(engine: Scripted, **config: object) -> list[Caption]:
-    stage = Perspectives(engine, GenerateConfig.model_validate(config), FactsConfig())
+    stage = perspectives(engine, config)
     return asyncio.run(stage.describe("s", sample(), gather(NOTE), decode(sample().image)))
 
 
 def merge(engine: Scripted, texts: dict[str, str]) -> list[Caption]:
     rows = descriptions(texts)
-    return asyncio.run(Integration(engine, IntegrateConfig(), FactsConfig()).merge(rows, gather(NOTE)))
+    return asyncio.run(integration(engine).merge(rows, gather(NOTE)))
 
 
 @pytest.mark.parametrize(
@@ -267,7 +276,7 @@ def test_without_a_source_nothing_is_asked() -> None:
     bad = Caption(
         caption_id="c", sample_id="i", shard="s", index=0, key="k", stage="perspective", status="rejected"
     )
-    rows = asyncio.run(Integration(engine, IntegrateConfig(), FactsConfig()).merge([bad], gather(NOTE)))
+    rows = asyncio.run(integration(engine).merge([bad], gather(NOTE)))
     assert {(r.status, r.reason) for r in rows} == {("rejected", "no_source")}
     assert len(rows) == 2
     assert not engine.calls
@@ -342,14 +351,12 @@ def test_a_prompt_of_facts_alone_shows_no_picture_and_is_not_asked_without_facts
     for name in ("objects", "layout"):
         source = load(name).source.replace("kind: relay", "kind: relay\npicture: false")
         (tmp_path / f"{name}.j2").write_text(source)
-    perspectives = [str(tmp_path / "objects.j2"), str(tmp_path / "layout.j2")]
+    mine = [str(tmp_path / "objects.j2"), str(tmp_path / "layout.j2")]
     engine = Scripted(lambda prompt, before: Reply(GOOD))
-    assert {row.status for row in describe(engine, perspectives=perspectives)} == {"ok"}
+    assert {row.status for row in describe(engine, perspectives=mine)} == {"ok"}
     assert [(p.name, p.picture) for p in engine.asked] == [("objects", None), ("layout", None)]
     assert all("You do not see the image" in p.text and "plain to see" not in p.text for p in engine.asked)
-    stage = Perspectives(
-        engine, GenerateConfig.model_validate({"perspectives": [*perspectives, "scene"]}), FactsConfig()
-    )
+    stage = perspectives(engine, {"perspectives": [*mine, "scene"]})
     bare = gather(Annotation(width=8, height=8))
     rows = asyncio.run(stage.describe("s", sample(), bare, decode(sample().image)))
     assert [(row.perspective, row.status, row.reason) for row in rows] == [

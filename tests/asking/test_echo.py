@@ -98,7 +98,7 @@ def test_the_words_of_an_example_are_refused_but_for_those_of_the_image(
         text="Sand.",
     )
     facts = gather(Annotation(width=8, height=8, scene=("river",)))
-    stage = Integration(engine, IntegrateConfig(prompt=str(tmp_path / "one.j2")), FactsConfig())
+    stage = Integration(engine, IntegrateConfig(), FactsConfig(), load(str(tmp_path / "one.j2")))
     rows = asyncio.run(stage.merge([row], facts))
     assert [(r.status, r.reason) for r in rows] == [("retried", "prompt_echo"), ("ok", "")]
     first, second = engine.asked

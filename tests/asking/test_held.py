@@ -16,6 +16,7 @@ from mpgi_ray.data.caption import Caption
 from mpgi_ray.data.image import decode
 from mpgi_ray.data.sample import Annotation, LabelClass, Object, Sample
 from mpgi_ray.engines.base import Reply
+from mpgi_ray.prompts import load
 from mpgi_ray.rules import gather
 from mpgi_ray.truth.sourced import agreement, unsourced
 from support.scripted import Scripted, descriptions, png
@@ -40,7 +41,9 @@ FALSE = "Three cars and two trucks stand on the left side of the image, where a 
 
 def described(engine: Scripted, **limits: bool) -> list[Caption]:
     sample = Sample("k", 0, png(), "png", NOTE, "k")
-    stage = Perspectives(engine, GenerateConfig(perspectives=("layout", "scene")), FactsConfig(**limits))
+    names = ("layout", "scene")
+    config, templates = GenerateConfig(perspectives=names), [load(name) for name in names]
+    stage = Perspectives(engine, config, FactsConfig(**limits), templates)
     return asyncio.run(stage.describe("s", sample, FACTS, decode(sample.image)))
 
 
@@ -84,7 +87,8 @@ def test_texts_of_a_merge_are_judged_and_kept_each_for_itself() -> None:
         {"short": "Three cars on the left side, a ship in the lower right.", "long": FALSE},
     ]
     engine = Scripted(lambda prompt, before: Reply(json.dumps(replies[before])))
-    rows = asyncio.run(Integration(engine, IntegrateConfig(), FactsConfig()).merge(source, FACTS))
+    stage = Integration(engine, IntegrateConfig(), FactsConfig(), load("integrate"))
+    rows = asyncio.run(stage.merge(source, FACTS))
     assert [(r.perspective, r.status, r.attempt) for r in rows] == [
         ("integrate", "retried", 1),
         ("short", "ok", 2),
@@ -104,7 +108,8 @@ def test_a_number_that_one_description_alone_tells_is_not_merged() -> None:
 
     def merged(engine: Scripted, witnesses: int) -> Caption:
         config = IntegrateConfig(witnesses=witnesses)
-        rows = Integration(engine, config, FactsConfig()).merge(descriptions(sources), FACTS)
+        stage = Integration(engine, config, FactsConfig(), load("integrate"))
+        rows = stage.merge(descriptions(sources), FACTS)
         return next(row for row in asyncio.run(rows) if row.perspective == "long")
 
     def engine(text: str) -> Scripted:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from mpgi_ray import prompts
 from mpgi_ray.caption.describe import Perspectives
 from mpgi_ray.caption.integrate import Integration
 from mpgi_ray.caption.recipe import FactsConfig, GenerateConfig, IntegrateConfig
@@ -53,11 +54,13 @@ def refused(row: dict[str, Any], item: dict[str, Any], sample: Sample) -> dict[s
     if row["variant"] == "r":  # from the facts alone
         engine = Scripted(lambda prompt, before: Reply(row["texts"]["caption"]))
         config = GenerateConfig(perspectives=("objects",), attempts=ONCE)
-        stage = Perspectives(engine, config, FactsConfig())
+        stage = Perspectives(engine, config, FactsConfig(), [prompts.load("objects")])
         made = asyncio.run(stage.describe("s", sample, facts, decode(sample.image)))
     else:
         engine = Scripted(lambda prompt, before: Reply(json.dumps(row["texts"])))
-        merging = Integration(engine, IntegrateConfig(attempts=ONCE), FactsConfig())
+        merging = Integration(
+            engine, IntegrateConfig(attempts=ONCE), FactsConfig(), prompts.load("integrate")
+        )
         made = asyncio.run(merging.merge(descriptions(item["texts"]), facts))
     return {one.perspective: one.why for one in made}
 

@@ -331,3 +331,17 @@ def test_run_json_tells_what_the_folder_was_made_with(tmp_path: Path) -> None:
     assert set(record["shards"]) == {"s0"}
     hashes = {c.prompt_hash for t in CaptionFolder(run.output).tables() for c in from_table(t)}
     assert hashes == {prompt["hash"] for prompt in record["prompts"].values()}
+
+
+def test_prompt_files_are_read_where_the_command_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Replicas run in another folder, in which a relative path leads nowhere."""
+    write_shards(tmp_path / "shards", [2])
+    for name, kind in (("water", "relay\nwords: [1, 90]"), ("union", "integrate\ntexts: {whole: [1, 90]}")):
+        (tmp_path / f"{name}.j2").write_text(f"---\nkind: {kind}\n---\nTell of water.\n")
+    monkeypatch.chdir(tmp_path)
+    prompts = {"perspectives": ["scene", "./water.j2"]}
+    run = recipe(tmp_path, generate=prompts, integrate={"prompt": "./union.j2"})
+    assert caption(run).samples == 2
+    assert set(table(run.output)["perspective"].to_pylist()) == {"scene", "water", "whole"}

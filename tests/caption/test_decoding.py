@@ -98,8 +98,8 @@ def describe(
     block = {"engine": {"max_pixels": BUDGET, "model": "m", **settings}, "attempts": [{}]}
     run = recipe(tmp_path, "captions", generate=block)
     shards, folder = find_shards(run.input.shards), CaptionFolder(run.output)
-    open_run(folder, run, shards)
-    stage = Describe(run, 0, engine, 1, lambda _: None)
+    templates = open_run(folder, run, shards).templates
+    stage = Describe(run, templates, 0, engine, 1, lambda _: None)
     (task,) = left_to_do(run, shards, folder, None)
 
     async def each() -> None:

@@ -10,6 +10,7 @@ from mpgi_ray.caption.recipe import FactsConfig, IntegrateConfig
 from mpgi_ray.data.caption import Caption
 from mpgi_ray.data.sample import Annotation, Box, LabelClass, Object
 from mpgi_ray.engines.template.engine import TemplateEngine
+from mpgi_ray.prompts import load
 from mpgi_ray.rules import gather, rule_text
 
 FACTS = ["There are two cars in the image.", "Grass covers half of it. A road runs on the left."]
@@ -56,7 +57,9 @@ def test_an_integration_is_told_no_fact_twice_and_of_nothing_that_is_absent() ->
         replace(row, perspective="objects", text=told[0]),
         replace(row, perspective="scene", text="Sand."),
     ]
-    prompt = Integration(TemplateEngine(), IntegrateConfig(), FactsConfig()).prompt("s", rows, facts)
+    prompt = Integration(TemplateEngine(), IntegrateConfig(), FactsConfig(), load("integrate")).prompt(
+        "s", rows, facts
+    )
     assert all(prompt.text.count(fact) == 1 for fact in told)
     assert "[scene] Sand." in prompt.text
     assert "helicopter" not in prompt.text

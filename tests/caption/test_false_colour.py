@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 from mpgi_ray.caption.describe import Perspectives
 from mpgi_ray.caption.facts import facts_of
 from mpgi_ray.caption.recipe import FactsConfig, load_recipe
+from mpgi_ray.caption.templates import read_templates
 from mpgi_ray.data.image import Picture
 from mpgi_ray.data.sample import Annotation, Sample
 from mpgi_ray.engines.template.engine import TemplateEngine
@@ -33,11 +34,9 @@ def texts(fields: dict[str, Any]) -> dict[str, str]:
     note = Annotation(width=128, height=128, **fields)
     sample, picture = Sample("a", 0, b"", "png", note, "a.png"), Picture(b"", image)
     facts = facts_of(note, picture, FactsConfig())
-    stage = Perspectives(
-        TemplateEngine(),
-        load_recipe("template", {"input": {"shards": "in"}, "output": "out"}, []).generate[0],
-        FactsConfig(),
-    )
+    recipe = load_recipe("template", {"input": {"shards": "in"}, "output": "out"}, [])
+    asked = read_templates(recipe).stage1[0]
+    stage = Perspectives(TemplateEngine(), recipe.generate[0], FactsConfig(), asked)
     replies = asyncio.run(TemplateEngine().reply(stage.prompts(sample, picture, facts)))
     told = dict(zip(stage.names, (reply.text for reply in replies), strict=True))
     short, long = merged(facts, told)

@@ -81,7 +81,7 @@ def scene_shard(folder: Path, count: int) -> None:
 def run_stages(recipe: Recipe, pilot: Pilot | None = None) -> tuple[list[Recorder], Recorder]:
     """Both stages over all chunks as replicas run them, with recorders for models."""
     shards, folder = find_shards(recipe.input.shards), CaptionFolder(recipe.output)
-    open_run(folder, recipe, shards)
+    templates = open_run(folder, recipe, shards).templates
     mllms, llm = [Recorder() for _ in recipe.generate], Recorder()
 
     async def run() -> None:
@@ -89,8 +89,8 @@ def run_stages(recipe: Recipe, pilot: Pilot | None = None) -> tuple[list[Recorde
             for row in read_chunks(task):
                 work = pickle.loads(row["work"])
                 for place, mllm in enumerate(mllms):
-                    work = await Describe(recipe, place, mllm, 1, lambda _: None).chunk(work)
-                await Merge(recipe, llm, 1, lambda _: None).chunk(work)
+                    work = await Describe(recipe, templates, place, mllm, 1, lambda _: None).chunk(work)
+                await Merge(recipe, templates, llm, 1, lambda _: None).chunk(work)
 
     asyncio.run(run())
     return mllms, llm

@@ -129,7 +129,7 @@ def test_of_two_drivers_the_later_works_on_what_the_first_published(tmp_path: Pa
     write_shards(tmp_path / "shards", [3])
     run = recipe(tmp_path, "captions")
     shards, folder = find_shards(run.input.shards), CaptionFolder(run.output)
-    open_run(folder, run, shards)
+    templates = open_run(folder, run, shards).templates
     (task,) = left_to_do(run, shards, folder, None)
     (row,) = read_chunks(task)
 
@@ -138,13 +138,13 @@ def test_of_two_drivers_the_later_works_on_what_the_first_published(tmp_path: Pa
         works = [pickle.loads(row["work"]) for _ in engines]
         described = await asyncio.gather(
             *(
-                job_stages.Describe(run, 0, engine, 1, lambda _: None).chunk(work)
+                job_stages.Describe(run, templates, 0, engine, 1, lambda _: None).chunk(work)
                 for engine, work in zip(engines, works, strict=True)
             )
         )
         merged = await asyncio.gather(
             *(
-                job_stages.Merge(run, engine, 1, lambda _: None).chunk(work)
+                job_stages.Merge(run, templates, engine, 1, lambda _: None).chunk(work)
                 for engine, work in zip(engines, reversed(described), strict=True)
             )
         )

@@ -18,6 +18,7 @@ from mpgi_ray.caption.outcome import Outcome, concluded
 from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.caption.run_json import open_run
 from mpgi_ray.caption.stages import described_work
+from mpgi_ray.caption.templates import read_templates
 from mpgi_ray.caption.todo import left_to_do
 from mpgi_ray.data import ledger
 from mpgi_ray.data.caption import digests_of, from_table, to_table
@@ -38,16 +39,16 @@ FIRST, SECOND = ChunkId("s0", 0, 2), ChunkId("s0", 1, 2)
 
 def work_off(run: Recipe, *, merge: bool = True) -> None:
     """Caption what is left to do, by two models for stage 1."""
-    folder = CaptionFolder(run.output)
+    folder, templates, engine = CaptionFolder(run.output), read_templates(run), TemplateEngine()
 
     async def chunks() -> None:
         for task in left_to_do(run, find_shards(run.input.shards), folder, None):
             for row in read_chunks(task):
                 work = pickle.loads(row["work"])
                 for place in range(2):
-                    work = await stages.Describe(run, place, TemplateEngine(), 2, lambda _: None).chunk(work)
+                    work = await stages.Describe(run, templates, place, engine, 2, lambda _: None).chunk(work)
                 if merge:
-                    await stages.Merge(run, TemplateEngine(), 2, lambda _: None).chunk(work)
+                    await stages.Merge(run, templates, engine, 2, lambda _: None).chunk(work)
 
     asyncio.run(chunks())
 

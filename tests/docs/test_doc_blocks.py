@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,11 +9,8 @@ from pathlib import Path
 import pytest
 
 from support.doc_blocks import ROOT, RUN, Block, blocks, pages
-from support.doc_data import make, prepare
+from support.doc_data import prepare
 
-# their commands start Ray for themselves: replicas look for a prompt file where they run, which on a cluster
-# that is there already is not the folder of the command
-ALONE = {"docs/captions.md"}
 RUNNING = [page for page in pages() if any(block.runs for block in blocks(page))]
 
 
@@ -41,32 +37,10 @@ def test_a_block_that_could_be_passed_over_is_refused(text: str, said: str) -> N
         blocks("page.md", text)
 
 
-@pytest.fixture(scope="session")
-def made(ray_cluster: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("made")
-    make(folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def environment(ray_cluster: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Commands join the one cluster, which saves the start of Ray for each, and reach no hub."""
-    import ray
-
-    return os.environ | {
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-        "RAY_ADDRESS": ray.get_runtime_context().gcs_address,
-        "HF_HUB_OFFLINE": "1",
-        "HF_HOME": str(tmp_path_factory.mktemp("hub")),
-    }
-
-
 @pytest.mark.docs
 @pytest.mark.parametrize("page", RUNNING)
 def test_the_blocks_of_a_page_run(page: str, made: Path, environment: dict[str, str], tmp_path: Path) -> None:
     prepare(page, tmp_path, made)
-    if page in ALONE:
-        environment = environment | {"RAY_ADDRESS": "local"}
     for block in blocks(page):
         if block.written:
             (tmp_path / block.written).write_text(block.code)

@@ -12,6 +12,7 @@ from mpgi_ray.caption.plan.stock import Stock, take_stock
 from mpgi_ray.caption.plan.tokens import ModelTokens, Tokens, estimate
 from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.caption.run_json import check_run
+from mpgi_ray.caption.templates import read_templates
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.shard_list import find_shards
 
@@ -59,12 +60,21 @@ def plan(
         OutputError: the output folder belongs to another recipe.
     """
     folder, shards = CaptionFolder(recipe.output), find_shards(recipe.input.shards)
-    check_run(folder, recipe, shards)
-    asking = Asking(recipe, folder)
+    templates = read_templates(recipe)
+    check_run(folder, recipe, templates, shards)
+    asking = Asking(recipe, templates, folder)
     stock = take_stock(recipe, shards, folder, samples)
     asked = tuple(tuple(asking.about(subject)) for subject in stock.subjects)
     cpus, gpus = room(recipe)
     costs = None if rate is None else cost(recipe, stock.left, rate, gpu_hour_price)
     return Plan(
-        recipe, stock, asked, estimate(recipe, asked), cpus, gpus, rate, costs, reused(recipe, stock.subjects)
+        recipe,
+        stock,
+        asked,
+        estimate(recipe, asked),
+        cpus,
+        gpus,
+        rate,
+        costs,
+        reused(recipe, templates, stock.subjects),
     )

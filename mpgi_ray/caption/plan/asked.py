@@ -11,6 +11,7 @@ from mpgi_ray.caption.describe import Perspectives
 from mpgi_ray.caption.integrate import Integration
 from mpgi_ray.caption.plan.stock import Subject
 from mpgi_ray.caption.recipe import Recipe
+from mpgi_ray.caption.templates import Templates
 from mpgi_ray.data.caption import Caption, Stage, Status, from_table
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.engines.base import Prompt
@@ -45,11 +46,14 @@ class Asking:
     Prompts depend on the recipe alone, so the embedded engine stands in for all others; it is never asked.
     """
 
-    def __init__(self, recipe: Recipe, folder: CaptionFolder) -> None:
+    def __init__(self, recipe: Recipe, templates: Templates, folder: CaptionFolder) -> None:
         self.folder = folder
         self.models = [block.engine.model for block in recipe.generate]
-        self.stage1 = [Perspectives(TemplateEngine(), block, recipe.facts) for block in recipe.generate]
-        self.stage2 = Integration(TemplateEngine(), recipe.integrate, recipe.facts)
+        self.stage1 = [
+            Perspectives(TemplateEngine(), block, recipe.facts, asked)
+            for block, asked in zip(recipe.generate, templates.stage1, strict=True)
+        ]
+        self.stage2 = Integration(TemplateEngine(), recipe.integrate, recipe.facts, templates.stage2)
         self.merger = self.models[0] if recipe.merger is None else recipe.merger.model
 
     def about(self, subject: Subject) -> list[Asked]:

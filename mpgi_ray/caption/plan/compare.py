@@ -17,6 +17,7 @@ from mpgi_ray.caption.plan.asked import Asked, Asking
 from mpgi_ray.caption.plan.show import figures
 from mpgi_ray.caption.plan.tokens import characters_in_tokens, estimate
 from mpgi_ray.caption.recipe import Recipe
+from mpgi_ray.caption.templates import read_templates
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.engines.base import Prompt
 
@@ -32,7 +33,7 @@ def show_beside(plan: Plan, other: Recipe, names: tuple[str, str], console: Cons
     Raises:
         RecipeError: a prompt of the other recipe is not there, or wrong.
     """
-    asking = Asking(other, CaptionFolder(plan.recipe.output))
+    asking = Asking(other, read_templates(other), CaptionFolder(plan.recipe.output))
     beside = []
     for subject in plan.stock.subjects:
         facts = facts_of(subject.sample.annotation, subject.picture, other.facts)

@@ -12,6 +12,7 @@ from mpgi_ray.caption.integrate import Integration
 from mpgi_ray.caption.plan.stock import Subject
 from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.caption.reuse import Answers, earlier_stage1, earlier_stage2
+from mpgi_ray.caption.templates import Templates
 from mpgi_ray.data.caption import Caption
 from mpgi_ray.engines.base import EngineError, Prompt, Reply
 
@@ -47,7 +48,7 @@ class _Silent:
         pass
 
 
-def reused(recipe: Recipe, subjects: Sequence[Subject]) -> Reused | None:
+def reused(recipe: Recipe, templates: Templates, subjects: Sequence[Subject]) -> Reused | None:
     """Count the questions about some samples; None if the recipe reuses no run.
 
     Raises:
@@ -55,21 +56,24 @@ def reused(recipe: Recipe, subjects: Sequence[Subject]) -> Reused | None:
     """
     if recipe.reuse is None:
         return None
-    return asyncio.run(_reused(recipe, subjects))
+    return asyncio.run(_reused(recipe, templates, subjects))
 
 
-async def _reused(recipe: Recipe, subjects: Sequence[Subject]) -> Reused:
-    blocks = [(block, earlier_stage1(recipe, place)) for place, block in enumerate(recipe.generate)]
+async def _reused(recipe: Recipe, templates: Templates, subjects: Sequence[Subject]) -> Reused:
+    blocks = [
+        (block, templates.stage1[place], earlier_stage1(recipe, place))
+        for place, block in enumerate(recipe.generate)
+    ]
     merger, before = recipe.merger or recipe.generate[0].engine, earlier_stage2(recipe)
     questions = asked = 0
     for subject in subjects:
         shard, sample = subject.chunk.shard, subject.sample
         texts: list[Caption] = []
         open_ = 0
-        for block, earlier in blocks:
+        for block, asked_of, earlier in blocks:
             known = earlier.of(shard, [sample.index]).get(sample.index, ())
             engine = _Silent(known, block.engine.model)
-            stage = Perspectives(engine, block, recipe.facts)
+            stage = Perspectives(engine, block, recipe.facts, asked_of)
             texts += await _taken(
                 stage.describe(shard, sample, subject.facts, subject.picture, earlier=known)
             )
@@ -79,9 +83,8 @@ async def _reused(recipe: Recipe, subjects: Sequence[Subject]) -> Reused:
         else:
             known = before.of(shard, [sample.index]).get(sample.index, ())
             engine = _Silent(known, merger.model)
-            await _taken(
-                Integration(engine, recipe.integrate, recipe.facts).merge(texts, subject.facts, known)
-            )
+            stage2 = Integration(engine, recipe.integrate, recipe.facts, templates.stage2)
+            await _taken(stage2.merge(texts, subject.facts, known))
             open_ = engine.asked
         questions, asked = questions + 1, asked + open_
     return Reused(questions, questions - asked)

@@ -51,6 +51,7 @@ class Duplicates(Config):
 
     Attributes:
         shards: folders, globs or names of shards.
+        output: folder of what is found.
         fields: where shards of other programs keep what is read.
         radius: bits in which the hashes of a candidate differ at most.
         overlaps: look at candidates that are no copies for ground that both show (extra ``duplicates``).

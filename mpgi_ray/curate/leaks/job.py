@@ -56,6 +56,7 @@ class Leaks(Config):
     Attributes:
         train, against, through: folders, globs or names of shards: of training, of evaluation, and of others
             by way of which a training picture may be a copy of an evaluation picture.
+        output: folder of what is found.
         hashes: hash lists of evaluation sets, or folders that hold one.
         related: groups of names of sources that are made of the same pictures, by the same file names.
         fields, radius, overlaps, embeddings: see `mpgi_ray.curate.duplicates.Duplicates`.

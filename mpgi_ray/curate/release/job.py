@@ -45,6 +45,7 @@ class ReleaseConfig(Config):
 
     Attributes:
         final: folder of final shards, as `mpgi curate` left it.
+        output: folder of the release.
         share: sources that are taken in whatever their licence says, as somebody who may decides.
         unpack: whether pictures whose licence lets them be shared go out, too, as files in folders.
         mgrs: whether these are listed in MGRS-200k's JSON.

@@ -45,6 +45,7 @@ class Scores(Config):
 
     Attributes:
         captions: a caption run's folder; without one, the captions in the shards are scored.
+        output: folder of the scores.
         shards: the source shards; of a caption run only if they moved since they were captioned.
         fields: where shards of other programs keep what is read; only without a caption run, which knows it.
         partial: score what is captioned so far.
