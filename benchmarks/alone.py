@@ -90,4 +90,4 @@ def _fit(
     schedule = Schedule(
         steps, config.lr, config.warmup, config.weight_decay, config.max_gradient, bf16=config.computes_bf16
     )
-    return Learner(model, task.task(), schedule).fit(batches())
+    return Learner(model, task.task(model), schedule).fit(batches())

@@ -56,7 +56,7 @@ def side(options: argparse.Namespace) -> dict[str, float]:
     made = architecture(options.model)
     torch.manual_seed(0)
     model, _, _ = checkpoint.build(made)
-    task = task_settings("coca" if made.writes else "clip", {}).task()
+    task = task_settings("coca" if made.writes else "clip", {}).task(model)
     task.prepare(model)
     schedule = Schedule(options.steps, 1e-4, accumulate=options.accumulate, bf16=options.gpu)
     learner, before, seconds = Learner(model.to(device), task, schedule), _peak(device), []

@@ -7,12 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from support.engines_fixtures import hosts, llm_engine, mllm_engine, tiny_llm, tiny_mllm  # noqa: F401 - fixtures
 
 # workers must use this environment as it is, also when the tests were started by `uv run`
 os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
 
+# the same cases in each run, so that a change is judged by what it did; `--hypothesis-profile=search` tries
+# new ones
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.register_profile("search", deadline=None)
+settings.load_profile("steady")
 
 # files that take longest, begun first: one that is begun last keeps a second worker waiting
 _LONG = (

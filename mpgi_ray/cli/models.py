@@ -23,9 +23,17 @@ class Decoding(StrEnum):
 def train(
     shards: Annotated[str, typer.Argument(help="Folder of final shards, local or s3://…")],
     out: Annotated[str, typer.Option(help="Folder of the run; after a stop the same command goes on.")],
+    recipe: Annotated[
+        str | None,
+        typer.Option(help="Settings: hqrs-clip, rs-coca, farslip-1, farslip-2, small-regions or a file."),
+    ] = None,
     model: Annotated[
-        str, typer.Option(help="small, small-coca, an open_clip name, hf-hub:ORG/MODEL or a checkpoint.")
-    ] = "small",
+        str | None,
+        typer.Option(
+            help="small (the default), small-vit, small-coca, an open_clip name, hf-hub:ORG/MODEL or a "
+            "checkpoint."
+        ),
+    ] = None,
     weights: Annotated[str | None, typer.Option(help="For open_clip names: a tag or a file.")] = None,
     task: Annotated[
         str | None, typer.Option(help="What is learnt; by default clip, or coca for models that write.")
@@ -33,11 +41,13 @@ def train(
     split: Annotated[str | None, typer.Option(help="Train on this split only.")] = None,
     epochs: Annotated[int | None, typer.Option(min=1)] = None,
     steps: Annotated[int | None, typer.Option(min=1)] = None,
-    batch: Annotated[int, typer.Option(min=2, help="Samples of a step over all workers.")] = 128,
-    lr: Annotated[float, typer.Option(help="The learning rate's peak.")] = 1e-3,
-    seed: int = 0,
-    workers: Annotated[int, typer.Option(min=1, help="Ray Train workers.")] = 1,
-    gpu: Annotated[bool, typer.Option(help="One GPU a worker.")] = False,
+    batch: Annotated[
+        int | None, typer.Option(min=2, help="Samples of a step over all workers; 128 by default.")
+    ] = None,
+    lr: Annotated[float | None, typer.Option(help="The learning rate's peak; 0.001 by default.")] = None,
+    seed: int | None = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Ray Train workers; 1 by default.")] = None,
+    gpu: Annotated[bool | None, typer.Option("--gpu", help="One GPU a worker.")] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", help="Any other setting, e.g. accumulate=4, texts.long=2, texts_per_step=3."),
@@ -46,23 +56,16 @@ def train(
     grace: Grace = GRACE,
 ) -> None:
     """Train a CLIP or CoCa model on final shards with Ray Train."""
-    from mpgi_ray.config import assigned, parse, read_assignment
     from mpgi_ray.models.published import open_clip_lines
-    from mpgi_ray.train.config import TrainConfig
+    from mpgi_ray.train.config import load_config
     from mpgi_ray.train.trainer import train as run
 
-    values: dict[str, Any] = {
-        "shards": shards,
-        "output": out,
-        "model": model,
-        "weights": weights,
-        "task": task,
-    }
-    values |= {"split": split, "epochs": epochs, "steps": steps, "batch": batch, "lr": lr}
-    values |= {"seed": seed, "workers": workers, "gpu": gpu}
-    for text in set_ or []:
-        values = assigned(values, *read_assignment(text))
-    result = run(parse(TrainConfig, values, "mpgi train"), takeover=takeover, grace=grace)
+    given: dict[str, Any] = {"model": model, "weights": weights, "task": task, "split": split}
+    given |= {"epochs": epochs, "steps": steps, "batch": batch, "lr": lr}
+    given |= {"seed": seed, "workers": workers, "gpu": gpu}
+    told = {name: value for name, value in given.items() if value is not None}
+    config = load_config(recipe, {"shards": shards, "output": out, **told}, set_ or [])
+    result = run(config, takeover=takeover, grace=grace)
     if not result.new:
         typer.echo(f"nothing to do: {result.checkpoint} is already trained")
     typer.echo(f"{result.checkpoint}: {result.steps} steps, loss {result.loss:.3f}; open it with")
@@ -106,6 +109,15 @@ def evaluate(
     localize: Annotated[
         str | None, typer.Option(help="Folder of AIR-SLT: also measure semantic localization on it.")
     ] = None,
+    segment: Annotated[
+        str | None,
+        typer.Option(
+            help="A manifest with masks, or a folder of images and masks: also measure segmentation on it."
+        ),
+    ] = None,
+    segment_source: Annotated[
+        str | None, typer.Option(help="With --segment: the preset or file that lists the masks' values.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the fact probes and of nucleus decoding.")] = 0,
     takeover: Takeover = False,
 ) -> None:
@@ -118,6 +130,7 @@ def evaluate(
     from mpgi_ray.config import parse
     from mpgi_ray.evaluate.config import EvaluateConfig, choose_decoding
     from mpgi_ray.evaluate.job import evaluate as run
+    from mpgi_ray.ingest.masked import Masked
     from mpgi_ray.ingest.related import related_sources
     from mpgi_ray.report.evaluation import print_evaluation
 
@@ -129,5 +142,6 @@ def evaluate(
     values |= {"texts": texts or ["short"], "protocol": protocol, "localize": localize, "seed": seed}
     values |= {"leaks": leaks, "related": related_sources()}
     values["decoding"] = choose_decoding(decoding.value, settings)
-    found = run(parse(EvaluateConfig, values, "mpgi evaluate"), takeover=takeover)
+    masks = None if segment is None else Masked.of(segment, segment_source)
+    found = run(parse(EvaluateConfig, values, "mpgi evaluate"), masks=masks, takeover=takeover)
     print_evaluation(found.record(), Console())

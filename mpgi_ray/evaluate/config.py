@@ -58,6 +58,7 @@ class Evaluation:
     Attributes:
         images: samples of the split.
         status: whether each model saw these samples and their classes in training.
+        masks: where the pictures of the table of segmentation lie.
         not_zero_shot: why a model's accuracies on classes are not called zero-shot; others may be.
     """
 
@@ -67,16 +68,20 @@ class Evaluation:
     not_zero_shot: Mapping[str, str]
     retrieval: tuple[Row, ...]
     zero_shot: tuple[Row, ...]
+    regions: tuple[Row, ...]
+    segmentation: tuple[Row, ...]
     probes: tuple[Row, ...]
     captions: tuple[Row, ...]
     localization: tuple[Row, ...]
+    masks: str | None = None
 
     def record(self) -> dict[str, Any]:
         """What ``metrics.json`` holds: what was evaluated, and the tables that have rows."""
         config = self.config
         leaks = {} if config.leaks is None else {"leaks": config.leaks}
         localized = {} if config.localize is None else {"localize": config.localize}
-        tables = ("retrieval", "zero_shot", "probes", "captions", "localization")
+        segmented = {} if self.masks is None else {"masks": self.masks}
+        tables = ("retrieval", "zero_shot", "regions", "segmentation", "probes", "captions", "localization")
         return {
             "shards": config.shards,
             "split": config.split,
@@ -85,6 +90,7 @@ class Evaluation:
             "decoding": str(config.decoding),
             **leaks,
             **localized,
+            **segmented,
             "status": dict(self.status),
             "not_zero_shot": dict(self.not_zero_shot),
             **{name: list(rows) for name in tables if (rows := getattr(self, name))},

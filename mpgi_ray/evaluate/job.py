@@ -1,4 +1,4 @@
-"""Compares models on a test set: retrieval, classes by name, fact probes, captions and localization."""
+"""Compares models on a test set: retrieval, classes by name, objects, probes, captions and localization."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from mpgi_ray.evaluate.config import EvaluateConfig, Evaluation, Row
 from mpgi_ray.evaluate.leaked import Leaked
 from mpgi_ray.evaluate.localize.locate import read_air_slt
 from mpgi_ray.evaluate.probes.probe import make_counts, make_probes
+from mpgi_ray.evaluate.regions import Regions
+from mpgi_ray.evaluate.segment import Masks
 from mpgi_ray.evaluate.standing import standing
 from mpgi_ray.evaluate.test_set import TestSet
 from mpgi_ray.evaluate.zero_shot import Templates
@@ -18,10 +20,11 @@ from mpgi_ray.models.embed import Model
 METRICS = "metrics.json"
 
 
-def evaluate(config: EvaluateConfig, *, takeover: bool = False) -> Evaluation:
+def evaluate(config: EvaluateConfig, *, masks: Masks | None = None, takeover: bool = False) -> Evaluation:
     """Compare models on final shards; what is measured is also written to ``metrics.json``.
 
     Args:
+        masks: pictures with the class of each pixel, for segmentation; None leaves it out.
         takeover: see `lease.held`.
 
     Raises:
@@ -33,13 +36,13 @@ def evaluate(config: EvaluateConfig, *, takeover: bool = False) -> Evaluation:
     if output.exists(METRICS) and "shards" not in output.read_json(METRICS):
         raise OutputError(f"{output.path(METRICS)} is of another job: choose another output folder")
     with held(output, "evaluate", takeover=takeover) as lease:
-        found = _measured(config)
+        found = _measured(config, masks)
         lease.check()
         output.publish_json(METRICS, found.record())
     return found
 
 
-def _measured(config: EvaluateConfig) -> Evaluation:
+def _measured(config: EvaluateConfig, masks: Masks | None) -> Evaluation:
     test = TestSet.read(config.shards, config.split)
     for name in config.texts:
         if not any(test.texts_of(row, name) for row in range(len(test.records))):
@@ -57,6 +60,9 @@ def _measured(config: EvaluateConfig) -> Evaluation:
         retrieval += rows.retrieval_baselines(test, name, config.protocol)
     zero_shot: list[Row] = []
     facts: list[Row] = []
+    objects = Regions.of(test.records, test.others)
+    regions = [rows.region_baseline(objects)] if len(objects.classes) > 1 and objects.rows else []
+    segmentation = rows.segmentation_baselines(masks) if masks else []
     captions: list[Row] = []
     localization: list[Row] = []
     for place in config.models:
@@ -66,6 +72,10 @@ def _measured(config: EvaluateConfig) -> Evaluation:
         if any(test.scenes):
             zero_shot += [rows.zero_shot(model, images, test, templates) for templates in Templates]
         facts += rows.facts(model, images, probes, counts)
+        if regions:
+            regions.append(rows.regions(model, test, objects))
+        if masks:
+            segmentation += rows.segmentation(model, masks)
         if model.writes:
             captions += [rows.captions(model, test, name, config.decoding) for name in config.texts]
         if targets:
@@ -79,6 +89,9 @@ def _measured(config: EvaluateConfig) -> Evaluation:
         not_zero_shot={place: stand.refused for place, stand in stands.items() if stand.refused},
         retrieval=tuple(retrieval),
         zero_shot=tuple(zero_shot),
+        regions=tuple(regions),
+        segmentation=tuple(segmentation),
+        masks=masks.path if masks else None,
         probes=tuple(facts),
         captions=tuple(captions),
         localization=tuple(localization),

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import median_low
+from statistics import median_low, mode
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mpgi_ray.evaluate import segment
 from mpgi_ray.evaluate.baselines import chance, class_oracle, within_class
 from mpgi_ray.evaluate.bootstrap import Interval, bootstrap
 from mpgi_ray.evaluate.captions.java import java_scores
@@ -18,12 +19,15 @@ from mpgi_ray.evaluate.captions.metrics import score_texts
 from mpgi_ray.evaluate.config import Row
 from mpgi_ray.evaluate.localize.locate import Target, localize_targets
 from mpgi_ray.evaluate.probes.probe import Accuracy, CountProbe, Probe, accuracy, count_accuracy
+from mpgi_ray.evaluate.regions import Regions, figures
 from mpgi_ray.evaluate.retrieval import Protocol, Retrieval, score
+from mpgi_ray.evaluate.segment import Masks
 from mpgi_ray.evaluate.test_set import TestSet
 from mpgi_ray.evaluate.zero_shot import Templates, class_features
 from mpgi_ray.evaluate.zero_shot import zero_shot as classify
 from mpgi_ray.models.embed import Model
 from mpgi_ray.models.generation import Decoding
+from mpgi_ray.models.patch_tokens import Last
 
 
 def retrieval(model: Model, images: NDArray[Any], test: TestSet, name: str, protocol: Protocol) -> Row:
@@ -56,6 +60,39 @@ def zero_shot(model: Model, images: NDArray[Any], test: TestSet, templates: Temp
     interval = bootstrap(found.by_image(), found.figures)
     row = {"model": model.name, "templates": templates.value, "images": len(rows), "classes": len(classes)}
     return row | _figures(found.names, interval)
+
+
+def regions(model: Model, test: TestSet, asked: Regions) -> Row:
+    """Accuracies on the objects of the samples, among the classes of the objects of all splits."""
+    crops = model.pictures(asked.crops(test.pictures(asked.rows)))
+    said = (crops @ model.texts(asked.names).T).argmax(axis=1).tolist()
+    return {"model": model.name} | _region_figures(asked, said)
+
+
+def region_baseline(asked: Regions) -> Row:
+    """The figures of putting every object into the most frequent class."""
+    labels = [label for boxes in asked.boxes for _, label in boxes]
+    return {"model": "most frequent class"} | _region_figures(asked, [mode(labels)] * len(labels))
+
+
+def segmentation(model: Model, masks: Masks) -> list[Row]:
+    """A row for each way of taking the last block; none for a model whose patches cannot be taken."""
+    if not model.has_patches:
+        return []
+    return [
+        _pixel_row(f"{model.name}, {last} last block", segment.segment(model, masks, last))
+        for last in (Last.PLAIN, Last.SEGEARTH)
+    ]
+
+
+def segmentation_baselines(masks: Masks) -> list[Row]:
+    """One who says the largest class everywhere, and one who draws classes evenly."""
+    classes = len(masks.names)
+    said = np.stack([segment.confusion(mask.clip(0), mask, classes) for _, mask in masks])
+    return [
+        _pixel_row("largest class", segment.always_the_largest(said)),
+        _pixel_row("chance", segment.by_chance(said)),
+    ]
 
 
 def facts(
@@ -128,6 +165,17 @@ def _retrieval_row(who: str, texts: str, images: int, found: Retrieval, inside: 
 def _fact_row(model: str, kind: str, found: Accuracy) -> Row:
     row: Row = {"model": model, "fact": kind, "probes": found.probes, "images": found.images}
     return row | {"chance": round(found.chance, 1)} | _figures(["right"], found.per_cent)
+
+
+def _region_figures(asked: Regions, said: Sequence[int]) -> Row:
+    by_picture = asked.by_picture(said)
+    row: Row = {"objects": len(said), "images": len(asked.rows), "classes": len(asked.classes)}
+    return row | _figures(["top1", "mean_per_class"], bootstrap(by_picture, figures))
+
+
+def _pixel_row(who: str, pixels: NDArray[Any]) -> Row:
+    row: Row = {"model": who, "images": len(pixels), "classes": pixels.shape[1]}
+    return row | _figures(["mean_iou", "pixels_right"], bootstrap(pixels, segment.figures))
 
 
 def _caption_figures(test: TestSet, name: str, rows: Sequence[int], written: Sequence[str]) -> Row:

@@ -62,6 +62,17 @@ def load(
         yield _rejected(item, index, "bad_annotation", detail, raster)
 
 
+def read_whole(item: Item, source: SourceConfig) -> tuple[Raster, ClassMask | None]:
+    """The picture of an item, and its mask if it has one.
+
+    Raises:
+        ImageError: picture, mask and what is stated of them do not agree, or one cannot be read.
+        StorageError: storage does not answer.
+    """
+    raster = item.raster() if item.raster else opened(_read(item.root, item.name, "image"))
+    return raster, _known(item, source, raster)[1]
+
+
 def _known(item: Item, source: SourceConfig, raster: Raster) -> tuple[dict[str, Any], ClassMask | None]:
     """Fields of the annotation of the whole picture, without its cover, and its mask.
 

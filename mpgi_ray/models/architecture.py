@@ -13,8 +13,10 @@ import torch
 
 from mpgi_ray.errors import RecipeError
 from mpgi_ray.models import (
+    OWN,
     SMALL,
     SMALL_COCA,
+    SMALL_VIT,
     grid_tower,  # noqa: F401 - registers the tower of `small`
 )
 from mpgi_ray.models.inputs import Inputs
@@ -30,7 +32,7 @@ class Architecture:
     """A model without its weights.
 
     Attributes:
-        name: ``small``, ``small-coca`` or an open_clip model name.
+        name: ``small``, ``small-vit``, ``small-coca`` or an open_clip model name.
         model_cfg: towers, activation, context length, vocabulary.
         preprocess_cfg: resizing and normalisation of pictures.
         tokenizer: JSON of a trained tokenizer; None for CLIP's own.
@@ -92,6 +94,13 @@ def small(tokenizer: TextTokenizer) -> Architecture:
     return _own(SMALL, "small.json", tokenizer)
 
 
+def small_vit(tokenizer: TextTokenizer) -> Architecture:
+    """A CLIP of 1 M parameters whose image tower is a transformer over patches of 8 pixels, for tasks that
+    look at patches.
+    """
+    return _own(SMALL_VIT, "small_vit.json", tokenizer)
+
+
 def small_coca(tokenizer: TextTokenizer) -> Architecture:
     """A CoCa of 2 to 3 M parameters for pictures of 64 pixels, with the vocabulary of ``tokenizer``."""
     return _own(SMALL_COCA, "small_coca.json", tokenizer)
@@ -110,7 +119,7 @@ def stock(name: str, tag: str | None = None) -> Architecture:
     model_cfg = open_clip.get_model_config(name)
     if model_cfg is None:
         raise RecipeError(
-            f"unknown model {name!r}: expected {SMALL!r}, {SMALL_COCA!r}, a name of open_clip.list_models(), "
+            f"unknown model {name!r}: expected {', '.join(OWN)}, a name of open_clip.list_models(), "
             "hf-hub:ORGANISATION/MODEL or a folder"
         )
     plain = open_clip.transform.PreprocessCfg(size=model_cfg["vision_cfg"].get("image_size", 224))

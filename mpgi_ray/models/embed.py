@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mpgi_ray.data.final import Record, decoded
+from mpgi_ray.errors import RecipeError
 from mpgi_ray.models import checkpoint
 from mpgi_ray.models.generation import Decoding, describe
+from mpgi_ray.models.patch_tokens import Last, patch_tokens, require_patches
 from mpgi_ray.models.place import name_and_file as name_and_file
 from mpgi_ray.models.published import load_published
 from mpgi_ray.models.text_tower import encode_text
@@ -70,6 +72,20 @@ class Model:
             lambda chunk: self.network.encode_image(torch.stack(chunk).to(self.device), normalize=True),
         )
 
+    def patches(self, pictures: Iterable[Image.Image], last: Last) -> Iterator[Floats]:
+        """Unit features of the patches of each picture, (rows, columns, dim), in the space of texts.
+
+        Raises:
+            RecipeError: the image tower has no patches to take.
+        """
+        tower = self.network.visual
+        require_patches(tower, self.name)
+        for chunk in _chunks(pictures):
+            with torch.inference_mode():
+                found = patch_tokens(tower, self._pixels(chunk), last)[1]
+                found = torch.nn.functional.normalize(found, dim=-1)
+            yield from found.unflatten(1, tower.grid_size).float().cpu().numpy()  # type: ignore[no-untyped-call]
+
     def texts(self, texts: Sequence[str]) -> Floats:
         """Unit features, (texts, dim), in order; equal texts have equal features to the last bit."""
         return self._texts(texts, lambda tokens: encode_text(self.network, tokens))
@@ -85,6 +101,21 @@ class Model:
             for chunk in _chunks(records)
             for text in describe(self.network, self._pixels(map(decoded, chunk)), self.tokenize, decoding)
         ]
+
+    @property
+    def has_patches(self) -> bool:
+        """Whether `patches` can be asked for."""
+        try:
+            require_patches(self.network.visual, self.name)
+        except RecipeError:
+            return False
+        return True
+
+    @property
+    def side(self) -> int:
+        """The side in pixels of the pictures that it sees; of two sides, the first."""
+        size = self.network.visual.image_size
+        return int(size if isinstance(size, int) else size[0])
 
     @property
     def device(self) -> torch.device:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from mpgi_ray.data.sample import Box
 from mpgi_ray.models.tokenizer import TextTokenizer
 
 Pixels = Callable[[Image.Image], NDArray[np.uint8]]  # an RGB picture to (3, height, width)
@@ -67,6 +68,17 @@ class Inputs:
         steps = image_transform_v2(PreprocessCfg(**config), is_train=False).transforms
         resize = Compose(steps[:-2])  # the last two make a tensor and normalise it
         return lambda picture: _channels_first(resize(picture))
+
+    def frame(self, width: int, height: int) -> Box:
+        """The part of a picture of this size, in its pixels, that `pixels` shows; beyond it where it pads."""
+        config = self.preprocess_cfg
+        mode, size = config.get("resize_mode", "shortest"), config["size"]
+        if mode == "squash":
+            return Box(0, 0, width, height)
+        rows, columns = (size, size) if isinstance(size, int) else size
+        scale = (min if mode == "longest" else max)(columns / width, rows / height)
+        across, down = columns / scale / 2, rows / scale / 2
+        return Box(width / 2 - across, height / 2 - down, width / 2 + across, height / 2 + down)
 
 
 def _channels_first(picture: Image.Image) -> NDArray[np.uint8]:

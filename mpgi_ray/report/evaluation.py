@@ -10,7 +10,8 @@ from rich import table as rich_table
 from rich.console import Console
 from rich.text import Text
 
-KINDS = ("retrieval", "zero_shot", "probes", "captions", "localization")
+KINDS = ("retrieval", "zero_shot", "regions", "segmentation", "probes", "captions", "localization")
+_ELSEWHERE = ("segmentation", "localization")  # of other pictures than those of the shards
 _SHARES = ("captions", "localization")  # from 0 to 1, where the others are per cent
 _LOW, _HIGH = "_low", "_high"  # the ends of a figure's interval stand beside it
 
@@ -93,7 +94,7 @@ def _table(metrics: Mapping[str, Any], kind: str, title: str, rows: Sequence[Map
     digits = 4 if kind in _SHARES else 2
     return Table(
         title,
-        _status(metrics, rows) if kind != "localization" else (),  # the status is of the shards' pictures
+        _status(metrics, rows) if kind not in _ELSEWHERE else (),
         [column.replace("_", " ") for column in columns],
         [[_cell(row, key, digits, interval=key == last) for key in columns] for row in rows],
     )
@@ -105,6 +106,10 @@ def _title(metrics: Mapping[str, Any], kind: str) -> str:
         return f"{title}, protocol {metrics['protocol']}, per cent"
     if kind == "captions" and "decoding" in metrics:
         return f"{title}, decoding {metrics['decoding']}"
+    if kind == "regions":
+        return "Objects by themselves, per cent"
+    if kind == "segmentation":
+        return f"{title}, {metrics['masks']}, per cent"
     return f"{title}, {metrics['localize']}" if kind == "localization" else title
 
 

@@ -162,6 +162,12 @@ def move_box(box: Box, transform: Transform, width: float, height: float) -> Box
     return Box(x1, y1, x2, y2)
 
 
+def inverse(transform: Transform) -> Transform:
+    """The transform that undoes another one."""
+    turns = {Transform.TURN_90: Transform.TURN_270, Transform.TURN_270: Transform.TURN_90}
+    return turns.get(transform, transform)
+
+
 def survives(text: str) -> frozenset[Transform]:
     """The transforms of a picture under which an English text that was true of it surely stays so.
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from importlib.metadata import version
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from mpgi_ray.config import Config
+from mpgi_ray.config import Config, assigned, named, parse, read_assignment, read_yaml
 from mpgi_ray.data.storage import absolute
 from mpgi_ray.errors import RecipeError
-from mpgi_ray.models import SMALL
+from mpgi_ray.models import OWN, SMALL
 from mpgi_ray.train.source import OTHERS, Source
 from mpgi_ray.train.tasks import task_settings
 from mpgi_ray.train.tasks.base import TaskSettings
@@ -70,8 +70,8 @@ class TrainConfig(Config):
     Attributes:
         shards: folder of final shards, local or ``s3://…``.
         output: folder for the run, which all nodes see: checkpoints, log, at the end the model.
-        model: ``small``, ``small-coca``, an open_clip model name, ``hf-hub:ORGANISATION/MODEL``, or the
-            folder of a checkpoint to start from.
+        model: ``small``, ``small-vit``, ``small-coca``, an open_clip model name,
+            ``hf-hub:ORGANISATION/MODEL``, or the folder of a checkpoint to start from.
         weights: what a model named by open_clip starts from: one of its pretrained tags (``openai``), or a
             file of weights; None starts from fresh ones.
         split: train on samples of this split only; None takes all.
@@ -84,7 +84,8 @@ class TrainConfig(Config):
         task: what is learnt: a module of `mpgi_ray.train.tasks`; None takes ``coca`` for a model that writes
             captions, ``clip`` for others.
         task_settings: settings of that module.
-        context: tokens of a text, for the small models; the others have their own.
+        context: tokens of a text. The small models are made for so many; if it is given for another one,
+            whose own are fewer, its positions are stretched (248 from 77), and the first 20 are not learnt.
         epochs, steps: how long the run is; exactly one of the two is given.
         batch: samples of a step over all workers; all are each other's negatives.
         accumulate: in how many parts a worker computes its share of a batch, to save memory.
@@ -162,6 +163,11 @@ class TrainConfig(Config):
         return self.batch // self.workers
 
     @property
+    def stretches(self) -> bool:
+        """Whether a model that has a context of its own is to take longer texts."""
+        return "context" in self.model_fields_set and self.model not in OWN
+
+    @property
     def computes_bf16(self) -> bool:
         return self.gpu if self.bf16 is None else self.bf16
 
@@ -201,6 +207,30 @@ class TrainConfig(Config):
         values["freeze"] = sorted(values["freeze"])
         values["bf16"] = self.computes_bf16
         return {**values, "samples": source.fingerprint, "torch": version("torch").partition("+")[0]}
+
+
+def load_config(
+    recipe: str | None, overrides: Mapping[str, object], assignments: Sequence[str]
+) -> TrainConfig:
+    """The settings of a shipped recipe by name or of a YAML file, or none, and what is told besides.
+
+    A model that is told does not start from the recipe's weights; steps that are told stand in place of its
+    epochs, and the other way round.
+
+    Args:
+        overrides: settings that the command line gives as options of their own.
+        assignments: ``a.b=c`` of ``--set``.
+
+    Raises:
+        RecipeError: unknown name, unknown key (names the nearest), or a wrong value.
+    """
+    values = {} if recipe is None else read_yaml(named("recipe", recipe, "mpgi_ray.train.recipes"))
+    for told, replaced in (("model", "weights"), ("steps", "epochs"), ("epochs", "steps")):
+        if told in overrides:
+            values.pop(replaced, None)
+    for key, value in [*overrides.items(), *map(read_assignment, assignments)]:
+        values = assigned(values, key, value)
+    return parse(TrainConfig, values, "mpgi train")
 
 
 def recipe_hash(recipe: Mapping[str, Any]) -> str:

@@ -20,7 +20,7 @@ from mpgi_ray.train.order import Window
 from mpgi_ray.train.source import Source
 from mpgi_ray.train.tasks.base import Arrays, TaskSettings
 from mpgi_ray.train.text_choice import draw_view, sample_sentences
-from mpgi_ray.train.view import View
+from mpgi_ray.train.view import Taken, View
 
 REMEMBERED_BYTES = 2**28  # in a reading process: small data sets are decoded once, not every epoch
 
@@ -98,8 +98,9 @@ class Reading:
         """What a sample gives in a step of an epoch: its picture, uint8 (3, height, width), the tokens of its
         texts, int64 (texts, context length), and what the task makes of it.
         """
-        ids, length = self.inputs.reader()
-        pixels, classes = self.inputs.pixels(), {name: n for n, name in enumerate(self.source.classes)}
+        taken, (_, length) = Taken.by(self.inputs), self.inputs.reader()
+        classes = {name: n for n, name in enumerate(self.source.classes)}
+        crop = None if self.augment.crop is None else Crop(self.augment.crop)
 
         def show(record: Record, step: int) -> Arrays:
             drawn = self.seed, epoch, record.sample_id
@@ -112,16 +113,16 @@ class Reading:
                 )
                 for number, text in enumerate(choice.texts)
             )
-            view = View(record, texts, choice.transform, drawn, pixels, ids, classes)
+            window = crop if crop and all(map(survives_crop, texts)) else None
+            view = View(record, texts, choice.transform, drawn, taken, classes, window)
             image = apply(self._image(view), choice.transform, (1, 2))
-            return {**self.task.arrays(view), "images": image, "tokens": ids(texts)}
+            return {**self.task.arrays(view), "images": image, "tokens": taken.ids(texts)}
 
         return show
 
     def _image(self, view: View) -> NDArray[np.uint8]:
-        if self.augment.crop is not None and all(map(survives_crop, view.texts)):
-            window = Crop(self.augment.crop).window(view.picture.width, view.picture.height, *view.drawn)
-            return view.pixels(view.picture.crop(window))
+        if view.crop is not None:
+            return view.taken.pixels(view.picture.crop(view.window))
         return _remembered(view, repr(self.inputs.preprocess_cfg))
 
 
@@ -132,7 +133,7 @@ def _remembered(view: View, made_as: str) -> NDArray[np.uint8]:
     key = made_as, view.record.sample_id
     if (known := _memory.get(key)) is not None:
         return known
-    made = view.pixels(view.picture)
+    made = view.taken.pixels(view.picture)
     if len(_memory) * made.nbytes < REMEMBERED_BYTES:
         _memory[key] = made
     return made

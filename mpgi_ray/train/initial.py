@@ -10,8 +10,9 @@ import open_clip
 from huggingface_hub import snapshot_download
 
 from mpgi_ray.errors import InputError, RecipeError
-from mpgi_ray.models import SMALL, SMALL_COCA, checkpoint, published
-from mpgi_ray.models.architecture import Architecture, small, small_coca, stock
+from mpgi_ray.models import OWN, SMALL, SMALL_COCA, SMALL_VIT, checkpoint, published
+from mpgi_ray.models.architecture import Architecture, small, small_coca, small_vit, stock
+from mpgi_ray.models.long_text import stretch
 from mpgi_ray.models.model_folder import TOKENIZER, Seen, seen_by
 from mpgi_ray.models.published import load_published
 from mpgi_ray.models.tokenizer import TextTokenizer
@@ -26,16 +27,24 @@ def initial(config: TrainConfig, source: Source) -> tuple[Architecture, Any]:
     """The architecture and the model with its first weights.
 
     Raises:
-        RecipeError: the model or its weights are unknown, or their activations differ.
+        RecipeError: the model or its weights are unknown, their activations differ, or it cannot be stretched
+            to the context that is asked for.
         InputError: a folder or file of weights cannot be read.
     """
-    if config.model in (SMALL, SMALL_COCA):
+    architecture, model = _named(config, source)
+    return stretch(architecture, model, config.context) if config.stretches else (architecture, model)
+
+
+def _named(config: TrainConfig, source: Source) -> tuple[Architecture, Any]:
+    """What the configuration names, as it is."""
+    if config.model in OWN:
         if config.weights is not None:
             raise RecipeError(
                 f"weights {config.weights!r}: model {config.model!r} takes none, it starts afresh"
             )
         tokenizer = TextTokenizer.train(islice(source.all_texts(), _TEXTS), config.context)
-        return _fresh(config, (small if config.model == SMALL else small_coca)(tokenizer))
+        made = {SMALL: small, SMALL_VIT: small_vit, SMALL_COCA: small_coca}[config.model]
+        return _fresh(config, made(tokenizer))
     if config.model.startswith(_HUB):
         return _from_folder(_fetched(config.model.removeprefix(_HUB)))
     if Path(config.model).is_dir() or "://" in config.model:
@@ -64,7 +73,7 @@ def seen_before(config: TrainConfig) -> Seen:
 
 def _fresh(config: TrainConfig, architecture: Architecture) -> tuple[Architecture, Any]:
     model, _, _ = checkpoint.build(architecture)
-    config.learns(writes=architecture.writes).task().prepare(model)
+    config.learns(writes=architecture.writes).task(model).prepare(model)
     return architecture, model
 
 

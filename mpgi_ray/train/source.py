@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
 from mpgi_ray.data.final import CAPTIONS, Record, read_records, short_id
+from mpgi_ray.data.sample import Box
 from mpgi_ray.errors import InputError
 from mpgi_ray.models.model_folder import Seen
 
@@ -30,6 +32,7 @@ class Source:
         left_out: samples of the split that have no text that is learned.
         unused: texts that the shards hold and that are not learned.
         classes: labels of objects and scene classes of all usable samples, sorted: the place is the id.
+        boxes: by label of objects, the side in pixels of a square of the area of the largest box.
         fingerprint: changes with the usable samples and their texts.
         annotations: changes with what the annotations of the usable samples say.
     """
@@ -41,6 +44,7 @@ class Source:
     left_out: int = 0
     unused: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
+    boxes: Mapping[str, float] = field(default_factory=dict)
     fingerprint: str = ""
     annotations: str = ""
 
@@ -111,6 +115,9 @@ def scan(
             f"no usable text: wanted {of}a text of {', '.join(wanted) or 'any kind'}; "
             f"the shards hold splits {', '.join(splits) or 'none'} and texts {', '.join(held) or 'none'}"
         )
+    boxes: dict[str, float] = {}
+    for look in found:
+        _widen(boxes, look.boxes.items())
     seen = Seen(
         tuple(sample for look in found for sample in look.samples),
         tuple(sorted({scene for look in found for scene in look.scenes})),
@@ -123,10 +130,16 @@ def scan(
         counts=tuple(len(look.samples) for look in found),
         left_out=sum(look.left_out for look in found),
         unused=tuple(name for name in held if not weight_of(name, texts)),
-        classes=tuple(sorted({*seen.classes, *(label for look in found for label in look.labels)})),
+        classes=tuple(sorted({*seen.classes, *boxes})),
+        boxes=boxes,
         fingerprint=_joined(look.digest for look in found),
         annotations=_joined(look.annotations for look in found),
     ), seen
+
+
+def _widen(boxes: dict[str, float], found: Iterable[tuple[str, float]]) -> None:
+    for label, side in found:
+        boxes[label] = max(side, boxes.get(label, 0.0))
 
 
 def _joined(digests: Iterable[str]) -> str:
@@ -144,7 +157,7 @@ class _Look:
     left_out: int = 0
     scenes: set[str] = field(default_factory=set)
     sources: set[str] = field(default_factory=set)
-    labels: set[str] = field(default_factory=set)
+    boxes: dict[str, float] = field(default_factory=dict)
     digest: str = ""
     annotations: str = ""
     splits: set[str] = field(default_factory=set)
@@ -166,7 +179,8 @@ def _look(split: str | None, texts: Mapping[str, float], shard: str) -> _Look:
         look.samples.append(short_id(record.sample_id))
         look.scenes |= set(note.get("scene", ()))
         look.sources.add(record.source)
-        look.labels |= {thing["label"] for thing in note.get("objects", ())}
+        things = note.get("objects", ())
+        _widen(look.boxes, ((thing["label"], math.sqrt(Box(*thing["box"]).area)) for thing in things))
         people = record.captions if weight_of(CAPTIONS, texts) > 0 else ()
         digest.update(repr((record.sample_id, sorted(record.texts.items()), *people)).encode())
         annotations.update(repr(note).encode())

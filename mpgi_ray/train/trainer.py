@@ -105,6 +105,7 @@ def _train(config: TrainConfig, lease: Lease, stop: Stop) -> TrainResult:
     order = list(windows(source.counts, config.batch, steps, config.seed))
     if told := source.told():
         print(told, flush=True)
+    config.learns(writes=False).check(source)
     recipe = config.recipe(source)
     name = f"train-{recipe_hash(recipe)}"
     lease.check()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,30 @@ from PIL import Image
 
 from mpgi_ray.data.final import Record, decoded
 from mpgi_ray.data.sample import Box
-from mpgi_ray.models.inputs import Ids, Pixels
-from mpgi_ray.train.augment import Transform, apply
+from mpgi_ray.models.inputs import Ids, Inputs, Pixels
+from mpgi_ray.train.augment import Crop, Transform, apply, inverse, move_box
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How a model takes pictures and texts, made once for many samples.
+
+    Attributes:
+        pixels: turns a picture into what the model takes, uint8 (3, height, width).
+        squashed: the same for parts of a picture, which are shown whole whatever their proportions.
+        frame: the part of a picture of a width and height that ``pixels`` shows, in its pixels.
+        ids: token ids of texts, int64 (texts, context).
+    """
+
+    pixels: Pixels
+    squashed: Pixels
+    frame: Callable[[int, int], Box]
+    ids: Ids
+
+    @classmethod
+    def by(cls, inputs: Inputs) -> Self:
+        whole = replace(inputs, preprocess_cfg=inputs.preprocess_cfg | {"resize_mode": "squash"})
+        return cls(inputs.pixels(), whole.pixels(), inputs.frame, inputs.reader()[0])
 
 
 @dataclass(frozen=True)
@@ -25,26 +48,33 @@ class View:
         texts: those that are learned, ``texts_per_step`` of them, as the model is shown them.
         transform: how the picture is turned; all the texts survive it.
         drawn: seed, epoch and sample id, from which `augment.uniform` draws numbers.
-        pixels: turns a picture into what the model takes, uint8 (3, height, width).
-        ids: token ids of texts, int64 (texts, context).
+        taken: how the model takes pictures and texts.
         classes: ids of the object labels and scene classes, numbered over all samples of the run.
+        crop: of which a window is shown; None shows the whole picture.
     """
 
     record: Record
     texts: tuple[str, ...]
     transform: Transform
     drawn: tuple[int, int, str]
-    pixels: Pixels
-    ids: Ids
+    taken: Taken
     classes: Mapping[str, int]
+    crop: Crop | None = None
 
     @cached_property
     def picture(self) -> Image.Image:
         """The original, decoded when it is first asked for; boxes of the annotation are in its pixels."""
         return decoded(self.record)
 
+    @cached_property
+    def window(self) -> tuple[int, int, int, int]:
+        """What is taken of the original before it is resized: x1, y1, x2, y2 in its pixels."""
+        width, height = self.picture.size
+        return (0, 0, width, height) if self.crop is None else self.crop.window(width, height, *self.drawn)
+
     def cut(self, box: Box) -> NDArray[np.uint8]:
-        """The part of the original inside a box, resized as the model takes pictures, and turned like it.
+        """The part of the original inside a box, squashed to the size that the model takes, and turned like
+        the picture.
 
         Args:
             box: in pixels; a part of the box is inside the picture. At least one pixel is taken.
@@ -52,4 +82,28 @@ class View:
         inside = box.clipped(self.picture.width, self.picture.height)
         x1, y1 = min(int(inside.x1), self.picture.width - 1), min(int(inside.y1), self.picture.height - 1)
         x2, y2 = max(x1 + 1, round(inside.x2)), max(y1 + 1, round(inside.y2))
-        return apply(self.pixels(self.picture.crop((x1, y1, x2, y2))), self.transform, (1, 2))
+        return apply(self.taken.squashed(self.picture.crop((x1, y1, x2, y2))), self.transform, (1, 2))
+
+    def place(self, box: Box) -> Box:
+        """Where a box of the original lies in the picture that the model is shown: from 0 to 1, clipped."""
+        frame = self._frame
+        within = Box(
+            *(
+                (value - start) / side
+                for value, start, side in zip(box, frame[:2] * 2, frame[2:] * 2, strict=True)
+            )
+        )
+        return move_box(within.clipped(1, 1), self.transform, 1, 1)
+
+    def box_at(self, place: Box) -> Box:
+        """The box of the original at a place of the picture that the model is shown: what `place` inverts."""
+        x, y, width, height = self._frame
+        found = move_box(place, inverse(self.transform), 1, 1)
+        return Box(x + found.x1 * width, y + found.y1 * height, x + found.x2 * width, y + found.y2 * height)
+
+    @cached_property
+    def _frame(self) -> tuple[float, float, float, float]:
+        """The part of the original that is shown: its corner, width and height in pixels."""
+        x1, y1, x2, y2 = self.window
+        frame = self.taken.frame(x2 - x1, y2 - y1)
+        return x1 + frame.x1, y1 + frame.y1, frame.x2 - frame.x1, frame.y2 - frame.y1

@@ -15,6 +15,7 @@ from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError, MpgiError, RecipeError, StorageError, TrainingError
 from mpgi_ray.models import checkpoint
 from mpgi_ray.models.architecture import Architecture
+from mpgi_ray.models.long_text import hold_first
 from mpgi_ray.train import resume
 from mpgi_ray.train.batch import Batch
 from mpgi_ray.train.config import Tower, TrainConfig
@@ -75,8 +76,10 @@ def _train(run: Run) -> None:
         accumulate=config.accumulate,
         bf16=config.computes_bf16,
     )
-    task = config.learns(writes=architecture.writes).task()
+    task = config.learns(writes=architecture.writes).task(model)
     learner = Learner(model, task, schedule, wrap=ray.train.torch.prepare_model)
+    if config.stretches:
+        hold_first(model, learner.optimizer)
     if state["optimizer"] is not None:
         learner.resume(state)
     first, flag = context.get_world_rank() == 0, StopFlag(Storage(config.output))

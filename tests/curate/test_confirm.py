@@ -71,7 +71,7 @@ def test_a_brighter_picture_is_a_copy_and_one_with_another_object_is_none() -> N
     assert not are_copies(picture, Image.fromarray(np.minimum(other, 255).astype(np.uint8)))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(data=st.data(), count=st.integers(2, 40), batch=st.integers(1, 9))
 def test_pairs_that_tell_nothing_new_may_be_left_out(data: st.DataObject, count: int, batch: int) -> None:
     place = st.integers(0, count - 1)

@@ -168,7 +168,7 @@ def test_curation_drops_leaks(found: Path, planted: dict[str, str], tmp_path: Pa
     identities=st.lists(st.integers(0, 9), min_size=30, max_size=30),
     at_once=st.integers(1, 9),
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_what_is_met_does_not_depend_on_the_pieces(
     keys: list[int], identities: list[int], at_once: int
 ) -> None:

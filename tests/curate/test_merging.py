@@ -52,7 +52,7 @@ def annotations(draw: st.DrawFn) -> Annotation:
     )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(kept=annotations(), others=st.lists(annotations(), max_size=3), data=st.data())
 def test_a_merge_loses_nothing_and_does_not_depend_on_the_order(
     kept: Annotation, others: list[Annotation], data: st.DataObject

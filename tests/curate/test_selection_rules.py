@@ -243,7 +243,7 @@ def pictures_dropped(
     return [at for of in groups.values() for ats in of[rule["pictures"] :] for at in ats]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(pictures, rules)
 def test_each_rule_drops_what_plain_python_drops(told: list[Picture], asked: list[dict[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -271,7 +271,7 @@ def test_each_rule_drops_what_plain_python_drops(told: list[Picture], asked: lis
         assert selected.pictures_kept == list(last.values()).count(len(asked))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(pictures, rules, st.randoms(use_true_random=False))
 def test_it_does_not_matter_how_a_set_is_cut_into_shards(
     told: list[Picture], asked: list[dict[str, Any]], chance: Any

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
@@ -59,7 +59,6 @@ def masks(draw: st.DrawFn) -> Mask:
 
 
 @given(masks())
-@settings(deadline=None)
 def test_regions_are_those_of_scipy(mask: Mask) -> None:
     check(mask, ("a", "b", "c"))
 

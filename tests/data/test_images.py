@@ -149,7 +149,7 @@ REASONS = ("broken_image", "not_an_image", "tiff_layout", "too_many_pixels")
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.sampled_from(SEEDS),
     st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_size=6),

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 import webdataset
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mpgi_ray.data.sample import Annotation, Rejected, Sample
@@ -197,7 +197,6 @@ def test_text_is_repaired_and_names_stay_apart() -> None:
     ]  # fmt: skip
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=()), max_size=30))
 def test_whatever_enters_can_be_written(text: str) -> None:
     for cleaned in (clean_name(text), Rejected(text, 0, "r", text).detail):
@@ -223,7 +222,6 @@ def test_compressed_shards_that_are_not_read_are_named(tmp_path: Path) -> None:
 WHOLE = tar(*((f"{i}.{suffix}", noise(i)) for i in range(3) for suffix in ("png", "txt")))
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from([WHOLE, gzip.compress(WHOLE, mtime=0)]),
     st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(1, 255)), min_size=1, max_size=4),
@@ -244,7 +242,6 @@ numbers = (
 )
 
 
-@settings(deadline=None)
 @given(st.binary(min_size=1, max_size=100), numbers, numbers, st.integers(0, 4), st.binary(max_size=3))
 def test_a_header_says_what_tarfile_reads_in_it(
     name: bytes, size: str, mtime: str, off: int, prefix: bytes
@@ -356,7 +353,6 @@ names = st.text("ab.-_/", min_size=1, max_size=8).filter(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(names, min_size=1, max_size=8), st.randoms())
 def test_no_member_is_lost_or_doubled_by_grouping(keys: list[str], dice: random.Random) -> None:
     members = [
@@ -370,7 +366,6 @@ def test_no_member_is_lost_or_doubled_by_grouping(keys: list[str], dice: random.
     assert grouped == sorted(m.data for m in members if not m.name.rpartition("/")[2].startswith("._"))
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(min_size=1, max_size=60), unique=True, max_size=20))
 def test_shard_keys_are_plain_and_unique(names: list[str]) -> None:
     keys = [shard_key(name) for name in names]

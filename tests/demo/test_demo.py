@@ -51,7 +51,7 @@ def main_objects(facts: SceneSpec, sample: Sample) -> list[Object]:
 
 @pytest.mark.parametrize("label", MODELS)
 @given(side=st.sampled_from(SIDES), angle=st.floats(-180, 180), seed=st.integers(0, 99))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_boxes_fit_the_drawn_object(label: str, side: str, angle: float, seed: int) -> None:
     canvas = Canvas(
         256, 0.5, side, np.random.default_rng(seed)
@@ -201,7 +201,6 @@ def flooded(mask: np.ndarray, value: int) -> int:
 
 
 @given(data=st.data(), height=st.integers(3, 14), width=st.integers(3, 14))
-@settings(deadline=None)
 def test_cover_matches_the_mask(data: st.DataObject, height: int, width: int) -> None:
     rows = st.lists(st.integers(0, 2), min_size=width, max_size=width)
     mask = np.array(data.draw(st.lists(rows, min_size=height, max_size=height)), dtype=np.uint8)

@@ -22,7 +22,7 @@ from mpgi_ray.rules import measured_text, rule_text
 from mpgi_ray.truth.wording import novel, wording
 
 pytestmark = [pytest.mark.usefixtures("ray_cluster"), pytest.mark.timeout(600)]
-SCENES = 200
+SCENES = 120
 
 
 def test_planted_faults_are_found_one_to_one(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def annotations(draw: st.DrawFn) -> Annotation:
     st.lists(st.integers(0, 255), min_size=12, max_size=12, unique=True),
     st.text("ab", max_size=3),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_six_texts_for_every_annotation(annotation: Annotation, pixels: list[int], seed: str) -> None:
     image = Image.fromarray(np.array(pixels, dtype=np.uint8).reshape(2, 2, 3))
     image = image.resize((256, 256))

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mpgi_ray.errors import InputError, ResourceError
@@ -82,7 +82,6 @@ def test_our_words_of_raw_captions_are_the_official_ones(sydney: Any) -> None:
         assert [words(text) for text in raw] == [text.split() for text in official]
 
 
-@settings(deadline=None)
 @given(images)
 def test_scores_of_any_captions_follow_the_definitions(images: Any) -> None:
     scores = _score(images)
@@ -93,7 +92,6 @@ def test_scores_of_any_captions_follow_the_definitions(images: Any) -> None:
         assert scores.image_cider_d[i] == pytest.approx(_cider_d(caption, references, images), abs=1e-9)
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.sampled_from("abcd"), min_size=4, max_size=9), min_size=1, max_size=5))
 def test_captions_that_are_a_reference_get_bleu_and_rouge_of_one(captions: Any) -> None:
     scores = score(captions, [[["e"], caption] for caption in captions])
@@ -101,7 +99,6 @@ def test_captions_that_are_a_reference_get_bleu_and_rouge_of_one(captions: Any) 
     assert scores.rouge_l == pytest.approx(1)
 
 
-@settings(deadline=None)
 @given(images, st.randoms())
 def test_the_order_of_images_changes_no_score(images: Any, random: Any) -> None:
     order = list(range(len(images)))
@@ -170,7 +167,6 @@ def test_words_of_a_caption(text: str, expected: str) -> None:
     assert words(text) == expected.split()
 
 
-@settings(deadline=None)
 @given(st.text(st.sampled_from("ab nt's.,-/:<>()’\"%1 cano"), max_size=20) | st.text(max_size=20))
 def test_words_of_words_are_the_same_words(text: str) -> None:
     assert words(" ".join(words(text))) == words(text)

@@ -94,8 +94,6 @@ def test_the_usual_text_of_many_that_are_all_different_is_no_outlier() -> None:
 @pytest.mark.parametrize(
     ("decoding", "said"),
     [
-        ("greedy", "Greedy()"),
-        ("beam", "Beam(width=4)"),
         ("beam --width 2", "Beam(width=2)"),
         ("nucleus --temperature 0.5 --top-p 0.8 --seed 3", "Nucleus(top_p=0.8, temperature=0.5, seed=3)"),
     ],

@@ -63,7 +63,7 @@ def test_tiles_of_a_picture_by_hand() -> None:
 edges = st.lists(st.integers(1, 9), min_size=1, max_size=5).map(lambda sides: np.cumsum([0, *sides]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=edges, columns=edges, size=st.sampled_from([1, 3, 7, 15, 41]), seed=st.integers(0, 10_000))
 def test_median_of_cells_is_the_median_of_the_window(
     rows: np.ndarray, columns: np.ndarray, size: int, seed: int
@@ -74,7 +74,7 @@ def test_median_of_cells_is_the_median_of_the_window(
     assert np.array_equal(median_of_cells(cells, rows, columns, size), np.median(windows, axis=(2, 3)))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 12), st.integers(1, 12), st.sampled_from([1, 2, 5, 8, 40]), st.integers(0, 10_000))
 def test_the_box_filter_follows_its_definition(height: int, width: int, size: int, seed: int) -> None:
     picture = np.random.default_rng(seed).integers(0, 256, (height, width)).astype(np.uint8)
@@ -84,7 +84,6 @@ def test_the_box_filter_follows_its_definition(height: int, width: int, size: in
     assert np.array_equal(box_filter(picture, size), np.rint(windows.mean(axis=(2, 3))))
 
 
-@settings(deadline=None)
 @given(st.integers(1, 12), st.integers(1, 12), st.floats(0, 1), st.integers(0, 10_000))
 def test_components_are_found_as_by_flooding(height: int, width: int, share: float, seed: int) -> None:
     mask = np.random.default_rng(seed).random((height, width)) < share

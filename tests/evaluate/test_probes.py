@@ -250,7 +250,7 @@ boxes = st.builds(
 
 
 @given(st.lists(st.lists(boxes, min_size=1, max_size=4), min_size=2, max_size=6))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_place_is_never_called_empty_that_a_box_touches(pictures: list[list[Box]]) -> None:
     vocabulary = {"tent": LabelClass(exhaustive=True)}
     notes = [

@@ -57,7 +57,7 @@ def hits_by_definition(scores: np.ndarray, positive: np.ndarray, ks: tuple[int, 
     return np.mean(drawn, axis=0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     protocol=st.sampled_from(Protocol),
     images=st.integers(1, 4),

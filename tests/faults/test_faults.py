@@ -26,17 +26,20 @@ def test_an_ingest_that_meets_three_faults_ends_as_an_undisturbed_one() -> None:
     assert hit_by([number], seed=0, cluster="local") == (3, 0)
 
 
+KILLS = [
+    [Fault("worker", 2, "before"), Fault("self", 5, "during"), Fault("kill", 7, "after")],
+    [Fault("self", 2, "after"), Fault("worker", 4, "after"), Fault("stop", 6, "before")],
+]
+
+
 @pytest.mark.timeout(900)
 @pytest.mark.usefixtures("ray_cluster")
-def test_six_kills_on_one_cluster_lose_and_double_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("starts", [KILLS[:1], pytest.param(KILLS, marks=pytest.mark.slow)])
+def test_kills_on_one_cluster_lose_and_double_nothing(tmp_path: Path, starts: list[list[Fault]]) -> None:
     cluster = ray.get_runtime_context().gcs_address
     fixture, _ = made(tmp_path / "fixture", {"sampled"}, cluster)
-    starts = [
-        [Fault("worker", 2, "before"), Fault("self", 5, "during"), Fault("kill", 7, "after")],
-        [Fault("self", 2, "after"), Fault("worker", 4, "after"), Fault("stop", 6, "before")],
-    ]
     hits, wrong = disturbed(fixture, "sampled", starts, tmp_path / "run", random.Random(0), cluster)
-    assert (hits, wrong) == (6, [])
+    assert (hits, wrong) == (3 * len(starts), [])
 
 
 def test_lost_foreign_and_left_files_are_seen(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
@@ -149,7 +149,6 @@ def test_a_file_that_is_not_coco(tmp_path: Path, text: str) -> None:
         coco(str(tmp_path / "x.json"), str(tmp_path))
 
 
-@settings(deadline=None)
 @given(arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40)), elements=st.integers(0, 1)))
 def test_run_length_masks_are_those_of_pycocotools(mask: np.ndarray) -> None:
     packed = oracle.encode(np.asfortranarray(mask))
@@ -167,7 +166,6 @@ def test_run_length_masks_are_those_of_pycocotools(mask: np.ndarray) -> None:
 _PLACE = st.integers(0, 12)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(_PLACE, _PLACE, _PLACE, _PLACE), max_size=30), st.sampled_from([0.1, 0.5, 0.9]))
 def test_of_boxes_that_lie_on_each_other_the_first_is_kept(
     boxes: list[tuple[float, ...]], most: float

@@ -31,7 +31,6 @@ def tilings(draw: st.DrawFn) -> Tiling:
 sides = st.integers(1, 700)
 
 
-@settings(deadline=None)
 @given(sides, sides, tilings())
 def test_windows_cover_a_picture(width: int, height: int, tiling: Tiling) -> None:
     found = tiling.windows(width, height)
@@ -79,7 +78,7 @@ def pictures(draw: st.DrawFn) -> tuple[Annotation, Tiling]:
     return Annotation(width=width, height=height, objects=objects, scene=("port",)), tiling
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(pictures())
 def test_the_parts_of_an_object_make_the_object(given: tuple[Annotation, Tiling]) -> None:
     annotation, tiling = given
@@ -114,7 +113,7 @@ def turned_note(note: Annotation) -> Annotation:
     return note.model_copy(update={"width": note.height, "height": note.width, "objects": tuple(objects)})
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(pictures())
 def test_turning_and_cutting_commute(given: tuple[Annotation, Tiling]) -> None:
     annotation, tiling = given

@@ -80,7 +80,7 @@ def test_a_clear_pattern_is_named_turned_by_a_right_angle_too(pattern: Pattern) 
     assert told(of(rotated(CLEAR[pattern], 90))) == (pattern, TURNED.get(direction or ""), lines)
 
 
-@settings(derandomize=True, max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.sampled_from(list(CLEAR)), st.randoms(use_true_random=False), st.floats(0.3, 5))
 def test_neither_order_nor_scale_matters(pattern: Pattern, random: object, scale: float) -> None:
     objects = things(CLEAR[pattern] * scale, 12 * scale)
@@ -89,7 +89,7 @@ def test_neither_order_nor_scale_matters(pattern: Pattern, random: object, scale
     assert told(arrangement_of(objects, side, side)) == told(of(CLEAR[pattern]))
 
 
-@settings(derandomize=True, max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(3, 9),
     st.sampled_from([(0, "horizontal"), (45, "diagonal"), (90, "vertical"), (22, None)]),

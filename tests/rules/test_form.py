@@ -36,7 +36,7 @@ def test_a_long_thing_points_somewhere(degrees: float, direction: str | None) ->
     assert of(ellipse(100, 100, 40, 12, degrees)).direction == direction
 
 
-@settings(derandomize=True, max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.floats(8, 80), st.floats(1.1, 6), st.floats(-90, 90), st.floats(0.25, 4))
 def test_turning_swaps_the_direction_and_scale_changes_nothing(
     length: float, ratio: float, degrees: float, scale: float

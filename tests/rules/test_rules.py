@@ -10,7 +10,7 @@ from importlib import resources
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mpgi_ray.data.sample import Annotation, Box, Cover, LabelClass, Object
@@ -60,7 +60,6 @@ seeds = st.text("abc", max_size=4)
 exhaustive = {label: LabelClass(exhaustive=True, countable=label != "water") for label in LABELS}
 
 
-@settings(deadline=None)
 @given(many_objects)
 def test_every_object_is_in_one_side_and_one_cell_or_left_out(drawn: list[Object]) -> None:
     facts = gather(note(drawn))
@@ -70,7 +69,6 @@ def test_every_object_is_in_one_side_and_one_cell_or_left_out(drawn: list[Object
         assert all(clear <= held for clear, held in zip(c.clear, c.cells, strict=True))
 
 
-@settings(deadline=None)
 @given(many_objects)
 def test_a_mirrored_annotation_has_mirrored_cells(drawn: list[Object]) -> None:
     mirrored = [
@@ -89,7 +87,6 @@ def test_a_mirrored_annotation_has_mirrored_sentences() -> None:
     assert cells(right, "s") == "One car lies in the upper right."
 
 
-@settings(deadline=None)
 @given(many_objects, seeds)
 def test_a_class_that_is_not_exhaustive_gets_no_exact_number_and_no_absence(
     drawn: list[Object], seed: str
@@ -101,7 +98,6 @@ def test_a_class_that_is_not_exhaustive_gets_no_exact_number_and_no_absence(
     assert not re.search("There are no|shows no|exactly", text)
 
 
-@settings(deadline=None)
 @given(many_objects, seeds)
 def test_texts_are_clean_and_repeatable(drawn: list[Object], seed: str) -> None:
     annotation = note(drawn, exhaustive)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -49,7 +49,6 @@ transforms = st.sampled_from(Transform)
 
 
 @given(transforms, transforms)
-@settings(deadline=None)
 def test_two_transforms_in_a_row_are_one_of_the_eight(first: Transform, second: Transform) -> None:
     picture = np.arange(6).reshape(2, 3)
     after = apply(apply(picture, first), second)
@@ -68,7 +67,6 @@ def test_a_turn_is_clockwise_and_a_mirror_changes_left_and_right() -> None:
 
 
 @given(transforms)
-@settings(deadline=None)
 def test_the_channels_may_come_first_or_last(transform: Transform) -> None:
     picture = np.random.default_rng(0).integers(0, 255, (4, 5, 3), dtype=np.uint8)
     first = apply(np.moveaxis(picture, 2, 0), transform, axes=(1, 2))
@@ -77,7 +75,6 @@ def test_the_channels_may_come_first_or_last(transform: Transform) -> None:
 
 
 @given(st.data(), transforms)
-@settings(deadline=None)
 def test_boxes_and_points_move_with_the_picture(data: st.DataObject, transform: Transform) -> None:
     width, height = data.draw(st.integers(1, 9)), data.draw(st.integers(1, 9))
     x1, y1 = data.draw(st.integers(0, width - 1)), data.draw(st.integers(0, height - 1))
@@ -97,7 +94,6 @@ def test_boxes_and_points_move_with_the_picture(data: st.DataObject, transform: 
 
 
 @given(st.integers(0, 99), st.text(max_size=5), st.sets(transforms, min_size=1))
-@settings(deadline=None)
 def test_a_transform_is_drawn_from_the_choices_whatever_their_order(
     seed: int, sample_id: str, choices: set[Transform]
 ) -> None:
@@ -206,7 +202,6 @@ def test_no_text_with_a_runway_designation_is_mirrored(data_dir: Path) -> None:
 
 
 @given(st.lists(st.sampled_from([text for text, _ in CLAIMS] + FREE), min_size=1, max_size=5))
-@settings(deadline=None)
 def test_a_text_survives_what_all_its_sentences_survive(sentences: list[str]) -> None:
     assert survives(" ".join(sentences)) == EVERY.intersection(*map(survives, sentences))
 
@@ -232,7 +227,6 @@ def test_a_text_survives_a_crop_only_if_nothing_it_says_can_be_cut_off(text: str
 
 
 @given(st.integers(1, 500), st.integers(1, 500), st.floats(0.1, 1), st.text(max_size=5))
-@settings(deadline=None)
 def test_a_crop_keeps_its_share_and_the_proportions(w: int, h: int, scale: float, sample_id: str) -> None:
     x1, y1, x2, y2 = Crop(scale).window(w, h, 0, 0, sample_id)
     assert 0 <= x1 < x2 <= w

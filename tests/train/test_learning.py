@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +27,7 @@ from mpgi_ray.train.loop import Learner, Schedule
 from mpgi_ray.train.losses import contrastive_loss
 from mpgi_ray.train.optimizer import learning_rate, parameter_groups
 from mpgi_ray.train.step import Learned, backward
+from mpgi_ray.train.tasks import task_settings
 from mpgi_ray.train.tasks.base import Task, Tensors
 from mpgi_ray.train.tasks.clip import ClipTask
 from mpgi_ray.train.tasks.coca import CocaTask
@@ -51,7 +52,7 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def tiny(kind: str) -> tuple[Architecture, Task, TextTokenizer]:
+def tiny(kind: str) -> tuple[Architecture, TextTokenizer]:
     """A model without batch norm, whose statistics each worker takes from its own part."""
     tokenizer = TextTokenizer.train(TEXTS, 16)
     tower = {"image_size": 32, "patch_size": 16, "layers": 2, "width": 64, "head_width": 32}
@@ -59,11 +60,7 @@ def tiny(kind: str) -> tuple[Architecture, Task, TextTokenizer]:
     if kind in TASKS:
         base = small(tokenizer)
         text = base.model_cfg["text_cfg"] | layers
-        return (
-            replace(base, model_cfg={"embed_dim": 64, "vision_cfg": tower, "text_cfg": text}),
-            TASKS[kind](),
-            tokenizer,
-        )
+        return replace(base, model_cfg={"embed_dim": 64, "vision_cfg": tower, "text_cfg": text}), tokenizer
     base = small_coca(tokenizer)
     own = base.model_cfg
     own = own | {
@@ -72,7 +69,7 @@ def tiny(kind: str) -> tuple[Architecture, Task, TextTokenizer]:
         "text_cfg": own["text_cfg"] | layers,
         "multimodal_cfg": own["multimodal_cfg"] | layers,
     }
-    return replace(base, model_cfg=own), CocaTask(), tokenizer
+    return replace(base, model_cfg=own), tokenizer
 
 
 class WithAHead(torch.nn.Module, ClipTask):
@@ -108,27 +105,35 @@ class WithoutContrast(ClipTask):
         return {"pairs": shares["pairs"] * (1 - cosines * out["logit_scale"] / 10).sum()}
 
 
-TASKS: dict[str, Any] = {"clip": ClipTask, "head": WithAHead}
+REGIONS = {"distill": 0.5, "teacher": "ema", "align": "both", "momentum": 0.5}
+TASKS: dict[str, Callable[[Any], Task]] = {
+    "clip": lambda _: ClipTask(),
+    "head": lambda _: WithAHead(),
+    "regions": task_settings("regions", REGIONS).task,
+}
 LOSSES = {
     "clip": {"contrastive"},
     "coca": {"contrastive", "caption"},
     "head": {"contrastive"},
+    "regions": {"contrastive", "regions", "distill"},
 }
 
 
 def fresh(kind: str) -> tuple[Any, Task, TextTokenizer]:
-    architecture, task, tokenizer = tiny(kind)
+    architecture, tokenizer = tiny(kind)
     torch.manual_seed(0)
     model, _, _ = checkpoint.build(architecture)
-    if isinstance(task, CocaTask):
-        task.prepare(model)
+    task = TASKS[kind](model) if kind in TASKS else CocaTask()
+    task.prepare(model)
     return model, task, tokenizer
 
 
 def batches(
     tokenizer: TextTokenizer, rank: int = 0, workers: int = 1, first: int = 1, texts: int = 1
 ) -> list[Batch]:
-    """This worker's part of batches of 8; texts repeat within a part and across parts."""
+    """This worker's part of batches of 8; texts repeat within a part and across parts, and so do the classes
+    of two regions a picture, of which some are padding.
+    """
     part = slice(rank * 8 // workers, (rank + 1) * 8 // workers)
     made = []
     for step in range(first, STEPS + 1):
@@ -137,8 +142,27 @@ def batches(
         for number, each in enumerate(turned):
             each.rotate(-step - 3 * number)
         tokens = torch.stack([tokenizer(list(each)) for each in turned], dim=1)
-        made.append(Batch(pixels[part], tokens[part], tuple(f"s/{step}-{i}" for i in range(8))[part]))
+        arrays = {name: values[part] for name, values in regions(tokenizer, step).items()}
+        made.append(Batch(pixels[part], tokens[part], tuple(f"s/{step}-{i}" for i in range(8))[part], arrays))
     return made
+
+
+def regions(tokenizer: TextTokenizer, step: int) -> Mapping[str, Tensor]:
+    """What the task of regions makes of 8 samples; the first half of them has no region in step 3."""
+    chance = torch.Generator().manual_seed(1000 + step)
+    classes = torch.randint(-1, 3, (8, 2), generator=chance)
+    classes[: 4 if step == 3 else 0] = -1
+    names = torch.stack([tokenizer(["", "ship", "sand", "trees"][one + 1]) for one in classes.flatten()])
+    corners = torch.rand(8, 2, 2, generator=chance) / 2
+    places = torch.cat([corners, corners + 0.4], dim=2) * (classes >= 0)[..., None]
+    crops, parts = torch.randn(2, 8, 2, 3, 32, 32, generator=chance)
+    return {
+        "crops": crops,
+        "names": names.reshape(8, 2, -1),
+        "classes": classes,
+        "parts": parts,
+        "places": places,
+    }
 
 
 def schedule(**changes: Any) -> Schedule:
@@ -210,19 +234,19 @@ def test_every_worker_names_the_samples_of_the_one_whose_loss_is_not_finite(lear
     assert first.endswith("look at samples of worker 1: s/1-4, s/1-5, s/1-6, s/1-7")
 
 
-@pytest.mark.parametrize("kind", ["clip", "coca"])
+@pytest.mark.parametrize("kind", ["clip", "coca", "regions"])
 def test_a_run_that_goes_on_equals_one_that_was_not_stopped(kind: str) -> None:
     model, task, tokenizer = fresh(kind)
     whole = [step.loss for step in Learner(model, task, schedule()).fit(batches(tokenizer))]
-    first, _, _ = fresh(kind)
-    learner = Learner(first, task, schedule())
+    first, first_task, _ = fresh(kind)
+    learner = Learner(first, first_task, schedule())
     steps = learner.fit(batches(tokenizer))
     stopped = [next(steps).loss for _ in range(7)]
     saved = checkpoint.to_bytes((first.state_dict(), learner.state()))
     weights, state = checkpoint.from_bytes(saved, "state.pt")
-    second, _, _ = fresh(kind)
+    second, second_task, _ = fresh(kind)
     second.load_state_dict(weights)
-    again = Learner(second, task, schedule())
+    again = Learner(second, second_task, schedule())
     again.resume(state)
     assert [*stopped, *(step.loss for step in again.fit(batches(tokenizer, first=8)))] == whole
 
@@ -279,11 +303,12 @@ def test_the_captioning_head_is_not_what_memory_happened_to_hold(monkeypatch: py
         made = empty(*size, **options)
         return made.fill_(torch.nan) if made.is_floating_point() else made
 
-    architecture, task, tokenizer = tiny("coca")
+    architecture, tokenizer = tiny("coca")
     monkeypatch.setattr(torch, "empty", poisoned)
     model, _, _ = checkpoint.build(architecture)
     unset = [name for name, value in model.named_parameters() if not value.isfinite().all()]
     assert unset == ["text_decoder.text_projection"]  # else open_clip mended it, and this file can go
+    task = CocaTask()
     task.prepare(model)
     head = model.text_decoder.text_projection
     assert head.std().item() == pytest.approx(64**-0.5, rel=0.1)

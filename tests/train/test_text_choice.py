@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mpgi_ray.errors import InputError
@@ -66,7 +66,6 @@ def test_a_sample_with_fewer_texts_than_a_step_takes_gives_them_again() -> None:
     st.text(max_size=4),
     st.integers(1, 5),
 )
-@settings(deadline=None)
 def test_a_view_is_a_transform_and_texts_that_survive_it(
     weights: dict[str, float], transforms: set[Transform], epoch: int, sample_id: str, count: int
 ) -> None:
@@ -113,7 +112,6 @@ def test_sentences_end_at_full_stops_and_not_at_abbreviations(sentences: list[st
 
 
 @given(st.text(alphabet='aB3.!?" e\n', max_size=60))
-@settings(deadline=None)
 def test_splitting_loses_no_word(text: str) -> None:
     assert " ".join(split_sentences(text)).split() == text.split()
 
@@ -122,7 +120,6 @@ LONG = " ".join(f"Sentence {i} has {' '.join(['more'] * (i % 5))} words." for i 
 
 
 @given(st.integers(0, 200), st.integers(4, 60))
-@settings(deadline=None)
 def test_a_text_that_is_too_long_gives_a_run_of_sentences_that_fits(epoch: int, limit: int) -> None:
     sentences = split_sentences(LONG)
     run = sample_sentences(LONG, words, limit, 0, epoch, "s")

@@ -11,11 +11,14 @@ from PIL import Image
 from mpgi_ray.data.final import Record
 from mpgi_ray.data.sample import Box
 from mpgi_ray.models.inputs import Inputs
+from mpgi_ray.models.tokenizer import TextTokenizer
 from mpgi_ray.train.augment import Transform, apply, move_box
-from mpgi_ray.train.view import View
+from mpgi_ray.train.view import Taken, View
 
 SIDE = 32
-PIXELS = Inputs({"size": SIDE, "resize_mode": "squash"}, 8).pixels()
+TOKENS = TextTokenizer.train(["a ship"], 8).to_json()
+TAKEN = Taken.by(Inputs({"size": SIDE, "resize_mode": "squash"}, 8, TOKENS))
+PIXELS = TAKEN.pixels
 
 
 @pytest.mark.parametrize("transform", Transform)
@@ -25,7 +28,7 @@ def test_a_cut_is_what_lies_in_the_moved_box_of_the_turned_picture(transform: Tr
     sink = io.BytesIO()
     Image.fromarray(picture).save(sink, "PNG")
     record = Record("s", "k", "id", {}, {}, sink.getvalue())
-    view = View(record, ("",), transform, (0, 0, "id"), PIXELS, lambda _: np.zeros((0, 8), np.int64), {})
+    view = View(record, ("",), transform, (0, 0, "id"), TAKEN, {})
     whole = apply(PIXELS(Image.fromarray(picture)), transform, (1, 2))
     assert (view.cut(Box(-5, -5, SIDE + 5, SIDE + 5)) == whole).all()
     box = Box(4, 8, 12, 24)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mpgi_ray.train.batch import Batch
+    from mpgi_ray.train.source import Source
     from mpgi_ray.train.view import View
 
 Arrays = dict[str, NDArray[np.generic]]
@@ -34,8 +35,24 @@ class TaskSettings(Protocol):
         """
         ...
 
-    def task(self) -> Task:
-        """The task of a run with these settings."""
+    def check(self, source: Source) -> None:
+        """Whether the samples of a run hold what the task learns from; called before anything is learnt.
+
+        Raises:
+            InputError: they do not; the message says what was expected.
+        """
+        ...
+
+    def task(self, model: Any) -> Task:
+        """The task of a run with these settings.
+
+        Args:
+            model: with the weights that the run starts from. A run that goes on has later ones here, and what
+                the task made of the first ones is in its saved state.
+
+        Raises:
+            RecipeError: the task does not work with such a model.
+        """
         ...
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mpgi_ray.train.batch import Batch
+    from mpgi_ray.train.source import Source
     from mpgi_ray.train.view import View
 
 
@@ -21,7 +22,10 @@ class Settings(Config):
     def arrays(self, view: View) -> Arrays:
         return {}
 
-    def task(self) -> ClipTask:
+    def check(self, source: Source) -> None:
+        pass
+
+    def task(self, model: Any) -> ClipTask:
         return ClipTask()
 
 
@@ -56,6 +60,12 @@ class ClipTask:
         """
         return {
             "image_features": model.encode_image(batch.images, normalize=True),
+            **self.texts(model, batch),
+        }
+
+    def texts(self, model: Any, batch: Batch) -> Tensors:
+        """The features of texts, and the factor of cosines."""
+        return {
             "text_features": encode_texts(model, batch.tokens),
             "logit_scale": model.logit_scale.exp().reshape(()),
         }

@@ -24,7 +24,7 @@ class Settings(clip.Settings):
 
     caption_weight: float = Field(default=2.0, ge=0)
 
-    def task(self) -> CocaTask:
+    def task(self, model: Any) -> CocaTask:
         return CocaTask(caption=self.caption_weight)
 
 

@@ -1,6 +1,6 @@
-"""Training with region inputs on one and two workers, in one and several parts: run where the task is there.
+"""Training with the task that a page adds, on one and two workers, in one and several parts.
 
-``python -m support.regions FOLDER`` writes final shards, trains, and leaves parameters for a test to compare.
+``python -m support.added_task FOLDER`` writes final shards, trains, and leaves parameters to compare.
 """
 
 from __future__ import annotations
@@ -28,27 +28,22 @@ from mpgi_ray.train.source import scan
 
 RUNS = [(1, 1), (1, 4), (2, 1), (2, 2)]  # workers, parts
 STEPS, BATCH = 6, 8
-COLOURS = {"ship": "red", "tank": "white", "car": "yellow"}
+COLOURS = {"harbour": "blue", "beach": "yellow", "forest": "green"}
 
 
 def write_scenes(folder: Path, count: int = 16) -> None:
-    """Final shards of pictures with 0 to 4 objects."""
+    """Final shards of pictures of three classes, one in four without one."""
     rng, members = random.Random(0), []
     for index in range(count):
-        picture = Image.new("RGB", (48, 40), (index * 9, 90, 120))
-        objects = []
-        for _ in range(index % 5):
-            label, x, y = rng.choice(list(COLOURS)), rng.randrange(30), rng.randrange(24)
-            box = [x, y, x + rng.randint(9, 16), y + rng.randint(9, 15)]
-            ImageDraw.Draw(picture).rectangle(box, COLOURS[label])
-            objects.append({"label": label, "box": box})
+        label = rng.choice(list(COLOURS))
+        picture = Image.new("RGB", (48, 40), COLOURS[label])
+        ImageDraw.Draw(picture).rectangle([index, index, index + 9, index + 9], "red")
         sink = io.BytesIO()
         picture.save(sink, "PNG")
-        names = " and ".join(thing["label"] for thing in objects) or "nothing"
         note = {
             "sample_id": str(index),
-            "texts": {"objects": f"picture {index} shows {names}"},
-            "annotation": {"objects": objects},
+            "texts": {"objects": f"picture {index} shows a {label}"},
+            "annotation": {"scene": [label]} if index % 4 else {},
         }
         members.append((f"{index:03d}", {"png": sink.getvalue(), "json": json.dumps(note).encode()}))
     (folder / "shard-000000.tar").write_bytes(write_members(members))
@@ -58,10 +53,11 @@ def shares(folder: Path, workers: int) -> tuple[TextTokenizer, Any, Iterator[Arr
     """A tokenizer, the run's settings, and the workers' shares of all steps one after another."""
     settings = {"steps": STEPS, "batch": BATCH, "workers": workers, "augment": {"turning": "all"}}
     config = TrainConfig.model_validate(
-        {"shards": str(folder), "output": str(folder / "out"), "task": "regions", **settings}
+        {"shards": str(folder), "output": str(folder / "out"), "task": "scenes", **settings}
     )
     source, _ = scan(list_shards(folder), None, {})
-    assert source.classes == ("car", "ship", "tank")
+    assert source.classes == ("beach", "forest", "harbour")
+    config.learns(writes=False).check(source)
     tokenizer = TextTokenizer.train(source.all_texts(), 16)
     inputs = Inputs({"size": 32, "resize_mode": "squash"}, 16, tokenizer.to_json())
     parts = config.augment, config.share, workers, config.seed, config.texts_per_step
@@ -73,12 +69,12 @@ def shares(folder: Path, workers: int) -> tuple[TextTokenizer, Any, Iterator[Arr
 def padding_decides_nothing() -> None:
     """A padded row is neither anchor nor positive nor negative."""
     import torch
-    from mpgi_ray.train.tasks.regions import region_loss
+    from mpgi_ray.train.tasks.scenes import scene_loss
 
-    regions, names = torch.nn.functional.normalize(torch.randn(2, 6, 8), dim=2)
-    classes, scale = torch.tensor([0, 1, 0, 2, -1, -1]), torch.tensor(10.0)
-    whole = region_loss(regions, names, scale, classes)
-    torch.testing.assert_close(region_loss(regions[:4], names[:4], scale, classes[:4]), whole)
+    pictures, texts = torch.nn.functional.normalize(torch.randn(2, 6, 8), dim=2)
+    scenes, scale = torch.tensor([0, 1, 0, 2, -1, -1]), torch.tensor(10.0)
+    whole = scene_loss(pictures, texts, scale, scenes)
+    torch.testing.assert_close(scene_loss(pictures[:4], texts[:4], scale, scenes[:4]), whole)
 
 
 def learn(rank: int, folder: str) -> None:
@@ -115,10 +111,10 @@ def learn(rank: int, folder: str) -> None:
         torch.manual_seed(0)
         model, _, _ = checkpoint.build(replace(base, model_cfg=model_cfg))
         first = {name: value.clone() for name, value in model.state_dict().items()}
-        task = config.learns(writes=False).task()
+        task = config.learns(writes=False).task(model)
         wrap = {"wrap": DistributedDataParallel} if workers > 1 else {}
         learner = Learner(model, task, Schedule(STEPS + 1, 1e-3, accumulate=parts), **wrap)
-        empty = {**batches[0].arrays, "classes": torch.full_like(batches[0].arrays["classes"], -1)}
+        empty = {**batches[0].arrays, "scene": torch.full_like(batches[0].arrays["scene"], -1)}
         losses = [step.losses for step in learner.fit([*batches, replace(batches[0], arrays=empty)])]
         if rank == 0:
             torch.save((losses, first, model.state_dict()), f"{folder}/{workers}-{parts}.pt")
@@ -128,8 +124,8 @@ def learn(rank: int, folder: str) -> None:
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     write_scenes(folder)
-    counts = {int((row["classes"] >= 0).sum()) for row in shares(folder, BATCH)[2]}
-    assert counts == {0, 1, 2, 3, 4}, counts  # here a worker has one sample
+    found = {int(row["scene"][0]) for row in shares(folder, BATCH)[2]}
+    assert found == {-1, 0, 1, 2}, found  # here a worker has one sample
     assert "torch" not in sys.modules, "reading processes are to do without it"
     spawn = multiprocessing.get_context("spawn")
     learners = [spawn.Process(target=learn, args=(rank, str(folder))) for rank in range(2)]

@@ -1,0 +1,1 @@
+"""Shipped settings of training runs: YAML files, by name."""

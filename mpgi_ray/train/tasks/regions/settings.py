@@ -1,0 +1,169 @@
+"""What the task is told, and what a sample gives: regions with names, and parts with their places."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic import Field
+
+from mpgi_ray.config import Config
+from mpgi_ray.data.sample import Box
+from mpgi_ray.errors import InputError
+from mpgi_ray.models.patch_tokens import Last
+from mpgi_ray.rules.lexicon import class_name
+from mpgi_ray.train.augment import uniform
+from mpgi_ray.train.tasks.base import Arrays
+from mpgi_ray.train.tasks.regions.parts import grid, window
+
+if TYPE_CHECKING:
+    from mpgi_ray.train.source import Source
+    from mpgi_ray.train.tasks.regions.task import RegionTask
+    from mpgi_ray.train.view import View
+
+NONE = -1  # the class of a row that is padding
+
+
+class Parts(StrEnum):
+    """Which parts of a picture are compared with themselves."""
+
+    RANDOM = "random"  # windows of 30 to 70 % of the area
+    GRID = "grid"  # cells of equal size
+    OBJECTS = "objects"  # annotated boxes
+
+
+class Teacher(StrEnum):
+    """Who sees the parts by themselves."""
+
+    ACTIVE = "active"  # the model; it learns from both sides
+    EMA = "ema"  # a running mean of the model
+    FROZEN = "frozen"  # the model as it was at the start
+
+
+class Align(StrEnum):
+    """What of the part by itself is taken."""
+
+    POOLED = "pooled"  # the mean of its patches
+    CLS = "cls"  # its class token
+    BOTH = "both"  # the mean of the two losses
+
+
+class Settings(Config):
+    """What ``--set task_settings.NAME=VALUE`` sets.
+
+    Attributes:
+        contrast, regions, distill: weights of the three losses; the first stage of FarSLIP has 1, 0 and 0.1.
+        number: regions of a picture, and parts of it, drawn anew in each epoch.
+        least, most: the side in pixels of a square of the area that a region has at least, and at most.
+        name: what is said of a region; ``{}`` is the name of its class.
+        parts, teacher, align: of ``distill``.
+        momentum: of the teacher that is a running mean.
+        last: how the last block is taken for patches.
+    """
+
+    contrast: float = Field(default=1.0, ge=0)
+    regions: float = Field(default=1.0, ge=0)
+    distill: float = Field(default=0.0, ge=0)
+    number: int = Field(default=4, ge=1, le=1000)
+    least: float = Field(default=16, gt=0)
+    most: float | None = Field(default=None, gt=0)
+    name: str = Field(default="a satellite image of {}", pattern=r"^[^{}]*\{\}[^{}]*$")
+    parts: Parts = Parts.RANDOM
+    teacher: Teacher = Teacher.ACTIVE
+    align: Align = Align.POOLED
+    momentum: float = Field(default=0.99, ge=0, lt=1)
+    last: Last = Last.SEGEARTH
+
+    def check(self, source: Source) -> None:
+        """Whether there is something to learn from.
+
+        Raises:
+            InputError: there are no boxes, none is large enough, all are of one class, or two classes differ
+                in case only.
+        """
+        if self.regions == 0 and (self.distill == 0 or self.parts is not Parts.OBJECTS):
+            return
+        sides, samples = source.boxes, sum(source.counts)
+        if not sides:
+            raise InputError(
+                f"task regions learns from annotated boxes, and none of the {samples:,} samples has one: "
+                "expected shards of a source with boxes, or task_settings.regions=0 and "
+                "task_settings.distill=0.1, which needs none"
+            )
+        large = sorted(label for label, side in sides.items() if side >= self.least)
+        if not large:
+            raise InputError(
+                f"task_settings.least={self.least:g}: the largest box of {samples:,} samples has the area "
+                f"of a square of {max(sides.values()):.0f} px: expected a lower one"
+            )
+        folded: dict[str, str] = {}
+        for label in large:
+            if (other := folded.setdefault(label.casefold(), label)) != label:
+                raise InputError(
+                    f"the classes {other!r} and {label!r} differ in case only, and would be each other's "
+                    "negatives: give them one name in the annotation that the shards are made of"
+                )
+        if self.regions and len(large) == 1:
+            raise InputError(
+                f"all boxes that are large enough are of class {large[0]!r}, and regions of one class teach "
+                "nothing: expected a lower task_settings.least, or task_settings.regions=0"
+            )
+
+    def arrays(self, view: View) -> Arrays:
+        """For ``regions``: crops, the tokens of the names of their classes, and the ids of these; for
+        ``distill``: parts, and their places in the picture (number, 4) from 0 to 1. Padding has class `NONE`,
+        and a place without area.
+        """
+        made: Arrays = {}
+        found = self._objects(view) if self.regions or self.parts is Parts.OBJECTS else []
+        if self.regions:
+            names = [self.name.format(class_name(label)) for _, label in found]
+            missing = self.number - len(found)
+            made |= {
+                "crops": self._cut(view, [box for box, _ in found]),
+                "names": view.taken.ids([*names, *[""] * missing]),
+                "classes": np.array([view.classes[label] for _, label in found] + [NONE] * missing),
+            }
+        if self.distill:
+            drawn = (
+                [view.place(box) for box, _ in found] if self.parts is Parts.OBJECTS else self._parts(view)
+            )
+            places = [place for place in drawn if place.area > 0]
+            empty = [Box(0, 0, 0, 0)] * (self.number - len(places))
+            made |= {
+                "parts": self._cut(view, [view.box_at(place) for place in places]),
+                "places": np.array([*places, *empty], np.float32),
+            }
+        return made
+
+    def task(self, model: Any) -> RegionTask:
+        from mpgi_ray.train.tasks.regions.task import RegionTask
+
+        return RegionTask(self, model)
+
+    def _objects(self, view: View) -> list[tuple[Box, str]]:
+        """Regions of a picture that are large enough, drawn by hash."""
+        boxes = [(Box(*thing["box"]), thing["label"]) for thing in view.record.annotation.get("objects", ())]
+        most = math.inf if self.most is None else self.most**2
+        inside = [(box.clipped(*view.picture.size), label) for box, label in boxes]
+        fitting = [(box, label) for box, label in inside if self.least**2 <= box.area <= most]
+        order = sorted(range(len(fitting)), key=lambda at: uniform(f"region {at}", *view.drawn))
+        return [fitting[at] for at in order[: self.number]]
+
+    def _parts(self, view: View) -> list[Box]:
+        """Parts of the picture that is shown, from 0 to 1."""
+        if self.parts is Parts.GRID:
+            return grid(self.number)
+        return [window(partial(self._draw, view, at), *view.picture.size) for at in range(self.number)]
+
+    @staticmethod
+    def _draw(view: View, at: int, what: str) -> float:
+        return uniform(f"part {at} {what}", *view.drawn)
+
+    def _cut(self, view: View, boxes: Sequence[Box]) -> np.typing.NDArray[np.uint8]:
+        cut = [view.cut(box) for box in boxes] or [view.cut(Box(0, 0, 1, 1))]
+        return np.stack(cut + [cut[0]] * (self.number - len(cut)))
