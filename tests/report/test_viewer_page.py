@@ -115,6 +115,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 def show(page: Page, folder: Path, hash: str = "") -> None:
+    page.goto("about:blank")  # else another address of the same page would not load it anew
     page.goto(f"{(folder / 'samples.html').as_uri()}#{hash}")
     page.wait_for_selector("body[data-drawn]")
 
@@ -123,7 +124,7 @@ def change(page: Page, act: Any) -> None:
     """Do something, and wait until the page shows what it asked for."""
     before = page.get_attribute("body", "data-drawn")
     act()
-    page.wait_for_function("before => document.body.dataset.drawn !== before", arg=before)
+    page.wait_for_selector(f"body[data-drawn]:not([data-drawn='{before}'])")
 
 
 def counts(page: Page) -> tuple[int, int]:
@@ -286,14 +287,12 @@ def test_ratings_are_kept_exported_and_imported(page: Page, made: Made, tmp_path
         page.reload()
         page.wait_for_selector(".rating")
         page.set_input_files("#import-file", str(files[form]))
-        page.wait_for_function(
-            "document.getElementById('rated-said').textContent.includes('1 rating taken over')"
-        )
+        page.locator("#rated-said", has_text="1 rating taken over").wait_for()
         assert page.is_checked("fieldset[data-scale=hallucination] input[value='5']")
         assert page.input_value(".comment input") == row["comment"]
     (tmp_path / "other.json").write_text('[{"relevance": 9}]')
     page.set_input_files("#import-file", str(tmp_path / "other.json"))
-    page.wait_for_function("document.getElementById('rated-said').textContent.includes('is not 1 to 5')")
+    page.locator("#rated-said", has_text="is not 1 to 5").wait_for()
 
 
 @pytest.mark.parametrize("width", [420, 1300])
