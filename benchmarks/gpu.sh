@@ -23,7 +23,7 @@ results=$(cd "$1" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
 python=${PYTHON:-$([ -x "$here/../.venv/bin/python" ] && echo "$here/../.venv/bin/python" || command -v python3)}
 export PYTHONPATH="$here/..:$here${PYTHONPATH:+:$PYTHONPATH}" HF_HUB_OFFLINE="${HF_HUB_OFFLINE:-1}"
-end=$((SECONDS + 590))
+end=$((SECONDS + 570))
 asked=${PARTS:-}
 ran=()
 
@@ -67,15 +67,18 @@ if [ -n "$small" ]; then
 else
     part step_clip 45 "$python" "$here/step_speed.py" --gpu
     part step_coca 45 "$python" "$here/step_speed.py" --gpu --coca --batch 128
-    part train_job 80 "$python" "$here/train_speed.py" --gpu --model ViT-B-32 --batch 256 --steps 48 --loaders 8 --pairs 2
+    part train_job 80 "$python" "$here/train_speed.py" --gpu --model ViT-B-32 \
+        --batch 256 --steps 48 --loaders 8 --pairs 2 --rows "$results/train_job.jsonl"
     part scores 50 "$python" "$here/score_speed.py" --gpu --model ViT-B-32 --shards 5 --samples 512 --pairs 1
-    pictures 1000
+    pictures 300
     [ -n "${MLLM:-}" ] && [ -n "${LLM:-}" ] || "$python" "$here/true_size.py" "$results/models" 2>"$results/models.err"
     mllm=${MLLM:-$results/models/mllm} llm=${LLM:-$results/models/llm}
     dummy='{"max_model_len": 8192, "load_format": "dummy"}'
     engine=(--model "$mllm" --gpus 1 --input "$results/shards" --engine-args "$dummy")
-    part perspectives 110 "$python" "$here/perspectives.py" "${engine[@]}" --images 300 --timed 150 --repeats 1 --tokens 96
-    part overhead 110 "$python" "$here/overhead.py" "${engine[@]}" --max-num-seqs 128 --images-in-flight 64 --chunk-size 64 --tokens 150
+    part perspectives 110 "$python" "$here/perspectives.py" "${engine[@]}" \
+        --images 300 --timed 150 --repeats 1 --tokens 96 --rows "$results/perspectives.jsonl"
+    part overhead 110 "$python" "$here/overhead.py" "${engine[@]}" \
+        --max-num-seqs 128 --images-in-flight 64 --chunk-size 64 --tokens 150 --repeats 1 --rows "$results/overhead.jsonl"
     part caption_stage1 90 bash -c "$caption" "$python" one-gpu "$results" stage1 --set "generate.engine.model=$mllm" \
         --set generate.engine.engine_args.load_format=dummy --set generate.sampling.max_tokens=150 \
         --set 'generate.attempts=[{}]' --set 'integrate.engine={kind: template}'

@@ -6,10 +6,11 @@ else out.
 
 from __future__ import annotations
 
+import builtins
 import io
 from base64 import b64decode
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from PIL import Image
@@ -35,14 +36,28 @@ class Shown:
         parts: in their order: a picture as the bytes of a JPEG, a table as HTML.
     """
 
-    parts: tuple[bytes | str, ...]
+    parts: tuple[bytes | str, ...] = field(repr=False)
 
     def _ipython_display_(self) -> None:
-        from IPython.display import HTML, display
-        from IPython.display import Image as Jpeg
-
+        display = vars(builtins)["display"]  # which IPython gives to every cell
         for part in self.parts:
-            display(HTML(part) if isinstance(part, str) else Jpeg(part, format="jpeg"))
+            display(_Table(part) if isinstance(part, str) else _Picture(part))
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    jpeg: bytes = field(repr=False)
+
+    def _repr_jpeg_(self) -> bytes:
+        return self.jpeg
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    html: str = field(repr=False)
+
+    def _repr_html_(self) -> str:
+        return self.html
 
 
 def show_pictures(
