@@ -260,7 +260,7 @@ def test_a_dry_run_says_what_would_be_done_and_writes_nothing(told: Path, tmp_pa
     assert result.exit_code == 0, result.output
     assert content(tmp_path) == before
     assert [path.name for path in tmp_path.iterdir()] == ["rules.yaml"]
-    lines = result.output.splitlines()
+    lines = result.stdout.splitlines()
     summary = curate(config)
     assert summary.selection is not None
     assert [line for line in lines if line[:1] != " "] == [
