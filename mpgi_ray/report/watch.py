@@ -181,7 +181,9 @@ def _line(one: Work, state: State) -> str:
 
 
 def _pace(per_second: float) -> str:
-    return f"{per_second:,.2g} a second" if per_second >= 1 else f"{60 * per_second:,.2g} a minute"
+    if per_second >= 10:
+        return f"{per_second:,.0f} a second"
+    return f"{per_second:.2g} a second" if per_second >= 1 else f"{60 * per_second:.2g} a minute"
 
 
 def _at(seconds: float) -> str:

@@ -82,8 +82,8 @@ def unknown(path: str, wanted: str, keys: Iterable[str]) -> InputError:
 def split_key(path: str) -> tuple[str, str | None]:
     """A path and the key behind it; None without one, or if there is such a path.
 
-    Both may hold a ``#``: the longest beginning that is there is the path, or, as of a glob, what stands before
-    the last one.
+    Both may hold a ``#``: the longest beginning that is there is the path, or else, as of a glob, what stands
+    before the last one.
     """
     marks = [at for at, letter in enumerate(path) if letter == "#" and 0 < at < len(path) - 1]
     if not marks or Storage(path).exists(""):
