@@ -71,7 +71,7 @@ def test_other_outputs_are_recognised_by_their_records(tmp_path: Path) -> None:
     }
     for name, kind in records.items():
         folder = Storage(str(tmp_path / kind.name))
-        folder.publish_json(name, {"shards": "final"})
+        folder.publish_json(name, {"shards": "final", "split": None, "status": {}})
         if kind is Kind.MODEL:
             folder.publish("open_clip_model.safetensors", b"")
         assert recognise(folder.url) is kind
@@ -215,3 +215,7 @@ def test_the_status_of_a_folder_by_its_lease(run: Run, tmp_path: Path) -> None:
         assert crashed.record()["seconds_silent"] == pytest.approx(3600)
     finally:
         storage.delete(LEASE)
+    assert done.lines()[-1] == "The same command goes on from here."
+    pilot = watch(make_run(tmp_path, pilot=True).captions, Kind.CAPTIONS)
+    assert pilot.state.value == "stopped"
+    assert "without --limit or --sample" in pilot.lines()[-1]
