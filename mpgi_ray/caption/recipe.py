@@ -182,8 +182,9 @@ def load_recipe(name_or_path: str, overrides: Mapping[str, object], assignments:
 def _require_places(values: Mapping[str, Any], name: str) -> None:
     """Refuse a recipe without shards or output, which shipped ones leave to the command line."""
     source = values.get("input", {})
+    has_shards = not isinstance(source, Mapping) or "shards" in source  # what it is else, is told later
     there = {
-        "input.shards (--shards)": not isinstance(source, Mapping) or "shards" in source,  # the rest is told later
+        "input.shards (--shards)": has_shards,
         "output (--out)": "output" in values,
     }
     if missing := [what for what, is_there in there.items() if not is_there]:

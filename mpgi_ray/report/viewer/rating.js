@@ -205,8 +205,11 @@ mpgi.importRatings = async (file) => {
       newer = read.filter((rating) => !(ratings.get(nameOf(rating))?.time >= rating.time));
       for (const rating of newer) ratings.set(nameOf(rating), rating);
     });
+    const runs = new Set(mpgi.data.runs.map((run) => run.id));
+    const others = read.filter((rating) => !runs.has(rating.run)).length;
     say(
-      `${file.name}: ${mpgi.many(newer.length, "rating")} taken over, ${read.length - newer.length} were here already.`,
+      `${file.name}: ${mpgi.many(newer.length, "rating")} taken over, ${read.length - newer.length} were here already.` +
+        (others ? ` ${mpgi.number(others)} of them are of other runs, and not shown here.` : ""),
     );
     mpgi.redraw();
   } catch (error) {
