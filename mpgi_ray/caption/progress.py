@@ -9,6 +9,7 @@ from typing import TextIO
 
 _PAUSE_TERMINAL = 0.5  # seconds between two tellings
 _PAUSE_LOG = 30.0
+_SHORTEST = 1.0  # seconds that tell a rate
 
 
 @dataclass
@@ -62,10 +63,12 @@ class Progress:
         return (self.first or time.monotonic()) - self.started
 
     def rate(self) -> float:
-        """Samples a second since the first chunk was finished, or since the start while there is only one."""
-        if self.first is None or self.chunks < 2:
-            return self.samples / max(time.monotonic() - self.started, 1e-6)
-        return (self.samples - self._at_first) / max(time.monotonic() - self.first, 1e-6)
+        """Samples a second since the first chunk was finished; since the start while little else is done."""
+        now = time.monotonic()
+        # replicas finish their first chunks at about the same time, which tells nothing of their speed
+        if self.first is None or self.chunks < 2 or now - self.first < _SHORTEST:
+            return self.samples / max(now - self.started, 1e-6)
+        return (self.samples - self._at_first) / (now - self.first)
 
     def end(self) -> None:
         """The last line; it is not repeated in a log that has it already."""

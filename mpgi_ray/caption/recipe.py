@@ -18,6 +18,7 @@ from mpgi_ray.data.storage import absolute
 from mpgi_ray.engines.choice import EngineChoice, MergeEngineChoice, own_engine
 from mpgi_ray.engines.settings import EngineSettings
 from mpgi_ray.engines.template.settings import TemplateSettings
+from mpgi_ray.errors import RecipeError
 
 Location = Annotated[str, Field(min_length=1), AfterValidator(absolute)]
 
@@ -169,12 +170,25 @@ def load_recipe(name_or_path: str, overrides: Mapping[str, object], assignments:
         assignments: ``a.b=c`` of ``--set``.
 
     Raises:
-        RecipeError: unknown name, unknown key (names the nearest), or a wrong value.
+        RecipeError: unknown name, unknown key (names the nearest), or a missing or wrong value.
     """
     values = read_yaml(named("recipe", name_or_path, "mpgi_ray.recipes"))
     for key, value in [*overrides.items(), *map(read_assignment, assignments)]:
         values = assigned(values, key, value)
+    _require_places(values, name_or_path)
     return parse(Recipe, values, name_or_path)
+
+
+def _require_places(values: Mapping[str, Any], name: str) -> None:
+    """Refuse a recipe without shards or output, which shipped ones leave to the command line."""
+    source = values.get("input", {})
+    has_shards = not isinstance(source, Mapping) or "shards" in source  # what it is else, is told later
+    there = {
+        "input.shards (--shards)": has_shards,
+        "output (--out)": "output" in values,
+    }
+    if missing := [what for what, is_there in there.items() if not is_there]:
+        raise RecipeError(f"{name} lacks {' and '.join(missing)}: add what is in brackets, or the key")
 
 
 def _flat(values: Mapping[str, Any] | Sequence[Any], prefix: str = "") -> list[tuple[str, Any]]:

@@ -21,6 +21,7 @@ from mpgi_ray.report.pictures import Place, Shown, read_pictures
 from mpgi_ray.report.texts_at import TextPlace, Texts
 
 TEXTS = "texts.parquet"  # of a curation by rules: what became of each text
+_SUMMARY = "summary.json"  # written last
 KEPT = ""  # in place of a reason
 _OWN = ("shard", "index", "key", "sample_id", "name", "number", "kept", "reason")
 
@@ -86,10 +87,12 @@ def curated(
         count: examples of each reason.
 
     Raises:
-        InputError: it is of another run, or a table cannot be read.
+        InputError: it is of another run, not finished, or a table cannot be read.
     """
     storage = Storage(final)
     _require_of(storage, captions)
+    if not storage.exists(_SUMMARY):
+        raise InputError(f"{final} is not finished: run the same `mpgi curate` again first")
     samples, texts = _samples(storage, count, seed), _texts(storage, count, seed)
     rows = [row for picked in (samples, texts) for reason in picked.counts for row in picked.rows(reason)]
     places = {
@@ -114,7 +117,7 @@ def curated(
         order = sorted(picked.counts.items(), key=lambda pair: (pair[0] != KEPT, -pair[1], pair[0]))
         return [Reason(name, total, [*map(example, picked.rows(name))]) for name, total in order if total]
 
-    return Curated(storage.read_json("summary.json"), reasons(samples), reasons(texts), pictures.troubles)
+    return Curated(storage.read_json(_SUMMARY), reasons(samples), reasons(texts), pictures.troubles)
 
 
 def _require_of(storage: Storage, captions: CaptionFolder) -> None:

@@ -88,7 +88,8 @@ def _has(path: str, *names: str) -> bool:
 
 def _of_metrics(path: str) -> Kind:
     storage, name = split_url(path)
-    if "shards" in (told := storage.read_json(name)):
+    told = storage.read_json(name)
+    if {"shards", "split", "status"} <= told.keys():
         return Kind.EVALUATION
     what = "a caption run, whose folder is to be given" if "models" in told else "no evaluation"
     raise InputError(f"{path} is of {what}: expected the metrics.json of `mpgi evaluate`")

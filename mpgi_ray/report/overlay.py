@@ -6,7 +6,7 @@ Of a class that only a mask gives, the boxes of its regions are drawn, and its s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -78,8 +78,19 @@ class Colours:
     def __init__(self) -> None:
         self._given: dict[str, str] = {}
 
-    def of(self, label: str) -> str:
-        return self._given.setdefault(label, PALETTE[len(self._given) % len(PALETTE)])
+    def of(self, labels: Iterable[str]) -> dict[str, str]:
+        """The colours of the classes of a picture: different ones, as long as there are any.
+
+        A page may have more classes than there are colours. Of two classes with the same one, the later in a
+        picture has another one there.
+        """
+        colours: dict[str, str] = {}
+        for label in labels:
+            own = self._given.setdefault(label, PALETTE[len(self._given) % len(PALETTE)])
+            taken = set(colours.values())
+            free = [colour for colour in PALETTE if colour not in taken] if own in taken else []
+            colours[label] = free[0] if free else own
+        return colours
 
 
 def overlay(note: Annotation, colours: Colours) -> Overlay:
@@ -88,7 +99,7 @@ def overlay(note: Annotation, colours: Colours) -> Overlay:
     classes = sorted(counts, key=lambda label: (-counts[label], label))
     regions = _regions(note)
     of_mask = dict.fromkeys([*(region.label for region in regions), *note.cover])
-    colour = {label: colours.of(label) for label in (*classes, *of_mask)}
+    colour = colours.of((*classes, *of_mask))
     font = _FONT * max(note.width, note.height) / DISPLAY
     shapes = [
         *(Shape(o.label, colour[o.label], outline(o), "region") for o in regions),

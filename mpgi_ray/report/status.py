@@ -15,6 +15,7 @@ from mpgi_ray.data.parts import complete_shards
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.report.gather import Figures
 
+ONLY_A_PILOT = "Only a pilot is there: look at it, then run the same command without --limit or --sample."
 _SHARDS = 40  # listed in the terminal
 
 
@@ -143,9 +144,7 @@ def _advice(captions: str, shards: Sequence[ShardStatus], figures: Figures, comp
             "Run the same `mpgi caption` command again; it goes on from here."
         )
     else:
-        advice.append(
-            "Only a pilot is there: look at it, then run the same command without --limit or --sample."
-        )
+        advice.append(ONLY_A_PILOT)
     waiting = sum(shard.described - shard.done for shard in shards)
     if waiting > 0:
         advice.append(f"Described chunks that wait for their integrated texts: {waiting:,}.")

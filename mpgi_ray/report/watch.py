@@ -25,7 +25,8 @@ from mpgi_ray.data.tables import read_table
 from mpgi_ray.errors import InputError
 from mpgi_ray.report.activity import State, Work, in_words, state_of
 from mpgi_ray.report.kinds import Kind
-from mpgi_ray.report.works import CAN_TELL, Times, is_finished, works_of
+from mpgi_ray.report.status import ONLY_A_PILOT
+from mpgi_ray.report.works import CAN_TELL, PILOT, Times, is_finished, works_of
 
 _NEWEST = 16  # parts of a caption run that is not finished, whose records are looked at
 
@@ -117,9 +118,16 @@ class Watched:
             told.append(f"held by {self.holder}; last sign of life {in_words(self.silent or 0)} ago")
         if self.ending and self.state is State.STOPPED:
             told.append(f"the last start {self.ending}")
-        if self.state in (State.CRASHED, State.STOPPED):
+        if self.state is State.STOPPED and self._is_pilot:
+            told.append(ONLY_A_PILOT)
+        elif self.state in (State.CRASHED, State.STOPPED):
             told.append("The same command goes on from here.")
         return told
+
+    @property
+    def _is_pilot(self) -> bool:
+        """Whether nothing but a pilot is done, which the same command would find done."""
+        return [one.what for one in self.works if one.done] == [PILOT]
 
 
 def watch(path: str, kind: Kind, now: float | None = None) -> Watched:
@@ -181,7 +189,9 @@ def _line(one: Work, state: State) -> str:
 
 
 def _pace(per_second: float) -> str:
-    return f"{per_second:,.2g} a second" if per_second >= 1 else f"{60 * per_second:,.2g} a minute"
+    if per_second >= 10:
+        return f"{per_second:,.0f} a second"
+    return f"{per_second:.2g} a second" if per_second >= 1 else f"{60 * per_second:.2g} a minute"
 
 
 def _at(seconds: float) -> str:

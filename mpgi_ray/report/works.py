@@ -18,6 +18,7 @@ from mpgi_ray.report.activity import Work, work
 from mpgi_ray.report.kinds import Kind
 
 Times = Mapping[str, float]  # of the last change, by name
+PILOT = "pieces of a pilot"
 _SUMMARY = "summary.json"
 _STEPS = 50  # the newest ones, which tell the rate of a training
 
@@ -59,7 +60,7 @@ def _captions(storage: Storage, times: Times, total: int | None) -> tuple[Work, 
         chunks = sum(known.values()) + round(unknown * sum(known.values()) / len(known))
     works = [work(what, [*parts.values()], chunks, estimated=unknown > 0) for what, parts in found]
     pieces = [time for name, time in times.items() if name.startswith("pilot/integrated/")]
-    return (*([work("pieces of a pilot", pieces)] if pieces else []), *works)
+    return (*([work(PILOT, pieces)] if pieces else []), *works)
 
 
 def _model(record: Mapping[str, Any], place: int) -> str:

@@ -15,7 +15,7 @@ from mpgi_ray.rules.english import REFERS, placed_sentences
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.sourced import is_told
-from mpgi_ray.truth.tokens import TOKEN, word_of
+from mpgi_ray.truth.tokens import TOKEN, lowered, word_of
 from mpgi_ray.truth.verdict import Judged, Verdict, check
 from mpgi_ray.truth.wording import wording
 
@@ -82,5 +82,5 @@ def _is_number(claim: Claim, text: str) -> bool:
     """Whether it tells a number of more than one: "several" is none."""
     if claim.about is not About.COUNT or claim.amount is None or claim.amount[0] < 2:
         return False
-    words = [word_of(text, match) for match in TOKEN.finditer(text.lower(), claim.start, claim.end)]
+    words = [word_of(text, match) for match in TOKEN.finditer(lowered(text), claim.start, claim.end)]
     return claim.amount[1] is not None or any(word[0].isdigit() for word in words)

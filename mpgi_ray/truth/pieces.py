@@ -13,7 +13,7 @@ from mpgi_ray.rules.measured.colours import THING_COLOURS
 from mpgi_ray.truth.amounts import amount_at, fraction_at
 from mpgi_ray.truth.lists import Name, lists
 from mpgi_ray.truth.places import region_at
-from mpgi_ray.truth.tokens import TOKEN, folded, word_of
+from mpgi_ray.truth.tokens import TOKEN, folded, lowered, word_of
 
 _LONGEST = 5  # words of a phrase, or of a class's name
 _SAME = {
@@ -74,7 +74,7 @@ def pieces(text: str, start: int, names: Mapping[str, Name]) -> list[Piece]:
         start: where the sentence begins in its text.
         names: names of things, with what they stand for.
     """
-    tokens = [match for match in TOKEN.finditer(text.lower()) if match[0]]
+    tokens = [match for match in TOKEN.finditer(lowered(text)) if match[0]]
     words = [word_of(text, match) for match in tokens]
     found: list[Piece] = []
     at = 0

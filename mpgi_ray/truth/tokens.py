@@ -15,6 +15,11 @@ _SHORT = {"'re": "are", "'ve": "have", "'ll": "will"}
 _FOLD = re.compile(r"-(?!third|quarter|half|fifth|tenth)[a-zA-Z]")
 
 
+def lowered(text: str) -> str:
+    """A text in lower case, of the same length, so that places in it are places in the text."""
+    return text.replace("İ", "I").lower()  # the one letter that becomes two
+
+
 def word_of(text: str, match: re.Match[str]) -> str:
     """The word that `TOKEN` matched in a text."""
     word = match[0].replace("’", "'")

@@ -49,6 +49,19 @@ def test_a_log_gets_the_same_line_once() -> None:
     assert progress.out.getvalue().count("4 samples (100 %)") == 1
 
 
+def test_chunks_that_end_together_tell_no_speed(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = {"now": 1000.0}
+    monkeypatch.setattr(told.time, "monotonic", lambda: clock["now"])
+    progress = Progress(out=io.StringIO(), started=clock["now"])
+    progress.begin(shards=1)
+    clock["now"] += 8
+    finish(progress, "a", chunks=2, left=3)
+    assert progress.rate() == 1
+    clock["now"] += 2
+    finish(progress, "a", chunks=1, left=3)
+    assert progress.rate() == 4
+
+
 def test_a_log_gets_a_line_every_half_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = {"now": 1000.0}
     monkeypatch.setattr(told.time, "monotonic", lambda: clock["now"])

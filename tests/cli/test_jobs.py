@@ -97,7 +97,7 @@ def test_a_submitted_job_captions_and_its_status_is_its_exit_code(head: str, tmp
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["caption", "template", "--out", "{tmp}/c"], 1, "error: template: input: Field required"),
+        (["caption", "template", "--out", "{tmp}/c"], 1, "error: template lacks input.shards (--shards)"),
         (
             ["caption", "template", "--shards", "{tmp}/none", "--out", "{tmp}/c"],
             1,

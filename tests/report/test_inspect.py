@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.lease import LEASE
 from mpgi_ray.data.rejected import DROPPED, dropped_table
 from mpgi_ray.data.searches import GROUPS
+from mpgi_ray.data.shards import sample_members
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import publish_table
+from mpgi_ray.data.tar_write import write_members
 from mpgi_ray.report.kinds import Kind, recognise
 from mpgi_ray.report.watch import watch
-from support.report_runs import SCRIPT, Run, make_run
+from support.report_runs import SCRIPT, Run, draw, make_run
 
 FIXTURES = Path(__file__).parents[1] / "fixtures/folders-0.1.0"
 
@@ -68,7 +71,7 @@ def test_other_outputs_are_recognised_by_their_records(tmp_path: Path) -> None:
     }
     for name, kind in records.items():
         folder = Storage(str(tmp_path / kind.name))
-        folder.publish_json(name, {"shards": "final"})
+        folder.publish_json(name, {"shards": "final", "split": None, "status": {}})
         if kind is Kind.MODEL:
             folder.publish("open_clip_model.safetensors", b"")
         assert recognise(folder.url) is kind
@@ -141,6 +144,11 @@ def test_samples_of_one_key_are_all_shown_and_a_folder_with_a_mark_wins(
     assert [one["shard"] for one in both] == ["a", "b"]
     assert main(["inspect", f"{odd}#picture-003"]) == 0
     assert capsys.readouterr().out.startswith("2 samples are meant by picture-003:")
+    marked = replace(draw(4), key="pier#4")
+    (odd / "c.tar").write_bytes(write_members([sample_members(marked)]))
+    (one,) = say(capsys, f"{odd}#pier#4")["samples"]
+    assert (one["shard"], one["key"], one["sample_id"]) == ("c", "pier#4", marked.sample_id)
+    assert say(capsys, f"{odd}/c.tar#pier#4")["samples"] == [one]
 
 
 def test_what_other_jobs_know_of_a_sample(
@@ -158,6 +166,13 @@ def test_what_other_jobs_know_of_a_sample(
     final.publish("captions.csv", b"filepath,caption\n")
     (dropped,) = say(capsys, f"{final.url}#picture-003")["samples"]
     assert dropped["fate"] == one["fate"]
+    # a source's key may be short, and then begins many sample_ids: it is no beginning of one
+    final.publish("captions.csv", b"filepath,caption\nshard-000000/7f0123456789abcdef012345.jpg,A road.\n")
+    publish_table(final, DROPPED, dropped_table("a", [(3, "7", "duplicate")]))
+    (dropped,) = say(capsys, f"{final.url}#7")["samples"]
+    assert (dropped["key"], dropped["fate"]["reason"]) == ("7", "duplicate")
+    assert main(["inspect", f"{final.url}#7f"]) == 1
+    assert "6 letters or more of a sample_id" in capsys.readouterr().err
     found.publish_json("duplicates.json", {})
     assert main(["inspect", f"{run.captions}#picture-003", "--duplicates", found.url]) == 1
     assert "is not finished: run the same `mpgi duplicates` again" in capsys.readouterr().err
@@ -200,3 +215,7 @@ def test_the_status_of_a_folder_by_its_lease(run: Run, tmp_path: Path) -> None:
         assert crashed.record()["seconds_silent"] == pytest.approx(3600)
     finally:
         storage.delete(LEASE)
+    assert done.lines()[-1] == "The same command goes on from here."
+    pilot = watch(make_run(tmp_path, pilot=True).captions, Kind.CAPTIONS)
+    assert pilot.state.value == "stopped"
+    assert "without --limit or --sample" in pilot.lines()[-1]

@@ -25,7 +25,7 @@ from mpgi_ray.data.tar_write import write_members
 from mpgi_ray.errors import InputError, OutputError, RecipeError
 from mpgi_ray.report import write_report
 from mpgi_ray.report.histogram import histogram, ticks
-from mpgi_ray.report.overlay import PALETTE, place_chips
+from mpgi_ray.report.overlay import PALETTE, Colours, place_chips
 from mpgi_ray.report.rejects import print_rejects, rejected_captions, rejects
 from mpgi_ray.report.shard_view import print_shard, show_shard
 from mpgi_ray.report.status import print_status, status
@@ -339,6 +339,18 @@ def test_labels_stay_inside_and_apart(corners: list[tuple[int, int, int, int]]) 
         assert chip.box.clipped(200, 150) == chip.box
         assert all(_apart(chip.box, other.box) for other in chips[:at])
     assert bool(chips) == bool(objects)
+
+
+@given(st.lists(st.lists(st.sampled_from("abcdefghijklmnopqrst"), unique=True, max_size=len(PALETTE))))
+def test_classes_of_a_picture_differ_in_colour_and_keep_it(pictures: list[list[str]]) -> None:
+    colours, first = Colours(), dict[str, str]()
+    for classes in pictures:
+        given = colours.of(classes)
+        assert len(set(given.values())) == len(classes)
+        for label in classes:
+            first.setdefault(label, given[label])
+        if len(first) <= len(PALETTE):
+            assert given == {label: first[label] for label in classes}
 
 
 def _apart(one: Box, other: Box) -> bool:

@@ -159,7 +159,7 @@ def test_samples_come_from_all_shards_and_lost_ones_keep_their_texts(run: Run, t
 
 
 def test_verdicts_and_marks_are_those_of_the_facts(tmp_path: Path) -> None:
-    said = {0: "A car and a plane.", 1: "😀 A car.", 2: "It is quiet."}
+    said = {0: "A car and a plane.", 1: "😀 İzmir: A car.", 2: "It is quiet."}
 
     def write(shard: str, sample: Sample) -> list[Caption]:
         return [
@@ -171,7 +171,7 @@ def test_verdicts_and_marks_are_those_of_the_facts(tmp_path: Path) -> None:
     found = texts(tmp_path / "view")
     assert {t["text"]: t["verdicts"] for t in found} == {
         "A car and a plane.": 3,
-        "😀 A car.": 1,
+        "😀 İzmir: A car.": 1,
         "It is quiet.": 0,
         "A car.": 1,
     }

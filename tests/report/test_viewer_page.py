@@ -26,6 +26,15 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.docs
+# the texts of a search come when `goOn` is called
+SLOW = """() => {
+  const load = mpgi.loadTexts, told = new Promise((done) => (globalThis.goOn = done));
+  mpgi.loadTexts = async (share) => {
+    document.body.dataset.waits = "";
+    await told;
+    return load(share);
+  };
+}"""
 HOSTILE = (
     "</script><script>document.title = 'taken'</script> <img src=x onerror=alert(1)> \u2028\u2029 __proto__"
 )
@@ -293,6 +302,29 @@ def test_ratings_are_kept_exported_and_imported(page: Page, made: Made, tmp_path
     (tmp_path / "other.json").write_text('[{"relevance": 9}]')
     page.set_input_files("#import-file", str(tmp_path / "other.json"))
     page.locator("#rated-said", has_text="is not 1 to 5").wait_for()
+
+
+def test_tabs_of_a_browser_keep_their_ratings_together(page: Page, made: Made) -> None:
+    where = "perspective=long&rate=1&sort=shard"
+    show(page, made.alone, where)
+    other = page.context.new_page()
+    show(other, made.alone, where)
+    for tab, card, value in ((page, 0, 4), (other, 1, 5), (page, 2, 3)):
+        chosen = f"fieldset[data-scale=relevance] input[value='{value}']"
+        tab.locator(".rating").nth(card).locator(chosen).check(force=True)
+    show(other, made.alone, where)
+    assert other.inner_text("#rated-count") == "3 texts rated, kept in this browser."
+
+
+def test_what_is_changed_while_a_search_loads_does_not_end_it(page: Page, made: Made) -> None:
+    show(page, made.alone)
+    page.evaluate(SLOW)
+    page.fill("#search", "nobody wrote this")
+    page.wait_for_selector("body[data-waits]")  # the texts are asked for
+    page.check("#rate")
+    page.evaluate("goOn()")
+    page.get_by_text("No sample matches. Clear a filter.").wait_for()
+    assert page.locator(".card").count() == 0
 
 
 @pytest.mark.parametrize("width", [420, 1300])

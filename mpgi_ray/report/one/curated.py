@@ -17,7 +17,7 @@ from mpgi_ray.data.tables import read_table
 from mpgi_ray.data.tar import Group, group_members, read_members
 from mpgi_ray.data.text import decode_json
 from mpgi_ray.errors import InputError
-from mpgi_ray.report.one.place import unknown
+from mpgi_ray.report.one.place import LEAST, unknown
 
 _CSV, _SUMMARY = "captions.csv", "summary.json"
 _KEY = 24  # letters of a sample_id that a final sample's key begins with
@@ -35,9 +35,9 @@ def samples(path: str, key: str) -> list[dict[str, Any]]:
     if not storage.exists(_SUMMARY):
         raise InputError(f"{path} is not finished: run the same `mpgi curate` again first")
     listed = dict(_listed(storage))
-    begin = key[:_KEY].lower()
-    wanted = [one for one in listed if one == key] or [one for one in listed if one.startswith(begin)]
-    dropped = _dropped(storage, key)
+    wanted, dropped = [one for one in listed if one == key], _dropped(storage, key)
+    if not wanted and not dropped and len(key) >= LEAST:
+        wanted = [one for one in listed if one.startswith(key[:_KEY].lower())]
     if not dropped and (not wanted or len({one[:_KEY] for one in wanted}) > 1):
         error = unknown(path, key, listed)
         raise InputError(

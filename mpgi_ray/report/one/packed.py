@@ -8,9 +8,7 @@ from mpgi_ray.data.shard_list import find_shards
 from mpgi_ray.data.shards import ShardFields, read_shard
 from mpgi_ray.data.tar import group_members, read_members
 from mpgi_ray.report.one.picture import of_entry
-from mpgi_ray.report.one.place import unknown
-
-_LEAST = 6  # letters of a sample_id
+from mpgi_ray.report.one.place import LEAST, unknown
 
 
 def samples(path: str, key: str) -> list[dict[str, Any]]:
@@ -28,7 +26,7 @@ def samples(path: str, key: str) -> list[dict[str, Any]]:
         groups = group_members(read_members(data, shard), shard, None)
         for group, entry in zip(groups, read_shard(data, shard, ShardFields()), strict=True):
             keys.add(group.key)
-            begins = len(key) >= _LEAST and entry.sample_id.startswith(key.lower())
+            begins = len(key) >= LEAST and entry.sample_id.startswith(key.lower())
             if group.key == key or begins:
                 place = {"key": group.key, "shard": shard, "index": entry.index, "sample_id": entry.sample_id}
                 records.append(place | of_entry(entry, group.fields)[0])

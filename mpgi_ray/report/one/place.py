@@ -14,7 +14,7 @@ from mpgi_ray.errors import InputError
 
 _SHOWN = 5  # keys or samples that an error names
 _COMPARED = 5000  # keys that an unknown one is held against: each takes a moment
-_LEAST = 6  # letters that the beginning of a sample_id has at least
+LEAST = 6  # letters that the beginning of a sample_id has at least
 COLUMNS = ("shard", "index", "key", "sample_id")
 
 
@@ -45,7 +45,7 @@ class Search:
         """See a table with `COLUMNS`."""
         named = pc.equal(table["key"], self.wanted)
         self._named |= _places(table.filter(named))
-        if len(self.wanted) >= _LEAST:
+        if len(self.wanted) >= LEAST:
             self._begin |= _places(table.filter(pc.starts_with(table["sample_id"], self.wanted.lower())))
         if not self._named and not self._begin:
             self._keys.update(table["key"].to_pylist())
@@ -75,16 +75,21 @@ def unknown(path: str, wanted: str, keys: Iterable[str]) -> InputError:
     nearest = get_close_matches(wanted, alike[:_COMPARED], _SHOWN, 0.0)
     tail = f"; the nearest keys of {len(there):,} are {', '.join(nearest)}" if nearest else ""
     return InputError(
-        f"{path} has no sample {wanted!r}: expected a key, or {_LEAST} letters or more of a sample_id{tail}"
+        f"{path} has no sample {wanted!r}: expected a key, or {LEAST} letters or more of a sample_id{tail}"
     )
 
 
 def split_key(path: str) -> tuple[str, str | None]:
-    """A path and the key behind its last ``#``; None without one, or if there is such a path."""
-    head, mark, key = path.rpartition("#")
-    if not mark or not head or not key or Storage(path).exists(""):
+    """A path and the key behind it; None without one, or if there is such a path.
+
+    Both may hold a ``#``: the longest beginning that is there is the path, or else, as of a glob, what stands
+    before the last one.
+    """
+    marks = [at for at, letter in enumerate(path) if letter == "#" and 0 < at < len(path) - 1]
+    if not marks or Storage(path).exists(""):
         return path, None
-    return head, key
+    at = next((at for at in reversed(marks) if Storage(path[:at]).exists("")), marks[-1])
+    return path[:at], path[at + 1 :]
 
 
 def _places(table: pa.Table) -> set[Place]:

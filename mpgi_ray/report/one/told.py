@@ -36,6 +36,8 @@ def _lines(value: Mapping[str, Any], indent: str) -> Iterator[str]:
 
 def _items(values: list[Any], indent: str) -> Iterator[str]:
     for value in values:
+        if _is_empty(value):
+            continue
         if isinstance(value, Mapping):
             first, *rest = _lines(value, f"{indent}  ")
             yield f"{indent}- {first.strip()}"
@@ -66,7 +68,9 @@ def _is_plain(value: Any) -> bool:
 def _is_empty(value: Any) -> bool:
     if isinstance(value, Mapping):
         return all(map(_is_empty, value.values()))
-    return value is None or value in ("", [])
+    if isinstance(value, list):
+        return all(map(_is_empty, value))
+    return value is None or value == ""
 
 
 def _plain(value: Any) -> str:

@@ -14,6 +14,7 @@ mpgi.card = async (sample, matching, state) => {
     shown: shown.texts[n],
     id: shown.id,
   }));
+  if (state.blind) mixModels(rows);
   const visible = (row) => state.all || matching[row.at] === 1;
   const records = el("div", { class: "records" });
   const show = (test) =>
@@ -56,6 +57,16 @@ function where(sample, shown) {
     shown.id.slice(0, 12),
   ];
   return mpgi.el("p", { class: "fine" }, parts.filter(Boolean).join(" · "));
+}
+
+/** Put texts under the same perspective in an order by hash: a place on the card tells no model. */
+function mixModels(rows) {
+  const places = [...new Set(rows.map(perspective))];
+  const order = new Map(rows.map((row) => [row, mpgi.hash(row.shown.id)]));
+  rows.sort(
+    (one, other) =>
+      places.indexOf(perspective(one)) - places.indexOf(perspective(other)) || order.get(one) - order.get(other),
+  );
 }
 
 /** Whether a text stands on the card: beside a text that matches stands that of the other run. */
@@ -126,8 +137,9 @@ function record(row, state, titled = true) {
   const author = model && !state.blind ? el("span", { class: "fine" }, `by ${model}`) : "";
   const badges = [
     ok ? "" : el("span", { class: "status" }, status),
-    fate.startsWith("dropped") ? el("span", { class: "status" }, fate) : "",
-    scoreOf(row, state),
+    // only one of two runs was scored and curated
+    fate.startsWith("dropped") && !state.blind ? el("span", { class: "status" }, fate) : "",
+    state.blind ? "" : scoreOf(row, state),
   ];
   const head = titled
     ? [el("h4", {}, name("perspective") || "the sample itself", " ", author, " ", badges)]

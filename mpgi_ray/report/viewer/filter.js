@@ -46,7 +46,7 @@ function sampleTests(state) {
   for (const [facet, { of }] of Object.entries(mpgi.FACETS)) {
     if (of !== "samples" || !state[facet]) continue;
     const column = samples[facet];
-    const wanted = names[facet].indexOf(unnamed(state[facet]));
+    const wanted = numberOf(facet, state[facet]);
     const isList = facet === "scene" || facet === "object";
     tests.push(isList ? (sample) => column[sample].includes(wanted) : (sample) => column[sample] === wanted);
   }
@@ -59,7 +59,7 @@ function textTests(state) {
   for (const facet of ["perspective", "model", "status", "reason", "fate"]) {
     if (!state[facet]) continue;
     const column = texts[facet];
-    const wanted = names[facet].indexOf(unnamed(state[facet]));
+    const wanted = numberOf(facet, state[facet]);
     tests.push((text) => column[text] === wanted);
   }
   if (state.verdict) {
@@ -116,8 +116,9 @@ function scoreOrder(sort) {
 // the empty name, as of samples without a split, needs a word of its own in the address
 const NONE = "(none)";
 mpgi.named = (name) => (name === "" ? NONE : name);
-function unnamed(name) {
-  return name === NONE ? "" : name;
+function numberOf(facet, name) {
+  const names = mpgi.data.names[facet];
+  return names.indexOf(name === NONE && !names.includes(NONE) ? "" : name);
 }
 
 /** The values of a filter with their numbers of samples or texts, the most frequent first. */

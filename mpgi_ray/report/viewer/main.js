@@ -2,7 +2,8 @@
 "use strict";
 
 const PAGE = 10; // samples
-let found = null; // what matches the state
+let found = null; // what matches a state
+let matched = ""; // that state, without its page and how it is shown
 let turn = 0; // of drawing: an earlier one that is still reading is given up
 mpgi.state = null;
 
@@ -32,10 +33,6 @@ mpgi.go = (next, again = false) => {
 async function follow() {
   const next = mpgi.readState();
   if (JSON.stringify(next) === JSON.stringify(mpgi.state)) return;
-  const same =
-    mpgi.state &&
-    JSON.stringify({ ...next, page: 1, ...shownAs(mpgi.state) }) ===
-      JSON.stringify({ ...mpgi.state, page: 1 });
   const turned = mpgi.state && next.page !== mpgi.state.page;
   mpgi.state = next;
   mpgi.reflect();
@@ -47,17 +44,15 @@ async function follow() {
           mine === turn && (at("found").textContent = `Reading the texts: ${Math.round(100 * share)} %`),
       );
     if (mine !== turn) return;
-    if (!same || !found) found = mpgi.match(mpgi.state);
+    // not compared with the state before: its search may still have been loading
+    const wanted = mpgi.asked(next);
+    if (wanted !== matched) [found, matched] = [mpgi.match(next), wanted];
     await draw(mine);
     if (turned && mine === turn)
       scrollTo({ top: Math.min(scrollY, at("found").getBoundingClientRect().top + scrollY - 16) });
   } catch (error) {
     if (mine === turn) at("found").textContent = error.message;
   }
-}
-
-function shownAs(one) {
-  return Object.fromEntries(SHOWN_AS.map((name) => [name, one[name]]));
 }
 
 /** Show the same again, as after an import. */

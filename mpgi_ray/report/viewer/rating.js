@@ -18,8 +18,9 @@ const COLUMNS = [
   "comment",
   "time",
 ];
-const ratings = new Map(); // by caption, perspective and text: one reply may hold several texts
+let ratings = new Map(); // by caption, perspective and text: one reply may hold several texts
 let store = "";
+let isKept = false; // whether the browser's store holds all of them
 
 function nameOf(rating) {
   return [rating.caption_id, rating.perspective, rating.text_hash].join(" ");
@@ -29,19 +30,40 @@ function nameOf(rating) {
 mpgi.openRatings = () => {
   store = `mpgi-ray ratings ${mpgi.data.runs.map((run) => run.id).join(" ")}`;
   try {
-    for (const rating of JSON.parse(localStorage.getItem(store) ?? "[]")) ratings.set(nameOf(rating), rating);
+    reread();
+    isKept = true;
   } catch (error) {
     say(
       `This browser keeps no ratings of pages from a disk (${error.message}): export them before you leave.`,
     );
   }
   count();
+  addEventListener("storage", (event) => {
+    if (event.key !== store || !isKept) return;
+    reread();
+    count();
+    if (document.hidden) mpgi.redraw(); // a page that somebody looks at stays as it is
+  });
 };
 
-function keep() {
+function reread() {
+  const kept = JSON.parse(localStorage.getItem(store) ?? "[]");
+  ratings = new Map(kept.map((rating) => [nameOf(rating), rating]));
+}
+
+/** Change the ratings. What another tab has kept meanwhile stays. */
+function keep(change) {
+  try {
+    if (isKept) reread();
+  } catch {
+    isKept = false; // what this page holds is all there is
+  }
+  change();
   try {
     localStorage.setItem(store, JSON.stringify([...ratings.values()]));
+    isKept = true;
   } catch (error) {
+    isKept = false;
     say(`The ratings cannot be kept in this browser (${error.message}): export them before you leave.`);
   }
   count();
@@ -61,12 +83,18 @@ mpgi.ratingOf = (row, perspective, model) => {
   };
   const name = nameOf(made);
   const set = (changes) => {
-    const rating = { ...made, comment: "", ...ratings.get(name), ...changes, time: new Date().toISOString() };
-    const isEmpty = !rating.comment && Object.keys(SCALES).every((scale) => !rating[scale]);
-    if (isEmpty) ratings.delete(name);
-    else ratings.set(name, rating);
-    keep();
-    form.querySelector(".take-back").hidden = isEmpty;
+    keep(() => {
+      const rating = {
+        ...made,
+        comment: "",
+        ...ratings.get(name),
+        ...changes,
+        time: new Date().toISOString(),
+      };
+      if (rating.comment || Object.keys(SCALES).some((scale) => rating[scale])) ratings.set(name, rating);
+      else ratings.delete(name);
+    });
+    form.querySelector(".take-back").hidden = !ratings.has(name);
   };
   const form = el("form", {
     class: "rating",
@@ -97,8 +125,7 @@ mpgi.ratingOf = (row, perspective, model) => {
           class: "take-back",
           hidden: !ratings.has(name),
           click: () => {
-            ratings.delete(name);
-            keep();
+            keep(() => ratings.delete(name));
             draw();
           },
         },
@@ -173,11 +200,16 @@ mpgi.importRatings = async (file) => {
     const rows = file.name.endsWith(".csv") ? fromCsv(text) : JSON.parse(text);
     if (!Array.isArray(rows)) throw new Error("expected a list of ratings");
     const read = rows.map(checked);
-    const newer = read.filter((rating) => !(ratings.get(nameOf(rating))?.time >= rating.time));
-    for (const rating of newer) ratings.set(nameOf(rating), rating);
-    keep();
+    let newer = [];
+    keep(() => {
+      newer = read.filter((rating) => !(ratings.get(nameOf(rating))?.time >= rating.time));
+      for (const rating of newer) ratings.set(nameOf(rating), rating);
+    });
+    const runs = new Set(mpgi.data.runs.map((run) => run.id));
+    const others = read.filter((rating) => !runs.has(rating.run)).length;
     say(
-      `${file.name}: ${mpgi.many(newer.length, "rating")} taken over, ${read.length - newer.length} were here already.`,
+      `${file.name}: ${mpgi.many(newer.length, "rating")} taken over, ${read.length - newer.length} were here already.` +
+        (others ? ` ${mpgi.number(others)} of them are of other runs, and not shown here.` : ""),
     );
     mpgi.redraw();
   } catch (error) {

@@ -39,6 +39,9 @@ mpgi.readState = () => {
   return state;
 };
 
+/** What decides which samples match, and their order. */
+mpgi.asked = (state) => JSON.stringify(ASKED.filter((name) => name !== "page").map((name) => state[name]));
+
 /** Write a state into the address; only what is not usual. */
 mpgi.writeState = (state, again) => {
   const told = new URLSearchParams();
