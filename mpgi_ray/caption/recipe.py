@@ -18,6 +18,7 @@ from mpgi_ray.data.storage import absolute
 from mpgi_ray.engines.choice import EngineChoice, MergeEngineChoice, own_engine
 from mpgi_ray.engines.settings import EngineSettings
 from mpgi_ray.engines.template.settings import TemplateSettings
+from mpgi_ray.errors import RecipeError
 
 Location = Annotated[str, Field(min_length=1), AfterValidator(absolute)]
 
@@ -161,6 +162,12 @@ class Recipe(Config):
         return dict(_flat(values))
 
 
+_PLACES = {
+    "--shards": "--shards (input.shards), what is to be captioned",
+    "--out": "--out (output), the folder of the captions",
+}
+
+
 def load_recipe(name_or_path: str, overrides: Mapping[str, object], assignments: list[str]) -> Recipe:
     """Read a shipped recipe by name, or a YAML file.
 
@@ -169,11 +176,15 @@ def load_recipe(name_or_path: str, overrides: Mapping[str, object], assignments:
         assignments: ``a.b=c`` of ``--set``.
 
     Raises:
-        RecipeError: unknown name, unknown key (names the nearest), or a wrong value.
+        RecipeError: unknown name, unknown key (names the nearest), a wrong value, or no shards or no output.
     """
     values = read_yaml(named("recipe", name_or_path, "mpgi_ray.recipes"))
     for key, value in [*overrides.items(), *map(read_assignment, assignments)]:
         values = assigned(values, key, value)
+    inputs = values.get("input", {})
+    there = {"--shards": not isinstance(inputs, Mapping) or "shards" in inputs, "--out": "output" in values}
+    if missing := [_PLACES[option] for option, is_there in there.items() if not is_there]:
+        raise RecipeError(f"{name_or_path}: give {' and '.join(missing)}")
     return parse(Recipe, values, name_or_path)
 
 
