@@ -168,18 +168,20 @@ _PLACES = {
 }
 
 
-def load_recipe(name_or_path: str, overrides: Mapping[str, object], assignments: list[str]) -> Recipe:
+def load_recipe(
+    name_or_path: str, overrides: Mapping[str, object] | None = None, assignments: Sequence[str] = ()
+) -> Recipe:
     """Read a shipped recipe by name, or a YAML file.
 
     Args:
-        overrides: ``a.b`` keys with values that the command line gives as options of their own.
-        assignments: ``a.b=c`` of ``--set``.
+        overrides: values by ``a.b`` keys, such as ``{"input.shards": "data/shards", "output": "captions"}``.
+        assignments: ``a.b=c`` as text, whose values are read as YAML; what ``--set`` takes.
 
     Raises:
         RecipeError: unknown name, unknown key (names the nearest), a wrong value, or no shards or no output.
     """
     values = read_yaml(named("recipe", name_or_path, "mpgi_ray.recipes"))
-    for key, value in [*overrides.items(), *map(read_assignment, assignments)]:
+    for key, value in [*(overrides or {}).items(), *map(read_assignment, assignments)]:
         values = assigned(values, key, value)
     inputs = values.get("input", {})
     there = {"--shards": not isinstance(inputs, Mapping) or "shards" in inputs, "--out": "output" in values}
