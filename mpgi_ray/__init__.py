@@ -5,7 +5,7 @@ used, so that ``import mpgi_ray`` is quick and needs no extra. Each job has its 
 
     import mpgi_ray as mpgi
 
-    recipe = mpgi.load_recipe("one-gpu", {"input.shards": "data/shards", "output": "data/captions"}, [])
+    recipe = mpgi.load_recipe("one-gpu", {"input.shards": "data/shards", "output": "data/captions"})
     mpgi.caption_shards(recipe)
     mpgi.read_captions("data/captions").pandas()
 

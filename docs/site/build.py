@@ -33,7 +33,10 @@ def main() -> None:
     done = subprocess.run(generator, cwd=build, env=os.environ | {"NO_COLOR": "1"}, check=False)
     if done.returncode:
         raise SystemExit(done.returncode)
-    print(f"the site is in {build / 'site'}: open index.html there")
+    print(
+        f"the site is in {build / 'site'}: open index.html there, or, since its search needs a server,\n"
+        "  python3 -m http.server --bind 127.0.0.1 --directory build/site"
+    )
 
 
 if __name__ == "__main__":

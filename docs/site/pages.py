@@ -8,6 +8,7 @@ from pathlib import Path
 
 import docstrings
 import settings
+from pydantic import BaseModel
 from typer.testing import CliRunner
 
 import mpgi_ray
@@ -124,12 +125,27 @@ def _name(name: str) -> str:
     for title, entries in doc.sections.items():
         listed = (f"- `{names}`: {text}" if names else f"- {text}" for names, text in entries)
         lines.append(f"**{title}**\n\n" + "\n".join(listed))
+    if inspect.isclass(thing) and not issubclass(thing, BaseModel):  # of settings, fields are all
+        lines += (_method(method, what) for method, what in vars(thing).items() if _is_told(method, what))
     return "\n\n".join(line for line in lines if line)
+
+
+def _is_told(name: str, what: object) -> bool:
+    function = what.__func__ if isinstance(what, classmethod) else what
+    return not name.startswith("_") and inspect.isfunction(function)
+
+
+def _method(name: str, what: object) -> str:
+    function = what.__func__ if isinstance(what, classmethod) else what
+    told = docstrings.read(function).text.replace("\n", " ")
+    return f"```python\n.{name}{_signature(function)}\n```" + f"\n\n{told}" * bool(told)
 
 
 def _signature(function: object) -> str:
     """With a line for each argument, where there are several."""
-    text = str(inspect.signature(function)).replace("'", "")  # type: ignore[arg-type]
+    signature = inspect.signature(function)  # type: ignore[arg-type]
+    own = [p for p in signature.parameters.values() if p.name not in ("self", "cls")]
+    text = str(signature.replace(parameters=own)).replace("'", "")
     return text if len(text) < 80 else re.sub(r"(?<=[(,]) ?(?=[\w*]+(?::|,|=))", "\n    ", text)
 
 

@@ -162,33 +162,32 @@ class Recipe(Config):
         return dict(_flat(values))
 
 
-def load_recipe(name_or_path: str, overrides: Mapping[str, object], assignments: list[str]) -> Recipe:
+_PLACES = {
+    "--shards": "--shards (input.shards), what is to be captioned",
+    "--out": "--out (output), the folder of the captions",
+}
+
+
+def load_recipe(
+    name_or_path: str, overrides: Mapping[str, object] | None = None, assignments: Sequence[str] = ()
+) -> Recipe:
     """Read a shipped recipe by name, or a YAML file.
 
     Args:
-        overrides: ``a.b`` keys with values that the command line gives as options of their own.
-        assignments: ``a.b=c`` of ``--set``.
+        overrides: values by ``a.b`` keys, such as ``{"input.shards": "data/shards", "output": "captions"}``.
+        assignments: ``a.b=c`` as text, whose values are read as YAML; what ``--set`` takes.
 
     Raises:
-        RecipeError: unknown name, unknown key (names the nearest), or a missing or wrong value.
+        RecipeError: unknown name, unknown key (names the nearest), a wrong value, or no shards or no output.
     """
     values = read_yaml(named("recipe", name_or_path, "mpgi_ray.recipes"))
-    for key, value in [*overrides.items(), *map(read_assignment, assignments)]:
+    for key, value in [*(overrides or {}).items(), *map(read_assignment, assignments)]:
         values = assigned(values, key, value)
-    _require_places(values, name_or_path)
+    inputs = values.get("input", {})
+    there = {"--shards": not isinstance(inputs, Mapping) or "shards" in inputs, "--out": "output" in values}
+    if missing := [_PLACES[option] for option, is_there in there.items() if not is_there]:
+        raise RecipeError(f"{name_or_path}: give {' and '.join(missing)}")
     return parse(Recipe, values, name_or_path)
-
-
-def _require_places(values: Mapping[str, Any], name: str) -> None:
-    """Refuse a recipe without shards or output, which shipped ones leave to the command line."""
-    source = values.get("input", {})
-    has_shards = not isinstance(source, Mapping) or "shards" in source  # what it is else, is told later
-    there = {
-        "input.shards (--shards)": has_shards,
-        "output (--out)": "output" in values,
-    }
-    if missing := [what for what, is_there in there.items() if not is_there]:
-        raise RecipeError(f"{name} lacks {' and '.join(missing)}: add what is in brackets, or the key")
 
 
 def _flat(values: Mapping[str, Any] | Sequence[Any], prefix: str = "") -> list[tuple[str, Any]]:

@@ -15,7 +15,7 @@ from mpgi_ray.data.caption import ID_VERSION
 from mpgi_ray.data.caption_folder import RUN, CaptionFolder
 from mpgi_ray.data.claim import require_same
 from mpgi_ray.data.parts import ChunkId, Parts
-from mpgi_ray.data.shard_list import ShardList
+from mpgi_ray.data.shard_list import SUFFIXES, ShardList
 from mpgi_ray.errors import OutputError
 from mpgi_ray.prompts import shared_blocks
 
@@ -57,12 +57,17 @@ def check_run(
 ) -> dict[str, Any]:
     """What ``run.json`` has to hold for this recipe and these shards; nothing is written.
 
+    A start that published nothing (the cluster was too small, say) binds no other recipe.
+
     Raises:
         OutputError: the folder belongs to another recipe, or a shard changed after it was captioned.
     """
     record = _record(recipe, templates, shards)
-    if folder.storage.exists(RUN):
-        before = folder.run_record()
+    before = folder.run_record() if folder.storage.exists(RUN) else None
+    files = CaptionFolder(folder.storage.url).files()  # a folder reads once which stages it has
+    if before is not None and (
+        files or all(before[name] == record[name] for name in ("identity", "prompts"))
+    ):
         merged = bool(folder.stage2.full.done() or folder.stage2.pilot.done())
         require_same(folder.storage, _settings(before, merged), _settings(record, merged))
         _same_prompts(folder, before, record, merged)
@@ -72,12 +77,19 @@ def check_run(
         if record["versions"] != [before["versions"], *later][-1]:
             later = [*later, record["versions"]]
         record |= {"versions": before["versions"], "later_versions": later}
-    elif files := CaptionFolder(folder.storage.url).files():  # a folder reads once which stages it has
+    elif before is None and (
+        strange := [*(file for of in files.values() for file in of), *_shards_in(folder)]
+    ):
         raise OutputError(
-            f"{folder.storage.url} holds {next(iter(files)).file_name} and no {RUN}: bring that back, or "
-            "choose another output folder"
+            f"{folder.storage.url} holds {strange[0]} and no {RUN}: bring that back, or choose another "
+            "output folder"
         )
     return record
+
+
+def _shards_in(folder: CaptionFolder) -> list[str]:
+    """Shards that lie where captions would: of another job, and nobody would look for captions there."""
+    return [name for name in folder.storage.list(*SUFFIXES) if "/" not in name]
 
 
 def lost_shards(folder: CaptionFolder, shards: ShardList) -> list[str]:

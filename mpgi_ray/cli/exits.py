@@ -32,7 +32,7 @@ def code_of(call: Callable[[], Any]) -> int:
     except KeyboardInterrupt:
         return 130
     except ImportError as error:
-        extra = _extra(error)
+        extra = missing_extra(error)
         if extra is None and not isinstance(error.__cause__, ImportError):
             raise
         needs = f": this needs pip install 'mpgi-ray[{extra}]'" if extra else ""  # fsspec's says it itself
@@ -72,7 +72,7 @@ _EXTRAS = {
 }
 
 
-def _extra(error: ImportError) -> str | None:
+def missing_extra(error: ImportError) -> str | None:
     """The extra that brings the module that is not there, if one does."""
     first = error.__cause__ if isinstance(error.__cause__, ImportError) else error  # fsspec's own has no name
     module = (first.name or "").partition(".")[0]

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from mpgi_ray.cli.exits import missing_extra
 from mpgi_ray.cli.many import many
 from mpgi_ray.cli.options import Grace, Takeover
 from mpgi_ray.runtime.stopping import GRACE
@@ -93,7 +94,10 @@ def _reason(name: str, error: Exception) -> str:
     from mpgi_ray.errors import MpgiError
 
     if isinstance(error, ModuleNotFoundError):
-        return f"it needs {error.name}, which is not installed"
+        extra = missing_extra(error)
+        return f"it needs {error.name}, which is not installed" + (
+            f": pip install 'mpgi-ray[{extra}]'" if extra else ""
+        )
     if isinstance(error, MpgiError):
         return str(error)
     return f"{FORMATS}.{name} raises {type(error).__name__}: {error}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -32,11 +33,30 @@ def _show_version(asked: bool) -> None:
         raise typer.Exit
 
 
+_FIRST = "Pictures and annotations"
+_HELP = """Captions for remote-sensing images from several perspectives, and models trained on them.
+
+From a folder of pictures to a model (`mpgi COMMAND --help` tells the options of a command):
+
+mpgi ingest auto PICTURES  (prints the command that makes shards)
+mpgi caption template --shards SHARDS --out CAPTIONS
+mpgi inspect CAPTIONS --html report.html
+mpgi curate CAPTIONS --out FINAL
+mpgi train FINAL --out MODEL --epochs 20
+"""
+_PANELS: dict[str, tuple[Callable[..., None], ...]] = {
+    _FIRST: (sources,),
+    "Captions": (plan, caption, check),
+    "What is trained on and published": (curate, duplicates, leaks, score, release),
+    "Models": (train, evaluate),
+    "To look and to try": (inspect, doctor, demo, metrics),
+}
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Captions for remote-sensing images from several perspectives, and models trained on them.",
+    help=_HELP,
 )
 
 
@@ -49,25 +69,10 @@ def _options(
     pass
 
 
-app.add_typer(ingest, name="ingest")
-for command in (
-    sources,
-    caption,
-    plan,
-    check,
-    duplicates,
-    leaks,
-    score,
-    curate,
-    release,
-    inspect,
-    train,
-    evaluate,
-    demo,
-    doctor,
-    metrics,
-):
-    app.command()(command)
+app.add_typer(ingest, name="ingest", rich_help_panel=_FIRST)
+for panel, commands in _PANELS.items():
+    for command in commands:
+        app.command(rich_help_panel=panel)(command)
 
 
 def main(arguments: list[str] | None = None) -> int:

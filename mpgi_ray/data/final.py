@@ -7,7 +7,7 @@ and its texts by perspective, and a ``.txt`` with the main text.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -137,6 +137,15 @@ def people_of(sample: Sample) -> tuple[str, ...]:
 def short_id(sample_id: str) -> str:
     """Enough of a sample's id to recognise it among millions."""
     return sample_id[:16]
+
+
+def splits_in_words(splits: Iterable[str | None]) -> str:
+    """What splits there are, for a message about one that is not there."""
+    found = set(splits)
+    if found == {None}:
+        return "name no split: leave --split out"
+    named = sorted(name for name in found if name is not None)
+    return f"hold splits {', '.join(named) or 'none'}{' and samples without one' * (None in found)}"
 
 
 def list_shards(spec: str | Path | Sequence[str]) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mpgi_ray.config import first_problem
+from mpgi_ray.data.job_copy import require_lasting
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError, MpgiError, OutputError
 
@@ -132,8 +133,9 @@ def held(storage: Storage, job: str, *, takeover: bool = False) -> Iterator[Leas
         takeover: replace a holder that gives no sign of life for as long as it is watched.
 
     Raises:
-        OutputError: another process works on it, or the folder cannot be written.
+        OutputError: another process works on it, the folder cannot be written, or it would not stay.
     """
+    require_lasting(storage)
     lease = Lease(storage, _take(storage, job, takeover))
     try:
         yield lease

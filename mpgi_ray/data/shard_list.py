@@ -7,16 +7,19 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 from mpgi_ray.bounded import expand_braces
 from mpgi_ray.data.claim import SHARD_JOBS, record_of
 from mpgi_ray.data.index import INDEX, IndexRow, read_index
+from mpgi_ray.data.job_copy import in_job_copy
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.text import clean_name
 from mpgi_ray.errors import InputError
 
 SUFFIXES = (".tar", ".tar.gz", ".tgz")
 NOT_READ = (".tar.zst", ".tar.bz2", ".tar.xz", ".tar.lz4", ".tar.Z", ".tzst", ".tbz2", ".tbz", ".txz")
+_COPY = " (a job runs in a copy of its --working-dir: give absolute paths)"
 _BEGUN = {record_of(job): job for job in SHARD_JOBS}
 
 
@@ -103,18 +106,26 @@ def find_shards(spec: str | Sequence[str]) -> ShardList:
     listed = _listed(root, marks)
     gone = [f"{shard}.tar" for shard in sorted(listed.keys() - set(present.values()))]
     missing = sorted(wanted.names - present.keys() | set(filter(wanted.covers, gone)))
-    known = [*files.values(), *gone]
+    known, ending = [*files.values(), *gone], "ending in .tar, .tar.gz or .tgz"
     for pattern, relative in zip(patterns, asked, strict=True):
         if relative not in wanted.names and not any(_matches(name, relative) for name in known):
-            raise InputError(
-                f"there are no shards: no file ending in .tar, .tar.gz or .tgz matches {pattern}"
-            )
+            raise InputError(f"there are no shards: no file {ending} matches {pattern}{_hint(pattern)}")
     _require_as_listed(root, there, files, listed)
     samples = {shard: row.samples for shard, row in listed.items() if shard in files}
     stamps = {shard: there[file] for shard, file in files.items()}
     plain = (shard for shard in samples if files[shard].endswith(".tar"))  # an index tells of no other form
     hashes = {shard: listed[shard].sha256 for shard in plain}
     return ShardList(root, dict(sorted(files.items())), tuple(missing), samples, stamps, hashes)
+
+
+def _hint(pattern: str) -> str:
+    """What lies where shards were expected, and what makes shards of it."""
+    folder = Storage(_fixed_folder(pattern))
+    if folder.exists("run.json"):
+        return ": `mpgi inspect` tells what that folder is; of captions, `mpgi curate` makes shards"
+    if folder.is_local and not Path(folder.url).exists():
+        return f", where there is nothing{_COPY * in_job_copy(folder)}"
+    return "; `mpgi ingest auto` says what makes shards of pictures"
 
 
 def _require_plain(names: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from mpgi_ray.data.final import CAPTIONS, Record, list_shards, read_records
+from mpgi_ray.data.final import CAPTIONS, Record, list_shards, read_records, splits_in_words
 from mpgi_ray.errors import InputError
 from mpgi_ray.evaluate.captions.metrics import score
 from mpgi_ray.evaluate.captions.words import words
@@ -44,10 +44,10 @@ class TestSet:
         everything = list(read_records(shards, pictures=False))
         records = tuple(record for record in everything if record.in_split(split))
         if not records:
-            splits = sorted({str(record.annotation.get("split")) for record in everything})
+            splits = splits_in_words(record.annotation.get("split") for record in everything)
             raise InputError(
                 f"there is nothing to evaluate in {folder}: no sample is of split {split!r}; "
-                f"the shards hold {', '.join(splits) or 'no samples'}"
+                f"the shards {splits}"
             )
         others = tuple(record for record in everything if not record.in_split(split))
         return cls(folder, shards, split, records, others)

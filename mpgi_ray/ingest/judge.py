@@ -44,7 +44,10 @@ def judge(output: str, summary: IngestSummary, max_reject_rate: float) -> None:
     where = f"`mpgi inspect {output} --rejects 20` shows them"
     first = first_rejected(output, summary)
     if not summary.kept:
-        raise InputError(f"every entry was rejected. First: {first}. {where}")
+        raise InputError(
+            f"every entry was rejected. First: {first}. {where}. There are no shards: mend the source or the "
+            f"options, and remove {output} before you ingest into it again"
+        )
     raise UnfinishedError(
         f"{rejected:,} of {summary.total:,} entries were rejected ({rejected / summary.total:.1%}), "
         f"--max-reject-rate allows {max_reject_rate:.1%}. First: {first}. {where}; what was kept is whole: "

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from mpgi_ray.data.claim import SHARD_JOBS, record_of
 from mpgi_ray.data.image import ImageError, open_image, read_size
 from mpgi_ray.data.storage import Storage, split_url
 from mpgi_ray.errors import InputError
@@ -17,6 +18,7 @@ from mpgi_ray.ingest.pictures import is_picture, stem
 from mpgi_ray.ingest.places import is_hidden, places, require_plain
 from mpgi_ray.ingest.roots import above, file_of, folder_of, mask_options, root_of, videos
 
+_OUR_RECORDS = {record_of(job) for job in SHARD_JOBS}
 _LOOKED_AT = 3  # files of a kind in a folder
 _HEAD = 1 << 16  # bytes of a file
 _LARGE = 256 << 20  # bytes of a file that is not read to look at its header
@@ -87,6 +89,11 @@ class _Tree:
             if not self._root.exists(name):
                 raise InputError(f"there is nothing at {path}: expected a file, or a folder that holds files")
             self._names, self.meant = self._root.list(""), [name]
+        else:  # tables of our own shards are no source
+            ours = {folder_of(name) for name in self._names if file_of(name) in _OUR_RECORDS}
+            self._names = self.meant = [name for name in self._names if folder_of(name) not in ours]
+            if not self.meant:
+                raise InputError(f"{path} holds shards already: `mpgi caption` reads them as they are")
         self._pictures = [name for name in self._names if is_picture(name)]
 
     def whole_files(self) -> Iterator[Belief]:

@@ -15,7 +15,6 @@ from mpgi_ray.data.shards import ShardFields, read_shard
 from mpgi_ray.data.storage import Storage, absolute
 from mpgi_ray.read.rows import Rows
 
-_Places = str | Sequence[str]
 _NAMES = pa.list_(pa.string())
 _ABOUT = [("scene", _NAMES), ("captions", _NAMES), ("source", pa.string()), ("split", pa.string())]
 _SHARD = pa.schema(
@@ -47,7 +46,9 @@ _FINAL = pa.schema(
 )
 
 
-def read_shards(shards: _Places, *, pictures: bool = True, fields: ShardFields | None = None) -> Rows:
+def read_shards(
+    shards: str | Sequence[str], *, pictures: bool = True, fields: ShardFields | None = None
+) -> Rows:
     """The samples of WebDataset shards, ours or of other programs.
 
     A row is a sample: ``shard``, ``index`` (place in the shard), ``key``, ``sample_id`` (SHA-256 in hex),
@@ -73,7 +74,7 @@ def read_shards(shards: _Places, *, pictures: bool = True, fields: ShardFields |
     return Rows(schema, parts, tuple(f"{found.root.url}/{file}" for file in found.files.values()))
 
 
-def read_final(shards: _Places, *, pictures: bool = True, split: str | None = None) -> Rows:
+def read_final(shards: str | Sequence[str], *, pictures: bool = True, split: str | None = None) -> Rows:
     """The samples of final shards, as `mpgi curate` writes them.
 
     A row is a sample: ``shard`` (its address), ``key``, ``sample_id``, ``image`` (JPEG or PNG, 8-bit grey or
@@ -94,7 +95,7 @@ def read_final(shards: _Places, *, pictures: bool = True, split: str | None = No
     return Rows(schema, [partial(_final_table, place, split, schema) for place in places], places)
 
 
-def _absolute(places: _Places) -> list[str]:
+def _absolute(places: str | Sequence[str]) -> list[str]:
     return [absolute(place) for place in ([places] if isinstance(places, str) else places)]
 
 

@@ -189,9 +189,8 @@ def _line(one: Work, state: State) -> str:
 
 
 def _pace(per_second: float) -> str:
-    if per_second >= 10:
-        return f"{per_second:,.0f} a second"
-    return f"{per_second:.2g} a second" if per_second >= 1 else f"{60 * per_second:.2g} a minute"
+    pace, unit = (per_second, "second") if per_second >= 1 else (60 * per_second, "minute")
+    return f"{pace:,.0f} a {unit}" if pace >= 10 else f"{pace:.2g} a {unit}"
 
 
 def _at(seconds: float) -> str:

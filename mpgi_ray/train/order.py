@@ -64,7 +64,7 @@ def windows(counts: Sequence[int], batch: int, steps: int, seed: int) -> Iterato
     per_epoch = total // batch
     if not per_epoch:
         raise InputError(
-            f"{total} samples in {len(counts)} shards are fewer than a batch of {batch}: lower batch"
+            f"{total:,} samples are fewer than a batch of {batch:,}: take a smaller one (--batch)"
         )
     for first in range(1, steps + 1, per_epoch):
         epoch = (first - 1) // per_epoch

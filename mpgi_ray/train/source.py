@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-from mpgi_ray.data.final import CAPTIONS, Record, read_records, short_id
+from mpgi_ray.data.final import CAPTIONS, Record, read_records, short_id, splits_in_words
 from mpgi_ray.data.sample import Box
 from mpgi_ray.errors import InputError
 from mpgi_ray.models.model_folder import Seen
@@ -103,7 +103,7 @@ def scan(
             "name these in texts, or none to learn them all"
         )
     if not any(look.samples for look in found):
-        splits = sorted({name for look in found for name in look.splits})
+        splits = splits_in_words(name for look in found for name in look.splits)
         wanted = [name for name in held if weight_of(name, texts) > 0]
         if held and not wanted:
             raise InputError(
@@ -113,7 +113,7 @@ def scan(
         of = "" if split is None else f"split {split!r} and "
         raise InputError(
             f"no usable text: wanted {of}a text of {', '.join(wanted) or 'any kind'}; "
-            f"the shards hold splits {', '.join(splits) or 'none'} and texts {', '.join(held) or 'none'}"
+            f"the shards hold texts {', '.join(held) or 'none'} and {splits}"
         )
     boxes: dict[str, float] = {}
     for look in found:
@@ -160,7 +160,7 @@ class _Look:
     boxes: dict[str, float] = field(default_factory=dict)
     digest: str = ""
     annotations: str = ""
-    splits: set[str] = field(default_factory=set)
+    splits: set[str | None] = field(default_factory=set)
     texts: set[str] = field(default_factory=set)
 
 
@@ -168,7 +168,7 @@ def _look(split: str | None, texts: Mapping[str, float], shard: str) -> _Look:
     look, digest, annotations = _Look(), hashlib.sha256(), hashlib.sha256()
     for record in read_records([shard], pictures=False):
         note = record.annotation
-        look.splits.add(str(note.get("split")))
+        look.splits.add(note.get("split"))
         told = record.with_people()
         look.texts |= told.keys()
         if not record.in_split(split):

@@ -82,6 +82,7 @@ def train(config: TrainConfig, *, takeover: bool = False, grace: float = GRACE) 
         StoppedError: the process was asked to stop.
         TrainingError: a loss is not finite, or workers were lost too often.
     """
+    shards = list_shards(config.shards)  # a wrong path is told before Ray starts
     storage = Storage(config.output)
     flag = StopFlag(storage)
     stop = Stop(grace, flag.set)
@@ -96,15 +97,15 @@ def train(config: TrainConfig, *, takeover: bool = False, grace: float = GRACE) 
     ):
         flag.clear()  # a driver that was killed may have left it
         try:
-            return _train(config, lease, stop)
+            return _train(config, shards, lease, stop)
         finally:
             if not lease.lost.is_set():
                 flag.clear()
 
 
-def _train(config: TrainConfig, lease: Lease, stop: Stop) -> TrainResult:
+def _train(config: TrainConfig, shards: Sequence[str], lease: Lease, stop: Stop) -> TrainResult:
     look = partial(_on_the_cluster, lease=lease, stop=stop)
-    source, seen = scan(list_shards(config.shards), config.split, config.texts, look)
+    source, seen = scan(shards, config.split, config.texts, look)
     steps = config.total_steps(sum(source.counts))
     lease.tell(steps)
     order = list(windows(source.counts, config.batch, steps, config.seed))

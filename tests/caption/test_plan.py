@@ -31,9 +31,11 @@ from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import publish_table
 from mpgi_ray.demo.scenes.scene import scenes
 from mpgi_ray.engines.base import Prompt, Reply
+from mpgi_ray.engines.template.engine import TemplateEngine
 from mpgi_ray.errors import InputError, OutputError
 from support.build import noise, tar, write_shards
 from support.caption_rows import begin, run_metrics
+from support.caption_runs import run_stages as caption_stages
 from support.recipes import SHIPPED
 
 GPUS = {"hqrs": 2, "one-gpu": 1, "ensemble": 3, "endpoint": 0, "template": 0, "template+llm": 1}
@@ -339,6 +341,7 @@ def test_a_run_of_other_prompts_is_refused_with_its_version(tmp_path: Path) -> N
     record["versions"]["mpgi-ray"] = "0.1.9"
     record["prompts"]["integrate"]["hash"] = "0" * 16
     folder.storage.publish_json(RUN, record)
+    caption_stages(recipe, TemplateEngine(), merge=False)
     plan(recipe)  # nothing of stage 2 is there yet
     record["prompts"]["layout"]["hash"] = "0" * 16
     folder.storage.publish_json(RUN, record)

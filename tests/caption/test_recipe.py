@@ -108,7 +108,11 @@ def test_paths_with_quotes_and_spaces_reach_the_recipe() -> None:
     assert load_recipe("template", {"input.shards": odd, "output": "o"}, []).input.shards == odd
 
 
-def test_an_incomplete_recipe_names_the_missing_key() -> None:
-    with pytest.raises(RecipeError, match=r"template lacks input.shards \(--shards\): add"):
+def test_an_incomplete_recipe_names_what_is_missing() -> None:
+    with pytest.raises(
+        RecipeError, match=r"template: give --shards \(input\.shards\), what is to be captioned$"
+    ):
         load_recipe("template", {"output": "o"}, [])
+    with pytest.raises(RecipeError, match=r"template: give --shards .* and --out \(output\)"):
+        load_recipe("template", {}, [])
     assert Recipe.model_validate({"input": {"shards": "a"}, "output": "b"}).chunk_size == 64

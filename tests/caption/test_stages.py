@@ -72,6 +72,27 @@ def test_a_sample_like_no_other_is_refused_in_either_stage(
     assert not left_to_do(run, shards, folder, None)
 
 
+def test_a_start_that_published_nothing_binds_no_other_recipe(tmp_path: Path) -> None:
+    """Such as one of a model that needs GPUs, on a machine that has none."""
+    write_shards(tmp_path / "shards", [3])
+    two = recipe(tmp_path, "captions", chunk_size=2, generate=[{}, {"perspectives": ["scene"]}])
+    run, other = recipe(tmp_path, "captions"), recipe(tmp_path, "captions", chunk_size=3)
+    shards = find_shards(run.input.shards)
+    open_run(CaptionFolder(run.output), two, shards)
+    open_run(folder := CaptionFolder(run.output), run, shards)
+    assert folder.run_record()["recipe"] == run.model_dump(mode="json")
+    run_stages(run, TemplateEngine(), merge=False)
+    with pytest.raises(OutputError, match=r"made with other settings: chunk_size was "):
+        open_run(CaptionFolder(run.output), other, shards)
+
+
+def test_captions_are_not_laid_among_shards(tmp_path: Path) -> None:
+    write_shards(tmp_path / "shards", [3])
+    run = recipe(tmp_path, "shards")
+    with pytest.raises(OutputError, match=r"shards holds \S+\.tar and no run\.json: .*choose another"):
+        open_run(CaptionFolder(run.output), run, find_shards(run.input.shards))
+
+
 def test_stage_2_may_change_until_it_has_published_something(tmp_path: Path) -> None:
     write_shards(tmp_path / "shards", [3])
     run = recipe(tmp_path, "captions")

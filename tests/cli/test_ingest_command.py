@@ -56,6 +56,7 @@ def test_an_ingest_that_keeps_nothing_fails_and_says_why(
         assert main(["ingest", "folders", str(root), "--out", str(tmp_path / "out")]) == 1
         error = capsys.readouterr().err
         assert "error: every entry was rejected. First: port/1.png (not_an_image): not a picture" in error
+        assert f"remove {tmp_path / 'out'} before" in error
 
 
 def test_a_format_has_help_and_options_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:

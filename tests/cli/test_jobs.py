@@ -97,11 +97,16 @@ def test_a_submitted_job_captions_and_its_status_is_its_exit_code(head: str, tmp
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["caption", "template", "--out", "{tmp}/c"], 1, "error: template lacks input.shards (--shards)"),
+        (
+            ["caption", "template", "--out", "{tmp}/c"],
+            1,
+            "error: template: give --shards (input.shards), what",
+        ),
+        (["plan", "one-gpu"], 1, "what is to be captioned and --out (output), the folder of the captions"),
         (
             ["caption", "template", "--shards", "{tmp}/none", "--out", "{tmp}/c"],
             1,
-            "error: there are no shards: no file ending",
+            "{tmp}/none, where there is nothing",
         ),
         (
             ["caption", "template", "--shards", "a", "--out", "b", "--set", "chunk_syze=2"],
@@ -115,7 +120,7 @@ def test_a_submitted_job_captions_and_its_status_is_its_exit_code(head: str, tmp
             "--retry 'ok': expected failed or rejected",
         ),
         (["curate", "{tmp}", "--out", "{tmp}/f"], 1, "error: {tmp} holds no run.json"),
-        (["inspect", "{tmp}"], 1, "there are no shards: no file ending in"),
+        (["inspect", "{tmp}"], 1, "{tmp}; `mpgi ingest auto` says what makes shards"),
         (["ingest", "coco", "a.json", "--out", "b"], 2, "Missing option '--images'"),
         (["ingest", "folders", "{tmp}/none", "--out", "{tmp}/s"], 1, "error: "),
         (["train", "{tmp}", "--out", "{tmp}/m", "--epochs", "1"], 1, "error: "),

@@ -89,6 +89,9 @@ def test_the_command_that_is_printed_reads_what_is_there(
         ("harbor",),
     }
     assert rejected(tmp_path / "shards") == []
+    assert [belief.format for belief in beliefs(str(tmp_path))] == ["folders"]  # not our own tables
+    assert main(["ingest", "auto", str(tmp_path / "shards")]) == 1
+    assert "`mpgi caption` reads them as they are" in capsys.readouterr().err
     (tmp_path / "notes.md").write_text("nothing")
     assert main(["ingest", "auto", str(tmp_path / "notes.md")]) == 1
     assert "found 1 of .md" in capsys.readouterr().err

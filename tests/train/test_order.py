@@ -37,7 +37,7 @@ def test_an_epoch_shows_no_sample_twice_and_every_step_is_full(
     counts: list[int], batch: int, steps: int, seed: int
 ) -> None:
     if sum(counts) < batch:
-        with pytest.raises(InputError, match=f"fewer than a batch of {batch}: lower batch"):
+        with pytest.raises(InputError, match=f"fewer than a batch of {batch}: take a smaller one"):
             list(windows(counts, batch, steps, seed))
         return
     made = list(windows(counts, batch, steps, seed))

@@ -92,7 +92,7 @@ def test_several_models_stand_in_one_table_and_a_leak_is_said(
     assert first["mean_recall"] > metrics.retrieval[0]["mean_recall"]
     with pytest.raises(InputError, match="has the text 'short'; they have layout, objects"):
         evaluate(evaluation(both, shapes, tmp_path))
-    with pytest.raises(InputError, match="no sample is of split 'val'; the shards hold train"):
+    with pytest.raises(InputError, match="no sample is of split 'val'; the shards hold splits train"):
         evaluate(evaluation(both, shapes, tmp_path, split="val"))
 
 
@@ -234,8 +234,8 @@ def test_a_stock_model_keeps_its_activation_and_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "error", "said"),
     [
-        ({"batch": 512}, InputError, "200 samples in 4 shards are fewer than a batch of 512: lower batch"),
-        ({"split": "val"}, InputError, "split 'val'.*hold splits train and texts captions, layout"),
+        ({"batch": 512}, InputError, "200 samples are fewer than a batch of 512: take a smaller"),
+        ({"split": "val"}, InputError, "split 'val'.*hold texts captions, layout.* and hold splits train"),
         ({"task": "clipp"}, RecipeError, "no task 'clipp': did you mean 'clip'"),
         ({"task": "clip", "task_settings": {"x": 1}}, RecipeError, "task_settings of clip: unknown key 'x'"),
         (
