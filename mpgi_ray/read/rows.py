@@ -25,11 +25,13 @@ class Rows:
         schema: the columns.
         parts: what reads a file each.
         shards: the addresses of the tars that the rows come from; empty for other files.
+        split: the one that rows are of, if only those of one are given.
     """
 
     schema: pa.Schema
     parts: Sequence[Part]
     shards: tuple[str, ...] = ()
+    split: str | None = None
 
     def __iter__(self) -> Iterator[Row]:
         """The rows, each as a dict of Python values."""
@@ -38,9 +40,21 @@ class Rows:
                 yield from batch.to_pylist()
 
     def tables(self) -> Iterator[pa.Table]:
-        """A table a file."""
+        """A table a file.
+
+        Raises:
+            InputError: only rows of one split were asked for, and no file has any; told after the last file.
+        """
+        found = 0
         for part in self.parts:
-            yield part()
+            table = part()
+            found += table.num_rows
+            yield table
+        if self.split is not None and not found:
+            raise InputError(
+                f"no sample of {len(self.parts):,} files is of split {self.split!r}: read them without it, "
+                "and look at the column of that name"
+            )
 
     def arrow(self) -> pa.Table:
         """All rows in memory, pictures among them where they are a column."""

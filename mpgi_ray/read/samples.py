@@ -92,7 +92,7 @@ def read_final(shards: str | Sequence[str], *, pictures: bool = True, split: str
     found.require_all()
     schema = _without_pictures(_FINAL, pictures)
     places = tuple(f"{found.root.url}/{file}" for file in found.files.values())
-    return Rows(schema, [partial(_final_table, place, split, schema) for place in places], places)
+    return Rows(schema, [partial(_final_table, place, split, schema) for place in places], places, split)
 
 
 def _absolute(places: str | Sequence[str]) -> list[str]:

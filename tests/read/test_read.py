@@ -80,6 +80,7 @@ def test_final_samples(made: Path) -> None:
     assert {sample: told["short"] for sample, told in texts.items()} == dict(
         zip(own["sample_id"], own["text"], strict=True)
     )
-    assert sum(1 for _ in mpgi.read_final(str(made / "final"), split="test")) == 0
+    with pytest.raises(mpgi.MpgiError, match=r"files is of split 'tset': read them without it"):
+        mpgi.read_final(str(made / "final"), split="tset").arrow()
     piped = [sample["__key__"] for sample in rows.webdataset().decode("pil")]
     assert piped == rows.arrow()["key"].to_pylist()
