@@ -50,6 +50,6 @@ def test_a_part_that_is_none_is_named_and_nothing_is_touched(tmp_path: Path) -> 
         (tmp_path / "out" / name).unlink()
     (tmp_path / "captions/run.json").unlink()
     with pytest.raises(
-        OutputError, match=r"holds s0-00000-of-00001\.parquet and no run\.json: bring that back"
+        OutputError, match=r"holds integrated/s0-00000-of-00001\.parquet and no run\.json: bring that back"
     ):
         open_run(CaptionFolder(run.output), run, shards)
