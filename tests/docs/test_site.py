@@ -14,7 +14,7 @@ import pytest
 
 from support.doc_blocks import ROOT
 
-pytestmark = pytest.mark.docs
+pytestmark = [pytest.mark.docs, pytest.mark.xdist_group("site")]  # one build, in one folder
 
 LOADED = {("script", "src"), ("img", "src"), ("source", "srcset"), ("iframe", "src"), ("link", "href")}
 

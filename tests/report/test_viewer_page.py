@@ -25,7 +25,7 @@ from support.viewer_data import index, texts
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = pytest.mark.docs
+pytestmark = [pytest.mark.docs, pytest.mark.xdist_group("viewer")]  # one browser
 # the texts of a search come when `goOn` is called
 SLOW = """() => {
   const load = mpgi.loadTexts, told = new Promise((done) => (globalThis.goOn = done));
