@@ -201,7 +201,12 @@ def test_regions_that_are_too_small_or_too_large_are_left_out_and_the_rest_is_pa
         ({}, {}, "none of the 7 samples has one"),
         ({"ship": 4.0, "car": 15.0}, {}, "least=16: the largest box of 7 samples .* square of 15 px"),
         ({"ship": 40.0, "car": 9.0}, {}, "all boxes that are large enough are of class 'ship'"),
-        ({"ship": 40.0, "Ship": 30.0, "car": 40.0}, {}, "classes 'Ship' and 'ship' differ in case only"),
+        ({"ship": 40.0, "Ship": 30.0, "car": 40.0}, {}, "classes 'Ship' and 'ship' are both called 'ship'"),
+        (
+            {"fuel-tank": 40.0, "fuel_tank": 30.0},
+            {},
+            "'fuel_tank' are both called 'fuel tank'",
+        ),
         ({}, {"regions": 0, "distill": 0.1, "parts": "objects"}, "none of the 7 samples has one"),
     ],
 )

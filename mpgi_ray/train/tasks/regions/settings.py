@@ -82,8 +82,8 @@ class Settings(Config):
         """Whether there is something to learn from.
 
         Raises:
-            InputError: there are no boxes, none is large enough, all are of one class, or two classes differ
-                in case only.
+            InputError: there are no boxes, none is large enough, all are of one class, or two classes are
+                called alike.
         """
         if self.regions == 0 and (self.distill == 0 or self.parts is not Parts.OBJECTS):
             return
@@ -102,10 +102,11 @@ class Settings(Config):
             )
         folded: dict[str, str] = {}
         for label in large:
-            if (other := folded.setdefault(label.casefold(), label)) != label:
+            name = class_name(label).casefold()
+            if (other := folded.setdefault(name, label)) != label:
                 raise InputError(
-                    f"the classes {other!r} and {label!r} differ in case only, and would be each other's "
-                    "negatives: give them one name in the annotation that the shards are made of"
+                    f"the classes {other!r} and {label!r} are both called {name!r}, and would be each "
+                    "other's negatives: give them one label in the annotation that the shards are made of"
                 )
         if self.regions and len(large) == 1:
             raise InputError(
