@@ -27,7 +27,7 @@ def train(
     recipe: Annotated[
         str | None,
         typer.Option(
-            help="Settings: hqrs-clip, rs-coca, farslip-1, farslip-2, cmid, small-regions, small-cmid or a file."
+            help="hqrs-clip, rs-coca, farslip-1, farslip-2, cmid, small-regions, small-cmid or a file."
         ),
     ] = None,
     model: Annotated[

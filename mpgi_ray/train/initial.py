@@ -72,7 +72,7 @@ def _take_tower(architecture: Architecture, model: Any, folder: str) -> None:
         if wanted != got:
             raise RecipeError(
                 f"init {folder}: its image tower is that of {other.name!r}, and {part} is {got}, not "
-                f"{wanted} as of {architecture.name!r}: expected model={other.name}, or a run that learnt this tower"
+                f"{wanted} as of {architecture.name!r}: expected model={other.name}, or another run"
             )
     if architecture.preprocess_cfg != other.preprocess_cfg:
         raise RecipeError(
