@@ -1,9 +1,9 @@
 """What learning from pictures alone brings, on generated scenes: small models, mechanism only.
 
-A tower learns from scenes without their texts (`--task cmid`), whole or with one of the three losses left out;
-then a CLIP starts from it and learns from 1,000 other scenes with their texts, beside one that starts afresh,
-for equal steps. Both towers, that of before and that of after, are asked for the scene class of scenes that
-they have not seen, by the nearest of the 1,000; the CLIP also for the scenes' own captions.
+A tower learns from scenes without their texts (`--task cmid`), whole or with one of the three losses left
+out; then a CLIP starts from it and learns from 1,000 other scenes with their texts, beside one that starts
+afresh, for equal steps. Both towers, that of before and that of after, are asked for the class of scenes
+that they have not seen, by the nearest of the 1,000; the CLIP also for the scenes' own captions.
 """
 
 from __future__ import annotations
