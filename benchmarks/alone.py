@@ -17,11 +17,12 @@ from mpgi_ray.models import checkpoint
 from mpgi_ray.models.architecture import Architecture
 from mpgi_ray.models.model_folder import WEIGHTS
 from mpgi_ray.train.batch import Batch
-from mpgi_ray.train.config import TrainConfig, recipe_hash
+from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.data import Reading
 from mpgi_ray.train.initial import initial
 from mpgi_ray.train.loop import Learner, Schedule, Step
 from mpgi_ray.train.order import windows
+from mpgi_ray.train.run_folder import recipe_hash
 from mpgi_ray.train.scan import scan
 from mpgi_ray.train.source import Source
 

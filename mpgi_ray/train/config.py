@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from importlib.metadata import version
@@ -156,9 +154,7 @@ class TrainConfig(Config):
         if self.task is not None:
             learns = task_settings(self.task, self.task_settings)
             if not learns.reads_texts and (told := self.model_fields_set & _OF_TEXTS):
-                raise ValueError(
-                    f"task {self.task} reads no texts, so {', '.join(sorted(told))} mean nothing"
-                )
+                raise ValueError(f"task {self.task} reads no texts: leave {', '.join(sorted(told))} out")
             if "caption_weight" in self.model_fields_set:
                 raise ValueError("caption_weight is not for a task: expected task_settings.caption_weight")
         elif self.task_settings:
@@ -246,8 +242,3 @@ def load_config(
     for key, value in [*overrides.items(), *map(read_assignment, assignments)]:
         values = assigned(values, key, value)
     return parse(TrainConfig, values, "mpgi train")
-
-
-def recipe_hash(recipe: Mapping[str, Any]) -> str:
-    """Eight hexadecimal digits that name a recipe."""
-    return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:8]

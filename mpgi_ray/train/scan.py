@@ -92,9 +92,11 @@ def _learned(found: Sequence[_Look], split: str | None, texts: Mapping[str, floa
 
 
 def _without_pictures(found: Sequence[_Look], split: str | None) -> InputError:
-    if bad := next((look.first_bad for look in found if look.first_bad), ""):
+    held = {name for look in found for name in look.splits}
+    bad = next((look.first_bad for look in found if look.first_bad), "")
+    if bad and (split is None or split in held or not held):
         return InputError(f"there is nothing to learn from: no picture can be read, the first is {bad}")
-    splits = splits_in_words(name for look in found for name in look.splits)
+    splits = splits_in_words(held)
     return InputError(f"there is nothing to learn from: no sample is of split {split!r}; the shards {splits}")
 
 
