@@ -260,7 +260,7 @@ def test_settings_that_teach_nothing_are_refused(values: dict[str, Any], said: s
 
 
 def test_texts_mean_nothing_to_it() -> None:
-    with pytest.raises(ValueError, match="task cmid reads no texts, so texts_per_step mean nothing"):
+    with pytest.raises(ValueError, match="task cmid reads no texts: leave texts_per_step out"):
         TrainConfig(shards="s", output="o", steps=1, task="cmid", texts_per_step=2)
 
 

@@ -40,11 +40,11 @@ class Heads(nn.Module):
         (windows, prototypes, cells). What is not learnt is empty.
         """
         empty = pooled.new_zeros(len(pooled), 0)
-        said = empty if self.project is None else functional.normalize(self.project(pooled), dim=1)
+        said = empty if self.project is None else functional.normalize(self.project(pooled).float(), dim=1)
         if self.local is None:
             return said, empty
         cells = functional.adaptive_avg_pool2d(grid, self.cells)
-        features = functional.normalize(self.local(cells), dim=1).flatten(2)
+        features = functional.normalize(self.local(cells).float(), dim=1).flatten(2)
         return said, functional.normalize(self.prototypes, dim=1) @ features
 
 

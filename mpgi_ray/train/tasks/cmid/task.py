@@ -35,7 +35,7 @@ class CmidTask(nn.Module, ClipTask):
         RecipeError: the tower's grids are not known, or do not fit the cells.
     """
 
-    queue: Tensor | None
+    queue: nn.Parameter | None
     centre: Tensor
     done: Tensor
 
@@ -62,7 +62,9 @@ class CmidTask(nn.Module, ClipTask):
         self.predictor = predictor(settings) if byol else None
         self.teacher = nn.ModuleList([deepcopy(model.visual), deepcopy(self.heads)]).requires_grad_(False)
         keys = functional.normalize(torch.randn(settings.queue, settings.dim), dim=1)
-        self.register_buffer("queue", keys if settings.contrast and not byol else None)
+        queued = settings.contrast and not byol
+        # not a buffer: those are sent from the first worker to all others in every step
+        self.queue = nn.Parameter(keys, requires_grad=False) if queued else None
         self.register_buffer("centre", torch.zeros(settings.prototypes))
         self.register_buffer("done", torch.zeros(()))
         self._keys: list[Tensor] = []
