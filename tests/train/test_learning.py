@@ -120,7 +120,6 @@ TASKS: dict[str, Callable[[Any], Task]] = {
     "head": lambda _: WithAHead(),
     "regions": task_settings("regions", REGIONS).task,
     "cmid": task_settings("cmid", CMID).task,
-    "byol": task_settings("cmid", CMID | {"against": "predictor"}).task,
 }
 LOSSES = {
     "clip": {"contrastive"},
@@ -128,7 +127,6 @@ LOSSES = {
     "head": {"contrastive"},
     "regions": {"contrastive", "regions", "distill"},
     "cmid": {"reconstruct", "contrast", "local"},
-    "byol": {"reconstruct", "contrast", "local"},
 }
 
 
