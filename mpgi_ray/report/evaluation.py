@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,16 @@ from rich import table as rich_table
 from rich.console import Console
 from rich.text import Text
 
-KINDS = ("retrieval", "zero_shot", "regions", "segmentation", "probes", "captions", "localization")
+KINDS = (
+    "retrieval",
+    "zero_shot",
+    "tower",
+    "regions",
+    "segmentation",
+    "probes",
+    "captions",
+    "localization",
+)
 _ELSEWHERE = ("segmentation", "localization")  # of other pictures than those of the shards
 _SHARES = ("captions", "localization")  # from 0 to 1, where the others are per cent
 _LOW, _HIGH = "_low", "_high"  # the ends of a figure's interval stand beside it
@@ -44,6 +54,12 @@ def tables_of(metrics: Mapping[str, Any]) -> list[Table]:
 def _called(metrics: Mapping[str, Any], kind: str) -> dict[str, Sequence[Mapping[str, Any]]]:
     """The rows of a kind under the title of their table: accuracies on classes are zero-shot or not."""
     rows = metrics[kind]
+    if kind == "retrieval":
+        called: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+        for row in rows:  # an earlier version had one protocol, which its rows did not tell
+            of = {key: value for key, value in row.items() if key != "protocol"}
+            called[_retrieval(row.get("protocol", metrics["protocol"]))].append(of)
+        return dict(called)
     if kind != "zero_shot":
         return {_title(metrics, kind): rows}
     # an earlier version did not ask whether they are
@@ -94,18 +110,22 @@ def _table(metrics: Mapping[str, Any], kind: str, title: str, rows: Sequence[Map
     digits = 4 if kind in _SHARES else 2
     return Table(
         title,
-        _status(metrics, rows) if kind not in _ELSEWHERE else (),
+        _status(metrics, kind, rows) if kind not in _ELSEWHERE else (),
         [column.replace("_", " ") for column in columns],
         [[_cell(row, key, digits, interval=key == last) for key in columns] for row in rows],
     )
 
 
+def _retrieval(protocol: str) -> str:
+    return f"Retrieval, protocol {protocol}, per cent"
+
+
 def _title(metrics: Mapping[str, Any], kind: str) -> str:
     title = kind.replace("_", " ").capitalize()
-    if kind == "retrieval":
-        return f"{title}, protocol {metrics['protocol']}, per cent"
     if kind == "captions" and "decoding" in metrics:
         return f"{title}, decoding {metrics['decoding']}"
+    if kind == "tower":
+        return f"Image tower by itself, from classes of split {metrics['probe_split']}, per cent"
     if kind == "regions":
         return "Objects by themselves, per cent"
     if kind == "segmentation":
@@ -113,9 +133,14 @@ def _title(metrics: Mapping[str, Any], kind: str) -> str:
     return f"{title}, {metrics['localize']}" if kind == "localization" else title
 
 
-def _status(metrics: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def _status(metrics: Mapping[str, Any], kind: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
     models = dict.fromkeys(row["model"] for row in rows)
-    return [f"{name}: {metrics['status'][name]}" for name in models if name in metrics["status"]]
+    told = {name: metrics["status"][name] for name in models if name in metrics["status"]}
+    if kind == "tower":  # classes are learnt from examples: nothing here can be zero-shot
+        refused = metrics["not_zero_shot"]
+        ends = {name: f"not zero-shot: {refused[name]}" if name in refused else "zero-shot" for name in told}
+        told = {name: said.removesuffix(f"; {ends[name]}") for name, said in told.items()}
+    return [f"{name}: {said}" for name, said in told.items()]
 
 
 def _cell(row: Mapping[str, Any], key: str, digits: int, *, interval: bool) -> str:
