@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
 from mpgi_ray.cli.options import Takeover
+from mpgi_ray.errors import RecipeError
 from mpgi_ray.evaluate.protocol import Protocol
 
 
@@ -20,7 +22,9 @@ class Decoding(StrEnum):
 
 
 def evaluate(
-    shards: Annotated[str, typer.Argument(help="Folder of final shards.")],
+    shards: Annotated[
+        str, typer.Argument(help="Folder of final shards; with --suite, of a folder for each set.")
+    ],
     models: Annotated[
         list[str],
         typer.Option("--model", help="Folder of `mpgi train`, or NAME@FILE; several are compared."),
@@ -66,14 +70,23 @@ def evaluate(
             help="A manifest with masks, or a folder of images and masks: also measure segmentation on it."
         ),
     ] = None,
+    segment_source: Annotated[
+        str | None, typer.Option(help="With --segment: the preset or file that lists the masks' values.")
+    ] = None,
     probe_split: Annotated[
         str | None,
         typer.Option(help="Also probe the image tower, without texts, by the classes of this other split."),
     ] = None,
-    segment_source: Annotated[
-        str | None, typer.Option(help="With --segment: the preset or file that lists the masks' values.")
+    suite: Annotated[
+        str | None,
+        typer.Option(
+            help="SHARDS holds a folder for each test set: rs, the sets of the field, beside published "
+            "figures, or a YAML file."
+        ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the fact probes and of nucleus decoding.")] = 0,
+    seed: Annotated[
+        int, typer.Option(help="Seed of the fact probes, fresh weights and nucleus decoding.")
+    ] = 0,
     takeover: Takeover = False,
 ) -> None:
     """Compare models in tables of retrieval, classes by name, fact probes, captions and localization.
@@ -85,19 +98,39 @@ def evaluate(
     from mpgi_ray.config import parse
     from mpgi_ray.evaluate.config import EvaluateConfig, choose_decoding
     from mpgi_ray.evaluate.job import evaluate as run
+    from mpgi_ray.evaluate.suite import Suite
+    from mpgi_ray.evaluate.suite_job import SuiteConfig, evaluate_suite
     from mpgi_ray.ingest.masked import Masked
     from mpgi_ray.ingest.related import related_sources
     from mpgi_ray.report.evaluation import print_evaluation
 
+    if suite is not None:
+        decided = {"--split": split, "--text": texts, "--protocol": protocols, "--localize": localize}
+        decided |= {"--segment": segment, "--segment-source": segment_source, "--probe-split": probe_split}
+        _refuse_beside_a_suite(suite, decided)
+        typer.echo(f"evaluate: suite {suite}: {Suite.load(suite).find(shards)}", err=True)
     given = {"width": width, "temperature": temperature, "top_p": top_p}
     settings = {name: value for name, value in given.items() if value is not None}
     if decoding is Decoding.NUCLEUS:
         settings["seed"] = seed
-    values: dict[str, Any] = {"shards": shards, "models": models, "output": out, "split": split}
-    values |= {"texts": texts or ["short"], "localize": localize, "seed": seed}
-    values |= {"protocol": protocols or Protocol.A, "probe_split": probe_split}
+    values: dict[str, Any] = {"models": models, "output": out, "seed": seed}
     values |= {"leaks": leaks, "related": related_sources()}
     values["decoding"] = choose_decoding(decoding.value, settings)
+    if suite is not None:
+        values |= {"folder": shards, "suite": suite}
+        several = evaluate_suite(parse(SuiteConfig, values, "mpgi evaluate"), takeover=takeover)
+        print_evaluation(several.record(), Console())
+        return
+    values |= {"shards": shards, "split": split, "texts": texts or ["short"], "localize": localize}
+    values |= {"protocol": protocols or Protocol.A, "probe_split": probe_split}
     masks = None if segment is None else Masked.of(segment, segment_source)
     found = run(parse(EvaluateConfig, values, "mpgi evaluate"), masks=masks, takeover=takeover)
     print_evaluation(found.record(), Console())
+
+
+def _refuse_beside_a_suite(suite: str, decided: Mapping[str, Any]) -> None:
+    if given := [option for option, value in decided.items() if value]:
+        raise RecipeError(
+            f"--suite {suite} and {', '.join(given)}: the suite says what is asked of each set; leave "
+            f"{'it' if len(given) == 1 else 'them'} out, or evaluate one set without --suite"
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import product
+from typing import Any
 
 from mpgi_ray.errors import InputError
 from mpgi_ray.evaluate import rows
@@ -95,6 +96,10 @@ class Comparison:
             masks=self._masks.path if self._masks else None,
             **found,
         )
+
+    def record(self) -> dict[str, Any]:
+        """The same as a ``metrics.json`` holds it."""
+        return self.result().record()
 
     def _of_fresh_weights(self, model: Model, bank: Bank) -> Sequence[Row]:
         """The rows of the model's architecture with fresh weights, unless an equal one has them already."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mpgi_ray.report.training import Training
 
 _TOP = 25  # classes listed
+_NAMES = ("missing", "unknown")  # lists of names in an evaluation of a suite
 
 
 class Panels(TypedDict, total=False):
@@ -215,9 +216,13 @@ def _read_json(path: str) -> dict[str, Any]:
 def _evaluation(metrics: Mapping[str, Any]) -> dict[str, Any]:
     tables = tables_of(metrics)
     shown = (
-        (*KINDS, "status", "not_zero_shot") if tables else ()
+        (*KINDS, "status", "not_zero_shot", "sets") if tables else ()
     )  # each table has what is known of its models
-    facts = {key: value for key, value in metrics.items() if key not in shown}
+    facts = {
+        key: ", ".join(value) if key in _NAMES else value
+        for key, value in metrics.items()
+        if key not in shown
+    }
     return {"tables": tables, "facts": list(_flat(facts))}
 
 
