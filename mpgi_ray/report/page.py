@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from mpgi_ray.report.training import Training
 
 _TOP = 25  # classes listed
-_NAMES = ("missing", "unknown")  # lists of names in an evaluation of a suite
 
 
 class Panels(TypedDict, total=False):
@@ -219,7 +218,7 @@ def _evaluation(metrics: Mapping[str, Any]) -> dict[str, Any]:
         (*KINDS, "status", "not_zero_shot", "sets") if tables else ()
     )  # each table has what is known of its models
     facts = {
-        key: ", ".join(value) if key in _NAMES else value
+        key: ", ".join(value) if isinstance(value, list) else value
         for key, value in metrics.items()
         if key not in shown
     }
