@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mpgi_ray.cli.announce import announce
 from mpgi_ray.cli.options import Takeover
 from mpgi_ray.errors import RecipeError
 from mpgi_ray.evaluate.protocol import Protocol
@@ -108,7 +109,7 @@ def evaluate(
         decided = {"--split": split, "--text": texts, "--protocol": protocols, "--localize": localize}
         decided |= {"--segment": segment, "--segment-source": segment_source, "--probe-split": probe_split}
         _refuse_beside_a_suite(suite, decided)
-        typer.echo(f"evaluate: suite {suite}: {Suite.load(suite).find(shards)}", err=True)
+        announce("evaluate", suite=suite, sets=str(Suite.load(suite).find(shards)))
     given = {"width": width, "temperature": temperature, "top_p": top_p}
     settings = {name: value for name, value in given.items() if value is not None}
     if decoding is Decoding.NUCLEUS:

@@ -63,7 +63,7 @@ def metrics(folder: Path) -> dict[str, Any]:
     with without_java():
         result = CliRunner().invoke(app, asked)
     assert result.exit_code == 0, result.output
-    assert "suite rs: rsicd, eurosat, air-slt; not there: rsitmd, ucm, " in result.output
+    assert "suite rs, sets rsicd, eurosat, air-slt; not there: rsitmd, ucm, " in result.output
     assert "left out, as no set of it: notes" in result.output
     found: dict[str, Any] = json.loads((folder / "metrics/metrics.json").read_text())
     return found
