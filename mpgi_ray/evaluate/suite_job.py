@@ -25,10 +25,14 @@ class SuiteConfig(Config):
     """Which models are compared on a suite, and where its sets lie.
 
     Attributes:
-        models: as in `EvaluateConfig`, as are ``decoding``, ``leaks``, ``related`` and ``seed``.
+        models: checkpoint folders, or ``NAME@FILE`` for published weights of an open_clip model.
         folder: it holds a folder for each set.
         output: folder for ``metrics.json``.
         suite: a shipped suite, or a YAML file.
+        decoding: how models that can write captions do so.
+        leaks: what `mpgi leaks` found, its folder or its ``leaks.parquet``.
+        related: groups of names of sources that are made of the same pictures.
+        seed: of the fact probes.
     """
 
     models: Annotated[tuple[str, ...], Field(min_length=1)]
