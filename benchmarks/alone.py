@@ -17,12 +17,14 @@ from mpgi_ray.models import checkpoint
 from mpgi_ray.models.architecture import Architecture
 from mpgi_ray.models.model_folder import WEIGHTS
 from mpgi_ray.train.batch import Batch
-from mpgi_ray.train.config import TrainConfig, recipe_hash
+from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.data import Reading
 from mpgi_ray.train.initial import initial
 from mpgi_ray.train.loop import Learner, Schedule, Step
 from mpgi_ray.train.order import windows
-from mpgi_ray.train.source import Source, scan
+from mpgi_ray.train.run_folder import recipe_hash
+from mpgi_ray.train.scan import scan
+from mpgi_ray.train.source import Source
 
 RECIPE = "recipe.txt"  # beside the weights: the hash of what they learned
 
@@ -36,7 +38,7 @@ def learn(config: TrainConfig) -> float | None:
     Returns:
         The last step's loss; None if the model of this recipe and these samples is there already.
     """
-    source, _ = scan(list_shards(config.shards), config.split, config.texts)
+    source, _ = scan(list_shards(config.shards), config.split, config.weights_of_texts)
     recipe = recipe_hash(config.recipe(source)).encode()
     output = Storage(config.output)
     if _finished(output, recipe):
@@ -54,7 +56,7 @@ def learn(config: TrainConfig) -> float | None:
 
 def cpu_seconds(config: TrainConfig) -> float:
     """What the steps of a run cost this process, reading included; the model is not saved."""
-    source, _ = scan(list_shards(config.shards), config.split, config.texts)
+    source, _ = scan(list_shards(config.shards), config.split, config.weights_of_texts)
     steps = _fit(config, source, *_first(config, source))
     next(steps)  # the first one warms up, and reads a whole window
     started = time.process_time()

@@ -16,7 +16,9 @@ def train(
     out: Annotated[str, typer.Option(help="Folder of the run; after a stop the same command goes on.")],
     recipe: Annotated[
         str | None,
-        typer.Option(help="Settings: hqrs-clip, rs-coca, farslip-1, farslip-2, small-regions or a file."),
+        typer.Option(
+            help="hqrs-clip, rs-coca, farslip-1, farslip-2, cmid, small-regions, small-cmid or a file."
+        ),
     ] = None,
     model: Annotated[
         str | None,
@@ -26,6 +28,9 @@ def train(
         ),
     ] = None,
     weights: Annotated[str | None, typer.Option(help="For open_clip names: a tag or a file.")] = None,
+    init: Annotated[
+        str | None, typer.Option(help="A run whose image tower to start with, e.g. one of `--task cmid`.")
+    ] = None,
     task: Annotated[
         str | None, typer.Option(help="What is learnt; by default clip, or coca for models that write.")
     ] = None,
@@ -46,14 +51,14 @@ def train(
     takeover: Takeover = False,
     grace: Grace = GRACE,
 ) -> None:
-    """Train a CLIP or CoCa model on final shards with Ray Train."""
+    """Train a CLIP or CoCa model on final shards with Ray Train, or an image tower on any shards."""
     announce("train", recipe=recipe, model=model, shards=shards, output=out)
     from mpgi_ray.models.published import open_clip_lines
     from mpgi_ray.train.config import load_config
     from mpgi_ray.train.trainer import train as run
 
-    given: dict[str, Any] = {"model": model, "weights": weights, "task": task, "split": split}
-    given |= {"epochs": epochs, "steps": steps, "batch": batch, "lr": lr}
+    given: dict[str, Any] = {"model": model, "weights": weights, "init": init, "task": task}
+    given |= {"split": split, "epochs": epochs, "steps": steps, "batch": batch, "lr": lr}
     given |= {"seed": seed, "workers": workers, "gpu": gpu}
     told = {name: value for name, value in given.items() if value is not None}
     config = load_config(recipe, {"shards": shards, "output": out, **told}, set_ or [])

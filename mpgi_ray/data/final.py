@@ -169,7 +169,7 @@ def read_records(shards: Sequence[str], *, pictures: bool = True) -> Iterator[Re
     for shard in shards:
         storage, name = split_url(shard)
         for group in group_members(read_members(storage.read(name), name), name, None):
-            yield _record(name, group, pictures)
+            yield record_of(name, group, pictures=pictures)
 
 
 def decoded(record: Record) -> Image.Image:
@@ -205,7 +205,21 @@ class _Json(BaseModel):
     annotation: _Annotation = _Annotation()
 
 
-def _record(shard: str, group: Group, pictures: bool) -> Record:
+def is_final(group: Group) -> bool:
+    """Whether members of a shard are a final sample's, by their JSON."""
+    try:
+        note = decode_json(group.fields.get("json", b"{}"))
+    except ValueError:
+        return False
+    return isinstance(note, dict) and {"sample_id", "texts"} <= note.keys()
+
+
+def record_of(shard: str, group: Group, *, pictures: bool = True) -> Record:
+    """The final sample that members of a shard make.
+
+    Raises:
+        InputError: they make none, or its JSON cannot be read.
+    """
     image = next((group.fields[suffix] for suffix in PICTURES if suffix in group.fields), None)
     try:
         if image is None or "json" not in group.fields:

@@ -59,7 +59,7 @@ def read_shard(data: bytes, shard: str, fields: ShardFields | None = None) -> li
     """
     fields = fields or ShardFields()
     groups = group_members(read_members(data, shard), shard, fields.image)
-    return [_sample(group, index, fields) for index, group in enumerate(groups)]
+    return [sample_of(group, index, fields) for index, group in enumerate(groups)]
 
 
 def sample_members(sample: Sample) -> tuple[str, dict[str, bytes]]:
@@ -82,7 +82,9 @@ def shard_key(name: str) -> str:
     return f"{readable}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
 
 
-def _sample(group: Group, index: int, fields: ShardFields) -> Sample | Rejected:
+def sample_of(group: Group, index: int, fields: ShardFields) -> Sample | Rejected:
+    """The sample that members of a shard make, or why they make none."""
+
     def rejected(reason: str, detail: str, image: bytes = b"") -> Rejected:
         identity = hashlib.sha256(image).hexdigest() if image else ""
         return Rejected(group.key, index, reason, detail, identity)

@@ -39,8 +39,21 @@ class GridTower(nn.Module):
     def reset_classifier(self, num_classes: int, global_pool: str | None = None) -> None:
         """Nothing: the tower has no classifier; open_clip puts its projection behind it."""
 
+    @property
+    def stem(self) -> nn.Module:
+        """Its first convolution."""
+        return self.layers[0]
+
     def forward(self, pictures: Tensor) -> Tensor:
-        grid = self.layers(pictures)
+        return self.forward_head(self.layers(pictures))
+
+    def forward_intermediates(self, x: Tensor, **_: Any) -> tuple[Tensor, list[Tensor]]:
+        """Timm's way to ask for grids: the last one, and a list of it alone."""
+        grid = self.layers(x)
+        return grid, [grid]
+
+    def forward_head(self, grid: Tensor) -> Tensor:
+        """What is read of the last grid."""
         anywhere = self.anywhere(grid)
         return torch.cat([self.cells(grid), anywhere.amax((2, 3)), anywhere.mean((2, 3))], dim=1)
 

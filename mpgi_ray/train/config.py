@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from importlib.metadata import version
@@ -32,6 +30,7 @@ _PLACEMENT = {
     "accumulate",
     "checkpoint_activations",
 }
+_OF_TEXTS = {"texts", "texts_per_step", "single_sentences"}
 
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Folder = Annotated[str, AfterValidator(absolute)]
@@ -74,6 +73,8 @@ class TrainConfig(Config):
             ``hf-hub:ORGANISATION/MODEL``, or the folder of a checkpoint to start from.
         weights: what a model named by open_clip starts from: one of its pretrained tags (``openai``), or a
             file of weights; None starts from fresh ones.
+        init: folder of a run whose image tower the model starts with, e.g. one that learnt from pictures
+            alone; all else is as ``model`` and ``weights`` say.
         split: train on samples of this split only; None takes all.
         texts: a sample's text is drawn from all that the shards hold, in each step of one perspective for all
             samples that have it, each with weight 1 except those named here; ``*`` names all others, so
@@ -110,6 +111,7 @@ class TrainConfig(Config):
     output: Folder
     model: str = SMALL
     weights: str | None = None
+    init: Folder | None = None
     split: str | None = None
     texts: Mapping[str, Weight] = {}
     texts_per_step: int = Field(default=1, ge=1, le=100)
@@ -150,7 +152,9 @@ class TrainConfig(Config):
         if self.texts.get(OTHERS) == 0 and not any(self.texts.values()):
             raise ValueError(f"texts {dict(self.texts)}: expected a weight above 0")
         if self.task is not None:
-            task_settings(self.task, self.task_settings)
+            learns = task_settings(self.task, self.task_settings)
+            if not learns.reads_texts and (told := self.model_fields_set & _OF_TEXTS):
+                raise ValueError(f"task {self.task} reads no texts: leave {', '.join(sorted(told))} out")
             if "caption_weight" in self.model_fields_set:
                 raise ValueError("caption_weight is not for a task: expected task_settings.caption_weight")
         elif self.task_settings:
@@ -166,6 +170,11 @@ class TrainConfig(Config):
     def stretches(self) -> bool:
         """Whether a model that has a context of its own is to take longer texts."""
         return "context" in self.model_fields_set and self.model not in OWN
+
+    @property
+    def weights_of_texts(self) -> Mapping[str, float] | None:
+        """``texts``; None if the task learns from pictures alone."""
+        return self.texts if self.learns(writes=False).reads_texts else None
 
     @property
     def computes_bf16(self) -> bool:
@@ -187,7 +196,7 @@ class TrainConfig(Config):
         Raises:
             RecipeError: a step takes more texts of a picture than are learned.
         """
-        if self.texts_per_step > len(source.texts):
+        if source.texts is not None and self.texts_per_step > len(source.texts):
             raise RecipeError(
                 f"texts_per_step {self.texts_per_step}: expected at most {len(source.texts)}, the number of "
                 f"texts that are learned ({', '.join(sorted(source.texts))}); lower it, or give another text "
@@ -198,12 +207,14 @@ class TrainConfig(Config):
             del values["texts_per_step"]
         if not self.single_sentences:
             del values["single_sentences"]
+        if self.init is None:
+            del values["init"]
         if self.task is None:  # CLIP and CoCa do not read annotations
             del values["task"], values["task_settings"]
         else:
             values["annotations"] = source.annotations
             del values["caption_weight"]
-        values["texts"] = dict(source.texts)
+        values["texts"] = dict(source.texts or {})
         values["freeze"] = sorted(values["freeze"])
         values["bf16"] = self.computes_bf16
         return {**values, "samples": source.fingerprint, "torch": version("torch").partition("+")[0]}
@@ -231,8 +242,3 @@ def load_config(
     for key, value in [*overrides.items(), *map(read_assignment, assignments)]:
         values = assigned(values, key, value)
     return parse(TrainConfig, values, "mpgi train")
-
-
-def recipe_hash(recipe: Mapping[str, Any]) -> str:
-    """Eight hexadecimal digits that name a recipe."""
-    return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:8]

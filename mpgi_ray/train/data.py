@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Self
@@ -11,15 +11,15 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mpgi_ray.data.final import Record, read_records
+from mpgi_ray.data.final import Record
 from mpgi_ray.errors import InputError
 from mpgi_ray.models.inputs import Inputs
-from mpgi_ray.train.augment import Crop, Transform, apply, survives_crop, uniform
+from mpgi_ray.train.augment import Crop, Transform, apply, draw, survives_crop, uniform
 from mpgi_ray.train.config import AugmentConfig, TrainConfig, Turning
 from mpgi_ray.train.order import Window
 from mpgi_ray.train.source import Source
 from mpgi_ray.train.tasks.base import Arrays, TaskSettings
-from mpgi_ray.train.text_choice import draw_view, sample_sentences
+from mpgi_ray.train.text_choice import Choice, draw_view, sample_sentences
 from mpgi_ray.train.view import Taken, View
 
 REMEMBERED_BYTES = 2**28  # in a reading process: small data sets are decoded once, not every epoch
@@ -91,8 +91,7 @@ class Reading:
 
     def _records(self, window: Window) -> Iterator[Record]:
         for piece in window.pieces:
-            usable = filter(self.source.usable, read_records([self.source.shards[piece.shard]]))
-            yield from islice(usable, piece.start, piece.end)
+            yield from islice(self.source.records(self.source.shards[piece.shard]), piece.start, piece.end)
 
     def _show(self, epoch: int) -> Callable[[Record, int], Arrays]:
         """What a sample gives in a step of an epoch: its picture, uint8 (3, height, width), the tokens of its
@@ -105,8 +104,7 @@ class Reading:
         def show(record: Record, step: int) -> Arrays:
             drawn = self.seed, epoch, record.sample_id
             turnings = _TURNINGS[self.augment.turning]
-            held = record.with_people(uniform("captions", *drawn))
-            choice = draw_view(held, self.source.texts, turnings, *drawn, step, self.texts_per_step)
+            choice = self._choice(record, turnings, drawn, step)
             texts = tuple(
                 sample_sentences(
                     text, length, self.inputs.context_length, *drawn, number, self.single_sentences
@@ -115,10 +113,20 @@ class Reading:
             )
             window = crop if crop and all(map(survives_crop, texts)) else None
             view = View(record, texts, choice.transform, drawn, taken, classes, window)
-            image = apply(self._image(view), choice.transform, (1, 2))
-            return {**self.task.arrays(view), "images": image, "tokens": taken.ids(texts)}
+            made = self.task.arrays(view)
+            if "images" not in made:
+                made["images"] = apply(self._image(view), choice.transform, (1, 2))
+            return {**made, "tokens": taken.ids(texts)}
 
         return show
+
+    def _choice(
+        self, record: Record, turnings: Sequence[Transform], drawn: tuple[int, int, str], step: int
+    ) -> Choice:
+        if self.source.texts is None:
+            return Choice(draw(*drawn, turnings), (), ())
+        held = record.with_people(uniform("captions", *drawn))
+        return draw_view(held, self.source.texts, turnings, *drawn, step, self.texts_per_step)
 
     def _image(self, view: View) -> NDArray[np.uint8]:
         if view.crop is not None:

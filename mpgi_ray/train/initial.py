@@ -27,11 +27,13 @@ def initial(config: TrainConfig, source: Source) -> tuple[Architecture, Any]:
     """The architecture and the model with its first weights.
 
     Raises:
-        RecipeError: the model or its weights are unknown, their activations differ, or it cannot be stretched
-            to the context that is asked for.
+        RecipeError: the model or its weights are unknown, their activations differ, it cannot be stretched to
+            the context that is asked for, or the image tower to start with is another one.
         InputError: a folder or file of weights cannot be read.
     """
     architecture, model = _named(config, source)
+    if config.init is not None:
+        _take_tower(architecture, model, config.init)
     return stretch(architecture, model, config.context) if config.stretches else (architecture, model)
 
 
@@ -62,8 +64,31 @@ def _named(config: TrainConfig, source: Source) -> tuple[Architecture, Any]:
     return published.architecture(config.model), model
 
 
+def _take_tower(architecture: Architecture, model: Any, folder: str) -> None:
+    """Give a model the image tower of a run."""
+    other, theirs = _from_folder(folder)
+    for part in ("vision_cfg", "embed_dim", "quick_gelu"):
+        wanted, got = architecture.model_cfg.get(part), other.model_cfg.get(part)
+        if wanted != got:
+            raise RecipeError(
+                f"init {folder}: its image tower is that of {other.name!r}, and {part} is {got}, not "
+                f"{wanted} as of {architecture.name!r}: expected model={other.name}, or another run"
+            )
+    if architecture.preprocess_cfg != other.preprocess_cfg:
+        raise RecipeError(
+            f"init {folder}: its image tower takes pictures by {other.preprocess_cfg}, not by "
+            f"{architecture.preprocess_cfg}: expected the same weights where both runs began"
+        )
+    model.visual.load_state_dict(theirs.visual.state_dict())
+
+
 def seen_before(config: TrainConfig) -> Seen:
     """What the first weights have seen, as far as it is known."""
+    named = _seen_by_model(config)
+    return named if config.init is None else named.after(seen_by(config.init) or Seen(before=config.init))
+
+
+def _seen_by_model(config: TrainConfig) -> Seen:
     if config.model.startswith(_HUB):
         return Seen(before=config.model)
     if Path(config.model).is_dir() or "://" in config.model:

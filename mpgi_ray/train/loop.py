@@ -146,6 +146,7 @@ class Learner:
             if not math.isfinite(norm):  # by now all workers have the same gradients
                 raise _not_finite(f"gradient norm {norm}", step, batch, bad=True)
             self.optimizer.step()
+            self.learned.task.end(self.model, step / schedule.steps)
             self.done = step
             scale = clamp_logit_scale(self.model)
             before, ended = ended, time.perf_counter()
@@ -156,7 +157,7 @@ class Learner:
                 lr=rate,
                 grad_norm=norm,
                 logit_scale=scale,
-                cut=float((batch.tokens[..., -1] != PAD).float().mean()),
+                cut=_cut(batch),
                 samples_per_second=len(batch.keys) * workers() / (ended - before),
                 data_wait=waited / (ended - before),
             )
@@ -168,6 +169,11 @@ class Learner:
         found = torch.tensor(int(here), device=next(self.model.parameters()).device)
         dist.all_reduce(found, dist.ReduceOp.MAX)
         return bool(found)
+
+
+def _cut(batch: Batch) -> float:
+    ends = batch.tokens[..., -1]
+    return float((ends != PAD).float().mean()) if ends.numel() else 0.0
 
 
 def _not_finite(told: str, step: int, batch: Batch, bad: bool) -> TrainingError:

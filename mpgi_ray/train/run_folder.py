@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -15,6 +18,11 @@ from mpgi_ray.models.model_folder import RUN, SEEN, WEIGHTS, Seen
 
 STATE = "state.pt"
 _STEP = "step-"
+
+
+def recipe_hash(recipe: Mapping[str, Any]) -> str:
+    """Eight hexadecimal digits that name a recipe."""
+    return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def open_run(output: str, recipe: dict[str, Any], name: str, seen: Seen, left_out: int) -> bool:

@@ -34,12 +34,12 @@ from mpgi_ray.runtime.room import Pool
 from mpgi_ray.runtime.stopping import GRACE, Stop
 from mpgi_ray.runtime.waiting import Waiting
 from mpgi_ray.train import resume
-from mpgi_ray.train.config import TrainConfig, recipe_hash
+from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.data import Reading
 from mpgi_ray.train.initial import initial, seen_before
 from mpgi_ray.train.order import windows
-from mpgi_ray.train.run_folder import finished, newest, open_run, step_folder
-from mpgi_ray.train.source import scan
+from mpgi_ray.train.run_folder import finished, newest, open_run, recipe_hash, step_folder
+from mpgi_ray.train.scan import scan
 from mpgi_ray.train.stream import Stream, ordered
 from mpgi_ray.train.worker import Run, plain, work
 
@@ -105,7 +105,7 @@ def train(config: TrainConfig, *, takeover: bool = False, grace: float = GRACE) 
 
 def _train(config: TrainConfig, shards: Sequence[str], lease: Lease, stop: Stop) -> TrainResult:
     look = partial(_on_the_cluster, lease=lease, stop=stop)
-    source, seen = scan(shards, config.split, config.texts, look)
+    source, seen = scan(shards, config.split, config.weights_of_texts, look)
     steps = config.total_steps(sum(source.counts))
     lease.tell(steps)
     order = list(windows(source.counts, config.batch, steps, config.seed))

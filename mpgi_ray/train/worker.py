@@ -78,6 +78,7 @@ def _train(run: Run) -> None:
         accumulate=config.accumulate,
         bf16=config.computes_bf16,
     )
+    torch.manual_seed(config.seed)  # of the task's own weights
     task = config.learns(writes=architecture.writes).task(model)
     learner = Learner(model, task, schedule, wrap=ray.train.torch.prepare_model)
     if config.stretches:

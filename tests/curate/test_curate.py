@@ -32,7 +32,7 @@ from mpgi_ray.data.shards import ShardFields
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError, OutputError, RecipeError, UnfinishedError
 from mpgi_ray.ingest import IngestConfig, ingest, manifest
-from mpgi_ray.train.source import scan
+from mpgi_ray.train.scan import scan
 from support.build import noise, picture, tar, write_shards
 from support.ingested import put
 

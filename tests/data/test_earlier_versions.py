@@ -25,7 +25,7 @@ from mpgi_ray.report import status
 from mpgi_ray.report.rejects import rejected_captions, rejects
 from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.run_folder import open_run
-from mpgi_ray.train.source import scan
+from mpgi_ray.train.scan import scan
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 

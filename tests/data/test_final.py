@@ -28,7 +28,7 @@ from mpgi_ray.evaluate import test_set as sets
 from mpgi_ray.evaluate.config import EvaluateConfig
 from mpgi_ray.evaluate.job import evaluate
 from mpgi_ray.report.shard_view import count_samples, show_shard
-from mpgi_ray.train.source import scan
+from mpgi_ray.train.scan import scan
 from support.build import noise, picture, tar
 from support.caption_rows import begin
 

@@ -25,7 +25,7 @@ from mpgi_ray.cli.main import main
 from mpgi_ray.data.final import list_shards
 from mpgi_ray.runtime.cluster import ray_session
 from mpgi_ray.train import trainer
-from mpgi_ray.train.source import scan
+from mpgi_ray.train.scan import scan
 
 def train(config, **_):
     loss = learn(config)

@@ -21,7 +21,7 @@ from mpgi_ray.evaluate.standing import standing
 from mpgi_ray.models import checkpoint
 from mpgi_ray.models.architecture import small
 from mpgi_ray.models.tokenizer import TextTokenizer
-from mpgi_ray.train.source import scan
+from mpgi_ray.train.scan import scan
 from support.grounds import encoded, ground
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")

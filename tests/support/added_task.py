@@ -24,7 +24,7 @@ from mpgi_ray.models.tokenizer import TextTokenizer
 from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.data import Arrays, Reading
 from mpgi_ray.train.order import windows
-from mpgi_ray.train.source import scan
+from mpgi_ray.train.scan import scan
 
 RUNS = [(1, 1), (1, 4), (2, 1), (2, 2)]  # workers, parts
 STEPS, BATCH = 6, 8

@@ -106,16 +106,27 @@ class WithoutContrast(ClipTask):
 
 
 REGIONS = {"distill": 0.5, "teacher": "ema", "align": "both", "momentum": 0.5}
+CMID = {
+    "cells": 2,
+    "matches": 3,
+    "queue": 40,
+    "hidden_width": 32,
+    "dim": 16,
+    "prototypes": 24,
+    "momentum": 0.5,
+}
 TASKS: dict[str, Callable[[Any], Task]] = {
     "clip": lambda _: ClipTask(),
     "head": lambda _: WithAHead(),
     "regions": task_settings("regions", REGIONS).task,
+    "cmid": task_settings("cmid", CMID).task,
 }
 LOSSES = {
     "clip": {"contrastive"},
     "coca": {"contrastive", "caption"},
     "head": {"contrastive"},
     "regions": {"contrastive", "regions", "distill"},
+    "cmid": {"reconstruct", "contrast", "local"},
 }
 
 
@@ -148,7 +159,9 @@ def batches(
 
 
 def regions(tokenizer: TextTokenizer, step: int) -> Mapping[str, Tensor]:
-    """What the task of regions makes of 8 samples; the first half of them has no region in step 3."""
+    """What the tasks of regions and of pictures alone make of 8 samples; the first half of
+    them has no region in step 3.
+    """
     chance = torch.Generator().manual_seed(1000 + step)
     classes = torch.randint(-1, 3, (8, 2), generator=chance)
     classes[: 4 if step == 3 else 0] = -1
@@ -156,7 +169,12 @@ def regions(tokenizer: TextTokenizer, step: int) -> Mapping[str, Tensor]:
     corners = torch.rand(8, 2, 2, generator=chance) / 2
     places = torch.cat([corners, corners + 0.4], dim=2) * (classes >= 0)[..., None]
     crops, parts = torch.randn(2, 8, 2, 3, 32, 32, generator=chance)
+    others = torch.randn(8, 3, 32, 32, generator=chance)
+    cells = torch.stack([torch.randperm(4, generator=chance)[:3] for _ in range(32)]).reshape(8, 2, 2, 3)
     return {
+        "others": others,
+        "hidden": torch.rand(8, 2, 2, 2, generator=chance) < 0.5,
+        "matches": cells,
         "crops": crops,
         "names": names.reshape(8, 2, -1),
         "classes": classes,
@@ -234,7 +252,7 @@ def test_every_worker_names_the_samples_of_the_one_whose_loss_is_not_finite(lear
     assert first.endswith("look at samples of worker 1: s/1-4, s/1-5, s/1-6, s/1-7")
 
 
-@pytest.mark.parametrize("kind", ["clip", "coca", "regions"])
+@pytest.mark.parametrize("kind", ["clip", "coca", "regions", "cmid"])
 def test_a_run_that_goes_on_equals_one_that_was_not_stopped(kind: str) -> None:
     model, task, tokenizer = fresh(kind)
     whole = [step.loss for step in Learner(model, task, schedule()).fit(batches(tokenizer))]

@@ -21,7 +21,7 @@ from mpgi_ray.train.batch import Batch
 from mpgi_ray.train.config import AugmentConfig, Turning
 from mpgi_ray.train.data import Reading
 from mpgi_ray.train.order import BUFFER, Window, windows
-from mpgi_ray.train.source import scan
+from mpgi_ray.train.scan import scan
 from mpgi_ray.train.tasks import clip
 from mpgi_ray.train.text_choice import choose
 from support.shapes import write_shapes

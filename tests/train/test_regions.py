@@ -30,10 +30,11 @@ from mpgi_ray.models.tokenizer import TextTokenizer
 from mpgi_ray.train.augment import Transform, apply
 from mpgi_ray.train.losses import contrastive_loss
 from mpgi_ray.train.optimizer import adamw
+from mpgi_ray.train.random_window import window
 from mpgi_ray.train.source import Source
 from mpgi_ray.train.tasks import task_settings
 from mpgi_ray.train.tasks.regions.losses import distances, region_loss
-from mpgi_ray.train.tasks.regions.parts import grid, window
+from mpgi_ray.train.tasks.regions.parts import grid
 from mpgi_ray.train.tasks.regions.settings import NONE
 from mpgi_ray.train.view import Taken, View
 
@@ -135,7 +136,7 @@ def test_grids_and_windows_are_those_of_farslip(oracle: Callable[[str], Any]) ->
         boxes = [box[:4] for box in found["boxes"]]
         assert np.allclose([list(box) for box in grid(int(number))], boxes, atol=1e-6)
     chance = np.random.default_rng(0)
-    windows = [window(lambda _: chance.random(), 80, 60) for _ in range(400)]
+    windows = [window(lambda _: chance.random(), 80, 60, 0.3, 0.7) for _ in range(400)]
     areas = [box.area for box in windows]
     aspects = [80 * (box.x2 - box.x1) / (60 * (box.y2 - box.y1)) for box in windows]
     assert 0.3 <= min(areas) < 0.31
@@ -147,7 +148,7 @@ def test_grids_and_windows_are_those_of_farslip(oracle: Callable[[str], Any]) ->
 @given(st.floats(0.01, 100), st.integers(0, 2**32))
 def test_a_window_lies_in_its_picture(ratio: float, seed: int) -> None:
     chance = np.random.default_rng(seed)
-    box = window(lambda _: chance.random(), 100 * ratio, 100)
+    box = window(lambda _: chance.random(), 100 * ratio, 100, 0.3, 0.7)
     assert box == box.clipped(1, 1)
     assert box.area > 0
 
@@ -163,6 +164,37 @@ def view(
     taken = Taken.by(Inputs({"size": 64, "resize_mode": mode}, 32, TOKENS.to_json()))
     record = Record("s", "k", "id", {}, {"objects": things}, sink.getvalue())
     return View(record, ("",), transform, (0, 0, "id"), taken, {"car": 0, "ship": 1})
+
+
+def test_regions_of_a_picture_are_chosen_as_by_farslip(oracle: Callable[[str], Any]) -> None:
+    told = oracle("json_item")
+    segments = told["record"]["segment"]
+    things = [
+        {"label": one["category"], "box": [one["bbox"][name] for name in ("x1", "y1", "x2", "y2")]}
+        for one in segments
+    ]
+    blank, sink = Image.new("RGB", (segments[0]["bbox"]["W"], segments[0]["bbox"]["H"])), io.BytesIO()
+    blank.save(sink, "PNG")
+    classes = {name: number for number, name in enumerate(sorted({one["category"] for one in segments}))}
+    seen = view(things)
+    seen = replace(seen, record=replace(seen.record, image=sink.getvalue()), classes=classes)
+    settings = {"least": 64, "most": 250, "number": 5, "distill": 1, "parts": "objects"}
+    arrays = task_settings("regions", settings).arrays(seen)
+    there = arrays["places"][arrays["places"][:, 2] > 0]
+    assert sorted(map(tuple, there)) == [
+        pytest.approx(box[:4], abs=1e-6) for box in sorted(told["boxes"]) if box[4]
+    ]
+    kept = sorted(
+        name for name, number in classes.items() for _ in range((arrays["classes"] == number).sum())
+    )
+    assert kept == [
+        "harbor",
+        "ship",
+        "ship",
+        "tank",
+    ]  # an object's own caption is no class there: one is lost
+    named = {TOKENS.ids([text]).tobytes() for text in told["texts"][1:-1]}  # the others are no region's class
+    assert {ids.tobytes() for ids in arrays["names"][arrays["classes"] >= 0]} == named
 
 
 @pytest.mark.parametrize("mode", ["squash", "shortest", "longest"])

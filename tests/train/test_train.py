@@ -31,7 +31,7 @@ from mpgi_ray.models.architecture import stock
 from mpgi_ray.train import trainer
 from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.run_folder import newest
-from mpgi_ray.train.source import scan
+from mpgi_ray.train.scan import scan
 from mpgi_ray.train.tracking import read_log
 from mpgi_ray.train.trainer import TrainResult, train
 from support.shapes import write_shapes

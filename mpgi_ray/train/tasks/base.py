@@ -7,10 +7,12 @@ imports torch in its methods), and makes a `Task`, which is what runs beside a m
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mpgi_ray.config import Config
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,17 +25,24 @@ Arrays = dict[str, NDArray[np.generic]]
 Tensors = dict[str, "Tensor"]
 
 
-class TaskSettings(Protocol):
-    """``Settings`` of a task's module: a `Config` whose fields ``--set task_settings.NAME=VALUE`` sets."""
+class TaskSettings(Config):
+    """What ``Settings`` of a task's module derive from: ``--set task_settings.NAME=VALUE`` sets their fields.
+
+    Attributes:
+        reads_texts: whether the task learns from texts. One that does not takes every sample of the split.
+    """
+
+    reads_texts: ClassVar[bool] = True
 
     def arrays(self, view: View) -> Arrays:
         """What a sample gives beside its picture and its texts.
 
         It runs in the reading processes and depends on nothing but the view. The samples of a batch are
         stacked, so an array has the same shape for every sample: pad where samples have more and fewer.
-        Arrays of uint8 are pictures, (…, 3, height, width), and are normalised as the model's inputs are.
+        Arrays of uint8 are pictures, (…, 3, height, width), and are normalised as the model's inputs are. One
+        that is named ``images`` stands in place of the sample's whole picture, which is not made then.
         """
-        ...
+        return {}
 
     def check(self, source: Source) -> None:
         """Whether the samples of a run hold what the task learns from; called before anything is learnt.
@@ -41,7 +50,6 @@ class TaskSettings(Protocol):
         Raises:
             InputError: they do not; the message says what was expected.
         """
-        ...
 
     def task(self, model: Any) -> Task:
         """The task of a run with these settings.
@@ -53,7 +61,7 @@ class TaskSettings(Protocol):
         Raises:
             RecipeError: the task does not work with such a model.
         """
-        ...
+        raise NotImplementedError
 
 
 class Task(Protocol):
@@ -75,8 +83,6 @@ class Task(Protocol):
 
     def begin(self, model: Any, batch: Batch) -> Mapping[str, int]:
         """Begin a step; called once, before anything is computed, with this worker's share of the batch.
-
-        A teacher that follows the model's weights is updated here.
 
         Returns:
             How many items each of its own losses is a mean over. They are summed over parts and workers.
@@ -109,5 +115,13 @@ class Task(Protocol):
             out: what `outputs` gave.
             shares: the weight of one item, by the names of `begin`: a sum over items times its share is,
                 over parts and workers, the mean over all items of the step.
+        """
+        ...
+
+    def end(self, model: Any, done: float) -> None:
+        """End a step: the model has learnt from it. A teacher that follows the model's weights is moved here.
+
+        Args:
+            done: the share of the run's steps that are over, with this one: above 0, at most 1.
         """
         ...

@@ -5,25 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from mpgi_ray.config import Config
-from mpgi_ray.train.tasks.base import Arrays, Tensors
+from mpgi_ray.train.tasks.base import TaskSettings, Tensors
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from mpgi_ray.train.batch import Batch
-    from mpgi_ray.train.source import Source
-    from mpgi_ray.train.view import View
 
 
-class Settings(Config):
+class Settings(TaskSettings):
     """CLIP has no settings of its own."""
-
-    def arrays(self, view: View) -> Arrays:
-        return {}
-
-    def check(self, source: Source) -> None:
-        pass
 
     def task(self, model: Any) -> ClipTask:
         return ClipTask()
@@ -84,6 +75,9 @@ class ClipTask:
 
     def own_losses(self, model: Any, batch: Batch, out: Tensors, shares: Mapping[str, float]) -> Tensors:
         return {}
+
+    def end(self, model: Any, done: float) -> None:
+        pass
 
 
 def encode_texts(model: Any, tokens: Tensor) -> Tensor:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import Field
 
-from mpgi_ray.config import Config
 from mpgi_ray.data.sample import Box
 from mpgi_ray.errors import InputError
 from mpgi_ray.models.patch_tokens import Last
 from mpgi_ray.rules.lexicon import class_name
 from mpgi_ray.train.augment import uniform
-from mpgi_ray.train.tasks.base import Arrays
-from mpgi_ray.train.tasks.regions.parts import grid, window
+from mpgi_ray.train.random_window import window
+from mpgi_ray.train.tasks.base import Arrays, TaskSettings
+from mpgi_ray.train.tasks.regions.parts import grid
 
 if TYPE_CHECKING:
     from mpgi_ray.train.source import Source
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mpgi_ray.train.view import View
 
 NONE = -1  # the class of a row that is padding
+_AREA = 0.3, 0.7  # of a window that is a part of a picture, as FarSLIP draws them
 
 
 class Parts(StrEnum):
@@ -52,7 +53,7 @@ class Align(StrEnum):
     BOTH = "both"  # the mean of the two losses
 
 
-class Settings(Config):
+class Settings(TaskSettings):
     """What ``--set task_settings.NAME=VALUE`` sets.
 
     Attributes:
@@ -159,7 +160,9 @@ class Settings(Config):
         """Parts of the picture that is shown, from 0 to 1."""
         if self.parts is Parts.GRID:
             return grid(self.number)
-        return [window(partial(self._draw, view, at), *view.picture.size) for at in range(self.number)]
+        return [
+            window(partial(self._draw, view, at), *view.picture.size, *_AREA) for at in range(self.number)
+        ]
 
     @staticmethod
     def _draw(view: View, at: int, what: str) -> float:

@@ -17,6 +17,7 @@ from mpgi_ray.train.tasks.base import Tensors
 from mpgi_ray.train.tasks.clip import ClipTask
 from mpgi_ray.train.tasks.regions.losses import distances, region_loss
 from mpgi_ray.train.tasks.regions.settings import Align, Settings, Teacher
+from mpgi_ray.train.teacher import follow
 
 
 class RegionTask(torch.nn.Module, ClipTask):
@@ -40,11 +41,7 @@ class RegionTask(torch.nn.Module, ClipTask):
                 self.teacher = deepcopy(model.visual).requires_grad_(False)
 
     def begin(self, model: Any, batch: Batch) -> Mapping[str, int]:
-        """Move the teacher to where the last step brought the model, and count the parts of this one."""
-        if self.teacher is not None and self.settings.teacher is Teacher.EMA:
-            with torch.no_grad():
-                for mean, weight in zip(self.teacher.parameters(), model.visual.parameters(), strict=True):
-                    mean.lerp_(weight, 1 - self.settings.momentum)
+        """Count the parts of a step."""
         return {"distill": int(_there(batch).sum())} if self.settings.distill else {}
 
     def features(self, model: Any, batch: Batch) -> Tensors:
@@ -77,6 +74,11 @@ class RegionTask(torch.nn.Module, ClipTask):
             return {}
         total = (out["distances"].float() * _there(batch)).sum()
         return {"distill": self.settings.distill * shares["distill"] * total}
+
+    def end(self, model: Any, done: float) -> None:
+        """Move the teacher to where the step brought the model."""
+        if self.teacher is not None and self.settings.teacher is Teacher.EMA:
+            follow(self.teacher, model.visual, self.settings.momentum)
 
     def _regions(self, model: Any, batch: Batch) -> Tensors:
         if not self.settings.regions:

@@ -1,8 +1,9 @@
-"""What a training step of regions costs against one of CLIP, same model and batch: a ratio of CPU time.
+"""What a training step of another task costs against one of CLIP, same model and batch: a ratio of CPU time.
 
-Pictures are noise and nothing is read: both sides run `train.loop` in this process, in turn, without Ray. A
+Pictures are noise and nothing is read: all sides run `train.loop` in this process, in turn, without Ray. A
 region and a part of a picture go through the image tower as a picture does, so a step with two regions a
-picture is to cost about as much as one of three times the pictures. The last line is one JSON object.
+picture is to cost about as much as one of three times the pictures. A step on pictures alone (`cmid`) shows
+two windows of each to the tower and, without gradients, to its teacher. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ SIDES: dict[str, tuple[str, dict[str, Any]]] = {
     "regions": ("regions", {}),
     "parts": ("regions", {"regions": 0, "distill": 0.1}),
     "regions and parts": ("regions", {"distill": 0.1}),
+    "cmid": ("cmid", {"queue": 4096, "hidden_width": 256, "prototypes": 256}),
 }
 
 
@@ -54,6 +56,9 @@ def batches(made: Architecture, options: argparse.Namespace, device: torch.devic
             "classes": classes,
             "parts": pictures(options.batch, number),
             "places": torch.cat([corners, corners + 0.4], dim=2),
+            "others": pictures(options.batch),
+            "hidden": torch.rand(options.batch, 2, options.cells, options.cells) < 0.6,
+            "matches": torch.randint(options.cells**2, (options.batch, 2, 2, 20)),
         }
         yield Batch(pictures(options.batch), tokens, keys, arrays).to(device, made.normalise())
 
@@ -64,6 +69,8 @@ def learner(made: Architecture, side: str, options: argparse.Namespace, device: 
     name, settings = SIDES[side]
     if name == "regions":
         settings = {"number": options.number, **settings}
+    if name == "cmid":
+        settings = {"cells": options.cells, **settings}
     task = task_settings(name, settings).task(model.to(device))
     return Learner(model, task, Schedule(options.steps * options.rounds, 1e-4, bf16=options.gpu))
 
@@ -74,6 +81,7 @@ def main() -> None:
     parser.add_argument("--model", default=SMALL_VIT, help="small-vit or a model of open_clip")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--number", type=int, default=2, help="regions, and parts, of a picture")
+    parser.add_argument("--cells", type=int, default=6, help="of a window's side; 7 for towers of 224 pixels")
     parser.add_argument("--steps", type=int, default=2, help="of a side in a round")
     parser.add_argument("--rounds", type=int, default=3, help="the first is left out")
     parser.add_argument("--gpu", action="store_true", help="measures the wall clock there")

@@ -1,0 +1,139 @@
+"""What learning from pictures alone brings, on generated scenes: small models, mechanism only.
+
+A tower learns from scenes without their texts (`--task cmid`), whole or with one of the three losses left
+out; then a CLIP starts from it and learns from 1,000 other scenes with their texts, beside one that starts
+afresh, for equal steps. Both towers, that of before and that of after, are asked for the class of scenes
+that they have not seen, by the nearest of the 1,000; the CLIP also for the scenes' own captions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from alone import learn
+from caption_arms import SIX, drawn, finals, shown
+
+from mpgi_ray.data.final import Record
+from mpgi_ray.evaluate.retrieval import Protocol, score
+from mpgi_ray.models import checkpoint
+from mpgi_ray.models.embed import Model
+from mpgi_ray.train.config import TrainConfig
+from mpgi_ray.train.initial import initial
+from mpgi_ray.train.scan import scan
+
+HELD_OUT, CAPTIONED = 100_000, 50_000  # numbers of the first scenes of these
+ARMS: Mapping[str, Mapping[str, Any] | None] = {
+    "fresh": None,
+    "all three losses": {},
+    "without filling in": {"reconstruct": 0},
+    "without whole pictures": {"contrast": 0},
+    "without cells": {"local": 0},
+}
+HEADS = {"cells": 6, "queue": 1024, "hidden_width": 256, "dim": 64, "prototypes": 256}
+NEAREST = 20
+
+
+def tower(options: argparse.Namespace, shards: Path, seed: int, arm: str) -> TrainConfig:
+    """The run that learns from pictures alone; without steps for the arm that starts afresh."""
+    values: dict[str, Any] = {"task": "cmid", "task_settings": {**HEADS, **(ARMS[arm] or {})}}
+    values |= {"steps": options.steps, "batch": options.batch, "lr": options.lr, "weight_decay": 0.05}
+    return config(options, shards, seed, f"tower-{arm}", values)
+
+
+def clip(options: argparse.Namespace, shards: Path, seed: int, arm: str, init: str | None) -> TrainConfig:
+    values: dict[str, Any] = {"texts": {"*": 0, **dict.fromkeys(SIX, 1)}, "init": init}
+    values |= {"steps": options.clip_steps, "batch": options.batch, "lr": 1e-3}
+    return config(options, shards, seed, f"clip-{arm}", values)
+
+
+def config(
+    options: argparse.Namespace, shards: Path, seed: int, name: str, values: Mapping[str, Any]
+) -> TrainConfig:
+    output = options.folder.absolute() / "models" / f"{name.replace(' ', '-')}-{options.model}-{seed}"
+    same = {"shards": str(shards), "output": str(output), "model": options.model, "bf16": False, "seed": seed}
+    return TrainConfig.model_validate(same | values)
+
+
+def afresh(plan: TrainConfig) -> None:
+    """Leave the model that a run would start from."""
+    source, _ = scan([f"{plan.shards}/{name.name}" for name in Path(plan.shards).glob("*.tar")], None, None)
+    torch.manual_seed(plan.seed)
+    checkpoint.save(plan.output, *initial(plan, source))
+
+
+def nearest(model: Model, bank: Sequence[Record], asked: Sequence[Record]) -> float:
+    """Per cent of scenes whose class is that of the nearest ones, by weights exp(cosine / 0.07)."""
+    labels, right = ([one.annotation["scene"][0] for one in records] for records in (bank, asked))
+    names = sorted({*labels, *right})
+    votes = np.eye(len(names))[[names.index(label) for label in labels]]
+    cosines = model.images(asked) @ model.images(bank).T
+    least = np.partition(cosines, -NEAREST, axis=1)[:, -NEAREST, None]
+    weights = np.where(cosines >= least, np.exp(cosines / 0.07), 0)
+    said = (weights @ votes).argmax(axis=1)
+    return float(100 * np.mean([names[one] == label for one, label in zip(said, right, strict=True)]))
+
+
+def recalls(model: Model, asked: Sequence[Record]) -> tuple[float, float]:
+    """R@1 of pictures and of the scenes' own captions."""
+    captions = [Protocol.REPEATED.prepare(record.annotation["captions"][0]) for record in asked]
+    told = model.texts(captions), list(range(len(asked))), captions
+    row = score(Protocol.REPEATED, model.images(asked), *told).row()
+    return row["i2t_r1"], row["t2i_r1"]
+
+
+def main(given: Sequence[str] | None = None) -> None:
+    form = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--model", default="small")
+    parser.add_argument("--steps", type=int, default=400, help="of the tower, on pictures alone")
+    parser.add_argument("--clip-steps", type=int, default=200, help="of the CLIP that starts from it")
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--lr", type=float, default=5e-4, help="of the tower")
+    parser.add_argument("--scenes", type=int, default=3000, help="generated ones without texts")
+    parser.add_argument("--captioned", type=int, default=1000, help="generated ones with texts")
+    parser.add_argument("--held-out", type=int, default=1200, help="generated ones that are asked about")
+    parser.add_argument("--arms", nargs="+", choices=list(ARMS), default=list(ARMS))
+    parser.add_argument(
+        "--folder", type=Path, default=Path("build/pretraining_value"), help="data and models"
+    )
+    options = parser.parse_args(given)
+    torch.set_num_threads(1)  # so that two processes are twice as fast
+    folder = options.folder.absolute()
+    alone = finals(lambda: drawn(range(options.scenes)), folder / f"alone-{options.scenes}") / "shards"
+    numbers = range(CAPTIONED, CAPTIONED + options.captioned)
+    told = finals(lambda: drawn(numbers), folder / f"captioned-{options.captioned}") / "shards"
+    bank = list(map(shown, drawn(numbers)))
+    asked = list(map(shown, drawn(range(HELD_OUT, HELD_OUT + options.held_out))))
+    found: dict[str, list[dict[str, float]]] = {}
+    for seed in options.seeds:
+        for arm in options.arms:
+            first = tower(options, alone, seed, arm)
+            afresh(first) if ARMS[arm] is None else learn(first)
+            row = {"nearest, tower": nearest(Model.load(first.output), bank, asked)}
+            last = clip(options, told, seed, arm, first.output)
+            learn(last)
+            model = Model.load(last.output)
+            row |= {"nearest, CLIP": nearest(model, bank, asked)}
+            row |= dict(zip(("i2t R@1", "t2i R@1"), recalls(model, asked), strict=True))
+            found.setdefault(arm, []).append(row)
+            said = ", ".join(f"{name} {value:.1f}" for name, value in row.items())
+            print(f"{arm}, seed {seed}: {said}", flush=True)
+    print(f"\nmean (least to most) of {len(options.seeds)} seeds\n")
+    for arm, rows in found.items():
+        cells = []
+        for name in rows[0]:
+            values = [row[name] for row in rows]
+            cells.append(f"{name} {np.mean(values):.1f} ({min(values):.1f} to {max(values):.1f})")
+        print(f"{arm}: {'; '.join(cells)}")
+    print(json.dumps({"seeds": options.seeds, "steps": options.steps, "figures": found}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""The pictures of any shards: final ones, those of `mpgi ingest`, and those of other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mpgi_ray.data.final import Record, is_final, record_of
+from mpgi_ray.data.image import ImageError, decode
+from mpgi_ray.data.sample import Rejected
+from mpgi_ray.data.shards import ShardFields, sample_of
+from mpgi_ray.data.storage import split_url
+from mpgi_ray.data.tar import group_members, read_members
+
+
+def read_pictures(shard: str) -> Iterator[Record | Rejected]:
+    """The samples of a shard in order, without texts unless they are final ones; a sample that is none is a
+    `Rejected` in its place. Pictures keep the form that they have; none is decoded.
+
+    Raises:
+        InputError: the shard as a whole cannot be read, or a final sample cannot.
+    """
+    storage, name = split_url(shard)
+    for index, group in enumerate(group_members(read_members(storage.read(name), name), name, None)):
+        if is_final(group):
+            yield record_of(name, group)
+            continue
+        sample = sample_of(group, index, ShardFields())
+        if isinstance(sample, Rejected):
+            yield sample
+            continue
+        note = sample.annotation.model_dump(mode="json", exclude_defaults=True)
+        yield Record(name, sample.key, sample.sample_id, {}, note, sample.image)
+
+
+def trouble(found: Record | Rejected) -> str:
+    """Why a sample's picture cannot be learnt from; empty if it can. It is decoded."""
+    if isinstance(found, Rejected):
+        return found.detail
+    try:
+        decode(found.image)
+    except ImageError as error:
+        return str(error)
+    return ""
