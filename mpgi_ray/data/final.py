@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from PIL import Image
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
 from mpgi_ray.config import first_problem
 from mpgi_ray.data.caption import Caption
@@ -184,13 +184,14 @@ def decoded(record: Record) -> Image.Image:
         raise InputError(f"{record.shard}/{record.key}: {error}; curate the shards again") from error
 
 
-class _Labelled(BaseModel):
+class _Object(BaseModel):
     label: str
+    box: tuple[FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat]
 
 
 class _Annotation(BaseModel):
     scene: list[str] = []
-    objects: list[_Labelled] = []
+    objects: list[_Object] = []
     captions: list[Text] = []
     source: str | None = None
     split: str | None = None
@@ -211,7 +212,11 @@ def is_final(group: Group) -> bool:
         note = decode_json(group.fields.get("json", b"{}"))
     except ValueError:
         return False
-    return isinstance(note, dict) and {"sample_id", "texts"} <= note.keys()
+    return (
+        isinstance(note, dict)
+        and isinstance(note.get("sample_id"), str)
+        and isinstance(note.get("texts"), dict)
+    )
 
 
 def record_of(shard: str, group: Group, *, pictures: bool = True) -> Record:

@@ -1,4 +1,8 @@
-"""The pictures of any shards: final ones, those of `mpgi ingest`, and those of other programs."""
+"""The pictures of any shards: final ones, those of `mpgi ingest`, and those of other programs.
+
+What other programs write beside a picture (classes, captions, JSON of their own) is not read: nothing has to be
+told of it, and nothing in it can spoil the picture.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,9 @@ from collections.abc import Iterator
 from mpgi_ray.data.final import Record, is_final, record_of
 from mpgi_ray.data.image import ImageError, decode
 from mpgi_ray.data.sample import Rejected
-from mpgi_ray.data.shards import ShardFields, sample_of
+from mpgi_ray.data.shards import ShardFields, is_own, sample_of
 from mpgi_ray.data.storage import split_url
-from mpgi_ray.data.tar import group_members, read_members
+from mpgi_ray.data.tar import Group, group_members, is_image, read_members
 
 
 def read_pictures(shard: str) -> Iterator[Record | Rejected]:
@@ -24,7 +28,7 @@ def read_pictures(shard: str) -> Iterator[Record | Rejected]:
         if is_final(group):
             yield record_of(name, group)
             continue
-        sample = sample_of(group, index, ShardFields())
+        sample = sample_of(group if is_own(group) else _picture_of(group), index, ShardFields())
         if isinstance(sample, Rejected):
             yield sample
             continue
@@ -41,3 +45,10 @@ def trouble(found: Record | Rejected) -> str:
     except ImageError as error:
         return str(error)
     return ""
+
+
+def _picture_of(group: Group) -> Group:
+    """The same members without those that are no picture."""
+    fields = {name: data for name, data in group.fields.items() if is_image(name)}
+    troubles = {name: why for name, why in group.troubles.items() if is_image(name)}
+    return Group(group.key, fields, troubles, group.unsafe)

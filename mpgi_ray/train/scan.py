@@ -96,6 +96,8 @@ def _without_pictures(found: Sequence[_Look], split: str | None) -> InputError:
     bad = next((look.first_bad for look in found if look.first_bad), "")
     if bad and (split is None or split in held or not held):
         return InputError(f"there is nothing to learn from: no picture can be read, the first is {bad}")
+    if not held:
+        return InputError(f"there is nothing to learn from: none of {len(found):,} shards holds a picture")
     splits = splits_in_words(held)
     return InputError(f"there is nothing to learn from: no sample is of split {split!r}; the shards {splits}")
 

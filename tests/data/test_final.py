@@ -202,6 +202,7 @@ def told(**fields: Any) -> bytes:
         (told(annotation={"scene": [{}]}), "annotation.scene.0: "),
         (told(annotation={"objects": [{}]}), "annotation.objects.0.label: Field required"),
         (told(annotation={"objects": [{"label": [1]}]}), "annotation.objects.0.label: .*found"),
+        (told(annotation={"objects": [{"label": "a"}]}), "annotation.objects.0.box: Field required"),
         (told(annotation={"captions": "abc"}), "annotation.captions: .*found 'abc'"),
         (told(annotation={"split": 3}), "annotation.split: .*found 3"),
     ],

@@ -268,9 +268,10 @@ def test_texts_mean_nothing_to_it() -> None:
 
 @pytest.fixture
 def shards(tmp_path: Path) -> list[str]:
-    """A shard of another program: pictures, two of which are none, and nothing else."""
-    pictures = {f"{n}": {"png": png(np.full((8, 8, 3), n))} for n in range(4)}
-    pictures["2"] = {"png": pictures["2"]["png"][:-20]}
+    """A shard of another program: pictures, two of which are none, and what only that program reads."""
+    beside = [{}, {"cls": b"7"}, {"json": b'{"sample_id": 3, "texts": []}'}, {"json": b"{", "txt": b"\xff"}]
+    pictures = {f"{n}": {"png": png(np.full((8, 8, 3), n)), **more} for n, more in enumerate(beside)}
+    pictures["2"]["png"] = pictures["2"]["png"][:-20]
     pictures["5"] = {"cls": b"1"}
     path = tmp_path / "s-0.tar"
     path.write_bytes(write_members(pictures.items()))
@@ -286,6 +287,9 @@ def test_any_shards_are_read_and_pictures_that_cannot_be_are_told(shards: list[s
     assert "s-0.tar/2: " in str(source.told())
     with pytest.raises(InputError, match="no sample is of split 'train'"):
         scan(shards, "train", None)
+    Path(shards[0]).write_bytes(write_members([]))
+    with pytest.raises(InputError, match="none of 1 shards holds a picture"):
+        scan(shards, None, None)
 
 
 def test_a_model_starts_with_the_tower_of_a_run(tmp_path: Path) -> None:
