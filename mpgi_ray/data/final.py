@@ -206,19 +206,6 @@ class _Json(BaseModel):
     annotation: _Annotation = _Annotation()
 
 
-def is_final(group: Group) -> bool:
-    """Whether members of a shard are a final sample's, by their JSON."""
-    try:
-        note = decode_json(group.fields.get("json", b"{}"))
-    except ValueError:
-        return False
-    return (
-        isinstance(note, dict)
-        and isinstance(note.get("sample_id"), str)
-        and isinstance(note.get("texts"), dict)
-    )
-
-
 def record_of(shard: str, group: Group, *, pictures: bool = True) -> Record:
     """The final sample that members of a shard make.
 
