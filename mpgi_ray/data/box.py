@@ -31,3 +31,13 @@ class Box(NamedTuple):
             min(max(self.x2, 0.0), width),
             min(max(self.y2, 0.0), height),
         )
+
+    def part(self, share: Box) -> Box:
+        """The part of this box that ``share`` is of the box from 0 to 1."""
+        width, height = self.x2 - self.x1, self.y2 - self.y1
+        return Box(
+            self.x1 + share.x1 * width,
+            self.y1 + share.y1 * height,
+            self.x1 + share.x2 * width,
+            self.y1 + share.y2 * height,
+        )

@@ -163,20 +163,21 @@ def png(pixels: Any) -> bytes:
     return sink.getvalue()
 
 
-def view(number: int, transform: Transform) -> View:
+def view(number: int, transform: Transform, mode: str = "squash") -> View:
     """A picture of 120 by 90 pixels: red grows to the right, green downwards."""
     down, across = np.mgrid[:90, :120]
     image = png(np.stack([2 * across, 8 / 3 * down, 0 * down], axis=2))
-    taken = Taken.by(Inputs({"size": 96, "resize_mode": "squash"}, 16, TOKENS.to_json()))
+    taken = Taken.by(Inputs({"size": 96, "resize_mode": mode}, 16, TOKENS.to_json()))
     record = Record("s", "k", str(number), {}, {}, image)
     return View(record, (), transform, (0, 0, str(number)), taken, {})
 
 
-def test_matched_cells_show_the_same_place(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("mode", ["squash", "shortest", "longest"])
+def test_matched_cells_show_the_same_place(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "altered", lambda pixels, _: pixels)
     task = task_settings("cmid", HEADS)
     for number, transform in product(range(5), Transform):
-        made = task.arrays(view(number, transform))
+        made = task.arrays(view(number, transform, mode))
         # the mean colour of a cell tells where its middle lies
         windows = [
             made[name].reshape(3, 6, 16, 6, 16).mean(axis=(2, 4)).reshape(3, 36).T

@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from mpgi_ray.data.final import Record
+from mpgi_ray.data.sample import Box
 from mpgi_ray.errors import MpgiError
 from mpgi_ray.models import checkpoint
 from mpgi_ray.models.architecture import small, stock
@@ -209,6 +210,20 @@ def test_a_part_by_itself_shows_what_is_at_its_place_in_the_whole(transform: Tra
     there = whole[:2, y1:y2, x1:x2].astype(float).mean(axis=(1, 2))
     by_itself = arrays["parts"][0, :2].astype(float).mean(axis=(1, 2))
     assert np.abs(there - by_itself).max() < 4
+
+
+@pytest.mark.parametrize("mode", ["squash", "shortest", "longest"])
+@pytest.mark.parametrize("transform", [Transform.IDENTITY, Transform.TURN_90])
+def test_drawn_parts_have_their_proportions_in_the_picture_itself(transform: Transform, mode: str) -> None:
+    settings = task_settings("regions", {"regions": 0, "distill": 1, "number": 100})
+    seen = view([], transform, mode)
+    boxes = [seen.box_at(Box(*place)) for place in settings.arrays(seen)["places"].tolist()]
+    aspects = [(box.x2 - box.x1) / (box.y2 - box.y1) for box in boxes]
+    assert 3 / 4 - 1e-4 <= min(aspects) < 0.8 < 1.25 < max(aspects) <= 4 / 3 + 1e-4
+    shown = 80 * 80 if mode == "shortest" else 120 * 80
+    areas = [box.clipped(120, 80).area / shown for box in boxes]
+    assert 0.3 - 1e-4 <= min(areas) < 0.35
+    assert 0.65 < max(areas) <= 0.7 + 1e-4
 
 
 def test_regions_that_are_too_small_or_too_large_are_left_out_and_the_rest_is_padding() -> None:

@@ -79,7 +79,7 @@ class Settings(TaskSettings):
         windows, cuts, places = [], [], []
         for at in range(2):
             draw = partial(_draw, view, at)
-            place = window(draw, 1, 1, self.least, 1.0)
+            place = view.shown.part(window(draw, 1, 1, self.least, 1.0))
             mirrored = draw("mirror") < 0.5
             windows.append(_cut(view, place, mirrored))
             places.append(centres(place, self.cells, mirrored=mirrored))

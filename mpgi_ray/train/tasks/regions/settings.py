@@ -158,11 +158,13 @@ class Settings(TaskSettings):
 
     def _parts(self, view: View) -> list[Box]:
         """Parts of the picture that is shown, from 0 to 1."""
+        whole = view.box_at(view.shown)
         if self.parts is Parts.GRID:
-            return grid(self.number)
-        return [
-            window(partial(self._draw, view, at), *view.picture.size, *_AREA) for at in range(self.number)
-        ]
+            shares = grid(self.number)
+        else:
+            size = whole.x2 - whole.x1, whole.y2 - whole.y1
+            shares = [window(partial(self._draw, view, at), *size, *_AREA) for at in range(self.number)]
+        return [view.place(whole.part(share)) for share in shares]
 
     @staticmethod
     def _draw(view: View, at: int, what: str) -> float:
