@@ -22,16 +22,17 @@ from mpgi_ray.data.sample import Box
 from mpgi_ray.data.tar_write import write_members
 from mpgi_ray.errors import InputError, MpgiError, RecipeError
 from mpgi_ray.models import checkpoint
-from mpgi_ray.models.architecture import Architecture, small, small_vit, stock
+from mpgi_ray.models.architecture import Architecture, small, small_coca, small_vit, stock
 from mpgi_ray.models.inputs import Inputs
 from mpgi_ray.models.tokenizer import TextTokenizer
 from mpgi_ray.train.augment import Transform
 from mpgi_ray.train.batch import Batch
-from mpgi_ray.train.config import TrainConfig
+from mpgi_ray.train.config import Tower, TrainConfig
 from mpgi_ray.train.initial import initial
 from mpgi_ray.train.loop import Learner, Schedule
 from mpgi_ray.train.scan import scan
 from mpgi_ray.train.source import Source
+from mpgi_ray.train.step import Learned, backward, check_used
 from mpgi_ray.train.tasks import task_settings
 from mpgi_ray.train.tasks.cmid import losses, settings
 from mpgi_ray.train.tasks.cmid.cells import centres, hidden, nearest
@@ -244,6 +245,19 @@ def test_towers_of_every_kind_learn_and_the_rest_of_the_model_stays(tower: str, 
         assert torch.equal(value, before[name]) != name.startswith("visual."), name
 
 
+@pytest.mark.parametrize("off", ["reconstruct", "contrast", "local"])
+@pytest.mark.parametrize("make", [small, small_vit, small_coca])
+def test_without_one_of_its_losses_no_weight_is_left_unused(make: Any, off: str) -> None:
+    told = task_settings("cmid", HEADS | {off: 0, "cells": 4, "matches": 5})
+    model = built(make(TOKENS))
+    learned = Learned(model, told.task(model))
+    side = model.visual.image_size if isinstance(model.visual.image_size, int) else model.visual.image_size[0]
+    whole = batch(told)
+    arrays = {**whole.arrays, "others": whole.arrays["others"][..., :side, :side]}
+    backward(learned, replace(whole, images=whole.images[..., :side, :side], arrays=arrays))
+    check_used(learned)
+
+
 def test_cells_that_do_not_fit_the_tower_are_said_with_those_that_do() -> None:
     told = task_settings("cmid", HEADS | {"cells": 7})
     with pytest.raises(RecipeError, match=r"cells=7: .*12×12 .*expected one of 2, 3, 4, 6, 12"):
@@ -255,6 +269,7 @@ def test_cells_that_do_not_fit_the_tower_are_said_with_those_that_do() -> None:
     [
         ({"matches": 37, "cells": 6}, "matches 37: expected at most 36"),
         ({"reconstruct": 0, "contrast": 0, "local": 0}, "expected a weight above 0"),
+        ({"hidden": 0}, "nothing is hidden that could be reconstructed"),
     ],
 )
 def test_settings_that_teach_nothing_are_refused(values: dict[str, Any], said: str) -> None:
@@ -265,6 +280,8 @@ def test_settings_that_teach_nothing_are_refused(values: dict[str, Any], said: s
 def test_texts_mean_nothing_to_it() -> None:
     with pytest.raises(ValueError, match="task cmid reads no texts: leave texts_per_step out"):
         TrainConfig(shards="s", output="o", steps=1, task="cmid", texts_per_step=2)
+    with pytest.raises(ValueError, match="task cmid learns the image tower and nothing else"):
+        TrainConfig(shards="s", output="o", steps=1, task="cmid", freeze={Tower.IMAGE})
 
 
 @pytest.fixture

@@ -69,6 +69,10 @@ class Settings(TaskSettings):
             )
         if not (self.reconstruct or self.contrast or self.local):
             raise ValueError("reconstruct, contrast and local are all 0: expected a weight above 0")
+        if self.reconstruct and not self.hidden:
+            raise ValueError(
+                "hidden 0: nothing is hidden that could be reconstructed; expected more, or reconstruct 0"
+            )
         return self
 
     def arrays(self, view: View) -> Arrays:
