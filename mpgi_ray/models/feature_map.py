@@ -81,9 +81,14 @@ def sizes(visual: Any, module: nn.Module) -> tuple[int, tuple[int, int, int], in
 
 def beside_grid(visual: Any) -> list[nn.Parameter]:
     """The weights of a tower that its last grid does not depend on: what it says of a picture as a whole."""
-    weights = [weight for weight in visual.parameters() if weight.requires_grad]
-    found = torch.autograd.grad(_of_nothing(visual)[1].sum(), weights, allow_unused=True)
-    return [weight for weight, gradient in zip(weights, found, strict=True) if gradient is None]
+    return independent(visual, _of_nothing(visual)[1])
+
+
+def independent(module: nn.Module, found: Tensor) -> list[nn.Parameter]:
+    """The weights of a module, of those that are learnt, that what it gave does not depend on."""
+    weights = [weight for weight in module.parameters() if weight.requires_grad]
+    gradients = torch.autograd.grad(found.sum(), weights, allow_unused=True)
+    return [weight for weight, gradient in zip(weights, gradients, strict=True) if gradient is None]
 
 
 def _of_nothing(visual: Any) -> tuple[Tensor, Tensor]:

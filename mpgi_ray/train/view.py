@@ -77,12 +77,10 @@ class View:
         the picture.
 
         Args:
-            box: in pixels; a part of the box is inside the picture. At least one pixel is taken.
+            box: in pixels; of what is inside the picture, at least one pixel is taken.
         """
-        inside = box.clipped(self.picture.width, self.picture.height)
-        x1, y1 = min(int(inside.x1), self.picture.width - 1), min(int(inside.y1), self.picture.height - 1)
-        x2, y2 = max(x1 + 1, round(inside.x2)), max(y1 + 1, round(inside.y2))
-        return apply(self.taken.squashed(self.picture.crop((x1, y1, x2, y2))), self.transform, (1, 2))
+        part = self.picture.crop(box.pixels(*self.picture.size))
+        return apply(self.taken.squashed(part), self.transform, (1, 2))
 
     def place(self, box: Box) -> Box:
         """Where a box of the original lies in the picture that the model is shown: from 0 to 1, clipped."""
