@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -69,17 +70,22 @@ def _take_tower(architecture: Architecture, model: Any, folder: str) -> None:
     other, theirs = _from_folder(folder)
     for part in ("vision_cfg", "embed_dim", "quick_gelu"):
         wanted, got = architecture.model_cfg.get(part), other.model_cfg.get(part)
-        if wanted != got:
+        if _plain(wanted or None) != _plain(got or None):
             raise RecipeError(
                 f"init {folder}: its image tower is that of {other.name!r}, and {part} is {got}, not "
                 f"{wanted} as of {architecture.name!r}: expected model={other.name}, or another run"
             )
-    if architecture.preprocess_cfg != other.preprocess_cfg:
+    if _plain(architecture.preprocess_cfg) != _plain(other.preprocess_cfg):
         raise RecipeError(
             f"init {folder}: its image tower takes pictures by {other.preprocess_cfg}, not by "
             f"{architecture.preprocess_cfg}: expected the same weights where both runs began"
         )
     model.visual.load_state_dict(theirs.visual.state_dict())
+
+
+def _plain(value: Any) -> Any:
+    """A setting as a checkpoint's JSON holds it."""
+    return json.loads(json.dumps(value))
 
 
 def seen_before(config: TrainConfig) -> Seen:

@@ -329,3 +329,13 @@ def test_a_model_starts_with_the_tower_of_a_run(tmp_path: Path) -> None:
         assert torch.equal(value, (learnt if name.startswith("visual.") else fresh)[name]), name
     with pytest.raises(RecipeError, match="its image tower is that of 'small'"):
         initial(TrainConfig(**values, init=str(tmp_path / "small")), source)
+
+
+def test_a_model_of_open_clip_starts_with_the_tower_of_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = replace(stock("RN50"), model_cfg=small_vit(TOKENS).model_cfg, tokenizer=TOKENS.to_json())
+    checkpoint.save(tmp_path / "run", made, checkpoint.build(made)[0])
+    monkeypatch.setattr("mpgi_ray.train.initial.stock", lambda _: made)
+    config = TrainConfig(shards="s", output="o", steps=1, model="RN50", init=str(tmp_path / "run"))
+    assert initial(config, Source((), None, None))[0] == made
