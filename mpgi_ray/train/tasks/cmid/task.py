@@ -81,7 +81,7 @@ class CmidTask(nn.Module, ClipTask):
     def begin(self, model: Any, batch: Batch) -> Mapping[str, int]:
         """Count the pictures of a step."""
         for module in self.teacher.modules():  # they take the statistics of what the teacher sees
-            module.train(isinstance(module, _BatchNorm))
+            module.training = isinstance(module, _BatchNorm)
         self._keys, self._scores = [], []
         return {"pictures": len(batch.keys)}
 

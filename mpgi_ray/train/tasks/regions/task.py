@@ -110,7 +110,8 @@ class RegionTask(torch.nn.Module, ClipTask):
 
 def _freeze_rest(model: Any, settings: Settings) -> None:
     """Freeze what takes no part where parts are all that is learnt: weight decay would wear it down."""
-    pooled, patches = patch_tokens(model.visual, torch.zeros(1, 3, *model.visual.image_size), settings.last)
+    empty = next(model.visual.parameters()).new_zeros(1, 3, *model.visual.image_size)
+    pooled, patches = patch_tokens(model.visual, empty, settings.last)
     both = settings.teacher is Teacher.ACTIVE and settings.align is not Align.POOLED
     unused = independent(model.visual, pooled.sum() + patches.sum() if both else patches)
     beside = (weight for name, weight in model.named_parameters() if not name.startswith("visual."))
