@@ -10,11 +10,12 @@ from typing import Any
 import open_clip
 from huggingface_hub import snapshot_download
 
+from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError, RecipeError
 from mpgi_ray.models import OWN, SMALL, SMALL_COCA, SMALL_VIT, checkpoint, published
 from mpgi_ray.models.architecture import Architecture, small, small_coca, small_vit, stock
 from mpgi_ray.models.long_text import stretch
-from mpgi_ray.models.model_folder import TOKENIZER, Seen, seen_by
+from mpgi_ray.models.model_folder import RUN, TOKENIZER, Seen, seen_by
 from mpgi_ray.models.published import load_published
 from mpgi_ray.models.tokenizer import TextTokenizer
 from mpgi_ray.train.config import TrainConfig
@@ -51,7 +52,13 @@ def _named(config: TrainConfig, source: Source) -> tuple[Architecture, Any]:
     if config.model.startswith(_HUB):
         return _from_folder(_fetched(config.model.removeprefix(_HUB)))
     if Path(config.model).is_dir() or "://" in config.model:
-        return _from_folder(config.model)
+        architecture, model = _from_folder(config.model)
+        if source.texts is not None and architecture.tokenizer is not None and _learnt_no_texts(config.model):
+            raise RecipeError(
+                f"model {config.model}: it learnt from pictures alone, and its tokenizer knows no words: "
+                f"expected it as init, beside model={architecture.name}"
+            )
+        return architecture, model
     if config.weights is None:
         return _fresh(config, stock(config.model))
     if config.weights in open_clip.list_pretrained_tags_by_model(config.model):
@@ -63,6 +70,13 @@ def _named(config: TrainConfig, source: Source) -> tuple[Architecture, Any]:
         )
     model, _, _ = load_published(config.weights, config.model)
     return published.architecture(config.model), model
+
+
+def _learnt_no_texts(folder: str) -> bool:
+    """Whether a model is of a run that says so."""
+    storage = Storage(folder)
+    recipe = storage.read_json(RUN).get("recipe", {}) if storage.exists(RUN) else {}
+    return recipe.get("texts") == {}
 
 
 def _take_tower(architecture: Architecture, model: Any, folder: str) -> None:

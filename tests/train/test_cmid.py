@@ -329,6 +329,13 @@ def test_a_model_starts_with_the_tower_of_a_run(tmp_path: Path) -> None:
         assert torch.equal(value, (learnt if name.startswith("visual.") else fresh)[name]), name
     with pytest.raises(RecipeError, match="its image tower is that of 'small'"):
         initial(TrainConfig(**values, init=str(tmp_path / "small")), source)
+    (tmp_path / "vit" / "run.json").write_text('{"recipe": {"texts": {}}}')
+    as_model = TrainConfig(**values | {"model": str(tmp_path / "vit")})
+    initial(as_model, source)  # again of pictures alone
+    with pytest.raises(
+        RecipeError, match="its tokenizer knows no words: expected it as init, beside"
+    ):
+        initial(as_model, Source((), None, {"short": 1.0}))
 
 
 def test_a_model_of_open_clip_starts_with_the_tower_of_a_run(
