@@ -10,7 +10,7 @@ from typing import Any
 import open_clip
 from huggingface_hub import snapshot_download
 
-from mpgi_ray.data.storage import Storage
+from mpgi_ray.data.storage import Storage, absolute
 from mpgi_ray.errors import InputError, RecipeError
 from mpgi_ray.models import OWN, SMALL, SMALL_COCA, SMALL_VIT, checkpoint, published
 from mpgi_ray.models.architecture import Architecture, small, small_coca, small_vit, stock
@@ -74,9 +74,9 @@ def _named(config: TrainConfig, source: Source) -> tuple[Architecture, Any]:
 
 def _learnt_no_texts(folder: str) -> bool:
     """Whether a model is of a run that says so."""
-    storage = Storage(folder)
-    recipe = storage.read_json(RUN).get("recipe", {}) if storage.exists(RUN) else {}
-    return recipe.get("texts") == {}
+    storage = Storage(absolute(folder))
+    recipe = storage.read_json(RUN).get("recipe") if storage.exists(RUN) else None
+    return isinstance(recipe, dict) and recipe.get("texts") == {}
 
 
 def _take_tower(architecture: Architecture, model: Any, folder: str) -> None:

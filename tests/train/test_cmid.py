@@ -332,9 +332,7 @@ def test_a_model_starts_with_the_tower_of_a_run(tmp_path: Path) -> None:
     (tmp_path / "vit" / "run.json").write_text('{"recipe": {"texts": {}}}')
     as_model = TrainConfig(**values | {"model": str(tmp_path / "vit")})
     initial(as_model, source)  # again of pictures alone
-    with pytest.raises(
-        RecipeError, match="its tokenizer knows no words: expected it as init, beside"
-    ):
+    with pytest.raises(RecipeError, match="its tokenizer knows no words: expected it as init, beside"):
         initial(as_model, Source((), None, {"short": 1.0}))
 
 
