@@ -10,10 +10,10 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from PIL import Image
-from pydantic import BaseModel, Field, FiniteFloat, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from mpgi_ray.config import first_problem
 from mpgi_ray.data.caption import Caption
@@ -184,14 +184,22 @@ def decoded(record: Record) -> Image.Image:
         raise InputError(f"{record.shard}/{record.key}: {error}; curate the shards again") from error
 
 
+_Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+
+
 class _Object(BaseModel):
     label: str
-    box: tuple[FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat]
+    box: tuple[_Number, _Number, _Number, _Number]
+
+
+class _Class(BaseModel):
+    name: str | None = None
 
 
 class _Annotation(BaseModel):
     scene: list[str] = []
     objects: list[_Object] = []
+    vocabulary: dict[str, _Class] = {}
     captions: list[Text] = []
     source: str | None = None
     split: str | None = None
