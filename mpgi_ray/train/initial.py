@@ -53,7 +53,8 @@ def _named(config: TrainConfig, source: Source) -> tuple[Architecture, Any]:
         return _from_folder(_fetched(config.model.removeprefix(_HUB)))
     if Path(config.model).is_dir() or "://" in config.model:
         architecture, model = _from_folder(config.model)
-        if source.texts is not None and architecture.tokenizer is not None and _learnt_no_texts(config.model):
+        wordless = architecture.tokenizer is not None and _learnt_no_texts(config.model)
+        if wordless and config.weights_of_texts is not None:
             raise RecipeError(
                 f"model {config.model}: it learnt from pictures alone, and its tokenizer knows no words: "
                 f"expected it as init, beside model={architecture.name}"

@@ -330,10 +330,10 @@ def test_a_model_starts_with_the_tower_of_a_run(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="its image tower is that of 'small'"):
         initial(TrainConfig(**values, init=str(tmp_path / "small")), source)
     (tmp_path / "vit" / "run.json").write_text('{"recipe": {"texts": {}}}')
-    as_model = TrainConfig(**values | {"model": str(tmp_path / "vit")})
-    initial(as_model, source)  # again of pictures alone
+    as_model = values | {"model": str(tmp_path / "vit")}
+    initial(TrainConfig(**as_model, task="cmid"), source)  # again of pictures alone
     with pytest.raises(RecipeError, match="its tokenizer knows no words: expected it as init, beside"):
-        initial(as_model, Source((), None, {"short": 1.0}))
+        initial(TrainConfig(**as_model), Source((), None, {"short": 1.0}))
 
 
 def test_a_model_of_open_clip_starts_with_the_tower_of_a_run(
