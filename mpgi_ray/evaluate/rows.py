@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mpgi_ray.errors import InputError
 from mpgi_ray.evaluate import segment
 from mpgi_ray.evaluate.baselines import chance, class_oracle, within_class
 from mpgi_ray.evaluate.bootstrap import Interval, bootstrap
@@ -112,6 +113,11 @@ def segmentation_baselines(masks: Masks) -> list[Row]:
     """One who says the largest class everywhere, and one who draws classes evenly."""
     classes = len(masks.names)
     said = np.stack([segment.confusion(mask.clip(0), mask, classes) for _, mask in masks])
+    if not said.any():
+        raise InputError(
+            f"no pixel of the masks of {masks.path} is of a class that is asked about: expected one of "
+            f"{', '.join(masks.names)}; does the source list the values of these masks?"
+        )
     return [
         _pixel_row("largest class", segment.always_the_largest(said)),
         _pixel_row("chance", segment.by_chance(said)),

@@ -13,6 +13,7 @@ from mpgi_ray.data.storage import Storage, absolute
 WEIGHTS = "open_clip_pytorch_model.bin"  # written last: once it is there, the model is whole
 SAFE_WEIGHTS = "open_clip_model.safetensors"  # open_clip's other name; read, never written
 CONFIG, TOKENIZER = "open_clip_config.json", "tokenizer.json"
+AND = " and "
 RUN, SEEN, LOG = "run.json", "seen.json", "train.jsonl"
 
 
@@ -23,7 +24,8 @@ class Seen:
     Attributes:
         samples: their `short_id`.
         classes: scene classes.
-        before: the first weights, if nothing says what they were trained on.
+        before: the first weights, if nothing says what they were trained on; several of them with `AND`
+            between them, as where the image tower is of another run.
         sources: the data sets that its pictures are of; an empty name stands for pictures that name none.
     """
 
@@ -37,7 +39,7 @@ class Seen:
         return Seen(
             tuple(dict.fromkeys((*earlier.samples, *self.samples))),
             tuple(sorted({*earlier.classes, *self.classes})),
-            earlier.before or self.before,
+            AND.join(dict.fromkeys(n for one in (earlier, self) for n in one.before.split(AND) if n)),
             tuple(sorted({*earlier.sources, *self.sources})),
         )
 
