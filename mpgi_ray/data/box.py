@@ -31,3 +31,11 @@ class Box(NamedTuple):
             min(max(self.x2, 0.0), width),
             min(max(self.y2, 0.0), height),
         )
+
+    def iou(self, other: Box) -> float:
+        """The area that two boxes share, of the area that they cover; 0 if neither has an area."""
+        shared = Box(
+            max(self.x1, other.x1), max(self.y1, other.y1), min(self.x2, other.x2), min(self.y2, other.y2)
+        ).area
+        covered = self.area + other.area - shared
+        return shared / covered if covered > 0 else 0.0
