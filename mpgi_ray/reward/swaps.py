@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from mpgi_ray.data.preferences import Preference
 from mpgi_ray.rules import Facts
 from mpgi_ray.rules.english import split_sentences
 from mpgi_ray.truth.claim import About
@@ -33,20 +34,6 @@ class Told:
     sample_id: str
     facts: Facts
     texts: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Preference:
-    """Texts about a picture, the best one first.
-
-    Attributes:
-        kind: what the worse ones are wrong about.
-        texts: an id of each, empty where it is of no caption, and the text.
-    """
-
-    sample_id: str
-    kind: str
-    texts: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +91,3 @@ def _wrong(text: str, facts: Facts) -> str:
     """What a text is wrong about, the first of it; empty if nothing."""
     judged = check(text, facts)
     return next((one.claim.about.value for one in judged if one.verdict is Verdict.CONTRADICTED), "")
-
-
-def balanced(preferences: Iterable[Preference]) -> bool:
-    """Whether each pair of texts is preferred as often in one order as in the other."""
-    seen: dict[tuple[str, ...], int] = defaultdict(int)
-    for one in preferences:
-        texts = tuple(text for _, text in one.texts)
-        seen[texts] += 1
-        seen[texts[::-1]] -= 1
-    return not any(seen.values())
