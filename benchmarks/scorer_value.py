@@ -1,9 +1,9 @@
 """What a scorer learns from preferences that the truth check makes, on generated scenes: small models.
 
 Sentences of scenes are swapped (`reward.swaps`): two pictures, two sentences, each true of one of them. A
-scorer starts from a CLIP that was trained on the same scenes and learns some kinds of errors; it is asked about
-scenes that it has not seen, by kind, those that it has not learned apart. Two controls are asked the same: the
-scorer with another scene's picture, and with a grey one, so that it can go by the text alone.
+scorer starts from a CLIP that was trained on the same scenes and learns some kinds of errors; it is asked
+about scenes that it has not seen, by kind, those that it has not learned apart. Two controls are asked the
+same: the scorer with another scene's picture, and with a grey one, so that it can go by the text alone.
 """
 
 from __future__ import annotations
@@ -71,9 +71,7 @@ def main(given: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
     parser.add_argument("--scenes", type=int, default=2000, help="generated ones to train on")
     parser.add_argument("--held-out", type=int, default=600, help="generated ones that are asked about")
-    parser.add_argument(
-        "--first", type=int, default=600, help="steps of the CLIP that the scorer starts from"
-    )
+    parser.add_argument("--first", type=int, default=600, help="steps of the CLIP to start from")
     parser.add_argument("--base", help="a CLIP to start from in place of that")
     parser.add_argument("--steps", type=int, default=600, help="of the scorer")
     parser.add_argument("--batch", type=int, default=32)

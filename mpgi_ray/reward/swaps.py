@@ -1,4 +1,4 @@
-"""Preferences that the truth check makes: of two pictures, a sentence that is true of one is false of the other.
+"""Preferences that the truth check makes: a sentence that is true of one picture is false of another one.
 
 Both pictures are asked about both sentences. So whoever looks at the texts alone is right exactly half of the
 time, whatever it prefers: a planted error could be told by its wording (a head that saw the texts alone was

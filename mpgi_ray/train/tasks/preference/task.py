@@ -45,7 +45,7 @@ class PreferenceTask(nn.Module, ClipTask):
         """The loss of each list, and whether its first text has the highest score, (pictures × lists)."""
         ranked, there = batch.arrays["ranked"], batch.arrays["there"]
         tokens, which = torch.unique(ranked.flatten(0, 2), dim=0, return_inverse=True)
-        texts = raw_text_features(model, tokens)[which].unflatten(0, (len(ranked), -1))
+        texts = raw_text_features(model, tokens)[which].reshape(len(ranked), -1, self.head.dim)
         pooled, grid = feature_map(model.visual, batch.images)
         scores = self.head(pooled, grid, texts).reshape(there.shape)
         ranks = scores.masked_fill(~there, -torch.inf).flatten(0, 1)
