@@ -21,8 +21,8 @@ from mpgi_ray.errors import InputError
 from mpgi_ray.models import checkpoint
 from mpgi_ray.models.embed import Model
 from mpgi_ray.models.feature_map import feature_map
+from mpgi_ray.models.model_folder import SCORER
 
-HEAD = "scorer.pt"  # beside the weights of the model
 _PICTURES = 32  # that are scored together
 
 
@@ -93,10 +93,12 @@ class Scorer:
             InputError: the folder holds none.
         """
         storage = Storage(absolute(folder))
-        if not storage.exists(HEAD):
-            raise InputError(f"{folder} has no {HEAD}: expected the folder of `mpgi train --task preference`")
+        if not storage.exists(SCORER):
+            raise InputError(
+                f"{folder} has no {SCORER}: expected the folder of `mpgi train --task preference`"
+            )
         model = Model.load(folder, gpu=gpu)
-        head = ScorerHead.from_bytes(storage.read(HEAD), storage.path(HEAD))
+        head = ScorerHead.from_bytes(storage.read(SCORER), storage.path(SCORER))
         return cls(model, head.to(model.device))
 
     @torch.inference_mode()

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from mpgi_ray.models.feature_map import feature_map, sizes, stem
+from mpgi_ray.models.model_folder import SCORER
 from mpgi_ray.models.ranked import plackett_luce
-from mpgi_ray.models.scorer import HEAD, ScorerHead
+from mpgi_ray.models.scorer import ScorerHead
 from mpgi_ray.models.text_tower import raw_text_features
 from mpgi_ray.train.batch import Batch
 from mpgi_ray.train.tasks.base import Tensors
@@ -59,7 +60,7 @@ class PreferenceTask(nn.Module, ClipTask):
 
     def files(self) -> Mapping[str, bytes]:
         """The head, which lies beside the model."""
-        return {HEAD: self.head.to_bytes()}
+        return {SCORER: self.head.to_bytes()}
 
 
 def _counts(batch: Batch) -> Tensor:
