@@ -23,6 +23,7 @@ from mpgi_ray.models.architecture import small
 from mpgi_ray.models.scorer import Scorer
 from mpgi_ray.models.tokenizer import TextTokenizer
 from mpgi_ray.reward.swaps import Told, swapped
+from mpgi_ray.rules import sentences
 from mpgi_ray.rules.of_sample import facts_of_sample
 from mpgi_ray.train.tasks import task_settings
 from mpgi_ray.truth.verdict import Verdict, check, verdict_of
@@ -30,15 +31,12 @@ from mpgi_ray.truth.verdict import Verdict, check, verdict_of
 
 @pytest.fixture(scope="module")
 def pictures() -> list[Told]:
-    samples = [scene(number, size=96) for number in range(60)]
-    return [
-        Told(
-            sample.sample_id,
-            facts_of_sample(sample, measured=True),
-            {f"caption-{number}": text for number, text in enumerate(sample.annotation.captions)},
-        )
-        for sample in samples
-    ]
+    made = []
+    for number in range(60):
+        sample = scene(number, size=96)
+        facts = facts_of_sample(sample, measured=True)
+        made.append(Told(sample.sample_id, facts, {"rules": " ".join(sentences(facts))}))
+    return made
 
 
 def test_nothing_can_be_learned_of_swapped_texts_alone(pictures: list[Told]) -> None:
