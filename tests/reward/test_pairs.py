@@ -23,8 +23,8 @@ from mpgi_ray.models.architecture import small
 from mpgi_ray.models.scorer import Scorer
 from mpgi_ray.models.tokenizer import TextTokenizer
 from mpgi_ray.reward.swaps import Told, swapped
-from mpgi_ray.rules import sentences
 from mpgi_ray.rules.of_sample import facts_of_sample
+from mpgi_ray.rules.sentences import rule_text
 from mpgi_ray.train.tasks import task_settings
 from mpgi_ray.truth.verdict import Verdict, check, verdict_of
 
@@ -35,7 +35,7 @@ def pictures() -> list[Told]:
     for number in range(60):
         sample = scene(number, size=96)
         facts = facts_of_sample(sample, measured=True)
-        made.append(Told(sample.sample_id, facts, {"rules": " ".join(sentences(facts))}))
+        made.append(Told(sample.sample_id, facts, {"rules": " ".join(rule_text(facts, str(number)))}))
     return made
 
 
