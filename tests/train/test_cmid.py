@@ -222,8 +222,9 @@ def test_a_tower_is_not_shown_what_is_hidden_and_its_teacher_is() -> None:
     assert torch.equal(student[~cells], teacher[~cells])
 
 
+@pytest.mark.parametrize("against", ["queue", "predictor"])
 @pytest.mark.parametrize("tower", ["small", "small-vit", "RN50"])
-def test_towers_of_every_kind_learn_and_the_rest_of_the_model_stays(tower: str) -> None:
+def test_towers_of_every_kind_learn_and_the_rest_of_the_model_stays(tower: str, against: str) -> None:
     if tower == "RN50":
         whole = stock("RN50")
         vision = {"image_size": 96, "layers": [1, 1, 1, 1], "width": 8, "patch_size": None}
@@ -231,7 +232,8 @@ def test_towers_of_every_kind_learn_and_the_rest_of_the_model_stays(tower: str) 
     else:
         architecture = {"small": small, "small-vit": small_vit}[tower](TOKENS)
     model = built(architecture)
-    told = task_settings("cmid", HEADS | ({"cells": 3, "matches": 4} if tower == "RN50" else {}))
+    fitting = {"cells": 3, "matches": 4} if tower == "RN50" else {}
+    told = task_settings("cmid", {**HEADS, **fitting, "against": against})
     before = {name: value.clone() for name, value in model.state_dict().items()}
     shown = [batch(told)] * 3
     steps = list(Learner(model, told.task(model), Schedule(3, 1e-3)).fit(shown))

@@ -120,8 +120,11 @@ TASKS: dict[str, Callable[[Any], Task]] = {
     "head": lambda _: WithAHead(),
     "regions": task_settings("regions", REGIONS).task,
     "cmid": task_settings("cmid", CMID).task,
+<<<<<<< HEAD
     "byol": task_settings("cmid", CMID | {"against": "predictor"}).task,
     "preference": task_settings("preference", {"preferences": "p"}).task,
+=======
+>>>>>>> main
 }
 LOSSES = {
     "clip": {"contrastive"},
@@ -129,8 +132,11 @@ LOSSES = {
     "head": {"contrastive"},
     "regions": {"contrastive", "regions", "distill"},
     "cmid": {"reconstruct", "contrast", "local"},
+<<<<<<< HEAD
     "byol": {"reconstruct", "contrast", "local"},
     "preference": {"ranking"},
+=======
+>>>>>>> main
 }
 
 
