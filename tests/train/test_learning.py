@@ -120,11 +120,7 @@ TASKS: dict[str, Callable[[Any], Task]] = {
     "head": lambda _: WithAHead(),
     "regions": task_settings("regions", REGIONS).task,
     "cmid": task_settings("cmid", CMID).task,
-<<<<<<< HEAD
-    "byol": task_settings("cmid", CMID | {"against": "predictor"}).task,
     "preference": task_settings("preference", {"preferences": "p"}).task,
-=======
->>>>>>> main
 }
 LOSSES = {
     "clip": {"contrastive"},
@@ -132,11 +128,7 @@ LOSSES = {
     "head": {"contrastive"},
     "regions": {"contrastive", "regions", "distill"},
     "cmid": {"reconstruct", "contrast", "local"},
-<<<<<<< HEAD
-    "byol": {"reconstruct", "contrast", "local"},
     "preference": {"ranking"},
-=======
->>>>>>> main
 }
 
 
@@ -182,9 +174,7 @@ def regions(tokenizer: TextTokenizer, step: int) -> Mapping[str, Tensor]:
     others = torch.randn(8, 3, 32, 32, generator=chance)
     cells = torch.stack([torch.randperm(4, generator=chance)[:3] for _ in range(32)]).reshape(8, 2, 2, 3)
     return {
-        "ranked": torch.stack([tokenizer(list(TEXTS[:3])), tokenizer(list(TEXTS[2:5]))]).expand(
-            8, -1, -1, -1
-        ),
+        "ranked": torch.stack([tokenizer(TEXTS[:3]), tokenizer(TEXTS[2:5])]).expand(8, -1, -1, -1),
         "there": torch.arange(3) < torch.tensor([[3, 2], [2, 0]] * 4)[..., None],
         "others": others,
         "hidden": torch.rand(8, 2, 2, 2, generator=chance) < 0.5,
