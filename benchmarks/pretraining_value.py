@@ -21,6 +21,7 @@ from caption_arms import SIX, drawn, finals, shown
 
 from mpgi_ray.data.final import Record
 from mpgi_ray.evaluate.retrieval import Protocol, score
+from mpgi_ray.evaluate.tower.neighbours import votes_of_neighbours
 from mpgi_ray.models import checkpoint
 from mpgi_ray.models.embed import Model
 from mpgi_ray.train.config import TrainConfig
@@ -36,7 +37,6 @@ ARMS: Mapping[str, Mapping[str, Any] | None] = {
     "without cells": {"local": 0},
 }
 HEADS = {"cells": 6, "queue": 1024, "hidden_width": 256, "dim": 64, "prototypes": 256}
-NEAREST = 20
 
 
 def tower(options: argparse.Namespace, shards: Path, seed: int, arm: str) -> TrainConfig:
@@ -68,14 +68,12 @@ def afresh(plan: TrainConfig) -> None:
 
 
 def nearest(model: Model, bank: Sequence[Record], asked: Sequence[Record]) -> float:
-    """Per cent of scenes whose class is that of the nearest ones, by weights exp(cosine / 0.07)."""
+    """Per cent of scenes whose class the twenty nearest ones vote for."""
     labels, right = ([one.annotation["scene"][0] for one in records] for records in (bank, asked))
     names = sorted({*labels, *right})
-    votes = np.eye(len(names))[[names.index(label) for label in labels]]
-    cosines = model.images(asked) @ model.images(bank).T
-    least = np.partition(cosines, -NEAREST, axis=1)[:, -NEAREST, None]
-    weights = np.where(cosines >= least, np.exp(cosines / 0.07), 0)
-    said = (weights @ votes).argmax(axis=1)
+    known = [names.index(label) for label in labels]
+    votes = votes_of_neighbours(model.images(asked), model.images(bank), known, len(names))
+    said = votes.argmax(axis=1)
     return float(100 * np.mean([names[one] == label for one, label in zip(said, right, strict=True)]))
 
 

@@ -29,7 +29,7 @@ from mpgi_ray.evaluate.retrieval import Protocol, score
 from mpgi_ray.evaluate.segment import UNKNOWN, confusion, mean_iou, segmented
 from mpgi_ray.models.embed import Model
 from mpgi_ray.models.patch_tokens import Last
-from mpgi_ray.rules.lexicon import class_name
+from mpgi_ray.rules.boxed import region_name
 from mpgi_ray.train.config import TrainConfig
 
 HELD_OUT = 100_000  # number of the first scene that is asked about
@@ -74,7 +74,7 @@ def masks(records: Sequence[Record], classes: Sequence[str]) -> list[NDArray[np.
         note = record.annotation
         mask = Image.new("I", (note["width"], note["height"]), UNKNOWN)
         for thing in note.get("objects", ()):
-            name = class_name(thing["label"]).lower()
+            name = region_name(thing["label"]).lower()
             if name in classes and thing.get("obb"):
                 outline = [tuple(point) for point in thing["obb"]]
                 ImageDraw.Draw(mask).polygon(outline, fill=classes.index(name))

@@ -72,6 +72,8 @@ def learner(made: Architecture, side: str, options: argparse.Namespace, device: 
     if name == "cmid":
         settings = {"cells": options.cells, **settings}
     task = task_settings(name, settings).task(model.to(device))
+    if isinstance(task, torch.nn.Module):
+        task.to(device)
     return Learner(model, task, Schedule(options.steps * options.rounds, 1e-4, bf16=options.gpu))
 
 

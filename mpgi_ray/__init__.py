@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from mpgi_ray.errors import MpgiError
     from mpgi_ray.evaluate.config import EvaluateConfig
     from mpgi_ray.evaluate.job import evaluate as evaluate_models
+    from mpgi_ray.evaluate.suite_job import SuiteConfig, evaluate_suite
     from mpgi_ray.ingest.item import Item, Listing
     from mpgi_ray.ingest.job import IngestConfig
     from mpgi_ray.ingest.job import ingest as ingest_source
@@ -82,11 +83,13 @@ _PLACES = {
     "Scores": "curate.scores.job",
     "Sheet": "report.sheet",
     "Shown": "report.shown",
+    "SuiteConfig": "evaluate.suite_job",
     "TrainConfig": "train.config",
     "caption_shards": "caption.job:caption",
     "curate_captions": "curate.job:curate",
     "draw_scenes": "demo.draw",
     "evaluate_models": "evaluate.job:evaluate",
+    "evaluate_suite": "evaluate.suite_job",
     "find_duplicates": "curate.duplicates.job",
     "find_leaks": "curate.leaks.job",
     "ingest_source": "ingest.job:ingest",
@@ -128,11 +131,13 @@ __all__ = [
     "Scores",
     "Sheet",
     "Shown",
+    "SuiteConfig",
     "TrainConfig",
     "caption_shards",
     "curate_captions",
     "draw_scenes",
     "evaluate_models",
+    "evaluate_suite",
     "find_duplicates",
     "find_leaks",
     "ingest_source",

@@ -41,7 +41,7 @@ def job_settings() -> str:
     there = {model.__name__: "recipe.md" for model in settings.reach(mpgi_ray.Recipe)}
     jobs = (
         *(mpgi_ray.Curation, mpgi_ray.Duplicates, mpgi_ray.Leaks, mpgi_ray.Scores, mpgi_ray.ReleaseConfig),
-        *(mpgi_ray.TrainConfig, mpgi_ray.EvaluateConfig, SourceConfig),
+        *(mpgi_ray.TrainConfig, mpgi_ray.EvaluateConfig, mpgi_ray.SuiteConfig, SourceConfig),
     )
     return f"""# Settings of other jobs
 

@@ -15,12 +15,13 @@ from mpgi_ray.cli.curate import curate
 from mpgi_ray.cli.demo import demo
 from mpgi_ray.cli.doctor import doctor
 from mpgi_ray.cli.duplicates import duplicates
+from mpgi_ray.cli.evaluate import evaluate
 from mpgi_ray.cli.exits import code_of
 from mpgi_ray.cli.ingest import ingest
 from mpgi_ray.cli.leaks import leaks
 from mpgi_ray.cli.look import inspect
 from mpgi_ray.cli.metrics import metrics
-from mpgi_ray.cli.models import evaluate, train
+from mpgi_ray.cli.models import train
 from mpgi_ray.cli.release import release
 from mpgi_ray.cli.reward import reward
 from mpgi_ray.cli.score import score

@@ -39,3 +39,19 @@ class Box(NamedTuple):
         ).area
         covered = self.area + other.area - shared
         return shared / covered if covered > 0 else 0.0
+
+    def pixels(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """The whole pixels of an image of this size that it covers, as x1, y1, x2, y2: one at least."""
+        inside = self.clipped(width, height)
+        x1, y1 = min(int(inside.x1), width - 1), min(int(inside.y1), height - 1)
+        return x1, y1, max(x1 + 1, round(inside.x2)), max(y1 + 1, round(inside.y2))
+
+    def part(self, share: Box) -> Box:
+        """The part of this box that ``share`` is of the box from 0 to 1."""
+        width, height = self.x2 - self.x1, self.y2 - self.y1
+        return Box(
+            self.x1 + share.x1 * width,
+            self.y1 + share.y1 * height,
+            self.x1 + share.x2 * width,
+            self.y1 + share.y2 * height,
+        )

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from PIL import Image
 from pydantic import BaseModel, Field, ValidationError
@@ -184,13 +184,22 @@ def decoded(record: Record) -> Image.Image:
         raise InputError(f"{record.shard}/{record.key}: {error}; curate the shards again") from error
 
 
-class _Labelled(BaseModel):
+_Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+
+
+class _Object(BaseModel):
     label: str
+    box: tuple[_Number, _Number, _Number, _Number]
+
+
+class _Class(BaseModel):
+    name: str | None = None
 
 
 class _Annotation(BaseModel):
     scene: list[str] = []
-    objects: list[_Labelled] = []
+    objects: list[_Object] = []
+    vocabulary: dict[str, _Class] = {}
     captions: list[Text] = []
     source: str | None = None
     split: str | None = None
@@ -203,15 +212,6 @@ class _Json(BaseModel):
     sample_id: str
     texts: dict[Text, Text | None]
     annotation: _Annotation = _Annotation()
-
-
-def is_final(group: Group) -> bool:
-    """Whether members of a shard are a final sample's, by their JSON."""
-    try:
-        note = decode_json(group.fields.get("json", b"{}"))
-    except ValueError:
-        return False
-    return isinstance(note, dict) and {"sample_id", "texts"} <= note.keys()
 
 
 def record_of(shard: str, group: Group, *, pictures: bool = True) -> Record:

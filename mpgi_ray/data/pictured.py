@@ -1,15 +1,20 @@
-"""The pictures of any shards: final ones, those of `mpgi ingest`, and those of other programs."""
+"""The pictures of any shards: final ones, those of `mpgi ingest`, and those of other programs.
+
+What other programs write beside a picture (classes, captions, JSON of their own) is not read: nothing has to
+be told of it, and nothing in it can spoil the picture.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mpgi_ray.data.final import Record, is_final, record_of
+from mpgi_ray.data.final import Record, record_of
 from mpgi_ray.data.image import ImageError, decode
 from mpgi_ray.data.sample import Rejected
-from mpgi_ray.data.shards import ShardFields, sample_of
+from mpgi_ray.data.shards import ShardFields, is_own, sample_of
 from mpgi_ray.data.storage import split_url
-from mpgi_ray.data.tar import group_members, read_members
+from mpgi_ray.data.tar import Group, group_members, is_image, read_members
+from mpgi_ray.data.text import decode_json
 
 
 def read_pictures(shard: str) -> Iterator[Record | Rejected]:
@@ -21,10 +26,10 @@ def read_pictures(shard: str) -> Iterator[Record | Rejected]:
     """
     storage, name = split_url(shard)
     for index, group in enumerate(group_members(read_members(storage.read(name), name), name, None)):
-        if is_final(group):
+        if _is_final(group):
             yield record_of(name, group)
             continue
-        sample = sample_of(group, index, ShardFields())
+        sample = sample_of(group if is_own(group) else _picture_of(group), index, ShardFields())
         if isinstance(sample, Rejected):
             yield sample
             continue
@@ -41,3 +46,20 @@ def trouble(found: Record | Rejected) -> str:
     except ImageError as error:
         return str(error)
     return ""
+
+
+def _is_final(group: Group) -> bool:
+    """Whether members of a shard are a final sample's, by their JSON."""
+    try:
+        note = decode_json(group.fields.get("json", b"{}"))
+    except ValueError:
+        return False
+    told = (note.get("sample_id"), note.get("texts")) if isinstance(note, dict) else ()
+    return list(map(type, told)) == [str, dict]
+
+
+def _picture_of(group: Group) -> Group:
+    """The same members without those that are no picture."""
+    fields = {name: data for name, data in group.fields.items() if is_image(name)}
+    troubles = {name: why for name, why in group.troubles.items() if is_image(name)}
+    return Group(group.key, fields, troubles, group.unsafe)

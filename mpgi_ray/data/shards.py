@@ -82,6 +82,15 @@ def shard_key(name: str) -> str:
     return f"{readable}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
 
 
+def is_own(group: Group) -> bool:
+    """Whether members of a shard are a sample as `sample_members` writes it, by their JSON."""
+    try:
+        record = _json(group)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(record, dict) and _MARK in record
+
+
 def sample_of(group: Group, index: int, fields: ShardFields) -> Sample | Rejected:
     """The sample that members of a shard make, or why they make none."""
 

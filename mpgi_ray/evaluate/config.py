@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Self, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mpgi_ray.config import Config
 from mpgi_ray.errors import RecipeError
@@ -14,6 +14,16 @@ from mpgi_ray.evaluate.protocol import Protocol
 from mpgi_ray.models.generation import Beam, Decoding, Greedy, Nucleus
 
 Row: TypeAlias = dict[str, Any]
+TABLES = (
+    "retrieval",
+    "zero_shot",
+    "tower",
+    "regions",
+    "segmentation",
+    "probes",
+    "captions",
+    "localization",
+)
 _DECODINGS: Mapping[str, type[Decoding]] = {"greedy": Greedy, "beam": Beam, "nucleus": Nucleus}
 
 
@@ -25,27 +35,47 @@ class EvaluateConfig(Config):
         shards: folder of final shards.
         output: folder for ``metrics.json``.
         split: only samples of this split; None takes all.
-        texts: what retrieval asks for: perspectives, or ``captions`` for all of the source's own.
-        protocol: of retrieval.
+        texts: what retrieval asks for: perspectives, or ``captions`` for all of the source's own. None of
+            them leaves out retrieval and the table of captions.
+        protocol: of retrieval; several give a table each.
         decoding: how models that can write captions do so.
         leaks: what `mpgi leaks` found, its folder or its ``leaks.parquet``: pictures of the test set that
             were in training in another form.
         related: groups of names of sources that are made of the same pictures.
         localize: folder of AIR-SLT, for semantic localization; None leaves it out.
-        seed: of the fact probes.
+        probe_split: another split, whose pictures and scene classes the image tower alone is probed with;
+            None leaves it out.
+        seed: of the fact probes, and of the fresh weights beside the probes of a tower.
     """
 
     models: Annotated[tuple[str, ...], Field(min_length=1)]
     shards: str
     output: str
     split: str | None = None
-    texts: Annotated[tuple[str, ...], Field(min_length=1)] = ("short",)
-    protocol: Protocol = Protocol.A
+    texts: tuple[str, ...] = ("short",)
+    protocol: Protocol | Annotated[tuple[Protocol, ...], Field(min_length=1)] = Protocol.A
     decoding: Decoding = Greedy()
     leaks: str | None = None
     related: tuple[tuple[str, ...], ...] = ()
     localize: str | None = None
+    probe_split: str | None = None
     seed: int = 0
+
+    @property
+    def protocols(self) -> tuple[Protocol, ...]:
+        """Those of retrieval, each once."""
+        several = self.protocol if isinstance(self.protocol, tuple) else (self.protocol,)
+        return tuple(dict.fromkeys(several))
+
+    @model_validator(mode="after")
+    def _probes_with_others(self) -> Self:
+        if self.probe_split is not None and self.split in (None, self.probe_split):
+            asked = "all splits are" if self.split is None else "it is"
+            raise ValueError(
+                f"the split {self.probe_split!r} to probe with: {asked} asked about; expected another one "
+                "than --split, for example --split test --probe-split train"
+            )
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +98,7 @@ class Evaluation:
     not_zero_shot: Mapping[str, str]
     retrieval: tuple[Row, ...]
     zero_shot: tuple[Row, ...]
+    tower: tuple[Row, ...]
     regions: tuple[Row, ...]
     segmentation: tuple[Row, ...]
     probes: tuple[Row, ...]
@@ -81,19 +112,20 @@ class Evaluation:
         leaks = {} if config.leaks is None else {"leaks": config.leaks}
         localized = {} if config.localize is None else {"localize": config.localize}
         segmented = {} if self.masks is None else {"masks": self.masks}
-        tables = ("retrieval", "zero_shot", "regions", "segmentation", "probes", "captions", "localization")
+        probed = {} if config.probe_split is None else {"probe_split": config.probe_split}
         return {
             "shards": config.shards,
             "split": config.split,
             "images": self.images,
-            "protocol": config.protocol.value,
+            "protocol": ", ".join(config.protocols),
             "decoding": str(config.decoding),
             **leaks,
             **localized,
             **segmented,
+            **probed,
             "status": dict(self.status),
             "not_zero_shot": dict(self.not_zero_shot),
-            **{name: list(rows) for name in tables if (rows := getattr(self, name))},
+            **{name: list(rows) for name in TABLES if (rows := getattr(self, name))},
         }
 
 

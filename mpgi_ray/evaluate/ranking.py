@@ -32,7 +32,7 @@ def expected_hits(queries: Features, candidates: Features, positives: Pairs, ks:
     Returns:
         (queries, len(ks)).
     """
-    distinct, place = _distinct_rows(candidates)
+    distinct, place = distinct_rows(candidates)
     positives = positives[np.argsort(positives[:, 0], kind="stable")]
     block = max(1, BLOCK_BYTES // (8 * len(candidates)))
     hits = np.empty((len(queries), len(ks)))
@@ -49,6 +49,17 @@ def check_features(name: str, features: Features) -> None:
     """Raises ValueError unless the features are finite rows."""
     if features.ndim != 2 or not len(features) or not np.isfinite(features).all():
         raise ValueError(f"{name} features of shape {features.shape}: expected finite rows (n, dim)")
+
+
+def distinct_rows(features: Features) -> tuple[Features, NDArray[np.intp]]:
+    """The rows without repetitions, and the place of each row among them.
+
+    Equal rows must have scores equal to the last bit, which a matrix product does not guarantee.
+    """
+    ids: dict[bytes, int] = {}
+    place = np.array([ids.setdefault(row.tobytes(), len(ids)) for row in features], dtype=np.intp)
+    _, first = np.unique(place, return_index=True)
+    return features[first], place
 
 
 def _hits(scores: Features, right: NDArray[np.bool_], ks: Sequence[int]) -> Hits:
@@ -69,11 +80,3 @@ def _miss(slots: NDArray[np.intp], tied: NDArray[np.intp], wrong: NDArray[np.int
     for i in range(max(0, int(draws.max()))):
         miss *= np.where(i < draws, np.maximum(wrong - i, 0) / np.maximum(tied - i, 1), 1.0)
     return miss
-
-
-def _distinct_rows(features: Features) -> tuple[Features, NDArray[np.intp]]:
-    # equal rows must have scores equal to the last bit, which a matrix product does not guarantee
-    ids: dict[bytes, int] = {}
-    place = np.array([ids.setdefault(row.tobytes(), len(ids)) for row in features], dtype=np.intp)
-    _, first = np.unique(place, return_index=True)
-    return features[first], place

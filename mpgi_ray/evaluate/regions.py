@@ -11,7 +11,7 @@ from PIL import Image
 
 from mpgi_ray.data.final import Record, decoded
 from mpgi_ray.data.sample import Box
-from mpgi_ray.rules.lexicon import class_name
+from mpgi_ray.rules.boxed import regions_of
 
 LEAST = 16  # px: the side of a square of the area of the smallest object that is asked about
 NAME = "a satellite image of {}"  # as FarSLIP names regions (Li et al. 2025)
@@ -60,10 +60,8 @@ class Regions:
         for record, boxes in zip(records, self.boxes, strict=True):
             picture = decoded(record)
             for box, _ in boxes:
-                inside = box.clipped(*picture.size)
-                side = round(max(inside.x2 - inside.x1, inside.y2 - inside.y1))
-                corners = int(inside.x1), int(inside.y1), round(inside.x2), round(inside.y2)
-                yield picture.crop(corners).resize((side, side), Image.Resampling.BICUBIC)
+                part = picture.crop(box.pixels(*picture.size))
+                yield part.resize((max(part.size),) * 2, Image.Resampling.BICUBIC)
 
     def by_picture(self, said: Sequence[int]) -> NDArray[np.float64]:
         """Objects, and those that were put into their class, by class: (pictures, 2 × classes).
@@ -92,8 +90,6 @@ def figures(by_picture: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _objects(record: Record) -> Iterator[tuple[Box, str]]:
-    note = record.annotation
-    for thing in note.get("objects", ()):
-        box = Box(*thing["box"])
-        if box.area >= LEAST**2 and not thing.get("crowd"):
-            yield box, class_name(thing["label"]).lower()
+    for region in regions_of(record.annotation):
+        if region.box.area >= LEAST**2 and region.name and not region.crowd:
+            yield region.box, region.name.lower()

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mpgi_ray.errors import InputError
 from mpgi_ray.evaluate import segment
 from mpgi_ray.evaluate.baselines import chance, class_oracle, within_class
 from mpgi_ray.evaluate.bootstrap import Interval, bootstrap
@@ -24,6 +25,10 @@ from mpgi_ray.evaluate.regions import Regions, figures
 from mpgi_ray.evaluate.retrieval import Retrieval, score
 from mpgi_ray.evaluate.segment import Masks
 from mpgi_ray.evaluate.test_set import TestSet
+from mpgi_ray.evaluate.tower.bank import FIGURES, Bank
+from mpgi_ray.evaluate.tower.bank import figures as tower_figures
+from mpgi_ray.evaluate.tower.linear import LinearProbe
+from mpgi_ray.evaluate.tower.neighbours import NEIGHBOURS, votes_of_neighbours
 from mpgi_ray.evaluate.zero_shot import Templates, class_features
 from mpgi_ray.evaluate.zero_shot import zero_shot as classify
 from mpgi_ray.models.embed import Model
@@ -39,7 +44,7 @@ def retrieval(model: Model, images: NDArray[Any], test: TestSet, name: str, prot
     if scenes := _scenes(test, rows):
         inside = within_class(*asked, scenes, image_of_text, texts, protocol)
     found = score(protocol, *asked, image_of_text, texts)
-    return _retrieval_row(model.name, name, len(rows), found, inside)
+    return _retrieval_row(model.name, name, protocol, len(rows), found, inside)
 
 
 def retrieval_baselines(test: TestSet, name: str, protocol: Protocol) -> list[Row]:
@@ -49,7 +54,7 @@ def retrieval_baselines(test: TestSet, name: str, protocol: Protocol) -> list[Ro
     inside = None
     if scenes := _scenes(test, rows):
         inside = baselines["class oracle"] = class_oracle(scenes, image_of_text, texts, protocol)
-    return [_retrieval_row(who, name, len(rows), found, inside) for who, found in baselines.items()]
+    return [_retrieval_row(who, name, protocol, len(rows), of, inside) for who, of in baselines.items()]
 
 
 def zero_shot(model: Model, images: NDArray[Any], test: TestSet, templates: Templates) -> Row:
@@ -61,6 +66,24 @@ def zero_shot(model: Model, images: NDArray[Any], test: TestSet, templates: Temp
     interval = bootstrap(found.by_image(), found.figures)
     row = {"model": model.name, "templates": templates.value, "images": len(rows), "classes": len(classes)}
     return row | _figures(found.names, interval)
+
+
+def tower(model: Model, images: NDArray[Any], bank: Bank, seed: int) -> list[Row]:
+    """How well the classes of pictures are told from other pictures, without any text: a row a method."""
+    known = model.images(bank.pictures())
+    asked = images[list(bank.asked)]
+    nearest = min(NEIGHBOURS, len(known))
+    probe = LinearProbe.fit(known, bank.labels, bank.known, bank.ids, seed)
+    votes = votes_of_neighbours(asked, known, bank.labels, bank.known, nearest)
+    return [
+        _tower_row(model.name, f"{nearest} nearest", votes, bank),
+        _tower_row(model.name, "linear", probe.votes(asked), bank),
+    ]
+
+
+def tower_baseline(bank: Bank) -> Row:
+    """The figures of putting every picture into the most frequent class of the bank."""
+    return _tower_row("most frequent class", "", bank.usual(), bank)
 
 
 def regions(model: Model, test: TestSet, asked: Regions) -> Row:
@@ -90,6 +113,11 @@ def segmentation_baselines(masks: Masks) -> list[Row]:
     """One who says the largest class everywhere, and one who draws classes evenly."""
     classes = len(masks.names)
     said = np.stack([segment.confusion(mask.clip(0), mask, classes) for _, mask in masks])
+    if not said.any():
+        raise InputError(
+            f"no pixel of the masks of {masks.path} is of a class that is asked about: expected one of "
+            f"{', '.join(masks.names)}; does the source list the values of these masks?"
+        )
     return [
         _pixel_row("largest class", segment.always_the_largest(said)),
         _pixel_row("chance", segment.by_chance(said)),
@@ -153,9 +181,11 @@ def _scenes(test: TestSet, rows: Sequence[int]) -> list[str]:
     return scenes if all(scenes) else []
 
 
-def _retrieval_row(who: str, texts: str, images: int, found: Retrieval, inside: Retrieval | None) -> Row:
+def _retrieval_row(
+    who: str, texts: str, protocol: Protocol, images: int, found: Retrieval, inside: Retrieval | None
+) -> Row:
     """Recalls, and before these R@1 among the pictures and texts of the query's own class."""
-    row: Row = {"model": who, "texts": texts, "images": images}
+    row: Row = {"model": who, "protocol": protocol.value, "texts": texts, "images": images}
     if inside is not None:
         names = [f"{name}_in_class" for name in inside.names]
         figures = _figures(names, bootstrap(inside.by_image(), inside.figures))
@@ -166,6 +196,14 @@ def _retrieval_row(who: str, texts: str, images: int, found: Retrieval, inside: 
 def _fact_row(model: str, kind: str, found: Accuracy) -> Row:
     row: Row = {"model": model, "fact": kind, "probes": found.probes, "images": found.images}
     return row | {"chance": round(found.chance, 1)} | _figures(["right"], found.per_cent)
+
+
+def _tower_row(who: str, method: str, votes: NDArray[Any], bank: Bank) -> Row:
+    row: Row = {"model": who, "method": method, "images": len(bank.asked), "bank": len(bank.rows)}
+    row["classes"] = bank.known
+    if without := sum(label >= bank.known for label in bank.right):
+        row["of_no_class_of_the_bank"] = without
+    return row | _figures(FIGURES, bootstrap(bank.by_image(votes), tower_figures))
 
 
 def _region_figures(asked: Regions, said: Sequence[int]) -> Row:

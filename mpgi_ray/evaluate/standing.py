@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from mpgi_ray.data.final import short_id
 from mpgi_ray.evaluate.leaked import Between, Leaked
 from mpgi_ray.evaluate.test_set import TestSet
-from mpgi_ray.models.model_folder import Seen, seen_by
+from mpgi_ray.models.model_folder import AND, Seen, seen_by
 from mpgi_ray.models.place import name_and_file
 from mpgi_ray.models.published import is_tag
 
@@ -62,8 +62,8 @@ def standing(
     told += [f"what {seen.before} had seen is unknown"] if seen.before else []
     refused = [f"{known} of {len(test.records)} pictures were in training"] if known else []
     refused += [*_refused(between), *_same_source(seen, test, related)]
-    if seen.before and not is_tag(seen.before):
-        refused.append(f"{seen.before} does not say what it was trained on")
+    if unknown := [name for name in seen.before.split(AND) if name and not is_tag(name)]:
+        refused.append(f"{AND.join(unknown)} does not say what it was trained on")
     return Standing("; ".join(told), ", and ".join(refused))
 
 

@@ -41,16 +41,27 @@ class TestSet:
             InputError: there are no shards, or no sample of the split.
         """
         shards = list_shards(folder)
-        everything = list(read_records(shards, pictures=False))
+        everything = cls(folder, shards, None, tuple(read_records(shards, pictures=False)))
+        if not everything.records:
+            raise InputError(f"there is nothing to evaluate in {folder}: the shards hold no samples")
+        return everything if split is None else everything.of_split(split)
+
+    def of_split(self, split: str) -> TestSet:
+        """The samples of a split of the same shards.
+
+        Raises:
+            InputError: no sample is of it.
+        """
+        everything = (*self.records, *self.others)  # each split is in the order of the shards
         records = tuple(record for record in everything if record.in_split(split))
         if not records:
-            splits = splits_in_words(record.annotation.get("split") for record in everything)
+            splits = splits_in_words(map(_split, everything))
             raise InputError(
-                f"there is nothing to evaluate in {folder}: no sample is of split {split!r}; "
+                f"there is nothing to evaluate in {self.folder}: no sample is of split {split!r}; "
                 f"the shards {splits}"
             )
         others = tuple(record for record in everything if not record.in_split(split))
-        return cls(folder, shards, split, records, others)
+        return TestSet(self.folder, self.shards, split, records, others)
 
     def pictures(self, rows: Sequence[int]) -> Iterator[Record]:
         """The samples of these rows, in order, with their pictures."""
@@ -89,6 +100,10 @@ def _texts(record: Record, name: str) -> tuple[str, ...]:
     if name == CAPTIONS:
         return record.captions
     return (record.texts[name],) if record.texts.get(name) else ()
+
+
+def _split(record: Record) -> str | None:
+    return record.annotation.get("split")
 
 
 def _scene(record: Record) -> str:

@@ -89,10 +89,7 @@ class ZeroShot:
         In drawn rows the mean over classes covers the classes that were drawn.
         """
         hits, labels = by_image[:, :2], by_image[:, 2].astype(np.intp)
-        pictures = np.bincount(labels)
-        right = np.bincount(labels, weights=hits[:, 0])
-        per_class = right[pictures > 0] / pictures[pictures > 0]
-        return np.asarray(100 * np.append(hits.mean(axis=0), per_class.mean()))
+        return np.asarray(100 * np.append(hits.mean(axis=0), mean_over_classes(hits[:, 0], labels)))
 
 
 def class_words(name: str) -> str:
@@ -160,6 +157,18 @@ def zero_shot(image_features: Features, classes: Features, labels: Sequence[int]
         )
     positives = np.stack([np.arange(len(right)), right], axis=1)
     return ZeroShot(expected_hits(image_features, classes, positives, KS), right)
+
+
+def mean_over_classes(hits: NDArray[np.float64], labels: NDArray[np.intp]) -> float:
+    """The mean over the classes that have pictures of the share of each that is right.
+
+    Args:
+        hits: of each picture, from 0 to 1.
+        labels: the class of each.
+    """
+    pictures = np.bincount(labels)
+    right = np.bincount(labels, weights=hits)
+    return float((right[pictures > 0] / pictures[pictures > 0]).mean())
 
 
 def _unit(features: NDArray[np.float64]) -> NDArray[np.float64]:

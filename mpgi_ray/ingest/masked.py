@@ -36,6 +36,7 @@ class Masked:
     names: tuple[str, ...]
     _source: SourceConfig
     _labels: tuple[str, ...]
+    _items: tuple[Item, ...]
 
     @classmethod
     def of(cls, path: str, source: str | None) -> Masked:
@@ -47,7 +48,7 @@ class Masked:
 
         Raises:
             RecipeError: there is no such preset.
-            InputError: it lists no values.
+            InputError: it lists no values, or there is no picture, or an entry is damaged.
         """
         known = load_source(source)
         labels = tuple(dict.fromkeys(new for old in known.mask if (new := known.label(old)) is not None))
@@ -58,7 +59,7 @@ class Masked:
             )
         given = [known.vocabulary.get(label, LabelClass()).name for label in labels]
         names = tuple(surface_name(label, name).lower() for label, name in zip(labels, given, strict=True))
-        return cls(path, names, known, labels)
+        return cls(path, names, known, labels, _items(path))
 
     def __iter__(self) -> Iterator[tuple[Image.Image, NDArray[np.int16]]]:
         """Each picture, 8-bit RGB, and the places in ``names`` of its pixels, (height, width), or `NO_CLASS`.
@@ -66,13 +67,7 @@ class Masked:
         Raises:
             InputError: a picture or its mask is missing or cannot be read.
         """
-        where = Storage(self.path)
-        folder = where.exists("images") and where.exists("masks")
-        listing = masks(where.path("images"), where.path("masks")) if folder else manifest(self.path)
-        for entry in listing:
-            if isinstance(entry, Rejected):
-                raise InputError(f"{self.path}: {entry.key}: {entry.detail}")
-            yield self._read(entry)
+        return map(self._read, self._items)
 
     def _read(self, item: Item) -> tuple[Image.Image, NDArray[np.int16]]:
         try:
@@ -85,3 +80,16 @@ class Masked:
         place = {label: number for number, label in enumerate(self._labels)}
         table = np.array([place.get(label, NO_CLASS) for label in mask.names], np.int16)
         return picture, table[mask.index]
+
+
+def _items(path: str) -> tuple[Item, ...]:
+    """The pictures that are listed, once: each model is shown them anew."""
+    where, found = Storage(path), []
+    folder = where.exists("images") and where.exists("masks")
+    for entry in masks(where.path("images"), where.path("masks")) if folder else manifest(path):
+        if isinstance(entry, Rejected):
+            raise InputError(f"{path}: {entry.key}: {entry.detail}")
+        found.append(entry)
+    if not found:
+        raise InputError(f"{path} lists no picture: expected some, each with its mask")
+    return tuple(found)

@@ -15,10 +15,11 @@ from PIL import Image
 from mpgi_ray.data.final import Record, decoded
 from mpgi_ray.errors import RecipeError
 from mpgi_ray.models import checkpoint
+from mpgi_ray.models.architecture import Architecture
 from mpgi_ray.models.generation import Decoding, describe
 from mpgi_ray.models.patch_tokens import Last, patch_tokens, require_patches
 from mpgi_ray.models.place import name_and_file as name_and_file
-from mpgi_ray.models.published import load_published
+from mpgi_ray.models.published import architecture, load_published
 from mpgi_ray.models.text_tower import encode_text
 
 T = TypeVar("T")
@@ -53,8 +54,22 @@ class Model:
         network, preprocess, tokenize = (
             checkpoint.load(place) if named is None else load_published(named[1], named[0])
         )
-        device = "cuda" if (torch.cuda.is_available() if gpu is None else gpu) else "cpu"
-        return cls(place, network.to(device), preprocess, tokenize)
+        return cls(place, network.to(_device(gpu)), preprocess, tokenize)
+
+    @classmethod
+    def fresh(cls, place: str, seed: int, *, gpu: bool | None = None) -> Model:
+        """The model of a place with fresh weights: what its architecture alone is worth.
+
+        Args:
+            gpu: as in `load`.
+
+        Raises:
+            InputError, RecipeError: it cannot be made; the message says why.
+        """
+        with torch.random.fork_rng():  # nobody else's draws change
+            torch.manual_seed(seed)
+            network, preprocess, tokenize = checkpoint.build(architecture_of(place))
+        return cls(f"{place}, fresh weights", network.eval().to(_device(gpu)), preprocess, tokenize)
 
     @property
     def writes(self) -> bool:
@@ -131,6 +146,20 @@ class Model:
 
     def _pixels(self, pictures: Iterable[Image.Image]) -> torch.Tensor:
         return torch.stack([self.preprocess(picture) for picture in pictures]).to(self.device)
+
+
+def architecture_of(place: str) -> Architecture:
+    """What the model of a checkpoint folder or ``NAME@FILE`` is, without its weights.
+
+    Raises:
+        InputError, RecipeError: as `Model.load`.
+    """
+    named = name_and_file(place)
+    return checkpoint.read_architecture(place) if named is None else architecture(named[0])
+
+
+def _device(gpu: bool | None) -> str:
+    return "cuda" if (torch.cuda.is_available() if gpu is None else gpu) else "cpu"
 
 
 @torch.inference_mode()

@@ -64,20 +64,38 @@ def added(module: nn.Module, values: Tensor) -> Iterator[None]:
         handle.remove()
 
 
-@torch.no_grad()
 def sizes(visual: Any, module: nn.Module) -> tuple[int, tuple[int, int, int], int]:
     """Channels of what a module of a tower gives, (width, rows, columns) of the tower's last grid, and the
     dimension of what it says of a picture.
     """
     seen: list[Tensor] = []
     handle = module.register_forward_hook(lambda _, __, out: seen.append(out))
-    training = visual.training
-    size = visual.image_size
-    height, width = (size, size) if isinstance(size, int) else size
     try:
-        pooled, grid = feature_map(visual.eval(), next(visual.parameters()).new_zeros(1, 3, height, width))
+        with torch.no_grad():
+            pooled, grid = _of_nothing(visual)
     finally:
         handle.remove()
-        visual.train(training)
     channels, rows, columns = grid.shape[1:]
     return seen[0].shape[1], (channels, rows, columns), pooled.shape[1]
+
+
+def beside_grid(visual: Any) -> list[nn.Parameter]:
+    """The weights of a tower that its last grid does not depend on: what it says of a picture as a whole."""
+    return independent(visual, _of_nothing(visual)[1])
+
+
+def independent(module: nn.Module, found: Tensor) -> list[nn.Parameter]:
+    """The weights of a module, of those that are learnt, that what it gave does not depend on."""
+    weights = [weight for weight in module.parameters() if weight.requires_grad]
+    gradients = torch.autograd.grad(found.sum(), weights, allow_unused=True)
+    return [weight for weight, gradient in zip(weights, gradients, strict=True) if gradient is None]
+
+
+def _of_nothing(visual: Any) -> tuple[Tensor, Tensor]:
+    """The `feature_map` of one empty picture."""
+    training, size = visual.training, visual.image_size
+    height, width = (size, size) if isinstance(size, int) else size
+    try:
+        return feature_map(visual.eval(), next(visual.parameters()).new_zeros(1, 3, height, width))
+    finally:
+        visual.train(training)

@@ -14,6 +14,7 @@ WEIGHTS = "open_clip_pytorch_model.bin"  # written last: once it is there, the m
 SAFE_WEIGHTS = "open_clip_model.safetensors"  # open_clip's other name; read, never written
 CONFIG, TOKENIZER = "open_clip_config.json", "tokenizer.json"
 SCORER = "scorer.pt"  # the head of a model that scores texts, beside its weights
+AND = " and "
 RUN, SEEN, LOG = "run.json", "seen.json", "train.jsonl"
 
 
@@ -24,7 +25,8 @@ class Seen:
     Attributes:
         samples: their `short_id`.
         classes: scene classes.
-        before: the first weights, if nothing says what they were trained on.
+        before: the first weights, if nothing says what they were trained on; several of them with `AND`
+            between them, as where the image tower is of another run.
         sources: the data sets that its pictures are of; an empty name stands for pictures that name none.
     """
 
@@ -38,7 +40,7 @@ class Seen:
         return Seen(
             tuple(dict.fromkeys((*earlier.samples, *self.samples))),
             tuple(sorted({*earlier.classes, *self.classes})),
-            earlier.before or self.before,
+            AND.join(dict.fromkeys(n for one in (earlier, self) for n in one.before.split(AND) if n)),
             tuple(sorted({*earlier.sources, *self.sources})),
         )
 

@@ -89,7 +89,7 @@ def _has(path: str, *names: str) -> bool:
 def _of_metrics(path: str) -> Kind:
     storage, name = split_url(path)
     told = storage.read_json(name)
-    if {"shards", "split", "status"} <= told.keys():
+    if {"shards", "split", "status"} <= told.keys() or {"suite", "sets"} <= told.keys():
         return Kind.EVALUATION
     what = "a caption run, whose folder is to be given" if "models" in told else "no evaluation"
     raise InputError(f"{path} is of {what}: expected the metrics.json of `mpgi evaluate`")

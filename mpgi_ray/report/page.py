@@ -215,9 +215,13 @@ def _read_json(path: str) -> dict[str, Any]:
 def _evaluation(metrics: Mapping[str, Any]) -> dict[str, Any]:
     tables = tables_of(metrics)
     shown = (
-        (*KINDS, "status", "not_zero_shot") if tables else ()
+        (*KINDS, "status", "not_zero_shot", "sets") if tables else ()
     )  # each table has what is known of its models
-    facts = {key: value for key, value in metrics.items() if key not in shown}
+    facts = {
+        key: ", ".join(value) if isinstance(value, list) else value
+        for key, value in metrics.items()
+        if key not in shown
+    }
     return {"tables": tables, "facts": list(_flat(facts))}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,12 @@ from typing import Any
 import open_clip
 from huggingface_hub import snapshot_download
 
+from mpgi_ray.data.storage import Storage, absolute
 from mpgi_ray.errors import InputError, RecipeError
 from mpgi_ray.models import OWN, SMALL, SMALL_COCA, SMALL_VIT, checkpoint, published
 from mpgi_ray.models.architecture import Architecture, small, small_coca, small_vit, stock
 from mpgi_ray.models.long_text import stretch
-from mpgi_ray.models.model_folder import TOKENIZER, Seen, seen_by
+from mpgi_ray.models.model_folder import RUN, TOKENIZER, Seen, seen_by
 from mpgi_ray.models.published import load_published
 from mpgi_ray.models.tokenizer import TextTokenizer
 from mpgi_ray.train.config import TrainConfig
@@ -50,7 +52,14 @@ def _named(config: TrainConfig, source: Source) -> tuple[Architecture, Any]:
     if config.model.startswith(_HUB):
         return _from_folder(_fetched(config.model.removeprefix(_HUB)))
     if Path(config.model).is_dir() or "://" in config.model:
-        return _from_folder(config.model)
+        architecture, model = _from_folder(config.model)
+        wordless = architecture.tokenizer is not None and _learnt_no_texts(config.model)
+        if wordless and config.weights_of_texts is not None:
+            raise RecipeError(
+                f"model {config.model}: it learnt from pictures alone, and its tokenizer knows no words: "
+                f"expected it as init, beside model={architecture.name}"
+            )
+        return architecture, model
     if config.weights is None:
         return _fresh(config, stock(config.model))
     if config.weights in open_clip.list_pretrained_tags_by_model(config.model):
@@ -64,22 +73,34 @@ def _named(config: TrainConfig, source: Source) -> tuple[Architecture, Any]:
     return published.architecture(config.model), model
 
 
+def _learnt_no_texts(folder: str) -> bool:
+    """Whether a model is of a run that says so."""
+    storage = Storage(absolute(folder))
+    recipe = storage.read_json(RUN).get("recipe") if storage.exists(RUN) else None
+    return isinstance(recipe, dict) and recipe.get("texts") == {}
+
+
 def _take_tower(architecture: Architecture, model: Any, folder: str) -> None:
     """Give a model the image tower of a run."""
     other, theirs = _from_folder(folder)
     for part in ("vision_cfg", "embed_dim", "quick_gelu"):
         wanted, got = architecture.model_cfg.get(part), other.model_cfg.get(part)
-        if wanted != got:
+        if _plain(wanted or None) != _plain(got or None):
             raise RecipeError(
                 f"init {folder}: its image tower is that of {other.name!r}, and {part} is {got}, not "
                 f"{wanted} as of {architecture.name!r}: expected model={other.name}, or another run"
             )
-    if architecture.preprocess_cfg != other.preprocess_cfg:
+    if _plain(architecture.preprocess_cfg) != _plain(other.preprocess_cfg):
         raise RecipeError(
             f"init {folder}: its image tower takes pictures by {other.preprocess_cfg}, not by "
             f"{architecture.preprocess_cfg}: expected the same weights where both runs began"
         )
     model.visual.load_state_dict(theirs.visual.state_dict())
+
+
+def _plain(value: Any) -> Any:
+    """A setting as a checkpoint's JSON holds it."""
+    return json.loads(json.dumps(value))
 
 
 def seen_before(config: TrainConfig) -> Seen:

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 from mpgi_ray.data.final import CAPTIONS, Record, read_records, short_id, splits_in_words
 from mpgi_ray.data.pictured import read_pictures, trouble
-from mpgi_ray.data.sample import Box
 from mpgi_ray.errors import InputError
 from mpgi_ray.models.model_folder import Seen
+from mpgi_ray.rules.boxed import regions_of
 from mpgi_ray.train.source import OTHERS, Source, weight_of
 
 T = TypeVar("T")
@@ -60,6 +60,7 @@ def scan(
         ),
         classes=tuple(sorted({*scenes, *boxes})),
         boxes=boxes,
+        names={label: name for look in reversed(found) for label, name in look.names.items()},
         fingerprint=_joined(look.digest for look in found),
         annotations=_joined(look.annotations for look in found),
         bad={shard: frozenset(look.bad) for shard, look in zip(shards, found, strict=True) if look.bad},
@@ -96,6 +97,8 @@ def _without_pictures(found: Sequence[_Look], split: str | None) -> InputError:
     bad = next((look.first_bad for look in found if look.first_bad), "")
     if bad and (split is None or split in held or not held):
         return InputError(f"there is nothing to learn from: no picture can be read, the first is {bad}")
+    if not held:
+        return InputError(f"there is nothing to learn from: none of {len(found):,} shards holds a picture")
     splits = splits_in_words(held)
     return InputError(f"there is nothing to learn from: no sample is of split {split!r}; the shards {splits}")
 
@@ -122,6 +125,7 @@ class _Look:
     scenes: set[str] = field(default_factory=set)
     sources: set[str] = field(default_factory=set)
     boxes: dict[str, float] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
     digest: str = ""
     annotations: str = ""
     splits: set[str | None] = field(default_factory=set)
@@ -135,8 +139,9 @@ class _Look:
         self.samples.append(short_id(record.sample_id))
         self.scenes |= set(note.get("scene", ()))
         self.sources.add(record.source)
-        things = note.get("objects", ())
-        _widen(self.boxes, ((thing["label"], math.sqrt(Box(*thing["box"]).area)) for thing in things))
+        regions = list(regions_of(note))
+        _widen(self.boxes, ((region.label, math.sqrt(region.box.area)) for region in regions))
+        self.names |= {region.label: region.name for region in regions}
 
 
 def _look(split: str | None, texts: Mapping[str, float], shard: str) -> _Look:

@@ -24,6 +24,7 @@ class Source:
         unused: texts that the shards hold and that are not learned.
         classes: labels of objects and scene classes of all usable samples, sorted: the place is the id.
         boxes: by label of objects, the side in pixels of a square of the area of the largest box.
+        names: what objects by themselves are called, by label; see `region_name`.
         fingerprint: changes with the usable samples and their texts.
         annotations: changes with what the annotations of the usable samples say.
         bad: where texts are not learned, the places in shards of the samples whose pictures cannot be read.
@@ -38,6 +39,7 @@ class Source:
     unused: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     boxes: Mapping[str, float] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
     fingerprint: str = ""
     annotations: str = ""
     bad: Mapping[str, frozenset[int]] = field(default_factory=dict)

@@ -77,33 +77,32 @@ class View:
         the picture.
 
         Args:
-            box: in pixels; a part of the box is inside the picture. At least one pixel is taken.
+            box: in pixels; of what is inside the picture, at least one pixel is taken.
         """
-        inside = box.clipped(self.picture.width, self.picture.height)
-        x1, y1 = min(int(inside.x1), self.picture.width - 1), min(int(inside.y1), self.picture.height - 1)
-        x2, y2 = max(x1 + 1, round(inside.x2)), max(y1 + 1, round(inside.y2))
-        return apply(self.taken.squashed(self.picture.crop((x1, y1, x2, y2))), self.transform, (1, 2))
+        part = self.picture.crop(box.pixels(*self.picture.size))
+        return apply(self.taken.squashed(part), self.transform, (1, 2))
 
     def place(self, box: Box) -> Box:
         """Where a box of the original lies in the picture that the model is shown: from 0 to 1, clipped."""
-        frame = self._frame
+        x1, y1, x2, y2 = self._frame
+        width, height = x2 - x1, y2 - y1
         within = Box(
-            *(
-                (value - start) / side
-                for value, start, side in zip(box, frame[:2] * 2, frame[2:] * 2, strict=True)
-            )
+            (box.x1 - x1) / width, (box.y1 - y1) / height, (box.x2 - x1) / width, (box.y2 - y1) / height
         )
         return move_box(within.clipped(1, 1), self.transform, 1, 1)
 
     def box_at(self, place: Box) -> Box:
         """The box of the original at a place of the picture that the model is shown: what `place` inverts."""
-        x, y, width, height = self._frame
-        found = move_box(place, inverse(self.transform), 1, 1)
-        return Box(x + found.x1 * width, y + found.y1 * height, x + found.x2 * width, y + found.y2 * height)
+        return self._frame.part(move_box(place, inverse(self.transform), 1, 1))
+
+    @property
+    def shown(self) -> Box:
+        """Where in what the model is shown there is picture, from 0 to 1: all of it, unless it is padded."""
+        return self.place(Box(0, 0, *self.picture.size))
 
     @cached_property
-    def _frame(self) -> tuple[float, float, float, float]:
-        """The part of the original that is shown: its corner, width and height in pixels."""
+    def _frame(self) -> Box:
+        """The part of the original that is shown, in its pixels."""
         x1, y1, x2, y2 = self.window
         frame = self.taken.frame(x2 - x1, y2 - y1)
-        return x1 + frame.x1, y1 + frame.y1, frame.x2 - frame.x1, frame.y2 - frame.y1
+        return Box(x1 + frame.x1, y1 + frame.y1, x1 + frame.x2, y1 + frame.y2)

@@ -202,6 +202,12 @@ def told(**fields: Any) -> bytes:
         (told(annotation={"scene": [{}]}), "annotation.scene.0: "),
         (told(annotation={"objects": [{}]}), "annotation.objects.0.label: Field required"),
         (told(annotation={"objects": [{"label": [1]}]}), "annotation.objects.0.label: .*found"),
+        (told(annotation={"objects": [{"label": "a"}]}), "annotation.objects.0.box: Field required"),
+        (
+            told(annotation={"objects": [{"label": "a", "box": ["1", 2, 3, 4]}]}),
+            "objects.0.box.0: .*found '1'",
+        ),
+        (told(annotation={"vocabulary": ["ship"]}), "annotation.vocabulary: .*found"),
         (told(annotation={"captions": "abc"}), "annotation.captions: .*found 'abc'"),
         (told(annotation={"split": 3}), "annotation.split: .*found 3"),
     ],

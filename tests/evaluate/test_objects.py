@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,18 @@ def test_objects_are_cut_out_whole_and_classes_are_those_of_all_splits() -> None
     crops = list(asked.crops([records[row] for row in asked.rows]))
     assert [crop.size for crop in crops] == [(30, 30), (30, 30), (30, 30)]
     assert [crop.getpixel((15, 15)) for crop in crops] == [(255, 0, 0), (0, 0, 255), (255, 0, 0)]
+
+
+def test_objects_are_called_by_their_source_or_in_its_own_words() -> None:
+    box, vocabulary = [0, 0, 30, 20], {"SV": {"name": "small vehicle"}}
+    made = record(*({"label": label, "box": box} for label in ("SV", "oiltank", "other")))
+    made = replace(made, annotation={**made.annotation, "vocabulary": vocabulary})
+    assert Regions.of([made]).classes == ("oiltank", "small vehicle")
+
+
+def test_an_object_outside_of_its_picture_is_a_pixel_at_its_edge() -> None:
+    outside = record({"label": "ship", "box": [-40, 10, 0.3, 30]})
+    assert [crop.size for crop in Regions.of([outside]).crops([outside])] == [(20, 20)]
 
 
 def test_figures_of_objects_are_over_all_and_over_classes() -> None:

@@ -20,6 +20,7 @@ from mpgi_ray.evaluate.leaked import Leaked
 from mpgi_ray.evaluate.standing import standing
 from mpgi_ray.models import checkpoint
 from mpgi_ray.models.architecture import small
+from mpgi_ray.models.model_folder import Seen
 from mpgi_ray.models.tokenizer import TextTokenizer
 from mpgi_ray.train.scan import scan
 from support.grounds import encoded, ground
@@ -143,6 +144,9 @@ def test_who_does_not_say_what_it_saw_is_not_called_zero_shot(folder: Path, tmp_
     assert told() == ""
     assert told(before="openai") == ""  # pictures of the web at large
     assert told(before="RemoteCLIP.pt") == "RemoteCLIP.pt does not say what it was trained on"
+    # the image tower of a run that started from OpenAI's, in a model of weights of which nothing is told
+    both = Seen(before="RemoteCLIP.pt").after(Seen(before="openai")).before
+    assert told(before=both) == "RemoteCLIP.pt does not say what it was trained on"
     # as an earlier version wrote it
     assert told(sources=None) == "not all training pictures tell which data set they are of"
 

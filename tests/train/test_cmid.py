@@ -22,16 +22,17 @@ from mpgi_ray.data.sample import Box
 from mpgi_ray.data.tar_write import write_members
 from mpgi_ray.errors import InputError, MpgiError, RecipeError
 from mpgi_ray.models import checkpoint
-from mpgi_ray.models.architecture import Architecture, small, small_vit, stock
+from mpgi_ray.models.architecture import Architecture, small, small_coca, small_vit, stock
 from mpgi_ray.models.inputs import Inputs
 from mpgi_ray.models.tokenizer import TextTokenizer
 from mpgi_ray.train.augment import Transform
 from mpgi_ray.train.batch import Batch
-from mpgi_ray.train.config import TrainConfig
+from mpgi_ray.train.config import Tower, TrainConfig
 from mpgi_ray.train.initial import initial
 from mpgi_ray.train.loop import Learner, Schedule
 from mpgi_ray.train.scan import scan
 from mpgi_ray.train.source import Source
+from mpgi_ray.train.step import Learned, backward, check_used
 from mpgi_ray.train.tasks import task_settings
 from mpgi_ray.train.tasks.cmid import losses, settings
 from mpgi_ray.train.tasks.cmid.cells import centres, hidden, nearest
@@ -163,20 +164,21 @@ def png(pixels: Any) -> bytes:
     return sink.getvalue()
 
 
-def view(number: int, transform: Transform) -> View:
+def view(number: int, transform: Transform, mode: str = "squash") -> View:
     """A picture of 120 by 90 pixels: red grows to the right, green downwards."""
     down, across = np.mgrid[:90, :120]
     image = png(np.stack([2 * across, 8 / 3 * down, 0 * down], axis=2))
-    taken = Taken.by(Inputs({"size": 96, "resize_mode": "squash"}, 16, TOKENS.to_json()))
+    taken = Taken.by(Inputs({"size": 96, "resize_mode": mode}, 16, TOKENS.to_json()))
     record = Record("s", "k", str(number), {}, {}, image)
     return View(record, (), transform, (0, 0, str(number)), taken, {})
 
 
-def test_matched_cells_show_the_same_place(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("mode", ["squash", "shortest", "longest"])
+def test_matched_cells_show_the_same_place(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "altered", lambda pixels, _: pixels)
     task = task_settings("cmid", HEADS)
     for number, transform in product(range(5), Transform):
-        made = task.arrays(view(number, transform))
+        made = task.arrays(view(number, transform, mode))
         # the mean colour of a cell tells where its middle lies
         windows = [
             made[name].reshape(3, 6, 16, 6, 16).mean(axis=(2, 4)).reshape(3, 36).T
@@ -243,6 +245,19 @@ def test_towers_of_every_kind_learn_and_the_rest_of_the_model_stays(tower: str, 
         assert torch.equal(value, before[name]) != name.startswith("visual."), name
 
 
+@pytest.mark.parametrize("off", ["reconstruct", "contrast", "local"])
+@pytest.mark.parametrize("make", [small, small_vit, small_coca])
+def test_without_one_of_its_losses_no_weight_is_left_unused(make: Any, off: str) -> None:
+    told = task_settings("cmid", HEADS | {off: 0, "cells": 4, "matches": 5})
+    model = built(make(TOKENS))
+    learned = Learned(model, told.task(model))
+    side = model.visual.image_size if isinstance(model.visual.image_size, int) else model.visual.image_size[0]
+    whole = batch(told)
+    arrays = {**whole.arrays, "others": whole.arrays["others"][..., :side, :side]}
+    backward(learned, replace(whole, images=whole.images[..., :side, :side], arrays=arrays))
+    check_used(learned)
+
+
 def test_cells_that_do_not_fit_the_tower_are_said_with_those_that_do() -> None:
     told = task_settings("cmid", HEADS | {"cells": 7})
     with pytest.raises(RecipeError, match=r"cells=7: .*12×12 .*expected one of 2, 3, 4, 6, 12"):
@@ -254,6 +269,7 @@ def test_cells_that_do_not_fit_the_tower_are_said_with_those_that_do() -> None:
     [
         ({"matches": 37, "cells": 6}, "matches 37: expected at most 36"),
         ({"reconstruct": 0, "contrast": 0, "local": 0}, "expected a weight above 0"),
+        ({"hidden": 0}, "nothing is hidden that could be reconstructed"),
     ],
 )
 def test_settings_that_teach_nothing_are_refused(values: dict[str, Any], said: str) -> None:
@@ -264,13 +280,16 @@ def test_settings_that_teach_nothing_are_refused(values: dict[str, Any], said: s
 def test_texts_mean_nothing_to_it() -> None:
     with pytest.raises(ValueError, match="task cmid reads no texts: leave texts_per_step out"):
         TrainConfig(shards="s", output="o", steps=1, task="cmid", texts_per_step=2)
+    with pytest.raises(ValueError, match="task cmid learns the image tower and nothing else"):
+        TrainConfig(shards="s", output="o", steps=1, task="cmid", freeze={Tower.IMAGE})
 
 
 @pytest.fixture
 def shards(tmp_path: Path) -> list[str]:
-    """A shard of another program: pictures, two of which are none, and nothing else."""
-    pictures = {f"{n}": {"png": png(np.full((8, 8, 3), n))} for n in range(4)}
-    pictures["2"] = {"png": pictures["2"]["png"][:-20]}
+    """A shard of another program: pictures, two of which are none, and what only that program reads."""
+    beside = [{}, {"cls": b"7"}, {"json": b'{"sample_id": 3, "texts": []}'}, {"json": b"{", "txt": b"\xff"}]
+    pictures = {f"{n}": {"png": png(np.full((8, 8, 3), n)), **more} for n, more in enumerate(beside)}
+    pictures["2"]["png"] = pictures["2"]["png"][:-20]
     pictures["5"] = {"cls": b"1"}
     path = tmp_path / "s-0.tar"
     path.write_bytes(write_members(pictures.items()))
@@ -286,6 +305,9 @@ def test_any_shards_are_read_and_pictures_that_cannot_be_are_told(shards: list[s
     assert "s-0.tar/2: " in str(source.told())
     with pytest.raises(InputError, match="no sample is of split 'train'"):
         scan(shards, "train", None)
+    Path(shards[0]).write_bytes(write_members([]))
+    with pytest.raises(InputError, match="none of 1 shards holds a picture"):
+        scan(shards, None, None)
 
 
 def test_a_model_starts_with_the_tower_of_a_run(tmp_path: Path) -> None:
@@ -307,3 +329,18 @@ def test_a_model_starts_with_the_tower_of_a_run(tmp_path: Path) -> None:
         assert torch.equal(value, (learnt if name.startswith("visual.") else fresh)[name]), name
     with pytest.raises(RecipeError, match="its image tower is that of 'small'"):
         initial(TrainConfig(**values, init=str(tmp_path / "small")), source)
+    (tmp_path / "vit" / "run.json").write_text('{"recipe": {"texts": {}}}')
+    as_model = values | {"model": str(tmp_path / "vit")}
+    initial(TrainConfig(**as_model, task="cmid"), source)  # again of pictures alone
+    with pytest.raises(RecipeError, match="its tokenizer knows no words: expected it as init, beside"):
+        initial(TrainConfig(**as_model), Source((), None, {"short": 1.0}))
+
+
+def test_a_model_of_open_clip_starts_with_the_tower_of_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = replace(stock("RN50"), model_cfg=small_vit(TOKENS).model_cfg, tokenizer=TOKENS.to_json())
+    checkpoint.save(tmp_path / "run", made, checkpoint.build(made)[0])
+    monkeypatch.setattr("mpgi_ray.train.initial.stock", lambda _: made)
+    config = TrainConfig(shards="s", output="o", steps=1, model="RN50", init=str(tmp_path / "run"))
+    assert initial(config, Source((), None, None))[0] == made

@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from mpgi_ray.data.final import Record
+from mpgi_ray.data.sample import Box
 from mpgi_ray.errors import MpgiError
 from mpgi_ray.models import checkpoint
 from mpgi_ray.models.architecture import small, stock
@@ -28,10 +29,13 @@ from mpgi_ray.models.long_text import KEPT, hold_first, stretch, stretched
 from mpgi_ray.models.patch_tokens import Last, patch_tokens, pooled_regions
 from mpgi_ray.models.tokenizer import TextTokenizer
 from mpgi_ray.train.augment import Transform, apply
+from mpgi_ray.train.batch import Batch
+from mpgi_ray.train.loop import Learner, Schedule
 from mpgi_ray.train.losses import contrastive_loss
 from mpgi_ray.train.optimizer import adamw
 from mpgi_ray.train.random_window import window
 from mpgi_ray.train.source import Source
+from mpgi_ray.train.step import check_used
 from mpgi_ray.train.tasks import task_settings
 from mpgi_ray.train.tasks.regions.losses import distances, region_loss
 from mpgi_ray.train.tasks.regions.parts import grid
@@ -211,6 +215,20 @@ def test_a_part_by_itself_shows_what_is_at_its_place_in_the_whole(transform: Tra
     assert np.abs(there - by_itself).max() < 4
 
 
+@pytest.mark.parametrize("mode", ["squash", "shortest", "longest"])
+@pytest.mark.parametrize("transform", [Transform.IDENTITY, Transform.TURN_90])
+def test_drawn_parts_have_their_proportions_in_the_picture_itself(transform: Transform, mode: str) -> None:
+    settings = task_settings("regions", {"regions": 0, "distill": 1, "number": 100})
+    seen = view([], transform, mode)
+    boxes = [seen.box_at(Box(*place)) for place in settings.arrays(seen)["places"].tolist()]
+    aspects = [(box.x2 - box.x1) / (box.y2 - box.y1) for box in boxes]
+    assert 3 / 4 - 1e-4 <= min(aspects) < 0.8 < 1.25 < max(aspects) <= 4 / 3 + 1e-4
+    shown = 80 * 80 if mode == "shortest" else 120 * 80
+    areas = [box.clipped(120, 80).area / shown for box in boxes]
+    assert 0.3 - 1e-4 <= min(areas) < 0.35
+    assert 0.65 < max(areas) <= 0.7 + 1e-4
+
+
 def test_regions_that_are_too_small_or_too_large_are_left_out_and_the_rest_is_padding() -> None:
     things = [
         {"label": "ship", "box": [0, 0, 1, 1]},
@@ -227,10 +245,56 @@ def test_regions_that_are_too_small_or_too_large_are_left_out_and_the_rest_is_pa
     assert (none["classes"] == -1).all()
 
 
+def test_regions_are_called_by_their_source_or_in_its_own_words_and_other_is_no_class() -> None:
+    box = [0, 0, 40, 40]
+    seen = view([{"label": label, "box": box} for label in ("SV", "oiltank", "other")])
+    seen.record.annotation["vocabulary"] = {"SV": {"name": "small vehicle"}}  # type: ignore[index]
+    seen = replace(seen, classes={"SV": 0, "oiltank": 1, "other": 2})
+    arrays = task_settings("regions", {"number": 3}).arrays(seen)
+    said = dict(zip(arrays["classes"].tolist(), arrays["names"].tolist(), strict=True))
+    names = {0: "a satellite image of small vehicle", 1: "a satellite image of oiltank", NONE: ""}
+    assert said == {number: TOKENS.ids([name])[0].tolist() for number, name in names.items()}
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"contrast": 0, "regions": 0}, "all 0: expected a weight above 0"),
+        ({"least": 64, "most": 32}, "most 32: expected at least the 64 of least"),
+    ],
+)
+def test_settings_that_teach_nothing_are_refused(settings: dict[str, Any], said: str) -> None:
+    with pytest.raises(MpgiError, match=said):
+        task_settings("regions", settings)
+
+
+@pytest.mark.parametrize("align", ["pooled", "cls"])
+@pytest.mark.parametrize("teacher", ["active", "frozen"])
+def test_what_parts_alone_do_not_teach_is_left_as_it_is(teacher: str, align: str) -> None:
+    model, _, _ = checkpoint.build(vit())
+    settings = {"contrast": 0, "regions": 0, "distill": 1, "teacher": teacher, "align": align, "number": 2}
+    told = task_settings("regions", settings)
+    seen = replace(
+        view([]), taken=Taken.by(Inputs({"size": 32, "resize_mode": "squash"}, 32, TOKENS.to_json()))
+    )
+    arrays = {name: torch.tensor(values)[None] for name, values in told.arrays(seen).items()}
+    made = Batch(torch.rand(1, 3, 32, 32), torch.tensor(TOKENS.ids(["a ship"]))[None], ("k",), arrays)
+    made = made.to(torch.device("cpu"), vit().normalise())
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    learner = Learner(model, told.task(model), Schedule(2, 1e-3))
+    assert set(next(learner.fit([made] * 2)).losses) == {"distill"}
+    check_used(learner.learned)
+    for name, value in model.named_parameters():
+        assert name.startswith("visual.") or torch.equal(value, before[name]), name
+    with pytest.raises(MpgiError, match="distill teaches the image tower and nothing else"):
+        told.task(model.requires_grad_(False))
+
+
 @pytest.mark.parametrize(
     ("boxes", "settings", "said"),
     [
         ({}, {}, "none of the 7 samples has one"),
+        ({"other": 40.0}, {}, "none of the 7 samples has one"),
         ({"ship": 4.0, "car": 15.0}, {}, "least=16: the largest box of 7 samples .* square of 15 px"),
         ({"ship": 40.0, "car": 9.0}, {}, "all boxes that are large enough are of class 'ship'"),
         ({"ship": 40.0, "Ship": 30.0, "car": 40.0}, {}, "classes 'Ship' and 'ship' are both called 'ship'"),

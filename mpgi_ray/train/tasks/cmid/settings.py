@@ -69,6 +69,10 @@ class Settings(TaskSettings):
             )
         if not (self.reconstruct or self.contrast or self.local):
             raise ValueError("reconstruct, contrast and local are all 0: expected a weight above 0")
+        if self.reconstruct and not self.hidden:
+            raise ValueError(
+                "hidden 0: nothing is hidden that could be reconstructed; expected more, or reconstruct 0"
+            )
         return self
 
     def arrays(self, view: View) -> Arrays:
@@ -79,7 +83,7 @@ class Settings(TaskSettings):
         windows, cuts, places = [], [], []
         for at in range(2):
             draw = partial(_draw, view, at)
-            place = window(draw, 1, 1, self.least, 1.0)
+            place = view.shown.part(window(draw, 1, 1, self.least, 1.0))
             mirrored = draw("mirror") < 0.5
             windows.append(_cut(view, place, mirrored))
             places.append(centres(place, self.cells, mirrored=mirrored))

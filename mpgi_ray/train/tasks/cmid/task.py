@@ -9,9 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from mpgi_ray.errors import RecipeError
-from mpgi_ray.models.feature_map import added, feature_map, sizes, stem
+from mpgi_ray.models.feature_map import added, beside_grid, feature_map, sizes, stem
 from mpgi_ray.train.batch import Batch
 from mpgi_ray.train.losses import gather
 from mpgi_ray.train.tasks.base import Tensors
@@ -55,6 +56,13 @@ class CmidTask(nn.Module, ClipTask):
                 f"task_settings.cells={settings.cells}: the tower's last grid has {rows}×{columns} places, "
                 f"which must be a whole multiple: expected one of {fitting or 'none: choose another model'}"
             )
+        if settings.reconstruct and _side(model.visual) % rows:
+            raise RecipeError(
+                f"model {name!r}: its last grid has {rows} rows for {_side(model.visual)} px, no whole "
+                "number each: expected another model, or task_settings.reconstruct=0"
+            )
+        for weight in [] if settings.contrast else beside_grid(model.visual):
+            weight.requires_grad_(False)  # several workers wait for the gradients of all others
         self.token = nn.Parameter(torch.zeros(channels, 1, 1))
         self.decoder = decoder(width, _side(model.visual) // rows) if settings.reconstruct else None
         self.heads = Heads(settings, said, width)
@@ -72,7 +80,8 @@ class CmidTask(nn.Module, ClipTask):
 
     def begin(self, model: Any, batch: Batch) -> Mapping[str, int]:
         """Count the pictures of a step."""
-        self.teacher.train()  # batch norm takes the statistics of what the teacher sees
+        for module in self.teacher.modules():  # they take the statistics of what the teacher sees
+            module.training = isinstance(module, _BatchNorm)
         self._keys, self._scores = [], []
         return {"pictures": len(batch.keys)}
 

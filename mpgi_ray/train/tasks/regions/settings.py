@@ -6,15 +6,15 @@ import math
 from collections.abc import Sequence
 from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mpgi_ray.data.sample import Box
 from mpgi_ray.errors import InputError
 from mpgi_ray.models.patch_tokens import Last
-from mpgi_ray.rules.lexicon import class_name
+from mpgi_ray.rules.boxed import Region, region_name, regions_of
 from mpgi_ray.train.augment import uniform
 from mpgi_ray.train.random_window import window
 from mpgi_ray.train.tasks.base import Arrays, TaskSettings
@@ -79,21 +79,31 @@ class Settings(TaskSettings):
     momentum: float = Field(default=0.99, ge=0, lt=1)
     last: Last = Last.SEGEARTH
 
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if not (self.contrast or self.regions or self.distill):
+            raise ValueError("contrast, regions and distill are all 0: expected a weight above 0")
+        if self.most is not None and self.most < self.least:
+            raise ValueError(f"most {self.most:g}: expected at least the {self.least:g} of least")
+        return self
+
     def check(self, source: Source) -> None:
         """Whether there is something to learn from.
 
         Raises:
-            InputError: there are no boxes, none is large enough, all are of one class, or two classes are
-                called alike.
+            InputError: there are no boxes of named classes, none is large enough, all are of one class, or
+                two classes are called alike.
         """
         if self.regions == 0 and (self.distill == 0 or self.parts is not Parts.OBJECTS):
             return
-        sides, samples = source.boxes, sum(source.counts)
+        samples = sum(source.counts)
+        names = {label: source.names.get(label, region_name(label)) for label in source.boxes}
+        sides = {label: side for label, side in source.boxes.items() if names[label]}
         if not sides:
             raise InputError(
-                f"task regions learns from annotated boxes, and none of the {samples:,} samples has one: "
-                "expected shards of a source with boxes, or task_settings.regions=0 and "
-                "task_settings.distill=0.1, which needs none"
+                f"task regions learns from annotated boxes of named classes, and none of the {samples:,} "
+                "samples has one: expected shards of a source with boxes, or task_settings.regions=0, "
+                "task_settings.distill=0.1 and task_settings.parts=random, which need none"
             )
         large = sorted(label for label, side in sides.items() if side >= self.least)
         if not large:
@@ -101,15 +111,17 @@ class Settings(TaskSettings):
                 f"task_settings.least={self.least:g}: the largest box of {samples:,} samples has the area "
                 f"of a square of {max(sides.values()):.0f} px: expected a lower one"
             )
+        if not self.regions:
+            return
         folded: dict[str, str] = {}
         for label in large:
-            name = class_name(label).casefold()
+            name = names[label].casefold()
             if (other := folded.setdefault(name, label)) != label:
                 raise InputError(
                     f"the classes {other!r} and {label!r} are both called {name!r}, and would be each "
                     "other's negatives: give them one label in the annotation that the shards are made of"
                 )
-        if self.regions and len(large) == 1:
+        if len(large) == 1:
             raise InputError(
                 f"all boxes that are large enough are of class {large[0]!r}, and regions of one class teach "
                 "nothing: expected a lower task_settings.least, or task_settings.regions=0"
@@ -123,16 +135,18 @@ class Settings(TaskSettings):
         made: Arrays = {}
         found = self._objects(view) if self.regions or self.parts is Parts.OBJECTS else []
         if self.regions:
-            names = [self.name.format(class_name(label)) for _, label in found]
+            names = [self.name.format(region.name) for region in found]
             missing = self.number - len(found)
             made |= {
-                "crops": self._cut(view, [box for box, _ in found]),
+                "crops": self._cut(view, [region.box for region in found]),
                 "names": view.taken.ids([*names, *[""] * missing]),
-                "classes": np.array([view.classes[label] for _, label in found] + [NONE] * missing),
+                "classes": np.array([view.classes[region.label] for region in found] + [NONE] * missing),
             }
         if self.distill:
             drawn = (
-                [view.place(box) for box, _ in found] if self.parts is Parts.OBJECTS else self._parts(view)
+                [view.place(region.box) for region in found]
+                if self.parts is Parts.OBJECTS
+                else self._parts(view)
             )
             places = [place for place in drawn if place.area > 0]
             empty = [Box(0, 0, 0, 0)] * (self.number - len(places))
@@ -147,22 +161,24 @@ class Settings(TaskSettings):
 
         return RegionTask(self, model)
 
-    def _objects(self, view: View) -> list[tuple[Box, str]]:
+    def _objects(self, view: View) -> list[Region]:
         """Regions of a picture that are large enough, drawn by hash."""
-        boxes = [(Box(*thing["box"]), thing["label"]) for thing in view.record.annotation.get("objects", ())]
         most = math.inf if self.most is None else self.most**2
-        inside = [(box.clipped(*view.picture.size), label) for box, label in boxes]
-        fitting = [(box, label) for box, label in inside if self.least**2 <= box.area <= most]
+        size = view.picture.size
+        inside = [r._replace(box=r.box.clipped(*size)) for r in regions_of(view.record.annotation) if r.name]
+        fitting = [region for region in inside if self.least**2 <= region.box.area <= most]
         order = sorted(range(len(fitting)), key=lambda at: uniform(f"region {at}", *view.drawn))
         return [fitting[at] for at in order[: self.number]]
 
     def _parts(self, view: View) -> list[Box]:
         """Parts of the picture that is shown, from 0 to 1."""
+        whole = view.box_at(view.shown)
         if self.parts is Parts.GRID:
-            return grid(self.number)
-        return [
-            window(partial(self._draw, view, at), *view.picture.size, *_AREA) for at in range(self.number)
-        ]
+            shares = grid(self.number)
+        else:
+            size = whole.x2 - whole.x1, whole.y2 - whole.y1
+            shares = [window(partial(self._draw, view, at), *size, *_AREA) for at in range(self.number)]
+        return [view.place(whole.part(share)) for share in shares]
 
     @staticmethod
     def _draw(view: View, at: int, what: str) -> float:

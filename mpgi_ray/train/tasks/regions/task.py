@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from mpgi_ray.errors import RecipeError
+from mpgi_ray.models.feature_map import independent
 from mpgi_ray.models.patch_tokens import patch_tokens, pooled_regions, require_patches
 from mpgi_ray.models.text_tower import encode_text
 from mpgi_ray.train.batch import Batch
@@ -27,7 +29,7 @@ class RegionTask(torch.nn.Module, ClipTask):
         model: with the weights that the run starts from, of which a teacher is made.
 
     Raises:
-        RecipeError: patches are needed, and the model's tower has none to take.
+        RecipeError: patches are needed, and the model's tower has none to take, or is frozen.
     """
 
     def __init__(self, settings: Settings, model: Any) -> None:
@@ -36,7 +38,13 @@ class RegionTask(torch.nn.Module, ClipTask):
         self.settings = settings
         self.teacher: torch.nn.Module | None = None
         if settings.distill:
+            if not any(weight.requires_grad for weight in model.visual.parameters()):
+                raise RecipeError(
+                    "freeze image: task_settings.distill teaches the image tower and nothing else: expected 0"
+                )
             require_patches(model.visual, type(model).__name__)
+            if not settings.contrast and not settings.regions:
+                _freeze_rest(model, settings)
             if settings.teacher is not Teacher.ACTIVE:
                 self.teacher = deepcopy(model.visual).requires_grad_(False)
 
@@ -62,7 +70,7 @@ class RegionTask(torch.nn.Module, ClipTask):
         }
 
     def contrast(self, features: Tensors, batch: Batch) -> Tensors:
-        losses = super().contrast(features, batch)
+        losses = super().contrast(features, batch) if self.settings.contrast else {}
         if self.settings.regions:
             regions, names, scale = (features[name].float() for name in ("regions", "names", "logit_scale"))
             loss = region_loss(regions, names, scale, batch.arrays["classes"].flatten())
@@ -98,6 +106,17 @@ class RegionTask(torch.nn.Module, ClipTask):
         mean = own.mean(dim=1)
         teachers = {Align.POOLED: [mean], Align.CLS: [pooled], Align.BOTH: [mean, pooled]}
         return distances(student, *(one.float() for one in teachers[self.settings.align]))
+
+
+def _freeze_rest(model: Any, settings: Settings) -> None:
+    """Freeze what takes no part where parts are all that is learnt: weight decay would wear it down."""
+    empty = next(model.visual.parameters()).new_zeros(1, 3, *model.visual.image_size)
+    pooled, patches = patch_tokens(model.visual, empty, settings.last)
+    both = settings.teacher is Teacher.ACTIVE and settings.align is not Align.POOLED
+    unused = independent(model.visual, pooled.sum() + patches.sum() if both else patches)
+    beside = (weight for name, weight in model.named_parameters() if not name.startswith("visual."))
+    for weight in (*unused, *beside):
+        weight.requires_grad_(False)
 
 
 def _there(batch: Batch) -> Tensor:

@@ -1,0 +1,1 @@
+"""Suites by name: test sets, what each is for, and published figures."""
