@@ -20,7 +20,7 @@ from mpgi_ray.train.batch import Batch
 from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.data import Reading
 from mpgi_ray.train.initial import initial
-from mpgi_ray.train.loop import Learner, Schedule, Step
+from mpgi_ray.train.loop import Learner, Schedule
 from mpgi_ray.train.order import windows
 from mpgi_ray.train.run_folder import recipe_hash
 from mpgi_ray.train.scan import scan
@@ -44,11 +44,13 @@ def learn(config: TrainConfig) -> float | None:
     if _finished(output, recipe):
         return None
     architecture, model = _first(config, source)
-    loss = 0.0
-    for step in _fit(config, source, architecture, model):
+    loss, learner = 0.0, _learner(config, source, architecture, model)
+    for step in learner.fit(_batches(config, source, architecture)):
         loss = step.loss
     if not _finished(output, recipe):  # by another process, which may be reading it
         output.delete(RECIPE)  # first, so that a save that is stopped names no recipe
+        for name, data in learner.learned.task.files().items():
+            output.publish(name, data)
         checkpoint.save(config.output, architecture, model)
         output.publish(RECIPE, recipe)
     return loss
@@ -57,7 +59,9 @@ def learn(config: TrainConfig) -> float | None:
 def cpu_seconds(config: TrainConfig) -> float:
     """What the steps of a run cost this process, reading included; the model is not saved."""
     source, _ = scan(list_shards(config.shards), config.split, config.weights_of_texts)
-    steps = _fit(config, source, *_first(config, source))
+    architecture, model = _first(config, source)
+    learner = _learner(config, source, architecture, model)
+    steps = learner.fit(_batches(config, source, architecture))
     next(steps)  # the first one warms up, and reads a whole window
     started = time.process_time()
     for _ in steps:
@@ -74,22 +78,24 @@ def _first(config: TrainConfig, source: Source) -> tuple[Architecture, torch.nn.
     return initial(config, source)
 
 
-def _fit(
+def _learner(
     config: TrainConfig, source: Source, architecture: Architecture, model: torch.nn.Module
-) -> Iterator[Step]:
-    """Train the model in place."""
+) -> Learner:
+    """The model in training, in place."""
+    steps = config.total_steps(sum(source.counts))
+    task = config.learns(writes=architecture.writes).task(model)
+    schedule = Schedule(
+        steps, config.lr, config.warmup, config.weight_decay, config.max_gradient, bf16=config.computes_bf16
+    )
+    return Learner(model, task, schedule)
+
+
+def _batches(config: TrainConfig, source: Source, architecture: Architecture) -> Iterator[Batch]:
     steps = config.total_steps(sum(source.counts))
     task = config.learns(writes=architecture.writes)
     reading = Reading.of(config, source, architecture.inputs(), task)
     normalise = architecture.normalise()
-
-    def batches() -> Iterator[Batch]:
-        for window in windows(source.counts, config.batch, steps, config.seed):
-            for arrays in reading.window(window, 1):
-                row = Batch.of({name: values[None] for name, values in arrays.items()})
-                yield row.to(torch.device("cpu"), normalise)
-
-    schedule = Schedule(
-        steps, config.lr, config.warmup, config.weight_decay, config.max_gradient, bf16=config.computes_bf16
-    )
-    return Learner(model, task.task(model), schedule).fit(batches())
+    for window in windows(source.counts, config.batch, steps, config.seed):
+        for arrays in reading.window(window, 1):
+            row = Batch.of({name: values[None] for name, values in arrays.items()})
+            yield row.to(torch.device("cpu"), normalise)

@@ -23,6 +23,7 @@ from mpgi_ray.cli.look import inspect
 from mpgi_ray.cli.metrics import metrics
 from mpgi_ray.cli.models import train
 from mpgi_ray.cli.release import release
+from mpgi_ray.cli.reward import reward
 from mpgi_ray.cli.score import score
 from mpgi_ray.cli.sources import sources
 from mpgi_ray.version import VERSION
@@ -71,6 +72,7 @@ def _options(
 
 
 app.add_typer(ingest, name="ingest", rich_help_panel=_FIRST)
+app.add_typer(reward, name="reward", rich_help_panel="Models")
 for panel, commands in _PANELS.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)

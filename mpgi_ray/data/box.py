@@ -32,6 +32,14 @@ class Box(NamedTuple):
             min(max(self.y2, 0.0), height),
         )
 
+    def iou(self, other: Box) -> float:
+        """The area that two boxes share, of the area that they cover; 0 if neither has an area."""
+        shared = Box(
+            max(self.x1, other.x1), max(self.y1, other.y1), min(self.x2, other.x2), min(self.y2, other.y2)
+        ).area
+        covered = self.area + other.area - shared
+        return shared / covered if covered > 0 else 0.0
+
     def pixels(self, width: int, height: int) -> tuple[int, int, int, int]:
         """The whole pixels of an image of this size that it covers, as x1, y1, x2, y2: one at least."""
         inside = self.clipped(width, height)

@@ -13,6 +13,7 @@ from mpgi_ray.data.storage import Storage, absolute
 WEIGHTS = "open_clip_pytorch_model.bin"  # written last: once it is there, the model is whole
 SAFE_WEIGHTS = "open_clip_model.safetensors"  # open_clip's other name; read, never written
 CONFIG, TOKENIZER = "open_clip_config.json", "tokenizer.json"
+SCORER = "scorer.pt"  # the head of a model that scores texts, beside its weights
 AND = " and "
 RUN, SEEN, LOG = "run.json", "seen.json", "train.jsonl"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mpgi_ray.data.storage import Storage, absolute, split_url
 from mpgi_ray.errors import InputError
-from mpgi_ray.models.model_folder import CONFIG, SAFE_WEIGHTS, TOKENIZER, WEIGHTS
+from mpgi_ray.models.model_folder import CONFIG, SAFE_WEIGHTS, SCORER, TOKENIZER, WEIGHTS
 
 _BLOCK = 16 << 20  # bytes that are read at a time
 
@@ -52,7 +52,8 @@ def revision_of(place: str) -> str:
         files = [file]
     else:
         storage = Storage(absolute(place))
-        files = [CONFIG, *([TOKENIZER] if storage.exists(TOKENIZER) else []), weights_file(storage)]
+        beside = [name for name in (TOKENIZER, SCORER) if storage.exists(name)]
+        files = [CONFIG, *beside, weights_file(storage)]
         if lacking := [name for name in files if not storage.exists(name)]:
             raise InputError(
                 f"{place} is not a checkpoint, it lacks {' and '.join(lacking)}: give the folder of one, or "

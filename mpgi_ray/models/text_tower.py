@@ -27,8 +27,13 @@ def encode_text(model: Any, tokens: Tensor) -> Tensor:
     Args:
         tokens: of the texts, (texts, context).
     """
+    return functional.normalize(raw_text_features(model, tokens), dim=-1)
+
+
+def raw_text_features(model: Any, tokens: Tensor) -> Tensor:
+    """As `encode_text`, before the features are brought to length one."""
     if not _stops_at_end(model):
-        whole: Tensor = model.encode_text(tokens, normalize=True)
+        whole: Tensor = model.encode_text(tokens, normalize=False)
         return whole
     lengths = _ends(model, tokens) + 1
     order = lengths.argsort(stable=True)
@@ -39,7 +44,7 @@ def encode_text(model: Any, tokens: Tensor) -> Tensor:
     projection = model.text_projection
     if projection is not None:
         features = projection(features) if isinstance(projection, torch.nn.Module) else features @ projection
-    return functional.normalize(features, dim=-1)
+    return features
 
 
 def _stops_at_end(model: Any) -> bool:

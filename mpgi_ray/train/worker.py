@@ -102,6 +102,8 @@ def _train(run: Run) -> None:
         if kept < learner.done < run.steps:  # the run was asked to stop
             _keep(config, architecture, learner, log)
     if learner.done == run.steps:
+        for name, data in task.files().items():
+            Storage(config.output).publish(name, data)
         checkpoint.save(config.output, architecture, model)
 
 

@@ -146,6 +146,7 @@ _PREPARED: dict[str, Callable[[Path, Path], None]] = {
     "docs/index.md": _quickstart,
     "docs/publishing.md": _given("captions"),
     "docs/selection.md": _given("captions", "my-run"),
+    "docs/rewards.md": _given("shards", "captions", "final"),
     "docs/training.md": _given("final", "shards"),
     "docs/truth.md": _truth,
     "docs/viewer.md": _viewer,

@@ -120,6 +120,7 @@ TASKS: dict[str, Callable[[Any], Task]] = {
     "head": lambda _: WithAHead(),
     "regions": task_settings("regions", REGIONS).task,
     "cmid": task_settings("cmid", CMID).task,
+    "preference": task_settings("preference", {"preferences": "p"}).task,
 }
 LOSSES = {
     "clip": {"contrastive"},
@@ -127,6 +128,7 @@ LOSSES = {
     "head": {"contrastive"},
     "regions": {"contrastive", "regions", "distill"},
     "cmid": {"reconstruct", "contrast", "local"},
+    "preference": {"ranking"},
 }
 
 
@@ -172,6 +174,8 @@ def regions(tokenizer: TextTokenizer, step: int) -> Mapping[str, Tensor]:
     others = torch.randn(8, 3, 32, 32, generator=chance)
     cells = torch.stack([torch.randperm(4, generator=chance)[:3] for _ in range(32)]).reshape(8, 2, 2, 3)
     return {
+        "ranked": torch.stack([tokenizer(TEXTS[:3]), tokenizer(TEXTS[2:5])]).expand(8, -1, -1, -1),
+        "there": torch.arange(3) < torch.tensor([[3, 2], [2, 0]] * 4)[..., None],
         "others": others,
         "hidden": torch.rand(8, 2, 2, 2, generator=chance) < 0.5,
         "matches": cells,
@@ -252,7 +256,7 @@ def test_every_worker_names_the_samples_of_the_one_whose_loss_is_not_finite(lear
     assert first.endswith("look at samples of worker 1: s/1-4, s/1-5, s/1-6, s/1-7")
 
 
-@pytest.mark.parametrize("kind", ["clip", "coca", "regions", "cmid"])
+@pytest.mark.parametrize("kind", ["clip", "coca", "regions", "cmid", "preference"])
 def test_a_run_that_goes_on_equals_one_that_was_not_stopped(kind: str) -> None:
     model, task, tokenizer = fresh(kind)
     whole = [step.loss for step in Learner(model, task, schedule()).fit(batches(tokenizer))]

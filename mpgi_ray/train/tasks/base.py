@@ -125,3 +125,7 @@ class Task(Protocol):
             done: the share of the run's steps that are over, with this one: above 0, at most 1.
         """
         ...
+
+    def files(self) -> Mapping[str, bytes]:
+        """What lies beside the model once it is trained, by file name: the head of a scorer."""
+        ...

@@ -79,6 +79,9 @@ class ClipTask:
     def end(self, model: Any, done: float) -> None:
         pass
 
+    def files(self) -> Mapping[str, bytes]:
+        return {}
+
 
 def encode_texts(model: Any, tokens: Tensor) -> Tensor:
     """Unit features of tokens (batch, texts of a picture, context), (batch, texts of a picture, dim)."""

@@ -1,0 +1,43 @@
+"""``mpgi reward``: preferences, and what is learnt from them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mpgi_ray.cli.announce import announce
+from mpgi_ray.cli.options import Grace, Takeover
+from mpgi_ray.runtime.stopping import GRACE
+
+reward = typer.Typer(no_args_is_help=True, help="Preferences between texts, for a scorer to learn.")
+
+
+@reward.callback()
+def _commands() -> None:
+    pass
+
+
+@reward.command()
+def pairs(
+    shards: Annotated[str, typer.Argument(help="Folder of final shards, local or s3://…")],
+    out: Annotated[str, typer.Option(help="Folder for preferences.parquet.")],
+    split: Annotated[str | None, typer.Option(help="Samples of this split only.")] = None,
+    measured: Annotated[bool, typer.Option(help="Hold colours against the pixels, too.")] = True,
+    seed: Annotated[int, typer.Option(help="Seed of the order in which sentences are tried.")] = 0,
+    takeover: Takeover = False,
+    grace: Grace = GRACE,
+) -> None:
+    """Make pairs of texts by the truth check: a sentence that is true of one picture is false of another.
+
+    Both pictures are asked about both, so that nothing can be learned from the texts alone. A scorer learns
+    them by `mpgi train FINAL --task preference --set task_settings.preferences=OUT`.
+    """
+    announce("reward pairs", shards=shards, output=out)
+    from mpgi_ray.config import parse
+    from mpgi_ray.reward.pairs import PairsConfig, make_pairs
+
+    values = {"shards": shards, "output": out, "split": split, "measured": measured, "seed": seed}
+    made = make_pairs(parse(PairsConfig, values, "mpgi reward pairs"), takeover=takeover, grace=grace)
+    kinds = ", ".join(f"{kind} {count:,}" for kind, count in made.kinds.items())
+    typer.echo(f"{out}: {sum(made.kinds.values()):,} pairs of {made.pictures:,} pictures: {kinds}")

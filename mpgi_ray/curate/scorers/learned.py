@@ -1,0 +1,79 @@
+"""What a scorer that learned from preferences says of texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+from PIL import Image
+from pydantic import AfterValidator, Field
+
+from mpgi_ray.config import Config
+from mpgi_ray.curate.scores.scorer import Score, Shown, Value
+from mpgi_ray.data.image import ImageError, decode
+from mpgi_ray.models.place import absolute_place, revision_of
+from mpgi_ray.rules.english import split_sentences
+
+if TYPE_CHECKING:
+    from mpgi_ray.models.scorer import Scorer as Model
+
+
+class Scorer(Config):
+    """``learned``, the score of a run of `mpgi train --task preference`, above 0; higher is better.
+
+    A text has the least score of its sentences, since one that is wrong makes it a wrong text. Scores order
+    the texts of one picture; their size means nothing. False-colour pictures have none: the model knows other
+    colours.
+
+    Attributes:
+        model: the folder of the run.
+        sentences: look at each sentence; else at the text as it is, of which the model reads as much as fits.
+        column: the name of the figure.
+    """
+
+    model: Annotated[str, AfterValidator(absolute_place)]
+    sentences: bool = True
+    column: str = Field(default="learned", pattern=r"^[a-z][a-z0-9_]*$")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (self.column,)
+
+    def made_by(self) -> tuple[str, str]:
+        return self.model, revision_of(self.model)
+
+    def open(self, gpu: bool) -> Score:
+        from mpgi_ray.models.scorer import Scorer as Model
+
+        return partial(_score, model=Model.load(self.model, gpu=gpu), sentences=self.sentences)
+
+
+def _score(samples: Sequence[Shown], model: Model, sentences: bool) -> Iterator[tuple[Value, ...]]:
+    pictures = [_picture(shown) for shown in samples]
+    parts = [
+        [split_sentences(named.text) if sentences else [named.text] for named in shown.texts]
+        for shown in samples
+    ]
+    there = [place for place, picture in enumerate(pictures) if not isinstance(picture, str)]
+    seen = (picture for picture in pictures if not isinstance(picture, str))
+    asked = [[part for text in parts[place] for part in text] for place in there]
+    found = dict(zip(there, model.score(seen, asked), strict=True))
+    for place, texts in enumerate(parts):
+        scores = iter(found.get(place, ()))
+        for text in texts:
+            why = pictures[place]
+            if isinstance(why, str):
+                yield (why,)
+            else:
+                yield (min((float(next(scores)) for _ in text), default="no_text"),)
+
+
+def _picture(shown: Shown) -> Image.Image | str:
+    """The picture as curation publishes it, or why it has no score."""
+    if shown.sample.annotation.false_colour:
+        return "false_colour"
+    try:
+        return decode(shown.sample.image).pixels
+    except ImageError as error:
+        return error.reason

@@ -1,0 +1,131 @@
+"""A model that scores texts about a picture by what it learned from preferences: a CLIP, and a head on it.
+
+The head looks at how a text meets the picture, and at how it meets those places of the picture that the text
+attends to; it never sees a text or a picture alone, of which a preference between texts tells nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mpgi_ray.data.storage import Storage, absolute
+from mpgi_ray.errors import InputError
+from mpgi_ray.models import checkpoint
+from mpgi_ray.models.embed import Model
+from mpgi_ray.models.feature_map import feature_map
+from mpgi_ray.models.model_folder import SCORER
+
+_PICTURES = 32  # that are scored together
+
+
+class ScorerHead(nn.Module):
+    """Scores of texts, above 0.
+
+    Args:
+        dim: of the features of pictures and texts.
+        width: of the image tower's last grid.
+    """
+
+    def __init__(self, dim: int, width: int) -> None:
+        super().__init__()
+        self.dim, self.width = dim, width
+        self.asks = nn.Linear(dim, dim)
+        self.places = nn.Conv2d(width, dim, 1)
+        self.linear = nn.Linear(2 * dim, 1, bias=False)
+
+    def forward(self, pooled: Tensor, grid: Tensor, texts: Tensor) -> Tensor:
+        """Scores (pictures, texts).
+
+        Args:
+            pooled, grid: of pictures, as `feature_map` gives them.
+            texts: features of the texts of each picture, (pictures, texts, dim).
+        """
+        picture, texts = (functional.normalize(one.float(), dim=-1) for one in (pooled, texts))
+        places = functional.normalize(self.places(grid).float().flatten(2), dim=1)
+        asked = functional.normalize(self.asks(texts).float(), dim=-1)
+        weights = (10 * asked @ places).softmax(dim=-1)  # cosines: of a few places, not of all alike
+        attended = functional.normalize(weights @ places.transpose(1, 2), dim=-1)
+        met = torch.cat([picture[:, None] * texts, attended * texts], dim=-1)
+        scores: Tensor = functional.softplus(self.linear(self.dim**0.5 * met)).squeeze(-1)
+        return scores
+
+    def to_bytes(self) -> bytes:
+        """What `from_bytes` reads."""
+        state = {name: value.cpu() for name, value in self.state_dict().items()}
+        return checkpoint.to_bytes({"dim": self.dim, "width": self.width, "state": state})
+
+    @classmethod
+    def from_bytes(cls, data: bytes, where: str) -> ScorerHead:
+        """A head that was kept.
+
+        Raises:
+            InputError: the bytes are damaged, or of something else.
+        """
+        held = checkpoint.from_bytes(data, where)
+        try:
+            head = cls(held["dim"], held["width"])
+            head.load_state_dict(held["state"])
+        except (KeyError, TypeError, RuntimeError) as error:
+            raise InputError(f"{where} is not the head of a scorer ({error}): train it again") from error
+        return head.eval()
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A scorer that was trained."""
+
+    model: Model
+    head: ScorerHead
+
+    @classmethod
+    def load(cls, folder: str, *, gpu: bool | None = None) -> Scorer:
+        """The scorer of a run of `mpgi train --task preference`.
+
+        Raises:
+            InputError: the folder holds none.
+        """
+        storage = Storage(absolute(folder))
+        if not storage.exists(SCORER):
+            raise InputError(
+                f"{folder} has no {SCORER}: expected the folder of `mpgi train --task preference`"
+            )
+        model = Model.load(folder, gpu=gpu)
+        head = ScorerHead.from_bytes(storage.read(SCORER), storage.path(SCORER))
+        return cls(model, head.to(model.device))
+
+    @torch.inference_mode()
+    def score(
+        self, pictures: Iterable[Image.Image], texts: Sequence[Sequence[str]]
+    ) -> list[NDArray[np.float32]]:
+        """The scores of the texts of each picture, (texts); the same input has the same scores each time.
+
+        Args:
+            pictures: 8-bit RGB, as many as there are lists of texts.
+        """
+        found: list[NDArray[np.float32]] = []
+        features = iter(torch.from_numpy(self.model.raw_texts([text for one in texts for text in one])))
+        rows = iter(texts)
+        for pooled, grid in self._seen(pictures):
+            for place, own in zip(range(len(pooled)), rows, strict=False):
+                told = torch.stack([next(features) for _ in own]) if own else torch.zeros(0, self.head.dim)
+                scores = self.head(pooled[place, None], grid[place, None], told[None].to(pooled.device))
+                found.append(scores[0].cpu().numpy())
+        return found
+
+    def _seen(self, pictures: Iterable[Image.Image]) -> Iterable[tuple[Tensor, Tensor]]:
+        waiting: list[Tensor] = []
+        for picture in pictures:
+            waiting.append(self.model.preprocess(picture))
+            if len(waiting) == _PICTURES:
+                yield feature_map(self.model.network.visual, torch.stack(waiting).to(self.model.device))
+                waiting = []
+        if waiting:
+            yield feature_map(self.model.network.visual, torch.stack(waiting).to(self.model.device))

@@ -1,0 +1,93 @@
+"""Preferences that the truth check makes: a sentence that is true of one picture is false of another one.
+
+Both pictures are asked about both sentences. So whoever looks at the texts alone is right exactly half of the
+time, whatever it prefers: a planted error could be told by its wording (a head that saw the texts alone was
+right on 91 % of pairs with a swapped label).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from mpgi_ray.data.preferences import Preference
+from mpgi_ray.rules import Facts
+from mpgi_ray.rules.english import split_sentences
+from mpgi_ray.truth.claim import About
+from mpgi_ray.truth.verdict import Verdict, check
+
+_LOOKED_AT = 50  # sentences that one is tried against, so that the time stays linear
+_Group = tuple[frozenset[About], frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A picture, and what is said of it.
+
+    Attributes:
+        texts: of any length, by an id of each.
+    """
+
+    sample_id: str
+    facts: Facts
+    texts: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    order: str
+    picture: int
+    source: str
+    text: str
+
+
+def swapped(pictures: Sequence[Told], seed: int = 0) -> Iterator[Preference]:
+    """Preferences in swaps, the two of one in a row; each sentence of a picture takes part in one at most.
+
+    Sentences are swapped with those that claim the same kinds of things, and of the same things unless they
+    claim only that these are there.
+    """
+    groups: dict[_Group, list[_Sentence]] = defaultdict(list)
+    for number, told in enumerate(pictures):
+        for group, sentence in _sentences(number, told, seed):
+            groups[group].append(sentence)
+    for group in sorted(groups, key=lambda one: (sorted(one[0]), sorted(one[1]))):
+        left = sorted(groups[group], key=lambda one: one.order)
+        while left:
+            one = left.pop(0)
+            for other in islice(left, _LOOKED_AT):
+                if one.picture == other.picture:
+                    continue
+                wrong = _wrong(other.text, pictures[one.picture].facts)
+                if wrong and _wrong(one.text, pictures[other.picture].facts):
+                    left.remove(other)
+                    for true, false in ((one, other), (other, one)):
+                        texts = ((true.source, true.text), ("", false.text))
+                        yield Preference(pictures[true.picture].sample_id, wrong, texts)
+                    break
+
+
+def _sentences(number: int, told: Told, seed: int) -> Iterator[tuple[_Group, _Sentence]]:
+    """The sentences of which every claim is true, once each."""
+    known: set[str] = set()
+    for source, text in sorted(told.texts.items()):
+        for sentence in split_sentences(text):
+            if sentence in known:
+                continue
+            known.add(sentence)
+            judged = check(sentence, told.facts)
+            if not judged or any(one.verdict is not Verdict.SUPPORTED for one in judged):
+                continue
+            about = frozenset(one.claim.about for one in judged)
+            names = frozenset(one.claim.name for one in judged) if about != {About.PRESENCE} else frozenset()
+            order = hashlib.sha256(f"{seed}/{told.sample_id}/{sentence}".encode()).hexdigest()
+            yield (about, names), _Sentence(order, number, source, sentence)
+
+
+def _wrong(text: str, facts: Facts) -> str:
+    """What a text is wrong about, the first of it; empty if nothing."""
+    judged = check(text, facts)
+    return next((one.claim.about.value for one in judged if one.verdict is Verdict.CONTRADICTED), "")
