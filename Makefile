@@ -30,7 +30,7 @@ test-slow: setup ## tests that start vLLM for themselves or lose workers in trai
 	$(BIN)/pytest -m slow
 
 test-docs: setup ## every block of README and docs that can run here, the notebooks, the viewer in Chromium, the links of the site
-	$(BIN)/pytest -n 3 --dist loadgroup -m "not slow" tests/docs tests/report/test_viewer_page.py
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow" tests/docs tests/report/test_viewer_page.py
 
 notebooks: setup ## runs the notebooks of docs and stores what they show
 	PYTHONPATH=tests $(BIN)/python -m support.notebooks
