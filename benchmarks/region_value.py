@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import over_seeds
 import torch
 from alone import learn
 from caption_arms import drawn, finals, shown
@@ -131,13 +132,7 @@ def main(given: Sequence[str] | None = None) -> None:
             found.setdefault(arm or "before", []).append(row)
             told = ", ".join(f"{name} {value:.1f}" for name, value in row.items())
             print(f"{arm or 'before'}, seed {seed}: loss {loss}; {told}", flush=True)
-    print(f"\nmean (least to most) of {len(options.seeds)} seeds\n")
-    for arm, rows in found.items():
-        cells = []
-        for name in rows[0]:
-            values = [row[name] for row in rows]
-            cells.append(f"{name} {np.mean(values):.1f} ({min(values):.1f} to {max(values):.1f})")
-        print(f"{arm}: {'; '.join(cells)}")
+    over_seeds.tell(found)
     print(json.dumps({"seeds": options.seeds, "steps": options.steps, "figures": found}))
 
 

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
+from mpgi_ray.data.evaluated import TABLES
 from mpgi_ray.errors import InputError
 from mpgi_ray.evaluate import rows
-from mpgi_ray.evaluate.config import TABLES, EvaluateConfig, Evaluation, Row
+from mpgi_ray.evaluate.config import EvaluateConfig, Evaluation, Row
 from mpgi_ray.evaluate.leaked import Leaked
 from mpgi_ray.evaluate.localize.locate import read_air_slt
 from mpgi_ray.evaluate.probes.probe import make_counts, make_probes

@@ -9,21 +9,12 @@ from typing import Annotated, Any, Self, TypeAlias
 from pydantic import Field, model_validator
 
 from mpgi_ray.config import Config
+from mpgi_ray.data.evaluated import TABLES
 from mpgi_ray.errors import RecipeError
 from mpgi_ray.evaluate.protocol import Protocol
 from mpgi_ray.models.generation import Beam, Decoding, Greedy, Nucleus
 
 Row: TypeAlias = dict[str, Any]
-TABLES = (
-    "retrieval",
-    "zero_shot",
-    "tower",
-    "regions",
-    "segmentation",
-    "probes",
-    "captions",
-    "localization",
-)
 _DECODINGS: Mapping[str, type[Decoding]] = {"greedy": Greedy, "beam": Beam, "nucleus": Nucleus}
 
 

@@ -11,16 +11,8 @@ from rich import table as rich_table
 from rich.console import Console
 from rich.text import Text
 
-KINDS = (
-    "retrieval",
-    "zero_shot",
-    "tower",
-    "regions",
-    "segmentation",
-    "probes",
-    "captions",
-    "localization",
-)
+from mpgi_ray.data.evaluated import TABLES
+
 _ELSEWHERE = ("segmentation", "localization")  # of other pictures than those of the shards
 _SHARES = ("captions", "localization")  # from 0 to 1, where the others are per cent
 _LOW, _HIGH = "_low", "_high"  # the ends of a figure's interval stand beside it
@@ -49,7 +41,7 @@ def tables_of(metrics: Mapping[str, Any]) -> list[Table]:
         tables = ((name, table) for name, of in metrics["sets"].items() for table in tables_of(of))
         return [replace(table, title=f"{name}: {table.title}") for name, table in tables]
     found = []
-    for kind in KINDS:
+    for kind in TABLES:
         for protocol, rows in _by_protocol(metrics, kind).items():
             called = _called(metrics, kind, protocol, rows)
             found += [_table(metrics, kind, title, some) for title, some in called.items() if some]

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from mpgi_ray.data.caption_figures import RunFigures, quantile
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.caption_metrics import metrics
+from mpgi_ray.data.evaluated import TABLES
 from mpgi_ray.data.shard_list import ShardList, find_shards
 from mpgi_ray.data.shards import ShardFields
 from mpgi_ray.data.storage import Storage, split_url
 from mpgi_ray.errors import InputError, RecipeError
 from mpgi_ray.report.cards import read_cards
 from mpgi_ray.report.engines import engines
-from mpgi_ray.report.evaluation import KINDS, tables_of
+from mpgi_ray.report.evaluation import tables_of
 from mpgi_ray.report.gather import Figures
 from mpgi_ray.report.histogram import histogram, longest_shown
 from mpgi_ray.report.html import environment, page_at
@@ -215,7 +216,7 @@ def _read_json(path: str) -> dict[str, Any]:
 def _evaluation(metrics: Mapping[str, Any]) -> dict[str, Any]:
     tables = tables_of(metrics)
     shown = (
-        (*KINDS, "status", "not_zero_shot", "sets") if tables else ()
+        (*TABLES, "status", "not_zero_shot", "sets") if tables else ()
     )  # each table has what is known of its models
     facts = {
         key: ", ".join(value) if isinstance(value, list) else value

@@ -155,8 +155,6 @@ class TrainConfig(Config):
             learns = task_settings(self.task, self.task_settings)
             if not learns.reads_texts and (told := self.model_fields_set & _OF_TEXTS):
                 raise ValueError(f"task {self.task} reads no texts: leave {', '.join(sorted(told))} out")
-            if not learns.reads_texts and Tower.IMAGE in self.freeze:
-                raise ValueError(f"freeze image: task {self.task} learns the image tower and nothing else")
             if "caption_weight" in self.model_fields_set:
                 raise ValueError("caption_weight is not for a task: expected task_settings.caption_weight")
         elif self.task_settings:

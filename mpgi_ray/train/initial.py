@@ -10,12 +10,11 @@ from typing import Any
 import open_clip
 from huggingface_hub import snapshot_download
 
-from mpgi_ray.data.storage import Storage, absolute
 from mpgi_ray.errors import InputError, RecipeError
 from mpgi_ray.models import OWN, SMALL, SMALL_COCA, SMALL_VIT, checkpoint, published
 from mpgi_ray.models.architecture import Architecture, small, small_coca, small_vit, stock
 from mpgi_ray.models.long_text import stretch
-from mpgi_ray.models.model_folder import RUN, TOKENIZER, Seen, seen_by
+from mpgi_ray.models.model_folder import TOKENIZER, Seen, seen_by
 from mpgi_ray.models.published import load_published
 from mpgi_ray.models.tokenizer import TextTokenizer
 from mpgi_ray.train.config import TrainConfig
@@ -46,15 +45,15 @@ def _named(config: TrainConfig, source: Source) -> tuple[Architecture, Any]:
             raise RecipeError(
                 f"weights {config.weights!r}: model {config.model!r} takes none, it starts afresh"
             )
-        tokenizer = TextTokenizer.train(islice(source.all_texts(), _TEXTS), config.context)
+        words = config.learns(writes=False).words(source)
+        tokenizer = TextTokenizer.train(islice(words, _TEXTS), config.context)
         made = {SMALL: small, SMALL_VIT: small_vit, SMALL_COCA: small_coca}[config.model]
         return _fresh(config, made(tokenizer))
     if config.model.startswith(_HUB):
         return _from_folder(_fetched(config.model.removeprefix(_HUB)))
     if Path(config.model).is_dir() or "://" in config.model:
         architecture, model = _from_folder(config.model)
-        wordless = architecture.tokenizer is not None and _learnt_no_texts(config.model)
-        if wordless and config.weights_of_texts is not None:
+        if config.weights_of_texts is not None and _knows_no_words(architecture):
             raise RecipeError(
                 f"model {config.model}: it learnt from pictures alone, and its tokenizer knows no words: "
                 f"expected it as init, beside model={architecture.name}"
@@ -73,11 +72,10 @@ def _named(config: TrainConfig, source: Source) -> tuple[Architecture, Any]:
     return published.architecture(config.model), model
 
 
-def _learnt_no_texts(folder: str) -> bool:
-    """Whether a model is of a run that says so."""
-    storage = Storage(absolute(folder))
-    recipe = storage.read_json(RUN).get("recipe") if storage.exists(RUN) else None
-    return isinstance(recipe, dict) and recipe.get("texts") == {}
+def _knows_no_words(architecture: Architecture) -> bool:
+    """Whether its tokenizer was made of no text at all."""
+    vocabulary = architecture.model_cfg["text_cfg"].get("vocab_size", 0)
+    return architecture.tokenizer is not None and vocabulary <= len(TextTokenizer.train((), 8))
 
 
 def _take_tower(architecture: Architecture, model: Any, folder: str) -> None:

@@ -25,6 +25,9 @@ from mpgi_ray.models.tokenizer import TextTokenizer
 from mpgi_ray.reward.swaps import Told, swapped
 from mpgi_ray.rules.of_sample import facts_of_sample
 from mpgi_ray.rules.sentences import rule_text
+from mpgi_ray.train.config import TrainConfig
+from mpgi_ray.train.initial import initial
+from mpgi_ray.train.source import Source
 from mpgi_ray.train.tasks import task_settings
 from mpgi_ray.truth.verdict import Verdict, check, verdict_of
 
@@ -87,6 +90,23 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> str:
         Storage(str(folder)).publish(name, data)
     checkpoint.save(folder, architecture, model)
     return str(folder)
+
+
+def test_a_fresh_model_knows_the_words_of_preferences_and_may_learn_its_head_alone(tmp_path: Path) -> None:
+    pair = Preference("a", "count", (("", "three trawlers three trawlers"), ("", "four trawlers")))
+    write_preferences(Storage(str(tmp_path)), [pair])
+    told = {
+        "task": "preference",
+        "task_settings": {"preferences": str(tmp_path)},
+        "freeze": ["image", "text"],
+    }
+    config = TrainConfig.model_validate({"shards": "s", "output": "o", "steps": 1, **told})
+    architecture, model = initial(config, Source((), None, None))
+    tokenizer = TextTokenizer.from_json(architecture.tokenizer or "", 32)
+    assert len(tokenizer.encode("trawlers")) == 1
+    model.requires_grad_(False)
+    task = config.learns(writes=False).task(model)
+    assert all(weight.requires_grad for weight in task.head.parameters())
 
 
 def noise(seed: int) -> Image.Image:

@@ -27,7 +27,7 @@ from mpgi_ray.models.inputs import Inputs
 from mpgi_ray.models.tokenizer import TextTokenizer
 from mpgi_ray.train.augment import Transform
 from mpgi_ray.train.batch import Batch
-from mpgi_ray.train.config import Tower, TrainConfig
+from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.initial import initial
 from mpgi_ray.train.loop import Learner, Schedule
 from mpgi_ray.train.scan import scan
@@ -280,8 +280,10 @@ def test_settings_that_teach_nothing_are_refused(values: dict[str, Any], said: s
 def test_texts_mean_nothing_to_it() -> None:
     with pytest.raises(ValueError, match="task cmid reads no texts: leave texts_per_step out"):
         TrainConfig(shards="s", output="o", steps=1, task="cmid", texts_per_step=2)
-    with pytest.raises(ValueError, match="task cmid learns the image tower and nothing else"):
-        TrainConfig(shards="s", output="o", steps=1, task="cmid", freeze={Tower.IMAGE})
+    model = built(small_vit(TOKENS))
+    model.visual.requires_grad_(False)
+    with pytest.raises(RecipeError, match="task cmid learns the image tower and nothing else"):
+        task_settings("cmid", HEADS).task(model)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ imports torch in its methods), and makes a `Task`, which is what runs beside a m
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
@@ -43,6 +43,10 @@ class TaskSettings(Config):
         that is named ``images`` stands in place of the sample's whole picture, which is not made then.
         """
         return {}
+
+    def words(self, source: Source) -> Iterable[str]:
+        """The texts that the tokenizer of a fresh small model is made of."""
+        return source.all_texts()
 
     def check(self, source: Source) -> None:
         """Whether the samples of a run hold what the task learns from; called before anything is learnt.

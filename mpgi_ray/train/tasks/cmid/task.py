@@ -33,7 +33,7 @@ class CmidTask(nn.Module, ClipTask):
         model: with the weights that the run starts from, of which the teacher is made.
 
     Raises:
-        RecipeError: the tower's grids are not known, or do not fit the cells.
+        RecipeError: the tower is frozen, its grids are not known, or they do not fit the cells.
     """
 
     queue: nn.Parameter | None
@@ -44,6 +44,8 @@ class CmidTask(nn.Module, ClipTask):
         nn.Module.__init__(self)
         ClipTask.__init__(self)
         self.settings = settings
+        if not any(weight.requires_grad for weight in model.visual.parameters()):
+            raise RecipeError("freeze image: task cmid learns the image tower and nothing else")
         for name, weight in model.named_parameters():
             if not name.startswith("visual."):
                 weight.requires_grad_(False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -35,6 +35,10 @@ class Settings(TaskSettings):
     preferences: Annotated[str, AfterValidator(absolute)]
     lists: int = Field(default=4, ge=1, le=1000)
     longest: int = Field(default=2, ge=2, le=64)
+
+    def words(self, source: Source) -> Iterator[str]:
+        for lists in _read(self.preferences).values():
+            yield from (text for one in lists for _, text in one.texts)
 
     def check(self, source: Source) -> None:
         """Whether there are preferences.
