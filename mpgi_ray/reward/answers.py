@@ -26,7 +26,7 @@ OPEN = "answers of which nothing can be checked"
 TIED = "answers that say as many false things as all others to their question"
 UNBALANCED = "orders of two answers that no other picture turns round"
 _DRAWN = 500  # other pictures that are compared with one
-_LOOKED_AT = 50  # of these, the likest ones, that are asked about its answers
+_LOOKED_AT = 20  # of these, the likest ones, that are asked about its answers
 
 
 @dataclass(frozen=True, slots=True)
