@@ -17,7 +17,7 @@ from itertools import permutations, product
 
 import numpy as np
 from PIL import Image
-from planted_sources import _TREES
+from planted_sources import TREES
 from truth import DATA
 
 from mpgi_ray.data.image import decode
@@ -50,22 +50,17 @@ class Set:
     pictures: Mapping[str, Image.Image]
     whole: Mapping[str, str]
 
-    def only(self, kinds: Iterable[str] = ()) -> Set:
-        """The swaps of which both texts are wrong about the same one of these, or of all kinds.
-
-        Of others one half would count among the one kind and one among another, and neither be balanced.
-        """
+    def only(self, kinds: Iterable[str]) -> Set:
+        """The pairs whose false texts are wrong about these; few lose the other half of their swap."""
         kinds = set(kinds)
-        swaps = zip(self.pairs[::2], self.pairs[1::2], strict=True)
-        kept = [s for s in swaps if s[0].kind == s[1].kind and (not kinds or s[0].kind in kinds)]
-        return Set([one for swap in kept for one in swap], self.pictures, self.whole)
+        return Set([one for one in self.pairs if one.kind in kinds], self.pictures, self.whole)
 
 
 def of_scenes(samples: Iterable[Sample]) -> Set:
     """Pairs of sentences of the seldom kinds."""
     drawn = list(samples)
     told = [Told(s.sample_id, f, _numbered(statements(f, s.sample_id))) for s, f in _known(drawn)]
-    return Set(list(swapped(told)), _pixels(drawn), {s.sample_id: s.sample_id for s in drawn})
+    return Set(list(swapped(told)), pixels(drawn), {s.sample_id: s.sample_id for s in drawn})
 
 
 def of_real(name: str) -> Set:
@@ -76,7 +71,7 @@ def of_real(name: str) -> Set:
         texts = [*trusted_text(facts, sample.sample_id), *statements(facts, sample.sample_id)]
         told.append(Told(sample.sample_id, facts, _numbered(texts)))
     whole = {sample.sample_id: picture for picture, sample in parts}
-    return Set(list(swapped(told)), _pixels([sample for _, sample in parts]), whole)
+    return Set(list(swapped(told)), pixels([sample for _, sample in parts]), whole)
 
 
 def statements(facts: Facts, seed: str) -> Iterator[str]:
@@ -101,7 +96,7 @@ def _windows(name: str) -> Iterator[tuple[str, Sample]]:
     root = DATA / name
     if name == "neon_trees":
         source = load_source(None)
-        listed = [item for table in _TREES for item in boxes(str(root / table))]
+        listed = [item for table in TREES for item in boxes(str(root / table))]
     else:
         source, listed = (
             load_source(name.removesuffix("_examples")),
@@ -125,7 +120,7 @@ def _known(samples: Iterable[Sample]) -> Iterator[tuple[Sample, Facts]]:
     return ((sample, facts_of_sample(sample, measured=True)) for sample in samples)
 
 
-def _pixels(samples: Iterable[Sample]) -> dict[str, Image.Image]:
+def pixels(samples: Iterable[Sample]) -> dict[str, Image.Image]:
     return {sample.sample_id: decode(sample.image).pixels for sample in samples}
 
 

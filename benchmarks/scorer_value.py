@@ -18,10 +18,9 @@ from typing import Any
 import torch
 from alone import learn
 from caption_arms import SIX, Writer, drawn, finals
-from scorer_asked import BOXED, Set, ask, of_real, of_scenes
+from scorer_asked import BOXED, Set, ask, of_real, of_scenes, pixels
 from truth import DATA
 
-from mpgi_ray.data.image import decode
 from mpgi_ray.data.preferences import Preference, write_preferences
 from mpgi_ray.data.sample import Sample
 from mpgi_ray.data.storage import Storage
@@ -79,7 +78,7 @@ def main(given: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--held-out", type=int, default=600, help="generated ones whose texts are asked about"
     )
-    parser.add_argument("--others", type=int, default=1500, help="generated ones for kinds not learned")
+    parser.add_argument("--others", type=int, default=2000, help="generated ones for kinds not learned")
     parser.add_argument("--first", type=int, default=600, help="steps of the CLIP to start from")
     parser.add_argument("--base", help="a CLIP to start from in place of that")
     parser.add_argument("--steps", type=int, default=600, help="of the scorer")
@@ -92,16 +91,17 @@ def main(given: Sequence[str] | None = None) -> None:
     options = parser.parse_args(given)
     torch.set_num_threads(1)
     scorer = Scorer.load(options.scorer or trained(options))
-    held = list(drawn(range(HELD_OUT, HELD_OUT + options.held_out)))
-    ids = {sample.sample_id: sample.sample_id for sample in held}
-    pictures = {sample.sample_id: decode(sample.image).pixels for sample in held}
-    asked = Set(preferences(held), pictures, ids)
-    ask("texts of held-out scenes, kinds that were learned", scorer, asked.only(LEARNT))
-    others = of_scenes(drawn(range(HELD_OUT, HELD_OUT + options.others)))
-    ask("held-out scenes, kinds that were not learned", scorer, others.only(OTHERS))
+    if options.held_out:
+        held = list(drawn(range(HELD_OUT, HELD_OUT + options.held_out)))
+        whole = {sample.sample_id: sample.sample_id for sample in held}
+        asked = Set(preferences(held), pixels(held), whole)
+        ask("texts of held-out scenes, kinds that were learned", scorer, asked.only(LEARNT))
+    if options.others:
+        others = of_scenes(drawn(range(HELD_OUT, HELD_OUT + options.others)))
+        ask("held-out scenes, kinds that were not learned", scorer, others.only(OTHERS))
     for name in BOXED:
         if (DATA / name).exists():
-            ask(f"windows of {name}", scorer, of_real(name).only())
+            ask(f"windows of {name}", scorer, of_real(name))
 
 
 if __name__ == "__main__":

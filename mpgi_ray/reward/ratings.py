@@ -70,7 +70,7 @@ def read_ratings(path: str) -> list[Rating]:
         rows: Any = decode_json(content) if path.endswith(".json") else _of_csv(decode_text(content, path))
         if not isinstance(rows, list):
             raise ValueError(f"it holds a {type(rows).__name__}, expected a list of ratings")
-    except ValueError as error:
+    except (ValueError, csv.Error) as error:
         raise InputError(f"{path}: {error}; give the file that the viewer's Export wrote") from error
     found = []
     for number, row in enumerate(rows, 1):
