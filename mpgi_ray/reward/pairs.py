@@ -28,6 +28,7 @@ from mpgi_ray.version import VERSION
 
 _JOB = "pairs"
 _LEFT_OUT = "left_out.json"
+_LAST = (_LEFT_OUT, PREFERENCES)
 _Place = Annotated[str, AfterValidator(absolute)]
 Source = Literal["swaps", "answers", "ratings"]
 
@@ -107,9 +108,9 @@ def make_pairs(config: PairsConfig, *, takeover: bool = False, grace: float = GR
     """
     shards, output = list_shards(config.shards), Storage(config.output)
     identity = _identity(config, shards)
-    look(output, record_of(_JOB), identity, last=(PREFERENCES,), results=(_LEFT_OUT,))
+    look(output, record_of(_JOB), identity, last=_LAST, results=())
     with held(output, _JOB, takeover=takeover) as lease:
-        found = claim(output, _JOB, identity, last=(PREFERENCES,), results=(_LEFT_OUT,))
+        found = claim(output, _JOB, identity, last=_LAST, results=())
         if found is not Claim.FINISHED:
             stop = Stop(grace)
             with ray_session(cpus_held=0), stop.listening():
@@ -145,7 +146,7 @@ def _made(
         seed=config.seed if "swaps" in config.made_of else None,
         balanced=config.balanced,
     )
-    if config.made_of != ("ratings",):
+    if {*config.made_of} != {"ratings"}:
         own = ({one: answers[one] for one in there if one in answers} for there in ids)
         for lists, counts in each(task, zip(shards, own, strict=True)):
             made += lists
