@@ -5,14 +5,17 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
+import ray
 from pydantic import AfterValidator, Field
 from ray import serve
+from ray.serve._private.constants import SERVE_CONTROLLER_NAME, SERVE_NAMESPACE
 from ray.serve.config import BackpressureConfig, HTTPOptions
 from ray.serve.schema import LoggingConfig
 
@@ -83,12 +86,9 @@ def serving(config: ServeConfig) -> Iterator[str]:
     _require_free(config.host, config.port)
     pool = Pool(f"replica of {config.run}", config.replicas, 1, config.gpus_per_replica)
     gpus = config.replicas * config.gpus_per_replica
+    alone = not (ray.is_initialized() or os.environ.get("RAY_ADDRESS"))
     with ray_session(config.replicas, gpus, [pool], reading=0):
-        if serve.status().proxies:
-            raise ResourceError(
-                "Ray Serve already runs on this cluster, with an address of its own: end what it serves "
-                "(`serve shutdown`), or use another cluster"
-            )
+        _require_none_served()
         logging.getLogger("ray.serve").setLevel(logging.ERROR)
         try:
             with Waiting(f"each {pool.what} to load the model"):
@@ -96,7 +96,8 @@ def serving(config: ServeConfig) -> Iterator[str]:
             host = f"[{config.host}]" if ":" in config.host else config.host
             yield f"http://{host}:{config.port}{PATH}"
         finally:
-            serve.shutdown()
+            # where Serve ends before Ray does, Ray calls the end of its controller a failure
+            serve.delete(_APP) if alone else serve.shutdown()
 
 
 def _start(config: ServeConfig, hashed: bytes | None) -> None:
@@ -109,7 +110,7 @@ def _start(config: ServeConfig, hashed: bytes | None) -> None:
         max_ongoing_requests=2 * config.queue,
         max_queued_requests=config.queue,
         backpressure_config=BackpressureConfig(status_code=429, retry_after_s=RETRY_AFTER),
-        max_constructor_retry_count=2,
+        max_constructor_retry_count=1,
         health_check_period_s=2,  # so soon is a replica that died replaced
         logging_config=_QUIET,
     )
@@ -129,11 +130,30 @@ def _start(config: ServeConfig, hashed: bytes | None) -> None:
         raise ResourceError(_reason(error)) from error
 
 
+def _require_none_served() -> None:
+    """What is served already has an address and an end of its own.
+
+    Raises:
+        ResourceError: Ray Serve runs on this cluster.
+    """
+    try:  # not `serve.status`, which in a second session of a process asks the controller of the first
+        ray.get_actor(SERVE_CONTROLLER_NAME, SERVE_NAMESPACE)
+    except ValueError:
+        return
+    raise ResourceError(
+        "Ray Serve already runs on this cluster, with an address of its own: end what it serves "
+        "(`serve shutdown`), or name another cluster"
+    )
+
+
 def _reason(error: Exception) -> str:
-    """The last line of what Ray tells, which has the error of a replica in it."""
-    lines = [line.strip() for line in str(error).splitlines()]
-    errors = [line for line in lines if line.startswith("mpgi_ray.errors.")]
-    return f"the endpoint did not start: {(errors or [line for line in lines if line])[-1][:500]}"
+    """What a replica raised, which stands in its state, or else what Serve says."""
+    state = serve.status().applications.get(_APP)
+    told = [deployment.message for deployment in state.deployments.values()] if state else []
+    lines = [line.strip() for text in (str(error), *told) for line in text.splitlines()]
+    raised = [line for line in lines if re.match(r"[\w.]+Error: ", line)]
+    reason = (raised or [line for line in lines if line])[-1][:500]
+    return f"the endpoint did not start: {reason.removeprefix('mpgi_ray.errors.')}"
 
 
 def _require_free(host: str, port: int) -> None:
