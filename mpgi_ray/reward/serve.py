@@ -9,7 +9,7 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Annotated
 
 import ray
@@ -17,6 +17,7 @@ from pydantic import AfterValidator, Field
 from ray import serve
 from ray.serve._private.constants import SERVE_CONTROLLER_NAME, SERVE_NAMESPACE
 from ray.serve.config import BackpressureConfig, HTTPOptions
+from ray.serve.exceptions import RayServeException
 from ray.serve.schema import LoggingConfig
 
 from mpgi_ray.config import Config
@@ -50,11 +51,11 @@ class ServeConfig(Config):
     run: Annotated[str, AfterValidator(absolute_place)]
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
-    replicas: int = Field(default=1, ge=1)
+    replicas: int = Field(default=1, ge=1, le=10_000)
     gpus_per_replica: float = Field(default=0, ge=0, le=1)
-    batch: int = Field(default=16, ge=1)
-    wait_ms: float = Field(default=5, ge=0)
-    queue: int = Field(default=256, ge=1)
+    batch: int = Field(default=16, ge=1, le=1024)
+    wait_ms: float = Field(default=5, ge=0, le=10_000)
+    queue: int = Field(default=256, ge=1, le=65_536)
 
 
 def serve_until_stopped(config: ServeConfig, say: Callable[[str], None]) -> None:
@@ -86,7 +87,7 @@ def serving(config: ServeConfig) -> Iterator[str]:
     _require_free(config.host, config.port)
     pool = Pool(f"replica of {config.run}", config.replicas, 1, config.gpus_per_replica)
     gpus = config.replicas * config.gpus_per_replica
-    alone = not (ray.is_initialized() or os.environ.get("RAY_ADDRESS"))
+    alone = not ray.is_initialized() and os.environ.get("RAY_ADDRESS", "local") in ("", "local")
     with ray_session(config.replicas, gpus, [pool], reading=0):
         _require_none_served()
         logging.getLogger("ray.serve").setLevel(logging.ERROR)
@@ -96,8 +97,10 @@ def serving(config: ServeConfig) -> Iterator[str]:
             host = f"[{config.host}]" if ":" in config.host else config.host
             yield f"http://{host}:{config.port}{PATH}"
         finally:
-            # where Serve ends before Ray does, Ray calls the end of its controller a failure
-            serve.delete(_APP) if alone else serve.shutdown()
+            with suppress(RayServeException):  # it may not have started
+                serve.delete(_APP)  # replicas finish what they hold
+            if not alone:  # where it ends before Ray does, Ray calls the end of its controller a failure
+                serve.shutdown()
 
 
 def _start(config: ServeConfig, hashed: bytes | None) -> None:
