@@ -71,17 +71,15 @@ def main() -> None:
     parser.add_argument("--gpus-per-replica", type=float, default=0)
     parser.add_argument("--batch", type=int, default=16)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as scratch, socket.create_server(("127.0.0.1", 0)) as one:
-        with socket.create_server(("127.0.0.1", 0)) as other:
-            port, metrics = one.getsockname()[1], other.getsockname()[1]
-        one.close()
+    metrics = _free_port()
+    with tempfile.TemporaryDirectory() as scratch:
         often = {"metrics_report_interval_ms": 300}  # Ray's own are 10 s
         cpus = max(os.cpu_count() or 1, options.replicas + 2)
         quiet = {"include_dashboard": False, "log_to_driver": False}
         ray.init("local", num_cpus=cpus, _metrics_export_port=metrics, _system_config=often, **quiet)
         config = ServeConfig(
             run=options.run or _scorer(Path(scratch)),
-            port=port,
+            port=_free_port(),
             replicas=options.replicas,
             gpus_per_replica=options.gpus_per_replica,
             batch=options.batch,
@@ -160,6 +158,11 @@ def settled(port: int) -> dict[str, float]:
         last = found
         sleep(3)
     raise RuntimeError("the metrics of the endpoint do not come to rest")
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 def _scorer(folder: Path) -> str:

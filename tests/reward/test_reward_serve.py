@@ -29,6 +29,7 @@ from PIL import Image
 from mpgi_ray.models.scorer import Scorer
 from mpgi_ray.reward.request import MAX_BODY
 from mpgi_ray.runtime.metrics import REWARD
+from support.doc_blocks import blocks
 from support.tiny_scorers import make_scorer
 
 pytestmark = pytest.mark.slow  # a start of Ray, and a replica that is replaced
@@ -129,6 +130,18 @@ def test_scores_are_those_of_the_scorer_under_any_load(served: Served) -> None:
         assert time.monotonic() < end
     assert found["ray_mpgi_reward_batch_count"] < len(sent) / 2
     assert {metric.exported for metric in REWARD} <= set(found)
+
+
+def test_the_client_of_the_page_gets_these_scores(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    (client,) = (block for block in blocks("docs/rewards.md") if "def rewards(" in block.code)
+    monkeypatch.setenv("MPGI_REWARD_KEY", "s3cret")
+    names: dict[str, Any] = {}
+    exec(client.code.replace("127.0.0.1:8000", f"127.0.0.1:{served.port}"), names)
+    sink = io.BytesIO()
+    picture(3).save(sink, "PNG")
+    found = names["rewards"](sink.getvalue(), "What is here?", TEXTS)
+    (expected,) = Scorer.load(served.run, gpu=False).score([picture(3)], [TEXTS])
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
 def test_what_is_no_request_is_refused(served: Served) -> None:
