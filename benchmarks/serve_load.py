@@ -3,8 +3,8 @@
     python benchmarks/serve_load.py [--run SCORER] [--clients 64] [--seconds 30]
 
 Without a run it serves a small scorer with random weights, whose scores mean nothing. Clients and endpoint
-share this machine, as do the seconds of both measurements. Requests are pictures of 256 × 256 pixels with
-four completions.
+share this machine. Requests are pictures of 256 × 256 pixels with four completions. The last line is one
+JSON object.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ import sys
 import tempfile
 import urllib.request
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, perf_counter, sleep
+from typing import Any
 
 import aiohttp
 import numpy as np
@@ -51,14 +53,6 @@ class Load:
     statuses: Counter[str] = field(default_factory=Counter)
     wall: float = 0.0
 
-    def line(self, what: str, batch: float) -> str:
-        p50, p95 = np.percentile(self.seconds, [50, 95])
-        told = ", ".join(f"{status}: {number:,}" for status, number in sorted(self.statuses.items()))
-        return (
-            f"{what:<24} {len(self.seconds) / self.wall:7.1f} requests/s   p50 {1000 * p50:6.0f} ms   "
-            f"p95 {1000 * p95:6.0f} ms   mean batch {batch:4.1f}   {told}"
-        )
-
 
 def main() -> None:
     parser = argparse.ArgumentParser(
@@ -85,23 +79,38 @@ def main() -> None:
             batch=options.batch,
         )
         with serving(config) as url:
-            measure(url, metrics, options.clients, options.seconds)
+            figures = list(measure(url, metrics, options.clients, options.seconds))
+    alone, many = (figure["requests_per_s"] for figure in figures)
+    print(f"{options.clients} clients get {many / alone:.1f} times as many answers a second as one")
+    print(json.dumps({"ratio": many / alone, "loads": figures}))
 
 
-def measure(url: str, metrics: int, clients: int, seconds: float) -> None:
-    """Print what one client sees and then what many see."""
+def measure(url: str, metrics: int, clients: int, seconds: float) -> Iterator[dict[str, Any]]:
+    """What one client sees and then what many see; a line is printed for each."""
     asyncio.run(load(url, clients, 2))  # threads, caches and connections are there now
-    told, before = [], settled(metrics)
+    before = settled(metrics)
     for number in (1, clients):
         seen = asyncio.run(load(url, number, seconds))
         after = settled(metrics)
         batches = after["batch_count"] - before["batch_count"]
         scored = after["requests_total"] - before["requests_total"]
         before = after
-        name = "one after another" if number == 1 else f"{number} clients"
-        print(seen.line(name, scored / batches), flush=True)
-        told.append(len(seen.seconds) / seen.wall)
-    print(f"{clients} clients get {told[1] / told[0]:.1f} times as many answers a second as one")
+        p50, p95 = np.percentile(seen.seconds, [50, 95])
+        figure = {
+            **{
+                "clients": number,
+                "requests_per_s": len(seen.seconds) / seen.wall,
+                "p50_s": p50,
+                "p95_s": p95,
+            },
+            **{"mean_batch": scored / batches, "statuses": dict(seen.statuses)},
+        }
+        print(
+            f"{number:3} clients: {figure['requests_per_s']:.1f} answers a second, half within {p50:.3f} s, "
+            f"95 % within {p95:.3f} s, {figure['mean_batch']:.1f} in a batch, {figure['statuses']}",
+            flush=True,
+        )
+        yield figure
 
 
 async def load(url: str, clients: int, seconds: float) -> Load:
@@ -121,8 +130,9 @@ async def load(url: str, clients: int, seconds: float) -> Load:
                 seen.statuses[type(error).__name__] += 1
             seen.seconds.append(perf_counter() - sent)
 
+    patient = aiohttp.ClientTimeout(total=None)  # a busy machine is slow, which is what is measured
     connector = aiohttp.TCPConnector(limit=clients)
-    async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
+    async with aiohttp.ClientSession(connector=connector, headers=headers, timeout=patient) as session:
         await asyncio.gather(*(client(number, session) for number in range(clients)))
     seen.wall = perf_counter() - began
     return seen

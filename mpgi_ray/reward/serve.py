@@ -97,7 +97,7 @@ def serving(config: ServeConfig) -> Iterator[str]:
             host = f"[{config.host}]" if ":" in config.host else config.host
             yield f"http://{host}:{config.port}{PATH}"
         finally:
-            with suppress(RayServeException):  # it may not have started
+            with suppress(RayServeException, TimeoutError):  # it did not start, or takes more than a minute
                 serve.delete(_APP)  # replicas finish what they hold
             if not alone:  # where it ends before Ray does, Ray calls the end of its controller a failure
                 serve.shutdown()
@@ -115,6 +115,7 @@ def _start(config: ServeConfig, hashed: bytes | None) -> None:
         backpressure_config=BackpressureConfig(status_code=429, retry_after_s=RETRY_AFTER),
         max_constructor_retry_count=1,
         health_check_period_s=2,  # so soon is a replica that died replaced
+        health_check_timeout_s=60,  # one on a busy machine is not dead
         logging_config=_QUIET,
     )
     replica = deployment(Endpoint).bind(
