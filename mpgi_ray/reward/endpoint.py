@@ -87,7 +87,8 @@ class Endpoint:
 
 
 async def _body(http: HttpRequest) -> bytes:
-    require_length(int(http.headers.get("content-length", 0)))
+    said = http.headers.get("content-length", "")
+    require_length(int(said) if said.isdecimal() else 0)
     body = bytearray()
     try:
         async with asyncio.timeout(_BODY_SECONDS):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import socket
 import threading
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -17,11 +18,13 @@ from PIL import Image
 from starlette.requests import Request
 from starlette.responses import Response
 
+from mpgi_ray.errors import RecipeError, ResourceError
 from mpgi_ray.models.scorer import Scorer
 from mpgi_ray.reward import endpoint
 from mpgi_ray.reward.endpoint import Endpoint
 from mpgi_ray.reward.key import KEY, key_hash
 from mpgi_ray.reward.request import MAX_BODY
+from mpgi_ray.reward.serve import ServeConfig, serving
 
 ASKED = {"authorization": "Bearer s3cret"}
 
@@ -162,6 +165,17 @@ def test_requests_beyond_the_queue_are_sent_away_unread(replica: Endpoint, score
         assert response.status_code == 200
 
     asyncio.run(many())
+
+
+def test_an_address_that_is_taken_or_open_to_others_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(KEY, raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        config = ServeConfig(run="/runs/scorer", port=other.getsockname()[1])
+        with pytest.raises(ResourceError, match="name another --port"), serving(config):
+            pass
+    open_to_all = ServeConfig(run="/runs/scorer", host="0.0.0.0")
+    with pytest.raises(RecipeError, match="MPGI_REWARD_KEY is not set"), serving(open_to_all):
+        pass
 
 
 def test_a_scorer_that_fails_is_told_without_its_traceback(replica: Endpoint, scorer: Held) -> None:

@@ -179,3 +179,11 @@ def test_a_replica_that_dies_is_replaced(served: Served) -> None:
     while served.ask(asked(0))[0] != 200:
         assert time.monotonic() < end
     assert served.replica().pid != first.pid
+
+
+def test_a_folder_without_a_scorer_is_said(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mpgi_ray", "reward", "serve", str(tmp_path), "--port", str(free_port())]
+    done = subprocess.run(command, text=True, capture_output=True, timeout=DEADLINE)
+    assert done.returncode == 1
+    assert f"error: the endpoint did not start: InputError: {tmp_path} has no scorer.pt" in done.stderr
+    assert "Traceback" not in done.stderr
