@@ -26,7 +26,7 @@ from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.initial import initial
 from mpgi_ray.train.source import Source
 from mpgi_ray.truth.verdict import Verdict, check, verdict_of
-from support.tiny_scorers import make_scorer
+from support.random_scorer import write_scorer
 
 
 @pytest.fixture(scope="module")
@@ -77,9 +77,7 @@ def test_preferences_are_read_as_they_were_written(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("scorer")
-    make_scorer(folder)
-    return str(folder)
+    return write_scorer(tmp_path_factory.mktemp("scorer"), "Two red ships lie in a harbour. Sand is yellow.")
 
 
 def test_a_fresh_model_knows_the_words_of_preferences_and_may_learn_its_head_alone(tmp_path: Path) -> None:

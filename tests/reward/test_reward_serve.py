@@ -30,7 +30,7 @@ from mpgi_ray.models.scorer import Scorer
 from mpgi_ray.reward.request import MAX_BODY
 from mpgi_ray.runtime.metrics import REWARD
 from support.doc_blocks import blocks
-from support.tiny_scorers import make_scorer
+from support.random_scorer import write_scorer
 
 pytestmark = pytest.mark.slow  # a start of Ray, and a replica that is replaced
 
@@ -85,7 +85,7 @@ def free_port() -> int:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     run = tmp_path_factory.mktemp("scorer")
-    make_scorer(run)
+    write_scorer(run, " ".join(TEXTS))
     port, metrics = free_port(), free_port()
     found = os.pathsep.join([str(ROOT / "tests"), str(ROOT)])
     env = os.environ | {"PYTHONPATH": found, "MPGI_REWARD_KEY": "s3cret"}

@@ -1,4 +1,4 @@
-"""A scorer with random weights: its scores mean nothing, and the same call makes the same ones."""
+"""A scorer that has learned nothing, as a run of `mpgi train --task preference` leaves one."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from mpgi_ray.models.architecture import small
 from mpgi_ray.models.tokenizer import TextTokenizer
 from mpgi_ray.train.tasks import task_settings
 
-_WORDS = ["Two red ships lie in a harbour. Sand is yellow."]
 
-
-def make_scorer(folder: Path) -> None:
-    """Write the files of a run of `mpgi train --task preference` that a scorer is loaded from."""
-    torch.manual_seed(0)
-    architecture = small(TextTokenizer.train(_WORDS, 32))
+def write_scorer(folder: Path, words: str, seed: int = 0) -> str:
+    """A small scorer with random weights that knows these words; the folder."""
+    torch.manual_seed(seed)
+    architecture = small(TextTokenizer.train([words], 32))
     model, _, _ = checkpoint.build(architecture)
     settings = task_settings("preference", {"preferences": str(folder)})
     for name, data in settings.task(model).files().items():
         Storage(str(folder)).publish(name, data)
     checkpoint.save(folder, architecture, model)
+    return str(folder)
