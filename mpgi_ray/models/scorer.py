@@ -6,6 +6,7 @@ attends to; it never sees a text or a picture alone, of which a preference betwe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from mpgi_ray.models import checkpoint
 from mpgi_ray.models.embed import Model
 from mpgi_ray.models.feature_map import feature_map
 from mpgi_ray.models.model_folder import SCORER
+from mpgi_ray.rules.english import split_sentences
 
 _PICTURES = 32  # that are scored together
 
@@ -119,6 +121,16 @@ class Scorer:
                 scores = self.head(pooled[place, None], grid[place, None], told[None].to(pooled.device))
                 found.append(scores[0].cpu().numpy())
         return found
+
+    def worst_sentences(self, picture: Image.Image, texts: Sequence[str]) -> list[float]:
+        """For each text about a picture the least score of its sentences: a wrong one makes it a wrong text.
+
+        A text without a sentence has -inf.
+        """
+        parts = [split_sentences(text) for text in texts]
+        (found,) = self.score([picture], [[one for own in parts for one in own]])
+        scores = iter(found.tolist())
+        return [min((next(scores) for _ in own), default=-math.inf) for own in parts]
 
     def _seen(self, pictures: Iterable[Image.Image]) -> Iterable[tuple[Tensor, Tensor]]:
         waiting: list[Tensor] = []

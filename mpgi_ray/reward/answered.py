@@ -1,4 +1,4 @@
-"""The answers that caption runs hold: good texts, and replies that were refused for saying what is false."""
+"""The answers that caption runs hold: good texts, outscored ones, and replies refused for what they say."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mpgi_ray.reward.answers import Answer
 
 REFUSED = "replies that were refused for another reason than what they say"
 UNREAD = "refused replies whose text cannot be read"
-_FALSE = "contradicted"  # the reason of a reply that passed all other checks
+_GOOD_FORM = ("contradicted", Status.OUTSCORED.value)  # reasons of replies that passed all checks of form
 
 
 @dataclass
@@ -54,7 +54,7 @@ def answered(folder: str, chunk: ChunkId) -> Answered:
 def _take(row: Caption, found: Answered) -> None:
     name, text = row.perspective, row.text
     if row.status != Status.OK.value:
-        if row.reason != _FALSE:
+        if row.reason not in _GOOD_FORM:
             found.left_out[REFUSED] += 1
             return
         name, text = _read(row)

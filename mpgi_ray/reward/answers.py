@@ -17,7 +17,7 @@ from random import Random
 from mpgi_ray.data.preferences import Preference
 from mpgi_ray.reward.chains import chains
 from mpgi_ray.rules import Facts
-from mpgi_ray.truth.verdict import Verdict, check
+from mpgi_ray.truth.verdict import Checker, Verdict
 
 KIND = "answers"
 ALONE = "texts that are the only answer to their question"
@@ -48,6 +48,11 @@ class Asked:
     sample_id: str
     facts: Facts
     answers: Mapping[str, Sequence[Answer]]
+
+    @cached_property
+    def checker(self) -> Checker:
+        """Holds texts against what is known."""
+        return Checker(self.facts)
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -83,7 +88,7 @@ def preferred(pictures: Sequence[Asked], *, balanced: bool = True) -> tuple[list
     for asked in pictures:
         alike: list[Asked] = []
         for answers in asked.answers.values():
-            worths = _compared(answers, asked.facts, left_out)
+            worths = _compared(answers, asked.checker, left_out)
             lists = _lists(worths)
             left_out[TIED] += len(worths) - len({at for one in lists for at in one})
             if not balanced:
@@ -101,26 +106,28 @@ def preferred(pictures: Sequence[Asked], *, balanced: bool = True) -> tuple[list
                     continue
                 made |= {(asked.sample_id, *texts), (turned.sample_id, *texts[::-1])}
                 found.append(_preference(asked, two))
-                back = [(Answer("", text), _worth(text, turned.facts)) for text in texts[::-1]]
+                back = [(Answer("", text), _worth(text, turned.checker)) for text in texts[::-1]]
                 found.append(_preference(turned, back))
     return found, +left_out
 
 
-def _compared(answers: Sequence[Answer], facts: Facts, left_out: Counter[str]) -> list[tuple[Answer, _Worth]]:
+def _compared(
+    answers: Sequence[Answer], checker: Checker, left_out: Counter[str]
+) -> list[tuple[Answer, _Worth]]:
     """Answers with what they are worth, each text once; those of which nothing can be told are left out."""
     distinct = list({one.text: one for one in reversed(answers)}.values())[::-1]
     left_out[EQUAL] += len(answers) - len(distinct)
     if len(distinct) < 2:
         left_out[ALONE] += len(distinct)
         return []
-    judged = [(one, _worth(one.text, facts)) for one in distinct]
+    judged = [(one, _worth(one.text, checker)) for one in distinct]
     told = [(one, worth) for one, worth in judged if worth.known]
     left_out[OPEN] += len(judged) - len(told)
     return told
 
 
-def _worth(text: str, facts: Facts) -> _Worth:
-    judged = check(text, facts)
+def _worth(text: str, checker: Checker) -> _Worth:
+    judged = checker.check(text)
     false = [one.claim for one in judged if one.verdict is Verdict.CONTRADICTED]
     known = any(one.verdict is not Verdict.UNVERIFIABLE for one in judged)
     # one a place in the text: a thing that is not there makes its number false, too
@@ -145,7 +152,7 @@ def _preference(asked: Asked, ranked: Sequence[tuple[Answer, _Worth]]) -> Prefer
 def _turned(texts: Sequence[str], others: Sequence[Asked]) -> Asked | None:
     """The first picture of which the second text says fewer false things."""
     for other in others:
-        first, second = (_worth(text, other.facts) for text in texts)
+        first, second = (_worth(text, other.checker) for text in texts)
         if second.known and second.false < first.false:
             return other
     return None

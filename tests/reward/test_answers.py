@@ -76,6 +76,7 @@ def test_refused_replies_are_answers_if_nothing_but_their_claims_was_wrong(tmp_p
     rows = [
         row("objects", Status.RETRIED, "contradicted", " Six ships. "),
         row("objects", Status.RETRIED, "meta", "Sure! Two ships."),
+        row("objects", Status.OUTSCORED, "outscored", "Some ships."),
         row("objects", Status.OK, raw="Two ships."),
         row("integrate", Status.RETRIED, "contradicted", merged, detail='in "long" ("Five …"): false'),
         row("short", Status.REJECTED, "contradicted", "Five", detail='in "short" ("Five"): false'),
@@ -86,7 +87,7 @@ def test_refused_replies_are_answers_if_nothing_but_their_claims_was_wrong(tmp_p
     publish(folder, chunk, rows)
     found = answered(str(tmp_path), chunk)
     texts = {name: [one.text for one in own] for name, own in found.answers["sample 0"].items()}
-    assert texts == {"objects": ["Six ships.", "Two ships."], "long": ["Five ships lie here."]}
+    assert texts == {"objects": ["Six ships.", "Some ships.", "Two ships."], "long": ["Five ships lie here."]}
     assert found.left_out == {REFUSED: 1, UNREAD: 1}
     wanted = frozenset(["objects Two ships", "objects Sure! Two"])
     assert texts_of([str(tmp_path)], wanted) == {("objects Two ships", "objects"): ["Two ships."]}

@@ -1,0 +1,58 @@
+"""Which of several answers about a picture is taken: that with the highest score of a learned scorer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Self
+
+from mpgi_ray.asking.attempts import BestOf
+from mpgi_ray.data.image import Picture
+from mpgi_ray.data.storage import Storage
+from mpgi_ray.errors import InputError
+from mpgi_ray.models.model_folder import SCORER
+
+if TYPE_CHECKING:
+    from mpgi_ray.models.scorer import Scorer
+
+
+def require_scorer(folder: str) -> None:
+    """Say before a job starts that a folder holds no scorer, or that none can run.
+
+    Raises:
+        InputError: it holds none, or packages are missing.
+    """
+    if find_spec("open_clip") is None:
+        raise InputError("generate.scorer needs open_clip: pip install 'mpgi-ray[train]'")
+    if not Storage(folder).exists(SCORER):
+        raise InputError(f"{folder} has no {SCORER}: expected the folder of `mpgi train --task preference`")
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Scores texts about pictures, a picture at a time."""
+
+    scorer: Scorer
+    turn: asyncio.Lock
+
+    @classmethod
+    def load(cls, folder: str) -> Self:
+        """The judge of a run of `mpgi train --task preference`, on a GPU where this process sees one.
+
+        Raises:
+            InputError: the folder holds none.
+        """
+        from mpgi_ray.models.scorer import Scorer
+
+        return cls(Scorer.load(folder), asyncio.Lock())
+
+    def of(self, picture: Picture, draws: int) -> BestOf:
+        """How the best of so many answers about a picture is found."""
+
+        async def scores(texts: Sequence[str]) -> list[float]:
+            async with self.turn:  # one at a time: they would share the same cores
+                return await asyncio.to_thread(self.scorer.worst_sentences, picture.pixels, texts)
+
+        return BestOf(draws, scores)
