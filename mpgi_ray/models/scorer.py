@@ -80,10 +80,13 @@ class ScorerHead(nn.Module):
 
 @dataclass(frozen=True)
 class Scorer:
-    """A scorer that was trained."""
+    """A scorer that was trained: see `TextScorer`."""
 
     model: Model
     head: ScorerHead
+
+    needs_pictures = True
+    by_sentences = True
 
     @classmethod
     def load(cls, folder: str, *, gpu: bool | None = None) -> Scorer:
@@ -103,14 +106,21 @@ class Scorer:
 
     @torch.inference_mode()
     def score(
-        self, pictures: Iterable[Image.Image], texts: Sequence[Sequence[str]]
+        self,
+        pictures: Iterable[Image.Image | None],
+        texts: Sequence[Sequence[str]],
+        questions: Sequence[str] | None = None,
     ) -> list[NDArray[np.float32]]:
-        """The scores of the texts of each picture, (texts); the same input has the same scores each time.
+        """The scores of the texts of each picture, (texts); see `TextScorer`.
 
-        Args:
-            pictures: 8-bit RGB, as many as there are lists of texts.
+        A question stands before each of its answers, as one text.
         """
         found: list[NDArray[np.float32]] = []
+        if questions is not None:
+            texts = [
+                [f"{question} {text}" if question else text for text in own]
+                for question, own in zip(questions, texts, strict=True)
+            ]
         features = iter(torch.from_numpy(self.model.raw_texts([text for one in texts for text in one])))
         rows = iter(texts)
         for pooled, grid in self._seen(pictures):
@@ -120,9 +130,13 @@ class Scorer:
                 found.append(scores[0].cpu().numpy())
         return found
 
-    def _seen(self, pictures: Iterable[Image.Image]) -> Iterable[tuple[Tensor, Tensor]]:
+    def _seen(self, pictures: Iterable[Image.Image | None]) -> Iterable[tuple[Tensor, Tensor]]:
         waiting: list[Tensor] = []
         for picture in pictures:
+            if picture is None:
+                raise InputError(
+                    f"{self.model.name}: it scores texts about a picture, and one has no picture"
+                )
             waiting.append(self.model.preprocess(picture))
             if len(waiting) == _PICTURES:
                 yield feature_map(self.model.network.visual, torch.stack(waiting).to(self.model.device))

@@ -16,24 +16,25 @@ from mpgi_ray.models.place import absolute_place, revision_of
 from mpgi_ray.rules.english import split_sentences
 
 if TYPE_CHECKING:
-    from mpgi_ray.models.scorer import Scorer as Model
+    from mpgi_ray.models.scorers import TextScorer
 
 
 class Scorer(Config):
     """``learned``, the score of a run of `mpgi train --task preference`, above 0; higher is better.
 
-    A text has the least score of its sentences, since one that is wrong makes it a wrong text. Scores order
-    the texts of one picture; their size means nothing. False-colour pictures have none: the model knows other
-    colours.
+    By a CLIP a text has the least score of its sentences, since one that is wrong makes it a wrong text; a
+    multimodal model reads a text as it is. Scores order the texts of one picture; their size means nothing.
+    False-colour pictures have none: the model knows other colours.
 
     Attributes:
         model: the folder of the run.
-        sentences: look at each sentence; else at the text as it is, of which the model reads as much as fits.
+        sentences: look at each sentence; else at the text as it is, of which the model reads as much as fits;
+            None: as is usual for the model.
         column: the name of the figure.
     """
 
     model: Annotated[str, AfterValidator(absolute_place)]
-    sentences: bool = True
+    sentences: bool | None = None
     column: str = Field(default="learned", pattern=r"^[a-z][a-z0-9_]*$")
 
     @property
@@ -44,12 +45,14 @@ class Scorer(Config):
         return self.model, revision_of(self.model)
 
     def open(self, gpu: bool) -> Score:
-        from mpgi_ray.models.scorer import Scorer as Model
+        from mpgi_ray.models.scorers import load_scorer
 
-        return partial(_score, model=Model.load(self.model, gpu=gpu), sentences=self.sentences)
+        model = load_scorer(self.model, gpu)
+        sentences = model.by_sentences if self.sentences is None else self.sentences
+        return partial(_score, model=model, sentences=sentences)
 
 
-def _score(samples: Sequence[Shown], model: Model, sentences: bool) -> Iterator[tuple[Value, ...]]:
+def _score(samples: Sequence[Shown], model: TextScorer, sentences: bool) -> Iterator[tuple[Value, ...]]:
     pictures = [_picture(shown) for shown in samples]
     parts = [
         [split_sentences(named.text) if sentences else [named.text] for named in shown.texts]
