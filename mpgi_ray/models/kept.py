@@ -14,6 +14,7 @@ from mpgi_ray.models.architecture import Architecture as Clip
 from mpgi_ray.models.model_folder import is_multimodal
 from mpgi_ray.models.multimodal import MultimodalNetwork
 from mpgi_ray.models.multimodal_layout import Multimodal
+from mpgi_ray.models.published import open_clip_lines
 
 Architecture = Clip | Multimodal
 
@@ -71,3 +72,10 @@ def load_weights(model: Any, folder: Path | str) -> None:
         multimodal_folder.load_weights(model, folder)
     else:
         checkpoint.load_weights(model, folder)
+
+
+def opening_lines(folder: Path | str) -> str:
+    """Python that opens the model of a folder."""
+    if is_multimodal(Storage(absolute(str(folder)))):
+        return f"from mpgi_ray.models.scorers import load_scorer\nscorer = load_scorer({absolute(str(folder))!r})"
+    return open_clip_lines(folder)

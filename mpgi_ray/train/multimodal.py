@@ -30,11 +30,11 @@ def initial(config: TrainConfig, source: Source, folder: str) -> tuple[Multimoda
             f"model {config.model}: it is a multimodal model, and task {config.task or 'clip'} trains none: "
             "expected task=preference, or a model of open_clip"
         )
-    values = config.model_dump(exclude_defaults=True)
-    if told := [name for name in _NOT_FOR_IT if name in values]:
+    told = config.model_dump(exclude_unset=True, exclude_none=True)
+    if of_others := [name for name in _NOT_FOR_IT if name in told]:
         raise RecipeError(
-            f"model {config.model}: {', '.join(told)} are not for a multimodal model: leave them out "
-            "(task_settings.tokens says how long its texts are)"
+            f"model {config.model}: it is a multimodal model, which takes no {' and no '.join(of_others)}: "
+            "leave that out (task_settings.tokens says how long its texts are)"
         )
     architecture = multimodal_folder.read_architecture(folder, limits)
     architecture.normalise()  # a folder that does not say how is told now
