@@ -76,6 +76,7 @@ def load_weights(model: Any, folder: Path | str) -> None:
 
 def opening_lines(folder: Path | str) -> str:
     """Python that opens the model of a folder."""
-    if is_multimodal(Storage(absolute(str(folder)))):
-        return f"from mpgi_ray.models.scorers import load_scorer\nscorer = load_scorer({absolute(str(folder))!r})"
+    place = absolute(str(folder))
+    if is_multimodal(Storage(place)):
+        return f"from mpgi_ray.models.scorers import load_scorer\nscorer = load_scorer({place!r})"
     return open_clip_lines(folder)
