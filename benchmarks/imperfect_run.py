@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -71,14 +71,20 @@ def draw_all(shards: Path, count: int, seed: int, size: int) -> dict[str, Image]
     return images
 
 
-def run(shards: Path, output: Path, faults: Faults, seed: int, *, held: bool) -> Path:
-    """One run of the caption job; returns the writer's log."""
+def run(
+    shards: Path, output: Path, faults: Faults, seed: int, *, held: bool, settings: Sequence[str] = ()
+) -> Path:
+    """One run of the caption job; returns the writer's log.
+
+    Args:
+        settings: further ones of the recipe, as ``--set`` takes them.
+    """
     log = output.with_suffix(".jsonl")
     with ImperfectWriter(log, seed, faults) as writer:
         where = {"input.shards": str(shards), "output": str(output)}
         where |= {"generate.engine.url": writer.url, "generate.engine.model": MODEL}
-        settings = ["max_reject_rate=1", f"facts.held={str(held).lower()}"]
-        caption(load_recipe("endpoint", where, settings))
+        own = ["max_reject_rate=1", f"facts.held={str(held).lower()}"]
+        caption(load_recipe("endpoint", where, [*own, *settings]))
     return log
 
 
@@ -89,13 +95,13 @@ def answers(output: Path, log: Path, images: dict[str, Image]) -> Iterator[tuple
         line = json.loads(text)
         key = line["stage"], line["perspective"], line["attempt"] > 1, line["about"], line["text"]
         lines[key] = line
-    replies: dict[tuple[str, str, str, int], list[Caption]] = {}
+    replies: dict[tuple[str, str, str, int, int], list[Caption]] = {}
     for table in CaptionFolder(str(output)).tables():
         for row in from_table(table):
             name = row.perspective if row.stage == Stage.PERSPECTIVE else ""
-            replies.setdefault((row.sample_id, row.stage, name, row.attempt), []).append(row)
+            replies.setdefault((row.sample_id, row.stage, name, row.attempt, row.draw), []).append(row)
     nothing = identity((), "")
-    for (sample, stage, name, attempt), rows in replies.items():
+    for (sample, stage, name, attempt, _), rows in replies.items():
         about, _ = images[sample]
         found = [lines.get((stage, name, attempt > 1, a, rows[0].raw)) for a in (about, nothing)]
         # of a free perspective the prompt says nothing of the image

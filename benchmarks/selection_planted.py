@@ -7,7 +7,7 @@ choice among texts has to lose a picture.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -32,8 +32,12 @@ _TRIES = 6  # changes of a kind that are held against the oracle
 False_ = frozenset[tuple[str, str]]  # sample id and name of the texts that hold a false fact
 
 
-def captioned(folder: Path, scenes: int, share: float, seed: int) -> False_:
-    """Scenes as shards in ``folder/shards``, their changed texts in ``folder/captions``, in a Ray session."""
+def captioned(folder: Path, scenes: Sequence[int], share: float, seed: int) -> False_:
+    """Scenes as shards in ``folder/shards``, their changed texts in ``folder/captions``, in a Ray session.
+
+    Args:
+        scenes: their numbers.
+    """
     known = _draw(folder / "shards", scenes)
     where = {"input.shards": str(folder / "shards"), "output": str(folder / "captions")}
     caption(load_recipe("template", where, []))
@@ -65,13 +69,13 @@ def _part(rows: list[Caption], part: Part, digests: Mapping[int, str], before: M
     )
 
 
-def _draw(shards: Path, scenes: int) -> dict[str, Known]:
+def _draw(shards: Path, scenes: Sequence[int]) -> dict[str, Known]:
     """Write the scenes; what is known of each, by sample id."""
     shards.mkdir(parents=True, exist_ok=True)
     planted_sources.scene = partial(scene, size=SIDE)
     known: dict[str, Known] = {}
-    for start in range(0, scenes, SHARD):
-        told = list(planted_sources.scenes(range(start, min(start + SHARD, scenes)), 0))
+    for start in range(0, len(scenes), SHARD):
+        told = list(planted_sources.scenes(scenes[start : start + SHARD], 0))
         known |= {sample.sample_id: one for sample, one in told}
         data = write_members(sample_members(sample) for sample, _ in told)
         (shards / f"shard-{start // SHARD:06d}.tar").write_bytes(data)

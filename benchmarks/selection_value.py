@@ -1,23 +1,19 @@
 """Whether selection pays: what models learn from all texts, from some by chance, and from the chosen ones.
 
 The embedded engine writes six texts of each generated scene; a share of them (``--planted``) then gets one
-false fact each (`selection_planted`). Every way takes the same road as a user's data: `mpgi score` makes
-figures of the texts, `mpgi curate --select` keeps some, and a small CLIP is trained on what it publishes,
-from fresh weights, for equal steps, once a seed. All ways keep all pictures, each with one text at least. The
-ways:
+false fact each (`selection_planted`). Every way (`selection_ways`) takes the same road as a user's data:
+`mpgi score` makes figures of the texts, `mpgi curate --select` keeps some, and a small CLIP is trained on
+what it publishes, from fresh weights, for equal steps, once a seed. All ways keep all pictures, each with one
+text at least.
 
-- ``all``: every text, with its errors;
-- ``random``: about as many of them as ``truth+score`` keeps, by chance;
-- ``score``: as many, the best of each perspective by the score of a CLIP that was trained on ``all``;
-- ``truth``: those of which the annotation contradicts no claim;
-- ``truth+score``: of these the best share (``--keep``) of each perspective by that score;
-- ``true``: the texts in which nothing was planted, which only this benchmark knows: the upper bound.
+``--ways truth`` compares the truth check. It reads the same annotations that the errors were planted against,
+with another reader: what it is worth where the annotation is silent is not shown here. ``--ways learned
+--scorer FOLDER`` compares a scorer that learned from other scenes (of `scorer_value.py`), and looks at no
+annotation of these.
 
-The truth check reads the same annotations that the errors were planted against, with another reader: what it
-is worth where the annotation is silent is not shown here. Asked is as in the test ``scenes`` of
-`caption_value.py`: fact probes about scenes that are not trained on, and retrieval by their own captions, on
-which no way trains. A cell is the mean over seeds, then the least and the most. Weights are fresh and the
-data small: mechanism only.
+Asked is as in the test ``scenes`` of `caption_value.py`: fact probes about scenes that are not trained on,
+and retrieval by their own captions, on which no way trains. A cell is the mean over seeds, then the least and
+the most. Weights are fresh and the data small: mechanism only.
 
 The last line is one JSON object. What is captioned, scored, curated, trained or asked already in ``--folder``
 is not done again. A process trains on one core.
@@ -28,10 +24,12 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import torch
 from alone import learn
@@ -40,43 +38,31 @@ from caption_table import figures_of, summary, table
 from caption_tests import Figures, SceneTest
 from caption_value import HELD_OUT
 from selection_planted import captioned
+from selection_ways import LEADER, WAYS, rules
 
 from mpgi_ray.curate import Curation, curate
 from mpgi_ray.curate.choice import Choice
 from mpgi_ray.curate.scores.job import Scores, score
 from mpgi_ray.curate.scores.table import FOLDER
+from mpgi_ray.data.final import list_shards, read_records
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import publish_table, read_table
+from mpgi_ray.evaluate.bootstrap import bootstrap
 from mpgi_ray.models.embed import Model
 from mpgi_ray.runtime.cluster import ray_session
 from mpgi_ray.train.config import TrainConfig
 
-WAYS = ("all", "random", "score", "truth", "truth+score", "true")
 TEXTS = ("short", *(name for name in SIX if name != "short"))  # without the scenes' own captions
 PLANTED = "planted.json"
 SCORER_SEED = 1000  # of the CLIP that scores: none of those that are compared
+FIRST = {"truth": 0, "learned": 200_000}  # number of the first scene; the scorer learned from those below
+_TRUE = {"true": "value", "low": "low", "high": "high"}
+KEEP = {"truth": 0.9, "learned": 0.3}  # of the leader
 QUICK = {"scenes": 24, "held_out": 24, "seeds": [0], "steps": 2, "batch": 8}
 
 
-def rules(way: str, share: float, keep: float) -> list[dict[str, Any]]:
-    """The rules of a way.
-
-    Args:
-        share: of all texts that ``truth+score`` keeps.
-    """
-    best = {"name": "low_score", "by": "clip", "within": ["name"], "at_least": 1}
-    false = {"name": "false_claim", "drop": "contradicted > 0"}
-    return {
-        "random": [{"name": "chance", "top": share, "by": "hash(sample_id || name)", "at_least": 1}],
-        "score": [best | {"top": share}],
-        "truth": [false],
-        "truth+score": [false, best | {"top": keep}],
-        "true": [{"name": "planted", "drop": "planted > 0"}],
-    }[way]
-
-
-def published(folder: Path, way: str, share: float, options: argparse.Namespace) -> dict[str, int]:
-    """The final shards of a way; how many texts and pictures they hold, and how many texts are false."""
+def published(folder: Path, way: str, share: float, options: argparse.Namespace) -> dict[str, Any]:
+    """The final shards of a way; how many texts and pictures they hold, and which share of texts is true."""
     output, chosen = folder / f"final-{way}", None
     if way != "all":
         chosen = folder / f"{way}.yaml"
@@ -85,11 +71,14 @@ def published(folder: Path, way: str, share: float, options: argparse.Namespace)
     settings = {"captions": str(folder / "captions"), "output": str(output), "texts": TEXTS}
     made = curate(Curation.model_validate(settings | {"select": chosen and str(chosen)}))
     planted = {tuple(one) for one in json.loads((folder / PLANTED).read_text())}
-    kept = planted
-    if chosen:
-        rows = read_table(Storage(str(output)), "texts.parquet", ("sample_id", "name", "kept")).to_pylist()
-        kept = {(row["sample_id"], row["name"]) for row in rows if row["kept"]}
-    return {"texts": made.texts, "pictures": made.kept, "false": len(kept & planted)}
+    records = read_records(list_shards(str(output)), pictures=False)
+    kept = {(record.sample_id, name) for record in records for name in record.texts if name in SIX}
+    by_picture = Counter(sample for sample, _ in kept)
+    false = Counter(sample for sample, _ in kept & planted)
+    rows = np.array([[count - false[sample], count] for sample, count in by_picture.items()])
+    true = bootstrap(rows, lambda drawn: 100 * drawn[:, 0].sum() / drawn[:, 1].sum())
+    told = {name: round(float(getattr(true, of)), 2) for name, of in _TRUE.items()}
+    return {"texts": made.texts, "pictures": made.kept, **told}
 
 
 def config_of(folder: Path, way: str, seed: int, options: argparse.Namespace) -> TrainConfig:
@@ -108,11 +97,12 @@ def config_of(folder: Path, way: str, seed: int, options: argparse.Namespace) ->
     )
 
 
-def scored(folder: Path, model: str) -> None:
+def scored(folder: Path, model: str, scorer: str | None) -> None:
     """Scores of all texts, and beside them the column ``planted``, which only this benchmark knows."""
-    scorers = [Choice(name="truth"), Choice(name="clip", settings={"model": model})]
+    scorers = [Choice(name="clip", settings={"model": model})]
+    other = Choice(name="learned", settings={"model": scorer}) if scorer else Choice(name="truth")
     places = {"captions": str(folder / "captions"), "output": str(folder / "scores")}
-    score(Scores.model_validate(places | {"scorers": scorers}))
+    score(Scores.model_validate(places | {"scorers": [other, *scorers]}))
     planted = {tuple(one) for one in json.loads((folder / PLANTED).read_text())}
     shutil.copytree(folder / "scores", folder / "oracle", dirs_exist_ok=True)
     storage = Storage(str(folder / "oracle" / FOLDER))
@@ -126,25 +116,26 @@ def scored(folder: Path, model: str) -> None:
         )
 
 
-def prepared(options: argparse.Namespace) -> tuple[Path, dict[str, dict[str, int]]]:
+def prepared(options: argparse.Namespace) -> tuple[Path, dict[str, dict[str, Any]]]:
     """The folder with the final shards of all ways, and what they hold."""
-    made = (
-        f"{options.scenes}-planted-{options.planted:g}-keep-{options.keep:g}-{options.steps}x{options.batch}"
-    )
-    folder = options.folder.absolute() / made
+    told_of = f"{options.scenes}-planted-{options.planted:g}-keep-{options.keep:g}"
+    made = f"{options.ways}-{told_of}-{options.steps}x{options.batch}"
+    folder, leader = options.folder.absolute() / made, LEADER[options.ways]
     folder.mkdir(parents=True, exist_ok=True)
+    first = FIRST[options.ways]
     with ray_session(cpus_held=2):
         if not (folder / PLANTED).exists():
-            planted = captioned(folder, options.scenes, options.planted, 0)
+            planted = captioned(folder, range(first, first + options.scenes), options.planted, 0)
             (folder / PLANTED).write_text(json.dumps(sorted(planted)))
         told = {"all": published(folder, "all", 1, options)}
         scorer = config_of(folder, "all", SCORER_SEED, options)
         learn(scorer)
-        scored(folder, scorer.output)
-        told["truth+score"] = published(folder, "truth+score", 1, options)
-        share = told["truth+score"]["texts"] / told["all"]["texts"]
-        told |= {way: published(folder, way, share, options) for way in WAYS if way not in told}
-    return folder, {way: told[way] for way in WAYS}
+        scored(folder, scorer.output, options.scorer)
+        told[leader] = published(folder, leader, 1, options)
+        share = told[leader]["texts"] / told["all"]["texts"]
+        ways = WAYS[options.ways]
+        told |= {way: published(folder, way, share, options) for way in ways if way not in told}
+    return folder, {way: told[way] for way in ways}
 
 
 def asked(config: TrainConfig, test: SceneTest) -> Figures:
@@ -157,12 +148,13 @@ def asked(config: TrainConfig, test: SceneTest) -> Figures:
     return figures
 
 
-def compared(found: Mapping[str, Mapping[str, Sequence[float]]], figure: str) -> str:
-    """How ``truth+score`` stands to ``all`` and ``random``, by the spread of the seeds."""
-    ours, others = found["truth+score"][figure], [found[way][figure] for way in ("all", "random")]
-    better = min(ours) > max(value for values in others for value in values)
-    told = "better" if better else "not better"
-    return f"{figure}: truth+score is {told} than all and random outside the spread of seeds"
+def compared(found: Mapping[str, Mapping[str, Sequence[float]]], leader: str, figure: str) -> str:
+    """How the leader stands to ways without it, by the spread of the seeds."""
+    told = []
+    for way in ("all", "random", "score"):
+        better = min(found[leader][figure]) > max(found[way][figure])
+        told.append(f"{'better' if better else 'not better'} than {way}")
+    return f"{figure}: outside the spread of seeds, {leader} is {', '.join(told)}"
 
 
 def options_of(given: Sequence[str] | None) -> argparse.Namespace:
@@ -171,7 +163,9 @@ def options_of(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--scenes", type=int, default=2000, help="generated ones to train on")
     parser.add_argument("--held-out", type=int, default=1600, help="generated ones that are asked about")
     parser.add_argument("--planted", type=float, default=0.3, help="share of texts that get a false fact")
-    parser.add_argument("--keep", type=float, default=0.9, help="share of true texts kept by their score")
+    parser.add_argument("--ways", choices=list(WAYS), default="truth")
+    parser.add_argument("--scorer", help="of --ways learned: a folder of `mpgi train --task preference`")
+    parser.add_argument("--keep", type=float, help="share kept by the score that leads: 0.9; learned 0.3")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="of the training")
     parser.add_argument("--steps", type=int, default=500)
     parser.add_argument("--batch", type=int, default=64)
@@ -182,7 +176,11 @@ def options_of(given: Sequence[str] | None) -> argparse.Namespace:
     )
     if parser.parse_known_args(given)[0].quick:
         parser.set_defaults(**QUICK)
-    return parser.parse_args(given)
+    options = parser.parse_args(given)
+    if (options.ways == "learned") != (options.scorer is not None):
+        parser.error("--ways learned goes with --scorer FOLDER, and nothing else does")
+    options.keep = options.keep or KEEP[options.ways]
+    return options
 
 
 def main(given: Sequence[str] | None = None) -> None:
@@ -190,14 +188,11 @@ def main(given: Sequence[str] | None = None) -> None:
     torch.set_num_threads(1)
     folder, told = prepared(options)
     for way, counts in told.items():
-        share = counts["false"] / max(1, counts["texts"])
-        print(
-            f"{way}: {counts['texts']:,} texts of {counts['pictures']:,} pictures, {share:.1%} false",
-            flush=True,
-        )
+        true = f"{counts['true']:.1f} % ({counts['low']:.1f} to {counts['high']:.1f}) of the texts true"
+        print(f"{way}: {counts['texts']:,} texts of {counts['pictures']:,} pictures, {true}", flush=True)
     test = SceneTest(list(map(shown, drawn(range(HELD_OUT, HELD_OUT + options.held_out)))), [])
     rows = []
-    for way in WAYS:
+    for way in told:
         for seed in options.seeds:
             config = config_of(folder, way, seed, options)
             learn(config)
@@ -207,7 +202,7 @@ def main(given: Sequence[str] | None = None) -> None:
     found = summary([*test.baselines(), *rows])
     print(f"\n{table(found, figures_of(summary(rows)))}\n")
     for figure in ("mean recall", "colour", "mean of four"):
-        print(compared(found, figure))
+        print(compared(found, LEADER[options.ways], figure))
     asked_for = {key: value for key, value in vars(options).items() if key != "folder"}
     print(json.dumps({"options": asked_for, "texts": told, "figures": found}))
 

@@ -1,15 +1,17 @@
-"""The ladder of attempts: ask, check, ask again with the reason, and keep every answer as a record."""
+"""The ladder of attempts: ask, check, and ask again with the reason; take the best of the good answers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from pydantic import Field
 
 from mpgi_ray.asking.reading import Reading
 from mpgi_ray.config import Config
-from mpgi_ray.data.caption import Caption, Status, caption_id, encode_sampling
+from mpgi_ray.data.caption import Caption
 from mpgi_ray.engines.base import Engine, EngineError, Fault, Prompt, Reply
 from mpgi_ray.errors import MpgiError
 from mpgi_ray.prompts import again
@@ -40,6 +42,7 @@ class Question:
         texts: the names of the texts of a good reply; each becomes a record.
         prompt_hash: of the prompt's file, see `PromptTemplate.hash`.
         number: of the attempt, from 1.
+        draw: of the answer, from 1, where an attempt asks for several.
     """
 
     prompt: Prompt
@@ -47,15 +50,36 @@ class Question:
     texts: tuple[str, ...]
     prompt_hash: str
     number: int = 1
+    draw: int = 1
 
 
 @dataclass(slots=True)  # see `Prompt`
 class Answer:
-    """A reply to a question, and its texts or fault. Nobody changes it."""
+    """A reply to a question, and its texts or fault. Nobody changes it.
+
+    Attributes:
+        score: of its texts, where the best of several answers is taken; None if it has a fault.
+        outscored: why another good answer was taken, in words; empty if none was.
+    """
 
     question: Question
     reply: Reply
     reading: Reading
+    score: float | None = None
+    outscored: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BestOf:
+    """Every attempt asks for several answers; of those that pass the checks the best one is taken.
+
+    Attributes:
+        draws: how many answers.
+        scores: of texts about the picture at hand, higher is better.
+    """
+
+    draws: int
+    scores: Callable[[Sequence[str]], Awaitable[Sequence[float]]]
 
 
 class Unanswered(EngineError):
@@ -72,10 +96,15 @@ class Unanswered(EngineError):
         self.records: list[Caption] = []
 
 
-async def ask(engine: Engine, questions: Sequence[Question], ladder: Sequence[Attempt]) -> list[list[Answer]]:
-    """All attempts at every question, the last of which is the good one if any is.
+async def ask(
+    engine: Engine, questions: Sequence[Question], ladder: Sequence[Attempt], best: BestOf | None = None
+) -> list[list[Answer]]:
+    """All answers to every question, the last of which is the good one if any is.
 
     The questions of an image go to the engine together; those whose replies have a fault go again together.
+
+    Args:
+        best: how to choose among several answers of an attempt; None asks for one.
 
     Raises:
         Unanswered: the engine itself is in trouble: every sample would fail, so the job must stop.
@@ -84,17 +113,27 @@ async def ask(engine: Engine, questions: Sequence[Question], ladder: Sequence[At
     answers: list[list[Answer]] = [[] for _ in questions]
     open_ = list(enumerate(questions))
     for attempt in ladder:
-        asked = [(place, _at(question, attempt)) for place, question in open_]
+        asked = [
+            (place, one)
+            for place, question in open_
+            for one in drawn(at_attempt(question, attempt), best.draws if best else 1)
+        ]
         replies, trouble = await _reply(engine, [question.prompt for _, question in asked])
-        open_ = []
-        for (place, question), reply in zip(asked, replies, strict=True):
-            if reply is None:
+        lost = {place for (place, _), reply in zip(asked, replies, strict=True) if reply is None}
+        given = [
+            (place, Answer(question, reply, question.read(reply)))
+            for (place, question), reply in zip(asked, replies, strict=True)
+            if reply is not None and place not in lost
+        ]
+        for place, tries in (await _ranked(given, best)).items():
+            answers[place] += tries
+        still, open_ = open_, []
+        for place, question in still:
+            if place in lost:
                 open_.append((place, question))
-                continue
-            answers[place].append(Answer(question, reply, question.read(reply)))
-            lacking = _lacking(answers[place])
-            if lacking and _worth_asking(answers[place]):
-                open_.append((place, _again(questions[place], question.number + 1, lacking)))
+            elif (fault := lacking(answers[place])) and _worth_asking(answers[place]):
+                number = answers[place][-1].question.number + 1
+                open_.append((place, asked_again(questions[place], number, fault)))
         if trouble and open_:
             for place, _ in open_:
                 answers[place].clear()
@@ -104,59 +143,77 @@ async def ask(engine: Engine, questions: Sequence[Question], ladder: Sequence[At
     return answers
 
 
-def is_answered_by(
-    rows: Sequence[Caption], sample_id: str, engine: Engine, question: Question, ladder: Sequence[Attempt]
-) -> bool:
-    """Whether rows tell of this very question: the same prompts about the same picture to the same model.
+def drawn(question: Question, draws: int) -> list[Question]:
+    """The same question several times; a seed of the sampling, which would make all answers alike, moves."""
+    asked = [question]
+    for draw in range(2, draws + 1):
+        sampling = dict(question.prompt.sampling)
+        if "seed" in sampling:
+            sampling["seed"] = int(sampling["seed"]) + draw - 1
+        asked.append(replace(question, prompt=replace(question.prompt, sampling=sampling), draw=draw))
+    return asked
 
-    Args:
-        rows: of all attempts at a question, as `records` made them.
+
+async def _ranked(given: Sequence[tuple[int, Answer]], best: BestOf | None) -> dict[int, list[Answer]]:
+    """The answers of an attempt by the place of their question, the one that is taken last.
+
+    It is the good one with the highest score, of equals the first. Where none is good, answers with a fault
+    that a model can mend come after those that the engine could not give.
     """
-    asked = question
-    for attempt in ladder:
-        asked = _at(asked, attempt)
-        found = [row for row in rows if row.attempt == asked.number]
-        if any(row.caption_id != _id(sample_id, engine, asked, row.perspective) for row in found):
-            return False
-        told = next((row for row in found if row.status == Status.RETRIED.value), None)
-        if told is None:
-            names = [row.perspective for row in rows if row.status != Status.RETRIED.value]
-            same = all(row.prompt_hash == question.prompt_hash for row in rows)
-            return bool(found) and same and sorted(names) == sorted(question.texts)
-        asked = _again(question, asked.number + 1, Fault(told.reason, told.detail))
-    return False
+    good = [(answer, _text(answer)) for _, answer in given if best and lacking([answer]) is None]
+    scores = await best.scores([text for _, text in good]) if best and good else ()
+    found = {id(answer): float(score) for (answer, _), score in zip(good, scores, strict=True)}
+    tries: dict[int, list[Answer]] = defaultdict(list)
+    for place, answer in given:
+        tries[place].append(replace(answer, score=found.get(id(answer))))
+    return {place: _best_last(own) for place, own in tries.items()}
 
 
-def _again(first: Question, number: int, fault: Fault) -> Question:
+def _best_last(tries: Sequence[Answer]) -> list[Answer]:
+    def worth(answer: Answer) -> tuple[bool, bool, float, int]:
+        good, score = lacking([answer]) is None, answer.score
+        return good, not answer.reply.fault, -math.inf if score is None else score, -answer.question.draw
+
+    *others, last = sorted(tries, key=worth)
+    why = f"the best of {len(tries)} answers scored {last.score}, this one "
+    told = [replace(a, outscored=f"{why}{a.score}") if lacking([a]) is None else a for a in others]
+    return [*told, last]
+
+
+def _text(answer: Answer) -> str:
+    return " ".join(answer.reading.texts.values())
+
+
+def asked_again(first: Question, number: int, fault: Fault) -> Question:
     prompt = replace(first.prompt, text=again(first.prompt.text, fault.code, fault.detail))
     return replace(first, prompt=prompt, number=number)
 
 
-def _giver(answers: Sequence[Answer], name: str) -> Answer | None:
-    """The first answer with a text that can be used: what was good once is kept."""
-    return next((answer for answer in answers if answer.reading.fault_of(name) is None), None)
+def giver(answers: Sequence[Answer], name: str) -> Answer | None:
+    """The first answer with a text that can be used: what was good once is kept, if nothing outscored it."""
+    good = (one for one in answers if one.reading.fault_of(name) is None and not one.outscored)
+    return next(good, None)
 
 
-def _lacking(answers: Sequence[Answer]) -> Fault | None:
+def lacking(answers: Sequence[Answer]) -> Fault | None:
     """Why the last answer did not bring the first of the texts that are still lacking; None if none is."""
     last = answers[-1]
-    lacking = (name for name in last.question.texts if _giver(answers, name) is None)
-    return next((last.reading.fault_of(name) for name in lacking), None)
+    names = (name for name in last.question.texts if giver(answers, name) is None)
+    return next((last.reading.fault_of(name) for name in names), None)
 
 
 def _worth_asking(answers: Sequence[Answer]) -> bool:
     """Not if the engine refused, or a model was told once already of a fault that it will not leave off."""
-    *before, last = answers
-    lacking = _lacking(answers)
-    if last.reply.fault or lacking is None:
+    tries = list({answer.question.number: answer for answer in answers}.values())  # the last of each attempt
+    *before, last = tries
+    fault = lacking(tries)
+    if last.reply.fault or fault is None:
         return False
-    told = [_lacking(answers[: place + 1]) for place in range(len(before))]
-    return lacking.code not in _TOLD_ONCE or all(
-        fault is None or fault.code != lacking.code for fault in told
-    )
+    told = [lacking(tries[: place + 1]) for place in range(len(before))]
+    return fault.code not in _TOLD_ONCE or all(one is None or one.code != fault.code for one in told)
 
 
-def _at(question: Question, attempt: Attempt) -> Question:
+def at_attempt(question: Question, attempt: Attempt) -> Question:
     if attempt.temperature is None:
         return question
     sampling = {**question.prompt.sampling, "temperature": attempt.temperature}
@@ -176,69 +233,3 @@ async def _reply(
     except Exception as error:  # one unusual sample must not end the job: it is recorded with its reason
         failed = Reply("", finish_reason="", fault=Fault("engine_error", f"{type(error).__name__}: {error}"))
         return [failed] * len(prompts), None
-
-
-def records(base: Caption, engine: Engine, answers: Sequence[Answer]) -> list[Caption]:
-    """The rows of one question: one for each attempt that had to be repeated, then one for each text.
-
-    Args:
-        base: carries the sample's place, the stage and the parents.
-        answers: all attempts at the question, in order.
-    """
-    rows = [
-        _row(base, engine, answer, answer.question.prompt.name, Status.RETRIED, _lacking(answers[: i + 1]))
-        for i, answer in enumerate(answers[:-1])
-    ]
-    last = answers[-1]
-    undone = Status.FAILED if last.reply.fault else Status.REJECTED
-    counted = False
-    for name in last.question.texts:
-        giver = _giver(answers, name) or last
-        fault = giver.reading.fault_of(name)
-        row = _row(base, engine, giver, name, undone if fault else Status.OK, fault)
-        # one request gave several texts: its tokens and its time are counted once
-        rows.append(_uncounted(row) if counted or giver is not last else row)
-        counted |= giver is last
-    return rows
-
-
-def _uncounted(row: Caption) -> Caption:
-    return replace(row, prompt_tokens=0, cached_tokens=0, completion_tokens=0, seconds=0.0)
-
-
-def _row(
-    base: Caption, engine: Engine, answer: Answer, name: str, status: Status, fault: Fault | None
-) -> Caption:
-    prompt, reply, reading = answer.question.prompt, answer.reply, answer.reading
-    return Caption(
-        caption_id=_id(base.sample_id, engine, answer.question, name),
-        sample_id=base.sample_id,
-        shard=base.shard,
-        index=base.index,
-        key=base.key,
-        stage=base.stage,
-        perspective=name,
-        status=status.value,
-        reason=fault.code if fault else "",
-        detail=fault.detail if fault else "",
-        text="" if fault else reading.texts.get(name, ""),
-        raw=reply.text,
-        engine=engine.kind,
-        model=engine.model,
-        revision=engine.revision,
-        prompt_hash=answer.question.prompt_hash,
-        sampling=encode_sampling(prompt.sampling),
-        attempt=answer.question.number,
-        finish_reason=reply.finish_reason,
-        prompt_tokens=reply.prompt_tokens,
-        cached_tokens=reply.cached_tokens,
-        completion_tokens=reply.completion_tokens,
-        parents=base.parents,
-        scores=encode_sampling(reading.scores.get(name, {})),
-        seconds=reply.seconds,
-    )
-
-
-def _id(sample_id: str, engine: Engine, question: Question, name: str) -> str:
-    asked = f"{name}\0{question.number}\0{question.prompt.text}"
-    return caption_id(sample_id, asked, engine.model, engine.revision, question.prompt.sampling)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
-from mpgi_ray.asking.attempts import Answer, Question, Unanswered, ask, records
+from mpgi_ray.asking.answer_rows import records
+from mpgi_ray.asking.attempts import Answer, Question, Unanswered, ask
 from mpgi_ray.asking.checks import fault, text_fault
 from mpgi_ray.asking.echo import without_example
 from mpgi_ray.asking.held import Held, hold
 from mpgi_ray.asking.reading import Reading
+from mpgi_ray.caption.best_of import Judge
 from mpgi_ray.caption.boxes import box_style, boxes
 from mpgi_ray.caption.recipe import FactsConfig, GenerateConfig
 from mpgi_ray.caption.reuse import Answers, taken_over
@@ -34,6 +36,7 @@ class Perspectives:
 
     Args:
         templates: of the perspectives that ``config`` names.
+        judge: which of several answers is taken, where ``config`` asks for several.
     """
 
     def __init__(
@@ -42,11 +45,13 @@ class Perspectives:
         config: GenerateConfig,
         limits: FactsConfig,
         templates: Sequence[PromptTemplate],
+        judge: Judge | None = None,
     ) -> None:
         self.engine = engine
         self.config = config
         self.limits = limits
         self.templates = templates
+        self.judge = judge
         self.box_style, self.grid = box_style(config.engine)
 
     async def describe(
@@ -73,8 +78,10 @@ class Perspectives:
             for template, prompt in zip(self.templates, self.prompts(sample, picture, facts), strict=True)
             if wanted is None or template.name in wanted
         ]
+        draws = 1 if facts.false_colour else self.config.best_of  # a scorer knows the colours that eyes see
+        best = self.judge.of(picture, draws) if self.judge and draws > 1 else None
         known = [
-            taken_over(earlier, sample.sample_id, self.engine, question, self.config.attempts)
+            taken_over(earlier, sample.sample_id, self.engine, question, self.config.attempts, draws)
             for question in questions
         ]
         open_ = [question for question, rows in zip(questions, known, strict=True) if not rows]
@@ -95,7 +102,7 @@ class Perspectives:
         if not open_:
             return taken
         try:
-            answers = await ask(self.engine, open_, self.config.attempts)
+            answers = await ask(self.engine, open_, self.config.attempts, best)
         except Unanswered as trouble:
             trouble.records = [*taken, *self._records(base, trouble.answers)]
             raise

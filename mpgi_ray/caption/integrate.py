@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from textwrap import shorten
 
-from mpgi_ray.asking.attempts import Answer, Question, ask, records
+from mpgi_ray.asking.answer_rows import records
+from mpgi_ray.asking.attempts import Answer, Question, ask
 from mpgi_ray.asking.checks import fault, text_fault
 from mpgi_ray.asking.echo import without_example
 from mpgi_ray.asking.held import Held, hold

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+from mpgi_ray.caption.best_of import require_scorer
 from mpgi_ray.caption.chunks import Row, ShardTask
 from mpgi_ray.caption.graph import loading, pools, room, run_graph
 from mpgi_ray.caption.judge import judge
@@ -68,6 +69,9 @@ def caption(
     """
     shards = find_shards(recipe.input.shards)
     folder = CaptionFolder(recipe.output)
+    for block in recipe.generate:
+        if block.scorer:
+            require_scorer(block.scorer)
     earlier_stage2(recipe)  # a folder that cannot be reused is told before anything starts
     if retry is not None:
         folder.run_record()  # must be there

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from mpgi_ray.caption.chunks import ChunkWork
-from mpgi_ray.data.caption import Caption, Stage, Status, digests_of, from_table, to_table, writable
+from mpgi_ray.data.caption import BESIDE, Caption, Stage, Status, digests_of, from_table, to_table, writable
 from mpgi_ray.data.caption_folder import StageParts
 from mpgi_ray.data.parts import Part
 from mpgi_ray.errors import InputError
@@ -78,7 +78,7 @@ def publish(
         if there is None:
             return part(_ordered(made, parts))
         known = known_of(work, parts, sources)
-        final = {question(c) for group in known.values() for c in group if c.status != Status.RETRIED.value}
+        final = {question(c) for group in known.values() for c in group if c.status not in BESIDE}
         new = [caption for caption in made if question(caption) not in final]
         return part(_ordered(new, parts)) if new else None
 

@@ -19,6 +19,7 @@ from mpgi_ray.engines.choice import EngineChoice, MergeEngineChoice, own_engine
 from mpgi_ray.engines.settings import EngineSettings
 from mpgi_ray.engines.template.settings import TemplateSettings
 from mpgi_ray.errors import RecipeError
+from mpgi_ray.models.place import revision_of
 
 Location = Annotated[str, Field(min_length=1), AfterValidator(absolute)]
 
@@ -64,6 +65,10 @@ class GenerateConfig(Config):
         perspectives: each is a prompt's name or the path of a prompt file.
         sampling: parameters of the model's sampling under their OpenAI names; the template engine has none.
         attempts: the ladder: how often a prompt is asked in all, and how.
+        best_of: answers to each prompt at each attempt. Of those that pass the checks the one that
+            ``scorer`` gives the highest score is taken; all are kept as records. They differ by the model's
+            sampling, which must leave them some room.
+        scorer: folder of a run of `mpgi train --task preference`.
     """
 
     engine: EngineChoice = TemplateSettings()
@@ -72,6 +77,38 @@ class GenerateConfig(Config):
     )
     sampling: Sampling = Field(default={**_SAMPLING, "max_tokens": 300})
     attempts: tuple[Attempt, ...] = Field(default=LADDER, min_length=1, max_length=20)
+    best_of: int = Field(default=1, ge=1, le=64)
+    scorer: Location | None = None
+
+    @model_validator(mode="after")
+    def _best_can_differ(self) -> Self:
+        if (self.best_of > 1) != (self.scorer is not None):
+            raise ValueError(
+                f"best_of is {self.best_of} and scorer is {self.scorer}: best_of above 1 and a scorer, the "
+                "folder of a run of `mpgi train --task preference`, go together"
+            )
+        if self.best_of == 1:
+            return self
+        if self.engine.embedded:
+            raise ValueError(
+                f"best_of is {self.best_of}, and the {self.engine.kind} engine has one answer: name a model"
+            )
+        for attempt in self.attempts:
+            own = attempt.temperature
+            if not (self.sampling.get("temperature", 1) if own is None else own):
+                raise ValueError(
+                    f"best_of is {self.best_of}, and at temperature 0 all answers are alike: set "
+                    "sampling.temperature and those of attempts above 0, 0.85 say"
+                )
+        return self
+
+    def identity(self) -> dict[str, Any]:
+        """The settings that decide what is written; of a scorer its weights, wherever they lie."""
+        values = self.model_dump(mode="json") | {"engine": self.engine.identity()}
+        if self.scorer is None:
+            del values["best_of"], values["scorer"]
+            return values
+        return values | {"scorer": revision_of(self.scorer)}
 
 
 class IntegrateConfig(Config):
@@ -154,8 +191,7 @@ class Recipe(Config):
             mode="json", exclude={"output": True, "max_reject_rate": True, "phases": True, "reuse": True}
         )
         del values["input"]["shards"]
-        for stage, block in zip(values["generate"], self.generate, strict=True):
-            stage["engine"] = block.engine.identity()
+        values["generate"] = [block.identity() for block in self.generate]
         values["integrate"]["engine"] = self.integrate.engine.identity()
         if len(values["generate"]) == 1:
             (values["generate"],) = values["generate"]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 
-from mpgi_ray.asking.attempts import Attempt, Question, is_answered_by
+from mpgi_ray.asking.answer_rows import is_answered_by
+from mpgi_ray.asking.attempts import Attempt, Question
 from mpgi_ray.caption.published import question
 from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.config import parse
@@ -68,11 +69,13 @@ def earlier_stage1(recipe: Recipe, place: int) -> Earlier:
     if recipe.reuse is None:
         return Earlier()
     folder, before = _opened(recipe.reuse)
-    settings = recipe.generate[place].engine.identity()
+    settings, told = recipe.generate[place].identity(), folder.run_record()["identity"]
     same = [
         stage
-        for stage, block in zip(folder.stage1, before.generate, strict=True)
-        if block.engine.identity() == settings and before.max_pixels() == recipe.max_pixels()
+        for number, (stage, block) in enumerate(zip(folder.stage1, before.generate, strict=True))
+        if block.engine.identity() == settings["engine"]
+        and before.max_pixels() == recipe.max_pixels()
+        and _scorer(told, number) == settings.get("scorer")  # as it was then
     ]
     return Earlier(same, before.chunk_size)
 
@@ -86,16 +89,26 @@ def earlier_stage2(recipe: Recipe) -> Earlier:
     return Earlier((folder.stage2,) if own == other else (), before.chunk_size)
 
 
+def _scorer(identity: Mapping[str, object], place: int) -> object:
+    """The scorer of a model of stage 1, in what identifies a run."""
+    return identity.get("generate.scorer", identity.get(f"generate.{place}.scorer"))
+
+
 def _opened(url: str) -> tuple[CaptionFolder, Recipe]:
     folder = CaptionFolder(url)
     return folder, parse(Recipe, folder.run_record()["recipe"], folder.storage.path(RUN))
 
 
 def taken_over(
-    known: Answers, sample_id: str, engine: Engine, asked: Question, ladder: Sequence[Attempt]
+    known: Answers,
+    sample_id: str,
+    engine: Engine,
+    asked: Question,
+    ladder: Sequence[Attempt],
+    best_of: int = 1,
 ) -> Sequence[Caption]:
     """The rows that answer a question; none if it has to be asked."""
     for rows in known:
-        if rows[0].engine == engine.kind and is_answered_by(rows, sample_id, engine, asked, ladder):
+        if rows[0].engine == engine.kind and is_answered_by(rows, sample_id, engine, asked, ladder, best_of):
             return rows
     return ()

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from mpgi_ray.caption.at_once import Slots, each
+from mpgi_ray.caption.best_of import Judge
 from mpgi_ray.caption.chunks import ChunkWork
 from mpgi_ray.caption.describe import Perspectives, refusal
 from mpgi_ray.caption.facts import facts_of
@@ -20,7 +21,7 @@ from mpgi_ray.caption.published import answered, by_sample, changed, known_of, p
 from mpgi_ray.caption.recipe import FactsConfig, Recipe
 from mpgi_ray.caption.reuse import Answers, earlier_stage1, earlier_stage2
 from mpgi_ray.caption.templates import Templates
-from mpgi_ray.data.caption import Caption, Stage, Status, digest
+from mpgi_ray.data.caption import BESIDE, Caption, Stage, digest
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.image import ImageError, decode
 from mpgi_ray.data.sample import Rejected, Sample
@@ -55,7 +56,9 @@ class Describe:
         self.parts, self.stop = folder.stage1[place], StopFlag(folder.storage)
         self.first, self.last = place == 0, place == len(recipe.generate) - 1
         self.limits = recipe.facts
-        self.stage = Perspectives(engine, recipe.generate[place], recipe.facts, templates.stage1[place])
+        block = recipe.generate[place]
+        judge = Judge.load(block.scorer) if block.scorer else None
+        self.stage = Perspectives(engine, block, recipe.facts, templates.stage1[place], judge)
         self.slots = Slots(at_once)
         self.observe = observe
         self.earlier = earlier_stage1(recipe, place)
@@ -106,7 +109,7 @@ class Describe:
         """The perspectives of which a sample's records hold no final one."""
         if any(row.stage == Stage.INPUT.value for row in rows):
             return frozenset()
-        answered = {row.perspective for row in rows if row.status != Status.RETRIED.value}
+        answered = {row.perspective for row in rows if row.status not in BESIDE}
         return frozenset(self.stage.names) - answered
 
     async def _describe(

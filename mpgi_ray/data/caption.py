@@ -19,7 +19,8 @@ import pyarrow.compute as pc
 
 from mpgi_ray.data.text import clean_name, decode_json
 
-SCHEMA_VERSION = 3  # of the table; before 3 ``reason`` also held what is now ``detail``, after the code
+# of the table; before 3 ``reason`` also held what is now ``detail``, after the code; before 4 no ``draw``
+SCHEMA_VERSION = 4
 ID_VERSION = 2  # of what a caption's id is the hash of; part of a run's identity
 
 
@@ -35,15 +36,18 @@ class Status(StrEnum):
     """What became of a text.
 
     ``rejected``: the last answer, or the input, cannot be used. ``failed``: the engine could not answer.
-    ``retried``: an answer could not be used and was asked for again; its row is kept beside the final one.
+    ``retried``: an answer could not be used and was asked for again. ``outscored``: it could be used, and
+    another answer to the same question was better. The rows of both are kept beside the final one.
     """
 
     OK = "ok"
     REJECTED = "rejected"
     FAILED = "failed"
     RETRIED = "retried"
+    OUTSCORED = "outscored"
 
 
+BESIDE = frozenset({Status.RETRIED.value, Status.OUTSCORED.value})  # of a question that has a final row
 UNDONE = frozenset({Status.REJECTED.value, Status.FAILED.value})
 
 
@@ -55,8 +59,8 @@ class Caption:
         caption_id: hash of sample, rendered prompt, model, revision, sampling and `ID_VERSION`.
         sample_id: SHA-256 of the source image's bytes.
         shard, index, key: the sample's place: shard path below the input root, position there, name there.
-        perspective: ``objects``, ``layout`` … ``short``, ``long``; the prompt's name in a retried record;
-            empty in an input record.
+        perspective: ``objects``, ``layout`` … ``short``, ``long``; the prompt's name in a record that is kept
+            beside the final one; empty in an input record.
         reason: why the row is not ok, as a short code; empty if it is.
         detail: the same in one line for a person.
         text: the caption; empty unless ok.
@@ -64,6 +68,7 @@ class Caption:
         prompt_hash: of the prompt's template and settings, as listed in ``run.json``.
         sampling: the sampling parameters as JSON.
         attempt: from 1.
+        draw: from 1; which of the answers that an attempt asked for.
         prompt_tokens, cached_tokens, completion_tokens: of the request; where one reply gave several texts,
             in the first one's row.
         parents: caption ids of the texts it was made from.
@@ -96,6 +101,7 @@ class Caption:
     parents: tuple[str, ...] = ()
     scores: str = "{}"
     seconds: float = 0.0
+    draw: int = 1
 
     @property
     def why(self) -> str:
@@ -200,6 +206,8 @@ def upgraded(table: pa.Table) -> pa.Table:
         )
         place = table.column_names.index("reason")
         table = table.set_column(place, "reason", code).add_column(place + 1, "detail", detail)
+    if "draw" not in table.column_names:
+        table = table.append_column(SCHEMA.field("draw"), pa.repeat(pa.scalar(1, pa.int64()), len(table)))
     return table.cast(SCHEMA)
 
 

@@ -12,13 +12,20 @@ from typing import Any, TypeVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mpgi_ray.data.caption import Stage, Status
+from mpgi_ray.data.caption import BESIDE, Stage, Status
 
 TOKENS = ("prompt_tokens", "cached_tokens", "completion_tokens")
 _AUTHOR = ["stage", "engine", "model", "revision"]
 _ANSWER = [*_AUTHOR, "attempt", "status", "reason"]
-_REQUEST = ["index", *_AUTHOR, "question", "sampling", "attempt"]
-_WORST_FIRST = (Status.RETRIED.value, Status.FAILED.value, Status.REJECTED.value, Status.OK.value)
+_REQUEST = ["index", *_AUTHOR, "question", "sampling", "attempt", "draw"]
+_WORST_FIRST = (
+    Status.OUTSCORED.value,
+    Status.RETRIED.value,
+    Status.FAILED.value,
+    Status.REJECTED.value,
+    Status.OK.value,
+)
+_NOT_OK = (Status.RETRIED, Status.OUTSCORED, Status.REJECTED, Status.FAILED)
 _NOT_ASKED = "no_source"  # stage 2 had nothing to ask about: no request was made for its rows
 V = TypeVar("V", int, float)
 
@@ -65,7 +72,7 @@ class ModelFigures:
 
     def good_at(self) -> dict[str, float]:
         """By attempt, the share of all questions whose good answer came at it."""
-        questions = sum(n for (status, _, _), n in self.answers.items() if status != Status.RETRIED)
+        questions = sum(n for (status, _, _), n in self.answers.items() if status not in BESIDE)
         return {
             str(attempt): round(count / questions, 4)
             for (status, _, attempt), count in sorted(self.answers.items())
@@ -92,7 +99,7 @@ class ModelFigures:
             "tokens_per_second": rates,
             "request_seconds": _summary(self.seconds, p50=0.5, p95=0.95),
             "good_at_attempt": self.good_at(),
-            **{s.value: self.faults(s) for s in (Status.RETRIED, Status.REJECTED, Status.FAILED)},
+            **{s.value: self.faults(s) for s in _NOT_OK},
             "coverage": {name: _summary(counts, p10=0.1) for name, counts in self.coverage.items()},
         }
 
@@ -116,7 +123,7 @@ class RunFigures:
         for row in _groups(table.filter(pc.field("status") != Status.OK.value), ["status", "reason"]):
             self.reasons[row["status"], row["reason"]] += row["count_all"]
         asked = table.filter(pc.field("stage") != Stage.INPUT.value)
-        final = asked.filter(pc.field("status") != Status.RETRIED.value)
+        final = asked.filter(~pc.field("status").isin(list(BESIDE)))
         for row in _groups(final, [*_AUTHOR, "perspective", "status"]):
             self._model(row).texts[row["perspective"]][row["status"]] += row["count_all"]
         # stage 2 asks one question a sample: a reply's texts are one request, counted in one of their rows

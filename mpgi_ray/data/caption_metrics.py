@@ -25,14 +25,14 @@ def metrics(figures: RunFigures, log: Sequence[Mapping[str, Any]]) -> dict[str, 
         ``reasons``: rows that are not ok by status and code, refused samples included.
 
         ``models`` has an entry for each model in each stage: ``stage``, ``engine``, ``model``,
-        ``revision``; ``texts`` by name and status, without retried ones; ``requests``, one for each
+        ``revision``; ``texts`` by name and status, of final rows; ``requests``, one for each
         answer, good or not, and their ``prompt_tokens``, ``cached_tokens``, ``completion_tokens``;
         ``cache_hit_share`` of the prompt tokens (0 also where an endpoint does not tell);
         ``tokens_per_second`` of ``prompt`` (cached ones included) and ``completion``: tokens a sample times
         new samples, over the seconds of all starts, whatever else ran in these; ``request_seconds``:
         ``mean``, ``p50``, ``p95``; ``good_at_attempt``: share of the questions by the attempt that gave the
-        good answer; ``retried``, ``rejected``, ``failed``: requests by reason code and attempt;
-        ``coverage`` of good texts by name: ``mean``, ``p10``.
+        good answer; ``retried``, ``outscored``, ``rejected``, ``failed``: requests by reason code and
+        attempt; ``coverage`` of good texts by name: ``mean``, ``p10``.
 
         What cannot be known is None.
     """

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from mpgi_ray.data.caption import Caption, Stage, Status, from_table
+from mpgi_ray.data.caption import BESIDE, Caption, Stage, Status, from_table
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.demo.writer import CONTENT, FORM
 
@@ -81,7 +81,7 @@ def reconcile(folder: CaptionFolder, log: Path) -> Reconciliation:
 
 
 def _count(row: Caption, result: Reconciliation) -> None:
-    if row.status != Status.RETRIED:
+    if row.status not in BESIDE:
         result.statuses[row.status] += 1
     if row.perspective == "long" and row.status == Status.OK:
         result.coverage.append(json.loads(row.scores)["coverage"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image
 
 from mpgi_ray.data.storage import Storage, absolute
 from mpgi_ray.models.model_folder import is_multimodal
+from mpgi_ray.rules.english import split_sentences
 
 
 class TextScorer(Protocol):
@@ -64,3 +66,27 @@ def load_scorer(folder: str, gpu: bool | None = None) -> TextScorer:
     from mpgi_ray.models.scorer import Scorer
 
     return Scorer.load(folder, gpu=gpu)
+
+
+def worths(
+    scorer: TextScorer,
+    pictures: Iterable[Image.Image | None],
+    texts: Sequence[Sequence[str]],
+    sentences: bool | None = None,
+) -> list[list[float]]:
+    """What each text about each picture is worth.
+
+    By its sentences a text has the least of their scores: a wrong one makes it a wrong text. A text without a
+    sentence has -inf.
+
+    Args:
+        sentences: whether each sentence is scored by itself; None: as `TextScorer.by_sentences` says.
+    """
+    apart = scorer.by_sentences if sentences is None else sentences
+    parts = [[split_sentences(text) if apart else [text] for text in own] for own in texts]
+    found = scorer.score(pictures, [[part for text in own for part in text] for own in parts])
+    return [_least(own, iter(scores.tolist())) for own, scores in zip(parts, found, strict=True)]
+
+
+def _least(parts: Sequence[Sequence[str]], scores: Iterator[float]) -> list[float]:
+    return [min((next(scores) for _ in text), default=-math.inf) for text in parts]

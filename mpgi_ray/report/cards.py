@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from mpgi_ray.data.caption import Caption, Stage, Status
+from mpgi_ray.data.caption import BESIDE, Caption, Stage
 from mpgi_ray.data.image import ImageError, decode
 from mpgi_ray.data.sample import Annotation, Sample
 from mpgi_ray.data.shard_list import ShardList
@@ -44,16 +44,16 @@ class Card:
         return self.rows[0]
 
     def records(self) -> Iterator[tuple[Caption, list[Caption]]]:
-        """Final rows, and the answers to the same question that were asked for again before it.
+        """Final rows, and the other answers to the same question: asked for again, or outscored.
 
         The texts of one reply were asked for together: the first of them has these answers.
         """
-        retried: dict[tuple[str, ...], list[Caption]] = defaultdict(list)
+        beside: dict[tuple[str, ...], list[Caption]] = defaultdict(list)
         for row in self.rows:
-            if row.status == Status.RETRIED:
-                retried[_question(row)].append(row)
+            if row.status in BESIDE:
+                beside[_question(row)].append(row)
             else:
-                yield row, retried.pop(_question(row), [])
+                yield row, beside.pop(_question(row), [])
 
     @property
     def description(self) -> str:

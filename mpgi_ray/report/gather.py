@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from mpgi_ray.data.caption import Stage, Status
+from mpgi_ray.data.caption import BESIDE, Stage, Status
 
 _COLUMNS = [
     *("index", "key", "shard", "stage", "perspective", "status", "reason", "detail", "text", "attempt"),
@@ -113,7 +113,7 @@ class Figures:
         """Count one chunk; all rows of a sample are in the same chunk."""
         rows = table.select(_COLUMNS).to_pylist()
         for row in rows:
-            if row["status"] == Status.RETRIED:
+            if row["status"] in BESIDE:
                 continue
             key = (row["stage"], row["perspective"], row["model"])
             if row["stage"] != Stage.INPUT:

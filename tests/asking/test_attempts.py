@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpgi_ray.asking.attempts import LADDER, Question, ask, records
+from mpgi_ray.asking.answer_rows import records
+from mpgi_ray.asking.attempts import LADDER, Question, ask
 from mpgi_ray.asking.checks import fault, text_fault
 from mpgi_ray.asking.reading import Reading
 from mpgi_ray.caption.describe import Perspectives

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from mpgi_ray.curate.choice import read_choice
@@ -18,8 +17,6 @@ from mpgi_ray.data.sample import Annotation, Sample
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.demo import scene
 from mpgi_ray.errors import InputError
-from mpgi_ray.models import checkpoint
-from mpgi_ray.models.architecture import small
 from mpgi_ray.models.scorer import Scorer
 from mpgi_ray.models.tokenizer import TextTokenizer
 from mpgi_ray.reward.swaps import Told, swapped
@@ -28,8 +25,8 @@ from mpgi_ray.rules.sentences import rule_text
 from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.initial import initial
 from mpgi_ray.train.source import Source
-from mpgi_ray.train.tasks import task_settings
 from mpgi_ray.truth.verdict import Verdict, check, verdict_of
+from support.random_scorer import write_scorer
 
 
 @pytest.fixture(scope="module")
@@ -80,16 +77,7 @@ def test_preferences_are_read_as_they_were_written(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A scorer with random weights."""
-    torch.manual_seed(0)
-    folder = tmp_path_factory.mktemp("scorer")
-    architecture = small(TextTokenizer.train(["Two red ships lie in a harbour. Sand is yellow."], 32))
-    model, _, _ = checkpoint.build(architecture)
-    settings = task_settings("preference", {"preferences": str(folder)})
-    for name, data in settings.task(model).files().items():
-        Storage(str(folder)).publish(name, data)
-    checkpoint.save(folder, architecture, model)
-    return str(folder)
+    return write_scorer(tmp_path_factory.mktemp("scorer"), "Two red ships lie in a harbour. Sand is yellow.")
 
 
 def test_a_fresh_model_knows_the_words_of_preferences_and_may_learn_its_head_alone(tmp_path: Path) -> None:

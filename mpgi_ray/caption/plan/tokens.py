@@ -124,13 +124,14 @@ def _tokens(characters: int, asked: Asked) -> int:
 def _model(recipe: Recipe, samples: Sequence[Asked]) -> ModelTokens:
     first = samples[0]
     block = recipe.integrate if first.place is None else recipe.generate[first.place]
-    requests = len(first.prompts)
+    draws = 1 if first.place is None else recipe.generate[first.place].best_of
+    requests = draws * len(first.prompts)
     sizes = [picture_tokens(asked) for asked in samples]
     pictures = [size or 0 for size in sizes]
-    shown = sum(prompt.picture is not None for prompt in first.prompts)
-    prompt = round(mean(map(text_tokens, samples)) + shown * mean(pictures))
+    shown = draws * sum(prompt.picture is not None for prompt in first.prompts)
+    prompt = round(draws * mean(map(text_tokens, samples)) + shown * mean(pictures))
     computed = round(mean(map(new_text_tokens, samples)) + mean(pictures))
-    completion = sum(map(typical_tokens, first.templates))
+    completion = draws * sum(map(typical_tokens, first.templates))
     most = _most(block.sampling, requests)
     if most is not None:
         completion = min(completion, most)

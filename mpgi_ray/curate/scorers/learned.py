@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, Annotated
 
 from PIL import Image
@@ -13,7 +14,6 @@ from mpgi_ray.config import Config
 from mpgi_ray.curate.scores.scorer import Score, Shown, Value
 from mpgi_ray.data.image import ImageError, decode
 from mpgi_ray.models.place import absolute_place, revision_of
-from mpgi_ray.rules.english import split_sentences
 
 if TYPE_CHECKING:
     from mpgi_ray.models.scorers import TextScorer
@@ -47,29 +47,24 @@ class Scorer(Config):
     def open(self, gpu: bool) -> Score:
         from mpgi_ray.models.scorers import load_scorer
 
-        model = load_scorer(self.model, gpu)
-        sentences = model.by_sentences if self.sentences is None else self.sentences
-        return partial(_score, model=model, sentences=sentences)
+        return partial(_score, model=load_scorer(self.model, gpu), sentences=self.sentences)
 
 
-def _score(samples: Sequence[Shown], model: TextScorer, sentences: bool) -> Iterator[tuple[Value, ...]]:
+def _score(
+    samples: Sequence[Shown], model: TextScorer, sentences: bool | None
+) -> Iterator[tuple[Value, ...]]:
+    from mpgi_ray.models.scorers import worths
+
     pictures = [_picture(shown) for shown in samples]
-    parts = [
-        [split_sentences(named.text) if sentences else [named.text] for named in shown.texts]
-        for shown in samples
-    ]
     there = [place for place, picture in enumerate(pictures) if not isinstance(picture, str)]
     seen = (picture for picture in pictures if not isinstance(picture, str))
-    asked = [[part for text in parts[place] for part in text] for place in there]
-    found = dict(zip(there, model.score(seen, asked), strict=True))
-    for place, texts in enumerate(parts):
-        scores = iter(found.get(place, ()))
-        for text in texts:
-            why = pictures[place]
-            if isinstance(why, str):
-                yield (why,)
-            else:
-                yield (min((float(next(scores)) for _ in text), default="no_text"),)
+    texts = [[named.text for named in samples[place].texts] for place in there]
+    found = dict(zip(there, worths(model, seen, texts, sentences), strict=True))
+    for place, (shown, why) in enumerate(zip(samples, pictures, strict=True)):
+        if isinstance(why, str):
+            yield from ((why,) for _ in shown.texts)
+        else:
+            yield from (("no_text" if score == -inf else score,) for score in found[place])
 
 
 def _picture(shown: Shown) -> Image.Image | str:

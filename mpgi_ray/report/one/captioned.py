@@ -114,7 +114,7 @@ def _text(row: Caption, facts: Facts | None) -> dict[str, Any]:
     told |= {
         name: getattr(row, name) for name in ("engine", "model", "revision", "prompt_hash", "caption_id")
     }
-    told["attempt"] = row.attempt
+    told |= {"attempt": row.attempt, "draw": row.draw}
     told["tokens"] = {kind: getattr(row, f"{kind}_tokens") for kind in ("prompt", "cached", "completion")}
     told |= {"seconds": row.seconds, "parents": list(row.parents), "scores": json.loads(row.scores)}
     return told

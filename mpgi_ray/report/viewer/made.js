@@ -69,7 +69,7 @@ function told(row, made, peers) {
           "p",
           { class: "label" },
           [
-            `Attempt ${answer.attempt}`,
+            answer.draw > 1 ? `Attempt ${answer.attempt}, answer ${answer.draw}` : `Attempt ${answer.attempt}`,
             tokens(answer),
             answer.seconds ? `${mpgi.number(answer.seconds)} s` : "",
           ]

@@ -142,7 +142,7 @@ def made(entry: Entry) -> list[dict[str, Any]]:
 
 def _asked(row: Caption) -> dict[str, Any]:
     tokens = (row.prompt_tokens, row.cached_tokens, row.completion_tokens)
-    return {"attempt": row.attempt, "tokens": tokens, "seconds": round(row.seconds, 3)}
+    return {"attempt": row.attempt, "draw": row.draw, "tokens": tokens, "seconds": round(row.seconds, 3)}
 
 
 def _cut(text: str, longest: int = _LONGEST) -> str:

@@ -1,0 +1,57 @@
+"""Which of several answers about a picture is taken: that with the highest score of a learned scorer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from mpgi_ray.asking.attempts import BestOf
+from mpgi_ray.data.image import Picture
+from mpgi_ray.data.storage import Storage
+from mpgi_ray.errors import InputError
+from mpgi_ray.models.model_folder import SCORER
+
+if TYPE_CHECKING:
+    from mpgi_ray.models.scorers import TextScorer
+
+
+def require_scorer(folder: str) -> None:
+    """Say before a job starts that a folder holds no scorer.
+
+    Raises:
+        InputError: it holds none.
+    """
+    if not Storage(folder).exists(SCORER):
+        raise InputError(f"{folder} has no {SCORER}: expected the folder of `mpgi train --task preference`")
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Scores texts about pictures, a picture at a time."""
+
+    scorer: TextScorer
+    turn: asyncio.Lock
+
+    @classmethod
+    def load(cls, folder: str) -> Self:
+        """The judge of a run of `mpgi train --task preference`, on a GPU where this process sees one.
+
+        Raises:
+            InputError: the folder holds none.
+        """
+        from mpgi_ray.models.scorers import load_scorer
+
+        return cls(load_scorer(folder), asyncio.Lock())
+
+    def of(self, picture: Picture, draws: int) -> BestOf:
+        """How the best of so many answers about a picture is found."""
+        from mpgi_ray.models.scorers import worths
+
+        async def scores(texts: Sequence[str]) -> list[float]:
+            async with self.turn:  # one at a time: they would share the same cores
+                (found,) = await asyncio.to_thread(worths, self.scorer, [picture.pixels], [texts])
+                return found
+
+        return BestOf(draws, scores)

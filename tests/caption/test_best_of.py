@@ -1,0 +1,210 @@
+"""Several answers to each prompt: which one is taken, what is kept of the others, and a run that goes on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from mpgi_ray.caption.job import caption
+from mpgi_ray.caption.recipe import GenerateConfig, Recipe
+from mpgi_ray.caption.run_json import open_run
+from mpgi_ray.config import parse
+from mpgi_ray.data.caption import Caption
+from mpgi_ray.data.caption_figures import RunFigures
+from mpgi_ray.data.caption_folder import CaptionFolder
+from mpgi_ray.data.image import decode
+from mpgi_ray.data.shard_list import find_shards
+from mpgi_ray.data.shards import read_shard, sample_members
+from mpgi_ray.data.tar_write import write_members
+from mpgi_ray.engines.base import EngineError, Prompt, Reply
+from mpgi_ray.errors import InputError, OutputError, RecipeError
+from mpgi_ray.models.scorers import load_scorer, worths
+from support.build import write_shards
+from support.caption_runs import recipe, rows, run_stages
+from support.random_scorer import write_scorer
+
+WORDS = "The picture shows a grey airport with one white runway, two green fields and three roads near it."
+DRAWS = 3
+MERGED = '{"short": "%s", "long": "%s"}'
+MODEL = {"kind": "http", "url": "http://localhost:9", "model": "a-model"}
+
+
+class Sampled:
+    """Answers by prompt and sampling seed, one in four with a fault; dies after so many requests."""
+
+    kind = "http"
+    model, revision, trusted = "a-model", "1", False
+
+    def __init__(self, dies_after: float = float("inf")) -> None:
+        self.asked: list[Prompt] = []
+        self.dies_after = dies_after
+
+    async def reply(self, prompts: Sequence[Prompt]) -> list[Reply]:
+        if len(self.asked) >= self.dies_after:
+            raise EngineError("the connection is lost")
+        self.asked += prompts
+        return [self._one(prompt) for prompt in prompts]
+
+    def _one(self, prompt: Prompt) -> Reply:
+        if prompt.schema:
+            return Reply(MERGED % (WORDS, WORDS + " " + WORDS.replace("grey", "wide")), prompt_tokens=2)
+        told = f"{prompt.seed} {prompt.text} {prompt.sampling['seed']}"
+        number = hashlib.sha256(told.encode()).digest()[0]
+        if number % 4 == 0:
+            return Reply("I cannot describe this.", prompt_tokens=2, completion_tokens=5)
+        words = WORDS.split()
+        order = number % len(words)
+        return Reply(" ".join([*words[order:], *words[:order]]), prompt_tokens=2, completion_tokens=19)
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Recipe:
+    write_shards(tmp_path / "shards", [6, 5])
+    return with_output(tmp_path, "captions")
+
+
+def with_output(folder: Path, output: str, **others: object) -> Recipe:
+    scorer = folder / "scorer"
+    if not scorer.exists():
+        write_scorer(scorer, WORDS)
+    block = {"engine": MODEL, "perspectives": ["objects", "scene"], "best_of": DRAWS, "scorer": str(scorer)}
+    block["sampling"] = {"temperature": 0.8, "seed": 7}
+    merge = {"engine": {"kind": "same"}, "witnesses": 1}
+    facts = {"held": False}
+    return recipe(folder, output, generate=block, integrate=merge, facts=facts, **others)
+
+
+def run_all(run: Recipe, engine: Sampled) -> None:
+    open_run(CaptionFolder(run.output), run, find_shards(run.input.shards))
+    run_stages(run, engine)
+
+
+def told(made: Sequence[Caption]) -> list[Caption]:
+    return sorted(made, key=lambda row: (row.shard, row.index, row.stage, row.perspective, row.caption_id))
+
+
+def questions(made: Sequence[Caption]) -> dict[tuple[object, ...], list[Caption]]:
+    found = defaultdict(list)
+    for row in made:
+        if row.stage == "perspective":
+            found[row.sample_id, row.perspective].append(row)
+    return found
+
+
+def test_of_good_answers_the_one_with_the_highest_score_is_taken_and_all_are_kept(run: Recipe) -> None:
+    run_all(run, Sampled())
+    made, pictures = rows(run), {}
+    shards = find_shards(run.input.shards)
+    for name in shards.files:
+        for sample in read_shard(shards.read(name), name, run.input.fields):
+            pictures[sample.sample_id] = decode(sample.image).pixels
+    scorer = load_scorer(run.generate[0].scorer or "", gpu=False)
+    outscored = 0
+    for (sample_id, _), own in questions(made).items():
+        final = [row for row in own if row.status not in ("retried", "outscored")]
+        assert len(final) == 1
+        attempts = Counter(row.attempt for row in own)
+        assert set(attempts.values()) == {DRAWS}
+        last = [row for row in own if row.attempt == max(attempts)]
+        assert {row.draw for row in last} == {1, 2, 3}
+        good = [row for row in last if row.status in ("ok", "outscored")]
+        for row in last:
+            assert (row.reason == "refusal") is (row not in good)
+        if good:
+            (scores,) = worths(scorer, [pictures[sample_id]], [[row.raw for row in good]])
+            best = max(zip(scores, good, strict=True), key=lambda pair: (round(pair[0], 5), -pair[1].draw))
+            assert best[1].raw == final[0].text
+            assert all(row.text == "" and row.detail for row in good if row is not final[0])
+            outscored += len(good) - 1
+    assert outscored > 20
+    figures = RunFigures()
+    for table in CaptionFolder(run.output).tables():
+        figures.add(table)
+    model = next(one.record(None) for one in figures.models.values() if one.stage == "perspective")
+    assert model["requests"] == sum(len(own) for own in questions(made).values())
+    assert sum(model["outscored"]["outscored"].values()) == outscored
+    assert model["texts"]["objects"] == Counter(
+        row.status for row in made if row.perspective == "objects" and row.status in ("ok", "rejected")
+    )
+    assert sum(model["good_at_attempt"].values()) <= 1
+
+
+def test_a_run_that_was_broken_off_chooses_the_same(run: Recipe, tmp_path: Path) -> None:
+    whole = Sampled()
+    run_all(run, whole)
+    broken = with_output(tmp_path, "broken")
+    with pytest.raises(EngineError, match="the connection is lost"):
+        run_all(broken, Sampled(dies_after=25))
+    rest = Sampled()
+    run_all(broken, rest)
+    assert [replace(row, seconds=0) for row in told(rows(broken))] == [
+        replace(row, seconds=0) for row in told(rows(run))
+    ]
+    assert 0 < len(rest.asked) < len(whole.asked)
+
+
+def test_answers_are_taken_over_with_their_choice_and_not_for_another_scorer(
+    run: Recipe, tmp_path: Path
+) -> None:
+    run_all(run, Sampled())
+    again = with_output(tmp_path, "again", reuse=run.output)
+    silent = Sampled(dies_after=0)
+    run_all(again, silent)
+    assert told(rows(again)) == told(rows(run))
+    write_scorer(tmp_path / "scorer", WORDS, seed=1)
+    asked = Sampled()
+    run_all(with_output(tmp_path, "other", reuse=run.output), asked)
+    assert len(asked.asked) >= 11 * 2 * DRAWS
+    with pytest.raises(OutputError, match=r"made with other settings: generate.scorer was 'sha256:"):
+        run_all(run, Sampled())
+
+
+def test_a_picture_in_false_colour_is_asked_about_once(run: Recipe, tmp_path: Path) -> None:
+    file = tmp_path / "shards/s0.tar"
+    members = []
+    for sample in read_shard(file.read_bytes(), "s0.tar", run.input.fields):
+        annotation = sample.annotation.model_copy(update={"false_colour": True})
+        members.append(sample_members(replace(sample, annotation=annotation)))
+    file.write_bytes(write_members(members))
+    run_all(run, Sampled())
+    draws = defaultdict(set)
+    for row in rows(run):
+        draws[row.shard].add(row.draw)
+    assert draws == {"s0": {1}, "s1": {1, 2, 3}}
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"engine": MODEL, "best_of": 4}, "best_of is 4 and scorer is None"),
+        ({"engine": MODEL, "scorer": "s"}, "go together"),
+        ({"best_of": 4, "scorer": "s"}, "the template engine has one answer: name a model"),
+        (
+            {"engine": MODEL, "best_of": 4, "scorer": "s", "sampling": {"temperature": 0}},
+            "at temperature 0 all answers are alike",
+        ),
+        (
+            {"engine": MODEL, "best_of": 4, "scorer": "s", "attempts": [{"temperature": 0}]},
+            "at temperature 0 all answers are alike",
+        ),
+    ],
+)
+def test_settings_that_cannot_choose_are_refused(settings: dict[str, object], said: str) -> None:
+    with pytest.raises((RecipeError, ValidationError), match=said):
+        parse(GenerateConfig, settings, "generate")
+
+
+def test_a_folder_without_a_scorer_is_said_before_anything_starts(run: Recipe, tmp_path: Path) -> None:
+    (tmp_path / "scorer" / "scorer.pt").unlink()
+    with pytest.raises(InputError, match=r"has no scorer.pt: expected the folder of `mpgi train --task pref"):
+        caption(run)
+    assert not (tmp_path / "captions").exists()
