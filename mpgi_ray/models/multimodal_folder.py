@@ -100,7 +100,9 @@ def load_weights(model: MultimodalNetwork, folder: Path | str) -> None:
     storage = Storage(absolute(str(folder)))
     with _here(storage) as path, _quietly():
         try:
-            found, told = AutoModel.from_pretrained(path, dtype=torch.float32, output_loading_info=True)
+            found, told = AutoModel.from_pretrained(
+                path, dtype=torch.float32, output_loading_info=True, trust_remote_code=False
+            )
         except Exception as error:  # safetensors, torch and transformers each raise their own
             said = " ".join(str(error).split())[:200]
             raise InputError(f"{folder}: its weights cannot be read ({said}): fetch them again") from error

@@ -138,7 +138,7 @@ class Multimodal:
             for name in names:
                 Path(folder, name).write_bytes(self.files[name])
             try:
-                return kind.from_pretrained(folder)
+                return kind.from_pretrained(folder, trust_remote_code=False)
             except Exception as error:  # each file has errors of its own
                 said = " ".join(str(error).split())[:200]
                 raise InputError(f"model {self.name}: its {what} cannot be read: {said}") from error

@@ -17,8 +17,9 @@ from mpgi_ray.errors import RecipeError
 from mpgi_ray.models import kept
 from mpgi_ray.models.scorers import load_scorer
 from mpgi_ray.report.training import training
-from mpgi_ray.train import initial
+from mpgi_ray.train import initial, resume
 from mpgi_ray.train.config import TrainConfig
+from mpgi_ray.train.run_folder import step_folder
 from mpgi_ray.train.source import Source
 from mpgi_ray.train.tracking import read_log
 from mpgi_ray.train.trainer import train
@@ -80,6 +81,23 @@ def test_a_scorer_learns_by_stages_and_is_served(shapes: Path, tmp_path: Path, r
     scores = load_scorer(str(second), gpu=False).score([decoded(record)], [[BAD, GOOD]])[0]
     assert scores[0] < scores[1]
     assert [curve.name for curve in training(str(second)).curves][:2] == ["loss", "learning rate"]
+
+
+@pytest.mark.parametrize("damaged", ["config.json", "model.safetensors", "scorer.pt", "tokenizer.json"])
+def test_a_damaged_checkpoint_is_named_and_the_one_before_is_taken(
+    shapes: Path, tmp_path: Path, damaged: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    architecture, model = initial.initial(config(shapes, tmp_path), Source((), None, None))
+    for step in (2, 4):
+        torch.nn.init.constant_(model.head.weight, step)
+        resume.save(str(tmp_path), architecture, model, {"done": step, "optimizer": None})
+    assert resume.newest_whole(str(tmp_path)) == 4
+    file = Path(step_folder(str(tmp_path), 4), damaged)
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    assert resume.newest_whole(str(tmp_path)) == 2
+    assert "it is removed and made again" in capsys.readouterr().err
+    assert resume.restore(str(tmp_path), model) == {"done": 2, "optimizer": None}
+    assert (model.head.weight == 2).all()
 
 
 @pytest.mark.parametrize(
