@@ -27,7 +27,7 @@ from mpgi_ray.data.preferences import Preference, write_preferences
 from mpgi_ray.data.sample import Sample
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.evaluate.bootstrap import bootstrap
-from mpgi_ray.models.scorer import Scorer
+from mpgi_ray.models.scorers import TextScorer, load_scorer
 from mpgi_ray.reward.swaps import Told, swapped
 from mpgi_ray.rules.of_sample import facts_of_sample
 from mpgi_ray.train.config import TrainConfig
@@ -46,7 +46,7 @@ def preferences(samples: Iterable[Sample]) -> list[Preference]:
 
 
 def right(
-    scorer: Scorer, asked: Sequence[Preference], pictures: Mapping[str, Image.Image]
+    scorer: TextScorer, asked: Sequence[Preference], pictures: Mapping[str, Image.Image]
 ) -> dict[str, list[tuple[str, float]]]:
     """By kind, whether the true text of each pair has the higher score; a tie counts one half."""
     texts = [[text for _, text in one.texts] for one in asked]
@@ -102,7 +102,7 @@ def main(given: Sequence[str] | None = None) -> None:
     settings = {"preferences": str(pairs), "lists": options.lists}
     own = {"model": base, "task": "preference", "task_settings": settings, "steps": options.steps}
     print("loss", learn(TrainConfig.model_validate(same | own | {"lr": options.lr, "output": output})))
-    scorer = Scorer.load(output)
+    scorer = load_scorer(output)
     held = list(drawn(range(HELD_OUT, HELD_OUT + options.held_out)))
     asked = preferences(held)
     pictures = {sample.sample_id: decode(sample.image).pixels for sample in held}
