@@ -43,7 +43,7 @@ class MultimodalNetwork(nn.Module):
         """The scores of answers, above 0, float32 (answers).
 
         Args:
-            pictures: normalised, (pictures, 3, side, side); each of them is asked about.
+            pictures: normalised, (pictures, 3, side, side); one that nothing is asked about costs nothing.
             ids: tokens of conversations, (answers, tokens), negative behind their ends.
             which: the picture of each conversation, (answers); negative where there is none.
         """
@@ -52,15 +52,15 @@ class MultimodalNetwork(nn.Module):
         ids = ids.clamp(min=0)
         shown = ids == self.backbone.config.image_token_id
         tokens = self.backbone.get_input_embeddings()(ids)
-        seen = which[which >= 0]
+        seen, places = which[which >= 0].unique(return_inverse=True)
         if len(seen):
-            features = self._seen(pictures)[seen].to(tokens.dtype)
+            features = self._seen(pictures[seen])[places].to(tokens.dtype)
             tokens = tokens.masked_scatter(shown[..., None], features)
         # positions are told, so that the backbone neither keeps nor uses those of an earlier call
         positions, _ = self.backbone.get_rope_index(
             ids,
             mm_token_type_ids=shown.int(),
-            image_grid_thw=self._grids(pictures, len(seen)),
+            image_grid_thw=self._grids(pictures, len(places)),
             attention_mask=attended.long(),
         )
         states = self.backbone(

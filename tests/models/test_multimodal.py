@@ -102,6 +102,8 @@ def test_the_same_input_has_the_same_score_whatever_was_asked_before_and_is_aske
         before.score([None, picture(3)], [["x"], ["y"]])
         for one, other in zip(first, scorer.score(seen, texts), strict=True):
             assert np.array_equal(one, other)
+    scorer.network.backbone.rope_deltas = torch.full((1, 1), 7)  # what another call might have left
+    assert np.array_equal(first[0], scorer.score(seen, texts)[0])
     alone = [scorer.score([seen[0]], [[text]])[0][0] for text in TEXTS]
     np.testing.assert_allclose(first[0], alone, rtol=1e-4)
 
