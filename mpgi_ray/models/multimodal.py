@@ -52,7 +52,7 @@ class MultimodalNetwork(nn.Module):
         ids = ids.clamp(min=0)
         shown = ids == self.backbone.config.image_token_id
         tokens = self.backbone.get_input_embeddings()(ids)
-        seen, places = which[which >= 0].unique(return_inverse=True)
+        seen, places = torch.unique(which[which >= 0], return_inverse=True)
         if len(seen):
             features = self._seen(pictures[seen])[places].to(tokens.dtype)
             tokens = tokens.masked_scatter(shown[..., None], features)
