@@ -25,7 +25,7 @@ from mpgi_ray.rules import Facts
 from mpgi_ray.rules.english import split_sentences
 from mpgi_ray.rules.of_sample import facts_of_sample
 from mpgi_ray.train.config import TrainConfig
-from mpgi_ray.truth.verdict import Verdict, check
+from mpgi_ray.truth.verdict import Checker, Verdict
 
 DRAWS = 4
 _FALSE, _TRUE = Verdict.CONTRADICTED, Verdict.SUPPORTED
@@ -70,13 +70,14 @@ def trained(folder: Path, scenes: int, rate: float, first: int, steps: int) -> s
 
 def of_answers(sample: Sample, facts: Facts, answers: dict[str, list[Said]]) -> Iterator[Preference]:
     """For each false sentence one that is true, of another answer to the same prompt."""
+    checker = Checker(facts)
     for name, said in answers.items():
         true: list[list[str]] = []
         false: list[tuple[int, str, str]] = []
         for number, answer in enumerate(said):
             true.append([])
             for sentence in split_sentences(answer.text):
-                judged = check(sentence, facts)
+                judged = checker.check(sentence)
                 wrong = [one.claim.about.value for one in judged if one.verdict is _FALSE]
                 if wrong:
                     false.append((number, sentence, wrong[0]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Self
 
 from mpgi_ray.asking.attempts import BestOf
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
 
 
 def require_scorer(folder: str) -> None:
-    """Say before a job starts that a folder holds no scorer.
+    """Say before a job starts that a folder holds no scorer, or that none can run.
 
     Raises:
-        InputError: it holds none.
+        InputError: it holds none, or packages are missing.
     """
+    if find_spec("open_clip") is None:
+        raise InputError("generate.scorer needs open_clip: pip install 'mpgi-ray[train]'")
     if not Storage(folder).exists(SCORER):
         raise InputError(f"{folder} has no {SCORER}: expected the folder of `mpgi train --task preference`")
 

@@ -17,7 +17,7 @@ from mpgi_ray.data.preferences import Preference
 from mpgi_ray.rules import Facts
 from mpgi_ray.rules.english import split_sentences
 from mpgi_ray.truth.claim import About
-from mpgi_ray.truth.verdict import Verdict, check
+from mpgi_ray.truth.verdict import Checker, Verdict
 
 _LOOKED_AT = 50  # sentences that one is tried against, so that the time stays linear
 _Group = tuple[frozenset[About], frozenset[str]]
@@ -51,8 +51,9 @@ def swapped(pictures: Sequence[Told], seed: int = 0) -> Iterator[Preference]:
     claim only that these are there.
     """
     groups: dict[_Group, list[_Sentence]] = defaultdict(list)
+    checkers = [Checker(told.facts) for told in pictures]
     for number, told in enumerate(pictures):
-        for group, sentence in _sentences(number, told, seed):
+        for group, sentence in _sentences(number, told, checkers[number], seed):
             groups[group].append(sentence)
     for group in sorted(groups, key=lambda one: (sorted(one[0]), sorted(one[1]))):
         left = sorted(groups[group], key=lambda one: one.order)
@@ -61,8 +62,8 @@ def swapped(pictures: Sequence[Told], seed: int = 0) -> Iterator[Preference]:
             for other in islice(left, _LOOKED_AT):
                 if one.picture == other.picture:
                     continue
-                wrong = _wrong(other.text, pictures[one.picture].facts)
-                if wrong and _wrong(one.text, pictures[other.picture].facts):
+                wrong = _wrong(other.text, checkers[one.picture])
+                if wrong and _wrong(one.text, checkers[other.picture]):
                     left.remove(other)
                     for true, false in ((one, other), (other, one)):
                         texts = ((true.source, true.text), ("", false.text))
@@ -70,7 +71,7 @@ def swapped(pictures: Sequence[Told], seed: int = 0) -> Iterator[Preference]:
                     break
 
 
-def _sentences(number: int, told: Told, seed: int) -> Iterator[tuple[_Group, _Sentence]]:
+def _sentences(number: int, told: Told, checker: Checker, seed: int) -> Iterator[tuple[_Group, _Sentence]]:
     """The sentences of which every claim is true, once each."""
     known: set[str] = set()
     for source, text in sorted(told.texts.items()):
@@ -78,7 +79,7 @@ def _sentences(number: int, told: Told, seed: int) -> Iterator[tuple[_Group, _Se
             if sentence in known:
                 continue
             known.add(sentence)
-            judged = check(sentence, told.facts)
+            judged = checker.check(sentence)
             if not judged or any(one.verdict is not Verdict.SUPPORTED for one in judged):
                 continue
             about = frozenset(one.claim.about for one in judged)
@@ -87,7 +88,7 @@ def _sentences(number: int, told: Told, seed: int) -> Iterator[tuple[_Group, _Se
             yield (about, names), _Sentence(order, number, source, sentence)
 
 
-def _wrong(text: str, facts: Facts) -> str:
+def _wrong(text: str, checker: Checker) -> str:
     """What a text is wrong about, the first of it; empty if nothing."""
-    judged = check(text, facts)
+    judged = checker.check(text)
     return next((one.claim.about.value for one in judged if one.verdict is Verdict.CONTRADICTED), "")

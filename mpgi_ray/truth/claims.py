@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from mpgi_ray.rules import lexicon
 from mpgi_ray.rules.english import placed_sentences
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.denials import is_narrow
 from mpgi_ray.truth.line import PARTS, Line, Noun
-from mpgi_ray.truth.lists import Name, lists
+from mpgi_ray.truth.lists import Name, lists, names_by
 from mpgi_ray.truth.looks import looks, said_colour
 from mpgi_ray.truth.nouns import add_nouns
 from mpgi_ray.truth.pieces import Kind, pieces
@@ -50,6 +51,12 @@ def claims(text: str, names: Mapping[str, Name]) -> list[Claim]:
         several = next((noun for noun in subjects if noun.amount or noun.plural), None)
         told = several or next(iter(subjects), told)
     return [replace(claim, some=True) if _is_of_several(claim, numbers) else claim for claim in found]
+
+
+@lru_cache(maxsize=20_000)  # sentences are held against many pictures
+def claims_by(text: str, known: frozenset[str], there: frozenset[str]) -> tuple[Claim, ...]:
+    """The claims of a text by the names of what is known and of what is there; see `lists.names_of`."""
+    return tuple(claims(text, names_by(known, there)))
 
 
 def _is_of_several(claim: Claim, numbers: Mapping[str, Sequence[float]]) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from mpgi_ray.data.box import Box
 from mpgi_ray.rules import Facts, lexicon
 from mpgi_ray.rules.facts import ClassFact, CoverFact
-from mpgi_ray.truth.lists import also_called, names_of
+from mpgi_ray.truth.lists import Name, also_called, names_by
 
 _SEEN = 0.005  # a smaller share of the picture may be overlooked
 
@@ -63,17 +63,23 @@ class Known:
     """The facts of a sample by the names that texts use.
 
     Attributes:
-        names: see `lists.names_of`.
+        named: the classes, and those of which there is something.
     """
 
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
         said = [fact.name for fact in facts.classes] + [fact.name for fact in facts.cover]
         there = {*said, *facts.labels}
-        self.names = names_of({*there, *facts.absent, *facts.complete, *facts.uncovered}, there)
+        known = there | {*facts.absent, *facts.complete, *facts.uncovered}
+        self.named = frozenset(known), frozenset(there)
         scenes = [lexicon.scene_phrase(scene) or lexicon.humanise(scene) for scene in facts.scenes]
         self._told = " ".join((*scenes, *facts.tags))
         self._found: dict[str, Of] = {}
+
+    @property
+    def names(self) -> Mapping[str, Name]:
+        """See `lists.names_of`."""
+        return names_by(*self.named)
 
     def of(self, name: str) -> Of:
         """What goes by a name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -45,6 +45,12 @@ def names_of(known: Collection[str], there: Collection[str] | None = None) -> di
         for said in (name, *((head,) if own else ())):
             found |= {lexicon.several(said.lower()): (name, True), said.lower(): (name, False)}
     return found
+
+
+@lru_cache(maxsize=1000)  # pictures of a source have much in common
+def names_by(known: frozenset[str], there: frozenset[str]) -> Mapping[str, Name]:
+    """`names_of`, made once."""
+    return names_of(known, there)
 
 
 @cache
