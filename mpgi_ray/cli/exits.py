@@ -65,6 +65,7 @@ _EXTRAS = {
         "tokenizers",
         "tensorboardX",
     ),
+    "serve": ("starlette", "uvicorn"),
     "s3": ("s3fs",),
     "geo": ("rasterio",),
     "duplicates": ("cv2",),

@@ -41,3 +41,38 @@ def pairs(
     made = make_pairs(parse(PairsConfig, values, "mpgi reward pairs"), takeover=takeover, grace=grace)
     kinds = ", ".join(f"{kind} {count:,}" for kind, count in made.kinds.items())
     typer.echo(f"{out}: {sum(made.kinds.values()):,} pairs of {made.pictures:,} pictures: {kinds}")
+
+
+@reward.command()
+def serve(
+    run: Annotated[str, typer.Argument(help="Folder of a run of `mpgi train --task preference`.")],
+    host: Annotated[str, typer.Option(help="Address to listen at; others than loopback need a key.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    replicas: Annotated[int, typer.Option(min=1, help="Processes that score, each with the model.")] = 1,
+    gpus_per_replica: Annotated[
+        float, typer.Option(min=0, max=1, help="A GPU, or a share of one; without it a replica has a core.")
+    ] = 0,
+    batch: Annotated[int, typer.Option(min=1, help="Requests that are scored together at most.")] = 16,
+    wait_ms: Annotated[
+        float, typer.Option(min=0, help="Milliseconds that a request waits for others to join it.")
+    ] = 5,
+    queue: Annotated[
+        int, typer.Option(min=1, help="Requests that a replica holds; more are answered 429.")
+    ] = 256,
+) -> None:
+    """Serve a scorer over HTTP until Ctrl-C: POST /v1/rewards, GET /health.
+
+    Requests need the key that the environment variable MPGI_REWARD_KEY holds, if it is set.
+    """
+    announce("reward serve", run=run)
+    from mpgi_ray.config import parse
+    from mpgi_ray.reward.serve import ServeConfig, serve_until_stopped
+
+    values = {
+        **{"run": run, "host": host, "port": port, "replicas": replicas},
+        **{"gpus_per_replica": gpus_per_replica, "batch": batch, "wait_ms": wait_ms, "queue": queue},
+    }
+    config = parse(ServeConfig, values, "mpgi reward serve")
+    serve_until_stopped(config, lambda url: typer.echo(f"{run} scores at {url}; Ctrl-C ends it"))

@@ -113,14 +113,9 @@ class Scorer:
     ) -> list[NDArray[np.float32]]:
         """The scores of the texts of each picture, (texts); see `TextScorer`.
 
-        A question stands before each of its answers, as one text.
+        Questions are not read: it has learned none.
         """
         found: list[NDArray[np.float32]] = []
-        if questions is not None:
-            texts = [
-                [f"{question} {text}" if question else text for text in own]
-                for question, own in zip(questions, texts, strict=True)
-            ]
         features = iter(torch.from_numpy(self.model.raw_texts([text for one in texts for text in one])))
         rows = iter(texts)
         for pooled, grid in self._seen(pictures):

@@ -42,7 +42,7 @@ class TextScorer(Protocol):
         Args:
             pictures: 8-bit RGB, as many as there are lists of texts.
             questions: of each picture, which its texts answer; empty where they are captions, as all are
-                without it.
+                without it. A scorer on a CLIP does not read them.
 
         Raises:
             InputError: a picture is None, and the scorer needs one.

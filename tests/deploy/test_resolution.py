@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 UV = Path(sys.executable).parent / "uv"
-TOGETHER = ("vllm", "train", "s3", "geo", "duplicates")
+TOGETHER = ("vllm", "train", "serve", "s3", "geo", "duplicates")
 PYTHONS = ("3.11", "3.12", "3.13")
 
 pytestmark = pytest.mark.slow  # some seconds for each, of an index far away
