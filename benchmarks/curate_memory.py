@@ -34,13 +34,13 @@ import yaml
 from PIL import Image
 
 from mpgi_ray.curate import Curation, curate
-from mpgi_ray.curate.telling import text_hash
 from mpgi_ray.data.caption import Caption, Stage, to_table
 from mpgi_ray.data.caption_folder import RUN, CaptionFolder
 from mpgi_ray.data.parts import ChunkId, Part
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import publish_table
 from mpgi_ray.data.tar_write import write_members
+from mpgi_ray.data.text import text_hash
 
 SHARD = 1000
 STAGE1, STAGE2 = ("objects", "layout", "scene", "attributes"), ("short", "long")

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from alone import learn
 from PIL import Image
-from scorer_value import told
+from scorer_asked import told
 
 from mpgi_ray.data.final import Record, decoded, list_shards, read_records
 from mpgi_ray.data.preferences import Preference, write_preferences

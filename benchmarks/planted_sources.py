@@ -32,7 +32,7 @@ FORMATS = {
     "isprs_potsdam": "potsdam_dataset",
     "isprs_vaihingen": "vaihingen_dataset",
 }
-_TREES = ("OSBS_029.csv", "2019_BLAN_3_751000_4330000_image_crop_bbox.csv")
+TREES = ("OSBS_029.csv", "2019_BLAN_3_751000_4330000_image_crop_bbox.csv")
 _SAME = 0.3  # intersection over union of boxes that may be one thing
 
 
@@ -126,7 +126,7 @@ def _boxed(
 
 
 def _trees(folder: Path) -> Iterator[tuple[Sample, Known]]:
-    for table in _TREES:
+    for table in TREES:
         rows = list(csv.DictReader((folder / table).open()))
         for sample in _samples(boxes(str(folder / table)), load_source(None)):
             size = sample.annotation.width, sample.annotation.height

@@ -22,25 +22,51 @@ def _commands() -> None:
 def pairs(
     shards: Annotated[str, typer.Argument(help="Folder of final shards, local or s3://…")],
     out: Annotated[str, typer.Option(help="Folder for preferences.parquet.")],
+    captions: Annotated[
+        list[str] | None,
+        typer.Option(help="Folder of a caption run about the same pictures; may be repeated."),
+    ] = None,
+    ratings: Annotated[
+        list[str] | None,
+        typer.Option(help="CSV or JSON that one person exported from the viewer; may be repeated."),
+    ] = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What to make: swaps, answers, ratings; may be repeated. By default what is given."
+        ),
+    ] = None,
+    balanced: Annotated[
+        bool, typer.Option(help="Keep an order of two answers only beside its reverse.")
+    ] = True,
     split: Annotated[str | None, typer.Option(help="Samples of this split only.")] = None,
     measured: Annotated[bool, typer.Option(help="Hold colours against the pixels, too.")] = True,
     seed: Annotated[int, typer.Option(help="Seed of the order in which sentences are tried.")] = 0,
     takeover: Takeover = False,
     grace: Grace = GRACE,
 ) -> None:
-    """Make pairs of texts by the truth check: a sentence that is true of one picture is false of another.
+    """Make lists of texts about a picture, the best first.
 
-    Both pictures are asked about both, so that nothing can be learned from the texts alone. A scorer learns
-    them by `mpgi train FINAL --task preference --set task_settings.preferences=OUT`.
+    Swaps are pairs by the truth check: a sentence that is true of one picture is false of another. Both
+    pictures are asked about both, so that nothing can be learned from the texts alone. With --captions the
+    answers of caption runs are ordered, too: fewer false claims are better; with --ratings texts of these
+    runs as people rated them. A scorer learns all of them by `mpgi train FINAL --task preference --set
+    task_settings.preferences=OUT`.
     """
     announce("reward pairs", shards=shards, output=out)
     from mpgi_ray.config import parse
     from mpgi_ray.reward.pairs import PairsConfig, make_pairs
 
-    values = {"shards": shards, "output": out, "split": split, "measured": measured, "seed": seed}
-    made = make_pairs(parse(PairsConfig, values, "mpgi reward pairs"), takeover=takeover, grace=grace)
+    given = {"captions": captions or (), "ratings": ratings or (), "sources": source or ()}
+    values = {"shards": shards, "output": out, "split": split, "measured": measured, "seed": seed, **given}
+    config = parse(PairsConfig, values | {"balanced": balanced}, "mpgi reward pairs")
+    made = make_pairs(config, takeover=takeover, grace=grace)
     kinds = ", ".join(f"{kind} {count:,}" for kind, count in made.kinds.items())
-    typer.echo(f"{out}: {sum(made.kinds.values()):,} pairs of {made.pictures:,} pictures: {kinds}")
+    typer.echo(f"{out}: {sum(made.kinds.values()):,} lists of {made.pictures:,} pictures: {kinds}")
+    for reason, count in made.left_out.items():
+        typer.echo(f"in no list: {count:,} {reason}")
+    if made.alone is not None:
+        typer.echo(f"by their words alone {made.alone:.1%} of held-out pairs are told; by chance 50 %")
 
 
 @reward.command()

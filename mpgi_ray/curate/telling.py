@@ -8,7 +8,6 @@ it is written; then tasks compare them, each those of a range of hashes over all
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from mpgi_ray.data.caption_figures import quantile
 from mpgi_ray.data.clip_tokens import CONTEXT, clip_tokens
 from mpgi_ray.data.final import CAPTIONS, Final
+from mpgi_ray.data.text import text_hash
 
 AT_ONCE = 1 << 23
 NOT_COUNTED = "tokens of CLIP are not counted: open_clip is not installed (the extra `train` brings it)"
@@ -144,8 +144,3 @@ def _texts(sample: Final) -> Iterator[tuple[str, str]]:
     record = json.loads(sample.record)
     yield from record["texts"].items()
     yield from ((CAPTIONS, text) for text in record["annotation"].get("captions", ()))
-
-
-def text_hash(text: str) -> int:
-    """64 bits of a text in UTF-8: blake2b of 8 bytes, read as little-endian."""
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")

@@ -1,8 +1,9 @@
 """Preferences: texts about a picture in order of worth, as a table that any job may read.
 
 ``preferences.parquet`` has a row for each text: the picture by its ``sample_id``, the ``list`` that it is of,
-its ``rank`` there (0 is the best), the ``text``, its ``caption_id`` where it is a caption's, and the ``kind``
-of the list: what the worse texts are wrong about, or who preferred the best one.
+its ``rank`` there (0 is the best), the ``text``, its ``caption_id`` where it is a caption's (of a sentence
+the name of the text that it is from), and the ``kind`` of the list: what the worse texts are wrong about, or
+who preferred the best one.
 """
 
 from __future__ import annotations

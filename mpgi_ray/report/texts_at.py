@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from mpgi_ray.data.caption import Status
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.final import CAPTIONS
 from mpgi_ray.data.sample import Annotation
+from mpgi_ray.data.text import text_hash
 
 _GONE = "(the text is no longer there, or was written anew)"
 
@@ -76,10 +76,5 @@ class Texts:
                     self._found[place] = row["text"]
 
 
-def digest_of(text: str) -> int:
-    """What tells a text from one that was written anew: the ``text_hash`` of tables of scores."""
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
-
-
 def _is(text: str, digest: int | None) -> bool:
-    return digest is None or digest_of(text) == digest
+    return digest is None or text_hash(text) == digest

@@ -20,6 +20,7 @@ from mpgi_ray.truth.claim import About
 from mpgi_ray.truth.verdict import Checker, Verdict
 
 _LOOKED_AT = 50  # sentences that one is tried against, so that the time stays linear
+_BY_NAME = frozenset({About.PRESENCE, About.ABSENCE, About.DOMINANCE})  # wrong because of another name
 _Group = tuple[frozenset[About], frozenset[str]]
 
 
@@ -48,7 +49,7 @@ def swapped(pictures: Sequence[Told], seed: int = 0) -> Iterator[Preference]:
     """Preferences in swaps, the two of one in a row; each sentence of a picture takes part in one at most.
 
     Sentences are swapped with those that claim the same kinds of things, and of the same things unless they
-    claim only that these are there.
+    claim only that these are there, are not, or dominate.
     """
     groups: dict[_Group, list[_Sentence]] = defaultdict(list)
     checkers = [Checker(told.facts) for told in pictures]
@@ -63,11 +64,12 @@ def swapped(pictures: Sequence[Told], seed: int = 0) -> Iterator[Preference]:
                 if one.picture == other.picture:
                     continue
                 wrong = _wrong(other.text, checkers[one.picture])
-                if wrong and _wrong(one.text, checkers[other.picture]):
+                back = wrong and _wrong(one.text, checkers[other.picture])
+                if back:
                     left.remove(other)
-                    for true, false in ((one, other), (other, one)):
+                    for true, false, kind in ((one, other, wrong), (other, one, back)):
                         texts = ((true.source, true.text), ("", false.text))
-                        yield Preference(pictures[true.picture].sample_id, wrong, texts)
+                        yield Preference(pictures[true.picture].sample_id, kind, texts)
                     break
 
 
@@ -83,7 +85,7 @@ def _sentences(number: int, told: Told, checker: Checker, seed: int) -> Iterator
             if not judged or any(one.verdict is not Verdict.SUPPORTED for one in judged):
                 continue
             about = frozenset(one.claim.about for one in judged)
-            names = frozenset(one.claim.name for one in judged) if about != {About.PRESENCE} else frozenset()
+            names = frozenset() if about <= _BY_NAME else frozenset(one.claim.name for one in judged)
             order = hashlib.sha256(f"{seed}/{told.sample_id}/{sentence}".encode()).hexdigest()
             yield (about, names), _Sentence(order, number, source, sentence)
 

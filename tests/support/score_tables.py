@@ -8,9 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from mpgi_ray.curate.telling import text_hash
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import publish_table
+from mpgi_ray.data.text import text_hash
 
 _PLACE = pa.schema(
     [

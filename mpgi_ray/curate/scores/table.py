@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from mpgi_ray.curate.scores.scorer import PLACE, Shown, Value
-from mpgi_ray.curate.telling import text_hash
+from mpgi_ray.data.text import text_hash
 
 FOLDER = "scores"
 _TALLY = "tally"

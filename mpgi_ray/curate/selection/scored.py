@@ -13,9 +13,9 @@ from math import isnan
 
 import pyarrow as pa
 
-from mpgi_ray.curate.telling import text_hash
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import read_schema, read_table
+from mpgi_ray.data.text import text_hash
 from mpgi_ray.errors import InputError
 
 PLACE = ("shard", "index", "key", "sample_id", "name", "number")

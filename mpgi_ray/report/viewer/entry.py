@@ -12,11 +12,11 @@ from math import isfinite
 from mpgi_ray.data.caption import Caption, Status
 from mpgi_ray.data.image import ImageError, decode
 from mpgi_ray.data.sample import Annotation, Sample
+from mpgi_ray.data.text import text_hash
 from mpgi_ray.report.cards import Card
 from mpgi_ray.report.claimed import cut
 from mpgi_ray.report.overlay import Colours, Overlay, overlay
 from mpgi_ray.report.pictures import small_jpeg
-from mpgi_ray.report.texts_at import digest_of
 from mpgi_ray.rules import Facts, gather
 from mpgi_ray.rules.measured.measure import measure
 from mpgi_ray.truth.verdict import Verdict, check
@@ -182,4 +182,4 @@ def _compare(texts: Sequence[Text]) -> None:
 
 def hash_of(text: str) -> str:
     """The ``text_hash`` of tables of scores, as a decimal number; empty without a text."""
-    return str(digest_of(text)) if text else ""
+    return str(text_hash(text)) if text else ""

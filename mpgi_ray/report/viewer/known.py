@@ -13,11 +13,11 @@ from mpgi_ray.data.caption import Status
 from mpgi_ray.data.rejected import DROPPED
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import read_table
+from mpgi_ray.data.text import text_hash
 from mpgi_ray.report.finished import finished
 from mpgi_ray.report.kept import TEXTS
 from mpgi_ray.report.picking import Row
 from mpgi_ray.report.scores import SCORES
-from mpgi_ray.report.texts_at import digest_of
 from mpgi_ray.report.viewer.entry import Entry
 
 KEPT = "kept"
@@ -50,7 +50,7 @@ class Scored:
             found[row["index"], row["name"], row["text_hash"]] = values
         for entry in wanted.values():
             for text in entry.texts:
-                which = (entry.index, text.row.perspective, digest_of(text.row.text))
+                which = (entry.index, text.row.perspective, text_hash(text.row.text))
                 text.scores |= found.get(which, {}) if text.row.text else {}
 
 
