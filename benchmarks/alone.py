@@ -13,9 +13,9 @@ import torch
 
 from mpgi_ray.data.final import list_shards
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.models import checkpoint
-from mpgi_ray.models.architecture import Architecture
-from mpgi_ray.models.model_folder import WEIGHTS
+from mpgi_ray.models import kept
+from mpgi_ray.models.kept import Architecture
+from mpgi_ray.models.model_folder import is_whole
 from mpgi_ray.train.batch import Batch
 from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.data import Reading
@@ -51,7 +51,7 @@ def learn(config: TrainConfig) -> float | None:
         output.delete(RECIPE)  # first, so that a save that is stopped names no recipe
         for name, data in learner.learned.task.files().items():
             output.publish(name, data)
-        checkpoint.save(config.output, architecture, model)
+        kept.save(config.output, architecture, model)
         output.publish(RECIPE, recipe)
     return loss
 
@@ -70,7 +70,7 @@ def cpu_seconds(config: TrainConfig) -> float:
 
 
 def _finished(output: Storage, recipe: bytes) -> bool:
-    return output.exists(WEIGHTS) and output.exists(RECIPE) and output.read(RECIPE) == recipe
+    return is_whole(output) and output.exists(RECIPE) and output.read(RECIPE) == recipe
 
 
 def _first(config: TrainConfig, source: Source) -> tuple[Architecture, torch.nn.Module]:

@@ -28,7 +28,7 @@ from mpgi_ray.ingest import boxes, load_source, manifest
 from mpgi_ray.ingest.item import Item
 from mpgi_ray.ingest.load import load
 from mpgi_ray.ingest.windows import Tiling
-from mpgi_ray.models.scorer import Scorer
+from mpgi_ray.models.scorers import TextScorer
 from mpgi_ray.reward.swaps import Told, swapped
 from mpgi_ray.rules import Facts
 from mpgi_ray.rules.of_sample import facts_of_sample
@@ -145,7 +145,7 @@ def grey(asked: Set) -> Set:
     return Set(asked.pairs, dict.fromkeys(asked.pictures, blank), asked.whole)
 
 
-def right(scorer: Scorer, asked: Set) -> dict[str, list[tuple[str, float]]]:
+def right(scorer: TextScorer, asked: Set) -> dict[str, list[tuple[str, float]]]:
     """By kind, whether the true text of each pair has the higher score; a tie counts one half."""
     texts = [[text for _, text in one.texts] for one in asked.pairs]
     scores = scorer.score((asked.pictures[one.sample_id] for one in asked.pairs), texts)
@@ -168,7 +168,7 @@ def told(name: str, answers: Sequence[tuple[str, float]]) -> str:
     return f"{name}: {found.value:.1f} {interval} of {len(answers):,} pairs of {len(rows):,} pictures"
 
 
-def ask(title: str, scorer: Scorer, asked: Set) -> None:
+def ask(title: str, scorer: TextScorer, asked: Set) -> None:
     """Print how often a scorer is right, by kind, with the controls."""
     print(f"\n{title}")
     found = right(scorer, asked)

@@ -24,7 +24,7 @@ from truth import DATA
 from mpgi_ray.data.preferences import Preference, write_preferences
 from mpgi_ray.data.sample import Sample
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.models.scorer import Scorer
+from mpgi_ray.models.scorers import load_scorer
 from mpgi_ray.reward.swaps import Told, swapped
 from mpgi_ray.rules.of_sample import facts_of_sample
 from mpgi_ray.train.config import TrainConfig
@@ -90,7 +90,7 @@ def main(given: Sequence[str] | None = None) -> None:
     parser.add_argument("--scorer", help="folder of a trained scorer, which is asked in place of a new one")
     options = parser.parse_args(given)
     torch.set_num_threads(1)
-    scorer = Scorer.load(options.scorer or trained(options))
+    scorer = load_scorer(options.scorer or trained(options))
     if options.held_out:
         held = list(drawn(range(HELD_OUT, HELD_OUT + options.held_out)))
         whole = {sample.sample_id: sample.sample_id for sample in held}

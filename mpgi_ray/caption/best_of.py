@@ -15,7 +15,7 @@ from mpgi_ray.errors import InputError
 from mpgi_ray.models.model_folder import SCORER
 
 if TYPE_CHECKING:
-    from mpgi_ray.models.scorer import Scorer
+    from mpgi_ray.models.scorers import TextScorer
 
 
 def require_scorer(folder: str) -> None:
@@ -34,7 +34,7 @@ def require_scorer(folder: str) -> None:
 class Judge:
     """Scores texts about pictures, a picture at a time."""
 
-    scorer: Scorer
+    scorer: TextScorer
     turn: asyncio.Lock
 
     @classmethod
@@ -44,15 +44,17 @@ class Judge:
         Raises:
             InputError: the folder holds none.
         """
-        from mpgi_ray.models.scorer import Scorer
+        from mpgi_ray.models.scorers import load_scorer
 
-        return cls(Scorer.load(folder), asyncio.Lock())
+        return cls(load_scorer(folder), asyncio.Lock())
 
     def of(self, picture: Picture, draws: int) -> BestOf:
         """How the best of so many answers about a picture is found."""
+        from mpgi_ray.models.scorers import worths
 
         async def scores(texts: Sequence[str]) -> list[float]:
             async with self.turn:  # one at a time: they would share the same cores
-                return await asyncio.to_thread(self.scorer.worst_sentences, picture.pixels, texts)
+                (found,) = await asyncio.to_thread(worths, self.scorer, [picture.pixels], [texts])
+                return found
 
         return BestOf(draws, scores)

@@ -51,9 +51,9 @@ def train(
     takeover: Takeover = False,
     grace: Grace = GRACE,
 ) -> None:
-    """Train a CLIP or CoCa model on final shards with Ray Train, or an image tower on any shards."""
+    """Train a CLIP or CoCa model on final shards with Ray Train, an image tower on any, or a scorer."""
     announce("train", recipe=recipe, model=model, shards=shards, output=out)
-    from mpgi_ray.models.published import open_clip_lines
+    from mpgi_ray.models.kept import opening_lines
     from mpgi_ray.train.config import load_config
     from mpgi_ray.train.trainer import train as run
 
@@ -66,4 +66,4 @@ def train(
     if not result.new:
         typer.echo(f"nothing to do: {result.checkpoint} is already trained")
     typer.echo(f"{result.checkpoint}: {result.steps} steps, loss {result.loss:.3f}; open it with")
-    typer.echo(open_clip_lines(result.checkpoint))
+    typer.echo(opening_lines(result.checkpoint))

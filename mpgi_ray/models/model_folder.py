@@ -14,6 +14,23 @@ WEIGHTS = "open_clip_pytorch_model.bin"  # written last: once it is there, the m
 SAFE_WEIGHTS = "open_clip_model.safetensors"  # open_clip's other name; read, never written
 CONFIG, TOKENIZER = "open_clip_config.json", "tokenizer.json"
 SCORER = "scorer.pt"  # the head of a model that scores texts, beside its weights
+HUB_CONFIG = "config.json"  # of a multimodal scorer, in the layout of transformers; written last there
+LAST = (WEIGHTS, HUB_CONFIG)  # of a model that was trained here, one is there, and then the model is whole
+HUB_FILES = (  # the small files of a model of transformers, as far as it has them
+    HUB_CONFIG,
+    "generation_config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "vocab.json",
+    "merges.txt",
+    "added_tokens.json",
+    "special_tokens_map.json",
+    "chat_template.jinja",
+    "chat_template.json",
+    "preprocessor_config.json",
+    "processor_config.json",
+    "video_preprocessor_config.json",
+)
 AND = " and "
 RUN, SEEN, LOG = "run.json", "seen.json", "train.jsonl"
 
@@ -63,6 +80,25 @@ def seen_by(output: str) -> Seen | None:
         return None
     told = read_record(storage, SEEN, _SeenFile, "train", "restore it, or delete it if that is not possible")
     return Seen(told.samples, told.classes, told.before, told.sources)
+
+
+def is_whole(storage: Storage) -> bool:
+    """Whether a run's folder holds its model: whether what is written last is there."""
+    return any(map(storage.exists, LAST))
+
+
+def is_multimodal(storage: Storage) -> bool:
+    """Whether a folder holds a model in the layout of transformers, and none of open_clip."""
+    return (
+        storage.exists(HUB_CONFIG)
+        and not storage.exists(CONFIG)
+        and "model_type" in storage.read_json(HUB_CONFIG)
+    )
+
+
+def hub_weights(storage: Storage) -> list[str]:
+    """The files of the weights of a model of transformers."""
+    return [name for name in storage.list(".safetensors", ".safetensors.index.json") if "/" not in name]
 
 
 def read_log(output: str) -> list[dict[str, Any]]:

@@ -8,7 +8,16 @@ from pathlib import Path
 
 from mpgi_ray.data.storage import Storage, absolute, split_url
 from mpgi_ray.errors import InputError
-from mpgi_ray.models.model_folder import CONFIG, SAFE_WEIGHTS, SCORER, TOKENIZER, WEIGHTS
+from mpgi_ray.models.model_folder import (
+    CONFIG,
+    HUB_FILES,
+    SAFE_WEIGHTS,
+    SCORER,
+    TOKENIZER,
+    WEIGHTS,
+    hub_weights,
+    is_multimodal,
+)
 
 _BLOCK = 16 << 20  # bytes that are read at a time
 
@@ -41,7 +50,7 @@ def revision_of(place: str) -> str:
     """The version of a model: ``sha256:`` and 16 hexadecimal digits.
 
     Of ``NAME@FILE`` they are those that ``sha256sum FILE`` begins with; of a folder the hash is over
-    configuration, tokenizer and weights, one after the other.
+    configuration, tokenizer and weights, one after the other; of a multimodal scorer over all its files.
 
     Raises:
         InputError: a file cannot be read, or the folder holds no checkpoint.
@@ -52,8 +61,11 @@ def revision_of(place: str) -> str:
         files = [file]
     else:
         storage = Storage(absolute(place))
-        beside = [name for name in (TOKENIZER, SCORER) if storage.exists(name)]
-        files = [CONFIG, *beside, weights_file(storage)]
+        if is_multimodal(storage):
+            files = [SCORER, *(n for n in HUB_FILES if storage.exists(n)), *hub_weights(storage)]
+        else:
+            beside = [name for name in (TOKENIZER, SCORER) if storage.exists(name)]
+            files = [CONFIG, *beside, weights_file(storage)]
         if lacking := [name for name in files if not storage.exists(name)]:
             raise InputError(
                 f"{place} is not a checkpoint, it lacks {' and '.join(lacking)}: give the folder of one, or "

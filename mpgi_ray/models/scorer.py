@@ -6,7 +6,6 @@ attends to; it never sees a text or a picture alone, of which a preference betwe
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -23,7 +22,6 @@ from mpgi_ray.models import checkpoint
 from mpgi_ray.models.embed import Model
 from mpgi_ray.models.feature_map import feature_map
 from mpgi_ray.models.model_folder import SCORER
-from mpgi_ray.rules.english import split_sentences
 
 _PICTURES = 32  # that are scored together
 
@@ -82,10 +80,13 @@ class ScorerHead(nn.Module):
 
 @dataclass(frozen=True)
 class Scorer:
-    """A scorer that was trained."""
+    """A scorer that was trained: see `TextScorer`."""
 
     model: Model
     head: ScorerHead
+
+    needs_pictures = True
+    by_sentences = True
 
     @classmethod
     def load(cls, folder: str, *, gpu: bool | None = None) -> Scorer:
@@ -105,12 +106,14 @@ class Scorer:
 
     @torch.inference_mode()
     def score(
-        self, pictures: Iterable[Image.Image], texts: Sequence[Sequence[str]]
+        self,
+        pictures: Iterable[Image.Image | None],
+        texts: Sequence[Sequence[str]],
+        questions: Sequence[str] | None = None,
     ) -> list[NDArray[np.float32]]:
-        """The scores of the texts of each picture, (texts); the same input has the same scores each time.
+        """The scores of the texts of each picture, (texts); see `TextScorer`.
 
-        Args:
-            pictures: 8-bit RGB, as many as there are lists of texts.
+        Questions are not read: it has learned none.
         """
         found: list[NDArray[np.float32]] = []
         features = iter(torch.from_numpy(self.model.raw_texts([text for one in texts for text in one])))
@@ -122,19 +125,13 @@ class Scorer:
                 found.append(scores[0].cpu().numpy())
         return found
 
-    def worst_sentences(self, picture: Image.Image, texts: Sequence[str]) -> list[float]:
-        """For each text about a picture the least score of its sentences: a wrong one makes it a wrong text.
-
-        A text without a sentence has -inf.
-        """
-        parts = [split_sentences(text) for text in texts]
-        (found,) = self.score([picture], [[one for own in parts for one in own]])
-        scores = iter(found.tolist())
-        return [min((next(scores) for _ in own), default=-math.inf) for own in parts]
-
-    def _seen(self, pictures: Iterable[Image.Image]) -> Iterable[tuple[Tensor, Tensor]]:
+    def _seen(self, pictures: Iterable[Image.Image | None]) -> Iterable[tuple[Tensor, Tensor]]:
         waiting: list[Tensor] = []
         for picture in pictures:
+            if picture is None:
+                raise InputError(
+                    f"{self.model.name}: it scores texts about a picture, and one has no picture"
+                )
             waiting.append(self.model.preprocess(picture))
             if len(waiting) == _PICTURES:
                 yield feature_map(self.model.network.visual, torch.stack(waiting).to(self.model.device))

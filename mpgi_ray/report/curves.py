@@ -65,7 +65,8 @@ def _figures(line: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
         yield from ((f"{part} loss", value) for part, value in line["losses"].items())
     yield "learning rate", line["lr"]
     yield "gradient norm", line["grad_norm"]
-    yield "logit scale", line["logit_scale"]
+    if line["logit_scale"] is not None:
+        yield "logit scale", line["logit_scale"]
     yield "samples a second", line["samples_per_second"]
     yield "time waiting for data, %", 100 * line["data_wait"]
     yield "texts that fill the context, %", 100 * line["cut"]

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from mpgi_ray.data.records import read_record
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError
-from mpgi_ray.models.model_folder import LOG, RUN, WEIGHTS, read_log, seen_by
+from mpgi_ray.models.model_folder import LAST, LOG, RUN, is_multimodal, is_whole, read_log, seen_by
 from mpgi_ray.report.curves import Curve, curves
 from mpgi_ray.report.neighbours import Neighbours, neighbours
 
@@ -47,12 +47,13 @@ def training(model: str, final: str | None = None) -> Training:
         InputError: the folder holds neither a log nor a checkpoint, or something in it cannot be read.
     """
     storage = Storage(model)
-    log, finished = read_log(model), storage.exists(WEIGHTS)
+    log, finished = read_log(model), is_whole(storage)
     if not log and not finished:
-        raise InputError(f"{model} holds neither {LOG} nor {WEIGHTS}: expected the output of `mpgi train`")
+        raise InputError(f"{model} holds neither {LOG} nor {LAST[0]}: expected the output of `mpgi train`")
     seen = seen_by(model)
     samples = frozenset(seen.samples if seen else ())
-    found = neighbours(model, final, samples) if finished and final is not None else None
+    has_features = finished and not is_multimodal(storage)
+    found = neighbours(model, final, samples) if has_features and final is not None else None
     return Training(
         name=storage.path("").rpartition("/")[2],
         recipe=_recipe(storage),

@@ -13,7 +13,7 @@ from mpgi_ray.data.parts import ChunkId
 from mpgi_ray.data.release import RELEASE
 from mpgi_ray.data.searches import HASHES
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.models.model_folder import LOG, RUN, WEIGHTS, read_log
+from mpgi_ray.models.model_folder import LAST, LOG, RUN, read_log
 from mpgi_ray.report.activity import Work, work
 from mpgi_ray.report.kinds import Kind
 
@@ -39,7 +39,7 @@ def is_finished(kind: Kind, storage: Storage, times: Times, works: Sequence[Work
             done = works[-1]
             return done.total is not None and not done.estimated and done.left == 0
         case Kind.TRAINING:
-            return WEIGHTS in times
+            return _is_trained(times)
         case Kind.SHARDS:
             return INDEX in times
         case _:
@@ -108,9 +108,13 @@ def _steps(storage: Storage, times: Times, total: int | None) -> tuple[Work, ...
     done, batch = log[-1]["step"] if log else 0, recipe.get("batch")
     speeds = [step["samples_per_second"] for step in log[-_STEPS:] if step.get("samples_per_second")]
     per_second = len(speeds) / sum(batch / speed for speed in speeds) if speeds and batch else None
-    if WEIGHTS in times:
+    if _is_trained(times):
         total = done
     return (Work("steps learned", done, recipe.get("steps") or total, per_second=per_second),)
+
+
+def _is_trained(times: Times) -> bool:
+    return any(name in times for name in LAST)
 
 
 def _tables(storage: Storage, times: Times, total: int | None) -> tuple[Work, ...]:

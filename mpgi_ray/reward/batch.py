@@ -16,9 +16,12 @@ class Scores(Protocol):
     """What a scorer does."""
 
     def score(
-        self, pictures: Iterable[Image.Image], texts: Sequence[Sequence[str]]
+        self,
+        pictures: Iterable[Image.Image | None],
+        texts: Sequence[Sequence[str]],
+        questions: Sequence[str] | None = None,
     ) -> list[NDArray[np.float32]]:
-        """The scores of the texts of each picture, (texts)."""
+        """The scores of the texts of each picture, (texts), as answers to its question."""
         ...
 
 
@@ -27,11 +30,11 @@ Rewards = list[float]  # of the completions of a request
 
 def score_batch(scorer: Scores, requests: Sequence[Request]) -> list[Rewards | Exception]:
     """The scores of each request, or what went wrong: `RequestError` if it was the request's fault."""
-    pictures: list[Image.Image] = []
+    pictures: list[Image.Image | None] = []
     found: list[Rewards | Exception | None] = []
     for request in requests:
         try:
-            pictures.append(opened(request.picture))
+            pictures.append(None if request.picture is None else opened(request.picture))
             found.append(None)
         except Exception as error:  # a picture may take more memory than there is
             found.append(error)
@@ -41,12 +44,13 @@ def score_batch(scorer: Scores, requests: Sequence[Request]) -> list[Rewards | E
 
 
 def _scored(
-    scorer: Scores, pictures: Sequence[Image.Image], requests: Sequence[Request]
+    scorer: Scores, pictures: Sequence[Image.Image | None], requests: Sequence[Request]
 ) -> list[Rewards | Exception]:
     if not requests:
         return []
     try:
-        scores = scorer.score(pictures, [request.completions for request in requests])
+        texts = [request.completions for request in requests]
+        scores = scorer.score(pictures, texts, [request.question for request in requests])
         if not all(np.isfinite(one).all() for one in scores):
             raise ArithmeticError("a score is not a finite number: the weights of the scorer are damaged")
         return [[float(score) for score in one] for one in scores]

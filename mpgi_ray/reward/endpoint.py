@@ -40,9 +40,9 @@ class Endpoint:
     def __init__(
         self, run: str, *, gpu: bool, hashed: bytes | None, batch: int, wait: float, queue: int
     ) -> None:
-        from mpgi_ray.models.scorer import Scorer  # takes seconds, and only replicas need it
+        from mpgi_ray.models.scorers import load_scorer  # takes seconds, and only replicas need it
 
-        self._scorer = Scorer.load(run, gpu=gpu)
+        self._scorer = load_scorer(run, gpu)
         self._served = run.rstrip("/").rpartition("/")[2]
         self._hashed, self._queue, self._held = hashed, queue, 0
         self._rewards = serve.batch(max_batch_size=batch, batch_wait_timeout_s=wait)(self._scored)
@@ -73,7 +73,8 @@ class Endpoint:
             raise RequestError(f"{self._held} requests wait, which is the limit: try again later", 429)
         self._held += 1
         try:
-            request = await asyncio.to_thread(parse_request, await _body(http))
+            needed = self._scorer.needs_pictures
+            request = await asyncio.to_thread(parse_request, await _body(http), needs_picture=needed)
             result: Rewards | Exception = await self._rewards(request)
         finally:
             self._held -= 1

@@ -46,12 +46,12 @@ class Request:
     Attributes:
         model: as the client calls it; None if it does not say.
         question: empty if there is none.
-        picture: the bytes of an image file whose header was read.
+        picture: the bytes of an image file whose header was read; None if it is about none.
     """
 
     model: str | None
     question: str
-    picture: bytes
+    picture: bytes | None
     completions: tuple[str, ...]
 
 
@@ -68,8 +68,11 @@ def require_length(length: int) -> None:
         )
 
 
-def parse_request(body: bytes) -> Request:
+def parse_request(body: bytes, *, needs_picture: bool = True) -> Request:
     """The request of a body.
+
+    Args:
+        needs_picture: whether one without a picture is refused.
 
     Raises:
         RequestError: it is not one; the message names the field, what was expected and the fix.
@@ -87,7 +90,7 @@ def parse_request(body: bytes) -> Request:
     return Request(
         None if model is None else _text(model, "model"),
         "" if question is None else _text(question, "problem_description"),
-        _picture(told.get("image_data")),
+        _picture(told.get("image_data"), needs_picture),
         _completions(told),
     )
 
@@ -160,7 +163,9 @@ def _text(value: Any, name: str) -> str:
         raise RequestError(f"{name}: {error}") from error
 
 
-def _picture(value: Any) -> bytes:
+def _picture(value: Any, needed: bool) -> bytes | None:
+    if value is None and not needed:
+        return None
     if value is None:
         raise RequestError(
             "image_data is missing or null: a scorer looks at a picture; send it as data:image/png;base64,…"

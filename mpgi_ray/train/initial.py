@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,15 @@ from typing import Any
 import open_clip
 from huggingface_hub import snapshot_download
 
+from mpgi_ray.data.storage import Storage, absolute
 from mpgi_ray.errors import InputError, RecipeError
-from mpgi_ray.models import OWN, SMALL, SMALL_COCA, SMALL_VIT, checkpoint, published
+from mpgi_ray.models import OWN, SMALL, SMALL_COCA, SMALL_VIT, checkpoint, kept, published
 from mpgi_ray.models.architecture import Architecture, small, small_coca, small_vit, stock
 from mpgi_ray.models.long_text import stretch
-from mpgi_ray.models.model_folder import TOKENIZER, Seen, seen_by
+from mpgi_ray.models.model_folder import HUB_CONFIG, HUB_FILES, TOKENIZER, Seen, is_multimodal, seen_by
 from mpgi_ray.models.published import load_published
 from mpgi_ray.models.tokenizer import TextTokenizer
+from mpgi_ray.train import multimodal
 from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.source import Source
 
@@ -24,7 +27,7 @@ _TEXTS = 200_000  # how many a small tokenizer is trained on
 _HUB = "hf-hub:"
 
 
-def initial(config: TrainConfig, source: Source) -> tuple[Architecture, Any]:
+def initial(config: TrainConfig, source: Source) -> tuple[kept.Architecture, Any]:
     """The architecture and the model with its first weights.
 
     Raises:
@@ -32,14 +35,17 @@ def initial(config: TrainConfig, source: Source) -> tuple[Architecture, Any]:
             the context that is asked for, or the image tower to start with is another one.
         InputError: a folder or file of weights cannot be read.
     """
-    architecture, model = _named(config, source)
+    folder = _folder(config.model)
+    if folder is not None and is_multimodal(Storage(absolute(folder))):
+        return multimodal.initial(config, source, folder)
+    architecture, model = _named(config, source) if folder is None else _of_folder(config, folder)
     if config.init is not None:
         _take_tower(architecture, model, config.init)
     return stretch(architecture, model, config.context) if config.stretches else (architecture, model)
 
 
 def _named(config: TrainConfig, source: Source) -> tuple[Architecture, Any]:
-    """What the configuration names, as it is."""
+    """What is made of the name alone, or is one of open_clip."""
     if config.model in OWN:
         if config.weights is not None:
             raise RecipeError(
@@ -49,16 +55,6 @@ def _named(config: TrainConfig, source: Source) -> tuple[Architecture, Any]:
         tokenizer = TextTokenizer.train(islice(words, _TEXTS), config.context)
         made = {SMALL: small, SMALL_VIT: small_vit, SMALL_COCA: small_coca}[config.model]
         return _fresh(config, made(tokenizer))
-    if config.model.startswith(_HUB):
-        return _from_folder(_fetched(config.model.removeprefix(_HUB)))
-    if Path(config.model).is_dir() or "://" in config.model:
-        architecture, model = _from_folder(config.model)
-        if config.weights_of_texts is not None and _knows_no_words(architecture):
-            raise RecipeError(
-                f"model {config.model}: it learnt from pictures alone, and its tokenizer knows no words: "
-                f"expected it as init, beside model={architecture.name}"
-            )
-        return architecture, model
     if config.weights is None:
         return _fresh(config, stock(config.model))
     if config.weights in open_clip.list_pretrained_tags_by_model(config.model):
@@ -70,6 +66,23 @@ def _named(config: TrainConfig, source: Source) -> tuple[Architecture, Any]:
         )
     model, _, _ = load_published(config.weights, config.model)
     return published.architecture(config.model), model
+
+
+def _folder(model: str) -> str | None:
+    """Where the model lies, fetched if it is one of the hub; None for a name of ours or of open_clip."""
+    if model.startswith(_HUB):
+        return _fetched(model.removeprefix(_HUB))
+    return model if model not in OWN and (Path(model).is_dir() or "://" in model) else None
+
+
+def _of_folder(config: TrainConfig, folder: str) -> tuple[Architecture, Any]:
+    architecture, model = _from_folder(folder)
+    if config.weights_of_texts is not None and _knows_no_words(architecture):
+        raise RecipeError(
+            f"model {config.model}: it learnt from pictures alone, and its tokenizer knows no words: "
+            f"expected it as init, beside model={architecture.name}"
+        )
+    return architecture, model
 
 
 def _knows_no_words(architecture: Architecture) -> bool:
@@ -137,8 +150,15 @@ def _pretrained(name: str, tag: str) -> tuple[Architecture, Any]:
 
 def _fetched(repository: str) -> str:
     """The local folder of a model on the Hugging Face hub."""
+    folder = _snapshot(repository, ("open_clip_*", TOKENIZER, HUB_CONFIG))
+    if is_multimodal(Storage(folder)):
+        return _snapshot(repository, (*HUB_FILES, "*.safetensors", "*.safetensors.index.json"))
+    return folder
+
+
+def _snapshot(repository: str, files: Sequence[str]) -> str:
     try:
-        return str(snapshot_download(repository, allow_patterns=["open_clip_*", TOKENIZER]))
+        return str(snapshot_download(repository, allow_patterns=list(files)))
     except (OSError, ValueError) as error:  # the hub's own errors are among them
         raise InputError(f"cannot fetch the model {repository!r} from the hub: {error}") from error
 

@@ -52,7 +52,7 @@ class Step:
         step: from 1.
         loss: the weighted sum of ``losses``.
         grad_norm: before clipping.
-        logit_scale: after the step.
+        logit_scale: after the step; None for a model that has none.
         cut: share of the texts that fill the context, hence are probably cut.
         data_wait: share of the time since the last step that was spent waiting for data.
     """
@@ -62,7 +62,7 @@ class Step:
     losses: dict[str, float]
     lr: float
     grad_norm: float
-    logit_scale: float
+    logit_scale: float | None
     cut: float
     samples_per_second: float
     data_wait: float
@@ -72,7 +72,7 @@ class Learner:
     """A model in training with its task: their optimiser, and how many steps are done.
 
     Args:
-        model: as open_clip makes it.
+        model: as `kept.build` makes it.
         wrap: prepares a module for distributed training.
 
     Raises:

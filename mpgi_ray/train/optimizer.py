@@ -36,7 +36,12 @@ def learning_rate(step: int, steps: int, warmup: int, peak: float) -> float:
     return peak * (1 + math.cos(math.pi * (step - warmup) / (steps - warmup))) / 2
 
 
-def clamp_logit_scale(model: torch.nn.Module) -> float:
-    """Keep the scale within [1, 100], as sharper softmaxes made CLIP's training unstable, and return it."""
+def clamp_logit_scale(model: torch.nn.Module) -> float | None:
+    """Keep the scale within [1, 100], as sharper softmaxes made CLIP's training unstable, and return it; None
+    if the model has none.
+    """
+    scale = getattr(model, "logit_scale", None)
+    if scale is None:
+        return None
     with torch.no_grad():
-        return float(model.get_parameter("logit_scale").clamp_(0, MAX_LOGIT_SCALE).exp())
+        return float(scale.clamp_(0, MAX_LOGIT_SCALE).exp())

@@ -13,9 +13,9 @@ import torch
 
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError
-from mpgi_ray.models import checkpoint
-from mpgi_ray.models.architecture import Architecture
-from mpgi_ray.models.model_folder import WEIGHTS
+from mpgi_ray.models import checkpoint, kept
+from mpgi_ray.models.kept import Architecture
+from mpgi_ray.models.model_folder import LAST
 from mpgi_ray.train.run_folder import STATE, finished, newest, saved, step_folder
 
 _KEPT = 2
@@ -28,7 +28,7 @@ def save(output: str, architecture: Architecture, model: torch.nn.Module, state:
         OutputError: it cannot be written.
     """
     folder = step_folder(output, state["done"])
-    checkpoint.save(folder, architecture, model)
+    kept.save(folder, architecture, model)
     Storage(folder).publish(STATE, checkpoint.to_bytes(state))
     for step in saved(output)[:-_KEPT]:
         old = Storage(step_folder(output, step))
@@ -51,7 +51,7 @@ def restore(output: str, model: torch.nn.Module) -> dict[str, Any] | None:
             "give the same command again to start anew"
         )
     folder = step_folder(output, step)
-    checkpoint.load_weights(model, folder)
+    kept.load_weights(model, folder)
     state: dict[str, Any] = checkpoint.from_bytes(Storage(folder).read(STATE), f"{folder}/{STATE}")
     return state
 
@@ -67,14 +67,15 @@ def is_whole(folder: str) -> bool:
     One that cannot is named, and loses the file that makes it count as whole.
     """
     storage = Storage(folder)
-    mark = STATE if storage.exists(STATE) else WEIGHTS
+    marks = (STATE,) if storage.exists(STATE) else LAST
     try:
-        checkpoint.load(folder)
-        if mark == STATE:
+        kept.load(folder)
+        if marks == (STATE,):
             checkpoint.from_bytes(storage.read(STATE), f"{folder}/{STATE}")
     except InputError as error:
         print(f"{error}; it is removed and made again", file=sys.stderr)
-        storage.delete(mark)
+        for mark in marks:
+            storage.delete(mark)
         return False
     return True
 

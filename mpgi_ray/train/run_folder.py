@@ -14,7 +14,7 @@ from typing import Any
 
 from mpgi_ray.data.claim import Claim, look
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.models.model_folder import RUN, SEEN, WEIGHTS, Seen
+from mpgi_ray.models.model_folder import LAST, RUN, SEEN, Seen, is_whole
 
 STATE = "state.pt"
 _STEP = "step-"
@@ -40,16 +40,16 @@ def open_run(output: str, recipe: dict[str, Any], name: str, seen: Seen, left_ou
         OutputError: the folder belongs to another recipe; the message names the first setting that differs.
     """
     storage = Storage(output)
-    state = look(storage, RUN, recipe, last=(WEIGHTS,), key="recipe", results=("steps/*", ".ray/*"))
+    state = look(storage, RUN, recipe, last=LAST, key="recipe", results=("steps/*", ".ray/*"))
     if state is Claim.NEW:
         storage.publish_json(SEEN, asdict(seen))
         storage.publish_json(RUN, {"name": name, "recipe": recipe, "left_out": left_out})
-    return state is Claim.FINISHED
+    return state is not Claim.NEW and finished(output)
 
 
 def finished(output: str) -> bool:
     """Whether the run's model, which is written last, is there."""
-    return Storage(output).exists(WEIGHTS)
+    return is_whole(Storage(output))
 
 
 def saved(output: str) -> list[int]:

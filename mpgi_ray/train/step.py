@@ -28,7 +28,7 @@ class Learned(torch.nn.Module):
     """A model and its task as one module, so that workers exchange the gradients of all that it computes.
 
     Args:
-        model: an open_clip CLIP or CoCa with ``output_dict``.
+        model: an open_clip CLIP or CoCa with ``output_dict``, or what else the task knows.
         bf16: compute the task's features and outputs in bfloat16 where autocast says so; losses in float32.
     """
 

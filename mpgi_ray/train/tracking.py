@@ -82,5 +82,5 @@ def _scalars(step: Step) -> Iterator[tuple[str, float]]:
     for name, value in asdict(step).items():
         if isinstance(value, dict):
             yield from ((f"{name}/{key}", inner) for key, inner in value.items())
-        elif name != "step":
+        elif name != "step" and value is not None:
             yield name, value

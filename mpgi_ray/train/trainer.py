@@ -1,7 +1,7 @@
 """Training with Ray Train: the driver looks at the data, tasks read it, workers train, the first worker logs.
 
 The output folder must be one that all nodes see, or ``s3://…``. It receives ``run.json``, checkpoints to go
-on from (see `resume`), the log (see `tracking`), and at the end the model (see `checkpoint`). If a worker, a
+on from (see `resume`), the log (see `tracking`), and at the end the model (see `kept`). If a worker, a
 node or the driver is lost, the run goes on from the last checkpoint with the same data.
 """
 
@@ -25,7 +25,7 @@ from mpgi_ray.data.lease import Lease, held
 from mpgi_ray.data.stop_flag import StopFlag
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import MpgiError, ResourceError, StoppedError, TrainingError
-from mpgi_ray.models import checkpoint
+from mpgi_ray.models import kept
 from mpgi_ray.models.model_folder import read_log
 from mpgi_ray.runtime.cluster import ray_session
 from mpgi_ray.runtime.fan_out import fan_out
@@ -52,7 +52,7 @@ class TrainResult:
     """What a run left.
 
     Attributes:
-        checkpoint: folder for `checkpoint.load`.
+        checkpoint: folder for `kept.load`.
         loss: of the last step.
         new: steps of this start; 0 if the run was finished already.
     """
@@ -124,7 +124,7 @@ def _train(config: TrainConfig, shards: Sequence[str], lease: Lease, stop: Stop)
         architecture, model = initial(config, source)
         resume.save(config.output, architecture, model, {"done": 0, "optimizer": None})
     elif done < steps:
-        architecture = checkpoint.read_architecture(step_folder(config.output, done))
+        architecture = kept.read_architecture(step_folder(config.output, done))
     if done is None or done < steps:
         task = config.learns(writes=architecture.writes)
         reading = Reading.of(config, source, architecture.inputs(), task)

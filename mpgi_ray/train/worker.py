@@ -13,8 +13,8 @@ import torch
 from mpgi_ray.data.stop_flag import StopFlag
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError, MpgiError, RecipeError, StorageError, TrainingError
-from mpgi_ray.models import checkpoint
-from mpgi_ray.models.architecture import Architecture
+from mpgi_ray.models import kept
+from mpgi_ray.models.kept import Architecture
 from mpgi_ray.models.long_text import hold_first
 from mpgi_ray.runtime import metrics
 from mpgi_ray.runtime.export import count, show
@@ -23,6 +23,9 @@ from mpgi_ray.train.batch import Batch
 from mpgi_ray.train.config import Tower, TrainConfig
 from mpgi_ray.train.loop import Learner, Schedule, Step
 from mpgi_ray.train.tracking import RunLog
+
+# weights that belong to no text tower; a multimodal scorer has its image tower in its backbone
+_NO_TEXT = ("visual.", "backbone.visual.", "text_decoder.", "logit_", "head.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def _train(run: Run) -> None:
     context = ray.train.get_context()
     # Ray gives a worker one thread for each of its CPUs; alone on a machine it may use all cores
     torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // context.get_local_world_size()))
-    model, _, _ = checkpoint.build(architecture)
+    model = kept.build(architecture)
     state = resume.restore(config.output, model)
     if state is None:  # a worker was lost after the model was written
         return
@@ -91,20 +94,20 @@ def _train(run: Run) -> None:
         for _ in steps:
             pass
         return
-    kept = learner.done
-    with closing(RunLog(config.output, kept + 1)) as log:
+    saved = learner.done
+    with closing(RunLog(config.output, saved + 1)) as log:
         for step in steps:
             log.add(step)
             _count(step, config.batch)
             if step.step % config.save_every == 0 and step.step < run.steps:
                 _keep(config, architecture, learner, log)
-                kept = step.step
-        if kept < learner.done < run.steps:  # the run was asked to stop
+                saved = step.step
+        if saved < learner.done < run.steps:  # the run was asked to stop
             _keep(config, architecture, learner, log)
     if learner.done == run.steps:
         for name, data in task.files().items():
             Storage(config.output).publish(name, data)
-        checkpoint.save(config.output, architecture, model)
+        kept.save(config.output, architecture, model)
 
 
 def _count(step: Step, samples: int) -> None:
@@ -126,7 +129,7 @@ def _prepare(model: Any, config: TrainConfig) -> None:
         model.visual.requires_grad_(False)
     if Tower.TEXT in config.freeze:
         for name, parameter in model.named_parameters():
-            if not name.startswith(("visual.", "text_decoder.", "logit_")):
+            if not name.startswith(_NO_TEXT):
                 parameter.requires_grad_(False)
 
 

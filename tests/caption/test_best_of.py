@@ -24,7 +24,7 @@ from mpgi_ray.data.shards import read_shard, sample_members
 from mpgi_ray.data.tar_write import write_members
 from mpgi_ray.engines.base import EngineError, Prompt, Reply
 from mpgi_ray.errors import InputError, OutputError, RecipeError
-from mpgi_ray.models.scorer import Scorer
+from mpgi_ray.models.scorers import load_scorer, worths
 from support.build import write_shards
 from support.caption_runs import recipe, rows, run_stages
 from support.random_scorer import write_scorer
@@ -107,7 +107,7 @@ def test_of_good_answers_the_one_with_the_highest_score_is_taken_and_all_are_kep
     for name in shards.files:
         for sample in read_shard(shards.read(name), name, run.input.fields):
             pictures[sample.sample_id] = decode(sample.image).pixels
-    scorer = Scorer.load(run.generate[0].scorer or "", gpu=False)
+    scorer = load_scorer(run.generate[0].scorer or "", gpu=False)
     outscored = 0
     for (sample_id, _), own in questions(made).items():
         final = [row for row in own if row.status not in ("retried", "outscored")]
@@ -120,7 +120,7 @@ def test_of_good_answers_the_one_with_the_highest_score_is_taken_and_all_are_kep
         for row in last:
             assert (row.reason == "refusal") is (row not in good)
         if good:
-            scores = scorer.worst_sentences(pictures[sample_id], [row.raw for row in good])
+            (scores,) = worths(scorer, [pictures[sample_id]], [[row.raw for row in good]])
             best = max(zip(scores, good, strict=True), key=lambda pair: (round(pair[0], 5), -pair[1].draw))
             assert best[1].raw == final[0].text
             assert all(row.text == "" and row.detail for row in good if row is not final[0])

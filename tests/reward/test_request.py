@@ -81,6 +81,8 @@ def test_the_form_of_the_authors_and_a_list_are_one_request() -> None:
     short = parse_request(body({"image_data": url(image()), "completions": ["Sand."]}))
     assert (short.model, short.question) == (None, "")
     assert answer(short, "run", [0.5])["model"] == "run"
+    alone = parse_request(body(GOOD | {"image_data": None}), needs_picture=False)
+    assert (alone.picture, alone.question) == (None, request.question)
     assert parse_request(body(GOOD | {"completion1": "A\x00harbour."})).completions[0] == "A harbour."
 
 
@@ -173,7 +175,10 @@ class Bright:
         self.calls: list[int] = []
 
     def score(
-        self, pictures: Iterable[Image.Image], texts: Sequence[Sequence[str]]
+        self,
+        pictures: Iterable[Image.Image | None],
+        texts: Sequence[Sequence[str]],
+        questions: Sequence[str] | None = None,
     ) -> list[NDArray[np.float32]]:
         self.calls.append(len(texts))
         if any("crash" in one for one in texts):

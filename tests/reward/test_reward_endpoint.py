@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mpgi_ray.errors import RecipeError, ResourceError
-from mpgi_ray.models.scorer import Scorer
+from mpgi_ray.models import scorers
 from mpgi_ray.reward import endpoint
 from mpgi_ray.reward.endpoint import Endpoint
 from mpgi_ray.reward.key import KEY, key_hash
@@ -32,13 +32,20 @@ ASKED = {"authorization": "Bearer s3cret"}
 class Held:
     """Scores once it is allowed to; every text has its length as its score."""
 
+    needs_pictures = True
+
     def __init__(self) -> None:
         self.go = threading.Event()
+        self.asked: list[Any] = []
 
     def score(
-        self, pictures: Iterable[Image.Image], texts: Sequence[Sequence[str]]
+        self,
+        pictures: Iterable[Image.Image | None],
+        texts: Sequence[Sequence[str]],
+        questions: Sequence[str] | None = None,
     ) -> list[NDArray[np.float32]]:
         self.go.wait()
+        self.asked.append((list(pictures), questions))
         if any("crash" in one for one in texts):
             raise RuntimeError("line 7 of a secret file")
         return [np.array([len(text) for text in one], np.float32) for one in texts]
@@ -65,7 +72,7 @@ def scorer() -> Held:
 
 @pytest.fixture
 def replica(scorer: Held, monkeypatch: pytest.MonkeyPatch) -> Endpoint:
-    monkeypatch.setattr(Scorer, "load", lambda folder, gpu: scorer)
+    monkeypatch.setattr(scorers, "load_scorer", lambda folder, gpu: scorer)
     monkeypatch.setattr(endpoint.serve, "batch", alone)
     return Endpoint("/runs/scorer", gpu=False, hashed=key_hash({KEY: "s3cret"}), batch=4, wait=0, queue=2)
 
@@ -132,6 +139,16 @@ def test_what_is_refused_has_a_status_and_a_reason(
     assert list(told) == ["error"]
     if header:
         assert response.headers[header[0]] == header[1]
+
+
+def test_a_scorer_that_needs_no_picture_is_asked_without_one(replica: Endpoint, scorer: Held) -> None:
+    scorer.go.set()
+    told = {"problem_description": "What is here?", "completions": ["Sand."]}
+    refused, why = asyncio.run(ask(replica, Body(json.dumps(told).encode())))
+    assert (refused.status_code, "image_data is missing or null" in why["error"]) == (400, True)
+    scorer.needs_pictures = False
+    answered, _ = asyncio.run(ask(replica, Body(json.dumps(told).encode())))
+    assert (answered.status_code, scorer.asked) == (200, [([None], ["What is here?"])])
 
 
 def test_a_body_that_is_too_long_is_not_read_to_its_end(replica: Endpoint) -> None:

@@ -12,8 +12,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mpgi_ray.models.messages import messages
 from mpgi_ray.models.ranked import last_tokens, plackett_luce
-from mpgi_ray.reward.messages import messages
 from mpgi_ray.reward.rules import FORMAT, answer_of, better_than, exact, found_boxes, reward
 
 

@@ -15,6 +15,8 @@ from transformers import (
     PretrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerFast,
+    Qwen2_5_VLConfig,
+    Qwen2_5_VLForConditionalGeneration,
     Qwen2Config,
     Qwen2ForCausalLM,
     Qwen2VLConfig,
@@ -56,24 +58,44 @@ _CHAT = """{%- for message in messages -%}
 {% endif -%}"""
 
 
-def make_mllm(folder: Path) -> Path:
-    """A Qwen2-VL of 0.6 million weights: 28 pixels an image token, 4096 tokens of context."""
+def make_mllm(folder: Path, version: str = "2") -> Path:
+    """A Qwen2-VL of 0.6 million weights: 28 pixels an image token, 4096 tokens of context.
+
+    Args:
+        version: ``2.5`` for a Qwen2.5-VL.
+    """
     tokenizer = _tokenizer(folder)
     token = tokenizer.convert_tokens_to_ids
-    config = Qwen2VLConfig(
+    vision: dict[str, Any] = {
+        "depth": 1,
+        "num_heads": 2,
+        "patch_size": 14,
+        "spatial_merge_size": 2,
+        "temporal_patch_size": 2,
+        "initializer_range": 0.3,
+    }
+    kinds: dict[str, tuple[type[PretrainedConfig], type[PreTrainedModel], dict[str, Any]]] = {
+        "2": (
+            Qwen2VLConfig,
+            Qwen2VLForConditionalGeneration,
+            {"embed_dim": 64, "hidden_size": 128, "mlp_ratio": 2},
+        ),
+        "2.5": (
+            Qwen2_5_VLConfig,
+            Qwen2_5_VLForConditionalGeneration,
+            {
+                "hidden_size": 64,
+                "out_hidden_size": 128,
+                "intermediate_size": 128,
+                "fullatt_block_indexes": [0],
+            },
+        ),
+    }
+    configured, kind, sizes = kinds[version]
+    config = configured(
         text_config=_text_config(len(tokenizer))
         | {"rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [4, 6, 6]}},
-        vision_config={
-            "depth": 1,
-            "embed_dim": 64,
-            "hidden_size": 128,
-            "num_heads": 2,
-            "mlp_ratio": 2,
-            "patch_size": 14,
-            "spatial_merge_size": 2,
-            "temporal_patch_size": 2,
-            "initializer_range": 0.3,
-        },
+        vision_config=vision | sizes,
         image_token_id=token("<|image_pad|>"),
         video_token_id=token("<|video_pad|>"),
         vision_start_token_id=token("<|vision_start|>"),
@@ -82,7 +104,7 @@ def make_mllm(folder: Path) -> Path:
     Qwen2VLImageProcessor(
         patch_size=14, merge_size=2, size={"shortest_edge": 56 * 56, "longest_edge": 448 * 448}
     ).save_pretrained(folder)
-    return _save(folder, Qwen2VLForConditionalGeneration, config)
+    return _save(folder, kind, config)
 
 
 def make_llm(folder: Path) -> Path:

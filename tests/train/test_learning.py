@@ -21,6 +21,8 @@ from torch.nn.parallel import DistributedDataParallel
 from mpgi_ray.errors import RecipeError, TrainingError
 from mpgi_ray.models import checkpoint
 from mpgi_ray.models.architecture import Architecture, small, small_coca
+from mpgi_ray.models.conversation import Around, ConversationInputs
+from mpgi_ray.models.multimodal import MultimodalNetwork
 from mpgi_ray.models.tokenizer import TextTokenizer
 from mpgi_ray.train.batch import Batch
 from mpgi_ray.train.loop import Learner, Schedule
@@ -129,10 +131,13 @@ LOSSES = {
     "regions": {"contrastive", "regions", "distill"},
     "cmid": {"reconstruct", "contrast", "local"},
     "preference": {"ranking"},
+    "answers": {"ranking"},
 }
 
 
-def fresh(kind: str) -> tuple[Any, Task, TextTokenizer]:
+def fresh(kind: str) -> tuple[Any, Task, Any]:
+    if kind == "answers":
+        return multimodal()
     architecture, tokenizer = tiny(kind)
     torch.manual_seed(0)
     model, _, _ = checkpoint.build(architecture)
@@ -141,8 +146,49 @@ def fresh(kind: str) -> tuple[Any, Task, TextTokenizer]:
     return model, task, tokenizer
 
 
+def multimodal() -> tuple[Any, Task, Any]:
+    """A Qwen2-VL of two layers that sees pictures of 32 pixels as four tokens, and texts as answers."""
+    from transformers import Qwen2VLConfig, Qwen2VLModel
+
+    pieces = TextTokenizer.train(TEXTS, 16)
+    image = len(pieces)
+    rope = {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [4, 6, 6]}
+    config = Qwen2VLConfig(
+        text_config={
+            "vocab_size": image + 1,
+            "hidden_size": 64,
+            "intermediate_size": 128,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 2,
+            "num_key_value_heads": 1,
+            "rope_parameters": rope,
+            "bos_token_id": None,
+            "eos_token_id": None,
+        },
+        vision_config={
+            "depth": 1,
+            "embed_dim": 32,
+            "hidden_size": 64,
+            "num_heads": 2,
+            "mlp_ratio": 2,
+            "patch_size": 8,
+        },
+        image_token_id=image,
+    )
+    torch.manual_seed(0)
+    model = MultimodalNetwork(Qwen2VLModel(config))
+    around = Around((1, *[image] * 4), (2,))
+    ids, _ = ConversationInputs({"size": 32}, 24, pieces.to_json(), around).reader()
+    task = task_settings("preference", {"preferences": "p"}).task(model)
+
+    def tokens(texts: str | list[str]) -> Tensor:
+        return torch.from_numpy(ids([texts] if isinstance(texts, str) else texts))
+
+    return model, task, tokens
+
+
 def batches(
-    tokenizer: TextTokenizer, rank: int = 0, workers: int = 1, first: int = 1, texts: int = 1
+    tokenizer: Callable[[Any], Tensor], rank: int = 0, workers: int = 1, first: int = 1, texts: int = 1
 ) -> list[Batch]:
     """This worker's part of batches of 8; texts repeat within a part and across parts, and so do the classes
     of two regions a picture, of which some are padding.
@@ -160,7 +206,7 @@ def batches(
     return made
 
 
-def regions(tokenizer: TextTokenizer, step: int) -> Mapping[str, Tensor]:
+def regions(tokenizer: Callable[[Any], Tensor], step: int) -> Mapping[str, Tensor]:
     """What the tasks of regions and of pictures alone make of 8 samples; the first half of
     them has no region in step 3.
     """
@@ -256,7 +302,7 @@ def test_every_worker_names_the_samples_of_the_one_whose_loss_is_not_finite(lear
     assert first.endswith("look at samples of worker 1: s/1-4, s/1-5, s/1-6, s/1-7")
 
 
-@pytest.mark.parametrize("kind", ["clip", "coca", "regions", "cmid", "preference"])
+@pytest.mark.parametrize("kind", ["clip", "coca", "regions", "cmid", "preference", "answers"])
 def test_a_run_that_goes_on_equals_one_that_was_not_stopped(kind: str) -> None:
     model, task, tokenizer = fresh(kind)
     whole = [step.loss for step in Learner(model, task, schedule()).fit(batches(tokenizer))]

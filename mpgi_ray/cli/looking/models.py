@@ -9,7 +9,15 @@ from rich.text import Text
 from mpgi_ray.cli.looking.asked import Asked, Look
 from mpgi_ray.data.caption_folder import METRICS
 from mpgi_ray.data.storage import Storage, split_url
-from mpgi_ray.models.model_folder import CONFIG, RUN, SAFE_WEIGHTS, WEIGHTS, read_log, seen_by
+from mpgi_ray.models.model_folder import (
+    CONFIG,
+    RUN,
+    SAFE_WEIGHTS,
+    WEIGHTS,
+    is_whole,
+    read_log,
+    seen_by,
+)
 from mpgi_ray.report.evaluation import print_evaluation
 
 if TYPE_CHECKING:
@@ -23,7 +31,7 @@ def _run(asked: Asked) -> dict[str, Any]:
         "name": told.get("name"),
         "recipe": told.get("recipe", {}),
         "samples_left_out": told.get("left_out"),
-        "finished": storage.exists(WEIGHTS),
+        "finished": is_whole(storage),
         "last_step": log[-1] if log else None,
         **_seen(asked.path),
     }

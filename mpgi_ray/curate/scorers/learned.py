@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, Annotated
 
 from PIL import Image
@@ -13,27 +14,27 @@ from mpgi_ray.config import Config
 from mpgi_ray.curate.scores.scorer import Score, Shown, Value
 from mpgi_ray.data.image import ImageError, decode
 from mpgi_ray.models.place import absolute_place, revision_of
-from mpgi_ray.rules.english import split_sentences
 
 if TYPE_CHECKING:
-    from mpgi_ray.models.scorer import Scorer as Model
+    from mpgi_ray.models.scorers import TextScorer
 
 
 class Scorer(Config):
     """``learned``, the score of a run of `mpgi train --task preference`, above 0; higher is better.
 
-    A text has the least score of its sentences, since one that is wrong makes it a wrong text. Scores order
-    the texts of one picture; their size means nothing. False-colour pictures have none: the model knows other
-    colours.
+    By a CLIP a text has the least score of its sentences, since one that is wrong makes it a wrong text; a
+    multimodal model reads a text as it is. Scores order the texts of one picture; their size means nothing.
+    False-colour pictures have none: the model knows other colours.
 
     Attributes:
         model: the folder of the run.
-        sentences: look at each sentence; else at the text as it is, of which the model reads as much as fits.
+        sentences: look at each sentence; else at the text as it is, of which the model reads as much as fits;
+            None: as is usual for the model.
         column: the name of the figure.
     """
 
     model: Annotated[str, AfterValidator(absolute_place)]
-    sentences: bool = True
+    sentences: bool | None = None
     column: str = Field(default="learned", pattern=r"^[a-z][a-z0-9_]*$")
 
     @property
@@ -44,29 +45,26 @@ class Scorer(Config):
         return self.model, revision_of(self.model)
 
     def open(self, gpu: bool) -> Score:
-        from mpgi_ray.models.scorer import Scorer as Model
+        from mpgi_ray.models.scorers import load_scorer
 
-        return partial(_score, model=Model.load(self.model, gpu=gpu), sentences=self.sentences)
+        return partial(_score, model=load_scorer(self.model, gpu), sentences=self.sentences)
 
 
-def _score(samples: Sequence[Shown], model: Model, sentences: bool) -> Iterator[tuple[Value, ...]]:
+def _score(
+    samples: Sequence[Shown], model: TextScorer, sentences: bool | None
+) -> Iterator[tuple[Value, ...]]:
+    from mpgi_ray.models.scorers import worths
+
     pictures = [_picture(shown) for shown in samples]
-    parts = [
-        [split_sentences(named.text) if sentences else [named.text] for named in shown.texts]
-        for shown in samples
-    ]
     there = [place for place, picture in enumerate(pictures) if not isinstance(picture, str)]
     seen = (picture for picture in pictures if not isinstance(picture, str))
-    asked = [[part for text in parts[place] for part in text] for place in there]
-    found = dict(zip(there, model.score(seen, asked), strict=True))
-    for place, texts in enumerate(parts):
-        scores = iter(found.get(place, ()))
-        for text in texts:
-            why = pictures[place]
-            if isinstance(why, str):
-                yield (why,)
-            else:
-                yield (min((float(next(scores)) for _ in text), default="no_text"),)
+    texts = [[named.text for named in samples[place].texts] for place in there]
+    found = dict(zip(there, worths(model, seen, texts, sentences), strict=True))
+    for place, (shown, why) in enumerate(zip(samples, pictures, strict=True)):
+        if isinstance(why, str):
+            yield from ((why,) for _ in shown.texts)
+        else:
+            yield from (("no_text" if score == -inf else score,) for score in found[place])
 
 
 def _picture(shown: Shown) -> Image.Image | str:

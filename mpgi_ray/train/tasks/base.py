@@ -17,6 +17,7 @@ from mpgi_ray.config import Config
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from mpgi_ray.models.conversation import Limits
     from mpgi_ray.train.batch import Batch
     from mpgi_ray.train.source import Source
     from mpgi_ray.train.view import View
@@ -47,6 +48,10 @@ class TaskSettings(Config):
     def words(self, source: Source) -> Iterable[str]:
         """The texts that the tokenizer of a fresh small model is made of."""
         return source.all_texts()
+
+    def limits(self) -> Limits | None:
+        """How much a multimodal model looks at; None for a task that trains none."""
+        return None
 
     def check(self, source: Source) -> None:
         """Whether the samples of a run hold what the task learns from; called before anything is learnt.

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field
 from mpgi_ray.data.preferences import Preference, read_preferences
 from mpgi_ray.data.storage import absolute
 from mpgi_ray.errors import InputError
+from mpgi_ray.models.conversation import Limits
 from mpgi_ray.train.augment import uniform
 from mpgi_ray.train.tasks.base import Arrays, TaskSettings
 
@@ -28,6 +29,8 @@ class Settings(TaskSettings):
         preferences: the table, or the folder that it lies in; all nodes see it.
         lists: of a picture in a step, drawn anew in each epoch.
         longest: texts of a list that are looked at, the first ones.
+        pixels: of a multimodal model: the side of the square that it sees in place of a picture.
+        tokens: of a multimodal model: those of a text; what goes beyond is cut, and said at the start.
     """
 
     reads_texts: ClassVar[bool] = False
@@ -35,10 +38,15 @@ class Settings(TaskSettings):
     preferences: Annotated[str, AfterValidator(absolute)]
     lists: int = Field(default=4, ge=1, le=1000)
     longest: int = Field(default=2, ge=2, le=64)
+    pixels: int = Field(default=448, ge=1, le=10_000)
+    tokens: int = Field(default=256, ge=1, le=100_000)
 
     def words(self, source: Source) -> Iterator[str]:
         for lists in _read(self.preferences).values():
             yield from (text for one in lists for _, text in one.texts)
+
+    def limits(self) -> Limits:
+        return Limits(self.pixels, self.tokens)
 
     def check(self, source: Source) -> None:
         """Whether there are preferences.
@@ -65,9 +73,10 @@ class Settings(TaskSettings):
         return {"ranked": ids.reshape(self.lists, self.longest, -1), "there": there}
 
     def task(self, model: Any) -> PreferenceTask:
-        from mpgi_ray.train.tasks.preference.task import PreferenceTask
+        from mpgi_ray.models.multimodal import MultimodalNetwork
+        from mpgi_ray.train.tasks.preference import task
 
-        return PreferenceTask(model)
+        return task.OfAnswers() if isinstance(model, MultimodalNetwork) else task.OfTexts(model)
 
 
 @cache

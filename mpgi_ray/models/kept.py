@@ -1,0 +1,82 @@
+"""Models that are trained, each in a folder of its own: of open_clip, or a multimodal scorer of transformers.
+
+What stands here asks which of the two a model or a folder is, so that nothing else needs to.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mpgi_ray.data.storage import Storage, absolute
+from mpgi_ray.models import checkpoint, multimodal_folder
+from mpgi_ray.models.architecture import Architecture as Clip
+from mpgi_ray.models.model_folder import is_multimodal
+from mpgi_ray.models.multimodal import MultimodalNetwork
+from mpgi_ray.models.multimodal_layout import Multimodal
+from mpgi_ray.models.published import open_clip_lines
+
+Architecture = Clip | Multimodal
+
+
+def build(architecture: Architecture) -> Any:
+    """The model with fresh weights (from torch's current seed)."""
+    if isinstance(architecture, Multimodal):
+        return multimodal_folder.build(architecture)
+    return checkpoint.build(architecture)[0]
+
+
+def save(folder: Path | str, architecture: Architecture, model: Any) -> None:
+    """Write the model; one of `LAST` comes last.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    if isinstance(architecture, Multimodal):
+        multimodal_folder.save(folder, architecture, model)
+    else:
+        checkpoint.save(folder, architecture, model)
+
+
+def load(folder: Path | str) -> tuple[Architecture, Any]:
+    """What the model of a folder is, and the model.
+
+    Raises:
+        InputError: the folder holds no whole model.
+    """
+    architecture = read_architecture(folder)
+    model = build(architecture)
+    load_weights(model, folder)
+    return architecture, model
+
+
+def read_architecture(folder: Path | str) -> Architecture:
+    """What the model of a folder is.
+
+    Raises:
+        InputError: the folder holds no whole model, or a file of it cannot be read.
+        RecipeError: the model is of a kind that is not supported.
+    """
+    if is_multimodal(Storage(absolute(str(folder)))):
+        return multimodal_folder.read_architecture(folder)
+    return checkpoint.read_architecture(folder)
+
+
+def load_weights(model: Any, folder: Path | str) -> None:
+    """Put the weights of a folder into a model.
+
+    Raises:
+        InputError: a file is damaged, or belongs to another architecture.
+    """
+    if isinstance(model, MultimodalNetwork):
+        multimodal_folder.load_weights(model, folder)
+    else:
+        checkpoint.load_weights(model, folder)
+
+
+def opening_lines(folder: Path | str) -> str:
+    """Python that opens the model of a folder."""
+    place = absolute(str(folder))
+    if is_multimodal(Storage(place)):
+        return f"from mpgi_ray.models.scorers import load_scorer\nscorer = load_scorer({place!r})"
+    return open_clip_lines(folder)
