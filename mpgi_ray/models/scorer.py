@@ -1,7 +1,8 @@
 """A model that scores texts about a picture by what it learned from preferences: a CLIP, and a head on it.
 
-The head looks at how a text meets the picture, and at how it meets those places of the picture that the text
-attends to; it never sees a text or a picture alone, of which a preference between texts tells nothing.
+The head looks at how a text meets the picture, how it meets what lies at the places that the text attends to
+and where these lie, and how it meets the number of such places. It never sees a text or a picture alone, of
+which a preference between texts tells nothing.
 """
 
 from __future__ import annotations
@@ -26,6 +27,17 @@ from mpgi_ray.models.model_folder import SCORER
 _PICTURES = 32  # that are scored together
 
 
+_COORDINATES, _AMOUNTS = 9, 8  # numbers that tell a place; amounts that are looked at
+
+
+def _coordinates(grid: Tensor) -> Tensor:
+    """Where the places of a grid lie, (places, 9): polynomials and a period of waves of both sides."""
+    y, x = (torch.linspace(-1, 1, side, device=grid.device) for side in grid.shape[-2:])
+    y, x = (one.flatten() for one in torch.meshgrid(y, x, indexing="ij"))
+    waves = [wave(torch.pi * one) for one in (x, y) for wave in (torch.sin, torch.cos)]
+    return torch.stack([x, y, x * x, y * y, x * y, *waves], dim=-1)
+
+
 class ScorerHead(nn.Module):
     """Scores of texts, above 0.
 
@@ -39,7 +51,11 @@ class ScorerHead(nn.Module):
         self.dim, self.width = dim, width
         self.asks = nn.Linear(dim, dim)
         self.places = nn.Conv2d(width, dim, 1)
-        self.linear = nn.Linear(2 * dim, 1, bias=False)
+        self.where = nn.Linear(_COORDINATES, dim)
+        self.parts = nn.Linear(dim, _AMOUNTS * dim)
+        self.level = nn.Parameter(torch.full((_AMOUNTS,), -3.0))
+        self.amount = nn.Linear(2 * _AMOUNTS, dim)
+        self.linear = nn.Linear(3 * dim, 1, bias=False)
 
     def forward(self, pooled: Tensor, grid: Tensor, texts: Tensor) -> Tensor:
         """Scores (pictures, texts).
@@ -50,12 +66,24 @@ class ScorerHead(nn.Module):
         """
         picture, texts = (functional.normalize(one.float(), dim=-1) for one in (pooled, texts))
         places = functional.normalize(self.places(grid).float().flatten(2), dim=1)
+        met = [picture[:, None], self._attended(places, grid, texts), self._amount(places, texts)]
+        told = torch.cat([one * texts for one in met], dim=-1)
+        scores: Tensor = functional.softplus(self.linear(self.dim**0.5 * told)).squeeze(-1)
+        return scores
+
+    def _attended(self, places: Tensor, grid: Tensor, texts: Tensor) -> Tensor:
+        """What is at the places that each text is about, and where these lie."""
         asked = functional.normalize(self.asks(texts).float(), dim=-1)
         weights = (10 * asked @ places).softmax(dim=-1)  # cosines: of a few places, not of all alike
-        attended = functional.normalize(weights @ places.transpose(1, 2), dim=-1)
-        met = torch.cat([picture[:, None] * texts, attended * texts], dim=-1)
-        scores: Tensor = functional.softplus(self.linear(self.dim**0.5 * met)).squeeze(-1)
-        return scores
+        located = functional.normalize(places.transpose(1, 2) + self.where(_coordinates(grid)), dim=-1)
+        return functional.normalize(weights @ located, dim=-1)
+
+    def _amount(self, places: Tensor, texts: Tensor) -> Tensor:
+        """How many places each text is about: a mean over them cannot tell two ships from five."""
+        parts = functional.normalize(self.parts(texts).float().unflatten(-1, (_AMOUNTS, self.dim)), dim=-1)
+        cosines = torch.einsum("ptkd,pdn->ptkn", parts, places)
+        covered = (10 * cosines + self.level[:, None]).sigmoid().sum(dim=-1)
+        return functional.normalize(self.amount(torch.cat([covered.log1p(), covered / 10], dim=-1)), dim=-1)
 
     def to_bytes(self) -> bytes:
         """What `from_bytes` reads."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from statistics import fmean
 from typing import Protocol
 
 import numpy as np
@@ -13,6 +14,8 @@ from PIL import Image
 from mpgi_ray.data.storage import Storage, absolute
 from mpgi_ray.models.model_folder import is_multimodal
 from mpgi_ray.rules.english import split_sentences
+
+_LEAST = 1e-30  # a score may be too small for a float32
 
 
 class TextScorer(Protocol):
@@ -76,8 +79,8 @@ def worths(
 ) -> list[list[float]]:
     """What each text about each picture is worth.
 
-    By its sentences a text has the least of their scores: a wrong one makes it a wrong text. A text without a
-    sentence has -inf.
+    By its sentences a text has the geometric mean of their scores: long texts compare with short ones, and a
+    sentence that is very wrong weighs much. A text without a sentence has -inf.
 
     Args:
         sentences: whether each sentence is scored by itself; None: as `TextScorer.by_sentences` says.
@@ -85,8 +88,9 @@ def worths(
     apart = scorer.by_sentences if sentences is None else sentences
     parts = [[split_sentences(text) if apart else [text] for text in own] for own in texts]
     found = scorer.score(pictures, [[part for text in own for part in text] for own in parts])
-    return [_least(own, iter(scores.tolist())) for own, scores in zip(parts, found, strict=True)]
+    return [_means(own, iter(scores.tolist())) for own, scores in zip(parts, found, strict=True)]
 
 
-def _least(parts: Sequence[Sequence[str]], scores: Iterator[float]) -> list[float]:
-    return [min((next(scores) for _ in text), default=-math.inf) for text in parts]
+def _means(parts: Sequence[Sequence[str]], scores: Iterator[float]) -> list[float]:
+    told = [[next(scores) for _ in text] for text in parts]
+    return [math.exp(fmean(math.log(max(one, _LEAST)) for one in own)) if own else -math.inf for own in told]
