@@ -40,6 +40,7 @@ _RELATIONS = ("to the left of", "to the right of", "above", "below", "much large
 _LINES = [f"in a {way} {line}" for way in ("horizontal", "vertical", "diagonal") for line in ("row", "line")]
 _WAYS = (*_LINES, "scattered", "far apart", "close together", "in a grid")
 _ABSENT = 6  # classes of which a scene says that there are none
+_SURE = (0.6, 0.7, 0.8, 0.9, 0.95)  # between which pairs are told apart by how sure the scorer is
 
 
 @dataclass(frozen=True)
@@ -145,14 +146,35 @@ def grey(asked: Set) -> Set:
     return Set(asked.pairs, dict.fromkeys(asked.pictures, blank), asked.whole)
 
 
-def right(scorer: TextScorer, asked: Set) -> dict[str, list[tuple[str, float]]]:
-    """By kind, whether the true text of each pair has the higher score; a tie counts one half."""
+def leads(scorer: TextScorer, asked: Set) -> list[float]:
+    """By how much the score of the true text of each pair is above that of the false one."""
     texts = [[text for _, text in one.texts] for one in asked.pairs]
     scores = scorer.score((asked.pictures[one.sample_id] for one in asked.pairs), texts)
+    return [float(true - false) for true, false in scores]
+
+
+def right(asked: Set, leads: Sequence[float]) -> dict[str, list[tuple[str, float]]]:
+    """By kind, whether the true text of each pair has the higher score; a tie counts one half."""
     found: dict[str, list[tuple[str, float]]] = defaultdict(list)
-    for one, (true, false) in zip(asked.pairs, scores, strict=True):
-        found[one.kind].append((asked.whole[one.sample_id], float(np.sign(true - false) + 1) / 2))
+    for one, lead in zip(asked.pairs, leads, strict=True):
+        found[one.kind].append((asked.whole[one.sample_id], float(np.sign(lead) + 1) / 2))
     return found
+
+
+def calibration(leads: Sequence[float]) -> str:
+    """How often the text with the higher score is the true one, by how sure the loss takes it to be.
+
+    Of two texts the first is better with probability 1 / (1 + exp(r₂ - r₁)) (Bradley and Terry 1952), which is
+    what the scorer learns.
+    """
+    sure = 1 / (1 + np.exp(-np.abs(leads)))
+    bins = np.digitize(sure, _SURE)
+    lines = []
+    for place in np.unique(bins):
+        inside = bins == place
+        share = 100 * np.mean(np.sign(np.asarray(leads)[inside]) + 1) / 2
+        lines.append(f"said {100 * sure[inside].mean():.0f} %, was {share:.0f} % ({inside.sum():,})")
+    return "; ".join(lines)
 
 
 def told(name: str, answers: Sequence[tuple[str, float]]) -> str:
@@ -171,10 +193,12 @@ def told(name: str, answers: Sequence[tuple[str, float]]) -> str:
 def ask(title: str, scorer: TextScorer, asked: Set) -> None:
     """Print how often a scorer is right, by kind, with the controls."""
     print(f"\n{title}")
-    found = right(scorer, asked)
+    own = leads(scorer, asked)
+    found = right(asked, own)
     for kind in sorted(found, key=lambda kind: -len(found[kind])):
         print(told(kind, found[kind]), flush=True)
-    print(told("all", [one for own in found.values() for one in own]))
+    print(told("all", [one for of in found.values() for one in of]))
+    print(f"how sure it was, and how often it was right: {calibration(own)}")
     for name, other in (("with another picture", shuffled(asked)), ("with a grey picture", grey(asked))):
-        answers = [one for own in right(scorer, other).values() for one in own]
+        answers = [one for of in right(other, leads(scorer, other)).values() for one in of]
         print(told(f"all, {name}", answers), flush=True)
