@@ -164,7 +164,7 @@ def right(asked: Set, leads: Sequence[float]) -> dict[str, list[tuple[str, float
 def calibration(leads: Sequence[float]) -> str:
     """How often the text with the higher score is the true one, by how sure the loss takes it to be.
 
-    Of two texts the first is better with probability 1 / (1 + exp(r₂ - r₁)) (Bradley and Terry 1952), which is
+    Of two texts the first is better with probability 1 / (1 + exp(r₂ - r₁)) (Bradley and Terry 1952): that is
     what the scorer learns.
     """
     sure = 1 / (1 + np.exp(-np.abs(leads)))
