@@ -2,8 +2,8 @@
 
 Generated scenes are captioned by the imperfect writer (`mpgi_ray.demo.writer`), of whose replies a share has
 a fault of content, all kinds alike. Nothing is held against the facts, so that the scorer alone decides. Once
-one answer is taken as it comes, once the best of several by a scorer that learned from preferences about
-other scenes (`scorer_value.py` leaves one). The writer's log tells which false claims each text holds. Shown
+one answer is taken as it comes, once the best of several by a scorer that learned from what the writer says
+of other scenes (`best_of_scorer`). The writer's log tells which false claims each text holds. Shown
 are, for the descriptions of stage 1 and the texts made of them,
 
 - false claims for a text that was accepted, and the share of texts with one, with intervals over pictures;
@@ -25,6 +25,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from best_of_scorer import trained
 from imperfect_run import Image, answers, content_faults, draw_all, run
 
 from mpgi_ray.data.caption import Stage, Status
@@ -91,19 +93,28 @@ def evaluate(output: Path, log: Path, images: dict[str, Image]) -> Found:
 def main(given: Sequence[str] | None = None) -> None:
     form = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
-    parser.add_argument("--scorer", required=True, help="a folder of `mpgi train --task preference`")
+    parser.add_argument(
+        "--scorer", help="a folder of `mpgi train --task preference`, in place of training one"
+    )
+    parser.add_argument("--scenes", type=int, default=1500, help="that the scorer learns from")
+    parser.add_argument("--first", type=int, default=800, help="steps of the CLIP that it starts from")
+    parser.add_argument("--steps", type=int, default=2400, help="of the scorer")
+    parser.add_argument("--folder", type=Path, default=Path("build/best_of"), help="data and models")
     parser.add_argument("--images", type=int, default=400)
     parser.add_argument("--of", type=int, nargs="+", default=[1, 4], help="answers that are asked for")
     parser.add_argument("--rate", type=float, default=0.3, help="of replies with a fault of content")
     parser.add_argument("--size", type=int, default=128, help="of the pictures, in pixels")
     options = parser.parse_args(given)
+    torch.set_num_threads(1)
+    learned = options.folder, options.scenes, options.rate, options.first, options.steps
+    scorer = options.scorer or trained(*learned)
     faults, figures = content_faults(options.rate, 0.5), {}
     with tempfile.TemporaryDirectory(prefix="mpgi-bench-") as name:
         scratch = Path(name)
         images = draw_all(scratch / "shards", options.images, SEED, options.size)
         with ray_session(cpus_held=2):
             for of in options.of:
-                choose = [f"generate.best_of={of}", f"generate.scorer={Path(options.scorer).absolute()}"]
+                choose = [f"generate.best_of={of}", f"generate.scorer={Path(scorer).absolute()}"]
                 settings = ["generate.sampling.temperature=0.85", *(choose if of > 1 else [])]
                 output = scratch / f"best-of-{of}"
                 log = run(scratch / "shards", output, faults, SEED, held=False, settings=settings)
@@ -113,7 +124,7 @@ def main(given: Sequence[str] | None = None) -> None:
                     print(f"  {stage}: {told[stage]}")
                 for fault, count in sorted(told["answered"].items()):
                     print(f"  {fault:<10} {count:>6} answers, {told['taken'][fault]:>6} taken")
-    asked_for = {key: value for key, value in vars(options).items() if key != "scorer"}
+    asked_for = {key: value for key, value in vars(options).items() if key not in ("scorer", "folder")}
     print(json.dumps({"options": asked_for, "figures": figures}))
 
 

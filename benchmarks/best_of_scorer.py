@@ -8,7 +8,7 @@ answers without an error first, and the scorer starts from it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -62,8 +62,8 @@ def trained(folder: Path, scenes: int, rate: float, first: int, steps: int) -> s
     texts = {"*": 0, **dict.fromkeys(DESCRIBED, 1)}
     start = {"model": "small", "texts": texts, "steps": first, "output": base, "single_sentences": 0.5}
     learn(TrainConfig.model_validate(same | start))
-    settings = {"preferences": str(pairs), "lists": 12}
-    own = {"model": base, "task": "preference", "task_settings": settings, "steps": steps, "lr": 5e-4}
+    settings = {"preferences": str(pairs), "lists": 8}
+    own = {"model": base, "task": "preference", "task_settings": settings, "steps": steps, "lr": 1e-3}
     print("loss", learn(TrainConfig.model_validate(same | own | {"output": scorer})), flush=True)
     return scorer
 
@@ -93,17 +93,3 @@ def of_answers(sample: Sample, facts: Facts, answers: dict[str, list[Said]]) -> 
 def _member(sample: Sample, answers: dict[str, list[Said]]) -> Members:
     good = {name: next((one.text for one in said if not one.fault), "") for name, said in answers.items()}
     return final(sample, {name: text for name, text in good.items() if text})
-
-
-def main(given: Sequence[str] | None = None) -> None:
-    import sys
-
-    import torch
-
-    torch.set_num_threads(1)
-    args = given or sys.argv[1:]
-    print(trained(Path(args[0]), int(args[1]), 0.3, int(args[2]), int(args[3])))
-
-
-if __name__ == "__main__":
-    main()
