@@ -220,6 +220,14 @@ def test_a_scorer_that_fails_ends_the_run_and_refuses_no_picture(
             {"engine": MODEL, "best_of": 4, "scorer": "s", "attempts": [{"temperature": 0}]},
             "at temperature 0 all answers are alike",
         ),
+        (
+            {"engine": {**MODEL, "body": {"temperature": 0}}, "best_of": 4, "scorer": "s"},
+            "at temperature 0 all answers are alike",
+        ),
+        (
+            {"engine": {**MODEL, "body": {"seed": 1}}, "best_of": 4, "scorer": "s"},
+            "with one seed in engine.body all answers are alike",
+        ),
     ],
 )
 def test_settings_that_cannot_choose_are_refused(settings: dict[str, object], said: str) -> None:
