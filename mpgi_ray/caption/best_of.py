@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 from mpgi_ray.asking.attempts import BestOf
 from mpgi_ray.data.image import Picture
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.errors import InputError
+from mpgi_ray.errors import InputError, MpgiError, ResourceError
 from mpgi_ray.models.model_folder import SCORER
 
 if TYPE_CHECKING:
@@ -32,8 +33,13 @@ def require_scorer(folder: str) -> None:
 
 @dataclass(frozen=True)
 class Judge:
-    """Scores texts about pictures, a picture at a time."""
+    """Scores texts about pictures, a picture at a time.
 
+    Attributes:
+        folder: of the scorer.
+    """
+
+    folder: str
     scorer: TextScorer
     turn: asyncio.Lock
 
@@ -46,15 +52,43 @@ class Judge:
         """
         from mpgi_ray.models.scorers import load_scorer
 
-        return cls(load_scorer(folder), asyncio.Lock())
+        return cls(folder, load_scorer(folder), asyncio.Lock())
 
     def of(self, picture: Picture, draws: int) -> BestOf:
-        """How the best of so many answers about a picture is found."""
-        from mpgi_ray.models.scorers import worths
+        """How the best of so many answers about a picture is found.
+
+        Where the scorer itself is in trouble, its scores raise and the job must stop: every picture would be
+        refused, and what its answers cost lost.
+        """
 
         async def scores(texts: Sequence[str]) -> list[float]:
             async with self.turn:  # one at a time: they would share the same cores
-                (found,) = await asyncio.to_thread(worths, self.scorer, [picture.pixels], [texts])
-                return found
+                return await asyncio.to_thread(self._scores, picture, texts)
 
         return BestOf(draws, scores)
+
+    def _scores(self, picture: Picture, texts: Sequence[str]) -> list[float]:
+        """The scores of texts about a picture.
+
+        Raises:
+            ResourceError: the scorer fails: it gets no memory, say.
+            InputError: its weights are damaged.
+        """
+        from mpgi_ray.models.scorers import worths
+
+        try:
+            (found,) = worths(self.scorer, [picture.pixels], [texts])
+        except MpgiError:
+            raise
+        except Exception as error:
+            why = " ".join(str(error).split())[:300]
+            raise ResourceError(
+                f"the scorer {self.folder} failed ({type(error).__name__}: {why}): where memory lacks, leave "
+                "it some (generate.engine.engine_args.gpu_memory_utilization) and start the command again"
+            ) from error
+        if any(map(math.isnan, found)):
+            raise InputError(
+                f"the scorer {self.folder} gives scores that are no numbers: its weights are damaged, train "
+                "it again"
+            )
+        return found

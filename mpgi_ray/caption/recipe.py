@@ -93,12 +93,18 @@ class GenerateConfig(Config):
             raise ValueError(
                 f"best_of is {self.best_of}, and the {self.engine.kind} engine has one answer: name a model"
             )
+        body = getattr(self.engine, "body", {})  # of an endpoint: goes before what is sampled
+        if body.get("seed") is not None:
+            raise ValueError(
+                f"best_of is {self.best_of}, and with one seed in engine.body all answers are alike: give "
+                "it as sampling.seed, which moves from answer to answer"
+            )
         for attempt in self.attempts:
-            own = attempt.temperature
-            if not (self.sampling.get("temperature", 1) if own is None else own):
+            own = {} if attempt.temperature is None else {"temperature": attempt.temperature}
+            if {**self.sampling, **own, **body}.get("temperature") == 0:
                 raise ValueError(
                     f"best_of is {self.best_of}, and at temperature 0 all answers are alike: set "
-                    "sampling.temperature and those of attempts above 0, 0.85 say"
+                    "sampling.temperature, those of attempts and one of engine.body above 0, 0.85 say"
                 )
         return self
 

@@ -36,8 +36,9 @@ class Status(StrEnum):
     """What became of a text.
 
     ``rejected``: the last answer, or the input, cannot be used. ``failed``: the engine could not answer.
-    ``retried``: an answer could not be used and was asked for again. ``outscored``: it could be used, and
-    another answer to the same question was better. The rows of both are kept beside the final one.
+    ``retried``: an answer could not be used and was asked for again, or another one to the same prompt could
+    be. ``outscored``: it could be used, and another answer to the same question was better. The rows of both
+    are kept beside the final one.
     """
 
     OK = "ok"

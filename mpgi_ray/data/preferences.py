@@ -78,21 +78,47 @@ def read_preferences(path: str) -> Mapping[str, tuple[Preference, ...]]:
         path: of the table, or of the folder that it lies in.
 
     Raises:
-        InputError: it cannot be read, or a list has fewer than two texts.
+        InputError: it cannot be read, or a list has fewer than two texts, two of one rank, or two pictures.
     """
     storage, name = table_at(path, PREFERENCES)
+    rows = _typed(read_table(storage, name, _SCHEMA.names), storage.path(name))
     lists: dict[int, list[tuple[int, str, str]]] = defaultdict(list)
     about: dict[int, tuple[str, str]] = {}
-    for row in read_table(storage, name, _SCHEMA.names).to_pylist():
-        lists[row["list"]].append((row["rank"], row["caption_id"] or "", row["text"]))
-        about[row["list"]] = row["sample_id"], row["kind"] or ""
+    for row in rows.to_pylist():
+        number = row["list"]
+        lists[number].append((row["rank"], row["caption_id"] or "", row["text"]))
+        first, _ = about.setdefault(number, (row["sample_id"], row["kind"] or ""))
+        if first != row["sample_id"]:
+            raise InputError(f"{storage.path(name)}: list {number} is about two pictures: number lists anew")
     found: dict[str, list[Preference]] = defaultdict(list)
     for number, texts in lists.items():
         if len(texts) < 2:
             raise InputError(
                 f"{storage.path(name)}: list {number} has one text: expected two or more, best first"
             )
+        if len({rank for rank, _, _ in texts}) < len(texts):
+            raise InputError(
+                f"{storage.path(name)}: two texts of list {number} have one rank: expected 0, 1, …; leave "
+                "one out where none is better"
+            )
         sample_id, kind = about[number]
         ranked = tuple((caption_id, text) for _, caption_id, text in sorted(texts))
         found[sample_id].append(Preference(sample_id, kind, ranked))
     return {sample_id: tuple(one) for sample_id, one in found.items()}
+
+
+def _typed(table: pa.Table, where: str) -> pa.Table:
+    """The table in the schema.
+
+    Raises:
+        InputError: a column has another type, or lacks values that it must have.
+    """
+    try:
+        table = table.select(_SCHEMA.names).cast(_SCHEMA)
+    except (pa.ArrowException, ValueError) as error:
+        told = ", ".join(f"{field.name} {field.type}" for field in _SCHEMA)
+        raise InputError(f"{where}: {' '.join(str(error).split())[:200]}; expected columns {told}") from error
+    for column in ("sample_id", "list", "rank", "text"):
+        if table[column].null_count:
+            raise InputError(f"{where}: column {column} lacks values: give each row one")
+    return table

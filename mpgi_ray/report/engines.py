@@ -17,7 +17,7 @@ class FaultRow:
 
     Attributes:
         at: answers by attempt.
-        again: answers that were asked for again.
+        again: answers that were asked for again, or in whose place another one of several was taken.
         final: answers after which nothing more was tried.
     """
 

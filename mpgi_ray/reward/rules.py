@@ -62,7 +62,7 @@ def found_boxes(answer: str, truth: str, *, bonus_for_each: bool = False) -> flo
 
 def better_than(score: float, reference: float) -> float:
     """1 − exp(−0.2 d) where an answer is scored by d above a reference, else 0."""
-    return max(0.0, 1 - math.exp(-STEEPNESS * (score - reference)))
+    return 1 - math.exp(-STEEPNESS * (score - reference)) if score > reference else 0.0
 
 
 def _plain(text: str) -> str:

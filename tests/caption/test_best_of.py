@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from pydantic import ValidationError
 
 from mpgi_ray.caption.job import caption
@@ -23,7 +24,7 @@ from mpgi_ray.data.shard_list import find_shards
 from mpgi_ray.data.shards import read_shard, sample_members
 from mpgi_ray.data.tar_write import write_members
 from mpgi_ray.engines.base import EngineError, Prompt, Reply
-from mpgi_ray.errors import InputError, OutputError, RecipeError
+from mpgi_ray.errors import InputError, MpgiError, OutputError, RecipeError
 from mpgi_ray.models.scorers import load_scorer, worths
 from support.build import write_shards
 from support.caption_runs import recipe, rows, run_stages
@@ -183,6 +184,29 @@ def test_a_picture_in_false_colour_is_asked_about_once(run: Recipe, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
+    ("fails", "said"),
+    [
+        (float("nan"), "gives scores that are no numbers: its weights are damaged"),
+        (MemoryError("no room"), r"the scorer .*scorer failed \(MemoryError: no room\)"),
+    ],
+)
+def test_a_scorer_that_fails_ends_the_run_and_refuses_no_picture(
+    run: Recipe, monkeypatch: pytest.MonkeyPatch, fails: float | MemoryError, said: str
+) -> None:
+    def forward(_: object, pooled: object, grid: object, texts: torch.Tensor) -> torch.Tensor:
+        if isinstance(fails, MemoryError):
+            raise fails
+        return torch.full(texts.shape[:2], fails)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("mpgi_ray.models.scorer.ScorerHead.forward", forward)
+        with pytest.raises(MpgiError, match=said):
+            run_all(run, Sampled())
+    run_all(run, Sampled())
+    assert all(row.stage != "input" for row in rows(run))
+
+
+@pytest.mark.parametrize(
     ("settings", "said"),
     [
         ({"engine": MODEL, "best_of": 4}, "best_of is 4 and scorer is None"),
@@ -195,6 +219,14 @@ def test_a_picture_in_false_colour_is_asked_about_once(run: Recipe, tmp_path: Pa
         (
             {"engine": MODEL, "best_of": 4, "scorer": "s", "attempts": [{"temperature": 0}]},
             "at temperature 0 all answers are alike",
+        ),
+        (
+            {"engine": {**MODEL, "body": {"temperature": 0}}, "best_of": 4, "scorer": "s"},
+            "at temperature 0 all answers are alike",
+        ),
+        (
+            {"engine": {**MODEL, "body": {"seed": 1}}, "best_of": 4, "scorer": "s"},
+            "with one seed in engine.body all answers are alike",
         ),
     ],
 )

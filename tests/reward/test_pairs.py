@@ -7,14 +7,16 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from PIL import Image
 
 from mpgi_ray.curate.choice import read_choice
 from mpgi_ray.curate.scores.scorer import Named, Shown, load_scorers
-from mpgi_ray.data.preferences import Preference, read_preferences, write_preferences
+from mpgi_ray.data.preferences import PREFERENCES, Preference, read_preferences, write_preferences
 from mpgi_ray.data.sample import Annotation, Sample
 from mpgi_ray.data.storage import Storage
+from mpgi_ray.data.tables import publish_table
 from mpgi_ray.demo import scene
 from mpgi_ray.errors import InputError
 from mpgi_ray.models.scorer import Scorer
@@ -72,6 +74,26 @@ def test_preferences_are_read_as_they_were_written(tmp_path: Path) -> None:
     assert found == {"a": (lists[0], lists[2]), "b": (lists[1],)}
     write_preferences(Storage(str(tmp_path)), [Preference("a", "count", (("", "alone"),))])
     with pytest.raises(InputError, match="list 0 has one text: expected two or more"):
+        read_preferences(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "said"),
+    [
+        ("rank", [0, 0], "two texts of list 0 have one rank"),
+        ("rank", [0, None], "column rank lacks values"),
+        ("text", ["a", None], "column text lacks values"),
+        ("sample_id", ["a", "b"], "list 0 is about two pictures"),
+        ("list", ["one", "one"], "expected columns sample_id string, list int64"),
+    ],
+)
+def test_a_table_of_ones_own_is_refused_where_it_gives_no_order(
+    tmp_path: Path, column: str, values: list[object], said: str
+) -> None:
+    whole = {"sample_id": ["a", "a"], "list": [0, 0], "rank": [0, 1], "text": ["good", "bad"]}
+    table = pa.table(whole | {"caption_id": [None, None], "kind": ["mine", "mine"]} | {column: values})
+    publish_table(Storage(str(tmp_path)), PREFERENCES, table)
+    with pytest.raises(InputError, match=said):
         read_preferences(str(tmp_path))
 
 

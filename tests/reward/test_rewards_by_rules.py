@@ -46,6 +46,7 @@ def test_no_reply_is_worth_more_than_a_right_one() -> None:
     assert found_boxes("[0, 0, 10, 10] [50, 50, 60, 60]", boxes) == 0.5
     assert found_boxes("none", "none") == 0
     assert better_than(1e9, -1e9) == 1
+    assert better_than(-1e4, 1e4) == 0
     assert reward(f"<think></think><answer>{boxes}</answer>", 0.0) == FORMAT
 
 

@@ -132,6 +132,11 @@ def test_numbers_belong_to_their_nouns(words: str, amount: tuple[float, float | 
     assert counted == {"car": amount, "truck": (2, 2)}
 
 
+def test_names_that_meet_are_the_same_in_every_process() -> None:
+    met = ["road", "roads", "Car", "car", "small vehicle", "vehicles"]
+    assert names_of(met) == names_of(met[::-1])
+
+
 def test_what_the_rules_write_is_never_contradicted() -> None:
     seen: Counter[Verdict] = Counter()
     for number in range(24):

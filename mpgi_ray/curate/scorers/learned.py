@@ -23,8 +23,8 @@ class Scorer(Config):
     """``learned``, the score of a run of `mpgi train --task preference`, above 0; higher is better.
 
     By a CLIP a text has the geometric mean of the scores of its sentences; a multimodal model reads a text as
-    it is. Scores order the texts of one picture; their size means nothing. False-colour pictures have none: the
-    model knows other colours.
+    it is. Scores order the texts of one picture; their size means nothing. False-colour pictures have none:
+    the model knows other colours.
 
     Attributes:
         model: the folder of the run.
