@@ -20,13 +20,13 @@ from mpgi_ray.curate.choice import read_choice
 from mpgi_ray.curate.scores.scorer import Named, Shown, load_scorers
 from mpgi_ray.data.sample import Annotation, Sample
 from mpgi_ray.errors import InputError, RecipeError
-from mpgi_ray.models import kept, multimodal_folder
+from mpgi_ray.models import multimodal_folder
 from mpgi_ray.models.conversation import Limits
 from mpgi_ray.models.messages import messages
 from mpgi_ray.models.multimodal_scorer import MultimodalScorer
 from mpgi_ray.models.place import revision_of
 from mpgi_ray.models.scorers import load_scorer
-from support.tiny_models import make_mllm
+from support.tiny_models import make_mllm, make_scorer
 
 SIDE, IMAGE = 84, "<|image_pad|>"  # nine tokens
 TEXTS = ["A harbor with five ships.", "Two airplanes stand on the apron beside the terminal.", "Farmland."]
@@ -37,21 +37,10 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def scorer_of(folder: Path, output: Path) -> Path:
-    """A scorer with a random head."""
-    architecture = multimodal_folder.read_architecture(folder, Limits(SIDE, 40))
-    torch.manual_seed(1)
-    model = multimodal_folder.build(architecture)
-    multimodal_folder.load_weights(model, folder)
-    kept.save(output, architecture, model)
-    return output
-
-
 @pytest.fixture(scope="module", params=["2", "2.5"])
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    base = tmp_path_factory.mktemp("base")
-    make_mllm(base, request.param)
-    return scorer_of(base, tmp_path_factory.mktemp("scorer"))
+    base = make_mllm(tmp_path_factory.mktemp("base"), request.param)
+    return make_scorer(base, tmp_path_factory.mktemp("scorer"), SIDE)
 
 
 @pytest.fixture(scope="module")
@@ -109,12 +98,12 @@ def test_the_same_input_has_the_same_score_whatever_was_asked_before_and_is_aske
 
 
 def test_answers_differ_where_padding_also_ends_each_turn(qwen2: Path, tmp_path: Path) -> None:
-    expected = load(scorer_of(qwen2, tmp_path / "plain")).score([picture(0)], [TEXTS])[0]
+    expected = load(make_scorer(qwen2, tmp_path / "plain")).score([picture(0)], [TEXTS])[0]
     same = shutil.copytree(qwen2, tmp_path / "same")
     config = json.loads((same / "tokenizer_config.json").read_text())
     assert config["pad_token"] != config["eos_token"]
     (same / "tokenizer_config.json").write_text(json.dumps(config | {"pad_token": config["eos_token"]}))
-    found = load(scorer_of(same, tmp_path / "run")).score([picture(0)], [TEXTS])[0]
+    found = load(make_scorer(same, tmp_path / "run")).score([picture(0)], [TEXTS])[0]
     np.testing.assert_array_equal(found, expected)
     assert np.ptp(found) > 1e-3
 
@@ -136,7 +125,7 @@ def test_what_looks_like_a_special_token_is_text(run: Path) -> None:
 
 
 def test_a_folder_opens_in_transformers_and_a_damaged_one_is_said(qwen2: Path, tmp_path: Path) -> None:
-    run = scorer_of(qwen2, tmp_path / "run")
+    run = make_scorer(qwen2, tmp_path / "run")
     first, other = AutoModel.from_pretrained(qwen2).state_dict(), AutoModel.from_pretrained(run).state_dict()
     assert first.keys() == other.keys()
     assert all(torch.equal(value, other[name]) for name, value in first.items())
@@ -160,7 +149,7 @@ def test_a_folder_opens_in_transformers_and_a_damaged_one_is_said(qwen2: Path, t
 
 
 def test_the_score_learned_reads_a_text_whole(qwen2: Path, tmp_path: Path) -> None:
-    run, sink = scorer_of(qwen2, tmp_path / "run"), io.BytesIO()
+    run, sink = make_scorer(qwen2, tmp_path / "run"), io.BytesIO()
     picture(1).save(sink, "PNG")
     sample = Sample("k", 0, sink.getvalue(), "png", Annotation(width=SIDE, height=SIDE), "n")
     shown = [Shown(sample, (Named("a", 0, f"{TEXTS[0]} {TEXTS[2]}"), Named("b", 0, TEXTS[0])))]

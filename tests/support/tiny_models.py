@@ -24,6 +24,9 @@ from transformers import (
     Qwen2VLImageProcessor,
 )
 
+from mpgi_ray.models import kept, multimodal_folder
+from mpgi_ray.models.conversation import Limits
+
 _SPECIAL = (
     "<|endoftext|>",
     "<|im_start|>",
@@ -105,6 +108,16 @@ def make_mllm(folder: Path, version: str = "2") -> Path:
         patch_size=14, merge_size=2, size={"shortest_edge": 56 * 56, "longest_edge": 448 * 448}
     ).save_pretrained(folder)
     return _save(folder, kind, config)
+
+
+def make_scorer(base: Path, output: Path, side: int = 84) -> Path:
+    """A scorer on a model of `make_mllm`, with a random head; the folder."""
+    architecture = multimodal_folder.read_architecture(base, Limits(side, 40))
+    torch.manual_seed(1)
+    model = multimodal_folder.build(architecture)
+    multimodal_folder.load_weights(model, base)
+    kept.save(output, architecture, model)
+    return output
 
 
 def make_llm(folder: Path) -> Path:
