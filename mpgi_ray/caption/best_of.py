@@ -11,28 +11,24 @@ from typing import TYPE_CHECKING, Self
 
 from mpgi_ray.asking.attempts import BestOf
 from mpgi_ray.data.image import Picture
-from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError, MpgiError, ResourceError
-from mpgi_ray.models.model_folder import SCORER
 
 if TYPE_CHECKING:
     from mpgi_ray.models.scorers import TextScorer
 
 
-def require_scorer(folder: str) -> None:
-    """Say before a job starts that a folder holds no scorer, or that none can run.
+def require_packages() -> None:
+    """Say before a job starts that no scorer can run.
 
     Raises:
-        InputError: it holds none, or packages are missing.
+        InputError: packages are missing.
     """
     if find_spec("open_clip") is None:
         raise InputError("generate.scorer needs open_clip: pip install 'mpgi-ray[train]'")
-    if not Storage(folder).exists(SCORER):
-        raise InputError(f"{folder} has no {SCORER}: expected the folder of `mpgi train --task preference`")
 
 
 @dataclass(frozen=True)
-class Judge:
+class Chooser:
     """Scores texts about pictures, a picture at a time.
 
     Attributes:
@@ -45,7 +41,7 @@ class Judge:
 
     @classmethod
     def load(cls, folder: str) -> Self:
-        """The judge of a run of `mpgi train --task preference`, on a GPU where this process sees one.
+        """The chooser by a run of `mpgi train --task preference`, on a GPU where this process sees one.
 
         Raises:
             InputError: the folder holds none.

@@ -10,7 +10,7 @@ from mpgi_ray.asking.checks import fault, text_fault
 from mpgi_ray.asking.echo import without_example
 from mpgi_ray.asking.held import Held, hold
 from mpgi_ray.asking.reading import Reading
-from mpgi_ray.caption.best_of import Judge
+from mpgi_ray.caption.best_of import Chooser
 from mpgi_ray.caption.boxes import box_style, boxes
 from mpgi_ray.caption.recipe import FactsConfig, GenerateConfig
 from mpgi_ray.caption.reuse import Answers, taken_over
@@ -36,7 +36,7 @@ class Perspectives:
 
     Args:
         templates: of the perspectives that ``config`` names.
-        judge: which of several answers is taken, where ``config`` asks for several.
+        chooser: which of several answers is taken, where ``config`` asks for several.
     """
 
     def __init__(
@@ -45,13 +45,13 @@ class Perspectives:
         config: GenerateConfig,
         limits: FactsConfig,
         templates: Sequence[PromptTemplate],
-        judge: Judge | None = None,
+        chooser: Chooser | None = None,
     ) -> None:
         self.engine = engine
         self.config = config
         self.limits = limits
         self.templates = templates
-        self.judge = judge
+        self.chooser = chooser
         self.box_style, self.grid = box_style(config.engine)
 
     async def describe(
@@ -79,7 +79,7 @@ class Perspectives:
             if wanted is None or template.name in wanted
         ]
         draws = 1 if facts.false_colour else self.config.best_of  # a scorer knows the colours that eyes see
-        best = self.judge.of(picture, draws) if self.judge and draws > 1 else None
+        best = self.chooser.of(picture, draws) if self.chooser and draws > 1 else None
         known = [
             taken_over(earlier, sample.sample_id, self.engine, question, self.config.attempts, draws)
             for question in questions

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from mpgi_ray.caption.best_of import require_scorer
+from mpgi_ray.caption.best_of import require_packages
 from mpgi_ray.caption.chunks import Row, ShardTask
 from mpgi_ray.caption.graph import loading, pools, room, run_graph
 from mpgi_ray.caption.judge import judge
@@ -32,9 +32,11 @@ from mpgi_ray.data.events import Events, recorded
 from mpgi_ray.data.lease import Lease, held
 from mpgi_ray.data.shard_list import ShardList, find_shards, shards_in_words
 from mpgi_ray.data.stop_flag import STOPPED, StopFlag
+from mpgi_ray.data.storage import Storage
 from mpgi_ray.engines.base import EngineError
 from mpgi_ray.engines.connect import connect as connect_engine
 from mpgi_ray.errors import StoppedError, StorageError, UnfinishedError
+from mpgi_ray.models.model_folder import require_scorer
 from mpgi_ray.runtime.cluster import ray_session
 from mpgi_ray.runtime.stopping import GRACE, Stop
 from mpgi_ray.runtime.waiting import Waiting
@@ -71,7 +73,8 @@ def caption(
     folder = CaptionFolder(recipe.output)
     for block in recipe.generate:
         if block.scorer:
-            require_scorer(block.scorer)
+            require_packages()
+            require_scorer(Storage(block.scorer))
     earlier_stage2(recipe)  # a folder that cannot be reused is told before anything starts
     if retry is not None:
         folder.run_record()  # must be there

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from mpgi_ray.caption.at_once import Slots, each
-from mpgi_ray.caption.best_of import Judge
+from mpgi_ray.caption.best_of import Chooser
 from mpgi_ray.caption.chunks import ChunkWork
 from mpgi_ray.caption.describe import Perspectives, refusal
 from mpgi_ray.caption.facts import facts_of
@@ -57,8 +57,8 @@ class Describe:
         self.first, self.last = place == 0, place == len(recipe.generate) - 1
         self.limits = recipe.facts
         block = recipe.generate[place]
-        judge = Judge.load(block.scorer) if block.scorer else None
-        self.stage = Perspectives(engine, block, recipe.facts, templates.stage1[place], judge)
+        chooser = Chooser.load(block.scorer) if block.scorer else None
+        self.stage = Perspectives(engine, block, recipe.facts, templates.stage1[place], chooser)
         self.slots = Slots(at_once)
         self.observe = observe
         self.earlier = earlier_stage1(recipe, place)

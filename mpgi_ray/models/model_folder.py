@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from mpgi_ray.data.records import read_record
 from mpgi_ray.data.storage import Storage, absolute
+from mpgi_ray.errors import InputError
 
 WEIGHTS = "open_clip_pytorch_model.bin"  # written last: once it is there, the model is whole
 SAFE_WEIGHTS = "open_clip_model.safetensors"  # open_clip's other name; read, never written
@@ -80,6 +81,18 @@ def seen_by(output: str) -> Seen | None:
         return None
     told = read_record(storage, SEEN, _SeenFile, "train", "restore it, or delete it if that is not possible")
     return Seen(told.samples, told.classes, told.before, told.sources)
+
+
+def require_scorer(storage: Storage) -> None:
+    """Say that a folder holds no scorer.
+
+    Raises:
+        InputError: it holds none.
+    """
+    if not storage.exists(SCORER):
+        raise InputError(
+            f"{storage.url} has no {SCORER}: expected the folder of `mpgi train --task preference`"
+        )
 
 
 def is_whole(storage: Storage) -> bool:

@@ -17,7 +17,7 @@ from mpgi_ray.data.storage import Storage, absolute
 from mpgi_ray.errors import InputError, RecipeError
 from mpgi_ray.models import checkpoint
 from mpgi_ray.models.conversation import Limits
-from mpgi_ray.models.model_folder import HUB_CONFIG, HUB_FILES, SCORER, hub_weights
+from mpgi_ray.models.model_folder import HUB_CONFIG, HUB_FILES, SCORER, hub_weights, require_scorer
 from mpgi_ray.models.multimodal import MultimodalNetwork
 from mpgi_ray.models.multimodal_layout import Multimodal
 
@@ -121,10 +121,7 @@ def load_weights(model: MultimodalNetwork, folder: Path | str) -> None:
 
 def _scorer(storage: Storage) -> dict[str, Any]:
     where = storage.path(SCORER)
-    if not storage.exists(SCORER):
-        raise InputError(
-            f"{storage.url} has no {SCORER}: expected the folder of `mpgi train --task preference`"
-        )
+    require_scorer(storage)
     told = checkpoint.from_bytes(storage.read(SCORER), where)
     if not isinstance(told, dict) or not {"pixels", "tokens", "state"} <= told.keys():
         raise InputError(f"{where} is not the head of a multimodal scorer: train it again")

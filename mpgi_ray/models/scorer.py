@@ -22,7 +22,7 @@ from mpgi_ray.errors import InputError
 from mpgi_ray.models import checkpoint
 from mpgi_ray.models.embed import Model
 from mpgi_ray.models.feature_map import feature_map
-from mpgi_ray.models.model_folder import SCORER
+from mpgi_ray.models.model_folder import SCORER, require_scorer
 
 _PICTURES = 32  # that are scored together
 
@@ -124,10 +124,7 @@ class Scorer:
             InputError: the folder holds none.
         """
         storage = Storage(absolute(folder))
-        if not storage.exists(SCORER):
-            raise InputError(
-                f"{folder} has no {SCORER}: expected the folder of `mpgi train --task preference`"
-            )
+        require_scorer(storage)
         model = Model.load(folder, gpu=gpu)
         head = ScorerHead.from_bytes(storage.read(SCORER), storage.path(SCORER))
         return cls(model, head.to(model.device))

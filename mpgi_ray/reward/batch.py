@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from mpgi_ray.reward.request import Request, opened
 
-
-class Scores(Protocol):
-    """What a scorer does."""
-
-    def score(
-        self,
-        pictures: Iterable[Image.Image | None],
-        texts: Sequence[Sequence[str]],
-        questions: Sequence[str] | None = None,
-    ) -> list[NDArray[np.float32]]:
-        """The scores of the texts of each picture, (texts), as answers to its question."""
-        ...
+if TYPE_CHECKING:
+    from mpgi_ray.models.scorers import TextScorer
 
 
 Rewards = list[float]  # of the completions of a request
 
 
-def score_batch(scorer: Scores, requests: Sequence[Request]) -> list[Rewards | Exception]:
+def score_batch(scorer: TextScorer, requests: Sequence[Request]) -> list[Rewards | Exception]:
     """The scores of each request, or what went wrong: `RequestError` if it was the request's fault."""
     pictures: list[Image.Image | None] = []
     found: list[Rewards | Exception | None] = []
@@ -44,7 +33,7 @@ def score_batch(scorer: Scores, requests: Sequence[Request]) -> list[Rewards | E
 
 
 def _scored(
-    scorer: Scores, pictures: Sequence[Image.Image | None], requests: Sequence[Request]
+    scorer: TextScorer, pictures: Sequence[Image.Image | None], requests: Sequence[Request]
 ) -> list[Rewards | Exception]:
     if not requests:
         return []
