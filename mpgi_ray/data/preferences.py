@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.data.tables import publish_table, read_table, table_at
+from mpgi_ray.data.tables import publish_table, read_table, table_at, typed
 from mpgi_ray.errors import InputError
 
 PREFERENCES = "preferences.parquet"
@@ -81,7 +81,12 @@ def read_preferences(path: str) -> Mapping[str, tuple[Preference, ...]]:
         InputError: it cannot be read, or a list has fewer than two texts, two of one rank, or two pictures.
     """
     storage, name = table_at(path, PREFERENCES)
-    rows = _typed(read_table(storage, name, _SCHEMA.names), storage.path(name))
+    rows = typed(
+        read_table(storage, name, _SCHEMA.names),
+        _SCHEMA,
+        storage.path(name),
+        frozenset({"caption_id", "kind"}),
+    )
     lists: dict[int, list[tuple[int, str, str]]] = defaultdict(list)
     about: dict[int, tuple[str, str]] = {}
     for row in rows.to_pylist():
@@ -105,20 +110,3 @@ def read_preferences(path: str) -> Mapping[str, tuple[Preference, ...]]:
         ranked = tuple((caption_id, text) for _, caption_id, text in sorted(texts))
         found[sample_id].append(Preference(sample_id, kind, ranked))
     return {sample_id: tuple(one) for sample_id, one in found.items()}
-
-
-def _typed(table: pa.Table, where: str) -> pa.Table:
-    """The table in the schema.
-
-    Raises:
-        InputError: a column has another type, or lacks values that it must have.
-    """
-    try:
-        table = table.select(_SCHEMA.names).cast(_SCHEMA)
-    except (pa.ArrowException, ValueError) as error:
-        told = ", ".join(f"{field.name} {field.type}" for field in _SCHEMA)
-        raise InputError(f"{where}: {' '.join(str(error).split())[:200]}; expected columns {told}") from error
-    for column in ("sample_id", "list", "rank", "text"):
-        if table[column].null_count:
-            raise InputError(f"{where}: column {column} lacks values: give each row one")
-    return table

@@ -40,6 +40,27 @@ def table_at(path: str, name: str) -> tuple[Storage, str]:
     return split_url(path if path.endswith(".parquet") else f"{path.rstrip('/')}/{name}")
 
 
+def typed(table: pa.Table, schema: pa.Schema, where: str, may_lack: frozenset[str] = frozenset()) -> pa.Table:
+    """The columns of a schema, in its types.
+
+    Args:
+        where: the table's path, for messages.
+        may_lack: columns in which a row may have no value.
+
+    Raises:
+        InputError: a column has another type, or lacks values that it must have.
+    """
+    try:
+        table = table.select(schema.names).cast(schema)
+    except (pa.ArrowException, ValueError) as error:
+        told = ", ".join(f"{field.name} {field.type}" for field in schema)
+        raise InputError(f"{where}: {' '.join(str(error).split())[:200]}; expected columns {told}") from error
+    for column in schema.names:
+        if column not in may_lack and table[column].null_count:
+            raise InputError(f"{where}: column {column} lacks values: give each row one")
+    return table
+
+
 def read_metadata(storage: Storage, name: str) -> dict[bytes, bytes]:
     """The metadata that a table was published with.
 
