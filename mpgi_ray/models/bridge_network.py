@@ -73,6 +73,19 @@ class BridgeNetwork(nn.Module):
         found: Tensor = self.language(inputs_embeds=states, attention_mask=attended, use_cache=False).logits
         return found[:, first:]
 
+    def grown(self, seen: Tensor | None, ids: Tensor, cache: Any) -> Tensor:
+        """Logits of what follows rows of which a part was read before, float32 (rows, vocabulary).
+
+        Args:
+            seen: what stands for their pictures, where this is their beginning.
+            ids: the part that was not read.
+            cache: of transformers, which keeps what was.
+        """
+        words = self.language.get_input_embeddings()(ids)
+        states = words if seen is None else torch.cat([seen.to(words.dtype), words], dim=1)
+        found: Tensor = self.language(inputs_embeds=states, past_key_values=cache, use_cache=True).logits
+        return found[:, -1].float()
+
     def answer_losses(self, pictures: Tensor, ids: Tensor, learnt: Tensor, which: Tensor) -> Tensor:
         """The losses of conversations; see `Answering`."""
         most = int((ids >= 0).sum(1).max())

@@ -61,6 +61,7 @@ def generate(
     end: int,
     pad: int,
     max_length: int,
+    keys: Sequence[bytes] | None = None,
 ) -> Tensor:
     """Token ids of a caption for each picture, int64 (batch, max_length).
 
@@ -72,6 +73,7 @@ def generate(
         model: an open_clip CoCa in evaluation mode.
         pixels: float (batch, 3, height, width), preprocessed, on the model's device.
         max_length: from 2 to the model's context length.
+        keys: of each picture, what draws follow from beside their seed; None: its pixels.
 
     Raises:
         InputError: the model has no text decoder.
@@ -93,7 +95,8 @@ def generate(
 
     ids = torch.full((len(image_embs), max_length), pad, device=pixels.device)
     ids[:, 0] = start
-    keys = [picture.tobytes() for picture in pixels.float().cpu().numpy()]
+    if keys is None:
+        keys = [picture.tobytes() for picture in pixels.float().cpu().numpy()]
     return write(next_logits, ids, 1, decoding, keys, end, pad)
 
 

@@ -71,7 +71,7 @@ def _train(run: Run) -> None:
     state = resume.restore(config.output, model)
     if state is None:  # a worker was lost after the model was written
         return
-    _prepare(model, config)
+    prepare(model, config)
     schedule = Schedule(
         steps=run.steps,
         lr=config.lr,
@@ -122,7 +122,8 @@ def _keep(config: TrainConfig, architecture: Architecture, learner: Learner, log
     resume.save(config.output, architecture, learner.model, learner.state())
 
 
-def _prepare(model: Any, config: TrainConfig) -> None:
+def prepare(model: Any, config: TrainConfig) -> None:
+    """Freeze the towers that stay as they are."""
     if config.checkpoint_activations:
         model.set_grad_checkpointing()
     if Tower.IMAGE in config.freeze:
