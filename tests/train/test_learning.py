@@ -19,8 +19,10 @@ from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from mpgi_ray.errors import RecipeError, TrainingError
-from mpgi_ray.models import checkpoint
+from mpgi_ray.models import bridge_folder, checkpoint
 from mpgi_ray.models.architecture import Architecture, small, small_coca
+from mpgi_ray.models.bridge import Variant
+from mpgi_ray.models.bridge_layout import Bridged
 from mpgi_ray.models.conversation import Around, ConversationInputs
 from mpgi_ray.models.multimodal import MultimodalNetwork
 from mpgi_ray.models.tokenizer import TextTokenizer
@@ -132,12 +134,16 @@ LOSSES = {
     "cmid": {"reconstruct", "contrast", "local"},
     "preference": {"ranking"},
     "answers": {"ranking"},
+    "instruction": {"answers"},
+    "language": {"answers"},
 }
 
 
 def fresh(kind: str) -> tuple[Any, Task, Any]:
     if kind == "answers":
         return multimodal()
+    if kind in ("instruction", "language"):
+        return bridged(sees=kind == "instruction")
     architecture, tokenizer = tiny(kind)
     torch.manual_seed(0)
     model, _, _ = checkpoint.build(architecture)
@@ -187,6 +193,32 @@ def multimodal() -> tuple[Any, Task, Any]:
     return model, task, tokens
 
 
+def bridged(*, sees: bool) -> tuple[Any, Task, Any]:
+    """A model with a bridge, and its task with pictures or without; its texts are answers."""
+    clip, tokenizer = tiny("clip")
+    tower = clip.model_cfg["vision_cfg"] | {"layers": 3}
+    language = {
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+    }
+    made = Bridged(
+        replace(clip, model_cfg=clip.model_cfg | {"vision_cfg": tower}, tokenizer=None),
+        Variant.NOVA,
+        queries=9,
+        blocks=1,
+        heads=2,
+        language=language,
+        tokens=16,
+        tokenizer=tokenizer.to_json(),
+        question="what",
+    )
+    torch.manual_seed(0)
+    model = bridge_folder.build(made)
+    return model, task_settings("instruction", {"pictures": sees}).task(model), tokenizer
+
+
 def batches(
     tokenizer: Callable[[Any], Tensor], rank: int = 0, workers: int = 1, first: int = 1, texts: int = 1
 ) -> list[Batch]:
@@ -219,7 +251,10 @@ def regions(tokenizer: Callable[[Any], Tensor], step: int) -> Mapping[str, Tenso
     crops, parts = torch.randn(2, 8, 2, 3, 32, 32, generator=chance)
     others = torch.randn(8, 3, 32, 32, generator=chance)
     cells = torch.stack([torch.randperm(4, generator=chance)[:3] for _ in range(32)]).reshape(8, 2, 2, 3)
+    answers = torch.stack([tokenizer(TEXTS[1:3]), tokenizer(TEXTS[4:6])] * 4)
     return {
+        "ids": answers.masked_fill(answers == 0, -1),
+        "learnt": (torch.arange(answers.shape[2]) > 1) & (answers > 0),
         "ranked": torch.stack([tokenizer(TEXTS[:3]), tokenizer(TEXTS[2:5])]).expand(8, -1, -1, -1),
         "there": torch.arange(3) < torch.tensor([[3, 2], [2, 0]] * 4)[..., None],
         "others": others,
