@@ -126,7 +126,7 @@ def main(given: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--scenes", type=int, default=4000, help="that the scorer learns from")
     parser.add_argument("--first", type=int, default=800, help="steps of the CLIP that it starts from")
-    parser.add_argument("--steps", type=int, default=1400, help="of the scorer")
+    parser.add_argument("--steps", type=int, default=1600, help="of the scorer")
     parser.add_argument("--folder", type=Path, default=Path("build/best_of"), help="data and models")
     parser.add_argument("--images", type=int, default=400)
     parser.add_argument("--of", type=int, nargs="+", default=[1, 4], help="answers that are asked for")
