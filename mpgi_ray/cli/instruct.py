@@ -11,6 +11,8 @@ from mpgi_ray.cli.announce import announce
 from mpgi_ray.cli.options import Grace, Takeover
 from mpgi_ray.runtime.stopping import GRACE
 
+_ANSWERS = 4  # of those that were cut, which are told
+
 instruct = typer.Typer(no_args_is_help=True, help="Questions about pictures with answers that facts prove.")
 
 
@@ -68,8 +70,14 @@ def make(
     from mpgi_ray.instruct.job import make_instructions
 
     given = {"kinds": kind, "boxes": boxes, "forms": form, "duplicates": duplicates}
-    told = {"short": short, "long": long, "split": split, "measured": measured, "seed": seed}
-    values: dict[str, object] = {name: value for name, value in given.items() if value} | told
+    told: dict[str, object] = {
+        "short": short,
+        "long": long,
+        "split": split,
+        "measured": measured,
+        "seed": seed,
+    }
+    values = given_too | {name: value for name, value in given.items() if value}
     values |= {
         "shards": shards,
         "output": out,
@@ -91,5 +99,9 @@ def make(
     typer.echo(f"splits: {splits}")
     if config.engine is not None:
         typer.echo(f"in the words of {config.engine.model}: {made.reworded:,} of {total:,} questions")
+    for name, answers in made.cut.items():
+        often = sorted(answers.items(), key=lambda item: -item[1])
+        told = ", ".join(f"{answer} {count:,}" for answer, count in often[:_ANSWERS])
+        typer.echo(f"cut from {name} to balance answers: {told}{' …' if len(often) > _ANSWERS else ''}")
     for reason, count in made.left_out.items():
         typer.echo(f"left out: {count:,} {reason}")

@@ -15,6 +15,9 @@ from dataclasses import dataclass
 
 from mpgi_ray.instruct.known import Candidate
 
+UNTOLD, TWICE = "it cannot be told", "asked twice"  # beside answers that dominate
+Cut = dict[str, Counter[str]]  # how many questions, by kind and answer
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -29,7 +32,7 @@ class Asked:
         return self.candidate.turn.kind
 
 
-def chosen(asked: Iterable[Asked], seed: int, untold: float) -> tuple[list[Asked], Counter[str]]:
+def chosen(asked: Iterable[Asked], seed: int, untold: float) -> tuple[list[Asked], Cut]:
     """The questions to keep, and how many were left out, by kind and answer.
 
     Args:
@@ -39,11 +42,11 @@ def chosen(asked: Iterable[Asked], seed: int, untold: float) -> tuple[list[Asked
     Returns:
         What is kept, in an order by hash.
     """
-    left_out: Counter[str] = Counter()
-    given = _once(sorted(asked, key=lambda one: _turn(one, seed)), left_out)
+    cut: Cut = defaultdict(Counter)
+    given = _once(sorted(asked, key=lambda one: _turn(one, seed)), cut)
     told = [one for one in given if not one.candidate.untold]
-    kept = _cut(told, lambda one: (one.kind, one.split, one.candidate.about), left_out)
-    kept = _cut(kept, lambda one: (one.kind, one.split), left_out)
+    kept = _cut(told, lambda one: (one.kind, one.split, one.candidate.about), cut)
+    kept = _cut(kept, lambda one: (one.kind, one.split), cut)
     room = {key: int(n * untold / (1 - untold)) for key, n in _sizes(kept).items()}
     for one in given:
         if one.candidate.untold:
@@ -52,25 +55,25 @@ def chosen(asked: Iterable[Asked], seed: int, untold: float) -> tuple[list[Asked
                 room[key] -= 1
                 kept.append(one)
             else:
-                left_out[f"{one.kind}: cannot be told"] += 1
-    return kept, left_out
+                cut[one.kind][UNTOLD] += 1
+    return kept, cut
 
 
-def _once(asked: Iterable[Asked], left_out: Counter[str]) -> list[Asked]:
+def _once(asked: Iterable[Asked], cut: Cut) -> list[Asked]:
     """Each question about a picture once: shards may hold a picture twice."""
     said: set[tuple[str, str]] = set()
     found = []
     for one in asked:
         key = one.sample_id, one.candidate.turn.question
         if key in said:
-            left_out[f"{one.kind}: asked twice"] += 1
+            cut[one.kind][TWICE] += 1
             continue
         said.add(key)
         found.append(one)
     return found
 
 
-def _cut(asked: Sequence[Asked], group: Callable[[Asked], Hashable], left_out: Counter[str]) -> list[Asked]:
+def _cut(asked: Sequence[Asked], group: Callable[[Asked], Hashable], cut: Cut) -> list[Asked]:
     """Of each group no answer more often than its second most frequent one."""
     answers: dict[Hashable, Counter[str]] = defaultdict(Counter)
     for one in asked:
@@ -81,7 +84,7 @@ def _cut(asked: Sequence[Asked], group: Callable[[Asked], Hashable], left_out: C
         key, told = group(one), one.candidate.told
         seen[key, told] += 1
         if told and seen[key, told] > most[key]:
-            left_out[f"{one.kind}: {told} dominates"] += 1
+            cut[one.kind][told] += 1
         else:
             kept.append(one)
     return kept

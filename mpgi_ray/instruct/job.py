@@ -13,7 +13,7 @@ from mpgi_ray.data.instructions import INSTRUCTIONS, Conversation, read_instruct
 from mpgi_ray.data.lease import Lease, held
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError
-from mpgi_ray.instruct.chosen import Asked, chosen
+from mpgi_ray.instruct.chosen import Asked, Cut, chosen
 from mpgi_ray.instruct.config import MakeConfig
 from mpgi_ray.instruct.conversations import conversations
 from mpgi_ray.instruct.forms import publish_json, publish_tars
@@ -42,6 +42,7 @@ class Made:
         pictures, conversations: how many.
         reworded: questions in a model's words.
         left_out: what makes no instruction, by reason.
+        cut: questions that were left out to balance answers, by kind and answer.
     """
 
     kinds: Mapping[str, int]
@@ -50,9 +51,12 @@ class Made:
     conversations: int
     reworded: int
     left_out: Mapping[str, int]
+    cut: Mapping[str, Mapping[str, int]]
 
     @classmethod
-    def of(cls, made: Sequence[Conversation], left_out: Mapping[str, int]) -> Made:
+    def of(
+        cls, made: Sequence[Conversation], left_out: Mapping[str, int], cut: Mapping[str, Mapping[str, int]]
+    ) -> Made:
         turns = [turn for one in made for turn in one.turns]
         return cls(
             dict(Counter(turn.kind for turn in turns).most_common()),
@@ -61,6 +65,7 @@ class Made:
             len(made),
             sum(bool(turn.model) for turn in turns),
             left_out,
+            cut,
         )
 
 
@@ -99,7 +104,7 @@ def _make(config: MakeConfig, shards: Sequence[str], output: Storage, lease: Lea
             partial(make_part, config.asking, config.output),
             [(shard,) for shard in shards if f"{name_of(shard)}.parquet" not in there],
         )
-        made, pictures, left_out = _composed(config, shards, output, groups)
+        made, pictures, left_out, cut = _composed(config, shards, output, groups)
         of_shard = _by_shard(shards, made, pictures)
         if config.engine is not None and pool is not None:
             made = _reworded(config, pool, of_shard, output, stop, lease)
@@ -111,14 +116,14 @@ def _make(config: MakeConfig, shards: Sequence[str], output: Storage, lease: Lea
         if form != "webdataset":
             publish_json(output, form, made, pictures)
     write_instructions(output, made)
-    found = Made.of(made, left_out)
+    found = Made.of(made, left_out, cut)
     output.publish_json(SUMMARY, {name: getattr(found, name) for name in Made.__slots__})
 
 
 def _composed(
     config: MakeConfig, shards: Sequence[str], output: Storage, groups: Mapping[str, str]
-) -> tuple[list[Conversation], dict[str, Picture], dict[str, int]]:
-    """The conversations, where pictures lie, and what was left out, by reason."""
+) -> tuple[list[Conversation], dict[str, Picture], dict[str, int], Cut]:
+    """The conversations, where pictures lie, what was left out, by reason, and what was cut to balance."""
     parts = [read_part(output, shard) for shard in shards]
     listed = [picture for part in parts for picture in part.pictures]
     splits = splits_of(((p.sample_id, p.split) for p in listed), groups, config.held_out, config.seed)
@@ -144,7 +149,7 @@ def _composed(
         )
     sources = {picture.sample_id: picture.source for picture in pictures.values()}
     made = conversations(kept, sources, config.turns, config.seed)
-    return made, pictures, {reason: n for reason, n in (left_out + cut).items() if n}
+    return made, pictures, dict(+left_out), cut
 
 
 def _reworded(

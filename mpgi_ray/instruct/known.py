@@ -14,7 +14,8 @@ from mpgi_ray.data.final import Record
 from mpgi_ray.data.instructions import Turn
 from mpgi_ray.data.sample import Annotation, Sample
 from mpgi_ray.errors import InputError
-from mpgi_ray.rules import geometry, lexicon
+from mpgi_ray.instruct.open_names import open_names
+from mpgi_ray.rules import geometry
 from mpgi_ray.rules.facts import Facts
 from mpgi_ray.rules.gathering import told_objects
 from mpgi_ray.rules.of_sample import facts_of_sample
@@ -125,40 +126,5 @@ def known_of(record: Record, seed: int, *, measured: bool) -> Known:
         (note.width, note.height),
         facts,
         {name: tuple(own) for name, own in things.items()},
-        tuple(sorted(_open(note, facts, record.texts.values()))),
+        open_names(note, facts, record.texts.values()),
     )
-
-
-def alike(name: str, other: str) -> bool:
-    """Whether two names may name one thing: a car is a vehicle, a large vehicle is a vehicle."""
-    if f" {name}".endswith(f" {other}") or f" {other}".endswith(f" {name}"):
-        return True
-    one, two = ({n, *lexicon.synonyms(n), *lexicon.hypernyms(n)} for n in (name, other))
-    return bool({name, *lexicon.synonyms(name)} & two or {other, *lexicon.synonyms(other)} & one)
-
-
-def _open(note: Annotation, facts: Facts, texts: Iterable[str]) -> set[str]:
-    """Names of which nobody knows whether one is there: no present name is like it, and no text has it."""
-    told = {label: lexicon.class_name(label, kind.name) for label, kind in note.vocabulary.items()}
-    present = {*facts.labels, *(c.name for c in facts.classes), *(c.name for c in facts.cover)}
-    partly = {
-        told[label] for label, kind in note.vocabulary.items() if kind.countable and not kind.exhaustive
-    }
-    surfaces = {lexicon.surface_name(label, kind.name) for label, kind in note.vocabulary.items()}
-    known = {*told.values(), *surfaces, *present}
-    outside = {
-        name
-        for name in lexicon.thing_names()
-        if not lexicon.is_mass(name) and not lexicon.is_generic(name) and not _any_alike(name, known)
-    }
-    scene = [lexicon.scene_phrase(one) or lexicon.humanise(one) for one in facts.scenes]
-    said = " ".join((*texts, *note.captions, *scene, *facts.tags)).lower()
-    return {
-        name
-        for name in (partly | outside) - {""}
-        if name not in said and not _any_alike(name, present) and " labelled " not in name
-    }
-
-
-def _any_alike(name: str, others: Iterable[str]) -> bool:
-    return any(alike(name, other) for other in others if other)

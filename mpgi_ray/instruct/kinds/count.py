@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from mpgi_ray.data.instructions import Turn
-from mpgi_ray.instruct.known import Candidate, Known, alike
+from mpgi_ray.instruct.known import Candidate, Known
+from mpgi_ray.instruct.open_names import alike
 from mpgi_ray.instruct.words import counted, forms, say
 from mpgi_ray.rules.english import number
 

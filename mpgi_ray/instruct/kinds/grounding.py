@@ -14,7 +14,8 @@ from mpgi_ray.data.instructions import Turn
 from mpgi_ray.instruct.box_text import BoxText
 from mpgi_ray.instruct.kinds.position import sure_cell
 from mpgi_ray.instruct.kinds.relation import SIDES
-from mpgi_ray.instruct.known import Candidate, Known, Thing, alike
+from mpgi_ray.instruct.known import Candidate, Known, Thing
+from mpgi_ray.instruct.open_names import alike
 from mpgi_ray.instruct.words import forms, say
 from mpgi_ray.rules.english import with_look
 from mpgi_ray.rules.facts import ClassFact
