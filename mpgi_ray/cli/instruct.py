@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mpgi_ray.cli.announce import announce
 from mpgi_ray.cli.options import Grace, Takeover
 from mpgi_ray.runtime.stopping import GRACE
+
+if TYPE_CHECKING:
+    from mpgi_ray.instruct.job import Made
 
 _ANSWERS = 4  # of those that were cut, which are told
 
@@ -70,35 +73,25 @@ def make(
     from mpgi_ray.instruct.job import make_instructions
 
     given = {"kinds": kind, "boxes": boxes, "forms": form, "duplicates": duplicates}
-    told: dict[str, object] = {
-        "short": short,
-        "long": long,
-        "split": split,
-        "measured": measured,
-        "seed": seed,
-    }
-    values = given_too | {name: value for name, value in given.items() if value}
-    values |= {
-        "shards": shards,
-        "output": out,
-        "each": each,
-        "turns": turns,
-        "untold": untold,
-        "model": model,
-    }
+    values: dict[str, object] = {name: value for name, value in given.items() if value}
+    values |= {"shards": shards, "output": out, "each": each, "turns": turns, "untold": untold}
+    values |= {"model": model, "short": short, "long": long, "split": split, "measured": measured}
+    values["seed"] = seed
     words = read_yaml(engine) if engine else {}
     config = parse(MakeConfig, words | values, str(engine) if engine else "mpgi instruct make")
-    made = make_instructions(config, takeover=takeover, grace=grace)
-    kinds = ", ".join(f"{name} {count:,}" for name, count in made.kinds.items())
+    _tell(make_instructions(config, takeover=takeover, grace=grace), out, config.engine is not None)
+
+
+def _tell(made: Made, out: str, worded: bool) -> None:
     total = sum(made.kinds.values())
     typer.echo(
         f"{out}: {total:,} questions in {made.conversations:,} conversations about {made.pictures:,} pictures"
     )
-    typer.echo(f"kinds: {kinds}")
+    typer.echo(f"kinds: {', '.join(f'{name} {count:,}' for name, count in made.kinds.items())}")
     splits = ", ".join(f"{name or 'none'} {count:,}" for name, count in made.splits.items())
     typer.echo(f"splits: {splits}")
-    if config.engine is not None:
-        typer.echo(f"in the words of {config.engine.model}: {made.reworded:,} of {total:,} questions")
+    if worded:
+        typer.echo(f"in the model's words: {made.reworded:,} of {total:,} questions")
     for name, answers in made.cut.items():
         often = sorted(answers.items(), key=lambda item: -item[1])
         told = ", ".join(f"{answer} {count:,}" for answer, count in often[:_ANSWERS])
