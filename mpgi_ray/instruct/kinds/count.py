@@ -96,7 +96,8 @@ def _compared(known: Known, first: str, second: str, exact: dict[str, int]) -> C
     more, fewer = (first, second) if i > j else (second, first)
     slots |= {"more": facts.several(more), "fewer": facts.several(fewer)}
     slots |= {"larger": counted(facts, more, max(i, j)), "smaller": counted(facts, fewer, min(i, j))}
-    answer = say(MORE, "answer" if i != j else "equal", seed, **slots)
+    form = "equal" if i == j else "answer" if i and j else "none"
+    answer = say(MORE, form, seed, **slots)
     truth = {"names": [first, second], "counts": [i, j]}
     told = "equal" if i == j else "first" if i > j else "second"
     return Candidate(Turn(MORE, say(MORE, "ask", seed, **slots), answer, truth=truth), about, told)
