@@ -1,0 +1,1 @@
+"""Questions and answers about pictures, made of their facts."""
