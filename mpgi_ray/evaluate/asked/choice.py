@@ -22,7 +22,8 @@ _CALLED = re.compile(
 )
 _MARKED = re.compile(rf"[(\[](?P<one>[A-Z])[)\]]|(?<![\w'’])(?P<two>[A-Z]){_MARKS}")
 _ALONE = re.compile(r"(?<![\w'’])(?P<letter>[A-Z])(?![\w'’])")
-_ARTICLE = re.compile(r"A\s+[a-z]")
+# ``A bus``: at the beginning of a sentence only, as an article is small elsewhere
+_ARTICLE = re.compile(r"(?:^|(?<=[.!?:]\s)|(?<=\n))A\s+(?!(?:is|was|would|seems|because|since|as)\b)[a-z]")
 _JOINED = re.compile(r"\s*(?:or|and|/|,|&)\s*[(\[]?[A-Z](?![\w'’])")
 _EDGES = ("to the ", "the ", "about ", "an ", "a ")
 _FEW = 4  # words of a reply that may be a part of a choice

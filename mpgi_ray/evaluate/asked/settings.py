@@ -27,7 +27,7 @@ class AskedEngine(Config):
     """
 
     engine: EngineChoice
-    sampling: Mapping[str, Any] = Field(default={})
+    sampling: Mapping[str, Any] = Field(default={}, validate_default=True)
 
     @field_validator("engine")
     @classmethod
