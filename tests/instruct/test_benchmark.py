@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mpgi_ray.data.instructions import Conversation, Turn, read_instructions
-from mpgi_ray.data.sample import Annotation, Box, Sample
+from mpgi_ray.data.sample import Sample
 from mpgi_ray.demo.scenes.spec import spec
 from mpgi_ray.errors import InputError
 from mpgi_ray.instruct.benchmark.blind import baselines
@@ -18,12 +18,11 @@ from mpgi_ray.instruct.benchmark.candidates import KINDS, candidates
 from mpgi_ray.instruct.benchmark.groups import Asked, groups
 from mpgi_ray.instruct.benchmark.job import BenchmarkConfig, make_benchmark
 from mpgi_ray.rules.of_sample import facts_of_sample
+from support.choices_held import holds
 from support.final_scenes import scenes_of, write_final
 
 SCENES = 160
 MEASURED = 60  # of them, as it takes time
-_WHERE = {"left": (0, -1), "right": (0, 1), "top": (1, -1), "bottom": (1, 1)}
-_WHERE |= {"above": (1, -1), "below": (1, 1), "upper": (1, -1), "lower": (1, 1)}
 
 
 @pytest.fixture(scope="module")
@@ -45,48 +44,6 @@ def made(asked: list[Asked]) -> list[Conversation]:
     return [one for group in groups(asked) for one in group]
 
 
-def holds(choice: str, turn: Turn, note: Annotation, number: int) -> bool:
-    """Whether a choice is true, by the source's own annotation and by what the scene was drawn from."""
-    boxes: dict[str, list[Box]] = defaultdict(list)
-    for thing in note.objects:
-        boxes[thing.label].append(thing.box)
-    names = turn.truth.get("names", ["", ""])
-    middles = [[box.middle for box in boxes[name]] for name in names]
-    match turn.kind:
-        case "presence":
-            return choice in boxes
-        case "count":
-            return len(boxes[names[0]]) == int(choice)
-        case "comparison":
-            first, second = (len(boxes[name]) for name in names)
-            if choice.startswith("as many"):
-                return first == second
-            return choice.startswith(f"more {names[first < second]}") and first != second
-        case "position":
-            words = [word for word in choice.replace("the ", "").split() if word in _WHERE]
-            limit = 1 / 2 if choice.endswith("half") else 2 / 3
-            signs = [_WHERE[word] for word in words]
-            return all(
-                sign * (middle[axis] / note.width - 1 / 2) > (limit - 1 / 2)
-                for axis, sign in signs
-                for middle in middles[0]
-            ) and (bool(signs) or all(abs(v / note.width - 1 / 2) <= 1 / 6 for m in middles[0] for v in m))
-        case "relation":
-            words = [word for word in choice.split() if word in _WHERE]
-            return all(
-                sign * (a[axis] - b[axis]) > 0
-                for axis, sign in (_WHERE[word] for word in words)
-                for a in middles[0]
-                for b in middles[1]
-            )
-        case "colour":
-            return names[0] != spec(number).label or choice == spec(number).colour
-        case "classification":
-            return choice == note.scene[0]
-    cover = note.cover[{"road surface": "road"}.get(names[0], names[0])].fraction
-    return abs(cover - int(choice.split()[1]) / 100) < 0.1
-
-
 def test_each_answer_is_true_and_each_other_choice_false(
     made: list[Conversation], scenes: list[Sample]
 ) -> None:
@@ -95,7 +52,11 @@ def test_each_answer_is_true_and_each_other_choice_false(
     wrong = []
     for one in made:
         (turn,), number = one.turns, places[one.sample_id]
-        true = [choice for choice in turn.choices if holds(choice, turn, scenes[number].annotation, number)]
+        true = [
+            choice
+            for choice in turn.choices
+            if holds(choice, turn, scenes[number].annotation, spec(number).colour)
+        ]
         if turn.kind == "colour" and turn.truth["names"] != [spec(number).label]:
             continue  # only of the main things is the colour known
         if true != [turn.answer]:
