@@ -19,6 +19,7 @@ from mpgi_ray.evaluate.asked.answers import read_answers
 from mpgi_ray.evaluate.asked.job import Asked, ask_engine
 from mpgi_ray.evaluate.asked.settings import AskConfig, AskedEngine
 from support.endpoint import Answer, Endpoint, Request, refusal
+from support.engines_fixtures import tiny_config
 from support.final_scenes import scenes_of, write_final
 
 SCENES = 12
@@ -162,6 +163,23 @@ def test_replies_of_no_use_count_as_wrong(
     assert rows["colour"]["unread"] == rows["box"]["unread"] == SCENES
     assert rows["box"]["mean_iou"] == 0
     assert rows["colour"]["chance"] == pytest.approx(100 / 3, abs=0.01)
+
+
+@pytest.mark.slow
+def test_vllm_is_asked_with_pictures_and_without(
+    folder: Path, scenes: Mapping[str, Sample], tiny_mllm: Path, ray_cluster: None
+) -> None:
+    asked = AskedEngine.model_validate({"engine": tiny_config(tiny_mllm), "sampling": {"max_tokens": 4}})
+    values = {"shards": str(folder / "final"), "questions": str(folder / "questions"), "asked": asked}
+    tokens = {}
+    for out, pictures in (("vllm", True), ("vllm-blind", False)):
+        more = {"output": str(folder / out), "pictures": pictures}
+        found = ask_engine(AskConfig.model_validate(values | more))
+        assert {row["faults"] for row in found.kinds} == {0}
+        answers = list(read_answers(Storage(str(folder / out))))
+        assert len(answers) == 4 * SCENES
+        tokens[pictures] = sum(one.prompt_tokens for one in answers)
+    assert tokens[True] > tokens[False]
 
 
 def test_the_engine_that_writes_from_facts_is_refused_and_options_of_models_beside_an_engine(

@@ -2,9 +2,9 @@
 
 A model of words learns which choices are true: from the words of a choice, alone and together with those of
 the question, from its place among the choices, and from its rank where all are numbers. It learns from one
-half of the questions, is asked the other one, and the reverse. Questions with the same words and choices stay
-in one half, so that none is learned for another one like it. Where it is right more often than by chance, the
-questions give their answers away.
+half of the questions, is asked the other one, and the reverse. Questions with the same words and choices are
+dealt out in rounds, in each of which an answer is there once at most, so that both halves have the answers
+that are frequent. Where the model is right more often than by chance, the questions give their answers away.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import re
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -55,14 +56,14 @@ def baselines(turns: Sequence[Turn]) -> list[Baseline]:
 
 def _baseline(kind: str, turns: Sequence[Turn]) -> Baseline:
     chance = math.fsum(1 / len(turn.choices) for turn in turns) / len(turns)
-    by_likeness = sorted(turns, key=_half)[:_MOST]
-    right, count = blind_answers(by_likeness).sum(), len(by_likeness)
+    looked_at = [turns[at] for at in sorted(range(len(turns)), key=_rounds(turns).__getitem__)[:_MOST]]
+    right, count = blind_answers(looked_at).sum(), len(looked_at)
     return Baseline(kind, len(turns), chance, float(right / count), *_wilson(float(right), count))
 
 
 def blind_answers(turns: Sequence[Turn]) -> NDArray[np.float64]:
     """How right the model of words is on each question, from 0 to 1; a tie of choices counts their share."""
-    halves = np.array([_half(turn) % 2 for turn in turns])
+    halves = np.array(_rounds(turns)) % 2
     found = np.zeros(len(turns))
     for half in (0, 1):
         learnt = _learn([turn for turn, own in zip(turns, halves, strict=True) if own != half])
@@ -74,9 +75,16 @@ def blind_answers(turns: Sequence[Turn]) -> NDArray[np.float64]:
     return found
 
 
-def _half(turn: Turn) -> int:
-    """A number that is the same for questions with the same words and choices."""
-    return zlib.crc32("\0".join((turn.question, *sorted(turn.choices))).encode())
+def _rounds(turns: Sequence[Turn]) -> list[int]:
+    """A number of each question; those with the same words and choices have that of their round."""
+    seen: Counter[str] = Counter()
+    found = []
+    for turn in turns:
+        words = "\0".join((turn.question, *sorted(turn.choices)))
+        answered = f"{words}\0{turn.answer}"
+        seen[answered] += 1
+        found.append(zlib.crc32(f"{words}\0{seen[answered]}".encode()))
+    return found
 
 
 def _features(turn: Turn) -> list[NDArray[np.int64]]:
