@@ -1,1 +1,1 @@
-"""Questions and answers about pictures, made of their facts."""
+"""Instructions: questions about pictures with answers that the facts prove, made of final shards."""

@@ -11,6 +11,7 @@ import pytest
 
 from mpgi_ray.data.instructions import Conversation, Turn, read_instructions
 from mpgi_ray.data.sample import Sample
+from mpgi_ray.demo import scene
 from mpgi_ray.demo.scenes.spec import spec
 from mpgi_ray.errors import InputError
 from mpgi_ray.instruct.benchmark.blind import baselines
@@ -19,7 +20,7 @@ from mpgi_ray.instruct.benchmark.groups import Asked, groups
 from mpgi_ray.instruct.benchmark.job import BenchmarkConfig, make_benchmark
 from mpgi_ray.rules.of_sample import facts_of_sample
 from support.choices_held import holds
-from support.final_scenes import scenes_of, write_final
+from support.final_scenes import write_final
 
 SCENES = 160
 MEASURED = 60  # of them, as it takes time
@@ -27,7 +28,7 @@ MEASURED = 60  # of them, as it takes time
 
 @pytest.fixture(scope="module")
 def scenes() -> list[Sample]:
-    return scenes_of(range(SCENES))
+    return [scene(number, size=96) for number in range(SCENES)]
 
 
 @pytest.fixture(scope="module")
@@ -109,8 +110,8 @@ def test_shards_become_questions_about_one_split(
 ) -> None:
     test = [one for one in scenes[:120] if one.annotation.split == "test"]
     final, out = tmp_path / "final", tmp_path / "out"
-    write_final(final, scenes[:120], per_shard=60)
-    write_final(tmp_path / "other", test[:1], split="train")  # the same picture in another split
+    write_final(final, scenes[:120])
+    write_final(tmp_path / "other", test[:1], 1, split="train")  # the same picture in another split
     (tmp_path / "other" / "shard-000000.tar").rename(final / "twice.tar")
     config = BenchmarkConfig(shards=str(final), output=str(out), measured=False, pictures=True, most=4)
     found = make_benchmark(config)

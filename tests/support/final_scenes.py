@@ -1,40 +1,44 @@
-"""Final shards of generated scenes, without the jobs that lead to them."""
+"""Final shards of generated scenes with texts of the rules, without the jobs that make them."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from mpgi_ray.data.final import Record, read_records
 from mpgi_ray.data.sample import Sample
+from mpgi_ray.data.shards import encode_json
 from mpgi_ray.data.tar_write import write_members
 from mpgi_ray.demo import scene
+from mpgi_ray.rules import gather, rule_text
 
 
-def scenes_of(numbers: Iterable[int], size: int = 96) -> list[Sample]:
-    """Scenes of this size in pixels."""
-    return [scene(number, size=size) for number in numbers]
-
-
-def write_final(folder: Path, samples: Iterable[Sample], *, per_shard: int = 100, **note: object) -> None:
-    """Final shards of samples.
+def final_scenes(folder: Path, numbers: Sequence[int], shards: int = 2, **annotation: object) -> list[Record]:
+    """Write the shards; what is in them.
 
     Args:
-        note: replaces what their annotations say.
+        annotation: what is changed in each annotation.
     """
+    write_final(folder, [scene(number) for number in numbers], shards, **annotation)
+    return list(read_records(sorted(map(str, folder.glob("*.tar")))))
+
+
+def write_final(folder: Path, samples: Sequence[Sample], shards: int = 2, **annotation: object) -> None:
+    """As `final_scenes`, of samples that are there."""
     folder.mkdir(parents=True, exist_ok=True)
-    everything = list(samples)
-    for start in range(0, len(everything), per_shard):
-        members = (_members(one, note) for one in everything[start : start + per_shard])
-        (folder / f"shard-{start // per_shard:06d}.tar").write_bytes(write_members(members))
+    for place in range(shards):
+        members = [_members(_changed(one, annotation)) for one in samples[place::shards]]
+        (folder / f"shard-{place:06d}.tar").write_bytes(write_members(members))
 
 
-def _members(sample: Sample, note: dict[str, object]) -> tuple[str, dict[str, bytes]]:
-    annotation = sample.annotation.model_dump(mode="json", exclude_defaults=True) | note
-    texts = {"short": sample.annotation.captions[0]}
-    record = {"mpgi": 1, "sample_id": sample.sample_id, "texts": texts, "annotation": annotation}
-    return sample.key, {
-        "jpg": sample.image,
-        "json": json.dumps(record).encode(),
-        "txt": texts["short"].encode(),
-    }
+def _changed(sample: Sample, annotation: dict[str, object]) -> Sample:
+    return replace(sample, annotation=sample.annotation.model_copy(update=annotation))
+
+
+def _members(sample: Sample) -> tuple[str, dict[str, bytes]]:
+    told = rule_text(gather(sample.annotation), sample.sample_id)
+    texts = {"short": told[0], "long": " ".join(told)}
+    note = sample.annotation.model_dump(mode="json", exclude_defaults=True)
+    record = {"mpgi": 1, "sample_id": sample.sample_id, "texts": texts, "annotation": note}
+    return sample.key, {"jpg": sample.image, "json": encode_json(record), "txt": told[0].encode()}
