@@ -17,6 +17,15 @@ def benchmark(
     split: Annotated[
         str | None, typer.Option(help="Samples of this split only; by default of test, if there is one.")
     ] = None,
+    whole: Annotated[
+        bool,
+        typer.Option(
+            "--whole", help="Of shards that name no splits: ask about all pictures, not a twentieth."
+        ),
+    ] = False,
+    duplicates: Annotated[
+        str | None, typer.Option(help="Folder of `mpgi duplicates`: no copy of another split is asked about.")
+    ] = None,
     most: Annotated[int, typer.Option(min=2, help="Questions of each kind, about.")] = 1000,
     measured: Annotated[bool, typer.Option(help="Ask for colours, which are measured in the pixels.")] = True,
     pictures: Annotated[
@@ -40,7 +49,7 @@ def benchmark(
     from mpgi_ray.instruct.benchmark.job import BenchmarkConfig, make_benchmark
 
     values = {"shards": shards, "output": out, "split": split, "most": most, "measured": measured}
-    values |= {"pictures": pictures, "seed": seed}
+    values |= {"pictures": pictures, "seed": seed, "whole": whole, "duplicates": duplicates}
     made = make_benchmark(
         parse(BenchmarkConfig, values, "mpgi instruct benchmark"), takeover=takeover, grace=grace
     )

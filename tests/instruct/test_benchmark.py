@@ -115,7 +115,7 @@ def test_shards_become_questions_about_one_split(
     (tmp_path / "other" / "shard-000000.tar").rename(final / "twice.tar")
     config = BenchmarkConfig(shards=str(final), output=str(out), measured=False, pictures=True, most=4)
     found = make_benchmark(config)
-    assert found.left_out["in two splits"] == 1
+    assert found.left_out["as they or their copies are of another split, too"] == 1
     conversations = [one for own in read_instructions(str(out)).values() for one in own]
     ids = {one.sample_id for one in conversations}
     assert {one.split for one in conversations} == {"test"}
@@ -131,5 +131,10 @@ def test_shards_become_questions_about_one_split(
     assert {picture["filename"] for picture in told["data"]} == {p.name for p in (out / "pictures").iterdir()}
     assert all(f"{pair['answer']} " in pair["choices"] for pair in pairs)
     assert make_benchmark(config) == found  # it is finished: nothing is made again
+    write_final(tmp_path / "bare", scenes[:60], split=None)
+    bare = BenchmarkConfig(
+        shards=str(tmp_path / "bare"), output=str(tmp_path / "all"), measured=False, whole=True
+    )
+    assert make_benchmark(bare).pictures > 50
     with pytest.raises(InputError, match="the shards hold splits"):
         make_benchmark(config.model_copy(update={"split": "dev", "output": str(tmp_path / "none")}))

@@ -14,6 +14,7 @@ from itertools import combinations, product
 from typing import Any
 
 from mpgi_ray.data.box import Box
+from mpgi_ray.instruct.open_names import alike
 from mpgi_ray.rules import Facts, lexicon
 from mpgi_ray.rules.facts import ClassFact
 from mpgi_ray.rules.geometry import PLACES, is_free
@@ -99,7 +100,7 @@ def candidates(facts: Facts, source: str = "") -> Iterator[Candidate]:
         yield from _position(c)
         yield from _colour(facts, c)
     for a, b in combinations(sorted(counted, key=lambda c: c.name), 2):
-        if not _are_kin(a.name, b.name):
+        if not alike(a.name, b.name):
             yield _comparison(a, b)
             yield from _relation(a, b)
     yield from _share(facts)
@@ -109,12 +110,6 @@ def _is_exact(c: ClassFact, known: Known) -> bool:
     """Whether so many are there and no more, of whatever goes by the name."""
     of = known.of(c.name)
     return c.exact and of.whole == of.most == c.total
-
-
-def _are_kin(a: str, b: str) -> bool:
-    """Whether one is a kind of the other, so that a thing may be counted as both."""
-    first, second = ({name, *lexicon.synonyms(name), *lexicon.hypernyms(name)} for name in (a, b))
-    return a in second or b in first or f" {a}".endswith(f" {b}") or f" {b}".endswith(f" {a}")
 
 
 def _the(c: ClassFact) -> str:

@@ -26,7 +26,7 @@ class Asked:
     """A picture, and what may be asked of it.
 
     Attributes:
-        split: of the picture; None if it has none.
+        split: that the questions are of; None for none.
         file: what the picture's file is called.
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Any
 
@@ -15,12 +15,15 @@ from mpgi_ray.data.claim import Claim, claim, look, record_of
 from mpgi_ray.data.final import list_shards, splits_in_words
 from mpgi_ray.data.instructions import INSTRUCTIONS, Conversation, read_instructions, write_instructions
 from mpgi_ray.data.lease import held
+from mpgi_ray.data.searches import GROUPS
 from mpgi_ray.data.storage import Storage, absolute, split_url
 from mpgi_ray.errors import InputError
 from mpgi_ray.instruct.benchmark.blind import Baseline, baselines
 from mpgi_ray.instruct.benchmark.groups import Asked, groups
 from mpgi_ray.instruct.benchmark.lhrs import LHRS, as_lhrs
-from mpgi_ray.instruct.benchmark.pictures import asked_of, publish_pictures, splits_of
+from mpgi_ray.instruct.benchmark.pictures import asked_of, publish_pictures, read_splits
+from mpgi_ray.instruct.config import HELD_OUT
+from mpgi_ray.instruct.splits import groups_of, splits_of
 from mpgi_ray.runtime.cluster import ray_session
 from mpgi_ray.runtime.fan_out import fan_out
 from mpgi_ray.runtime.stopping import GRACE, Stop
@@ -41,6 +44,9 @@ class BenchmarkConfig(Config):
         shards: folder of final shards.
         output: folder for ``instructions.parquet`` and ``lhrs_bench.json``.
         split: samples of this split only; by default of ``test`` where there is one, or else all.
+        whole: of shards that name no splits, ask about all pictures, and not only about those that
+            `mpgi instruct make` puts into ``test``.
+        duplicates: folder of `mpgi duplicates`: a picture with a copy in another split is left out.
         most: questions of each kind; a group is not cut, so that there may be three more.
         measured: ask for colours, which are measured in the pixels.
         pictures: also write the pictures that are asked about, as files.
@@ -50,6 +56,8 @@ class BenchmarkConfig(Config):
     shards: _Place
     output: _Place
     split: str | None = None
+    whole: bool = False
+    duplicates: _Place | None = None
     most: Annotated[int, Field(ge=2)] = 1000
     measured: bool = True
     pictures: bool = False
@@ -97,10 +105,12 @@ def make_benchmark(config: BenchmarkConfig, *, takeover: bool = False, grace: fl
 
 
 def _publish(config: BenchmarkConfig, shards: Sequence[str], output: Storage, each: Any) -> None:
-    wanted, left_out = _wanted(config, each(splits_of, [(shard,) for shard in shards]))
+    wanted, splits, left_out = _wanted(config, each(read_splits, [(shard,) for shard in shards]))
     calls = [(shard, ids) for shard, ids in zip(shards, wanted, strict=True) if ids]
     found = each(partial(asked_of, measured=config.measured), calls)
-    pictures: list[Asked] = [one for of_shard in found for one in of_shard]
+    pictures: list[Asked] = [
+        replace(one, split=splits[one.sample_id]) for of_shard in found for one in of_shard
+    ]
     conversations = chosen(groups(pictures, config.seed), config.most)
     if not conversations:
         raise InputError(
@@ -131,29 +141,37 @@ def chosen(made: Iterable[Sequence[Conversation]], most: int) -> list[Conversati
 
 def _wanted(
     config: BenchmarkConfig, known: Sequence[Sequence[tuple[str, str | None]]]
-) -> tuple[list[frozenset[str]], Counter[str]]:
-    """The ids of the pictures to ask about, by shard, each once; and how many are left out, by reason."""
-    splits: dict[str, set[str | None]] = {}
-    for sample_id, split in (one for of_shard in known for one in of_shard):
-        splits.setdefault(sample_id, set()).add(split)
-    there = {split for own in splits.values() for split in own}
+) -> tuple[list[frozenset[str]], Mapping[str, str | None], Counter[str]]:
+    """The ids of the pictures to ask about, by shard, each once; their splits; how many are left out."""
+    given = [one for of_shard in known for one in of_shard]
+    groups = groups_of(config.duplicates) if config.duplicates else {}
+    splits = splits_of(given, groups, {} if config.whole else HELD_OUT, config.seed)
+    if config.whole and not any(split for _, split in given):
+        splits = dict.fromkeys(splits)
+    there = {*splits.values()}
     split = _TEST if config.split is None and _TEST in there else config.split
     if not there or (split is not None and split not in there):
         what = splits_in_words(there) if there else "hold no samples"
         raise InputError(f"there is nothing to ask about in {config.shards}: the shards {what}")
+    named: dict[str, set[str]] = {}
+    for sample_id, own in given:
+        named.setdefault(groups.get(sample_id, sample_id), set()).update([own] if own else [])
     left_out: Counter[str] = Counter()
     found, seen = [], set[str]()
     for of_shard in known:
-        own = {sample_id for sample_id, at in of_shard if split is None or at == split} - seen
-        seen |= own
-        twice = {sample_id for sample_id in own if len(splits[sample_id]) > 1}
-        left_out["in two splits"] += len(twice)
-        found.append(frozenset(own - twice))
-    return found, left_out
+        ids = {sample_id for sample_id, _ in of_shard if sample_id in splits} - seen
+        ids = {sample_id for sample_id in ids if split is None or splits[sample_id] == split}
+        seen |= ids
+        twice = {sample_id for sample_id in ids if len(named[groups.get(sample_id, sample_id)]) > 1}
+        left_out["as they or their copies are of another split, too"] += len(twice)
+        found.append(frozenset(ids - twice))
+    return found, splits, left_out
 
 
 def _identity(config: BenchmarkConfig, shards: Sequence[str]) -> dict[str, Any]:
     places = {file: split_url(file) for file in shards}
     stamps = {file: storage.stamp(name) for file, (storage, name) in places.items()}
-    values = config.model_dump(mode="json", exclude={"output", "shards"})
+    values = config.model_dump(mode="json", exclude={"output", "shards", "duplicates"})
+    if config.duplicates:
+        values["duplicates"] = Storage(config.duplicates).stamp(GROUPS)
     return values | {"shards": stamps, "version": VERSION}

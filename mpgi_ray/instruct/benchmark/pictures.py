@@ -12,7 +12,7 @@ from mpgi_ray.instruct.benchmark.groups import Asked
 from mpgi_ray.rules.of_sample import facts_of_record
 
 
-def splits_of(shard: str) -> list[tuple[str, str | None]]:
+def read_splits(shard: str) -> list[tuple[str, str | None]]:
     """The id and the split of each sample of a shard."""
     return [(one.sample_id, one.annotation.get("split")) for one in read_records([shard], pictures=False)]
 
@@ -28,7 +28,7 @@ def asked_of(shard: str, wanted: frozenset[str], *, measured: bool) -> list[Aske
         Asked(
             record.sample_id,
             record.source,
-            record.annotation.get("split"),
+            None,
             tuple(candidates(facts_of_record(record, measured=measured), record.source)),
             file_name(record),
         )
