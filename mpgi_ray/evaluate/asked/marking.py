@@ -20,7 +20,7 @@ from mpgi_ray.evaluate.asked.words import (
     share_of,
     yes_or_no,
 )
-from mpgi_ray.rules.lexicon import humanise, several
+from mpgi_ray.rules.lexicon import humanise, scene_phrase, several
 
 DESCRIBED = ("describe_short", "describe_long")  # compared with the answer word by word
 BOXED = ("box", "grounding")
@@ -100,11 +100,8 @@ def _comparison(turn: Turn, reply: str, _: Collection[str]) -> tuple[Any, Any]:
     if _EQUAL.search(text):
         return "equal", (true,)
     called = {word: name for name in names for word in (name, several(name))}
-    more = {name for word, name in called.items() if re.search(rf"\bmore {re.escape(word)}\b", text)}
-    if len(more) == 1:
-        return more.pop(), (true,)
-    word = only_one(text, called)
-    return (called[word] if word and not more else None), (true,)
+    more = only_one(text, {f"more {word}": name for word, name in called.items()})
+    return more or only_one(text, called), (true,)
 
 
 def _position(turn: Turn, reply: str, _: Collection[str]) -> tuple[Any, Any]:
@@ -120,8 +117,8 @@ def _relation(turn: Turn, reply: str, _: Collection[str]) -> tuple[Any, Any]:
     if truth["relation"] in ("larger", "near"):
         called = {word: name for name in names for word in (name, several(name))}
         if truth["relation"] == "near":
-            asked = only_one(text, [word for word, name in called.items() if name == names[0]])
-            return (names[0] if asked else plain(reply)[:80] or None), (names[0],)
+            near = only_one(text, {word: name for word, name in called.items() if name == names[0]})
+            return near or plain(reply)[:80] or None, (names[0],)
         places = {word: at for word in called if (at := _at(word, text)) is not None}
         return (called[min(places, key=lambda word: places[word])] if places else None), (names[0],)
     said = {side for side, words in _SIDES.items() if any(_at(word, text) is not None for word in words)}
@@ -129,10 +126,11 @@ def _relation(turn: Turn, reply: str, _: Collection[str]) -> tuple[Any, Any]:
 
 
 def _classification(turn: Turn, reply: str, classes: Collection[str]) -> tuple[Any, Any]:
-    """Matched by the words of the classes' names; ``harbor`` and ``harbour`` stay two words."""
-    called = {humanise(label).lower() or label.lower(): label for label in {*classes, turn.truth["label"]}}
-    word = only_one(" ".join(plain(reply).lower().split()), called)
-    return (called[word] if word else None), (turn.truth["label"],)
+    """By the words of the classes' labels, and by the phrases that texts say for them."""
+    labels = {*classes, turn.truth["label"]}
+    phrases = {re.sub("^an? ", "", scene_phrase(label) or ""): label for label in labels}
+    called = phrases | {humanise(label).lower() or label.lower(): label for label in labels}
+    return only_one(" ".join(plain(reply).lower().split()), called), (turn.truth["label"],)
 
 
 def _share_told(turn: Turn, reply: str, _: Collection[str]) -> tuple[Any, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Mapping
 
 from mpgi_ray.rules.geometry import PLACES
 
@@ -75,7 +75,7 @@ def place_of(reply: str) -> str | None:
         text = re.sub(rf"\b{word}\b", other, text)
     for row, side in (("top", "upper"), ("bottom", "lower")):
         text = re.sub(rf"\b{row} (?=left\b|right\b)", f"{side} ", text)
-    return only_one(text, PLACES)
+    return only_one(text, {place: place for place in PLACES})
 
 
 def share_of(reply: str) -> float | None:
@@ -87,12 +87,16 @@ def share_of(reply: str) -> float | None:
     return next((share for words, share in _SHARE_WORDS if re.search(rf"\b{words}\b", text)), None)
 
 
-def only_one(text: str, names: Collection[str]) -> str | None:
-    """The only one of some names that stands in a text in small letters; longer ones hide their parts."""
+def only_one(text: str, called: Mapping[str, str]) -> str | None:
+    """The only thing that a text in small letters names; None for none or two.
+
+    Args:
+        called: what each name is a name of; longer names hide those that are a part of them.
+    """
     found = set()
-    for name in sorted(names, key=lambda name: (-len(name), name)):
+    for name in sorted(called, key=lambda name: (-len(name), name)):
         pattern = rf"(?<!\w){re.escape(name.lower())}(?!\w)"
         if name and re.search(pattern, text):
-            found.add(name)
+            found.add(called[name])
             text = re.sub(pattern, "|", text)
     return found.pop() if len(found) == 1 else None
