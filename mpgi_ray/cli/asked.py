@@ -17,7 +17,7 @@ def ask(
     shards: str,
     out: str,
     split: str | None,
-    show: bool,
+    blind: bool,
     beside: Mapping[str, Any],
     *,
     takeover: bool,
@@ -26,7 +26,7 @@ def ask(
     """Ask an engine the questions of a folder.
 
     Args:
-        show: whether it is shown the pictures.
+        blind: without the pictures.
         beside: options of the comparison of models that were given, too.
 
     Raises:
@@ -44,7 +44,7 @@ def ask(
     from mpgi_ray.evaluate.asked.job import ask_engine
     from mpgi_ray.evaluate.asked.settings import AskConfig, AskedEngine
 
-    values = {"shards": shards, "questions": questions, "output": out, "split": split, "pictures": show}
+    values = {"shards": shards, "questions": questions, "output": out, "split": split, "pictures": not blind}
     config = parse(AskConfig, values | {"asked": AskedEngine.load(engine)}, "mpgi evaluate")
     asked = ask_engine(config, takeover=takeover, grace=grace)
     console = Console()

@@ -40,10 +40,9 @@ def evaluate(
     questions: Annotated[
         str | None, typer.Option(help="With --engine: folder of `mpgi instruct` with the questions.")
     ] = None,
-    show: Annotated[
-        bool,
-        typer.Option("--show/--blind", help="With --engine: whether pictures are shown to it."),
-    ] = True,
+    blind: Annotated[
+        bool, typer.Option("--blind", help="With --engine: ask it without the pictures.")
+    ] = False,
     split: Annotated[str | None, typer.Option(help="Evaluate on this split only.")] = None,
     texts: Annotated[
         list[str] | None,
@@ -111,9 +110,9 @@ def evaluate(
     """
     decided: dict[str, Any] = {"--text": texts, "--protocol": protocols, "--localize": localize}
     decided |= {"--segment": segment, "--segment-source": segment_source, "--probe-split": probe_split}
-    if engine is not None or questions is not None or not show:
+    if engine is not None or questions is not None or blind:
         beside = decided | {"--model": models, "--suite": suite, "--leaks": leaks}
-        ask(engine, questions, shards, out, split, show, beside, takeover=takeover, grace=grace)
+        ask(engine, questions, shards, out, split, blind, beside, takeover=takeover, grace=grace)
         return
     if not models:
         raise RecipeError("neither --model nor --engine: name a model to measure, or an engine to ask")
