@@ -141,6 +141,7 @@ def _captions(folder: Path, made: Path) -> None:
 _PREPARED: dict[str, Callable[[Path, Path], None]] = {
     "README.md": _readme,
     "docs/api.md": _given("shards"),
+    "docs/benchmark.md": _given("final"),
     "docs/captions.md": _captions,
     "docs/curation.md": _curation,
     "docs/index.md": _quickstart,
