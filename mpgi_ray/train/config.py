@@ -71,7 +71,8 @@ class TrainConfig(Config):
         output: folder for the run, which all nodes see: checkpoints, log, at the end the model.
         model: ``small``, ``small-vit``, ``small-coca``, an open_clip model name,
             ``hf-hub:ORGANISATION/MODEL``, or the folder of a checkpoint to start from; for the task
-            ``preference`` also a multimodal model of Qwen2-VL's kind.
+            ``preference`` also a multimodal model of Qwen2-VL's kind; for the task ``instruction``
+            ``small-bridge``, ``small-bridge-nova`` or the folder of such a run.
         weights: what a model named by open_clip starts from: one of its pretrained tags (``openai``), or a
             file of weights; None starts from fresh ones.
         init: folder of a run whose image tower the model starts with, e.g. one that learnt from pictures

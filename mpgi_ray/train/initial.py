@@ -11,14 +11,24 @@ import open_clip
 
 from mpgi_ray.data.storage import Storage, absolute
 from mpgi_ray.errors import InputError, RecipeError
-from mpgi_ray.models import OWN, SMALL, SMALL_COCA, SMALL_VIT, checkpoint, kept, published
+from mpgi_ray.models import (
+    OWN,
+    SMALL,
+    SMALL_BRIDGE,
+    SMALL_BRIDGE_NOVA,
+    SMALL_COCA,
+    SMALL_VIT,
+    checkpoint,
+    kept,
+    published,
+)
 from mpgi_ray.models.architecture import Architecture, small, small_coca, small_vit, stock
 from mpgi_ray.models.hub import HUB, fetched
 from mpgi_ray.models.long_text import stretch
-from mpgi_ray.models.model_folder import Seen, is_multimodal, seen_by
+from mpgi_ray.models.model_folder import Seen, is_bridged, is_multimodal, seen_by
 from mpgi_ray.models.published import load_published
 from mpgi_ray.models.tokenizer import TextTokenizer
-from mpgi_ray.train import multimodal
+from mpgi_ray.train import bridge, multimodal
 from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.source import Source
 
@@ -34,8 +44,12 @@ def initial(config: TrainConfig, source: Source) -> tuple[kept.Architecture, Any
         InputError: a folder or file of weights cannot be read.
     """
     folder = _folder(config.model)
+    if config.model in (SMALL_BRIDGE, SMALL_BRIDGE_NOVA):
+        return bridge.fresh(config, source)
     if folder is not None and is_multimodal(Storage(absolute(folder))):
         return multimodal.initial(config, source, folder)
+    if folder is not None and is_bridged(Storage(absolute(folder))):
+        return bridge.of_folder(config, folder)
     architecture, model = _named(config, source) if folder is None else _of_folder(config, folder)
     if config.init is not None:
         _take_tower(architecture, model, config.init)

@@ -25,7 +25,7 @@ from mpgi_ray.train.loop import Learner, Schedule, Step
 from mpgi_ray.train.tracking import RunLog
 
 # weights that belong to no text tower; a multimodal scorer has its image tower in its backbone
-_NO_TEXT = ("visual.", "backbone.visual.", "text_decoder.", "logit_", "head.")
+_NO_TEXT = ("visual.", "bridge.", "backbone.visual.", "text_decoder.", "logit_", "head.")
 
 
 @dataclass(frozen=True, slots=True)
