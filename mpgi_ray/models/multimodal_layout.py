@@ -64,11 +64,16 @@ class Multimodal:
         """The pictures that it takes, and texts as captions: answers to no question."""
         around = self.around("")
         return ConversationInputs(
-            {"size": self.limits.pixels, "resize_mode": "squash", "interpolation": "bicubic"},
+            self.preprocess_cfg,
             len(around.before) + self.limits.tokens + len(around.after),
             self.tokenizer,
             around,
         )
+
+    @property
+    def preprocess_cfg(self) -> dict[str, Any]:
+        """Its pictures: squares, whatever their proportions."""
+        return {"size": self.limits.pixels, "resize_mode": "squash", "interpolation": "bicubic"}
 
     def normalise(self) -> Normalise:
         """How pixels become numbers."""

@@ -25,10 +25,10 @@ from mpgi_ray.models import (
 from mpgi_ray.models.architecture import Architecture, small, small_coca, small_vit, stock
 from mpgi_ray.models.hub import HUB, fetched
 from mpgi_ray.models.long_text import stretch
-from mpgi_ray.models.model_folder import Seen, is_bridged, is_multimodal, seen_by
+from mpgi_ray.models.model_folder import Seen, is_adapter, is_bridged, is_multimodal, seen_by
 from mpgi_ray.models.published import load_published
 from mpgi_ray.models.tokenizer import TextTokenizer
-from mpgi_ray.train import bridge, multimodal
+from mpgi_ray.train import adapter, bridge, multimodal
 from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.source import Source
 
@@ -46,6 +46,8 @@ def initial(config: TrainConfig, source: Source) -> tuple[kept.Architecture, Any
     folder = _folder(config.model)
     if config.model in (SMALL_BRIDGE, SMALL_BRIDGE_NOVA):
         return bridge.fresh(config, source)
+    if folder is not None and _answers(config, Storage(absolute(folder))):
+        return adapter.initial(config, folder)
     if folder is not None and is_multimodal(Storage(absolute(folder))):
         return multimodal.initial(config, source, folder)
     if folder is not None and is_bridged(Storage(absolute(folder))):
@@ -54,6 +56,11 @@ def initial(config: TrainConfig, source: Source) -> tuple[kept.Architecture, Any
     if config.init is not None:
         _take_tower(architecture, model, config.init)
     return stretch(architecture, model, config.context) if config.stretches else (architecture, model)
+
+
+def _answers(config: TrainConfig, storage: Storage) -> bool:
+    """Whether a folder holds an adapter, or a published model that is to get one."""
+    return is_adapter(storage) or (is_multimodal(storage) and config.learns(writes=False).answers)
 
 
 def _named(config: TrainConfig, source: Source) -> tuple[Architecture, Any]:
