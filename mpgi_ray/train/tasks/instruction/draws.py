@@ -59,9 +59,8 @@ def _weighed(
     own: Sequence[Conversation], kinds: Mapping[str, float], sources: Mapping[str, float]
 ) -> tuple[tuple[float, ...], tuple[Conversation, ...]]:
     """The conversations that have a weight, and the sums of the weights up to each of them."""
-    weights = {one: _weight(one, kinds, sources) for one in own}
-    some = tuple(one for one in own if weights[one] > 0)
-    return tuple(accumulate(weights[one] for one in some)) or (0.0,), some
+    some = [(weight, one) for one in own if (weight := _weight(one, kinds, sources)) > 0]
+    return tuple(accumulate(weight for weight, _ in some)) or (0.0,), tuple(one for _, one in some)
 
 
 def _weight(one: Conversation, kinds: Mapping[str, float], sources: Mapping[str, float]) -> float:
