@@ -32,14 +32,11 @@ class AdaptedNetwork(nn.Module):
 
         super().__init__()
         config = LoraConfig(
-            r=rank,
-            lora_alpha=ALPHA * rank,
-            target_modules=PROJECTIONS,
-            task_type="CAUSAL_LM",
-            base_model_name_or_path=base,
-            revision=revision,
+            r=rank, lora_alpha=ALPHA * rank, target_modules=PROJECTIONS, task_type="CAUSAL_LM"
         )
         self.adapted = get_peft_model(model, config)
+        # peft has put in the folder on this machine that the model was read from
+        config.base_model_name_or_path, config.revision = base, revision
 
     @property
     def model(self) -> Any:

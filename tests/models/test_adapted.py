@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForImageTextToText, AutoTokenizer, Qwen2VLImageProcessor
 
+from mpgi_ray.engines.adapter import Adapter, adapter_of
+from mpgi_ray.engines.families import family_of
 from mpgi_ray.errors import InputError, OutputError, RecipeError
-from mpgi_ray.models import adapted_folder, kept
+from mpgi_ray.models import adapted_folder, hub, kept
 from mpgi_ray.models.adapted_layout import Adapted, Base
 from mpgi_ray.models.conversation import Limits
 from mpgi_ray.models.messages import turns
@@ -32,9 +35,14 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
-@pytest.fixture(scope="module", params=["2", "2.5"])
-def base(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_mllm(tmp_path_factory.mktemp("base"), request.param)
+@pytest.fixture(scope="module")
+def bases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return {version: make_mllm(tmp_path_factory.mktemp("base"), version) for version in ("2", "2.5")}
+
+
+@pytest.fixture(scope="module")
+def base(bases: dict[str, Path]) -> Path:
+    return bases["2.5"]
 
 
 def architecture(base: Path, tokens: int = 64) -> Adapted:
@@ -115,7 +123,11 @@ def test_a_text_that_fits_is_an_answer_that_ends(base: Path) -> None:
     assert {*fits} == {True, False}
 
 
-def test_losses_are_those_of_transformers_with_peft(base: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", ["2", "2.5"])
+def test_losses_are_those_of_transformers_with_peft(
+    bases: dict[str, Path], tmp_path: Path, version: str
+) -> None:
+    base = bases[version]
     made, model = learnt(base)
     kept.save(tmp_path / "run", made, model)
     told = [TOLD, TOLD[:1], [(DESCRIBE, "A harbor.")], TOLD[1:]]
@@ -168,6 +180,32 @@ def test_a_run_goes_on_with_its_adapter_and_merged_weights_say_the_same(base: Pa
     assert not any("visual" in name for name in changed)
     with pytest.raises(OutputError, match=r"whole holds .*: choose an empty folder"):
         adapted_folder.merge(tmp_path / "run", tmp_path / "whole")
+
+
+def test_an_adapter_names_a_model_of_the_hub_and_its_commit(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "snapshots" / ("0123456789" * 4)
+    shutil.copytree(base, folder)
+    asked: list[Any] = []
+
+    def fetch(repository: str, revision: str | None, allow_patterns: Sequence[str]) -> str:
+        asked.append((repository, revision))
+        return str(folder)
+
+    monkeypatch.setattr(hub, "snapshot_download", fetch)
+    commit = hub.commit_of(hub.fetched("Qwen/Qwen2.5-VL-7B-Instruct"))
+    made = adapted_folder.adapted(Base("Qwen/Qwen2.5-VL-7B-Instruct", commit), 4, Limits(SIDE, 64), DESCRIBE)
+    kept.save(tmp_path / "run", made, kept.build(made))
+    again, _ = kept.load(tmp_path / "run")
+    assert (again.base, again.name) == (made.base, "Qwen/Qwen2.5-VL-7B-Instruct")
+    assert {*asked[2:]} == {("Qwen/Qwen2.5-VL-7B-Instruct", folder.name)}
+    assert f"revision='{folder.name}'" in kept.opening_lines(tmp_path / "run")
+    assert str(folder) not in (tmp_path / "run" / "adapter_config.json").read_text()
+    assert adapter_of(str(tmp_path / "run")) == Adapter(
+        str(tmp_path / "run"), "Qwen/Qwen2.5-VL-7B-Instruct", folder.name, 4
+    )
+    assert family_of(str(tmp_path / "run")).name == "Qwen2.5-VL"
 
 
 def test_what_holds_no_adapter_of_this_model_is_said(base: Path, tmp_path: Path) -> None:
