@@ -17,7 +17,8 @@ def train(
     recipe: Annotated[
         str | None,
         typer.Option(
-            help="hqrs-clip, rs-coca, farslip-1, farslip-2, cmid, small-regions, small-cmid or a file."
+            help="hqrs-clip, rs-coca, farslip-1, farslip-2, cmid, small-regions, small-cmid, lora-captions, "
+            "lora-instructions or a file."
         ),
     ] = None,
     model: Annotated[

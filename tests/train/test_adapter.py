@@ -135,8 +135,10 @@ def test_a_killed_run_goes_on_with_two_workers_as_one_that_was_not(
     run = config(folder, tmp_path / "run", **settings)
     code = "import sys; from mpgi_ray.train.config import *; from mpgi_ray.train.trainer import train;"
     code += "train(TrainConfig.model_validate_json(sys.argv[1]))"
-    driver = subprocess.Popen([sys.executable, "-c", code, run.model_dump_json()], start_new_session=True)
+    told = run.model_dump_json(exclude_unset=True)
+    driver = subprocess.Popen([sys.executable, "-c", code, told], start_new_session=True)
     while not newest(run.output):
+        assert driver.poll() is None
         threading.Event().wait(0.05)
     driver.kill()
     driver.wait()
