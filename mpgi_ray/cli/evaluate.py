@@ -15,7 +15,7 @@ from mpgi_ray.evaluate.protocol import Protocol
 
 
 class Decoding(StrEnum):
-    """How captions are written; `mpgi_ray.models.generation` has the defaults of their settings."""
+    """How captions are written; `mpgi_ray.models.decoding` has the defaults of their settings."""
 
     GREEDY = "greedy"
     BEAM = "beam"

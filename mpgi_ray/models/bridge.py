@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mpgi_ray.errors import RecipeError
+
 
 class Variant(StrEnum):
     """Whose bridge it is."""
@@ -94,7 +96,13 @@ class _Block(nn.Module):
 
 
 def levels(variant: Variant, layers: int) -> tuple[int, int, int]:
-    """Which states of a tower of so many layers are read: 0 is before the first layer, 1 behind it."""
+    """Which states of a tower of so many layers are read: 0 is before the first layer, 1 behind it.
+
+    Raises:
+        RecipeError: there are fewer than three layers.
+    """
+    if layers < 3:
+        raise RecipeError(f"an image tower of {layers} layers is too shallow: a bridge needs 3 or more")
     if variant is Variant.MAIN:
         return layers // 3 - 1, layers // 3 * 2 - 1, layers - 2
     return layers // 3, layers // 3 * 2, layers - 1

@@ -76,13 +76,13 @@ class BridgedInputs(Inputs):
 
         def read(turns: Sequence[tuple[str, str]]) -> Row:
             return row(
-                [(asked(codec, question), [*codec.encode(answer), END]) for question, answer in turns],
+                [(before(codec, question), [*codec.encode(answer), END]) for question, answer in turns],
                 self.context_length,
             )
 
         return read
 
 
-def asked(codec: TextTokenizer, question: str) -> list[int]:
+def before(codec: TextTokenizer, question: str) -> list[int]:
     """The tokens before an answer."""
     return [START, *codec.encode(question), END]

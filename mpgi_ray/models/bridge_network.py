@@ -8,17 +8,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mpgi_ray.models.bridge import Bridge, Variant, levels, shares
+from mpgi_ray.models.bridge import Bridge, Variant, shares
 from mpgi_ray.models.feature_map import independent
+from mpgi_ray.models.tower_levels import tower_levels
 
 
 class BridgeNetwork(nn.Module):
     """A model that answers: see `dialogue.Answering`.
 
-    Weights of the tower that the levels do not depend on are frozen.
+    Weights of the tower that its levels do not depend on are frozen. Where levels have different widths, the
+    bridge is as wide as the language model.
 
     Args:
-        visual: a vision transformer of open_clip.
+        visual: a vision transformer of open_clip, or our own `grid_tower`.
         language: a causal language model of transformers.
     """
 
@@ -27,13 +29,19 @@ class BridgeNetwork(nn.Module):
     ) -> None:
         super().__init__()
         self.visual, self.language = visual, language
-        self.levels = levels(variant, len(visual.transformer.resblocks))
-        width, out = visual.conv1.out_channels, language.config.hidden_size
-        self.bridge = Bridge(variant, shares(variant, queries), blocks, width, heads, out, visual.grid_size)
+        self._levels = tower_levels(visual, variant)
+        out, widths = language.config.hidden_size, self._levels.widths
+        width = widths[0] if len({*widths}) == 1 else out
+        self.bridge_inputs = nn.ModuleList(
+            nn.Identity() if one == width else nn.Linear(one, width) for one in widths
+        )
+        self.bridge = Bridge(variant, shares(variant, queries), blocks, width, heads, out, self._levels.grid)
         size = visual.image_size
         height, across = (size, size) if isinstance(size, int) else size
-        seen = self._levels(next(visual.parameters()).new_zeros(1, 3, height, across))
-        for weight in independent(visual, torch.stack([one.sum() for one in seen])):
+        visual.eval()  # batch norm of one empty picture
+        read = self._levels.read(next(visual.parameters()).new_zeros(1, 3, height, across))
+        visual.train()
+        for weight in independent(visual, torch.stack([level.sum() for level in read])):
             weight.requires_grad_(False)
 
     def set_grad_checkpointing(self) -> None:
@@ -44,11 +52,13 @@ class BridgeNetwork(nn.Module):
     def freeze_sight(self) -> None:
         """Freeze the tower and the bridge."""
         self.visual.requires_grad_(False)
+        self.bridge_inputs.requires_grad_(False)
         self.bridge.requires_grad_(False)
 
     def seen(self, pictures: Tensor) -> Tensor:
         """What stands for pictures, (pictures, queries, width of words)."""
-        found: Tensor = self.bridge(self._levels(pictures))
+        read = zip(self.bridge_inputs, self._levels.read(pictures), strict=True)
+        found: Tensor = self.bridge([layer(level) for layer, level in read])
         return found
 
     def logits(self, seen: Tensor | None, ids: Tensor, shown: Tensor | None = None) -> Tensor:
@@ -73,6 +83,19 @@ class BridgeNetwork(nn.Module):
         found: Tensor = self.language(inputs_embeds=states, attention_mask=attended, use_cache=False).logits
         return found[:, first:]
 
+    def grown(self, seen: Tensor | None, ids: Tensor, cache: Any) -> Tensor:
+        """Logits of what follows rows of which a part was read before, float32 (rows, vocabulary).
+
+        Args:
+            seen: what stands for their pictures, where this is their beginning.
+            ids: the part that was not read.
+            cache: of transformers, which keeps what was.
+        """
+        words = self.language.get_input_embeddings()(ids)
+        states = words if seen is None else torch.cat([seen.to(words.dtype), words], dim=1)
+        found: Tensor = self.language(inputs_embeds=states, past_key_values=cache, use_cache=True).logits
+        return found[:, -1].float()
+
     def answer_losses(self, pictures: Tensor, ids: Tensor, learnt: Tensor, which: Tensor) -> Tensor:
         """The losses of conversations; see `Answering`."""
         most = int((ids >= 0).sum(1).max())
@@ -85,18 +108,3 @@ class BridgeNetwork(nn.Module):
                 logits.float().flatten(0, 1), ids[:, 1:].clamp(min=0).flatten(), reduction="none"
             )
         return (losses.view(ids[:, 1:].shape) * learnt[:, 1:]).sum(1)
-
-    def _levels(self, pictures: Tensor) -> list[Tensor]:
-        """The states of the tower's layers that are read, each (pictures, patches, width)."""
-        blocks = self.visual.transformer.resblocks
-        wanted = [level - 1 for level in self.levels if level]
-        first: list[Tensor] = []
-        handle = blocks[0].register_forward_pre_hook(lambda _, given: first.append(given[0][:, 1:]))
-        try:
-            found = self.visual.forward_intermediates(
-                pictures, indices=wanted, stop_early=True, intermediates_only=True, output_fmt="NLC"
-            )["image_intermediates"]
-        finally:
-            handle.remove()
-        states = dict(zip(sorted({*wanted}), found, strict=True))
-        return [states[level - 1] if level else first[0] for level in self.levels]

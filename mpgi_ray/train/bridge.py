@@ -13,7 +13,6 @@ from mpgi_ray.models import SMALL_BRIDGE_NOVA, bridge_folder, checkpoint
 from mpgi_ray.models.architecture import Architecture
 from mpgi_ray.models.bridge import Variant
 from mpgi_ray.models.bridge_layout import Bridged
-from mpgi_ray.models.patch_tokens import require_patches
 from mpgi_ray.models.tokenizer import TextTokenizer
 from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.source import Source
@@ -27,14 +26,14 @@ def fresh(config: TrainConfig, source: Source) -> tuple[Bridged, Any]:
 
     Raises:
         RecipeError: the task is another one, a setting is not for it, or no tower is named, or one without
-            patches.
+            levels.
         InputError: the folder of the tower cannot be read.
     """
     task = _task(config, ("weights", "context"))
     if config.init is None:
         raise RecipeError(
             f"model {config.model}: it takes the image tower of another run: expected init=FOLDER of a CLIP, "
-            "e.g. one of `mpgi train --model small-vit`"
+            "e.g. one of `mpgi train --model small`"
         )
     clip = checkpoint.read_architecture(config.init)
     tokenizer = TextTokenizer.train(islice(task.words(source), TEXTS), task.tokens)
@@ -42,7 +41,6 @@ def fresh(config: TrainConfig, source: Source) -> tuple[Bridged, Any]:
     tower = checkpoint.build(clip)[0]
     checkpoint.load_weights(tower, config.init)
     visual: Any = tower.visual
-    require_patches(visual, clip.name)
     model = bridge_folder.build(architecture)
     model.visual.load_state_dict(visual.state_dict())
     return architecture, model

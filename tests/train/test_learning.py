@@ -19,9 +19,11 @@ from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from mpgi_ray.errors import RecipeError, TrainingError
-from mpgi_ray.models import checkpoint
+from mpgi_ray.models import bridge_folder, checkpoint
 from mpgi_ray.models.adapted import AdaptedNetwork
 from mpgi_ray.models.architecture import Architecture, small, small_coca
+from mpgi_ray.models.bridge import Variant
+from mpgi_ray.models.bridge_layout import Bridged
 from mpgi_ray.models.conversation import Around, ConversationInputs
 from mpgi_ray.models.multimodal import MultimodalNetwork
 from mpgi_ray.models.tokenizer import TextTokenizer
@@ -134,12 +136,16 @@ LOSSES = {
     "preference": {"ranking"},
     "answers": {"ranking"},
     "adapter": {"answers"},
+    "instruction": {"answers"},
+    "language": {"answers"},
 }
 
 
 def fresh(kind: str) -> tuple[Any, Task, Any]:
     if kind in ("answers", "adapter"):
         return multimodal(kind)
+    if kind in ("instruction", "language"):
+        return bridged(sees=kind == "instruction")
     architecture, tokenizer = tiny(kind)
     torch.manual_seed(0)
     model, _, _ = checkpoint.build(architecture)
@@ -194,6 +200,32 @@ def multimodal(kind: str) -> tuple[Any, Task, Any]:
     return model, task, tokens
 
 
+def bridged(*, sees: bool) -> tuple[Any, Task, Any]:
+    """A model with a bridge, and its task with pictures or without; its texts are answers."""
+    clip, tokenizer = tiny("clip")
+    tower = clip.model_cfg["vision_cfg"] | {"layers": 3}
+    language = {
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+    }
+    made = Bridged(
+        replace(clip, model_cfg=clip.model_cfg | {"vision_cfg": tower}, tokenizer=None),
+        Variant.NOVA,
+        queries=9,
+        blocks=1,
+        heads=2,
+        language=language,
+        tokens=16,
+        tokenizer=tokenizer.to_json(),
+        question="what",
+    )
+    torch.manual_seed(0)
+    model = bridge_folder.build(made)
+    return model, task_settings("instruction", {"pictures": sees}).task(model), tokenizer
+
+
 def batches(
     tokenizer: Callable[[Any], Tensor], rank: int = 0, workers: int = 1, first: int = 1, texts: int = 1
 ) -> list[Batch]:
@@ -224,11 +256,11 @@ def regions(tokenizer: Callable[[Any], Tensor], step: int) -> Mapping[str, Tenso
     crops, parts = torch.randn(2, 8, 2, 3, 32, 32, generator=chance)
     others = torch.randn(8, 3, 32, 32, generator=chance)
     cells = torch.stack([torch.randperm(4, generator=chance)[:3] for _ in range(32)]).reshape(8, 2, 2, 3)
-    ids = torch.stack([tokenizer(TEXTS), tokenizer(TEXTS[::-1])], dim=1)
-    learnt = (ids >= 0) & (torch.arange(ids.shape[2]) >= 5)
+    answers = torch.stack([tokenizer(TEXTS[1:3]), tokenizer(TEXTS[4:6])] * 4)
+    learnt = (torch.arange(answers.shape[2]) > 1) & (answers > 0)
     learnt[: 4 if step == 3 else 0] = False
     return {
-        "ids": ids,
+        "ids": answers.masked_fill(answers == 0, -1),
         "learnt": learnt,
         "ranked": torch.stack([tokenizer(TEXTS[:3]), tokenizer(TEXTS[2:5])]).expand(8, -1, -1, -1),
         "there": torch.arange(3) < torch.tensor([[3, 2], [2, 0]] * 4)[..., None],

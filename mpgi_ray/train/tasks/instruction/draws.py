@@ -59,8 +59,9 @@ def _weighed(
     own: Sequence[Conversation], kinds: Mapping[str, float], sources: Mapping[str, float]
 ) -> tuple[tuple[float, ...], tuple[Conversation, ...]]:
     """The conversations that have a weight, and the sums of the weights up to each of them."""
-    some = [(weight, one) for one in own if (weight := _weight(one, kinds, sources)) > 0]
-    return tuple(accumulate(weight for weight, _ in some)) or (0.0,), tuple(one for _, one in some)
+    weighed = [(one, weight) for one in own if (weight := _weight(one, kinds, sources)) > 0]
+    sums = tuple(accumulate(weight for _, weight in weighed))
+    return sums or (0.0,), tuple(one for one, _ in weighed)
 
 
 def _weight(one: Conversation, kinds: Mapping[str, float], sources: Mapping[str, float]) -> float:
