@@ -15,6 +15,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForImageTextToText, AutoTokenizer, Qwen2VLImageProcessor
 
+from mpgi_ray.cli import main
 from mpgi_ray.engines.adapter import Adapter, adapter_of
 from mpgi_ray.engines.families import family_of
 from mpgi_ray.errors import InputError, OutputError, RecipeError
@@ -166,7 +167,7 @@ def test_a_run_goes_on_with_its_adapter_and_merged_weights_say_the_same(base: Pa
     assert (again.inputs(), again.question) == (made.inputs(), DESCRIBE)
     expected = losses(made, model, [picture(0)], [TOLD], [0]).item()
     assert losses(again, opened, [picture(0)], [TOLD], [0]).item() == expected
-    adapted_folder.merge(tmp_path / "run", tmp_path / "whole")
+    assert main(["merge", str(tmp_path / "run"), "--out", str(tmp_path / "whole")]) == 0
     whole = adapted_folder.adapted(Base(str(tmp_path / "whole")), 4, Limits(SIDE, 64), DESCRIBE)
     plain = losses(architecture(base), kept.build(architecture(base)), [picture(0)], [TOLD], [0]).item()
     merged = losses(whole, kept.build(whole), [picture(0)], [TOLD], [0]).item()
@@ -180,6 +181,26 @@ def test_a_run_goes_on_with_its_adapter_and_merged_weights_say_the_same(base: Pa
     assert not any("visual" in name for name in changed)
     with pytest.raises(OutputError, match=r"whole holds .*: choose an empty folder"):
         adapted_folder.merge(tmp_path / "run", tmp_path / "whole")
+
+
+def test_what_does_not_learn_keeps_the_precision_that_it_was_published_in(base: Path, tmp_path: Path) -> None:
+    half = Path(shutil.copytree(base, tmp_path / "half"))
+    AutoModelForImageTextToText.from_pretrained(base, dtype=torch.bfloat16).save_pretrained(half)
+    full, _ = learnt(base)
+    made, model = learnt(half)
+    precise = losses(full, learnt(base)[1], [picture(0)], [TOLD], [0]).item()
+    for on_a_gpu in (False, True):
+        with torch.autocast("cpu", torch.bfloat16, enabled=on_a_gpu):
+            found = losses(made, model, [picture(0)], [TOLD], [0])
+        found.sum().backward()
+        assert found.dtype == torch.float32
+        assert found.item() == pytest.approx(precise, rel=0.02)
+    grown = [weight for weight in model.parameters() if weight.grad is not None]
+    assert {weight.dtype for weight in grown} == {torch.float32}
+    kept.save(tmp_path / "run", made, model)
+    adapted_folder.merge(tmp_path / "run", tmp_path / "whole")
+    merged = load_file(tmp_path / "whole" / "model.safetensors")
+    assert {value.dtype for value in merged.values()} == {torch.bfloat16}
 
 
 def test_an_adapter_names_a_model_of_the_hub_and_its_commit(

@@ -116,6 +116,9 @@ def test_what_is_not_for_an_adapter_is_refused(folder: Path, tmp_path: Path) -> 
         told = config(folder, tmp_path / "other", **changes)
         with pytest.raises(RecipeError, match=said):
             initial.initial(told, source)
+    for augment in ({"turning": "flips"}, {"crop": 0.9}):
+        with pytest.raises(ValueError, match="answers tell places of whole pictures"):
+            config(folder, tmp_path / "other", task_settings=instructed(folder), augment=augment)
     contrasted = told.model_copy(update={"task": "clip", "task_settings": {}})
     with pytest.raises(RecipeError, match="task clip trains none: expected task=instruction"):
         initial.initial(contrasted, source)
