@@ -128,6 +128,11 @@ def merge(folder: Path | str, output: Path | str) -> None:
 def _told(folder: Path | str) -> tuple[Base, int, Limits, str]:
     """The base of an adapter, its rank, and what it was taught."""
     storage = Storage(absolute(str(folder)))
+    if lacking := [name for name in (ADAPTER_CONFIG, _TAUGHT) if not storage.exists(name)]:
+        raise InputError(
+            f"{folder} is not an adapter, it lacks {lacking[0]}: expected the folder of a finished "
+            "`mpgi train --task instruction` with a published model"
+        )
     told, taught = storage.read_json(ADAPTER_CONFIG), storage.read_json(_TAUGHT)
     try:
         base = Base(str(told["base_model_name_or_path"]), told["revision"])

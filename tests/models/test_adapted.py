@@ -241,6 +241,8 @@ def test_what_holds_no_adapter_of_this_model_is_said(base: Path, tmp_path: Path)
     file.write_bytes(b"{}")
     with pytest.raises(InputError, match="cannot be read"):
         kept.load(tmp_path / "run")
+    with pytest.raises(InputError, match=r"is not an adapter, it lacks adapter_config\.json: expected"):
+        adapted_folder.merge(base, tmp_path / "whole")
     (tmp_path / "run" / "adapter_config.json").write_text('{"r": 4}')
     with pytest.raises(InputError, match="holds no adapter of `mpgi train --task instruction`"):
         kept.load(tmp_path / "run")
