@@ -24,7 +24,9 @@ from mpgi_ray.rules.facts import Facts
 from mpgi_ray.truth.claim import About
 from mpgi_ray.truth.sourced import unsourced
 
-_NO_FACTS = Reading(fault=Fault("no_facts", "the prompt shows no picture, and nothing is known of this one"))
+_NO_FACTS = Reading(
+    fault=Fault("no_facts", "the prompt shows no picture, and nothing is known of what is there")
+)
 
 
 class Perspectives:

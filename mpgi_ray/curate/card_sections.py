@@ -80,7 +80,8 @@ def models(counts: Counts, facts: CardFacts) -> str:
     written = {key: number for key, number in counts.authors.items() if key[1]}
     rows = [(*key[:2], key[2], key[3], number) for key, number in sorted(written.items())]
     prompts = [
-        (name, prompt.hash, f"[{name}.j2]({PROMPTS}/{name}.j2)") for name, prompt in facts.prompts.items()
+        (name, prompt.hash, prompt.shown, f"[{name}.j2]({PROMPTS}/{name}.j2)")
+        for name, prompt in facts.prompts.items()
     ]
     hashes = (
         "The hash is of the file and of the shared blocks beside it: the first 16 hex digits of the SHA-256 "
@@ -90,7 +91,7 @@ def models(counts: Counts, facts: CardFacts) -> str:
     return section(
         "Models and prompts",
         table(("text", "model", "revision", "hash of the prompt", "texts"), rows),
-        table(("prompt", "hash", "file"), prompts),
+        table(("prompt", "hash", "shown to the model", "file"), prompts),
         hashes if prompts else "",
         versions if facts.versions else "",
     )
