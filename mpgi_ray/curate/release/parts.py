@@ -120,7 +120,7 @@ def write_part(job: Job, number: int) -> dict[str, Any]:
             counted[0] += 1
             counted[1] += len(of_sample)
             continue
-        counts.add(of_sample, sample.suffix, tokens)
+        counts.add(of_sample, sample.note["annotation"], sample.suffix, tokens)
         rows += of_sample
     publish_table(output, file, pa.Table.from_pylist(rows, schema=SCHEMA))
     job.work.publish(f"{number:06d}.csv", encode_rows(map(_csv_row, rows)))
