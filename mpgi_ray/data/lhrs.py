@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from mpgi_ray.data.image import SUFFIXES
@@ -26,7 +25,7 @@ _NO_PART = re.compile(r"[/\\\x00-\x1f\x7f]+")  # of the name of a folder
 
 @dataclass(frozen=True, slots=True)
 class Georeference:
-    """A name in its parts; ``str()`` puts it together again.
+    """A name in its parts; ``str()`` puts it together again, with seven decimals of a degree.
 
     Attributes:
         id: of the picture among those of its place.
@@ -114,5 +113,5 @@ def _georeference(sample_id: str, annotation: Mapping[str, Any]) -> Georeference
 
 
 def _degrees(value: float) -> str:
-    """The shortest number that is read back as the same, to 15 decimals and without an exponent."""
-    return format(Decimal(repr(round(value, 15))), "f")
+    """To a centimetre on the ground: a name with all digits would be too long for some systems."""
+    return f"{value:.7f}".rstrip("0").rstrip(".")

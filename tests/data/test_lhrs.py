@@ -23,8 +23,8 @@ PARTS = st.lists(
 @st.composite
 def bounds(draw: st.DrawFn) -> Bounds:
     def two(most: int) -> list[float]:
-        units = st.integers(-most * 10**9, most * 10**9)
-        return sorted(unit / 10**9 for unit in draw(st.lists(units, min_size=2, max_size=2, unique=True)))
+        units = st.integers(-most * 10**7, most * 10**7)
+        return sorted(unit / 10**7 for unit in draw(st.lists(units, min_size=2, max_size=2, unique=True)))
 
     (west, east), (south, north) = two(180), two(90)
     return west, south, east, north
