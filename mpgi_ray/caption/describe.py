@@ -80,8 +80,9 @@ class Perspectives:
             for template, prompt in zip(self.templates, self.prompts(sample, picture, facts), strict=True)
             if wanted is None or template.name in wanted
         ]
-        draws = 1 if facts.false_colour else self.config.best_of  # a scorer knows the colours that eyes see
-        best = self.chooser.of(picture, draws) if self.chooser and draws > 1 else None
+        by_eye = facts.false_colour and self.config.scorer  # a scorer knows the colours that eyes see
+        draws = 1 if by_eye else self.config.best_of
+        best = self.chooser.of(picture, facts, draws) if self.chooser else None
         known = [
             taken_over(earlier, sample.sample_id, self.engine, question, self.config.attempts, draws)
             for question in questions
