@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mpgi_ray.asking.attempts import Answer, Attempt, Question, asked_again, at_attempt, drawn, giver, lacking
-from mpgi_ray.data.caption import BESIDE, Caption, Status, caption_id, encode_sampling
+from mpgi_ray.data.caption import BESIDE, Caption, Shown, Status, caption_id, encode_sampling
 from mpgi_ray.engines.base import Engine, Fault
 
 REWARD, AGREEMENT = "reward", "agreement"  # among a record's scores: what the best of several was taken by
@@ -107,6 +107,7 @@ def _row(
         sampling=encode_sampling(prompt.sampling),
         attempt=answer.question.number,
         draw=answer.question.draw,
+        shown=(Shown.TEXT if prompt.picture is None else Shown.PICTURE).value,
         finish_reason=reply.finish_reason,
         prompt_tokens=reply.prompt_tokens,
         cached_tokens=reply.cached_tokens,
