@@ -94,7 +94,7 @@ def make_benchmark(config: BenchmarkConfig, *, takeover: bool = False, grace: fl
     shards, output = list_shards(config.shards), Storage(config.output)
     identity = _identity(config, shards)
     look(output, record_of(_JOB), identity, last=_LAST, results=())
-    with held(output, _JOB, takeover=takeover) as lease:
+    with held(output, "instruct benchmark", takeover=takeover) as lease:
         if claim(output, _JOB, identity, last=_LAST, results=()) is not Claim.FINISHED:
             stop = Stop(grace)
             with ray_session(cpus_held=0), stop.listening():
