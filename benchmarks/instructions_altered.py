@@ -84,7 +84,7 @@ def _related(turn: Turn, truth: dict[str, Any]) -> Turn | None:
 def _described(turn: Turn, about: Original) -> Turn | None:
     """A description in which a number before a counted class is four larger."""
     known = about.known
-    for label in known.exhaustive & {*known.things}:
+    for label in sorted(known.exhaustive & {*known.things}):
         singular, plural, *_ = known.names[label]
         match = re.search(rf"\b({NUMBER}) ((?:[a-z]+ )?)(?:{plural}|{singular})\b", turn.answer, re.I)
         if match and match[1].lower() != "a single":

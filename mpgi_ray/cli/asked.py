@@ -66,12 +66,12 @@ def _table(rows: Sequence[Mapping[str, Any]], figure: str, columns: Sequence[str
 
     Args:
         figure: that the interval is of.
-        columns: in their order; one without values, or with none but zeros, is left out.
+        columns: in their order; but for the figure, one of zeros or without values is left out.
     """
     from rich.table import Table
 
-    shown = [name for name in columns if any(row.get(name) for row in rows)]
-    at = shown.index(figure) + 1 if figure in shown else len(shown)
+    shown = [name for name in columns if name == figure or any(row.get(name) for row in rows)]
+    at = shown.index(figure) + 1
     table = Table()
     for name in (*shown[:at], "95 %", *shown[at:]):
         table.add_column(name.replace("_", " "), no_wrap=True, justify="left" if name == "kind" else "right")

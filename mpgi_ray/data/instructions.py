@@ -38,6 +38,7 @@ _SCHEMA = pa.schema(
         "model": pa.string(),
     }
 )
+_AT_ONCE = 10_000  # rows as Python objects, which take many times the room of a table
 _MAY_LACK = frozenset({"source", "split", "model"})
 
 
@@ -91,25 +92,31 @@ def write_instructions(storage: Storage, conversations: Iterable[Conversation]) 
     Raises:
         OutputError: it cannot be written.
     """
-    rows = [
-        {
-            "sample_id": one.sample_id,
-            "source": one.source,
-            "split": one.split,
-            "conversation": one.id,
-            "turn": place,
-            "kind": turn.kind,
-            "question": turn.question,
-            "answer": turn.answer,
-            "choices": list(turn.choices),
-            "truth": json.dumps(turn.truth, sort_keys=True),
-            "model": turn.model,
-        }
-        for one in conversations
-        for place, turn in enumerate(one.turns)
-    ]
-    publish_table(storage, INSTRUCTIONS, pa.Table.from_pylist(rows, _SCHEMA))
-    return len(rows)
+    tables, rows = [_SCHEMA.empty_table()], []
+    for one in conversations:
+        rows += [_row(one, place, turn) for place, turn in enumerate(one.turns)]
+        if len(rows) >= _AT_ONCE:
+            tables.append(pa.Table.from_pylist(rows, _SCHEMA))
+            rows = []
+    table = pa.concat_tables([*tables, pa.Table.from_pylist(rows, _SCHEMA)])
+    publish_table(storage, INSTRUCTIONS, table)
+    return int(table.num_rows)
+
+
+def _row(one: Conversation, place: int, turn: Turn) -> dict[str, Any]:
+    return {
+        "sample_id": one.sample_id,
+        "source": one.source,
+        "split": one.split,
+        "conversation": one.id,
+        "turn": place,
+        "kind": turn.kind,
+        "question": turn.question,
+        "answer": turn.answer,
+        "choices": list(turn.choices),
+        "truth": json.dumps(turn.truth, sort_keys=True),
+        "model": turn.model,
+    }
 
 
 def read_instructions(path: str) -> Mapping[str, tuple[Conversation, ...]]:

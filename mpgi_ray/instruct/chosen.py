@@ -13,43 +13,52 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
-from mpgi_ray.instruct.known import Candidate
-
 UNTOLD, TWICE = "it cannot be told", "asked twice"  # beside answers that dominate
 Cut = dict[str, Counter[str]]  # how many questions, by kind and answer
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A candidate with the picture that it is about."""
+    """A candidate, as far as it matters for the choice: there may be millions.
 
-    sample_id: str
-    split: str | None
-    candidate: Candidate
+    Attributes:
+        split: of the picture.
+        about, told, untold: see `Candidate`.
+        turn: its place in the order by hash; the same for the same question about the same picture.
+        place: numbers of its shard, and of its row there.
+    """
 
-    @property
-    def kind(self) -> str:
-        return self.candidate.turn.kind
+    kind: str
+    split: str
+    about: str
+    told: str
+    untold: bool
+    turn: bytes
+    place: tuple[int, int]
 
 
-def chosen(asked: Iterable[Asked], seed: int, untold: float) -> tuple[list[Asked], Cut]:
+def turn_of(seed: int, sample_id: str, question: str) -> bytes:
+    """A place in an order that depends on nothing but the picture, the question and the seed."""
+    return hashlib.blake2b(f"{seed}\0{sample_id}\0{question}".encode(), digest_size=12).digest()
+
+
+def chosen(asked: Iterable[Asked], untold: float) -> tuple[list[Asked], Cut]:
     """The questions to keep, and how many were left out, by kind and answer.
 
     Args:
-        seed: of which ones of a dominant answer stay.
         untold: the largest share of the questions of a kind of which the answer is that it cannot be told.
 
     Returns:
-        What is kept, in an order by hash.
+        What is kept, in its order by hash.
     """
     cut: Cut = defaultdict(Counter)
-    given = _once(sorted(asked, key=lambda one: _turn(one, seed)), cut)
-    told = [one for one in given if not one.candidate.untold]
-    kept = _cut(told, lambda one: (one.kind, one.split, one.candidate.about), cut)
+    given = _once(sorted(asked, key=lambda one: (one.turn, one.place)), cut)
+    told = [one for one in given if not one.untold]
+    kept = _cut(told, lambda one: (one.kind, one.split, one.about), cut)
     kept = _cut(kept, lambda one: (one.kind, one.split), cut)
     room = {key: int(n * untold / (1 - untold)) for key, n in _sizes(kept).items()}
     for one in given:
-        if one.candidate.untold:
+        if one.untold:
             key = one.kind, one.split
             if room.get(key, 0):
                 room[key] -= 1
@@ -61,14 +70,13 @@ def chosen(asked: Iterable[Asked], seed: int, untold: float) -> tuple[list[Asked
 
 def _once(asked: Iterable[Asked], cut: Cut) -> list[Asked]:
     """Each question about a picture once: shards may hold a picture twice."""
-    said: set[tuple[str, str]] = set()
+    said: set[bytes] = set()
     found = []
     for one in asked:
-        key = one.sample_id, one.candidate.turn.question
-        if key in said:
+        if one.turn in said:
             cut[one.kind][TWICE] += 1
             continue
-        said.add(key)
+        said.add(one.turn)
         found.append(one)
     return found
 
@@ -77,11 +85,11 @@ def _cut(asked: Sequence[Asked], group: Callable[[Asked], Hashable], cut: Cut) -
     """Of each group no answer more often than its second most frequent one."""
     answers: dict[Hashable, Counter[str]] = defaultdict(Counter)
     for one in asked:
-        answers[group(one)][one.candidate.told] += 1
+        answers[group(one)][one.told] += 1
     most = {key: counts.most_common(2)[-1][1] for key, counts in answers.items()}
     kept, seen = [], Counter[Hashable]()
     for one in asked:
-        key, told = group(one), one.candidate.told
+        key, told = group(one), one.told
         seen[key, told] += 1
         if told and seen[key, told] > most[key]:
             cut[one.kind][told] += 1
@@ -90,11 +98,5 @@ def _cut(asked: Sequence[Asked], group: Callable[[Asked], Hashable], cut: Cut) -
     return kept
 
 
-def _sizes(asked: Iterable[Asked]) -> Counter[tuple[str, str | None]]:
+def _sizes(asked: Iterable[Asked]) -> Counter[tuple[str, str]]:
     return Counter((one.kind, one.split) for one in asked)
-
-
-def _turn(one: Asked, seed: int) -> bytes:
-    """A place in an order that depends on nothing but the question and the seed."""
-    told = f"{seed}\0{one.sample_id}\0{one.kind}\0{one.candidate.turn.question}"
-    return hashlib.blake2b(told.encode(), digest_size=16).digest()

@@ -3,60 +3,48 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from mpgi_ray.data.instructions import Conversation, Turn
-from mpgi_ray.instruct.chosen import Asked
+from mpgi_ray.data.instructions import Turn
 from mpgi_ray.instruct.kinds.describing import LONG, SHORT
+from mpgi_ray.instruct.known import Candidate
 
 
-def conversations(
-    asked: Iterable[Asked], sources: Mapping[str, str], turns: int, seed: int
-) -> list[Conversation]:
-    """The conversations about all pictures, ordered by picture.
+def conversations(asked: Sequence[Candidate], turns: int, seed: str) -> Iterator[tuple[Turn, ...]]:
+    """The turns of each conversation about a picture.
 
     What is asked about one class stands together; there the second question may be short (*How many are
     there?*). A description comes first in its conversation.
 
     Args:
-        sources: by sample id.
         turns: of a conversation at most; each has 1 up to so many, by hash.
+        seed: of the picture.
     """
-    of_picture: dict[str, list[Asked]] = defaultdict(list)
-    for one in asked:
-        of_picture[one.sample_id].append(one)
-    made = []
-    for sample_id in sorted(of_picture):
-        own = _together(of_picture[sample_id])
-        while own:
-            size = 1 + _number(f"{seed}/{sample_id}/{len(own)}") % turns
-            part, own = own[:size], own[size:]
-            source = sources.get(sample_id, "")
-            made.append(Conversation(sample_id, _turns(part), source, part[0].split))
-    return made
+    left = _together(asked)
+    while left:
+        size = 1 + _number(f"{seed}/{len(left)}") % turns
+        yield _turns(left[:size])
+        left = left[size:]
 
 
-def _together(asked: Iterable[Asked]) -> list[Asked]:
+def _together(asked: Sequence[Candidate]) -> list[Candidate]:
     """By the class that is asked about, in the order in which classes come first; presence leads."""
-    own = list(asked)
     first: dict[str, int] = {}
-    for place, one in enumerate(own):
-        first.setdefault(one.candidate.about, place)
-    return sorted(own, key=lambda one: (first[one.candidate.about], one.kind != "presence"))
+    for place, one in enumerate(asked):
+        first.setdefault(one.about, place)
+    return sorted(asked, key=lambda one: (first[one.about], one.turn.kind != "presence"))
 
 
-def _turns(asked: Iterable[Asked]) -> tuple[Turn, ...]:
-    ordered = sorted(asked, key=lambda one: one.kind not in (SHORT, LONG))
+def _turns(asked: Iterable[Candidate]) -> tuple[Turn, ...]:
+    ordered = sorted(asked, key=lambda one: one.turn.kind not in (SHORT, LONG))
     turns: list[Turn] = []
     there = ""  # the class of which the turn before said that it is there
     for one in ordered:
-        turn, about = one.candidate.turn, one.candidate.about
-        turns.append(
-            replace(turn, question=one.candidate.follow) if one.candidate.follow and about == there else turn
-        )
-        there = about if turn.truth.get("present") or turn.truth.get("count") else ""
+        short = bool(one.follow) and one.about == there
+        turns.append(replace(one.turn, question=one.follow) if short else one.turn)
+        truth = one.turn.truth
+        there = one.about if truth.get("present") or truth.get("count") else ""
     return tuple(turns)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from mpgi_ray.data.final import read_records
@@ -42,22 +42,20 @@ def sharegpt(one: Conversation, picture: Picture) -> dict[str, Any]:
     }
 
 
-def publish_json(
-    folder: Storage, form: Form, made: Sequence[Conversation], pictures: Mapping[str, Picture]
-) -> list[str]:
+def publish_json(folder: Storage, form: Form, made: Iterable[tuple[Conversation, Picture]]) -> list[str]:
     """Write ``llava-SPLIT.json`` or ``sharegpt-SPLIT.json`` for each split; the names of the files.
 
     Raises:
         OutputError: they cannot be written.
     """
     write = llava if form == "llava" else sharegpt
-    of_split: dict[str, list[Conversation]] = defaultdict(list)
-    for one in made:
-        of_split[_named(one.split)].append(one)
+    of_split: dict[str, list[tuple[Conversation, Picture]]] = defaultdict(list)
+    for one, picture in made:
+        of_split[_named(one.split)].append((one, picture))
     names = []
     for split, own in sorted(of_split.items()):
         names.append(f"{form}-{split}.json")
-        folder.publish(names[-1], _listed([write(one, pictures[one.sample_id]) for one in own]))
+        folder.publish(names[-1], _listed(write(*one) for one in own))
     return names
 
 
@@ -122,7 +120,7 @@ def _turns(conversations: Sequence[Conversation]) -> list[dict[str, Any]]:
     ]
 
 
-def _listed(rows: Sequence[Mapping[str, Any]]) -> Iterator[bytes]:
+def _listed(rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
     """A JSON list, a line for each entry."""
     for place, row in enumerate(rows):
         yield (b"[\n" if place == 0 else b",\n") + json.dumps(row, ensure_ascii=False).encode()

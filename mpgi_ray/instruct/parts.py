@@ -30,6 +30,7 @@ _SCHEMA = pa.schema(
         "truth": pa.string(),
         "about": pa.string(),
         "told": pa.string(),
+        "untold": pa.bool_(),
         "follow": pa.string(),
     }
 )
@@ -55,13 +56,18 @@ class Part:
     """What a shard gives.
 
     Attributes:
-        candidates: with the sample ids of their pictures.
         left_out: what makes no question, by reason.
+        rows: the candidates, one a row.
     """
 
     pictures: tuple[Picture, ...]
-    candidates: tuple[tuple[str, Candidate], ...]
     left_out: Mapping[str, int]
+    rows: pa.Table
+
+    def candidates(self, rows: Sequence[int]) -> Iterator[tuple[str, Candidate]]:
+        """The candidates of some rows, in their order, with the sample ids of their pictures."""
+        for row in self.rows.take(pa.array(rows, pa.int64())).to_pylist():
+            yield row["sample_id"], _candidate(row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +118,8 @@ def read_part(folder: Storage, shard: str) -> Part:
     """
     table = read_table(folder.child(PARTS), f"{name_of(shard)}.parquet")
     told = table.schema.metadata
-    return Part(
-        tuple(Picture(*one) for one in json.loads(told[_PICTURES])),
-        tuple((row["sample_id"], _candidate(row)) for row in table.to_pylist()),
-        json.loads(told[_LEFT_OUT]),
-    )
+    pictures = tuple(Picture(*one) for one in json.loads(told[_PICTURES]))
+    return Part(pictures, json.loads(told[_LEFT_OUT]), table)
 
 
 def _asked(record: Record, asking: Asking, left_out: Counter[str]) -> Iterator[Candidate]:
@@ -140,7 +143,7 @@ def _picture(record: Record, shard: str) -> Sequence[str | None]:
     return record.sample_id, shard, f"{record.key}.{suffix}", record.source, split
 
 
-def _row(sample_id: str, one: Candidate) -> dict[str, str]:
+def _row(sample_id: str, one: Candidate) -> dict[str, object]:
     turn = one.turn
     return {
         "sample_id": sample_id,
@@ -150,6 +153,7 @@ def _row(sample_id: str, one: Candidate) -> dict[str, str]:
         "truth": json.dumps(turn.truth, sort_keys=True),
         "about": one.about,
         "told": one.told,
+        "untold": one.untold,
         "follow": one.follow,
     }
 

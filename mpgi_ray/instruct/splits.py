@@ -32,7 +32,7 @@ def splits_of(
     groups: Mapping[str, str],
     held_out: Mapping[str, float],
     seed: int,
-) -> dict[str, str | None]:
+) -> dict[str, str]:
     """The split of each picture by its sample id.
 
     A group whose members have splits of their own is of the first of these that is not ``train``: what an

@@ -13,39 +13,40 @@ from mpgi_ray.data.searches import GROUPS
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import publish_table
 from mpgi_ray.errors import InputError
-from mpgi_ray.instruct.chosen import TWICE, UNTOLD, Asked, chosen
+from mpgi_ray.instruct.chosen import TWICE, UNTOLD, Asked, chosen, turn_of
 from mpgi_ray.instruct.conversations import conversations
 from mpgi_ray.instruct.known import Candidate
 from mpgi_ray.instruct.splits import groups_of, splits_of
 
 
-def presence(picture: int, name: str, told: str) -> Asked:
-    truth = {"names": [name], **({"told": False} if told == "untold" else {"present": told == "yes"})}
-    turn = Turn("presence", f"Is there a {name}?", told.title(), truth=truth)
-    return Asked(f"p{picture}", "train", Candidate(turn, name, told))
+def asked(picture: int, name: str, told: str) -> Asked:
+    turn = turn_of(0, f"p{picture}", f"Is there a {name}?")
+    return Asked("presence", "train", name, told, told == "untold", turn, (picture, 0))
+
+
+def presence(name: str, told: str) -> Candidate:
+    turn = Turn("presence", f"Is there a {name}?", told.title(), truth={"present": told == "yes"})
+    return Candidate(turn, name, told)
 
 
 def test_no_answer_dominates_its_class_or_its_kind() -> None:
-    asked = [presence(i, "ship", "yes" if i < 30 else "no") for i in range(40)]
-    asked += [presence(i, "barn", "no") for i in range(100)]
-    asked += [presence(i, "quay", "yes") for i in range(25)]
-    kept, cut = chosen(asked, 0, 0.1)
-    of_class = Counter((one.candidate.about, one.candidate.told) for one in kept)
+    given = [asked(i, "ship", "yes" if i < 30 else "no") for i in range(40)]
+    given += [asked(i, "barn", "no") for i in range(100)]
+    given += [asked(i, "quay", "yes") for i in range(25)]
+    kept, cut = chosen(given, 0.1)
+    of_class = Counter((one.about, one.told) for one in kept)
     assert of_class["ship", "yes"] <= 10
     assert of_class["ship", "no"] <= 10
-    answers = Counter(one.candidate.told for one in kept)
+    answers = Counter(one.told for one in kept)
     assert answers["yes"] == answers["no"] == 35
-    assert cut["presence"].total() == len(asked) - len(kept)
-    assert chosen(reversed(asked), 0, 0.1)[0] == kept
-    assert chosen(asked, 1, 0.1)[0] != kept
+    assert cut["presence"].total() == len(given) - len(kept)
+    assert chosen(reversed(given), 0.1)[0] == kept
 
 
 def test_a_kind_with_one_answer_keeps_all_and_untold_answers_have_their_share() -> None:
-    asked = [presence(i, "ship", "yes") for i in range(18)] + [
-        presence(i, "quay", "untold") for i in range(9)
-    ]
-    kept, cut = chosen([*asked, asked[0]], 0, 0.1)
-    assert Counter(one.candidate.told for one in kept) == {"yes": 18, "untold": 2}
+    given = [asked(i, "ship", "yes") for i in range(18)] + [asked(i, "quay", "untold") for i in range(9)]
+    kept, cut = chosen([*given, given[0]], 0.1)
+    assert Counter(one.told for one in kept) == {"yes": 18, "untold": 2}
     assert cut["presence"] == {UNTOLD: 7, TWICE: 1}
 
 
@@ -72,21 +73,17 @@ def test_copies_come_into_one_split_and_others_are_left_out(tmp_path: Path) -> N
 
 
 def test_a_second_question_about_a_class_that_is_there_is_short() -> None:
-    there, gone = presence(0, "ship", "yes"), presence(0, "barn", "no")
     counts = [
-        Asked(
-            "p0",
-            "train",
-            Candidate(Turn("count", f"How many {n}s?", "3", truth={"count": 3}), n, "3", "How many?"),
-        )
+        Candidate(Turn("count", f"How many {n}s?", "3", truth={"count": 3}), n, "3", "How many?")
         for n in ("ship", "barn")
     ]
-    described = Asked("p0", "train", Candidate(Turn("describe_short", "Describe.", "Ships."), ""))
-    (one,) = [
-        c for c in conversations([*counts, gone, there, described], {"p0": "s"}, 50, 1) if len(c.turns) == 5
-    ]
-    assert next(turn.kind for turn in one.turns) == "describe_short"
-    asked = [turn.question for turn in one.turns]
-    assert asked[asked.index("Is there a ship?") + 1] == "How many?"
-    assert asked[asked.index("Is there a barn?") + 1] == "How many barns?"
-    assert {c.source for c in conversations([there], {"p0": "s"}, 1, 0)} == {"s"}
+    described = Candidate(Turn("describe_short", "Describe.", "Ships."), "")
+    given = [*counts, presence("barn", "no"), presence("ship", "yes"), described]
+    made = [list(conversations(given, 9, f"seed {n}")) for n in range(60)]
+    assert all(sorted(turn.kind for one in own for turn in one)[0] == "count" for own in made)
+    assert {len(own) for own in made} >= {1, 2}
+    one = next(own[0] for own in made if len(own) == 1)
+    assert one[0].kind == "describe_short"
+    said = [turn.question for turn in one]
+    assert said[said.index("Is there a ship?") + 1] == "How many?"
+    assert said[said.index("Is there a barn?") + 1] == "How many barns?"

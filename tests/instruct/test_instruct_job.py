@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("ray_cluster")
 @pytest.fixture(scope="module")
 def final(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("final")
-    final_scenes(folder, range(30), shards=3, split=None)
+    final_scenes(folder, range(20), split=None)
     return str(folder)
 
 
@@ -42,7 +42,7 @@ def test_a_run_that_was_stopped_goes_on_and_gives_the_same(
         assert (stopped / name).read_bytes() == (whole / name).read_bytes()
     assert (stopped / "parts/shard-000000.parquet").stat().st_mtime_ns == kept
     made = read_instructions(str(whole))
-    assert len(made) == 30
+    assert len(made) == 20
     assert all(len({one.split for one in own}) == 1 for own in made.values())
     entries = [entry for path in whole.glob("llava-*.json") for entry in json.loads(path.read_bytes())]
     assert {entry["id"] for entry in entries} == {one.id for own in made.values() for one in own}
@@ -50,6 +50,7 @@ def test_a_run_that_was_stopped_goes_on_and_gives_the_same(
         make_instructions(MakeConfig(shards=final, output=str(whole), turns=2, forms=("llava", "webdataset")))
 
 
+@pytest.mark.slow  # a pool of Ray Data
 def test_a_model_words_them_anew(final: str, tmp_path: Path) -> None:
     def script(request: Request) -> object:
         told = request.text

@@ -52,7 +52,7 @@ def test_forms_of_others_name_the_picture_once_and_hold_no_other_mark(tmp_path: 
     assert said["conversations"][0]["value"] == "<image>\nHow many image ships?"
     assert json.dumps(said).count("<image>") == 1
     assert sharegpt(one, picture)["images"] == ["shard-000000/key.png"]
-    names = publish_json(Storage(str(tmp_path)), "llava", [one, one], {"id": picture})
+    names = publish_json(Storage(str(tmp_path)), "llava", [(one, picture), (one, picture)])
     assert names == ["llava-train_odd.json"]
     assert json.loads((tmp_path / names[0]).read_bytes()) == [said, said]
 

@@ -145,6 +145,7 @@ _PREPARED: dict[str, Callable[[Path, Path], None]] = {
     "docs/captions.md": _captions,
     "docs/curation.md": _curation,
     "docs/index.md": _quickstart,
+    "docs/instructions.md": _given("final"),
     "docs/publishing.md": _given("captions"),
     "docs/selection.md": _given("captions", "my-run"),
     "docs/rewards.md": _given("shards", "captions", "final"),

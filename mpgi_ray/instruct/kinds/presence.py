@@ -5,12 +5,14 @@ No is said of classes that the source annotates exhaustively; of any other that 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from mpgi_ray.data.instructions import Turn
 from mpgi_ray.instruct.known import Candidate, Known
 from mpgi_ray.instruct.words import forms, say, there_are
 from mpgi_ray.rules.english import with_article
+from mpgi_ray.rules.facts import Facts
 from mpgi_ray.rules.lexicon import is_mass
 
 KIND = "presence"
@@ -22,7 +24,9 @@ def asked(known: Known, each: int) -> Iterator[Candidate]:
     facts = known.facts
     there = {c.name: there_are(c) for c in facts.counted}
     for name in facts.labels:
-        there.setdefault(name, f"there is {name if is_mass(name) else f'at least {with_article(name)}'}")
+        there.setdefault(name, f"there is {name if is_mass(name) else f'at least one {name}'}")
+    for name in _mapped(facts):
+        there.setdefault(name, f"there is {name if is_mass(name) else with_article(name)}")
     for cover in facts.cover:
         if cover.fraction >= _SEEN:
             noun = cover.several
@@ -35,6 +39,14 @@ def asked(known: Known, each: int) -> Iterator[Candidate]:
         yield _candidate(known, name, "no", forms(facts, name), {"names": [name], "present": False})
     for name in known.drawn(known.open, each, f"{KIND} untold"):
         yield _candidate(known, name, "untold", forms(facts, name), {"names": [name], "told": False})
+
+
+def _mapped(facts: Facts) -> Iterator[str]:
+    """Names of map features that show; of those that are told as several one alone may be there."""
+    for phrase in facts.tags:
+        name = re.sub("^(?:at least one|an?) ", "", phrase)
+        if name != phrase or is_mass(name):
+            yield name
 
 
 def _candidate(
