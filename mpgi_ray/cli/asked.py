@@ -10,6 +10,9 @@ import typer
 from mpgi_ray.cli.announce import announce
 from mpgi_ray.errors import RecipeError
 
+_ACCURACY = ("kind", "questions", "chance", "accuracy", "unread", "faults", "mean_iou")
+_CAPTIONS = ("kind", "questions", "bleu_4", "rouge_l", "cider_d")  # summary.json has the others
+
 
 def ask(
     engine: str | None,
@@ -49,30 +52,37 @@ def ask(
     asked = ask_engine(config, takeover=takeover, grace=grace)
     console = Console()
     typer.echo(f"{asked.engine}{'' if asked.pictures else ', without the pictures'}")
-    for rows in (asked.kinds, asked.descriptions):
-        if rows:
-            console.print(_table(rows))
+    if asked.kinds:
+        console.print(_table(asked.kinds, "accuracy", _ACCURACY))
+    if asked.descriptions:
+        console.print(_table(asked.descriptions, "cider_d", _CAPTIONS))
     unread = sum(row["unread"] for row in asked.kinds if row["kind"] != "all")
     if unread:
         typer.echo(f"{unread:,} replies name no answer, or two, and count as wrong: see {out}/answers")
 
 
-def _table(rows: Sequence[Mapping[str, Any]]) -> Any:
-    """One row a kind; ends of intervals stand in the cell of their figure."""
+def _table(rows: Sequence[Mapping[str, Any]], figure: str, columns: Sequence[str]) -> Any:
+    """One row a kind.
+
+    Args:
+        figure: that the interval is of.
+        columns: in their order; but for the figure, one of zeros or without values is left out.
+    """
     from rich.table import Table
 
-    columns = dict.fromkeys(key for row in rows for key in row if not key.endswith(("_low", "_high")))
-    table = Table(*(column.replace("_", " ") for column in columns))
+    shown = [name for name in columns if name == figure or any(row.get(name) for row in rows)]
+    at = shown.index(figure) + 1
+    table = Table()
+    for name in (*shown[:at], "95 %", *shown[at:]):
+        table.add_column(name.replace("_", " "), no_wrap=True, justify="left" if name == "kind" else "right")
     for row in rows:
-        table.add_row(*(_cell(row, column) for column in columns))
+        cells = [_cell(row.get(name)) for name in shown]
+        interval = f"{row[f'{figure}_low']:g} to {row[f'{figure}_high']:g}"
+        table.add_row(*cells[:at], interval, *cells[at:])
     return table
 
 
-def _cell(row: Mapping[str, Any], column: str) -> str:
-    value = row.get(column)
+def _cell(value: object) -> str:
     if value is None:
         return ""
-    said = f"{value:,}" if isinstance(value, int) else str(value)
-    if f"{column}_low" in row:
-        said += f" ({row[f'{column}_low']} to {row[f'{column}_high']})"
-    return said
+    return f"{value:,}" if isinstance(value, int) else str(value)

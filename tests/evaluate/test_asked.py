@@ -98,9 +98,12 @@ def truth(asked: str, scene: Sample | None) -> str:
     return turn.answer
 
 
+def engine_of(url: str) -> dict[str, object]:
+    return {"kind": "http", "model": "tiny", "url": url, "tries": 1, "cpus": 0.5}
+
+
 def ask(url: str, folder: Path, out: str, **more: object) -> Asked:
-    engine = {"kind": "http", "model": "tiny", "url": url, "tries": 1, "cpus": 0.5}
-    asked = AskedEngine.model_validate({"engine": engine})
+    asked = AskedEngine.model_validate({"engine": engine_of(url)})
     values = {"shards": str(folder / "final"), "questions": str(folder / "questions"), "asked": asked}
     return ask_engine(AskConfig.model_validate(values | {"output": str(folder / out)} | more))
 
@@ -110,7 +113,7 @@ def accuracy(found: Asked) -> dict[str, float]:
 
 
 def test_true_answers_are_all_right_and_an_engine_without_pictures_knows_little(
-    folder: Path, scenes: Mapping[str, Sample], ray_cluster: None
+    folder: Path, scenes: Mapping[str, Sample], ray_cluster: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with Endpoint(answering(truth, scenes)) as endpoint:
         found = ask(endpoint.url, folder, "seen")
@@ -122,6 +125,11 @@ def test_true_answers_are_all_right_and_an_engine_without_pictures_knows_little(
         assert second.startswith("Question: What colour has it?\nAnswer: blue\n")
         asked = len(endpoint.requests)
         assert ask(endpoint.url, folder, "seen") == found
+        file = folder / "engine.yaml"
+        file.write_text(yaml.safe_dump({"engine": engine_of(endpoint.url)}))
+        given = [str(folder / "final"), "--engine", str(file), "--questions", str(folder / "questions")]
+        assert main(["evaluate", *given, "--out", str(folder / "seen")]) == 0
+        assert "100 to 100" in capsys.readouterr().out
         assert len(endpoint.requests) == asked  # it is finished: nothing is asked again
         blind = ask(endpoint.url, folder, "unseen", pictures=False)
         assert accuracy(blind)["colour"] == 0

@@ -71,7 +71,7 @@ def ask_engine(config: AskConfig, *, takeover: bool = False, grace: float = GRAC
     identity = _identity(config, shards)
     look(output, record_of(_JOB), identity, last=(SUMMARY,), results=_RESULTS)
     conversations = _asked(config)
-    with held(output, _JOB, takeover=takeover) as lease:
+    with held(output, "evaluate", takeover=takeover) as lease:
         if claim(output, _JOB, identity, last=(SUMMARY,), results=_RESULTS) is not Claim.FINISHED:
             parts = list(_parts(conversations, shards))
             lease.tell(len(parts))

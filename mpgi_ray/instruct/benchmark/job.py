@@ -94,7 +94,7 @@ def make_benchmark(config: BenchmarkConfig, *, takeover: bool = False, grace: fl
     shards, output = list_shards(config.shards), Storage(config.output)
     identity = _identity(config, shards)
     look(output, record_of(_JOB), identity, last=_LAST, results=())
-    with held(output, _JOB, takeover=takeover) as lease:
+    with held(output, "instruct benchmark", takeover=takeover) as lease:
         if claim(output, _JOB, identity, last=_LAST, results=()) is not Claim.FINISHED:
             stop = Stop(grace)
             with ray_session(cpus_held=0), stop.listening():
@@ -145,7 +145,7 @@ def _wanted(
     """The ids of the pictures to ask about, by shard, each once; their splits; how many are left out."""
     given = [one for of_shard in known for one in of_shard]
     groups = groups_of(config.duplicates) if config.duplicates else {}
-    splits = splits_of(given, groups, {} if config.whole else HELD_OUT, config.seed)
+    splits: dict[str, str | None] = {**splits_of(given, groups, HELD_OUT, config.seed)}
     if config.whole and not any(split for _, split in given):
         splits = dict.fromkeys(splits)
     there = {*splits.values()}
