@@ -64,13 +64,14 @@ def parse_name(name: str, country: str | None = None) -> Georeference:
 
     Args:
         name: without folders and suffix.
-        country: as a record of the picture tells it; without it, the country ends before the first number.
+        country: as a record of the picture tells it, with spaces or underscores; without it, the country
+            ends before the first number.
 
     Raises:
         ValueError: it is not a name of this form.
     """
     first = _COUNTRY.match(name) if len(name) <= _LONGEST else None
-    ends = [len(country)] if country and name.startswith(f"{country}_") else []
+    ends = [len(country)] if country and _as_named(name).startswith(f"{_as_named(country)}_") else []
     for end in [*ends, len(first[1])] if first else []:
         if parts := _REST.fullmatch(name[end + 1 :]):
             number, city, *sides = parts.groups()
@@ -99,7 +100,10 @@ def record_of(name: str, sample_id: str, annotation: Mapping[str, Any], text: st
         if (found := _georeference(sample_id, annotation)) is None:
             return None
         own, told = str(found), found
-    return {"name": own, "info": {"location": list(told.location)}, "cap": text}
+    location = list(told.location)
+    if [*map(_as_named, folders[-2:])] == [*map(_as_named, location)]:
+        location = folders[-2:]  # a name may have underscores where the place has spaces
+    return {"name": own, "info": {"location": location}, "cap": text}
 
 
 def _georeference(sample_id: str, annotation: Mapping[str, Any]) -> Georeference | None:
@@ -110,6 +114,10 @@ def _georeference(sample_id: str, annotation: Mapping[str, Any]) -> Georeference
         return Georeference(country, int(sample_id[:12], 16), city, (west, south, east, north))
     except (KeyError, TypeError, ValueError):
         return None
+
+
+def _as_named(place: str) -> str:
+    return place.replace(" ", "_")
 
 
 def _degrees(value: float) -> str:

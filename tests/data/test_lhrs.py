@@ -50,6 +50,7 @@ def test_a_name_is_taken_apart_as_it_was_put_together(
         ("Papua_New_Guinea_3_Port_Moresby_147.1_-9.4_147.2_-9.5", None, ("Papua_New_Guinea", "Port_Moresby")),
         ("A_1_2_B_7.1_46.2_7.2_46.1", None, ("A", "2_B")),
         ("A_1_2_B_7.1_46.2_7.2_46.1", "A_1", ("A_1", "B")),
+        ("A_B_2_1_C_D_7.1_46.2_7.2_46.1", "A B_2", ("A_B_2", "C_D")),  # spaces in the record
         ("A_B_1_C_7.1_46.2_7.2_46.1", "A", ("A_B", "C")),  # the record says less than the name
         ("A_1_C_5_6_7.1_46.2_7.2_46.1", "elsewhere", ("A", "C_5_6")),
     ],

@@ -19,7 +19,7 @@ from support.ingested import ingest_all, put
 RECORDS: list[dict[str, Any]] = [
     {"name": "A_12_B_7.10_46.2_7.2_46.1", "info": {"location": ["A", "B"]}, "cap": "A park, “old”.\nA pond."},
     {"name": "C_D_3_E_F_-9.5_-38.5_-9.25_-39", "info": {"location": ["C_D", "E_F"]}, "cap": " a beach "},
-    {"name": "C_D_4_E_F_-9.5_-38.5_-9.25_-39", "info": {"location": ["C_D", "E_F"]}, "cap": "a beach"},
+    {"name": "C_D_4_E_F_-9.5_-38.5_-9.25_-39", "info": {"location": ["C D", "E F"]}, "cap": "a beach"},
 ]
 
 
