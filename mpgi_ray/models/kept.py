@@ -1,4 +1,5 @@
-"""Models that are trained, each in a folder of its own: of open_clip, with a bridge, or of transformers.
+"""Models that are trained, each in a folder of its own: of open_clip, with a bridge, or of transformers,
+a scorer or an adapter of a published model.
 
 What stands here asks which of these a model or a folder is, so that nothing else needs to.
 """
@@ -9,21 +10,25 @@ from pathlib import Path
 from typing import Any
 
 from mpgi_ray.data.storage import Storage, absolute
-from mpgi_ray.models import bridge_folder, checkpoint, multimodal_folder
+from mpgi_ray.models import adapted_folder, bridge_folder, checkpoint, multimodal_folder
+from mpgi_ray.models.adapted import AdaptedNetwork
+from mpgi_ray.models.adapted_layout import Adapted
 from mpgi_ray.models.architecture import Architecture as Clip
 from mpgi_ray.models.bridge_layout import Bridged
 from mpgi_ray.models.bridge_network import BridgeNetwork
-from mpgi_ray.models.model_folder import is_bridged, is_multimodal
+from mpgi_ray.models.model_folder import is_adapter, is_bridged, is_multimodal
 from mpgi_ray.models.multimodal import MultimodalNetwork
 from mpgi_ray.models.multimodal_layout import Multimodal
 from mpgi_ray.models.published import open_clip_lines
 
-Architecture = Clip | Bridged | Multimodal
+Architecture = Clip | Bridged | Multimodal | Adapted
 
 
 def build(architecture: Architecture) -> Any:
     """The model with fresh weights (from torch's current seed)."""
     match architecture:
+        case Adapted():
+            return adapted_folder.build(architecture)
         case Multimodal():
             return multimodal_folder.build(architecture)
         case Bridged():
@@ -39,6 +44,8 @@ def save(folder: Path | str, architecture: Architecture, model: Any) -> None:
         OutputError: the folder cannot be written.
     """
     match architecture:
+        case Adapted():
+            adapted_folder.save(folder, architecture, model)
         case Multimodal():
             multimodal_folder.save(folder, architecture, model)
         case Bridged():
@@ -69,6 +76,8 @@ def read_architecture(folder: Path | str) -> Architecture:
     storage = Storage(absolute(str(folder)))
     if is_multimodal(storage):
         return multimodal_folder.read_architecture(folder)
+    if is_adapter(storage):
+        return adapted_folder.read_architecture(folder)
     if is_bridged(storage):
         return bridge_folder.read_architecture(folder)
     return checkpoint.read_architecture(folder)
@@ -83,6 +92,8 @@ def load_weights(model: Any, folder: Path | str) -> None:
     match model:
         case MultimodalNetwork():
             multimodal_folder.load_weights(model, folder)
+        case AdaptedNetwork():
+            adapted_folder.load_weights(model, folder)
         case BridgeNetwork():
             bridge_folder.load_weights(model, folder)
         case _:
@@ -95,6 +106,8 @@ def opening_lines(folder: Path | str) -> str:
     storage = Storage(place)
     if is_multimodal(storage):
         return f"from mpgi_ray.models.scorers import load_scorer\nscorer = load_scorer({place!r})"
+    if is_adapter(storage):
+        return adapted_folder.opening_lines(place)
     if is_bridged(storage):
         return f"from mpgi_ray.models.describer import load_describer\nmodel = load_describer({place!r})"
     return open_clip_lines(folder)

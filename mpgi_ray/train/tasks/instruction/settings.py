@@ -38,6 +38,7 @@ class Settings(TaskSettings):
         pictures: whether the model sees the pictures. Without them, its language model alone is taught.
         pixels: of a multimodal model: the side of the square that it sees in place of a picture.
         tokens: of a conversation, without the picture; turns beyond are left out.
+        rank: of a multimodal model's adapter: None takes 16, or that of the adapter that is trained on.
     """
 
     answers: ClassVar[bool] = True
@@ -50,6 +51,7 @@ class Settings(TaskSettings):
     pictures: bool = True
     pixels: int = Field(default=448, ge=1, le=10_000)
     tokens: int = Field(default=256, ge=8, le=100_000)
+    rank: int | None = Field(default=None, ge=1, le=1024)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
