@@ -19,16 +19,21 @@ from mpgi_ray.rules.english import number, plural, with_article
 from mpgi_ray.rules.geometry import PLACES, cell, has_clear_place
 
 
-def conversations(records: Sequence[Record], turns: int) -> list[Conversation]:
-    """The questions about scenes, at most so many in a conversation."""
+def conversations(records: Sequence[Record], turns: int, *, described: bool = True) -> list[Conversation]:
+    """The questions about scenes, at most so many in a conversation.
+
+    Args:
+        described: whether a description of each is among them, for which texts are needed.
+    """
     asked = presence(records)
     made = []
     for record in records:
         sample, split = record.sample_id, record.annotation.get("split")
         own = [*asked[sample], *counts(record), *places(record)]
         own.sort(key=lambda turn: chance(sample, turn.kind, turn.question))
-        told = Turn("describe_short", "Describe the image.", record.texts["layout"])
-        made.append(Conversation(sample, (told,), "mpgi-demo", split))
+        if described:
+            told = Turn("describe_short", "Describe the image.", record.texts["layout"])
+            made.append(Conversation(sample, (told,), "mpgi-demo", split))
         parts = (own[first : first + turns] for first in range(0, len(own), turns))
         made += [Conversation(sample, tuple(part), "mpgi-demo", split) for part in parts]
     return made

@@ -25,7 +25,7 @@ import numpy as np
 import torch
 from alone import learn
 from bridge_questions import chance, conversations
-from caption_arms import drawn, finals
+from caption_arms import drawn, finals, shown
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -45,7 +45,7 @@ from mpgi_ray.models.written import Asked
 from mpgi_ray.report.page import write_report
 from mpgi_ray.train.config import TrainConfig
 
-HELD_OUT = 100_000  # number of the first scene that is captioned
+HELD_OUT = 100_000  # number of the first scene that is asked about, and captioned
 TEXTS = {"*": 0, "layout": 1}
 Asking = list[tuple[Image.Image, Turn]]
 Hits = Mapping[str, NDArray[np.float64]]
@@ -147,19 +147,24 @@ def questions(records: Sequence[Record], most: int) -> Mapping[str, Asking]:
     """Questions about scenes by kind, one turn each."""
     pictures = {record.sample_id: decoded(record) for record in records}
     made: dict[str, Asking] = defaultdict(list)
-    told = sorted(conversations(records, 1), key=lambda one: chance("asked", one.id))
+    told = sorted(conversations(records, 1, described=False), key=lambda one: chance("asked", one.id))
     for one in told:
         [turn] = one.turns
-        if turn.kind != "describe_short" and len(made[turn.kind]) < most:
+        if len(made[turn.kind]) < most:
             made[turn.kind].append((pictures[one.sample_id], turn))
     return made
+
+
+def held_out(count: int) -> range:
+    """The numbers of scenes that nothing was trained on."""
+    return range(HELD_OUT, HELD_OUT + count)
 
 
 def described(options: argparse.Namespace, model: str) -> None:
     """Caption held-out scenes by the caption job, check the texts, and write a report."""
     folder = options.folder.absolute()
     shards, output = folder / f"held-out-{options.captions}", folder / f"captions-{options.seed}"
-    draw_scenes(str(shards), options.captions, seed=1, first=HELD_OUT)
+    draw_scenes(str(shards), options.captions, first=HELD_OUT)
     engine = f"{{kind: local, model: '{model}', cpus: 0.5}}"
     where = {"input.shards": str(shards), "output": str(output), "max_reject_rate": 1}
     told = [f"generate.engine={engine}", "generate.perspectives=[scene]", "generate.sampling.max_tokens=96"]
@@ -193,16 +198,17 @@ def main(given: Sequence[str] | None = None) -> None:
         "--steps",
         type=int,
         nargs=5,
-        default=[300, 150, 150, 700, 200],
+        default=[600, 250, 350, 900, 120],
         help="of the tower, and stages 0 to 3",
     )
     parser.add_argument("--freeze", nargs="*", default=["image"], help="in stages 2 and 3")
     parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--conversations", type=int, default=2, help="about a picture in a step")
+    parser.add_argument("--conversations", type=int, default=1, help="about a picture in a step")
     parser.add_argument("--tokens", type=int, default=80, help="of a conversation")
-    parser.add_argument("--lr", type=float, default=2e-3)
+    parser.add_argument("--lr", type=float, default=3e-3)
     parser.add_argument("--scenes", type=int, default=6000, help="generated ones, four of five to train on")
-    parser.add_argument("--asked", type=int, default=600, help="questions of a kind about held-out scenes")
+    parser.add_argument("--held-out", type=int, default=1000, help="generated ones that are asked about")
+    parser.add_argument("--asked", type=int, default=500, help="questions of a kind, at most")
     parser.add_argument(
         "--captions", type=int, default=100, help="held-out scenes that are captioned; 0: none"
     )
@@ -212,7 +218,7 @@ def main(given: Sequence[str] | None = None) -> None:
     torch.set_num_threads(1)
     folder = options.folder.absolute()
     made = finals(lambda: drawn(range(options.scenes)), folder / f"scenes-{options.scenes}")
-    records = list(read_records(list_shards(str(made / "shards"))))
+    records = read_records(list_shards(str(made / "shards")), pictures=False)
     train = [record for record in records if record.annotation["split"] == "train"]
     told = conversations(train, 4)
     table = folder / f"instructions-{options.scenes}"
@@ -220,8 +226,7 @@ def main(given: Sequence[str] | None = None) -> None:
         f"{write_instructions(Storage(str(table)), told):,} questions about {len(train):,} scenes", flush=True
     )
     learnt = [turn for one in told for turn in one.turns]
-    asked = questions([one for one in records if one.annotation["split"] == "test"], options.asked)
-    del records, train
+    asked = questions(list(map(shown, drawn(held_out(options.held_out)))), options.asked)
     output = ""
     for stage, config in stages(options, made / "shards", table).items():
         before = time.process_time()
