@@ -12,11 +12,12 @@ from mpgi_ray.data.instructions import Conversation, Turn
 from mpgi_ray.demo import scene
 from mpgi_ray.engines.http.engine import HttpEngine
 from mpgi_ray.engines.http.settings import HttpSettings
-from mpgi_ray.instruct.reworded import reworded
+from mpgi_ray.errors import UnfinishedError
+from mpgi_ray.instruct.reworded import Rewording, reworded
 from mpgi_ray.instruct.same_answer import answer_fault, question_fault
 from mpgi_ray.rules import gather
 from mpgi_ray.rules.facts import Facts
-from support.endpoint import Answer, Endpoint, Request, completion
+from support.endpoint import Answer, Endpoint, Request, completion, refusal
 
 FACTS = gather(scene(0).annotation)  # two trucks and four warehouses
 COUNT = Turn("count", "How many trucks are there?", "Two.", truth={"names": ["truck"], "count": 2})
@@ -79,6 +80,13 @@ def test_a_false_answer_is_asked_for_again_with_the_reason_and_then_left() -> No
 
     turn, requests = asked(COUNT, mends)
     assert (turn.answer, len(requests)) == ("Two of them.", 2)
+
+
+def test_an_endpoint_that_takes_no_request_ends_the_job_in_one_line() -> None:
+    with Endpoint(lambda _: refusal(401, "no key")) as endpoint:
+        settings = HttpSettings(kind="http", url=endpoint.url, model="writer")
+        with pytest.raises(UnfinishedError, match=r"it requires a key.*the same command goes on"):
+            Rewording(settings, "out", {}, measured=False).open()
 
 
 def test_the_words_of_a_description_stay() -> None:
