@@ -17,7 +17,7 @@ from mpgi_ray.runtime.stopping import GRACE
 
 
 class Decoding(StrEnum):
-    """How captions are written; `mpgi_ray.models.generation` has the defaults of their settings."""
+    """How captions are written; `mpgi_ray.models.decoding` has the defaults of their settings."""
 
     GREEDY = "greedy"
     BEAM = "beam"
