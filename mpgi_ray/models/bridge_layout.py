@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from mpgi_ray.models.architecture import Architecture
 from mpgi_ray.models.bridge import Variant
-from mpgi_ray.models.dialogue import row
-from mpgi_ray.models.inputs import Dialogue, Inputs, Row
+from mpgi_ray.models.bridge_inputs import BridgedInputs
 from mpgi_ray.models.normalise import Normalise
-from mpgi_ray.models.tokenizer import END, START, TextTokenizer
+from mpgi_ray.models.tokenizer import TextTokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +64,3 @@ class Bridged:
         """What `told` gave."""
         own = {**told, "clip": Architecture(**told["clip"]), "variant": Variant(told["variant"])}
         return cls(**own, tokenizer=tokenizer)
-
-
-@dataclass(frozen=True, slots=True)
-class BridgedInputs(Inputs):
-    """The inputs of a model with a bridge."""
-
-    def dialogue(self) -> Dialogue:
-        codec = TextTokenizer.from_json(self.tokenizer or "", self.context_length)
-
-        def read(turns: Sequence[tuple[str, str]]) -> Row:
-            return row(
-                [(before(codec, question), [*codec.encode(answer), END]) for question, answer in turns],
-                self.context_length,
-            )
-
-        return read
-
-
-def before(codec: TextTokenizer, question: str) -> list[int]:
-    """The tokens before an answer."""
-    return [START, *codec.encode(question), END]

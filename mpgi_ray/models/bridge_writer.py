@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from mpgi_ray.models import bridge_folder
-from mpgi_ray.models.bridge_layout import Bridged, before
+from mpgi_ray.models.bridge_inputs import before
+from mpgi_ray.models.bridge_layout import Bridged
 from mpgi_ray.models.bridge_network import BridgeNetwork
 from mpgi_ray.models.decoding import Decoding, write
 from mpgi_ray.models.tokenizer import END, PAD, START
