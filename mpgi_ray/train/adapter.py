@@ -45,7 +45,23 @@ def initial(config: TrainConfig, folder: str) -> tuple[Adapted, Any]:
     model = adapted_folder.build(architecture)
     if is_adapter(Storage(absolute(folder))):
         adapted_folder.load_weights(model, folder)
+    _tell_of_the_cut(architecture, task)
     return architecture, model
+
+
+def _tell_of_the_cut(architecture: Adapted, task: Settings) -> None:
+    """Say how many conversations are not learnt whole; of long texts of the shards runs of sentences are."""
+    if task.draws is None:
+        return
+    inputs, told = architecture.inputs(), [one.turns for one in task.draws.conversations()]
+    lengths = [inputs.tokens([(turn.question, turn.answer) for turn in own]) for own in told]
+    if over := sum(length > task.tokens for length in lengths):
+        print(
+            f"{over:,} of {len(lengths):,} conversations have more than {task.tokens:,} tokens: their last "
+            "turns are left out, or their only answer is cut; "
+            f"task_settings.tokens={max(lengths)} takes them whole",
+            flush=True,
+        )
 
 
 def _base(model: str, folder: str) -> Base:
