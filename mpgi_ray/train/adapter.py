@@ -29,8 +29,8 @@ def initial(config: TrainConfig, folder: str) -> tuple[Adapted, Any]:
         InputError: a file is missing or damaged.
     """
     task = _task(config)
-    limits = task.limits()
-    if is_adapter(Storage(absolute(folder))):
+    limits, goes_on = task.limits(), is_adapter(Storage(absolute(folder)))
+    if goes_on:
         earlier = adapted_folder.read_architecture(folder)
         if task.rank not in (None, earlier.rank):
             raise RecipeError(
@@ -43,7 +43,7 @@ def initial(config: TrainConfig, folder: str) -> tuple[Adapted, Any]:
         architecture = adapted_folder.adapted(base, task.rank or _RANK, limits, task.question)
     architecture.normalise()  # a folder that does not say how is told now
     model = adapted_folder.build(architecture)
-    if is_adapter(Storage(absolute(folder))):
+    if goes_on:
         adapted_folder.load_weights(model, folder)
     _tell_of_the_cut(architecture, task)
     return architecture, model
