@@ -15,7 +15,7 @@ from mpgi_ray.data.final import list_shards
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.models import kept
 from mpgi_ray.models.kept import Architecture
-from mpgi_ray.models.model_folder import is_whole
+from mpgi_ray.models.model_folder import Seen, is_whole
 from mpgi_ray.train.batch import Batch
 from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.data import Reading
@@ -25,6 +25,7 @@ from mpgi_ray.train.order import windows
 from mpgi_ray.train.run_folder import recipe_hash
 from mpgi_ray.train.scan import scan
 from mpgi_ray.train.source import Source
+from mpgi_ray.train.worker import prepare
 
 RECIPE = "recipe.txt"  # beside the weights: the hash of what they learned
 
@@ -32,20 +33,20 @@ RECIPE = "recipe.txt"  # beside the weights: the hash of what they learned
 def learn(config: TrainConfig) -> float | None:
     """Train as `trainer.train` does with one worker, and leave the model in ``config.output``.
 
-    Whole models on a CPU: no accumulation, nothing frozen. A model of another recipe or other samples, or
+    Whole models on a CPU, without accumulation. A model of another recipe or other samples, or
     one that does not name them, is replaced.
 
     Returns:
         The last step's loss; None if the model of this recipe and these samples is there already.
     """
-    source, _ = scan(list_shards(config.shards), config.split, config.weights_of_texts)
+    source, seen = scan(list_shards(config.shards), config.split, config.weights_of_texts)
     recipe = recipe_hash(config.recipe(source)).encode()
     output = Storage(config.output)
     if _finished(output, recipe):
         return None
     architecture, model = _first(config, source)
     loss, learner = 0.0, _learner(config, source, architecture, model)
-    for step in learner.fit(_batches(config, source, architecture)):
+    for step in learner.fit(_batches(config, source, seen, architecture)):
         loss = step.loss
     if not _finished(output, recipe):  # by another process, which may be reading it
         output.delete(RECIPE)  # first, so that a save that is stopped names no recipe
@@ -58,10 +59,10 @@ def learn(config: TrainConfig) -> float | None:
 
 def cpu_seconds(config: TrainConfig) -> float:
     """What the steps of a run cost this process, reading included; the model is not saved."""
-    source, _ = scan(list_shards(config.shards), config.split, config.weights_of_texts)
+    source, seen = scan(list_shards(config.shards), config.split, config.weights_of_texts)
     architecture, model = _first(config, source)
     learner = _learner(config, source, architecture, model)
-    steps = learner.fit(_batches(config, source, architecture))
+    steps = learner.fit(_batches(config, source, seen, architecture))
     next(steps)  # the first one warms up, and reads a whole window
     started = time.process_time()
     for _ in steps:
@@ -82,6 +83,7 @@ def _learner(
     config: TrainConfig, source: Source, architecture: Architecture, model: torch.nn.Module
 ) -> Learner:
     """The model in training, in place."""
+    prepare(model, config)
     steps = config.total_steps(sum(source.counts))
     task = config.learns(writes=architecture.writes).task(model)
     schedule = Schedule(
@@ -90,12 +92,13 @@ def _learner(
     return Learner(model, task, schedule)
 
 
-def _batches(config: TrainConfig, source: Source, architecture: Architecture) -> Iterator[Batch]:
+def _batches(config: TrainConfig, source: Source, seen: Seen, architecture: Architecture) -> Iterator[Batch]:
     steps = config.total_steps(sum(source.counts))
     task = config.learns(writes=architecture.writes)
     reading = Reading.of(config, source, architecture.inputs(), task)
     normalise = architecture.normalise()
-    for window in windows(source.counts, config.batch, steps, config.seed):
+    weights = task.weigh(seen.samples)
+    for window in windows(source.counts, config.batch, steps, config.seed, weights):
         for arrays in reading.window(window, 1):
             row = Batch.of({name: values[None] for name, values in arrays.items()})
             yield row.to(torch.device("cpu"), normalise)

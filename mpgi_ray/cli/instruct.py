@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mpgi_ray.cli.announce import announce
+from mpgi_ray.cli.benchmark import benchmark
 from mpgi_ray.cli.options import Grace, Takeover
 from mpgi_ray.runtime.stopping import GRACE
 
@@ -22,6 +23,9 @@ instruct = typer.Typer(no_args_is_help=True, help="Questions about pictures with
 @instruct.callback()
 def _commands() -> None:
     pass
+
+
+instruct.command()(benchmark)
 
 
 @instruct.command()

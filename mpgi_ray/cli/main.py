@@ -22,7 +22,7 @@ from mpgi_ray.cli.instruct import instruct
 from mpgi_ray.cli.leaks import leaks
 from mpgi_ray.cli.look import inspect
 from mpgi_ray.cli.metrics import metrics
-from mpgi_ray.cli.models import train
+from mpgi_ray.cli.models import merge, train
 from mpgi_ray.cli.release import release
 from mpgi_ray.cli.reward import reward
 from mpgi_ray.cli.score import score
@@ -51,7 +51,7 @@ _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
     _FIRST: (sources,),
     "Captions": (plan, caption, check),
     "What is trained on and published": (curate, duplicates, leaks, score, release),
-    "Models": (train, evaluate),
+    "Models": (train, merge, evaluate),
     "To look and to try": (inspect, doctor, demo, metrics),
 }
 

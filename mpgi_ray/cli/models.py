@@ -1,4 +1,4 @@
-"""The subcommand of ``mpgi`` that trains models."""
+"""The subcommands of ``mpgi`` that train models."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ def train(
     recipe: Annotated[
         str | None,
         typer.Option(
-            help="hqrs-clip, rs-coca, farslip-1, farslip-2, cmid, small-regions, small-cmid or a file."
+            help="hqrs-clip, rs-coca, farslip-1, farslip-2, cmid, small-regions, small-cmid, lora-captions, "
+            "lora-instructions or a file."
         ),
     ] = None,
     model: Annotated[
@@ -67,3 +68,15 @@ def train(
         typer.echo(f"nothing to do: {result.checkpoint} is already trained")
     typer.echo(f"{result.checkpoint}: {result.steps} steps, loss {result.loss:.3f}; open it with")
     typer.echo(opening_lines(result.checkpoint))
+
+
+def merge(
+    adapter: Annotated[str, typer.Argument(help="Folder of a run that trained an adapter, local or s3://…")],
+    out: Annotated[str, typer.Option(help="Folder for the whole model.")],
+) -> None:
+    """Work an adapter into the weights of its model: a folder that vLLM and transformers load like others."""
+    announce("merge", adapter=adapter, output=out)
+    from mpgi_ray.models.adapted_folder import merge as run
+
+    run(adapter, out)
+    typer.echo(f"{out}: name it as the model of an engine of kind vllm, or train it further")

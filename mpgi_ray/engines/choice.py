@@ -9,6 +9,7 @@ from pydantic import Discriminator, Tag
 
 from mpgi_ray.config import Config
 from mpgi_ray.engines.http.settings import HttpSettings
+from mpgi_ray.engines.local.settings import LocalSettings
 from mpgi_ray.engines.settings import EngineSettings
 from mpgi_ray.engines.template.settings import TemplateSettings
 from mpgi_ray.engines.vllm.settings import VllmSettings
@@ -17,6 +18,7 @@ _Engine = (
     Annotated[TemplateSettings, Tag("template")]
     | Annotated[VllmSettings, Tag("vllm")]
     | Annotated[HttpSettings, Tag("http")]
+    | Annotated[LocalSettings, Tag("local")]
 )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 
+from mpgi_ray.engines.adapter import adapter_of
 from mpgi_ray.engines.settings import BoxStyle
 
 
@@ -85,11 +86,13 @@ FAMILIES = (
 def family_of(model: str) -> Family:
     """The family of a hub id or a local folder; ``UNKNOWN`` if neither name nor architecture tells.
 
-    The architectures in a folder's ``config.json`` come before its name, which can be anything. An engine
-    without a model has no family.
+    The architectures in a folder's ``config.json`` come before its name, which can be anything. An adapter is
+    of the family of its base. An engine without a model has no family.
     """
     if not model:
         return UNKNOWN
+    if (adapter := adapter_of(model)) is not None:
+        return family_of(adapter.base)
     for name in (*_architectures(Path(model)), "/".join(model.rstrip("/").split("/")[-2:])):
         plain = re.sub("[^a-z0-9]", "", name.lower())
         for family in FAMILIES:

@@ -12,7 +12,7 @@ from mpgi_ray.config import Config
 from mpgi_ray.data.evaluated import TABLES
 from mpgi_ray.errors import RecipeError
 from mpgi_ray.evaluate.protocol import Protocol
-from mpgi_ray.models.generation import Beam, Decoding, Greedy, Nucleus
+from mpgi_ray.models.decoding import Beam, Decoding, Greedy, Nucleus
 
 Row: TypeAlias = dict[str, Any]
 _DECODINGS: Mapping[str, type[Decoding]] = {"greedy": Greedy, "beam": Beam, "nucleus": Nucleus}

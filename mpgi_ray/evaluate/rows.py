@@ -31,8 +31,8 @@ from mpgi_ray.evaluate.tower.linear import LinearProbe
 from mpgi_ray.evaluate.tower.neighbours import NEIGHBOURS, votes_of_neighbours
 from mpgi_ray.evaluate.zero_shot import Templates, class_features
 from mpgi_ray.evaluate.zero_shot import zero_shot as classify
+from mpgi_ray.models.decoding import Decoding
 from mpgi_ray.models.embed import Model
-from mpgi_ray.models.generation import Decoding
 from mpgi_ray.models.patch_tokens import Last
 
 

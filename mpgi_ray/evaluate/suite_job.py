@@ -17,8 +17,8 @@ from mpgi_ray.evaluate.job import measuring
 from mpgi_ray.evaluate.localize.locate import read_air_slt
 from mpgi_ray.evaluate.suite import FoundSets, KnownSet, Suite
 from mpgi_ray.evaluate.test_set import TestSet
+from mpgi_ray.models.decoding import Decoding, Greedy
 from mpgi_ray.models.embed import Model
-from mpgi_ray.models.generation import Decoding, Greedy
 
 
 class SuiteConfig(Config):

@@ -20,6 +20,7 @@ from mpgi_ray.version import VERSION
 
 _Place = Annotated[str, AfterValidator(absolute)]
 _Share = Annotated[float, Field(ge=0, lt=1)]
+HELD_OUT: Mapping[str, float] = {"val": 0.05, "test": 0.05}
 
 
 class MakeConfig(Config):
@@ -57,7 +58,7 @@ class MakeConfig(Config):
     boxes: Style | None = None
     model: str = ""
     split: str | None = None
-    held_out: Mapping[str, _Share] = {"val": 0.05, "test": 0.05}
+    held_out: Mapping[str, _Share] = HELD_OUT
     duplicates: _Place | None = None
     measured: bool = False
     engine: EngineChoice | None = None

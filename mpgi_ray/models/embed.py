@@ -16,7 +16,8 @@ from mpgi_ray.data.final import Record, decoded
 from mpgi_ray.errors import RecipeError
 from mpgi_ray.models import checkpoint
 from mpgi_ray.models.architecture import Architecture
-from mpgi_ray.models.generation import Decoding, describe
+from mpgi_ray.models.decoding import Decoding
+from mpgi_ray.models.generation import describe
 from mpgi_ray.models.patch_tokens import Last, patch_tokens, require_patches
 from mpgi_ray.models.place import name_and_file as name_and_file
 from mpgi_ray.models.published import architecture, load_published

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 GRID = "mpgi_grid"  # as a configuration of open_clip names the tower: ``timm_model_name``
 SIDE = 96  # of the pictures, in pixels
-_WIDTHS = 16, 32, 64  # channels after each halving
+WIDTHS = 16, 32, 64  # channels after each halving
 _IN_CELLS, _ANYWHERE = 32, 32  # channels that are read cell by cell, and over all cells
 
 
@@ -28,13 +28,13 @@ class GridTower(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        layers: list[nn.Module] = [_convolution(3, _WIDTHS[0], 2)]
-        for before, width in pairwise(_WIDTHS):
+        layers: list[nn.Module] = [_convolution(3, WIDTHS[0], 2)]
+        for before, width in pairwise(WIDTHS):
             layers += [_convolution(before, width, 2), _Residual(width)]
         self.layers = nn.Sequential(*layers)
-        self.cells = nn.Sequential(_point(_WIDTHS[-1], _IN_CELLS), nn.Flatten())
-        self.anywhere = _point(_WIDTHS[-1], _ANYWHERE)
-        self.num_features = _IN_CELLS * (SIDE // 2 ** len(_WIDTHS)) ** 2 + 2 * _ANYWHERE
+        self.cells = nn.Sequential(_point(WIDTHS[-1], _IN_CELLS), nn.Flatten())
+        self.anywhere = _point(WIDTHS[-1], _ANYWHERE)
+        self.num_features = _IN_CELLS * (SIDE // 2 ** len(WIDTHS)) ** 2 + 2 * _ANYWHERE
 
     def reset_classifier(self, num_classes: int, global_pool: str | None = None) -> None:
         """Nothing: the tower has no classifier; open_clip puts its projection behind it."""
@@ -51,6 +51,17 @@ class GridTower(nn.Module):
         """Timm's way to ask for grids: the last one, and a list of it alone."""
         grid = self.layers(x)
         return grid, [grid]
+
+    def stages(self, pictures: Tensor) -> list[Tensor]:
+        """The grids behind each halving, (batch, `WIDTHS`, rows, columns); each is half as high as the one
+        before.
+        """
+        grids = []
+        for number, layer in enumerate(self.layers):
+            pictures = layer(pictures)
+            if number % 2 == 0:  # the first convolution, then two layers for each halving
+                grids.append(pictures)
+        return grids
 
     def forward_head(self, grid: Tensor) -> Tensor:
         """What is read of the last grid."""

@@ -20,6 +20,8 @@ from mpgi_ray.models.tokenizer import TextTokenizer
 Pixels = Callable[[Image.Image], NDArray[np.uint8]]  # an RGB picture to (3, height, width)
 Ids = Callable[[Sequence[str]], NDArray[np.int64]]  # texts to (texts, context length)
 Length = Callable[[str], int]  # of a text in tokens
+Row = tuple[NDArray[np.int64], NDArray[np.bool_]]  # tokens of a conversation; which of them are learnt
+Dialogue = Callable[[Sequence[tuple[str, str]]], Row]  # questions with their answers, as one such row
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,10 @@ class Inputs:
             return np.asarray(tokenize(list(texts)).numpy())
 
         return ids, lambda text: len(tokenize.encode(text)) + 2
+
+    def dialogue(self) -> Dialogue | None:
+        """How a model that answers questions reads a conversation; None for another one."""
+        return None
 
     def pixels(self) -> Pixels:
         """What evaluation does with a picture before normalising it."""

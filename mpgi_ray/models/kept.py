@@ -1,6 +1,7 @@
-"""Models that are trained, each in a folder of its own: of open_clip, or a multimodal scorer of transformers.
+"""Models that are trained, each in a folder of its own: of open_clip, with a bridge, or of transformers,
+a scorer or an adapter of a published model.
 
-What stands here asks which of the two a model or a folder is, so that nothing else needs to.
+What stands here asks which of these a model or a folder is, so that nothing else needs to.
 """
 
 from __future__ import annotations
@@ -9,21 +10,31 @@ from pathlib import Path
 from typing import Any
 
 from mpgi_ray.data.storage import Storage, absolute
-from mpgi_ray.models import checkpoint, multimodal_folder
+from mpgi_ray.models import adapted_folder, bridge_folder, checkpoint, multimodal_folder
+from mpgi_ray.models.adapted import AdaptedNetwork
+from mpgi_ray.models.adapted_layout import Adapted
 from mpgi_ray.models.architecture import Architecture as Clip
-from mpgi_ray.models.model_folder import is_multimodal
+from mpgi_ray.models.bridge_layout import Bridged
+from mpgi_ray.models.bridge_network import BridgeNetwork
+from mpgi_ray.models.model_folder import is_adapter, is_bridged, is_multimodal
 from mpgi_ray.models.multimodal import MultimodalNetwork
 from mpgi_ray.models.multimodal_layout import Multimodal
 from mpgi_ray.models.published import open_clip_lines
 
-Architecture = Clip | Multimodal
+Architecture = Clip | Bridged | Multimodal | Adapted
 
 
 def build(architecture: Architecture) -> Any:
     """The model with fresh weights (from torch's current seed)."""
-    if isinstance(architecture, Multimodal):
-        return multimodal_folder.build(architecture)
-    return checkpoint.build(architecture)[0]
+    match architecture:
+        case Adapted():
+            return adapted_folder.build(architecture)
+        case Multimodal():
+            return multimodal_folder.build(architecture)
+        case Bridged():
+            return bridge_folder.build(architecture)
+        case Clip():
+            return checkpoint.build(architecture)[0]
 
 
 def save(folder: Path | str, architecture: Architecture, model: Any) -> None:
@@ -32,10 +43,15 @@ def save(folder: Path | str, architecture: Architecture, model: Any) -> None:
     Raises:
         OutputError: the folder cannot be written.
     """
-    if isinstance(architecture, Multimodal):
-        multimodal_folder.save(folder, architecture, model)
-    else:
-        checkpoint.save(folder, architecture, model)
+    match architecture:
+        case Adapted():
+            adapted_folder.save(folder, architecture, model)
+        case Multimodal():
+            multimodal_folder.save(folder, architecture, model)
+        case Bridged():
+            bridge_folder.save(folder, architecture, model)
+        case Clip():
+            checkpoint.save(folder, architecture, model)
 
 
 def load(folder: Path | str) -> tuple[Architecture, Any]:
@@ -57,8 +73,13 @@ def read_architecture(folder: Path | str) -> Architecture:
         InputError: the folder holds no whole model, or a file of it cannot be read.
         RecipeError: the model is of a kind that is not supported.
     """
-    if is_multimodal(Storage(absolute(str(folder)))):
+    storage = Storage(absolute(str(folder)))
+    if is_multimodal(storage):
         return multimodal_folder.read_architecture(folder)
+    if is_adapter(storage):
+        return adapted_folder.read_architecture(folder)
+    if is_bridged(storage):
+        return bridge_folder.read_architecture(folder)
     return checkpoint.read_architecture(folder)
 
 
@@ -68,15 +89,25 @@ def load_weights(model: Any, folder: Path | str) -> None:
     Raises:
         InputError: a file is damaged, or belongs to another architecture.
     """
-    if isinstance(model, MultimodalNetwork):
-        multimodal_folder.load_weights(model, folder)
-    else:
-        checkpoint.load_weights(model, folder)
+    match model:
+        case MultimodalNetwork():
+            multimodal_folder.load_weights(model, folder)
+        case AdaptedNetwork():
+            adapted_folder.load_weights(model, folder)
+        case BridgeNetwork():
+            bridge_folder.load_weights(model, folder)
+        case _:
+            checkpoint.load_weights(model, folder)
 
 
 def opening_lines(folder: Path | str) -> str:
     """Python that opens the model of a folder."""
     place = absolute(str(folder))
-    if is_multimodal(Storage(place)):
+    storage = Storage(place)
+    if is_multimodal(storage):
         return f"from mpgi_ray.models.scorers import load_scorer\nscorer = load_scorer({place!r})"
+    if is_adapter(storage):
+        return adapted_folder.opening_lines(place)
+    if is_bridged(storage):
+        return f"from mpgi_ray.models.describer import load_describer\nmodel = load_describer({place!r})"
     return open_clip_lines(folder)

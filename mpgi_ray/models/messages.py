@@ -1,7 +1,8 @@
-"""The one layout of a picture, a question and an answer, in which a scorer learns and is asked."""
+"""The one layout of a picture, questions and answers, in which a model learns and is asked."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 Message = dict[str, Any]
@@ -17,8 +18,16 @@ def messages(question: str, answer: str, *, picture: bool = True) -> list[Messag
         question: empty where the answer is a caption.
         picture: whether there is one.
     """
-    asked = [{"type": "image"}] * picture + [{"type": "text", "text": question}]
-    return [
-        {"role": "user", "content": asked},
-        {"role": "assistant", "content": [{"type": "text", "text": answer}]},
-    ]
+    return turns([(question, answer)], picture=picture)
+
+
+def turns(told: Sequence[tuple[str, str]], *, picture: bool = True) -> list[Message]:
+    """A conversation of several questions with their answers; the picture is the first part of the first."""
+    made: list[Message] = []
+    for place, (question, answer) in enumerate(told):
+        shown = [{"type": "image"}] * (picture and not place)
+        made += [
+            {"role": "user", "content": [*shown, {"type": "text", "text": question}]},
+            {"role": "assistant", "content": [{"type": "text", "text": answer}]},
+        ]
+    return made

@@ -16,7 +16,11 @@ SAFE_WEIGHTS = "open_clip_model.safetensors"  # open_clip's other name; read, ne
 CONFIG, TOKENIZER = "open_clip_config.json", "tokenizer.json"
 SCORER = "scorer.pt"  # the head of a model that scores texts, beside its weights
 HUB_CONFIG = "config.json"  # of a multimodal scorer, in the layout of transformers; written last there
-LAST = (WEIGHTS, HUB_CONFIG)  # of a model that was trained here, one is there, and then the model is whole
+BRIDGE_CONFIG, BRIDGE_WEIGHTS = "bridge.json", "bridge_model.bin"  # of a model with a bridge; weights last
+ADAPTER = "adapter_model.safetensors"  # of a multimodal model, in peft's form
+ADAPTER_CONFIG = "adapter_config.json"  # written last there
+# of a model that was trained here, one is there, and then the model is whole
+LAST = (WEIGHTS, HUB_CONFIG, BRIDGE_WEIGHTS, ADAPTER_CONFIG)
 HUB_FILES = (  # the small files of a model of transformers, as far as it has them
     HUB_CONFIG,
     "generation_config.json",
@@ -107,6 +111,16 @@ def is_multimodal(storage: Storage) -> bool:
         and not storage.exists(CONFIG)
         and "model_type" in storage.read_json(HUB_CONFIG)
     )
+
+
+def is_bridged(storage: Storage) -> bool:
+    """Whether a folder holds a model with a bridge."""
+    return storage.exists(BRIDGE_CONFIG)
+
+
+def is_adapter(storage: Storage) -> bool:
+    """Whether a folder holds an adapter in peft's form, and no model beside it."""
+    return storage.exists(ADAPTER_CONFIG) and not storage.exists(HUB_CONFIG)
 
 
 def hub_weights(storage: Storage) -> list[str]:

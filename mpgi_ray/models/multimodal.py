@@ -43,50 +43,62 @@ class MultimodalNetwork(nn.Module):
         """The scores of answers, above 0, float32 (answers).
 
         Args:
-            pictures: normalised, (pictures, 3, side, side); one that nothing is asked about costs nothing.
-            ids: tokens of conversations, (answers, tokens), negative behind their ends.
-            which: the picture of each conversation, (answers); negative where there is none.
+            pictures, ids, which: of one conversation for each answer; see `hidden_states`.
         """
-        ids = ids[:, : int((ids >= 0).sum(1).max())]
-        attended = ids >= 0
-        ids = ids.clamp(min=0)
-        shown = ids == self.backbone.config.image_token_id
-        tokens = self.backbone.get_input_embeddings()(ids)
-        seen, places = torch.unique(which[which >= 0], return_inverse=True)
-        if len(seen):
-            features = self._seen(pictures[seen])[places].to(tokens.dtype)
-            tokens = tokens.masked_scatter(shown[..., None], features)
-        # positions are told, so that the backbone neither keeps nor uses those of an earlier call
-        positions, _ = self.backbone.get_rope_index(
-            ids,
-            mm_token_type_ids=shown.int(),
-            image_grid_thw=self._grids(pictures, len(places)),
-            attention_mask=attended.long(),
-        )
-        states = self.backbone(
-            inputs_embeds=tokens,
-            attention_mask=attended.long(),
-            position_ids=positions,
-            use_cache=False,
-        ).last_hidden_state
-        last = states[torch.arange(len(ids), device=ids.device), last_tokens(attended)]
+        states, attended = hidden_states(self.backbone, pictures, ids, which)
+        last = states[torch.arange(len(states), device=ids.device), last_tokens(attended)]
         with torch.autocast(last.device.type, enabled=False):
             scores: Tensor = functional.softplus(self.head(last.float())).squeeze(-1)
         return scores
 
-    def _seen(self, pictures: Tensor) -> Tensor:
-        """What the image tower says of pictures, (pictures, tokens, width)."""
-        vision = self.backbone.config.vision_config
-        patches = as_patches(
-            pictures, vision.patch_size, vision.spatial_merge_size, vision.temporal_patch_size
-        )
-        found = self.backbone.get_image_features(patches, self._grids(pictures, len(pictures)))
-        return torch.stack(list(found.pooler_output))
 
-    def _grids(self, pictures: Tensor, count: int) -> Tensor:
-        """Moments, rows and columns of patches, (count, 3)."""
-        rows, columns = (side // self.backbone.config.vision_config.patch_size for side in pictures.shape[2:])
-        return torch.tensor([[1, rows, columns]], device=pictures.device).expand(count, -1)
+def hidden_states(backbone: Any, pictures: Tensor, ids: Tensor, which: Tensor) -> tuple[Tensor, Tensor]:
+    """What the last layer says at each token, (conversations, tokens, width), and which tokens there are.
+
+    Args:
+        backbone: ``Qwen2VLModel`` or ``Qwen2_5_VLModel`` of transformers.
+        pictures: normalised, (pictures, 3, side, side); one that nothing is asked about costs nothing.
+        ids: tokens of conversations, (conversations, tokens), negative behind their ends; what no
+            conversation reaches is cut off.
+        which: the picture of each conversation, (conversations); negative where there is none.
+    """
+    ids = ids[:, : int((ids >= 0).sum(1).max())]
+    attended = ids >= 0
+    ids = ids.clamp(min=0)
+    shown = ids == backbone.config.image_token_id
+    tokens = backbone.get_input_embeddings()(ids)
+    seen, places = torch.unique(which[which >= 0], return_inverse=True)
+    if len(seen):
+        features = _seen(backbone, pictures[seen])[places].to(tokens.dtype)
+        tokens = tokens.masked_scatter(shown[..., None], features)
+    # positions are told, so that the backbone neither keeps nor uses those of an earlier call
+    positions, _ = backbone.get_rope_index(
+        ids,
+        mm_token_type_ids=shown.int(),
+        image_grid_thw=_grids(backbone, pictures, len(places)),
+        attention_mask=attended.long(),
+    )
+    states: Tensor = backbone(
+        inputs_embeds=tokens,
+        attention_mask=attended.long(),
+        position_ids=positions,
+        use_cache=False,
+    ).last_hidden_state
+    return states, attended
+
+
+def _seen(backbone: Any, pictures: Tensor) -> Tensor:
+    """What the image tower says of pictures, (pictures, tokens, width)."""
+    vision = backbone.config.vision_config
+    patches = as_patches(pictures, vision.patch_size, vision.spatial_merge_size, vision.temporal_patch_size)
+    found = backbone.get_image_features(patches, _grids(backbone, pictures, len(pictures)))
+    return torch.stack(list(found.pooler_output))
+
+
+def _grids(backbone: Any, pictures: Tensor, count: int) -> Tensor:
+    """Moments, rows and columns of patches, (count, 3)."""
+    rows, columns = (side // backbone.config.vision_config.patch_size for side in pictures.shape[2:])
+    return torch.tensor([[1, rows, columns]], device=pictures.device).expand(count, -1)
 
 
 def as_patches(pictures: Tensor, patch: int, merge: int, moments: int) -> Tensor:

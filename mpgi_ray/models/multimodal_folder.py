@@ -6,7 +6,7 @@ Its backbone opens there with ``AutoModel.from_pretrained(FOLDER)``, its tokeniz
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -42,13 +42,24 @@ def save(folder: Path | str, architecture: Multimodal, model: Any) -> None:
     head = {name: value.cpu() for name, value in model.head.state_dict().items()}
     told = {"pixels": limits.pixels, "tokens": limits.tokens, "state": head}
     storage.publish(SCORER, checkpoint.to_bytes(told))
-    for name in architecture.files.keys() - {HUB_CONFIG}:
-        storage.publish(name, architecture.files[name])
+    beside = {name: data for name, data in architecture.files.items() if name != HUB_CONFIG}
+    publish(storage, model.backbone, beside)
+
+
+def publish(storage: Storage, model: Any, files: Mapping[str, bytes]) -> None:
+    """Write a model of transformers; its configuration comes last.
+
+    Args:
+        files: what lies beside its weights; one of these stands in place of what transformers would write.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
     with tempfile.TemporaryDirectory() as scratch, _quietly():
-        model.backbone.save_pretrained(scratch, max_shard_size=_PIECE)
-        written = sorted(path.name for path in Path(scratch).iterdir())
-        for name in sorted(written, key=HUB_CONFIG.__eq__):
-            storage.publish(name, Path(scratch, name).read_bytes())
+        model.save_pretrained(scratch, max_shard_size=_PIECE)
+        names = sorted({*files, *(path.name for path in Path(scratch).iterdir())})
+        for name in sorted(names, key=HUB_CONFIG.__eq__):
+            storage.publish(name, files[name] if name in files else Path(scratch, name).read_bytes())
 
 
 def load(folder: Path | str) -> tuple[Multimodal, MultimodalNetwork]:
@@ -73,6 +84,20 @@ def read_architecture(folder: Path | str, limits: Limits | None = None) -> Multi
         InputError: a file is missing or damaged, or the folder holds no scorer and there are no ``limits``.
         RecipeError: the model is of another kind, or cannot look at so much.
     """
+    files = read_files(folder)
+    if limits is None:
+        told = _scorer(Storage(absolute(str(folder))))
+        limits = Limits(told["pixels"], told["tokens"])
+    return Multimodal(str(folder), files, limits)
+
+
+def read_files(folder: Path | str) -> dict[str, bytes]:
+    """The small files of a multimodal model.
+
+    Raises:
+        InputError: the folder holds none.
+        RecipeError: the model is of another kind.
+    """
     storage = Storage(absolute(str(folder)))
     if not storage.exists(HUB_CONFIG):
         raise InputError(f"{folder} is not a model of transformers, it lacks {HUB_CONFIG}")
@@ -82,11 +107,7 @@ def read_architecture(folder: Path | str, limits: Limits | None = None) -> Multi
             f"model {folder}: it is of the kind {kind!r}: expected {' or '.join(KINDS)}, e.g. "
             "Qwen/Qwen2-VL-2B-Instruct"
         )
-    if limits is None:
-        told = _scorer(storage)
-        limits = Limits(told["pixels"], told["tokens"])
-    files = {name: storage.read(name) for name in HUB_FILES if storage.exists(name)}
-    return Multimodal(str(folder), files, limits)
+    return {name: storage.read(name) for name in HUB_FILES if storage.exists(name)}
 
 
 def load_weights(model: MultimodalNetwork, folder: Path | str) -> None:
@@ -97,11 +118,30 @@ def load_weights(model: MultimodalNetwork, folder: Path | str) -> None:
     """
     from transformers import AutoModel
 
-    storage = Storage(absolute(str(folder)))
-    with _here(storage) as path, _quietly():
+    storage, found = Storage(absolute(str(folder))), opened(AutoModel, folder, torch.float32)
+    try:
+        model.backbone.load_state_dict(found.state_dict())
+        if storage.exists(SCORER):
+            model.head.load_state_dict(_scorer(storage)["state"])
+    except RuntimeError as error:
+        said = " ".join(str(error).split())[:300]
+        raise InputError(f"{folder}: its weights are of another model: {said}") from error
+
+
+def opened(kind: Any, folder: Path | str, dtype: Any) -> Any:
+    """The model of a folder.
+
+    Args:
+        kind: ``AutoModel`` or the like.
+        dtype: of its weights; ``auto`` takes them as they are.
+
+    Raises:
+        InputError: a file is damaged, or some of the weights are missing.
+    """
+    with _here(Storage(absolute(str(folder)))) as path, _quietly():
         try:
-            found, told = AutoModel.from_pretrained(
-                path, dtype=torch.float32, output_loading_info=True, trust_remote_code=False
+            found, told = kind.from_pretrained(
+                path, dtype=dtype, output_loading_info=True, trust_remote_code=False
             )
         except Exception as error:  # safetensors, torch and transformers each raise their own
             said = " ".join(str(error).split())[:200]
@@ -110,13 +150,7 @@ def load_weights(model: MultimodalNetwork, folder: Path | str) -> None:
         raise InputError(
             f"{folder}: of its weights {len(lacking):,} are not there ({lacking[0]} …): fetch them again"
         )
-    try:
-        model.backbone.load_state_dict(found.state_dict())
-        if storage.exists(SCORER):
-            model.head.load_state_dict(_scorer(storage)["state"])
-    except RuntimeError as error:
-        said = " ".join(str(error).split())[:300]
-        raise InputError(f"{folder}: its weights are of another model: {said}") from error
+    return found
 
 
 def _scorer(storage: Storage) -> dict[str, Any]:

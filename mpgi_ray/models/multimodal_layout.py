@@ -12,7 +12,7 @@ from typing import Any
 
 from mpgi_ray.errors import InputError, RecipeError
 from mpgi_ray.models.conversation import Around, ConversationInputs, Limits, encoded
-from mpgi_ray.models.messages import messages
+from mpgi_ray.models.messages import Message, messages
 from mpgi_ray.models.model_folder import HUB_CONFIG
 from mpgi_ray.models.normalise import Normalise
 
@@ -64,11 +64,16 @@ class Multimodal:
         """The pictures that it takes, and texts as captions: answers to no question."""
         around = self.around("")
         return ConversationInputs(
-            {"size": self.limits.pixels, "resize_mode": "squash", "interpolation": "bicubic"},
+            self.preprocess_cfg,
             len(around.before) + self.limits.tokens + len(around.after),
             self.tokenizer,
             around,
         )
+
+    @property
+    def preprocess_cfg(self) -> dict[str, Any]:
+        """Its pictures: squares, whatever their proportions."""
+        return {"size": self.limits.pixels, "resize_mode": "squash", "interpolation": "bicubic"}
 
     def normalise(self) -> Normalise:
         """How pixels become numbers."""
@@ -83,7 +88,7 @@ class Multimodal:
             f"image_std in {' or '.join(_PIXELS)}"
         )
 
-    def __reduce__(self) -> tuple[type[Multimodal], tuple[str, Mapping[str, bytes], Limits]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         return Multimodal, (self.name, self.files, self.limits)  # without what was opened here
 
     @cached_property
@@ -97,23 +102,29 @@ class Multimodal:
         Args:
             question: is read as text, whatever it holds; what goes beyond the limit of an answer is cut.
         """
-        filled = self._tokenizer.apply_chat_template(
-            messages(_QUESTION if question else "", _ANSWER, picture=picture),
-            tokenize=False,
-            add_generation_prompt=False,
-        )
+        filled = self.filled(messages(_QUESTION if question else "", _ANSWER, picture=picture))
         before, answered, after = filled.partition(_ANSWER)
         start, asked, rest = before.partition(_QUESTION)
         if not answered or bool(asked) != bool(question):
             raise RecipeError(f"model {self.name}: its chat template leaves out a question or an answer")
         told = encoded(self.tokenizer, [question])[0][: self.limits.tokens] if question else []
-        tokens = [*self._special(start), *told, *self._special(rest)]
-        return Around(tuple(self._spread(tokens)), tuple(self._special(after)))
+        tokens = [*self.special(start), *told, *self.special(rest)]
+        return Around(tuple(self.spread(tokens)), tuple(self.special(after)))
 
-    def _special(self, text: str) -> list[int]:
+    def filled(self, told: list[Message]) -> str:
+        """Its chat template, filled."""
+        return str(self._tokenizer.apply_chat_template(told, tokenize=False, add_generation_prompt=False))
+
+    @property
+    def stop(self) -> int:
+        """The token that ends what it says."""
+        return int(self._tokenizer.eos_token_id)
+
+    def special(self, text: str) -> list[int]:
+        """The tokens of a part of the template; special ones are what they look like."""
         return list(self._tokenizer.encode(text, add_special_tokens=False)) if text else []
 
-    def _spread(self, tokens: list[int]) -> list[int]:
+    def spread(self, tokens: list[int]) -> list[int]:
         """With the one token that stands for a picture as often as it has parts."""
         vision, image = self.config.vision_config, self.config.image_token_id
         parts = (self.limits.pixels // (vision.patch_size * vision.spatial_merge_size)) ** 2

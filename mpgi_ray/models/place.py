@@ -9,6 +9,8 @@ from pathlib import Path
 from mpgi_ray.data.storage import Storage, absolute, split_url
 from mpgi_ray.errors import InputError
 from mpgi_ray.models.model_folder import (
+    BRIDGE_CONFIG,
+    BRIDGE_WEIGHTS,
     CONFIG,
     HUB_FILES,
     SAFE_WEIGHTS,
@@ -16,6 +18,7 @@ from mpgi_ray.models.model_folder import (
     TOKENIZER,
     WEIGHTS,
     hub_weights,
+    is_bridged,
     is_multimodal,
 )
 
@@ -50,7 +53,7 @@ def revision_of(place: str) -> str:
     """The version of a model: ``sha256:`` and 16 hexadecimal digits.
 
     Of ``NAME@FILE`` they are those that ``sha256sum FILE`` begins with; of a folder the hash is over
-    configuration, tokenizer and weights, one after the other; of a multimodal scorer over all its files.
+    configuration, tokenizer and weights, one after the other; of a multimodal model over all its files.
 
     Raises:
         InputError: a file cannot be read, or the folder holds no checkpoint.
@@ -61,7 +64,9 @@ def revision_of(place: str) -> str:
         files = [file]
     else:
         storage = Storage(absolute(place))
-        if is_multimodal(storage):
+        if is_bridged(storage):
+            files = [BRIDGE_CONFIG, TOKENIZER, BRIDGE_WEIGHTS]
+        elif is_multimodal(storage):
             files = [SCORER, *(n for n in HUB_FILES if storage.exists(n)), *hub_weights(storage)]
         else:
             beside = [name for name in (TOKENIZER, SCORER) if storage.exists(name)]

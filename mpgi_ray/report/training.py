@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from mpgi_ray.data.records import read_record
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError
-from mpgi_ray.models.model_folder import LAST, LOG, RUN, is_multimodal, is_whole, read_log, seen_by
+from mpgi_ray.models.model_folder import CONFIG, LAST, LOG, RUN, is_whole, read_log, seen_by
 from mpgi_ray.report.curves import Curve, curves
 from mpgi_ray.report.neighbours import Neighbours, neighbours
 
@@ -52,7 +52,7 @@ def training(model: str, final: str | None = None) -> Training:
         raise InputError(f"{model} holds neither {LOG} nor {LAST[0]}: expected the output of `mpgi train`")
     seen = seen_by(model)
     samples = frozenset(seen.samples if seen else ())
-    has_features = finished and not is_multimodal(storage)
+    has_features = finished and storage.exists(CONFIG)  # else it answers, or scores
     found = neighbours(model, final, samples) if has_features and final is not None else None
     return Training(
         name=storage.path("").rpartition("/")[2],

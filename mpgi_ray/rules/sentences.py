@@ -193,13 +193,13 @@ def metadata(facts: Facts, seed: str) -> str | None:
     if facts.gsd:
         frames = ("One pixel measures {:g} m on the ground.", "The ground sampling distance is {:g} m.")
         told.append(choose(frames, seed, "gsd").format(float(f"{facts.gsd:.3g}")))
-    told += [FALSE_COLOUR] if facts.false_colour else []
-    return " ".join(told) or None
+    return " ".join([*told, FALSE_COLOUR] if facts.false_colour else told) or None
 
 
 WHAT: tuple[Sentence, ...] = (scene, totals, labels, cover, maps.setting, maps.tags)
 WHERE: tuple[Sentence, ...] = (centre_and_edge, cells, cover_places, relations)
-ALL: tuple[Sentence, ...] = (*WHAT, *WHERE, forms, metadata)
+SHOWN: tuple[Sentence, ...] = (*WHAT, *WHERE, forms)
+ALL: tuple[Sentence, ...] = (*SHOWN, metadata)
 
 
 def tell(kinds: tuple[Sentence, ...], facts: Facts, seed: str) -> list[str]:
@@ -207,19 +207,19 @@ def tell(kinds: tuple[Sentence, ...], facts: Facts, seed: str) -> list[str]:
     return [text for kind in kinds if (text := kind(facts, seed))]
 
 
-def rule_text(facts: Facts, seed: str) -> list[str]:
+def rule_text(facts: Facts, seed: str, *, how_taken: bool = True) -> list[str]:
     """The sentences that a relay prompt hands over as trusted facts; never empty.
 
     Args:
         seed: the sample's id.
+        how_taken: also say how the picture was taken, and how large a pixel is.
     """
-    sentences = tell(ALL, facts, seed)
-    return sentences or ["Nothing is annotated in this image."]
+    return tell(ALL if how_taken else SHOWN, facts, seed) or ["Nothing is annotated in this image."]
 
 
 def told(facts: Facts, seed: str) -> bool:
-    """Whether there is anything to say: from the annotation, or measured."""
-    return bool(tell(ALL, facts, seed) or measured_text(facts, seed))
+    """Whether there is anything to say of what the image shows; how it was taken alone is nothing."""
+    return bool(tell(SHOWN, facts, seed) or measured_text(facts, seed))
 
 
 def trusted_text(facts: Facts, seed: str) -> list[str]:

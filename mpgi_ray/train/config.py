@@ -71,7 +71,9 @@ class TrainConfig(Config):
         output: folder for the run, which all nodes see: checkpoints, log, at the end the model.
         model: ``small``, ``small-vit``, ``small-coca``, an open_clip model name,
             ``hf-hub:ORGANISATION/MODEL``, or the folder of a checkpoint to start from; for the task
-            ``preference`` also a multimodal model of Qwen2-VL's kind.
+            ``preference`` also a multimodal model of Qwen2-VL's kind; for the task ``instruction``
+            ``small-bridge``, ``small-bridge-nova``, a multimodal model of that kind, which
+            gets an adapter, or the folder of such a run.
         weights: what a model named by open_clip starts from: one of its pretrained tags (``openai``), or a
             file of weights; None starts from fresh ones.
         init: folder of a run whose image tower the model starts with, e.g. one that learnt from pictures
@@ -156,6 +158,8 @@ class TrainConfig(Config):
             learns = task_settings(self.task, self.task_settings)
             if not learns.reads_texts and (told := self.model_fields_set & _OF_TEXTS):
                 raise ValueError(f"task {self.task} reads no texts: leave {', '.join(sorted(told))} out")
+            if learns.answers and not learns.reads_texts and self.augment != AugmentConfig():
+                raise ValueError("augment: answers tell places of whole pictures: leave it out")
             if "caption_weight" in self.model_fields_set:
                 raise ValueError("caption_weight is not for a task: expected task_settings.caption_weight")
         elif self.task_settings:

@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mpgi_ray.data.final import Record
+from mpgi_ray.data.final import Record, short_id
 from mpgi_ray.errors import InputError
 from mpgi_ray.models.inputs import Inputs
 from mpgi_ray.train.augment import Crop, Transform, apply, draw, survives_crop, uniform
@@ -74,15 +74,22 @@ class Reading:
             InputError: a shard or picture cannot be read, or the shards hold fewer samples than before.
         """
         records = list(self._records(window))
-        order = window.order(self.seed)
-        if len(records) != len(order):
+        if len(records) != window.samples:
             raise InputError("the shards changed during training: they hold fewer samples than at its start")
-        show = self._show(window.epoch)
-        start = max(0, first - window.first) * self.share * self.workers
-        for place in range(start, len(order), self.share):
-            chosen = [records[index] for index in order[place : place + self.share]]
-            step = window.first + place // (self.share * self.workers)
-            shown = [show(record, step) for record in chosen]
+        batch = self.share * self.workers
+        weights = self.task.weigh([short_id(record.sample_id) for record in records])
+        if weights is None:
+            showings = [(index, window.epoch) for index in window.order(self.seed)]
+        else:
+            order = window.drawn(self.seed, weights, window.steps * batch)
+            showings = [(index, number) for number, index in enumerate(order, (window.first - 1) * batch)]
+        show = self._show()
+        start = max(0, first - window.first) * batch
+        for place in range(start, len(showings), self.share):
+            part = showings[place : place + self.share]
+            chosen = [records[index] for index, _ in part]
+            step = window.first + place // batch
+            shown = [show(records[index], step, number) for index, number in part]
             yield {name: np.stack([arrays[name] for arrays in shown]) for name in shown[0]} | {
                 "keys": np.frombuffer(
                     json.dumps([f"{record.shard}/{record.key}" for record in chosen]).encode(), np.uint8
@@ -93,23 +100,21 @@ class Reading:
         for piece in window.pieces:
             yield from islice(self.source.records(self.source.shards[piece.shard]), piece.start, piece.end)
 
-    def _show(self, epoch: int) -> Callable[[Record, int], Arrays]:
-        """What a sample gives in a step of an epoch: its picture, uint8 (3, height, width), the tokens of its
-        texts, int64 (texts, context length), and what the task makes of it.
+    def _show(self) -> Callable[[Record, int, int], Arrays]:
+        """What a sample gives in a step, and in an epoch or a draw: its picture, uint8 (3, height, width),
+        the tokens of its texts, int64 (texts, context length), and what the task makes of it.
         """
         taken, (_, length) = Taken.by(self.inputs), self.inputs.reader()
         classes = {name: n for n, name in enumerate(self.source.classes)}
         crop = None if self.augment.crop is None else Crop(self.augment.crop)
 
-        def show(record: Record, step: int) -> Arrays:
-            drawn = self.seed, epoch, record.sample_id
+        def show(record: Record, step: int, number: int) -> Arrays:
+            drawn = self.seed, number, record.sample_id
             turnings = _TURNINGS[self.augment.turning]
             choice = self._choice(record, turnings, drawn, step)
             texts = tuple(
-                sample_sentences(
-                    text, length, self.inputs.context_length, *drawn, number, self.single_sentences
-                )
-                for number, text in enumerate(choice.texts)
+                sample_sentences(text, length, self.inputs.context_length, *drawn, nth, self.single_sentences)
+                for nth, text in enumerate(choice.texts)
             )
             window = crop if crop and all(map(survives_crop, texts)) else None
             view = View(record, texts, choice.transform, drawn, taken, classes, window)

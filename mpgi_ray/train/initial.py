@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import open_clip
-from huggingface_hub import snapshot_download
 
 from mpgi_ray.data.storage import Storage, absolute
 from mpgi_ray.errors import InputError, RecipeError
-from mpgi_ray.models import OWN, SMALL, SMALL_COCA, SMALL_VIT, checkpoint, kept, published
+from mpgi_ray.models import (
+    OWN,
+    SMALL,
+    SMALL_BRIDGE,
+    SMALL_BRIDGE_NOVA,
+    SMALL_COCA,
+    SMALL_VIT,
+    checkpoint,
+    kept,
+    published,
+)
 from mpgi_ray.models.architecture import Architecture, small, small_coca, small_vit, stock
+from mpgi_ray.models.hub import HUB, fetched
 from mpgi_ray.models.long_text import stretch
-from mpgi_ray.models.model_folder import HUB_CONFIG, HUB_FILES, TOKENIZER, Seen, is_multimodal, seen_by
+from mpgi_ray.models.model_folder import Seen, is_adapter, is_bridged, is_multimodal, seen_by
 from mpgi_ray.models.published import load_published
 from mpgi_ray.models.tokenizer import TextTokenizer
-from mpgi_ray.train import multimodal
+from mpgi_ray.train import adapter, bridge, multimodal
 from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.source import Source
 
 _TEXTS = 200_000  # how many a small tokenizer is trained on
-_HUB = "hf-hub:"
 
 
 def initial(config: TrainConfig, source: Source) -> tuple[kept.Architecture, Any]:
@@ -36,12 +44,23 @@ def initial(config: TrainConfig, source: Source) -> tuple[kept.Architecture, Any
         InputError: a folder or file of weights cannot be read.
     """
     folder = _folder(config.model)
+    if config.model in (SMALL_BRIDGE, SMALL_BRIDGE_NOVA):
+        return bridge.fresh(config, source)
+    if folder is not None and _answers(config, Storage(absolute(folder))):
+        return adapter.initial(config, folder)
     if folder is not None and is_multimodal(Storage(absolute(folder))):
         return multimodal.initial(config, source, folder)
+    if folder is not None and is_bridged(Storage(absolute(folder))):
+        return bridge.of_folder(config, folder)
     architecture, model = _named(config, source) if folder is None else _of_folder(config, folder)
     if config.init is not None:
         _take_tower(architecture, model, config.init)
     return stretch(architecture, model, config.context) if config.stretches else (architecture, model)
+
+
+def _answers(config: TrainConfig, storage: Storage) -> bool:
+    """Whether a folder holds an adapter, or a published model that is to get one."""
+    return is_adapter(storage) or (is_multimodal(storage) and config.learns(writes=False).answers)
 
 
 def _named(config: TrainConfig, source: Source) -> tuple[Architecture, Any]:
@@ -70,8 +89,8 @@ def _named(config: TrainConfig, source: Source) -> tuple[Architecture, Any]:
 
 def _folder(model: str) -> str | None:
     """Where the model lies, fetched if it is one of the hub; None for a name of ours or of open_clip."""
-    if model.startswith(_HUB):
-        return _fetched(model.removeprefix(_HUB))
+    if model.startswith(HUB):
+        return fetched(model.removeprefix(HUB))
     return model if model not in OWN and (Path(model).is_dir() or "://" in model) else None
 
 
@@ -121,7 +140,7 @@ def seen_before(config: TrainConfig) -> Seen:
 
 
 def _seen_by_model(config: TrainConfig) -> Seen:
-    if config.model.startswith(_HUB):
+    if config.model.startswith(HUB):
         return Seen(before=config.model)
     if Path(config.model).is_dir() or "://" in config.model:
         return seen_by(config.model) or Seen(before=config.model)
@@ -146,21 +165,6 @@ def _pretrained(name: str, tag: str) -> tuple[Architecture, Any]:
     except (RuntimeError, OSError, ValueError) as error:
         raise InputError(f"weights {tag!r} of {name!r} cannot be loaded: {error}") from error
     return architecture, model
-
-
-def _fetched(repository: str) -> str:
-    """The local folder of a model on the Hugging Face hub."""
-    folder = _snapshot(repository, ("open_clip_*", TOKENIZER, HUB_CONFIG))
-    if is_multimodal(Storage(folder)):
-        return _snapshot(repository, (*HUB_FILES, "*.safetensors", "*.safetensors.index.json"))
-    return folder
-
-
-def _snapshot(repository: str, files: Sequence[str]) -> str:
-    try:
-        return str(snapshot_download(repository, allow_patterns=list(files)))
-    except (OSError, ValueError) as error:  # the hub's own errors are among them
-        raise InputError(f"cannot fetch the model {repository!r} from the hub: {error}") from error
 
 
 def _from_folder(folder: str) -> tuple[Architecture, Any]:

@@ -173,7 +173,7 @@ class Learner:
 
 def _cut(batch: Batch) -> float:
     ends = batch.tokens[..., -1]
-    return float((ends != PAD).float().mean()) if ends.numel() else 0.0
+    return float((ends > PAD).float().mean()) if ends.numel() else 0.0
 
 
 def _not_finite(told: str, step: int, batch: Batch, bad: bool) -> TrainingError:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from mpgi_ray.data.final import Record, decoded
 from mpgi_ray.data.sample import Box
-from mpgi_ray.models.inputs import Ids, Inputs, Pixels
+from mpgi_ray.models.inputs import Dialogue, Ids, Inputs, Pixels
 from mpgi_ray.train.augment import Crop, Transform, apply, inverse, move_box
 
 
@@ -26,17 +26,19 @@ class Taken:
         squashed: the same for parts of a picture, which are shown whole whatever their proportions.
         frame: the part of a picture of a width and height that ``pixels`` shows, in its pixels.
         ids: token ids of texts, int64 (texts, context).
+        dialogue: a conversation as tokens; None for a model that answers no questions.
     """
 
     pixels: Pixels
     squashed: Pixels
     frame: Callable[[int, int], Box]
     ids: Ids
+    dialogue: Dialogue | None
 
     @classmethod
     def by(cls, inputs: Inputs) -> Self:
         whole = replace(inputs, preprocess_cfg=inputs.preprocess_cfg | {"resize_mode": "squash"})
-        return cls(inputs.pixels(), whole.pixels(), inputs.frame, inputs.reader()[0])
+        return cls(inputs.pixels(), whole.pixels(), inputs.frame, inputs.reader()[0], inputs.dialogue())
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,8 @@ class View:
         record: the sample: its annotation as JSON, its texts by perspective.
         texts: those that are learned, ``texts_per_step`` of them, as the model is shown them.
         transform: how the picture is turned; all the texts survive it.
-        drawn: seed, epoch and sample id, from which `augment.uniform` draws numbers.
+        drawn: seed, epoch and sample id, from which `augment.uniform` draws numbers; where samples are drawn
+            by weight, and one may come twice, the number of the draw in place of the epoch.
         taken: how the model takes pictures and texts.
         classes: ids of the object labels and scene classes, numbered over all samples of the run.
         crop: of which a window is shown; None shows the whole picture.

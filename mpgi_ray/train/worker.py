@@ -25,7 +25,7 @@ from mpgi_ray.train.loop import Learner, Schedule, Step
 from mpgi_ray.train.tracking import RunLog
 
 # weights that belong to no text tower; a multimodal scorer has its image tower in its backbone
-_NO_TEXT = ("visual.", "backbone.visual.", "text_decoder.", "logit_", "head.")
+_NO_TEXT = ("visual.", "bridge.", "bridge_inputs.", "backbone.visual.", "text_decoder.", "logit_", "head.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def _train(run: Run) -> None:
     state = resume.restore(config.output, model)
     if state is None:  # a worker was lost after the model was written
         return
-    _prepare(model, config)
+    prepare(model, config)
     schedule = Schedule(
         steps=run.steps,
         lr=config.lr,
@@ -122,7 +122,8 @@ def _keep(config: TrainConfig, architecture: Architecture, learner: Learner, log
     resume.save(config.output, architecture, learner.model, learner.state())
 
 
-def _prepare(model: Any, config: TrainConfig) -> None:
+def prepare(model: Any, config: TrainConfig) -> None:
+    """Freeze the towers that stay as they are."""
     if config.checkpoint_activations:
         model.set_grad_checkpointing()
     if Tower.IMAGE in config.freeze:

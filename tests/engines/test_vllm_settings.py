@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -31,6 +32,18 @@ def test_settings_become_arguments_of_vllm() -> None:
     assert arguments(4)["tensor_parallel_size"] == 4
     assert arguments(1)["limit_mm_per_prompt"] == {"image": 1, "video": 0}
     assert "limit_mm_per_prompt" not in arguments(1, multimodal=False)
+
+
+def test_an_adapter_is_loaded_with_the_model_that_it_belongs_to(tmp_path: Path) -> None:
+    told = {"base_model_name_or_path": "Qwen/Qwen2.5-VL-3B-Instruct", "revision": "0" * 40, "r": 12}
+    (tmp_path / "adapter_config.json").write_text(json.dumps(told))
+    args = engine_args(VllmSettings(kind="vllm", model=str(tmp_path), gpus=1))
+    assert (args["model"], args["revision"]) == ("Qwen/Qwen2.5-VL-3B-Instruct", "0" * 40)
+    assert (args["enable_lora"], args["max_lora_rank"]) == (True, 16)
+    assert family_of(str(tmp_path)).name == "Qwen2.5-VL"
+    (tmp_path / "adapter_config.json").write_text('{"r": 12}')
+    with pytest.raises(ResourceError, match=r"adapter_config\.json cannot be read .* or a whole model"):
+        engine_args(VllmSettings(kind="vllm", model=str(tmp_path), gpus=1))
 
 
 def test_models_that_cannot_be_loaded(

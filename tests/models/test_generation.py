@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from mpgi_ray.errors import InputError, RecipeError
-from mpgi_ray.models.generation import Beam, Codec, Decoding, Greedy, Nucleus, describe, generate
+from mpgi_ray.models.decoding import Beam, Decoding, Greedy, Nucleus
+from mpgi_ray.models.generation import Codec, describe, generate
 from mpgi_ray.models.tokenizer import TextTokenizer
 
 PAD, START, END = 0, 1, 2

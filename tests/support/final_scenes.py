@@ -20,12 +20,16 @@ def final_scenes(folder: Path, numbers: Sequence[int], shards: int = 2, **annota
     Args:
         annotation: what is changed in each annotation.
     """
+    write_final(folder, [scene(number) for number in numbers], shards, **annotation)
+    return list(read_records(sorted(map(str, folder.glob("*.tar")))))
+
+
+def write_final(folder: Path, samples: Sequence[Sample], shards: int = 2, **annotation: object) -> None:
+    """As `final_scenes`, of samples that are there."""
     folder.mkdir(parents=True, exist_ok=True)
-    samples = [scene(number) for number in numbers]
     for place in range(shards):
         members = [_members(_changed(one, annotation)) for one in samples[place::shards]]
         (folder / f"shard-{place:06d}.tar").write_bytes(write_members(members))
-    return list(read_records(sorted(map(str, folder.glob("*.tar")))))
 
 
 def _changed(sample: Sample, annotation: dict[str, object]) -> Sample:

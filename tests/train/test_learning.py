@@ -19,8 +19,11 @@ from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from mpgi_ray.errors import RecipeError, TrainingError
-from mpgi_ray.models import checkpoint
+from mpgi_ray.models import bridge_folder, checkpoint
+from mpgi_ray.models.adapted import AdaptedNetwork
 from mpgi_ray.models.architecture import Architecture, small, small_coca
+from mpgi_ray.models.bridge import Variant
+from mpgi_ray.models.bridge_layout import Bridged
 from mpgi_ray.models.conversation import Around, ConversationInputs
 from mpgi_ray.models.multimodal import MultimodalNetwork
 from mpgi_ray.models.tokenizer import TextTokenizer
@@ -132,12 +135,17 @@ LOSSES = {
     "cmid": {"reconstruct", "contrast", "local"},
     "preference": {"ranking"},
     "answers": {"ranking"},
+    "adapter": {"answers"},
+    "instruction": {"answers"},
+    "language": {"answers"},
 }
 
 
 def fresh(kind: str) -> tuple[Any, Task, Any]:
-    if kind == "answers":
-        return multimodal()
+    if kind in ("answers", "adapter"):
+        return multimodal(kind)
+    if kind in ("instruction", "language"):
+        return bridged(sees=kind == "instruction")
     architecture, tokenizer = tiny(kind)
     torch.manual_seed(0)
     model, _, _ = checkpoint.build(architecture)
@@ -146,9 +154,9 @@ def fresh(kind: str) -> tuple[Any, Task, Any]:
     return model, task, tokenizer
 
 
-def multimodal() -> tuple[Any, Task, Any]:
+def multimodal(kind: str) -> tuple[Any, Task, Any]:
     """A Qwen2-VL of two layers that sees pictures of 32 pixels as four tokens, and texts as answers."""
-    from transformers import Qwen2VLConfig, Qwen2VLModel
+    from transformers import Qwen2VLConfig, Qwen2VLForConditionalGeneration, Qwen2VLModel
 
     pieces = TextTokenizer.train(TEXTS, 16)
     image = len(pieces)
@@ -176,15 +184,46 @@ def multimodal() -> tuple[Any, Task, Any]:
         image_token_id=image,
     )
     torch.manual_seed(0)
-    model = MultimodalNetwork(Qwen2VLModel(config))
+    model: Any
+    if kind == "adapter":
+        model = AdaptedNetwork(Qwen2VLForConditionalGeneration(config), 4, "base")
+        task = task_settings("instruction", {"instructions": "i"}).task(model)
+    else:
+        model = MultimodalNetwork(Qwen2VLModel(config))
+        task = task_settings("preference", {"preferences": "p"}).task(model)
     around = Around((1, *[image] * 4), (2,))
     ids, _ = ConversationInputs({"size": 32}, 24, pieces.to_json(), around).reader()
-    task = task_settings("preference", {"preferences": "p"}).task(model)
 
     def tokens(texts: str | list[str]) -> Tensor:
         return torch.from_numpy(ids([texts] if isinstance(texts, str) else texts))
 
     return model, task, tokens
+
+
+def bridged(*, sees: bool) -> tuple[Any, Task, Any]:
+    """A model with a bridge, and its task with pictures or without; its texts are answers."""
+    clip, tokenizer = tiny("clip")
+    tower = clip.model_cfg["vision_cfg"] | {"layers": 3}
+    language = {
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+    }
+    made = Bridged(
+        replace(clip, model_cfg=clip.model_cfg | {"vision_cfg": tower}, tokenizer=None),
+        Variant.NOVA,
+        queries=9,
+        blocks=1,
+        heads=2,
+        language=language,
+        tokens=16,
+        tokenizer=tokenizer.to_json(),
+        question="what",
+    )
+    torch.manual_seed(0)
+    model = bridge_folder.build(made)
+    return model, task_settings("instruction", {"pictures": sees}).task(model), tokenizer
 
 
 def batches(
@@ -207,9 +246,7 @@ def batches(
 
 
 def regions(tokenizer: Callable[[Any], Tensor], step: int) -> Mapping[str, Tensor]:
-    """What the tasks of regions and of pictures alone make of 8 samples; the first half of
-    them has no region in step 3.
-    """
+    """What other tasks make of 8 samples; the first half of them has no region and no answer in step 3."""
     chance = torch.Generator().manual_seed(1000 + step)
     classes = torch.randint(-1, 3, (8, 2), generator=chance)
     classes[: 4 if step == 3 else 0] = -1
@@ -219,7 +256,12 @@ def regions(tokenizer: Callable[[Any], Tensor], step: int) -> Mapping[str, Tenso
     crops, parts = torch.randn(2, 8, 2, 3, 32, 32, generator=chance)
     others = torch.randn(8, 3, 32, 32, generator=chance)
     cells = torch.stack([torch.randperm(4, generator=chance)[:3] for _ in range(32)]).reshape(8, 2, 2, 3)
+    answers = torch.stack([tokenizer(TEXTS[1:3]), tokenizer(TEXTS[4:6])] * 4)
+    learnt = (torch.arange(answers.shape[2]) > 1) & (answers > 0)
+    learnt[: 4 if step == 3 else 0] = False
     return {
+        "ids": answers.masked_fill(answers == 0, -1),
+        "learnt": learnt,
         "ranked": torch.stack([tokenizer(TEXTS[:3]), tokenizer(TEXTS[2:5])]).expand(8, -1, -1, -1),
         "there": torch.arange(3) < torch.tensor([[3, 2], [2, 0]] * 4)[..., None],
         "others": others,
@@ -302,7 +344,7 @@ def test_every_worker_names_the_samples_of_the_one_whose_loss_is_not_finite(lear
     assert first.endswith("look at samples of worker 1: s/1-4, s/1-5, s/1-6, s/1-7")
 
 
-@pytest.mark.parametrize("kind", ["clip", "coca", "regions", "cmid", "preference", "answers"])
+@pytest.mark.parametrize("kind", ["clip", "coca", "regions", "cmid", "preference", "answers", "adapter"])
 def test_a_run_that_goes_on_equals_one_that_was_not_stopped(kind: str) -> None:
     model, task, tokenizer = fresh(kind)
     whole = [step.loss for step in Learner(model, task, schedule()).fit(batches(tokenizer))]

@@ -14,7 +14,7 @@ from mpgi_ray.data.final import decoded, list_shards, read_records
 from mpgi_ray.data.preferences import Preference, write_preferences
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import RecipeError
-from mpgi_ray.models import kept
+from mpgi_ray.models import hub, kept
 from mpgi_ray.models.scorers import load_scorer
 from mpgi_ray.report.training import training
 from mpgi_ray.train import initial, resume
@@ -119,12 +119,12 @@ def test_a_model_of_the_hub_is_fetched_whole_and_texts_that_are_cut_are_said(
 ) -> None:
     asked: list[Sequence[str]] = []
 
-    def fetch(repository: str, allow_patterns: Sequence[str]) -> str:
+    def fetch(repository: str, revision: str | None, allow_patterns: Sequence[str]) -> str:
         assert repository == "Qwen/Qwen2-VL-2B-Instruct"
         asked.append(allow_patterns)
         return str(shapes / "base")
 
-    monkeypatch.setattr(initial, "snapshot_download", fetch)
+    monkeypatch.setattr(hub, "snapshot_download", fetch)
     told = {"preferences": str(shapes / "pairs"), "pixels": 56, "tokens": 8}
     named = config(shapes, tmp_path, model="hf-hub:Qwen/Qwen2-VL-2B-Instruct", task_settings=told)
     architecture, model = initial.initial(named, Source((), None, None))

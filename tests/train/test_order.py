@@ -86,6 +86,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_shapes(tmp_path_factory.mktemp("data") / "train", 120)
 
 
+def test_samples_are_drawn_as_often_as_their_weights_say() -> None:
+    counts, weights = [7, 0, 40, 3], [0.0, 3, 0, 1, 0, 0, 5, *[1.0] * 20, *[0.0] * 20, 2, 0, 0]
+    starts = [0, 7, 7, 47]
+    drawn: dict[int, int] = {}
+    for window in windows(counts, 10, 4000, 3, weights):
+        places = [starts[p.shard] + n for p in window.pieces for n in range(p.start, p.end)]
+        own = window.drawn(3, [weights[place] for place in places], window.steps * 10)
+        assert own == window.drawn(3, [weights[place] for place in places], window.steps * 10)
+        for place in own:
+            drawn[places[place]] = drawn.get(places[place], 0) + 1
+    assert sum(drawn.values()) == 40_000
+    for place, weight in enumerate(weights):
+        assert drawn.get(place, 0) == pytest.approx(40_000 * weight / sum(weights), rel=0.05), place
+
+
 def reading(
     folder: Path, workers: int = 1, turning: Turning = Turning.NONE, context: int = 24, texts: int = 1
 ) -> Reading:

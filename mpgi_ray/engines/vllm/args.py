@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from mpgi_ray.engines.adapter import adapter_of
 from mpgi_ray.engines.vllm.settings import VllmSettings
 from mpgi_ray.errors import RecipeError, ResourceError
 
 _OWN_GPU_SHARE = 0.9  # of a replica's fraction of a GPU; the rest is for what vLLM does not count
+_LORA_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)  # those that vLLM makes room for
 _CPU_CACHE = 4 << 30  # bytes; without a number vLLM wants nine tenths of the machine's memory
 
 
@@ -19,7 +21,8 @@ def engine_config(config: VllmSettings, multimodal: bool | None = None) -> Any:
         ResourceError: vLLM is not installed, or the model is not there or of a kind that it cannot run.
         RecipeError: ``engine_args`` holds an unknown name, or the model reads no pictures and should.
     """
-    _check_folder(config.model)
+    adapter = adapter_of(config.model)
+    _check_folder(config.model if adapter is None else adapter.base)
     try:
         from vllm import AsyncEngineArgs
         from vllm.usage.usage_lib import UsageContext
@@ -55,6 +58,10 @@ def engine_args(config: VllmSettings, multimodal: bool | None = None) -> dict[st
         "revision": config.revision,
         "disable_log_stats": True,
     }
+    if (adapter := adapter_of(config.model)) is not None:
+        room = next((rank for rank in _LORA_RANKS if rank >= adapter.rank), adapter.rank)
+        args |= {"model": adapter.base, "revision": adapter.revision}
+        args |= {"enable_lora": True, "max_lora_rank": room}
     if multimodal is False:
         args["language_model_only"] = True
     else:  # a text model ignores it

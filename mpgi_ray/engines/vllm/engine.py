@@ -15,9 +15,11 @@ import multiprocessing
 import re
 import threading
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from time import perf_counter
 from typing import Any
 
+from mpgi_ray.engines.adapter import adapter_of
 from mpgi_ray.engines.base import EngineDied, EngineError, Fault, Prompt, Reply
 from mpgi_ray.engines.revision import revision_of
 from mpgi_ray.engines.vllm import orphans
@@ -30,7 +32,7 @@ _END_S = 30.0  # a killed process is gone long before
 
 
 class VllmEngine:
-    """Any model that vLLM runs, with the chat template of its own tokenizer.
+    """Any model that vLLM runs, with the chat template of its own tokenizer; or an adapter of one.
 
     Sampling starts from the model's ``generation_config.json``, as vLLM's server does, and each prompt's
     ``sampling`` wins over it.
@@ -57,6 +59,7 @@ class VllmEngine:
         self._closed = False
         orphans.adopt()
         others = multiprocessing.active_children()
+        self._adapter = adapter_of(config.model)
         vllm_config = engine_config(config, multimodal)  # fetches what a hub model's revision is known by
         self.revision = revision_of(config.model, config.revision)
         self._loop = asyncio.new_event_loop()
@@ -136,7 +139,8 @@ class VllmEngine:
 
         try:
             sampling = self._sampling(prompt)
-            outputs = self._engine.generate(rendered, sampling, str(next(self._numbers)))
+            number = str(next(self._numbers))
+            outputs = self._engine.generate(rendered, sampling, number, lora_request=self._lora)
             output = [output async for output in outputs][-1]  # FINAL_ONLY: there is one
         except EngineDeadError as error:
             raise EngineDied(f"the process of {self.model!r} is gone: {one_line(error)}") from error
@@ -155,6 +159,12 @@ class VllmEngine:
             completion_tokens=len(completion.token_ids),
             seconds=perf_counter() - start,
         )
+
+    @cached_property
+    def _lora(self) -> Any:
+        from vllm.lora.request import LoRARequest
+
+        return None if self._adapter is None else LoRARequest("adapter", 1, self._adapter.folder)
 
     def _sampling(self, prompt: Prompt) -> Any:
         from vllm import SamplingParams

@@ -27,7 +27,8 @@ class VllmSettings(EngineSettings):
     """A vLLM engine in each replica.
 
     Attributes:
-        model: a hub id or a local folder.
+        model: a hub id or a local folder, which may be that of an adapter: the model that it belongs to is
+            then loaded, and the adapter added.
         revision: branch, tag or commit on the hub.
         gpus: of each replica; a fraction shares one, whole numbers above 1 are tensor parallel; 0 runs on
             the CPUs of the machine.

@@ -6,7 +6,7 @@ imports torch in its methods), and makes a `Task`, which is what runs beside a m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
@@ -30,10 +30,15 @@ class TaskSettings(Config):
     """What ``Settings`` of a task's module derive from: ``--set task_settings.NAME=VALUE`` sets their fields.
 
     Attributes:
-        reads_texts: whether the task learns from texts. One that does not takes every sample of the split.
+        answers: whether the task trains models that answer questions.
     """
 
-    reads_texts: ClassVar[bool] = True
+    answers: ClassVar[bool] = False
+
+    @property
+    def reads_texts(self) -> bool:
+        """Whether the task learns from texts. One that does not takes every sample of the split."""
+        return True
 
     def arrays(self, view: View) -> Arrays:
         """What a sample gives beside its picture and its texts.
@@ -51,6 +56,17 @@ class TaskSettings(Config):
 
     def limits(self) -> Limits | None:
         """How much a multimodal model looks at; None for a task that trains none."""
+        return None
+
+    def weigh(self, samples: Sequence[str]) -> Sequence[float] | None:
+        """How often each sample is drawn, relative to the others; None if each comes once an epoch.
+
+        Args:
+            samples: their `short_id`.
+
+        Raises:
+            InputError: none of them has a weight above 0.
+        """
         return None
 
     def check(self, source: Source) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -45,8 +45,6 @@ class Settings(TaskSettings):
         prototypes: what cells are told apart by.
     """
 
-    reads_texts: ClassVar[bool] = False
-
     reconstruct: float = Field(default=1.0, ge=0)
     contrast: float = Field(default=1.0, ge=0)
     local: float = Field(default=1.0, ge=0)
@@ -60,6 +58,10 @@ class Settings(TaskSettings):
     hidden_width: int = Field(default=2048, ge=1)
     dim: int = Field(default=256, ge=1)
     prototypes: int = Field(default=2048, ge=2)
+
+    @property
+    def reads_texts(self) -> bool:
+        return False
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from pydantic import AfterValidator, Field
@@ -33,13 +33,15 @@ class Settings(TaskSettings):
         tokens: of a multimodal model: those of a text; what goes beyond is cut, and said at the start.
     """
 
-    reads_texts: ClassVar[bool] = False
-
     preferences: Annotated[str, AfterValidator(absolute)]
     lists: int = Field(default=4, ge=1, le=1000)
     longest: int = Field(default=2, ge=2, le=64)
     pixels: int = Field(default=448, ge=1, le=10_000)
     tokens: int = Field(default=256, ge=1, le=100_000)
+
+    @property
+    def reads_texts(self) -> bool:
+        return False
 
     def words(self, source: Source) -> Iterator[str]:
         for lists in _read(self.preferences).values():

@@ -1,0 +1,1 @@
+"""An engine around a model of ours, which writes about pictures."""
