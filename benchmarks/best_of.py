@@ -1,12 +1,13 @@
 """What the best of several answers buys, where the writer makes mistakes at a known rate.
 
 Generated scenes are captioned by the imperfect writer (`mpgi_ray.demo.writer`), of whose replies a share has
-a fault of content, all kinds alike. Nothing is held against the facts, so that the scorer alone decides. Once
-one answer is taken as it comes, once the best of several by a scorer that learned from what the writer says
-of other scenes (`best_of_scorer`). The writer's log tells which false claims each text holds. Shown
-are, for the descriptions of stage 1 and the texts made of them,
+a fault of content, all kinds alike. Nothing is held against the facts. Once
+one answer is taken as it comes, once the best of several by their agreement and a scorer that learned from
+what the writer says of other scenes (`best_of_scorer`). The writer's log tells which false claims each text
+holds. Shown are, for the descriptions of stage 1 and the texts made of them,
 
 - false claims for a text that was accepted, and the share of texts with one, with intervals over pictures;
+- what the score alone and the agreement alone would have taken of the same answers;
 - what it took: requests, and their tokens;
 - the faults of the taken descriptions by kind, beside those of all answers.
 
@@ -29,6 +30,7 @@ import torch
 from best_of_scorer import trained
 from imperfect_run import Image, answers, content_faults, draw_all, run
 
+from mpgi_ray.asking.answer_rows import AGREEMENT, REWARD
 from mpgi_ray.data.caption import Stage, Status
 from mpgi_ray.evaluate.bootstrap import bootstrap
 from mpgi_ray.runtime.cluster import ray_session
@@ -52,6 +54,7 @@ class Found:
     answered: Counter[str] = field(default_factory=Counter)
     taken: Counter[str] = field(default_factory=Counter)
     cost: Counter[str] = field(default_factory=Counter)
+    asked: dict[tuple[str, str], list[Drawn]] = field(default_factory=lambda: defaultdict(list))
 
     def figures(self) -> dict[str, Any]:
         told: dict[str, Any] = {"cost": dict(self.cost)}
@@ -61,7 +64,28 @@ class Found:
                 "false claims a text": _mean(texts, self.claims[stage]),
                 "% with one": [round(100 * one, 2) for one in _mean(texts, self.wrong[stage])],
             }
+        for by in (REWARD, AGREEMENT) if self.asked else ():
+            told[f"by {by} alone"] = self._alone(by)
         return told | {"answered": dict(self.answered), "taken": dict(self.taken)}
+
+    def _alone(self, by: str) -> list[float]:
+        """False claims a description, had the answers been taken by one figure alone."""
+        texts: Counter[str] = Counter()
+        claims: Counter[str] = Counter()
+        for (sample, _), drawn in self.asked.items():
+            best = max(drawn, key=lambda one: (one.scores.get(by, 0), -one.draw))
+            texts[sample] += 1
+            claims[sample] += best.false
+        return _mean(texts, claims)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A good answer of several to a prompt."""
+
+    draw: int
+    scores: dict[str, float]
+    false: int
 
 
 def _mean(texts: Counter[str], counted: Counter[str]) -> list[float]:
@@ -81,6 +105,10 @@ def evaluate(output: Path, log: Path, images: dict[str, Image]) -> Found:
         if first.stage == Stage.PERSPECTIVE:
             found.answered[fault] += 1
             found.taken[fault] += first.status == Status.OK
+            scores = json.loads(first.scores or "{}")
+            if AGREEMENT in scores:
+                false = len(line["false"][first.perspective])
+                found.asked[sample, first.perspective].append(Drawn(first.draw, scores, false))
         for row in rows:
             if row.status == Status.OK:
                 false = line["false"][row.perspective]
@@ -98,7 +126,7 @@ def main(given: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--scenes", type=int, default=4000, help="that the scorer learns from")
     parser.add_argument("--first", type=int, default=800, help="steps of the CLIP that it starts from")
-    parser.add_argument("--steps", type=int, default=1400, help="of the scorer")
+    parser.add_argument("--steps", type=int, default=1600, help="of the scorer")
     parser.add_argument("--folder", type=Path, default=Path("build/best_of"), help="data and models")
     parser.add_argument("--images", type=int, default=400)
     parser.add_argument("--of", type=int, nargs="+", default=[1, 4], help="answers that are asked for")
@@ -122,6 +150,8 @@ def main(given: Sequence[str] | None = None) -> None:
                 print(f"\nbest of {of}: {told['cost']}")
                 for stage in (Stage.PERSPECTIVE.value, Stage.INTEGRATED.value):
                     print(f"  {stage}: {told[stage]}")
+                for by in (name for name in told if name.startswith("by ")):
+                    print(f"  {by}: false claims a description {told[by]}")
                 for fault, count in sorted(told["answered"].items()):
                     print(f"  {fault:<10} {count:>6} answers, {told['taken'][fault]:>6} taken")
     asked_for = {key: value for key, value in vars(options).items() if key not in ("scorer", "folder")}

@@ -43,10 +43,12 @@ class Describing:
 
     Args:
         rate: of answers with a fault of content.
+        alike: probability that a further answer has the fault of the first one, with the same false claim,
+            or like the first one none; the others err by themselves.
     """
 
-    def __init__(self, rate: float, seed: int = 0) -> None:
-        self.faults, self.seed = content_faults(rate, 0), seed
+    def __init__(self, rate: float, seed: int = 0, alike: float = 0.0) -> None:
+        self.faults, self.seed, self.alike = content_faults(rate, 0), seed, alike
         block = GenerateConfig(perspectives=DESCRIBED)
         self.asks = Perspectives(TemplateEngine(), block, FactsConfig(), [load(name) for name in DESCRIBED])
 
@@ -59,8 +61,11 @@ class Describing:
             request = parse({"messages": messages(prompt, url)})
             said = []
             for draw in range(draws):
-                fault = self.faults.choose(request, self.seed, draw)
-                answer = write(request, fault, chance(self.seed, request.content, draw, "wording"), {})
+                same = chance(self.seed, request.content, draw, "alike").random() < self.alike
+                of = 0 if same else draw
+                fault = self.faults.choose(request, self.seed, of)
+                wording = of if fault else draw
+                answer = write(request, fault, chance(self.seed, request.content, wording, "wording"), {})
                 false = sum(len(changes) for changes in answer.false.values())
                 said.append(Said(answer.text, answer.fault, false))
             yield prompt.name, said

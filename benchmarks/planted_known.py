@@ -24,10 +24,16 @@ Rectangle = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Thing:
-    """A thing by its box in shares of the picture; ``whole`` if nobody would leave it out of a count."""
+    """A thing by its box in shares of the picture.
+
+    Attributes:
+        whole: nobody would leave it out of a count.
+        covered: the share of the picture within its outline.
+    """
 
     box: Rectangle
     whole: bool = True
+    covered: float = 0.0
 
     @property
     def middle(self) -> tuple[float, float]:
@@ -108,7 +114,8 @@ def thing_of(points: Sequence[tuple[float, float]], size: tuple[int, int]) -> Th
     shoelace = abs(sum(a[0] * b[1] - a[1] * b[0] for a, b in zip(points, closed, strict=True))) / 2
     area = shoelace or (x2 - x1) * (y2 - y1) * size[0] * size[1]
     inside = x1 > 0 and y1 > 0 and x2 < 1 and y2 < 1
-    return Thing((x1, y1, x2, y2), inside and area * (_VIEW / max(size)) ** 2 >= _SEEN)
+    whole = inside and area * (_VIEW / max(size)) ** 2 >= _SEEN
+    return Thing((x1, y1, x2, y2), whole, area / (size[0] * size[1]))
 
 
 def overlap(a: Rectangle, b: Rectangle) -> float:

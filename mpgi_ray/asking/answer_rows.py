@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mpgi_ray.asking.attempts import Answer, Attempt, Question, asked_again, at_attempt, drawn, giver, lacking
-from mpgi_ray.data.caption import BESIDE, Caption, Status, caption_id, encode_sampling
+from mpgi_ray.data.caption import BESIDE, Caption, Shown, Status, caption_id, encode_sampling
 from mpgi_ray.engines.base import Engine, Fault
 
-REWARD = "reward"  # among a record's scores: by which the best of several answers was taken
+REWARD, AGREEMENT = "reward", "agreement"  # among a record's scores: what the best of several was taken by
 
 
 def records(base: Caption, engine: Engine, answers: Sequence[Answer]) -> list[Caption]:
@@ -85,7 +85,8 @@ def _row(
     base: Caption, engine: Engine, answer: Answer, name: str, status: Status, fault: Fault | None
 ) -> Caption:
     prompt, reply, reading = answer.question.prompt, answer.reply, answer.reading
-    reward = {} if answer.score is None else {REWARD: round(answer.score, 6)}
+    figures = {REWARD: answer.score, AGREEMENT: answer.agreement}
+    chosen_by = {name: round(value, 6) for name, value in figures.items() if value is not None}
     return Caption(
         caption_id=_id(base.sample_id, engine, answer.question, name),
         sample_id=base.sample_id,
@@ -106,12 +107,13 @@ def _row(
         sampling=encode_sampling(prompt.sampling),
         attempt=answer.question.number,
         draw=answer.question.draw,
+        shown=(Shown.TEXT if prompt.picture is None else Shown.PICTURE).value,
         finish_reason=reply.finish_reason,
         prompt_tokens=reply.prompt_tokens,
         cached_tokens=reply.cached_tokens,
         completion_tokens=reply.completion_tokens,
         parents=base.parents,
-        scores=encode_sampling({**reading.scores.get(name, {}), **reward}),
+        scores=encode_sampling({**reading.scores.get(name, {}), **chosen_by}),
         seconds=reply.seconds,
     )
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pydantic import Field
@@ -58,7 +57,8 @@ class Answer:
     """A reply to a question, and its texts or fault. Nobody changes it.
 
     Attributes:
-        score: of its texts, where the best of several answers is taken; None if it has a fault.
+        score, agreement: of its texts, where the best of several answers is taken, see `BestOf`; None if it
+            has a fault, and the score where no scorer is asked.
         outscored: why another good answer was taken, in words; empty if none was.
     """
 
@@ -66,20 +66,24 @@ class Answer:
     reply: Reply
     reading: Reading
     score: float | None = None
+    agreement: float | None = None
     outscored: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class BestOf:
-    """Every attempt asks for several answers; of those that pass the checks the best one is taken.
+    """Every attempt asks for several answers; of those that pass the checks the best one is taken: that whose
+    score times its agreement with the others is highest.
 
     Attributes:
         draws: how many answers.
-        scores: of texts about the picture at hand, higher is better.
+        agreements: of answers to one prompt, see `agreements`.
+        scores: of texts about the picture at hand, above 0, higher is better; None where there is no scorer.
     """
 
     draws: int
-    scores: Callable[[Sequence[str]], Awaitable[Sequence[float]]]
+    agreements: Callable[[Sequence[str]], Sequence[float]]
+    scores: Callable[[Sequence[str]], Awaitable[Sequence[float]]] | None = None
 
 
 class Unanswered(EngineError):
@@ -157,27 +161,49 @@ def drawn(question: Question, draws: int) -> list[Question]:
 async def _ranked(given: Sequence[tuple[int, Answer]], best: BestOf | None) -> dict[int, list[Answer]]:
     """The answers of an attempt by the place of their question, the one that is taken last.
 
-    It is the good one with the highest score, of equals the first. Where none is good, answers with a fault
-    that a model can mend come after those that the engine could not give.
+    It is the best of the good ones, of equals the first. Where none is good, answers with a fault that a
+    model can mend come after those that the engine could not give.
     """
-    good = [(answer, _text(answer)) for _, answer in given if best and lacking([answer]) is None]
-    scores = await best.scores([text for _, text in good]) if best and good else ()
-    found = {id(answer): float(score) for (answer, _), score in zip(good, scores, strict=True)}
     tries: dict[int, list[Answer]] = defaultdict(list)
     for place, answer in given:
-        tries[place].append(replace(answer, score=found.get(id(answer))))
-    return {place: _best_last(own) for place, own in tries.items()}
+        tries[place].append(answer)
+    compared = await _compared(tries, best) if best else tries
+    return {place: _best_last(own) for place, own in compared.items()}
+
+
+async def _compared(tries: Mapping[int, Sequence[Answer]], best: BestOf) -> dict[int, list[Answer]]:
+    """The answers, the good ones with their scores and agreements."""
+    good = [[answer for answer in own if lacking([answer]) is None] for own in tries.values()]
+    texts = [[_text(answer) for answer in own] for own in good]
+    every = [text for own in texts for text in own]
+    scores = iter(await best.scores(every) if best.scores and every else ())
+    found = {
+        id(answer): replace(answer, score=next(scores, None), agreement=agreement)
+        for own, told in zip(good, texts, strict=True)
+        for answer, agreement in zip(own, best.agreements(told), strict=True)
+    }
+    return {place: [found.get(id(answer), answer) for answer in own] for place, own in tries.items()}
 
 
 def _best_last(tries: Sequence[Answer]) -> list[Answer]:
     def worth(answer: Answer) -> tuple[bool, bool, float, int]:
-        good, score = lacking([answer]) is None, answer.score
-        return good, not answer.reply.fault, -math.inf if score is None else score, -answer.question.draw
+        good = lacking([answer]) is None
+        return good, not answer.reply.fault, _worth(answer), -answer.question.draw
 
     *others, last = sorted(tries, key=worth)
-    why = f"the best of {len(tries)} answers scored {last.score}, this one "
-    told = [replace(a, outscored=f"{why}{a.score}") if lacking([a]) is None else a for a in others]
+    why = f"the best of {len(tries)} answers has {_figures(last)}, this one "
+    told = [replace(a, outscored=f"{why}{_figures(a)}") if lacking([a]) is None else a for a in others]
     return [*told, last]
+
+
+def _worth(answer: Answer) -> float:
+    agreement = 0.0 if answer.agreement is None else answer.agreement
+    return agreement if answer.score is None else agreement * answer.score
+
+
+def _figures(answer: Answer) -> str:
+    score = "" if answer.score is None else f"score {answer.score:.6g} and "
+    return f"{score}agreement {answer.agreement}"
 
 
 def _text(answer: Answer) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from mpgi_ray.engines.base import Fault
 from mpgi_ray.rules.facts import Facts
 from mpgi_ray.truth.completeness import completeness
+from mpgi_ray.truth.sourced import unsourced, unsourced_colours
 from mpgi_ray.truth.verdict import Judged, Verdict, check
+from mpgi_ray.truth.wording import novel, wording
 
 _TOLD = 3  # contradictions that a model is told at once
 
@@ -69,3 +72,15 @@ class Held:
 def hold(text: str, facts: Facts) -> Held:
     """The claims of a text in their order, each held against the facts of its picture."""
     return Held(text, facts, tuple(check(text, facts)))
+
+
+def without_source(text: str, held: Held | None, sources: Sequence[str], facts: Facts) -> list[str]:
+    """What a text says that no source says: words, then claims, shares and places of colours.
+
+    Args:
+        held: the text's claims; None leaves all but the words out.
+        sources: texts and sentences of facts that it was made from.
+    """
+    if (new := novel(text, wording(sources))) or held is None:
+        return new
+    return unsourced(text, held.judged, sources, facts) or unsourced_colours(text, sources, facts)

@@ -1,4 +1,4 @@
-"""Which of several answers about a picture is taken: that with the highest score of a learned scorer."""
+"""Which of several answers about a picture is taken: by their agreement, and by a learned scorer."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import asyncio
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Self
 
 from mpgi_ray.asking.attempts import BestOf
 from mpgi_ray.data.image import Picture
 from mpgi_ray.errors import InputError, MpgiError, ResourceError
+from mpgi_ray.rules.facts import Facts
+from mpgi_ray.truth.agreed import agreements
+from mpgi_ray.truth.known import Known
 
 if TYPE_CHECKING:
     from mpgi_ray.models.scorers import TextScorer
@@ -32,36 +36,46 @@ class Chooser:
     """Scores texts about pictures, a picture at a time.
 
     Attributes:
-        folder: of the scorer.
+        folder, scorer: of the scorer; None where answers are chosen by their agreement alone.
     """
 
-    folder: str
-    scorer: TextScorer
+    folder: str | None
+    scorer: TextScorer | None
     turn: asyncio.Lock
 
     @classmethod
-    def load(cls, folder: str) -> Self:
+    def load(cls, folder: str | None) -> Self:
         """The chooser by a run of `mpgi train --task preference`, on a GPU where this process sees one.
 
         Raises:
             InputError: the folder holds none.
         """
+        if folder is None:
+            return cls(None, None, asyncio.Lock())
         from mpgi_ray.models.scorers import load_scorer
 
         return cls(folder, load_scorer(folder), asyncio.Lock())
 
-    def of(self, picture: Picture, draws: int) -> BestOf:
-        """How the best of so many answers about a picture is found.
+    def of(self, picture: Picture, facts: Facts, draws: int) -> BestOf | None:
+        """How the best of so many answers about a picture is found; None where one is asked for.
 
         Where the scorer itself is in trouble, its scores raise and the job must stop: every picture would be
         refused, and what its answers cost lost.
+
+        Args:
+            facts: give the names that the picture's source has for things, and nothing else.
         """
+        if draws == 1:
+            return None
+        agreed = partial(agreements, names=Known(facts).names)
+        if self.scorer is None:
+            return BestOf(draws, agreed)
 
         async def scores(texts: Sequence[str]) -> list[float]:
             async with self.turn:  # one at a time: they would share the same cores
                 return await asyncio.to_thread(self._scores, picture, texts)
 
-        return BestOf(draws, scores)
+        return BestOf(draws, agreed, scores)
 
     def _scores(self, picture: Picture, texts: Sequence[str]) -> list[float]:
         """The scores of texts about a picture.
@@ -73,6 +87,7 @@ class Chooser:
         from mpgi_ray.models.scorers import worths
 
         try:
+            assert self.scorer is not None
             (found,) = worths(self.scorer, [picture.pixels], [texts])
         except MpgiError:
             raise

@@ -8,7 +8,7 @@ from mpgi_ray.asking.answer_rows import records
 from mpgi_ray.asking.attempts import Answer, Question, Unanswered, ask
 from mpgi_ray.asking.checks import fault, text_fault
 from mpgi_ray.asking.echo import without_example
-from mpgi_ray.asking.held import Held, hold
+from mpgi_ray.asking.held import Held, hold, without_source
 from mpgi_ray.asking.reading import Reading
 from mpgi_ray.caption.best_of import Chooser
 from mpgi_ray.caption.boxes import box_style, boxes
@@ -24,7 +24,9 @@ from mpgi_ray.rules.facts import Facts
 from mpgi_ray.truth.claim import About
 from mpgi_ray.truth.sourced import unsourced
 
-_NO_FACTS = Reading(fault=Fault("no_facts", "the prompt shows no picture, and nothing is known of this one"))
+_NO_FACTS = Reading(
+    fault=Fault("no_facts", "the prompt shows no picture, and nothing is known of what is there")
+)
 
 
 class Perspectives:
@@ -78,8 +80,9 @@ class Perspectives:
             for template, prompt in zip(self.templates, self.prompts(sample, picture, facts), strict=True)
             if wanted is None or template.name in wanted
         ]
-        draws = 1 if facts.false_colour else self.config.best_of  # a scorer knows the colours that eyes see
-        best = self.chooser.of(picture, draws) if self.chooser and draws > 1 else None
+        by_eye = facts.false_colour and self.config.scorer  # a scorer knows the colours that eyes see
+        draws = 1 if by_eye else self.config.best_of
+        best = self.chooser.of(picture, facts, draws) if self.chooser else None
         known = [
             taken_over(earlier, sample.sample_id, self.engine, question, self.config.attempts, draws)
             for question in questions
@@ -168,7 +171,7 @@ class Perspectives:
                 # it is told what is wrong, and not what is so: it stays a witness of its own
                 found = held.bare_fault
             else:
-                found = held.fault or _counted(held, facts, seed)
+                found = held.fault or (_counted if template.picture else _invented)(held, facts, seed)
             return Reading(fault=found) if found else Reading({name: text}, scores={name: held.scores})
 
         return read
@@ -180,6 +183,12 @@ def _counted(held: Held, facts: Facts, seed: str) -> Fault | None:
     found = unsourced(held.text, numbers, trusted_text(facts, seed), facts)
     named = ", ".join(f'"{words}"' for words in found)
     return Fault("novel", f"numbers that no fact gives: {named}; leave them out") if found else None
+
+
+def _invented(held: Held, facts: Facts, seed: str) -> Fault | None:
+    """What a relay that sees no picture says of its own: it has nothing but the facts."""
+    words = without_source(held.text, held, trusted_text(facts, seed), facts)
+    return Fault("novel", f"words that no fact gives: {', '.join(words)}; leave them out") if words else None
 
 
 def refusal(shard: str, entry: Rejected) -> Caption:

@@ -10,7 +10,7 @@ from mpgi_ray.asking.answer_rows import records
 from mpgi_ray.asking.attempts import Answer, Question, ask
 from mpgi_ray.asking.checks import fault, text_fault
 from mpgi_ray.asking.echo import without_example
-from mpgi_ray.asking.held import Held, hold
+from mpgi_ray.asking.held import hold, without_source
 from mpgi_ray.asking.json_reply import parse_json
 from mpgi_ray.asking.merged import merged_fault
 from mpgi_ray.asking.reading import Reading
@@ -24,8 +24,8 @@ from mpgi_ray.rules import measured_text, rule_text, trusted_text
 from mpgi_ray.rules.english import split_sentences
 from mpgi_ray.rules.facts import Facts
 from mpgi_ray.truth.lone import vouched
-from mpgi_ray.truth.sourced import agreement, unsourced, unsourced_colours
-from mpgi_ray.truth.wording import coverage, novel, wording
+from mpgi_ray.truth.sourced import agreement
+from mpgi_ray.truth.wording import coverage, wording
 
 _QUOTED = 60  # characters of a text, in the reason why it cannot be used
 _NO_SOURCE = Reading(fault=Fault("no_source", "no perspective gave a text"))
@@ -142,7 +142,7 @@ class Integration:
         found = text_fault(text, self.template.texts[name], self.template.instruction) or merged_fault(text)
         held = hold(text, facts) if self.limits.held and not found else None
         found = found or (held.fault if held else None)
-        if not found and (words := self._new(text, held, texts, trusted, facts)):
+        if not found and (words := without_source(text, held, [*texts, *trusted], facts)):
             found = Fault("novel", f"words that stand in no source: {', '.join(words)}; leave them out")
         if found:
             beginning = shorten(text, _QUOTED, placeholder=" …")
@@ -151,15 +151,6 @@ class Integration:
             return {}
         agreed = agreement(held.judged, texts, facts)
         return held.scores if agreed is None else {**held.scores, "agreement": round(agreed, 4)}
-
-    def _new(
-        self, text: str, held: Held | None, texts: Sequence[str], trusted: Sequence[str], facts: Facts
-    ) -> list[str]:
-        """What neither facts nor texts of stage 1 say: words, claims, shares and places of colours."""
-        sources = [*texts, *trusted]
-        if (new := novel(text, wording(sources))) or held is None:
-            return new
-        return unsourced(text, held.judged, sources, facts) or unsourced_colours(text, sources, facts)
 
 
 def _sentences(texts: Mapping[str, str]) -> int:

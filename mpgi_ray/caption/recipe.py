@@ -65,10 +65,10 @@ class GenerateConfig(Config):
         perspectives: each is a prompt's name or the path of a prompt file.
         sampling: parameters of the model's sampling under their OpenAI names; the template engine has none.
         attempts: the ladder: how often a prompt is asked in all, and how.
-        best_of: answers to each prompt at each attempt. Of those that pass the checks the one that
-            ``scorer`` gives the highest score is taken; all are kept as records. They differ by the model's
-            sampling, which must leave them some room.
-        scorer: folder of a run of `mpgi train --task preference`.
+        best_of: answers to each prompt at each attempt. Of those that pass the checks the one that agrees
+            most with the others is taken, or the best by agreement and ``scorer``; all are kept as records.
+            They differ by the model's sampling, which must leave them some room.
+        scorer: folder of a run of `mpgi train --task preference`, which says which answers it finds better.
     """
 
     engine: EngineChoice = TemplateSettings()
@@ -82,10 +82,10 @@ class GenerateConfig(Config):
 
     @model_validator(mode="after")
     def _best_can_differ(self) -> Self:
-        if (self.best_of > 1) != (self.scorer is not None):
+        if self.best_of == 1 and self.scorer is not None:
             raise ValueError(
-                f"best_of is {self.best_of} and scorer is {self.scorer}: best_of above 1 and a scorer, the "
-                "folder of a run of `mpgi train --task preference`, go together"
+                f"best_of is 1 and scorer is {self.scorer}: a scorer chooses among several answers, so set "
+                "best_of above 1, 4 say"
             )
         if self.best_of == 1:
             return self
@@ -111,8 +111,10 @@ class GenerateConfig(Config):
     def identity(self) -> dict[str, Any]:
         """The settings that decide what is written; of a scorer its weights, wherever they lie."""
         values = self.model_dump(mode="json") | {"engine": self.engine.identity()}
+        if self.best_of == 1:
+            del values["best_of"]
         if self.scorer is None:
-            del values["best_of"], values["scorer"]
+            del values["scorer"]
             return values
         return values | {"scorer": revision_of(self.scorer)}
 

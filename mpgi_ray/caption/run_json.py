@@ -105,7 +105,9 @@ def _record(recipe: Recipe, templates: Templates, shards: ShardList) -> dict[str
         "identity": recipe.identity() | {"caption_schema": ID_VERSION},
         "stage1": [[template.name for template in model] for model in templates.stage1],
         "texts": list(templates.stage2.texts),
-        "prompts": {name: {"hash": t.hash, "text": t.source} for name, t in prompts.items()},
+        "prompts": {
+            name: {"hash": t.hash, "shown": t.shown.value, "text": t.source} for name, t in prompts.items()
+        },
         "shared_blocks": shared_blocks(),
         "versions": {"python": platform.python_version()} | dict(_versions()),
         "later_versions": [],  # of starts with other packages than the start before

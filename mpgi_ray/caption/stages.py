@@ -57,7 +57,7 @@ class Describe:
         self.first, self.last = place == 0, place == len(recipe.generate) - 1
         self.limits = recipe.facts
         block = recipe.generate[place]
-        chooser = Chooser.load(block.scorer) if block.scorer else None
+        chooser = Chooser.load(block.scorer) if block.best_of > 1 else None
         self.stage = Perspectives(engine, block, recipe.facts, templates.stage1[place], chooser)
         self.slots = Slots(at_once)
         self.observe = observe

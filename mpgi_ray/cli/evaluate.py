@@ -9,9 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from mpgi_ray.cli.announce import announce
-from mpgi_ray.cli.options import Takeover
+from mpgi_ray.cli.asked import ask
+from mpgi_ray.cli.options import Grace, Takeover
 from mpgi_ray.errors import RecipeError
 from mpgi_ray.evaluate.protocol import Protocol
+from mpgi_ray.runtime.stopping import GRACE
 
 
 class Decoding(StrEnum):
@@ -26,11 +28,21 @@ def evaluate(
     shards: Annotated[
         str, typer.Argument(help="Folder of final shards; with --suite, of a folder for each set.")
     ],
+    out: Annotated[str, typer.Option(help="Folder for metrics.json, or with --engine for answers.")],
     models: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option("--model", help="Folder of `mpgi train`, or NAME@FILE; several are compared."),
-    ],
-    out: Annotated[str, typer.Option(help="Folder for metrics.json.")],
+    ] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Ask an engine instead: a YAML file with its settings."),
+    ] = None,
+    questions: Annotated[
+        str | None, typer.Option(help="With --engine: folder of `mpgi instruct` with the questions.")
+    ] = None,
+    blind: Annotated[
+        bool, typer.Option("--blind", help="With --engine: ask it without the pictures.")
+    ] = False,
     split: Annotated[str | None, typer.Option(help="Evaluate on this split only.")] = None,
     texts: Annotated[
         list[str] | None,
@@ -89,11 +101,21 @@ def evaluate(
         int, typer.Option(help="Seed of the fact probes, fresh weights and nucleus decoding.")
     ] = 0,
     takeover: Takeover = False,
+    grace: Grace = GRACE,
 ) -> None:
     """Compare models in tables of retrieval, classes by name, fact probes, captions and localization.
 
     Classes are called zero-shot only where a model says what it was trained on, and that was something else.
+    With --engine, a multimodal model is asked the questions of `mpgi instruct`; a stopped run goes on.
     """
+    decided: dict[str, Any] = {"--text": texts, "--protocol": protocols, "--localize": localize}
+    decided |= {"--segment": segment, "--segment-source": segment_source, "--probe-split": probe_split}
+    if engine is not None or questions is not None or blind:
+        beside = decided | {"--model": models, "--suite": suite, "--leaks": leaks}
+        ask(engine, questions, shards, out, split, blind, beside, takeover=takeover, grace=grace)
+        return
+    if not models:
+        raise RecipeError("neither --model nor --engine: name a model to measure, or an engine to ask")
     from rich.console import Console
 
     from mpgi_ray.config import parse
@@ -106,9 +128,7 @@ def evaluate(
     from mpgi_ray.report.evaluation import print_evaluation
 
     if suite is not None:
-        decided = {"--split": split, "--text": texts, "--protocol": protocols, "--localize": localize}
-        decided |= {"--segment": segment, "--segment-source": segment_source, "--probe-split": probe_split}
-        _refuse_beside_a_suite(suite, decided)
+        _refuse_beside_a_suite(suite, {"--split": split, **decided})
         announce("evaluate", suite=suite, sets=str(Suite.load(suite).find(shards)))
     given = {"width": width, "temperature": temperature, "top_p": top_p}
     settings = {name: value for name, value in given.items() if value is not None}

@@ -18,6 +18,7 @@ from mpgi_ray.cli.duplicates import duplicates
 from mpgi_ray.cli.evaluate import evaluate
 from mpgi_ray.cli.exits import code_of
 from mpgi_ray.cli.ingest import ingest
+from mpgi_ray.cli.instruct import instruct
 from mpgi_ray.cli.leaks import leaks
 from mpgi_ray.cli.look import inspect
 from mpgi_ray.cli.metrics import metrics
@@ -72,6 +73,7 @@ def _options(
 
 
 app.add_typer(ingest, name="ingest", rich_help_panel=_FIRST)
+app.add_typer(instruct, name="instruct", rich_help_panel="Models")
 app.add_typer(reward, name="reward", rich_help_panel="Models")
 for panel, commands in _PANELS.items():
     for command in commands:

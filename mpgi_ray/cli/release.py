@@ -25,6 +25,13 @@ def release(
     mgrs: Annotated[
         bool, typer.Option("--mgrs", help="List these pictures in the JSON of MGRS-200k, too.")
     ] = False,
+    lhrs: Annotated[
+        bool,
+        typer.Option(
+            "--lhrs",
+            help="Write the JSON of LHRS-Align of pictures whose place is known, too; names tell it.",
+        ),
+    ] = False,
     takeover: Takeover = False,
     grace: Grace = GRACE,
 ) -> None:
@@ -48,6 +55,7 @@ def release(
         "share": tuple(names),
         "unpack": unpack,
         "mgrs": mgrs,
+        "lhrs": lhrs,
         "citations": citations(),
     }
     summary = run(parse(ReleaseConfig, values, "mpgi release"), takeover=takeover, grace=grace)

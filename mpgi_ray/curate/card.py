@@ -58,6 +58,7 @@ def final_card(counts: Counts, facts: CardFacts, summary: CurateSummary) -> str:
         f"{summary.texts:,} rows{listed}.",
         f"{_OPENED}The one split is all of it: that of a sample stands in its json.",
         sections.sources(counts),
+        sections.maps(counts),
         sections.texts(counts, facts.names, summary.telling),
         sections.models(counts, facts),
         sections.chosen(facts, summary.samples_in, summary.dropped),
@@ -93,6 +94,7 @@ def release_card(
         *others,
         f"{_OPENED}The one split is all of it: that of a picture is a column.",
         sections.sources(counts),
+        sections.maps(counts),
         sections.section(
             "Sources that are left out",
             "Their licence forbids it, as it is told:" if rows else "",
@@ -110,7 +112,7 @@ def release_card(
 def _front(title: str, counts: Counts, files: str, kind: str) -> dict[str, Any]:
     people = counts.texts.get(CAPTIONS, 0)
     written = sum(counts.texts.values()) - people
-    told = {licence for _, licence in counts.sources}
+    told = {licence for _, licence in counts.sources} | {licence for licence, _ in counts.maps}
     one = _LICENCES.get(next(iter(told))) if len(told) == 1 else None
     return {
         "pretty_name": title,

@@ -25,11 +25,16 @@ _REPORT = "summary.json"  # of the job whose table a filter reads
 
 
 class Prompt(BaseModel):
-    """A prompt: its text, and its hash, which the shared blocks go into, too."""
+    """A prompt: its text, and its hash, which the shared blocks go into, too.
+
+    Attributes:
+        shown: see `mpgi_ray.data.caption.Shown`; empty where an earlier version did not say it.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     hash: str
+    shown: str = ""
     text: str
 
 

@@ -47,6 +47,27 @@ def sources(counts: Counts) -> str:
     )
 
 
+def maps(counts: Counts) -> str:
+    """Which maps facts were taken from, under which licence, and of how many pictures the place is known."""
+    rows = [
+        (licence or NOT_STATED, day or NOT_STATED, n) for (licence, day), n in sorted(counts.maps.items())
+    ]
+    taken = (
+        "Facts of these pictures were taken from a map. Its licence holds beside that of the pictures: ODbL "
+        "asks whoever publishes what was made of the map to name it."
+    )
+    placed = (
+        f"Of {counts.placed:,} pictures it is known where they lie: the `.json` of a final sample has "
+        "`bounds` (west, south, east and north in degrees), and under `map` the ids of what shows."
+    )
+    return section(
+        "Maps",
+        taken if rows else "",
+        table(("licence of the map", "date of the extract", "pictures"), rows),
+        placed if counts.placed else "",
+    )
+
+
 def texts(counts: Counts, names: Sequence[str], telling: Mapping[str, TextTelling]) -> str:
     """Their lengths.
 
@@ -80,7 +101,8 @@ def models(counts: Counts, facts: CardFacts) -> str:
     written = {key: number for key, number in counts.authors.items() if key[1]}
     rows = [(*key[:2], key[2], key[3], number) for key, number in sorted(written.items())]
     prompts = [
-        (name, prompt.hash, f"[{name}.j2]({PROMPTS}/{name}.j2)") for name, prompt in facts.prompts.items()
+        (name, prompt.hash, prompt.shown, f"[{name}.j2]({PROMPTS}/{name}.j2)")
+        for name, prompt in facts.prompts.items()
     ]
     hashes = (
         "The hash is of the file and of the shared blocks beside it: the first 16 hex digits of the SHA-256 "
@@ -90,7 +112,7 @@ def models(counts: Counts, facts: CardFacts) -> str:
     return section(
         "Models and prompts",
         table(("text", "model", "revision", "hash of the prompt", "texts"), rows),
-        table(("prompt", "hash", "file"), prompts),
+        table(("prompt", "hash", "shown to the model", "file"), prompts),
         hashes if prompts else "",
         versions if facts.versions else "",
     )

@@ -21,6 +21,9 @@ class Counts:
         suffixes: of pictures, to samples.
         splits: to samples; empty for those in none.
         sources: source and licence to samples and texts.
+        maps: licence of the map and date of its extract to samples of which it shows anything; both may be
+            empty.
+        placed: samples of which it is known where on the earth they lie.
         authors: text name, model, revision and hash of the prompt to texts.
         words: lengths of texts in words; ``tokens`` in tokens of CLIP, empty where they are not counted.
         scores: text name and score to texts and the sum of their scores.
@@ -30,6 +33,8 @@ class Counts:
     suffixes: Counter[str] = field(default_factory=Counter)
     splits: Counter[str] = field(default_factory=Counter)
     sources: dict[tuple[str, str], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0]))
+    maps: Counter[tuple[str, str]] = field(default_factory=Counter)
+    placed: int = 0
     authors: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
     words: Lengths = field(default_factory=lambda: defaultdict(Counter))
     tokens: Lengths = field(default_factory=lambda: defaultdict(Counter))
@@ -48,6 +53,7 @@ class Counts:
     def add(
         self,
         rows: Sequence[Mapping[str, Any]],
+        annotation: Mapping[str, Any],
         suffix: str = "",
         tokens: Callable[[str], int] | None = None,
     ) -> None:
@@ -55,6 +61,7 @@ class Counts:
 
         Args:
             rows: those of its texts in a release, see `release_rows.rows_of`; one at least.
+            annotation: of its ``.json``.
             suffix: of its picture.
             tokens: how many a text has.
         """
@@ -65,6 +72,10 @@ class Counts:
         of_source = self.sources[first["source"], first["licence"] or ""]
         of_source[0] += 1
         of_source[1] += len(rows)
+        view = annotation.get("map") or {}
+        if view.get("shown") or view.get("features"):
+            self.maps[view.get("licence") or "", view.get("extract") or ""] += 1
+        self.placed += annotation.get("bounds") is not None
         for row in rows:
             name, text = row["name"], row["text"]
             self.authors[name, row["model"], row["revision"], row["prompt_hash"]] += 1
@@ -84,6 +95,8 @@ class Counts:
             "suffixes": dict(sorted(self.suffixes.items())),
             "splits": dict(sorted(self.splits.items())),
             "sources": [[*key, *numbers] for key, numbers in sorted(self.sources.items())],
+            "maps": [[*key, number] for key, number in sorted(self.maps.items())],
+            "placed": self.placed,
             "authors": [[*key, number] for key, number in sorted(self.authors.items())],
             "words": {name: dict(sorted(of.items())) for name, of in self.words.items()},
             "tokens": {name: dict(sorted(of.items())) for name, of in self.tokens.items()},
@@ -101,6 +114,9 @@ class Counts:
             for source, licence, samples, texts in told["sources"]:
                 every.sources[source, licence][0] += samples
                 every.sources[source, licence][1] += texts
+            for licence, extract, number in told.get("maps", ()):  # parts of an earlier version have none
+                every.maps[licence, extract] += number
+            every.placed += told.get("placed", 0)
             for *author, number in told["authors"]:
                 name, model, revision, prompt = author
                 every.authors[name, model, revision, prompt] += number

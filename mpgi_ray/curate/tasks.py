@@ -170,7 +170,8 @@ def _counted(keyed: Sequence[tuple[str, Final]]) -> dict[str, Any]:
     """What the card tells of a final shard."""
     counts = Counts()
     for key, sample in keyed:
-        counts.add(rows_of(json.loads(sample.record), sample.text, "", key), sample.suffix)
+        note = json.loads(sample.record)
+        counts.add(rows_of(note, sample.text, "", key), note["annotation"], sample.suffix)
     return counts.record()
 
 

@@ -19,8 +19,9 @@ import pyarrow.compute as pc
 
 from mpgi_ray.data.text import clean_name, decode_json
 
-# of the table; before 3 ``reason`` also held what is now ``detail``, after the code; before 4 no ``draw``
-SCHEMA_VERSION = 4
+# of the table; before 3 ``reason`` also held what is now ``detail``, after the code; before 4 no ``draw``,
+# before 5 no ``shown``
+SCHEMA_VERSION = 5
 ID_VERSION = 2  # of what a caption's id is the hash of; part of a run's identity
 
 
@@ -30,6 +31,13 @@ class Stage(StrEnum):
     INPUT = "input"  # a sample that could not be used: no text was asked for
     PERSPECTIVE = "perspective"  # stage 1
     INTEGRATED = "integrated"  # stage 2
+
+
+class Shown(StrEnum):
+    """What a prompt shows of a sample, beside its instruction."""
+
+    PICTURE = "picture"
+    TEXT = "text"  # facts, or texts of stage 1, and no picture
 
 
 class Status(StrEnum):
@@ -70,6 +78,8 @@ class Caption:
         sampling: the sampling parameters as JSON.
         attempt: from 1.
         draw: from 1; which of the answers that an attempt asked for.
+        shown: what the prompt showed of the sample: ``picture``, or ``text`` for what is known of it and no
+            picture; empty in an input record, and where an earlier version did not say it.
         prompt_tokens, cached_tokens, completion_tokens: of the request; where one reply gave several texts,
             in the first one's row.
         parents: caption ids of the texts it was made from.
@@ -103,6 +113,7 @@ class Caption:
     scores: str = "{}"
     seconds: float = 0.0
     draw: int = 1
+    shown: str = ""
 
     @property
     def why(self) -> str:
@@ -209,6 +220,8 @@ def upgraded(table: pa.Table) -> pa.Table:
         table = table.set_column(place, "reason", code).add_column(place + 1, "detail", detail)
     if "draw" not in table.column_names:
         table = table.append_column(SCHEMA.field("draw"), pa.repeat(pa.scalar(1, pa.int64()), len(table)))
+    if "shown" not in table.column_names:
+        table = table.append_column(SCHEMA.field("shown"), pa.repeat(pa.scalar(""), len(table)))
     return table.cast(SCHEMA)
 
 

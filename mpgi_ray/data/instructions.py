@@ -3,8 +3,9 @@
 ``instructions.parquet`` has a row for each question: the picture by its ``sample_id``, its ``source`` and
 ``split``, the ``conversation`` that the question is part of and its ``turn`` there (0 is the first), its
 ``kind``, the ``question``, the ``answer``, the ``choices`` of a single-choice question (empty for others; the
-answer is then one of them, word by word), and in ``truth`` as JSON what the answer rests on: names, numbers
-and boxes, so that a program can mark an answer that is worded otherwise.
+answer is then one of them, word by word), in ``truth`` as JSON what the answer rests on: names, numbers
+and boxes, so that a program can mark an answer that is worded otherwise, and the ``model`` that worded both
+(empty: templates did).
 """
 
 from __future__ import annotations
@@ -34,9 +35,11 @@ _SCHEMA = pa.schema(
         "answer": pa.string(),
         "choices": pa.list_(pa.string()),
         "truth": pa.string(),
+        "model": pa.string(),
     }
 )
-_MAY_LACK = frozenset({"source", "split"})
+_AT_ONCE = 10_000  # rows as Python objects, which take many times the room of a table
+_MAY_LACK = frozenset({"source", "split", "model"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class Turn:
         choices: of a single-choice question, in the order in which they are shown; the answer is one of them.
         truth: what the answer rests on, as JSON; boxes are (x1, y1, x2, y2) in shares of the picture's
             width and height.
+        model: the name of the model that worded question and answer; empty if templates did.
     """
 
     kind: str
@@ -55,6 +59,7 @@ class Turn:
     answer: str
     choices: tuple[str, ...] = ()
     truth: Mapping[str, Any] = field(default_factory=dict)
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,24 +92,31 @@ def write_instructions(storage: Storage, conversations: Iterable[Conversation]) 
     Raises:
         OutputError: it cannot be written.
     """
-    rows = [
-        {
-            "sample_id": one.sample_id,
-            "source": one.source,
-            "split": one.split,
-            "conversation": one.id,
-            "turn": place,
-            "kind": turn.kind,
-            "question": turn.question,
-            "answer": turn.answer,
-            "choices": list(turn.choices),
-            "truth": json.dumps(turn.truth, sort_keys=True),
-        }
-        for one in conversations
-        for place, turn in enumerate(one.turns)
-    ]
-    publish_table(storage, INSTRUCTIONS, pa.Table.from_pylist(rows, _SCHEMA))
-    return len(rows)
+    tables, rows = [_SCHEMA.empty_table()], []
+    for one in conversations:
+        rows += [_row(one, place, turn) for place, turn in enumerate(one.turns)]
+        if len(rows) >= _AT_ONCE:
+            tables.append(pa.Table.from_pylist(rows, _SCHEMA))
+            rows = []
+    table = pa.concat_tables([*tables, pa.Table.from_pylist(rows, _SCHEMA)])
+    publish_table(storage, INSTRUCTIONS, table)
+    return int(table.num_rows)
+
+
+def _row(one: Conversation, place: int, turn: Turn) -> dict[str, Any]:
+    return {
+        "sample_id": one.sample_id,
+        "source": one.source,
+        "split": one.split,
+        "conversation": one.id,
+        "turn": place,
+        "kind": turn.kind,
+        "question": turn.question,
+        "answer": turn.answer,
+        "choices": list(turn.choices),
+        "truth": json.dumps(turn.truth, sort_keys=True),
+        "model": turn.model,
+    }
 
 
 def read_instructions(path: str) -> Mapping[str, tuple[Conversation, ...]]:
@@ -149,4 +161,4 @@ def _turn(row: Mapping[str, Any], where: str) -> Turn:
             f"{where}: the answer {row['answer'][:80]!r} of conversation {row['conversation']} is none of "
             "its choices: expected one of them, word by word"
         )
-    return Turn(row["kind"], row["question"], row["answer"], choices, truth)
+    return Turn(row["kind"], row["question"], row["answer"], choices, truth, row["model"] or "")

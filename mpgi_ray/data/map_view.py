@@ -40,9 +40,11 @@ class MapView(Record):
         features: what the map calls them (``way/4711``), the central one first; a part of them if they are
             many.
         extract: when the map was drawn from, as its file states it.
+        licence: of the map, whatever that of the picture is.
     """
 
     shown: tuple[Text, ...] = ()
     central: Central | None = None
     features: tuple[Text, ...] = ()
     extract: Text | None = None
+    licence: Text | None = None

@@ -13,6 +13,7 @@ from mpgi_ray.ingest.formats.karpathy import karpathy
 from mpgi_ray.ingest.formats.labelme import labelme
 from mpgi_ray.ingest.formats.labels import labels
 from mpgi_ray.ingest.formats.levir import levir
+from mpgi_ray.ingest.formats.lhrs import lhrs
 from mpgi_ray.ingest.formats.manifest import manifest
 from mpgi_ray.ingest.formats.masks import masks
 from mpgi_ray.ingest.formats.mgrs import mgrs
@@ -42,6 +43,7 @@ __all__ = [
     "labelme",
     "labels",
     "levir",
+    "lhrs",
     "load_source",
     "manifest",
     "masks",

@@ -16,6 +16,7 @@ _JSON = (  # words that all stand in it
     (('"image_name"', '"bbox"'), "auair", "holds frames with image_name and boxes"),
     (('"images"', '"file_name"'), "coco", "holds images with file names, as COCO does"),
     (('"annotations"', '"category_id"'), "coco", "holds annotations with category ids, as COCO does"),
+    (('"location"', '"cap"'), "lhrs", "holds captions with a location, as LHRS-Align has them"),
     (('"global_caption"',), "mgrs", "holds captions of MGRS-200k's kinds"),
 )
 _BESIDE_JSON = (

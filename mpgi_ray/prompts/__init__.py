@@ -21,6 +21,7 @@ from pydantic import BaseModel
 
 from mpgi_ray.config import nearest, read_mapping, read_text
 from mpgi_ray.config import parse as parse_config
+from mpgi_ray.data.caption import Shown
 from mpgi_ray.errors import RecipeError
 from mpgi_ray.prompts.body import BodyError, render, sandbox
 from mpgi_ray.prompts.front import Front, Words
@@ -75,6 +76,11 @@ class PromptTemplate:
             return self.own_system
         name = "_system_integrate.j2" if self.kind is Kind.INTEGRATE else "_system.j2"
         return _read(name).strip()
+
+    @property
+    def shown(self) -> Shown:
+        """What it shows of a sample."""
+        return Shown.PICTURE if self.picture and self.kind is not Kind.INTEGRATE else Shown.TEXT
 
     @property
     def reply(self) -> type[BaseModel]:

@@ -6,19 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pydantic import ValidationError
-
-from mpgi_ray.config import first_problem
 from mpgi_ray.data.caption_folder import CaptionFolder
-from mpgi_ray.data.final import Record, read_records, short_id
+from mpgi_ray.data.final import read_records, short_id
 from mpgi_ray.data.preferences import Preference
-from mpgi_ray.data.sample import Annotation, Sample
-from mpgi_ray.errors import InputError
 from mpgi_ray.reward.answered import Answered, answered, texts_of
 from mpgi_ray.reward.answers import Answer, Asked, preferred
 from mpgi_ray.reward.ratings import UNKNOWN, rated, read_ratings
 from mpgi_ray.reward.swaps import Told, swapped
-from mpgi_ray.rules.of_sample import facts_of_sample
+from mpgi_ray.rules.of_sample import facts_of_record
 
 NOT_HELD = "texts about pictures that the shards do not hold"
 _NAMED = 3  # of those that are not known
@@ -46,7 +41,7 @@ def of_shard(
         own = answers.get(record.sample_id)
         if not record.in_split(split) or (seed is None and own is None):
             continue
-        facts = facts_of_sample(_sample(record), measured=measured)
+        facts = facts_of_record(record, measured=measured)
         told.append(Told(record.sample_id, facts, dict(record.texts)))
         if own is not None:
             asked.append(Asked(record.sample_id, facts, own))
@@ -89,13 +84,3 @@ def _named(reason: str, unknown: Sequence[str]) -> str:
     """A reason with the first of those that it is about."""
     more = " …" if len(unknown) > _NAMED else ""
     return f"{reason} ({', '.join(map(short_id, unknown[:_NAMED]))}{more})"
-
-
-def _sample(record: Record) -> Sample:
-    try:
-        annotation = Annotation.model_validate(record.annotation)
-    except ValidationError as error:
-        raise InputError(
-            f"{record.shard}/{record.key}: {first_problem(error)}; curate the shards again"
-        ) from error
-    return Sample(record.key, 0, record.image, "jpg", annotation, record.key)

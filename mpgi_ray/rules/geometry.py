@@ -52,6 +52,19 @@ def has_clear_place(box: Box, width: float, height: float) -> bool:
     return cell(box, width, height) == CENTRE_CELL or not in_centre(box, width, height)
 
 
+def is_free(place: int, shares: Sequence[Box]) -> bool:
+    """Whether no box touches a place, read generously: a side is half of the picture, a corner a quarter.
+
+    Args:
+        place: an index of `PLACES`.
+        shares: boxes in shares of the picture's width and height.
+    """
+    row, column = divmod(place, 3)
+    left, right = _reach(column, row)
+    top, bottom = _reach(row, column)
+    return not any(b.x1 < right and b.x2 > left and b.y1 < bottom and b.y2 > top for b in shares)
+
+
 def half(boxes: Sequence[Box], width: float, height: float) -> str | None:
     """The half of the image in which all boxes lie, and nobody would dispute it.
 
@@ -90,3 +103,10 @@ def _third(value: float, size: float) -> int:
     if 3 * value < size:
         return 0
     return 2 if 3 * value > 2 * size else 1
+
+
+def _reach(third: int, across: int) -> tuple[float, float]:
+    """The range of a place along one axis as a share of it, from its thirds along this axis and the other."""
+    if third == 1:
+        return (0.25, 0.75) if across == 1 else (0.0, 1.0)
+    return (0.0, 0.5) if third == 0 else (0.5, 1.0)

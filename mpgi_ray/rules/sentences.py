@@ -199,7 +199,8 @@ def metadata(facts: Facts, seed: str) -> str | None:
 
 WHAT: tuple[Sentence, ...] = (scene, totals, labels, cover, maps.setting, maps.tags)
 WHERE: tuple[Sentence, ...] = (centre_and_edge, cells, cover_places, relations)
-ALL: tuple[Sentence, ...] = (*WHAT, *WHERE, forms, metadata)
+SHOWN: tuple[Sentence, ...] = (*WHAT, *WHERE, forms)
+ALL: tuple[Sentence, ...] = (*SHOWN, metadata)
 
 
 def tell(kinds: tuple[Sentence, ...], facts: Facts, seed: str) -> list[str]:
@@ -218,8 +219,8 @@ def rule_text(facts: Facts, seed: str) -> list[str]:
 
 
 def told(facts: Facts, seed: str) -> bool:
-    """Whether there is anything to say: from the annotation, or measured."""
-    return bool(tell(ALL, facts, seed) or measured_text(facts, seed))
+    """Whether there is anything to say of what the image shows; how it was taken alone is nothing."""
+    return bool(tell(SHOWN, facts, seed) or measured_text(facts, seed))
 
 
 def trusted_text(facts: Facts, seed: str) -> list[str]:

@@ -34,7 +34,7 @@ def unsourced(text: str, judged: Iterable[Judged], sources: Sequence[str], facts
     ]
     names = Known(facts).names
     told = [claim for source in sources for claim in claims(source, names)] if open_ else []
-    return _own(text, [(c.start, c.end) for c in open_ if not _is_said(c, told)], sources)
+    return _own(text, [(c.start, c.end) for c in open_ if not is_said(c, told)], sources)
 
 
 def unsourced_colours(text: str, sources: Sequence[str], facts: Facts) -> list[str]:
@@ -63,11 +63,12 @@ def agreement(judged: Sequence[Judged], witnesses: Sequence[str], facts: Facts) 
         return None
     names = Known(facts).names
     described = [claims(source, names) for source in witnesses]
-    shares = [sum(_is_said(one.claim, told) for told in described) / len(described) for one in judged]
+    shares = [sum(is_said(one.claim, told) for told in described) / len(described) for one in judged]
     return sum(shares) / len(shares)
 
 
-def _is_said(claim: Claim, told: Sequence[Claim]) -> bool:
+def is_said(claim: Claim, told: Sequence[Claim]) -> bool:
+    """Whether claims of another text say the same."""
     if claim.about in _TOLD:
         return is_told(claim, told)
     return any(

@@ -353,9 +353,14 @@ def test_a_prompt_of_facts_alone_shows_no_picture_and_is_not_asked_without_facts
         source = load(name).source.replace("kind: relay", "kind: relay\npicture: false")
         (tmp_path / f"{name}.j2").write_text(source)
     mine = [str(tmp_path / "objects.j2"), str(tmp_path / "layout.j2")]
-    engine = Scripted(lambda prompt, before: Reply(GOOD))
+    engine = Scripted(lambda prompt, before: Reply("This is an image of a river, seen from above."))
     assert {row.status for row in describe(engine, perspectives=mine)} == {"ok"}
     assert [(p.name, p.picture) for p in engine.asked] == [("objects", None), ("layout", None)]
+    inventive = Scripted(lambda prompt, before: Reply(GOOD))  # who sees nothing has nothing to add
+    row = describe(inventive, perspectives=mine)[-1]
+    assert (row.status, row.reason) == ("rejected", "novel")
+    assert row.detail.startswith("words that no fact gives: bends, green, fields, narrow, road")
+    assert {row.status for row in describe(inventive)} == {"ok"}
     assert all("You do not see the image" in p.text and "plain to see" not in p.text for p in engine.asked)
     stage = perspectives(engine, {"perspectives": [*mine, "scene"]})
     bare = gather(Annotation(width=8, height=8))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -26,6 +27,9 @@ from mpgi_ray.data.tar_write import write_members
 from mpgi_ray.engines.base import EngineError, Prompt, Reply
 from mpgi_ray.errors import InputError, MpgiError, OutputError, RecipeError
 from mpgi_ray.models.scorers import load_scorer, worths
+from mpgi_ray.rules import Facts
+from mpgi_ray.truth.agreed import agreements
+from mpgi_ray.truth.known import Known
 from support.build import write_shards
 from support.caption_runs import recipe, rows, run_stages
 from support.random_scorer import write_scorer
@@ -122,8 +126,12 @@ def test_of_good_answers_the_one_with_the_highest_score_is_taken_and_all_are_kep
             assert (row.reason == "refusal") is (row not in good)
         if good:
             (scores,) = worths(scorer, [pictures[sample_id]], [[row.raw for row in good]])
-            best = max(zip(scores, good, strict=True), key=lambda pair: (round(pair[0], 5), -pair[1].draw))
+            agreed = agreements([row.raw for row in good], Known(Facts()).names)
+            worth = [score * one for score, one in zip(scores, agreed, strict=True)]
+            best = max(zip(worth, good, strict=True), key=lambda pair: (round(pair[0], 5), -pair[1].draw))
             assert best[1].raw == final[0].text
+            for row, figure in zip(good, agreed, strict=True):
+                assert json.loads(row.scores)["agreement"] == pytest.approx(figure, abs=1e-6)
             assert all(row.text == "" and row.detail for row in good if row is not final[0])
             outscored += len(good) - 1
     assert outscored > 20
@@ -137,6 +145,37 @@ def test_of_good_answers_the_one_with_the_highest_score_is_taken_and_all_are_kep
         row.status for row in made if row.perspective == "objects" and row.status in ("ok", "rejected")
     )
     assert sum(model["good_at_attempt"].values()) <= 1
+
+
+def test_without_a_scorer_the_answer_that_agrees_with_most_is_taken(tmp_path: Path) -> None:
+    class Counting(Sampled):
+        """Tells two numbers of ships: most often the right one."""
+
+        def _one(self, prompt: Prompt) -> Reply:
+            wrong = prompt.sampling["seed"] == 8 and not prompt.schema
+            many = "nine" if wrong else "three"
+            text = (
+                f"The picture shows {many} grey ships near the quay, and two white roads lead to the water."
+            )
+            return (
+                Reply(text, prompt_tokens=2, completion_tokens=19)
+                if not prompt.schema
+                else super()._one(prompt)
+            )
+
+    write_shards(tmp_path / "shards", [4])
+    block = {"engine": MODEL, "perspectives": ["objects", "scene"], "best_of": DRAWS}
+    block["sampling"] = {"temperature": 0.8, "seed": 8}  # so that the first answer is the wrong one
+    merge = {"engine": {"kind": "same"}, "witnesses": 1}
+    run = recipe(tmp_path, "captions", generate=block, integrate=merge, facts={"held": False})
+    run_all(run, Counting())
+    made = questions(rows(run))
+    assert len(made) == 8
+    for own in made.values():
+        (taken,) = [row for row in own if row.status == "ok"]
+        assert "three" in taken.text
+        assert taken.draw == 2
+        assert "agreement" in next(row.detail for row in own if row.draw == 1)
 
 
 def test_a_run_that_was_broken_off_chooses_the_same(run: Recipe, tmp_path: Path) -> None:
@@ -209,8 +248,7 @@ def test_a_scorer_that_fails_ends_the_run_and_refuses_no_picture(
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"engine": MODEL, "best_of": 4}, "best_of is 4 and scorer is None"),
-        ({"engine": MODEL, "scorer": "s"}, "go together"),
+        ({"engine": MODEL, "scorer": "s"}, "set best_of above 1"),
         ({"best_of": 4, "scorer": "s"}, "the template engine has one answer: name a model"),
         (
             {"engine": MODEL, "best_of": 4, "scorer": "s", "sampling": {"temperature": 0}},

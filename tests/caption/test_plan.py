@@ -38,9 +38,13 @@ from support.caption_rows import begin, run_metrics
 from support.caption_runs import run_stages as caption_stages
 from support.recipes import SHIPPED
 
-GPUS = {"hqrs": 2, "one-gpu": 1, "ensemble": 3, "endpoint": 0, "template": 0, "template+llm": 1}
+GPUS = {
+    **{"hqrs": 2, "one-gpu": 1, "ensemble": 3, "endpoint": 0, "template": 0, "template+llm": 1},
+    **{"maps": 1, "recaption": 1},
+}
 NAMES = ("objects", "layout", "scene", "attributes", "integrate")
-MODELS = {"hqrs": 1, "one-gpu": 1, "ensemble": 2, "endpoint": 1, "template": 1, "template+llm": 1}
+MODELS = dict.fromkeys(GPUS, 1) | {"ensemble": 2}
+PERSPECTIVES = dict.fromkeys(GPUS, 4) | {"maps": 1, "recaption": 1}
 
 
 class Recorder:
@@ -108,7 +112,7 @@ def test_every_shipped_recipe_is_planned(name: str, tmp_path: Path) -> None:
     assert made.gpus == GPUS[name]
     words = " ".join(text.split())
     for models in made.asked:
-        assert [len(asked.prompts) for asked in models] == [4] * MODELS[name] + [1]
+        assert [len(asked.prompts) for asked in models] == [PERSPECTIVES[name]] * MODELS[name] + [1]
         for asked in models:
             assert all(" ".join(p.text.split()) in words for p in asked.prompts)
             assert " ".join(asked.prompts[0].system.split()) in words

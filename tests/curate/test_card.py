@@ -23,9 +23,8 @@ def counted(number: int) -> Counts:
         made |= {"attempt": 1, "parents": [], "scores": {"coverage": i / 4}}
         texts = {"short": " ".join(["word"] * (i + 1))}
         note = {"name": "n", "sample_id": f"{i}", "shard": "s", "index": i, "annotation": annotation}
-        counts.add(
-            rows_of(note | {"texts": texts, "captions": [made]}, texts["short"], "", f"{i}"), "jpg", len
-        )
+        rows = rows_of(note | {"texts": texts, "captions": [made]}, texts["short"], "", f"{i}")
+        counts.add(rows, annotation, "jpg", len)
     return counts
 
 
@@ -66,11 +65,28 @@ def test_the_name_of_a_source_adds_no_line_to_the_commands() -> None:
     note = {"name": "n", "sample_id": "0", "shard": "s", "index": 0, "texts": {}, "captions": []}
     counts = Counts()
     annotation = {"source": "A\nrm -rf ~", "captions": ["a ship"]}
-    counts.add(rows_of(note | {"annotation": annotation}, "a ship", "", "0"), "jpg")
+    counts.add(rows_of(note | {"annotation": annotation}, "a ship", "", "0"), annotation, "jpg")
     text = release_card(
         counts, CardFacts(), Made(seed=0, shards=1, content="", names=(), listed=True), [], 1, {}
     )
     assert not [line for line in text.splitlines() if line.startswith("rm")]
+
+
+def test_the_licence_of_a_map_is_named_beside_that_of_the_pictures() -> None:
+    note = {"name": "n", "sample_id": "0", "shard": "s", "index": 0, "texts": {}, "captions": []}
+    counts = Counts()
+    view = {"shown": ["natural=beach"], "licence": "ODbL 1.0, © A map", "extract": "2024-02-01"}
+    for shown in (view, view, {"licence": view["licence"]}):  # the last shows nothing
+        annotation = {"licence": "CC0 1.0", "captions": ["a beach"], "map": shown, "bounds": [1, 2, 3, 4]}
+        rows = rows_of(note | {"annotation": annotation}, "a beach", "", "0")
+        counts.add(rows, annotation, "jpg")
+    together = Counts.joined([json.loads(json.dumps(counts.record()))])
+    text = release_card(
+        together, CardFacts(), Made(seed=0, shards=1, content="", names=(), listed=True), [], 1, {}
+    )
+    assert "| ODbL 1.0, © A map | 2024-02-01 | 2 |" in text
+    assert "Of 3 pictures it is known where they lie" in text
+    assert DatasetCard(text).data.license == "other"  # not that of the pictures alone
 
 
 def test_counts_of_parts_are_those_of_all() -> None:

@@ -52,6 +52,7 @@ def test_a_caption_run_is_read_and_not_mixed_with_texts_of_this_version(place: P
     folder = CaptionFolder(str(place / "captions"))
     rows = [row for table in folder.tables() for row in from_table(table)]
     assert sum(row.status == "ok" for row in rows) == 4 * 6
+    assert {row.shown for row in rows} == {""}  # it did not say what a model was shown
     (refused,) = rejected_captions(str(place / "captions"))
     assert (refused.reason, refused.detail[:7]) == ("not_an_image", "not a p")
     assert folder.log()[0]["samples"] == 5

@@ -102,6 +102,28 @@ def test_the_middle_and_what_surrounds_it_are_told(tmp_path: Path) -> None:
     assert all("park" in text and "house" in text for text in texts if text)
 
 
+def test_a_sample_carries_date_and_licence_of_the_map(tmp_path: Path) -> None:
+    known = annotated(tmp_path / "a", (PARK, area(0.5, 0.5, 0.3)), extract="2020-01-01").map
+    assert known is not None
+    assert known.extract == "2024-02-01T03:00:00Z"  # what the file states goes before
+    assert known.licence == "ODbL 1.0, © OpenStreetMap contributors"
+    line = {"type": "Feature", "properties": PARK, "geometry": area(0.5, 0.5, 0.3)}
+    put(
+        tmp_path,
+        {
+            "map.jsonl": json.dumps(line),
+            "corners.csv": "image,west,south,east,north\na.png,10,0,10.001,0.001",
+        },
+    )
+    put(tmp_path, {"p/a.png": picture()})
+    listing = osm(
+        str(tmp_path / "map.jsonl"), str(tmp_path / "p"), str(tmp_path / "corners.csv"), extract="2020-01-01"
+    )
+    kept, _ = ingest_all(listing, tmp_path / "out")
+    assert kept["a.png"].annotation.map is not None
+    assert kept["a.png"].annotation.map.extract == "2020-01-01"
+
+
 def test_what_lies_on_one_side_does_not_surround(tmp_path: Path) -> None:
     facts = gather(annotated(tmp_path, (PARK, area(0.5, 0.5, 0.3)), (ROAD, line((0, 0.75), (1, 0.75)))))
     assert facts.setting is not None

@@ -124,6 +124,29 @@ def _truth(folder: Path, made: Path) -> None:
         table.writerows((row["key"], row["text"]) for row in mpgi.read_captions(str(made / "captions")))
 
 
+def _maps(folder: Path, made: Path) -> None:
+    """Two tiles of a map, of which it has a beach and a road, and of the second a house."""
+    for number, name in enumerate(("62094-50163-17", "62094-50164-17")):
+        _write(folder / "tiles" / f"{name}.jpg", scene(number).image)
+    west, south, east, north = -9.45373, 38.84613, -9.45099, 38.8504
+    beach = [[west, south], [west + 0.001, south], [west + 0.001, north], [west, north], [west, south]]
+    x, y = west + 0.002, south + 0.001
+    house = [[x, y], [x + 0.0003, y], [x + 0.0003, y + 0.0002], [x, y + 0.0002], [x, y]]
+    shapes = (
+        ({"natural": "beach"}, {"type": "Polygon", "coordinates": [beach]}),
+        ({"building": "house"}, {"type": "Polygon", "coordinates": [house]}),
+        (
+            {"highway": "primary"},
+            {"type": "LineString", "coordinates": [[east - 0.001, south], [east - 0.001, north]]},
+        ),
+    )
+    features = [
+        {"type": "Feature", "id": f"way/{number}", "properties": tags, "geometry": shape}
+        for number, (tags, shape) in enumerate(shapes, start=1)
+    ]
+    (folder / "map.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+
+
 def _viewer(folder: Path, made: Path) -> None:
     _given("captions", "final")(folder, made)
     shutil.copytree(made / "scores", folder / "scores")
@@ -141,9 +164,12 @@ def _captions(folder: Path, made: Path) -> None:
 _PREPARED: dict[str, Callable[[Path, Path], None]] = {
     "README.md": _readme,
     "docs/api.md": _given("shards"),
+    "docs/benchmark.md": _given("final"),
     "docs/captions.md": _captions,
     "docs/curation.md": _curation,
     "docs/index.md": _quickstart,
+    "docs/instructions.md": _given("final"),
+    "docs/maps.md": _maps,
     "docs/publishing.md": _given("captions"),
     "docs/selection.md": _given("captions", "my-run"),
     "docs/rewards.md": _given("shards", "captions", "final"),

@@ -19,7 +19,7 @@ from mpgi_ray.curate.card_facts import README, CardFacts, made_of, publish_card,
 from mpgi_ray.curate.counts import Counts
 from mpgi_ray.curate.csv_rows import encode_rows
 from mpgi_ray.curate.release.mgrs import MGRS, numbered
-from mpgi_ray.curate.release.parts import CSV_HEAD, WORK, Job, published, write_part
+from mpgi_ray.curate.release.parts import CSV_HEAD, LHRS, WORK, Job, published, write_part
 from mpgi_ray.curate.release.summary import ReleaseSummary, joined, read_summary
 from mpgi_ray.curate.release.unpack import UNPACKED, look_at, met, unpack
 from mpgi_ray.data.claim import Claim, look, record_of
@@ -35,7 +35,7 @@ from mpgi_ray.runtime.stopping import GRACE, Stop
 
 _JOB = "release"
 _CSV = "captions.csv"
-_RESULTS = (README, "data/*", f"{UNPACKED}/*", f"{WORK}/*")
+_RESULTS = (README, "data/*", f"{LHRS}/*", f"{UNPACKED}/*", f"{WORK}/*")
 _Place = Annotated[str, AfterValidator(absolute)]
 Each = Callable[..., list[Any]]
 
@@ -49,6 +49,8 @@ class ReleaseConfig(Config):
         share: sources that are taken in whatever their licence says, as somebody who may decides.
         unpack: whether pictures whose licence lets them be shared go out, too, as files in folders.
         mgrs: whether these are listed in MGRS-200k's JSON.
+        lhrs: whether LHRS-Align's JSON has the main texts of pictures whose place on the earth is known;
+            pictures that are unpacked lie then where its programs look for them.
         citations: source to the paper to cite, for the card alone.
     """
 
@@ -57,6 +59,7 @@ class ReleaseConfig(Config):
     share: tuple[str, ...] = ()
     unpack: bool = False
     mgrs: bool = False
+    lhrs: bool = False
     citations: Mapping[str, str] = {}
 
     @model_validator(mode="after")
@@ -82,7 +85,7 @@ def release(config: ReleaseConfig, *, takeover: bool = False, grace: float = GRA
     final, output = Storage(config.final), Storage(config.output)
     shards, facts = _shards(final), read_facts(final)
     facts = facts.model_copy(update={"citations": {**facts.citations, **config.citations}})
-    job = Job(config.final, config.output, shards, frozenset(config.share), config.mgrs)
+    job = Job(config.final, config.output, shards, frozenset(config.share), config.mgrs, config.lhrs)
     _require_there(config.share, facts.sources)
     made = made_of(final, facts, () if facts.names else _names(job))
     identity = {
@@ -91,6 +94,7 @@ def release(config: ReleaseConfig, *, takeover: bool = False, grace: float = GRA
         "share": sorted(config.share),
         "unpack": config.unpack,
         "mgrs": config.mgrs,
+        **({"lhrs": True} if config.lhrs else {}),  # releases of before had no such setting
     }
     asked = partial(look, output, RELEASE, identity, last=(_CSV, SUMMARY), key="identity", results=_RESULTS)
     asked()  # a folder of others is not written to
@@ -165,7 +169,7 @@ def _finish(
         left_out=joined(one for part in parts for one in part["left_out"]),
     )
     output.publish(_CSV, _csv(job, CSV_HEAD, ".csv"))
-    others = []
+    others = [_told_of_lhrs(job, parts)] if job.lhrs else []
     if unpacked is not None:
         summary = replace(
             summary,
@@ -183,6 +187,14 @@ def _finish(
     output.sweep()
     job.work.delete("")
     return summary
+
+
+def _told_of_lhrs(job: Job, parts: Sequence[Mapping[str, Any]]) -> str:
+    placed = sum(part["placed"] for part in parts)
+    return (
+        f"`{LHRS}/` lists {placed:,} pictures whose place on the earth is known, with their main texts, in "
+        "the form of LHRS-Align; their names tell the place."
+    )
 
 
 def _publish_unpacked(job: Job, summary: ReleaseSummary, labels: set[str]) -> list[str]:

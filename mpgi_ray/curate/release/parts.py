@@ -13,6 +13,7 @@ from mpgi_ray.curate.counts import Counts
 from mpgi_ray.curate.csv_rows import encode_rows
 from mpgi_ray.data.clip_tokens import clip_tokens
 from mpgi_ray.data.final import PICTURES
+from mpgi_ray.data.lhrs import record_of
 from mpgi_ray.data.licence import forbids_texts
 from mpgi_ray.data.release import SCHEMA, part_name
 from mpgi_ray.data.release_rows import rows_of
@@ -22,6 +23,7 @@ from mpgi_ray.data.tar import group_members, read_members
 from mpgi_ray.data.text import decode_json
 from mpgi_ray.errors import InputError
 
+LHRS = "lhrs"  # folder of LHRS-Align's JSON
 WORK = ".work"  # folder within the output for what a job keeps until it is done
 CSV_HEAD = ("source", "image", "window", "sha256", "name", "caption")
 _KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -36,6 +38,7 @@ class Job:
         shards: their names, in order.
         share: sources that are taken in whatever their licence says.
         mgrs: whether MGRS-200k's JSON is written of the pictures that go out.
+        lhrs: whether LHRS-Align's JSON is written of the texts.
     """
 
     final: str
@@ -43,6 +46,7 @@ class Job:
     shards: tuple[str, ...]
     share: frozenset[str]
     mgrs: bool = False
+    lhrs: bool = False
 
     @property
     def work(self) -> Storage:
@@ -64,6 +68,12 @@ class Published:
     text: str
     image: bytes
     suffix: str
+
+    @property
+    def georeferenced(self) -> dict[str, Any] | None:
+        """A record of LHRS-Align; None if it is not known where the picture lies."""
+        note = self.note
+        return record_of(note["name"], note["sample_id"], note["annotation"], self.text)
 
     def rows(self, shard: str) -> list[dict[str, Any]]:
         """Those of its texts, see `rows_of`.
@@ -99,8 +109,8 @@ def write_part(job: Job, number: int) -> dict[str, Any]:
     """Publish the table of a final shard.
 
     Returns:
-        ``counts`` of what is in it, ``left_out`` (source, licence, why, samples and texts of each), and its
-        ``rows``.
+        ``counts`` of what is in it, ``left_out`` (source, licence, why, samples and texts of each), its
+        ``rows``, and how many pictures are ``placed`` in LHRS-Align's JSON.
 
     Raises:
         InputError: the shard cannot be read.
@@ -111,6 +121,7 @@ def write_part(job: Job, number: int) -> dict[str, Any]:
         return job.work.read_json(done)
     counts, left, tokens = Counts(), dict[tuple[str, str, str], list[int]](), clip_tokens()
     rows: list[dict[str, Any]] = []
+    placed: list[dict[str, Any]] = []
     for sample in published(job, shard):
         of_sample = sample.rows(shard)
         source, licence = of_sample[0]["source"], of_sample[0]["licence"]
@@ -120,12 +131,17 @@ def write_part(job: Job, number: int) -> dict[str, Any]:
             counted[0] += 1
             counted[1] += len(of_sample)
             continue
-        counts.add(of_sample, sample.suffix, tokens)
+        counts.add(of_sample, sample.note["annotation"], sample.suffix, tokens)
         rows += of_sample
+        if job.lhrs and (record := sample.georeferenced):
+            placed.append(record)
     publish_table(output, file, pa.Table.from_pylist(rows, schema=SCHEMA))
     job.work.publish(f"{number:06d}.csv", encode_rows(map(_csv_row, rows)))
+    if job.lhrs:
+        output.publish_json(f"{LHRS}/features_{number:05d}.json", {"data": placed})
     result = {
         "counts": counts.record(),
+        "placed": len(placed),
         "left_out": [[*key, *numbers] for key, numbers in sorted(left.items())],
         "rows": len(rows),
     }

@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mpgi_ray.curate.csv_rows import encode_rows
 from mpgi_ray.curate.release.mgrs import picture_of
-from mpgi_ray.curate.release.parts import Job, published
+from mpgi_ray.curate.release.parts import Job, Published, published
 from mpgi_ray.data.licence import forbids_pictures
 from mpgi_ray.data.storage import Storage
 
@@ -32,12 +32,22 @@ def path_of(source: str, image: str, window: Iterable[int] | None, suffix: str) 
     *folders, name = image.split("/")
     stem = _SUFFIX.sub("", name)
     place = "" if window is None else "_" + "_".join(map(str, window))
-    parts = [*folders, f"{stem}{place}.{suffix}"]
-    path = "/".join(["images", folder, *parts])
+    return _path([folder, *folders, f"{stem}{place}.{suffix}"]) if folder and stem else None
+
+
+def lhrs_path_of(sample: Published) -> str | None:
+    """The path of a picture as LHRS-Align has it: folders of country and city; None as `path_of`."""
+    if (record := sample.georeferenced) is None:
+        return None
+    return _path([*record["info"]["location"], f"{record['name']}.{sample.suffix}"])
+
+
+def _path(parts: Sequence[str]) -> str | None:
+    path = "/".join(["images", *parts])
     # a folder that is named as a file could be one beside it
     safe = all(_SAFE.fullmatch(part) and not _DEVICE.fullmatch(part) for part in parts)
-    plain = not any(_SUFFIX.search(part) for part in folders)
-    return path if folder and stem and safe and plain and len(path) <= _MOST else None
+    plain = not any(_SUFFIX.search(part) for part in parts[:-1])
+    return path if safe and plain and len(path) <= _MOST else None
 
 
 def look_at(job: Job, number: int) -> dict[str, Any]:
@@ -61,7 +71,8 @@ def look_at(job: Job, number: int) -> dict[str, Any]:
         if why is not None:
             back[source, licence or "", why] += 1
             continue
-        paths[sample.key] = path_of(source, first["image"], first["window"], sample.suffix)
+        own = lhrs_path_of(sample) if job.lhrs else None
+        paths[sample.key] = own or path_of(source, first["image"], first["window"], sample.suffix)
     result = {"paths": paths, "kept_back": [[*key, samples] for key, samples in sorted(back.items())]}
     job.work.publish_json(done, result)
     return result

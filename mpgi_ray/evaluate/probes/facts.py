@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from mpgi_ray.data.sample import Annotation, Box
+from mpgi_ray.data.sample import Annotation
 from mpgi_ray.evaluate.probes import wording
 from mpgi_ray.evaluate.probes.wording import Kind
+from mpgi_ray.rules import geometry
 from mpgi_ray.rules.english import number
 from mpgi_ray.rules.facts import ClassFact
-from mpgi_ray.rules.gathering import gather, told_objects
+from mpgi_ray.rules.gathering import gather
 from mpgi_ray.rules.lexicon import several
 
 NUMBERS = tuple(range(1, 11))
@@ -46,12 +46,9 @@ def tell(annotation: Annotation) -> Iterator[Told]:
     present = tuple(c.name for c in facts.classes if c.total and c.countable)
     if present and facts.absent:
         yield Told(Kind.CLASS, "", present, facts.absent.__contains__, wording.say_class)
-    boxes: dict[str, list[Box]] = defaultdict(list)
-    for name, obj in told_objects(annotation):
-        boxes[name].append(obj.box)
     for c in facts.classes:
         if c.exact and c.total:
-            yield from _of_class(c, boxes[c.name], annotation)
+            yield from _of_class(c, annotation)
 
 
 def exact_counts(annotation: Annotation) -> dict[str, int]:
@@ -59,7 +56,7 @@ def exact_counts(annotation: Annotation) -> dict[str, int]:
     return {c.name: c.total for c in gather(annotation).classes if c.exact and c.total in NUMBERS}
 
 
-def _of_class(c: ClassFact, boxes: Sequence[Box], annotation: Annotation) -> Iterator[Told]:
+def _of_class(c: ClassFact, annotation: Annotation) -> Iterator[Told]:
     if c.total in NUMBERS:
         say = partial(wording.say_count, c.name)
         yield Told(Kind.COUNT, c.name, (c.total,), lambda n: abs(n - c.total) == 1, say)
@@ -68,9 +65,8 @@ def _of_class(c: ClassFact, boxes: Sequence[Box], annotation: Annotation) -> Ite
         yield Told(Kind.COLOUR, c.name, (colour,), lambda other: other != colour, say)
     if any(c.clear):
         clear = tuple(place for place, n in enumerate(c.clear) if n)
-        size = annotation.width, annotation.height
         say = partial(wording.say_position, c.name)
-        yield Told(Kind.POSITION, c.name, clear, lambda place: _is_free(place, boxes, *size), say)
+        yield Told(Kind.POSITION, c.name, clear, lambda place: geometry.is_free(place, c.boxes), say)
 
 
 def _colour(c: ClassFact, captions: Sequence[str]) -> str | None:
@@ -79,18 +75,3 @@ def _colour(c: ClassFact, captions: Sequence[str]) -> str | None:
     things = re.compile(rf"\b{number(c.total)} ({colours}) (?:{names})\b")
     found = {match[1] for caption in captions for match in things.finditer(caption.lower())}
     return found.pop() if len(found) == 1 else None
-
-
-def _is_free(place: int, boxes: Sequence[Box], width: int, height: int) -> bool:
-    """Whether no box touches a place, read generously: a side is half of the picture, a corner a quarter."""
-    row, column = divmod(place, 3)
-    left, right = (width * end for end in _reach(column, row))
-    top, bottom = (height * end for end in _reach(row, column))
-    return not any(b.x1 < right and b.x2 > left and b.y1 < bottom and b.y2 > top for b in boxes)
-
-
-def _reach(third: int, across: int) -> tuple[float, float]:
-    """The range of a place along one axis as a share of it, from its thirds along this axis and the other."""
-    if third == 1:
-        return (0.25, 0.75) if across == 1 else (0.0, 1.0)
-    return (0.0, 0.5) if third == 0 else (0.5, 1.0)

@@ -27,6 +27,7 @@ from mpgi_ray.ingest.outline import outlined
 from mpgi_ray.ingest.pictures import Pictures, stem
 from mpgi_ray.rules.lexicon import telling_tag
 
+LICENCE = "ODbL 1.0, © OpenStreetMap contributors"  # of the map, for whoever takes anything from it
 _log = logging.getLogger(__name__)
 
 
@@ -37,6 +38,9 @@ def osm(
         str | None, typer.Option(help="A CSV file of image, west, south, east, north in degrees.")
     ] = None,
     label: Annotated[str | None, typer.Option(help="What an area is, if its tags do not say it.")] = None,
+    extract: Annotated[
+        str | None, typer.Option(help="When the map was drawn from, if the file does not state it.")
+    ] = None,
 ) -> Listing:
     """Read map features of OpenStreetMap: each picture gets those that lie in it.
 
@@ -56,7 +60,7 @@ def osm(
             features,
         )
     places, digest = Footprints(footprints), hashlib.sha256(found.fingerprint.encode())
-    nearby = _Nearby(found.good)
+    nearby, drawn = _Nearby(found.good), found.extract or extract
 
     def entries() -> Iterator[Entry]:
         for name in pictures.names:
@@ -67,7 +71,7 @@ def osm(
                 continue
             try:
                 inside = list(nearby.of(stem(name).rpartition("/")[2], where))
-                view = map_view(inside, label, found.extract)
+                view = map_view(inside, label, drawn).model_copy(update={"licence": LICENCE})
                 note = _note(inside, label) | {"bounds": where.bounds, "map": view}
             except ShapelyError as error:
                 yield Rejected(name, 0, "bad_annotation", f"a feature cannot be cut to it: {error}")
@@ -79,7 +83,7 @@ def osm(
 
     digest.update(places.fingerprint.encode())
     digest.update("\n".join(pictures.names).encode("utf-8", "surrogateescape"))
-    what = " ".join(filter(None, (features, images, footprints, label)))
+    what = " ".join(filter(None, (features, images, footprints, label, extract)))
     return Listing("osm", what, digest.hexdigest(), entries)
 
 

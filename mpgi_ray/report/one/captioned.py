@@ -106,7 +106,7 @@ def _entries(
 def _text(row: Caption, facts: Facts | None) -> dict[str, Any]:
     """A record as a person and a program want it: what is empty is left out."""
     told: dict[str, Any] = {"perspective": row.perspective, "stage": row.stage, "status": row.status}
-    told |= {name: getattr(row, name) for name in ("reason", "detail", "text") if getattr(row, name)}
+    told |= {name: getattr(row, name) for name in ("reason", "detail", "text", "shown") if getattr(row, name)}
     if not row.text and row.raw:
         told["raw"] = row.raw
     if row.text and facts is not None:

@@ -48,7 +48,7 @@ def _short(note: Annotation) -> dict[str, Any]:
         short["objects"] = dict(Counter(thing.label for thing in note.objects).most_common())
     if note.cover:
         short["cover"] = {label: round(known.fraction, 4) for label, known in note.cover.items()}
-    for name in ("tags", "origin", "false_colour"):
+    for name in ("tags", "map", "origin", "false_colour"):
         if name in whole:
             short[name] = whole[name]
     return short

@@ -76,4 +76,7 @@ def _is_empty(value: Any) -> bool:
 def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    # degrees on the earth: the fifth decimal is a metre
+    return f"{value:.4g}" if abs(value) < 1 else f"{value:.5f}".rstrip("0").rstrip(".")

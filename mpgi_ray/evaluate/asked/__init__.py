@@ -1,0 +1,1 @@
+"""Questions about pictures that an engine is asked, and how right its answers are."""

@@ -1,0 +1,89 @@
+"""What is kept of all questions, in which split, and how it becomes conversations."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from mpgi_ray.data.instructions import Turn
+from mpgi_ray.data.searches import GROUPS
+from mpgi_ray.data.storage import Storage
+from mpgi_ray.data.tables import publish_table
+from mpgi_ray.errors import InputError
+from mpgi_ray.instruct.chosen import TWICE, UNTOLD, Asked, chosen, turn_of
+from mpgi_ray.instruct.conversations import conversations
+from mpgi_ray.instruct.known import Candidate
+from mpgi_ray.instruct.splits import groups_of, splits_of
+
+
+def asked(picture: int, name: str, told: str) -> Asked:
+    turn = turn_of(0, f"p{picture}", f"Is there a {name}?")
+    return Asked("presence", "train", name, told, told == "untold", turn, (picture, 0))
+
+
+def presence(name: str, told: str) -> Candidate:
+    turn = Turn("presence", f"Is there a {name}?", told.title(), truth={"present": told == "yes"})
+    return Candidate(turn, name, told)
+
+
+def test_no_answer_dominates_its_class_or_its_kind() -> None:
+    given = [asked(i, "ship", "yes" if i < 30 else "no") for i in range(40)]
+    given += [asked(i, "barn", "no") for i in range(100)]
+    given += [asked(i, "quay", "yes") for i in range(25)]
+    kept, cut = chosen(given, 0.1)
+    of_class = Counter((one.about, one.told) for one in kept)
+    assert of_class["ship", "yes"] <= 10
+    assert of_class["ship", "no"] <= 10
+    answers = Counter(one.told for one in kept)
+    assert answers["yes"] == answers["no"] == 35
+    assert cut["presence"].total() == len(given) - len(kept)
+    assert chosen(reversed(given), 0.1)[0] == kept
+
+
+def test_a_kind_with_one_answer_keeps_all_and_untold_answers_have_their_share() -> None:
+    given = [asked(i, "ship", "yes") for i in range(18)] + [asked(i, "quay", "untold") for i in range(9)]
+    kept, cut = chosen([*given, given[0]], 0.1)
+    assert Counter(one.told for one in kept) == {"yes": 18, "untold": 2}
+    assert cut["presence"] == {UNTOLD: 7, TWICE: 1}
+
+
+def test_copies_come_into_one_split_and_others_are_left_out(tmp_path: Path) -> None:
+    rows = [("a", None), ("b", "a"), ("c", "a"), ("d", None), ("e", "d")]
+    table = pa.table(
+        {"sample_id": [r[0] for r in rows], "duplicate_of": pa.array([r[1] for r in rows], pa.string())}
+    )
+    publish_table(Storage(str(tmp_path)), GROUPS, table)
+    groups = groups_of(str(tmp_path))
+    given = [("a", "train"), ("b", "test"), ("c", None), ("d", None), ("e", None), ("alone", "mine")]
+    found = splits_of(given, groups, {"val": 0.5}, 3)
+    assert "a" not in found  # it is a copy of a picture of the test set
+    assert found["b"] == found["c"] == "test"
+    assert found["d"] == found["e"]
+    assert found["alone"] == "mine"
+    drawn = Counter(
+        splits_of([(str(n), None) for n in range(400)], {}, {"val": 0.25, "test": 0.1}, 0).values()
+    )
+    assert 70 < drawn["val"] < 130
+    assert 20 < drawn["test"] < 60
+    with pytest.raises(InputError, match=r"has no groups.parquet"):
+        groups_of(str(tmp_path / "none"))
+
+
+def test_a_second_question_about_a_class_that_is_there_is_short() -> None:
+    counts = [
+        Candidate(Turn("count", f"How many {n}s?", "3", truth={"count": 3}), n, "3", "How many?")
+        for n in ("ship", "barn")
+    ]
+    described = Candidate(Turn("describe_short", "Describe.", "Ships."), "")
+    given = [*counts, presence("barn", "no"), presence("ship", "yes"), described]
+    made = [list(conversations(given, 9, f"seed {n}")) for n in range(60)]
+    assert all(sorted(turn.kind for one in own for turn in one)[0] == "count" for own in made)
+    assert {len(own) for own in made} >= {1, 2}
+    one = next(own[0] for own in made if len(own) == 1)
+    assert one[0].kind == "describe_short"
+    said = [turn.question for turn in one]
+    assert said[said.index("Is there a ship?") + 1] == "How many?"
+    assert said[said.index("Is there a barn?") + 1] == "How many barns?"
