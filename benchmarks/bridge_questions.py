@@ -1,5 +1,7 @@
 """Questions about generated scenes whose answers their annotation proves: presence, count and position.
 
+Beside them, each scene has one conversation that asks for a description: the text ``layout`` by rules.
+
 Presence is balanced for each class: as many scenes that show it as do not. Position is asked of a thing that
 is the only one of its class and whose place nobody would dispute.
 """
@@ -25,6 +27,8 @@ def conversations(records: Sequence[Record], turns: int) -> list[Conversation]:
         sample, split = record.sample_id, record.annotation.get("split")
         own = [*asked[sample], *counts(record), *places(record)]
         own.sort(key=lambda turn: chance(sample, turn.kind, turn.question))
+        told = Turn("describe_short", "Describe the image.", record.texts["layout"])
+        made.append(Conversation(sample, (told,), "mpgi-demo", split))
         parts = (own[first : first + turns] for first in range(0, len(own), turns))
         made += [Conversation(sample, tuple(part), "mpgi-demo", split) for part in parts]
     return made

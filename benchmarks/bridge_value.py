@@ -46,7 +46,7 @@ from mpgi_ray.report.page import write_report
 from mpgi_ray.train.config import TrainConfig
 
 HELD_OUT = 100_000  # number of the first scene that is captioned
-TEXTS = {"*": 0, "layout": 1, "short": 1}
+TEXTS = {"*": 0, "layout": 1}
 Asking = list[tuple[Image.Image, Turn]]
 Hits = Mapping[str, NDArray[np.float64]]
 
@@ -150,7 +150,7 @@ def questions(records: Sequence[Record], most: int) -> Mapping[str, Asking]:
     told = sorted(conversations(records, 1), key=lambda one: chance("asked", one.id))
     for one in told:
         [turn] = one.turns
-        if len(made[turn.kind]) < most:
+        if turn.kind != "describe_short" and len(made[turn.kind]) < most:
             made[turn.kind].append((pictures[one.sample_id], turn))
     return made
 
@@ -199,7 +199,7 @@ def main(given: Sequence[str] | None = None) -> None:
     parser.add_argument("--freeze", nargs="*", default=["image"], help="in stages 2 and 3")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--conversations", type=int, default=2, help="about a picture in a step")
-    parser.add_argument("--tokens", type=int, default=72, help="of a conversation")
+    parser.add_argument("--tokens", type=int, default=80, help="of a conversation")
     parser.add_argument("--lr", type=float, default=2e-3)
     parser.add_argument("--scenes", type=int, default=6000, help="generated ones, four of five to train on")
     parser.add_argument("--asked", type=int, default=600, help="questions of a kind about held-out scenes")

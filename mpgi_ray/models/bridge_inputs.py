@@ -6,13 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mpgi_ray.models.dialogue import row
-from mpgi_ray.models.inputs import Dialogue, Inputs, Row
+from mpgi_ray.models.inputs import Dialogue, Ids, Inputs, Length, Row
 from mpgi_ray.models.tokenizer import END, START, TextTokenizer
 
 
 @dataclass(frozen=True, slots=True)
 class BridgedInputs(Inputs):
-    """The inputs of a model with a bridge."""
+    """The inputs of a model with a bridge.
+
+    Attributes:
+        question: that texts answer.
+    """
+
+    question: str = ""
+
+    def reader(self) -> tuple[Ids, Length]:
+        """Texts as tokens; and how many a conversation has in which a text is the answer."""
+        codec = TextTokenizer.from_json(self.tokenizer or "", self.context_length)
+        around = len(before(codec, self.question)) + 1
+        return codec.ids, lambda text: around + len(codec.encode(text))
 
     def dialogue(self) -> Dialogue:
         codec = TextTokenizer.from_json(self.tokenizer or "", self.context_length)

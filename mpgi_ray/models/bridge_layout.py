@@ -43,7 +43,7 @@ class Bridged:
     def inputs(self) -> BridgedInputs:
         """Its pictures, and its texts as answers."""
         taken = asdict(self.clip.inputs())
-        return BridgedInputs(taken["preprocess_cfg"], self.tokens, self.tokenizer)
+        return BridgedInputs(taken["preprocess_cfg"], self.tokens, self.tokenizer, self.question)
 
     def normalise(self) -> Normalise:
         """How pixels become numbers."""

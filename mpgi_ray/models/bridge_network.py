@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mpgi_ray.models.bridge import Bridge, Variant, shares
+from mpgi_ray.models.bridge import Bridge, Variant, places, shares
 from mpgi_ray.models.feature_map import independent
 from mpgi_ray.models.tower_levels import tower_levels
 
@@ -16,8 +16,8 @@ from mpgi_ray.models.tower_levels import tower_levels
 class BridgeNetwork(nn.Module):
     """A model that answers: see `dialogue.Answering`.
 
-    Weights of the tower that its levels do not depend on are frozen. Where levels have different widths, the
-    bridge is as wide as the language model.
+    Weights of the tower that its levels do not depend on are frozen. Of a tower that convolves, places are
+    added to the levels, and the bridge is as wide as the language model.
 
     Args:
         visual: a vision transformer of open_clip, or our own `grid_tower`.
@@ -31,9 +31,10 @@ class BridgeNetwork(nn.Module):
         self.visual, self.language = visual, language
         self._levels = tower_levels(visual, variant)
         out, widths = language.config.hidden_size, self._levels.widths
-        width = widths[0] if len({*widths}) == 1 else out
+        width = out if self._levels.placeless else widths[0]
         self.bridge_inputs = nn.ModuleList(
-            nn.Identity() if one == width else nn.Linear(one, width) for one in widths
+            _Placed(one, width, self._levels.grid) if self._levels.placeless else nn.Identity()
+            for one in widths
         )
         self.bridge = Bridge(variant, shares(variant, queries), blocks, width, heads, out, self._levels.grid)
         size = visual.image_size
@@ -108,3 +109,16 @@ class BridgeNetwork(nn.Module):
                 logits.float().flatten(0, 1), ids[:, 1:].clamp(min=0).flatten(), reduction="none"
             )
         return (losses.view(ids[:, 1:].shape) * learnt[:, 1:]).sum(1)
+
+
+class _Placed(nn.Module):
+    """Features of cells at the width of the bridge, and where the cells lie."""
+
+    def __init__(self, given: int, width: int, grid: tuple[int, int]) -> None:
+        super().__init__()
+        self.layer = nn.Linear(given, width)
+        self.register_buffer("places", places(width, *grid).flatten(0, 1), persistent=False)
+
+    def forward(self, cells: Tensor) -> Tensor:
+        found: Tensor = self.layer(cells) + self.places
+        return found

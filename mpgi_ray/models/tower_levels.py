@@ -25,11 +25,13 @@ class TowerLevels:
     Attributes:
         widths: of their features.
         grid: rows and columns of cells.
+        placeless: whether cells do not know where they lie, as those of a tower that convolves.
         read: pictures (pictures, 3, height, width) to levels, each (pictures, cells, width).
     """
 
     widths: tuple[int, ...]
     grid: tuple[int, int]
+    placeless: bool
     read: Callable[[Tensor], list[Tensor]]
 
 
@@ -45,7 +47,7 @@ def tower_levels(visual: Any, variant: Variant) -> TowerLevels:
     if isinstance(trunk, GridTower):
         side = SIDE // 2 ** len(WIDTHS)
         widths = tuple(width * 4**after for after, width in zip((2, 1, 0), WIDTHS, strict=True))
-        return TowerLevels(widths, (side, side), lambda pictures: _of_stages(trunk, pictures))
+        return TowerLevels(widths, (side, side), True, lambda pictures: _of_stages(trunk, pictures))
     plain = isinstance(visual, VisionTransformer) and all(
         type(block) is ResidualAttentionBlock for block in visual.transformer.resblocks
     )
@@ -56,7 +58,9 @@ def tower_levels(visual: Any, variant: Variant) -> TowerLevels:
         )
     wanted = levels(variant, len(visual.transformer.resblocks))
     width = visual.conv1.out_channels
-    return TowerLevels((width,) * 3, visual.grid_size, lambda pictures: _of_layers(visual, wanted, pictures))
+    return TowerLevels(
+        (width,) * 3, visual.grid_size, False, lambda pictures: _of_layers(visual, wanted, pictures)
+    )
 
 
 def _of_layers(visual: Any, wanted: tuple[int, ...], pictures: Tensor) -> list[Tensor]:

@@ -100,7 +100,7 @@ class LocalEngine:
             try:
                 replies = await asyncio.to_thread(self._answer, batch, first)
             except Exception as error:  # of the model: those who wait are told, the others go on
-                for one in batch:
+                for one in (one for one in batch if not one.answer.done()):
                     one.answer.set_exception(EngineError(f"{self.model}: {type(error).__name__}: {error}"))
                 continue
             for one, reply in zip(batch, replies, strict=True):
