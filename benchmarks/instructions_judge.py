@@ -24,12 +24,7 @@ _CANNOT = re.compile(r"\b(?:cannot be told|can not be told)\b")
 
 @dataclass(frozen=True)
 class Original:
-    """What the source says of a picture.
-
-    Attributes:
-        known: things, surfaces and labels.
-        scene: its class; empty if it has none.
-    """
+    """What the source says of a picture: things, surfaces and labels, and the scene if it names one."""
 
     known: Known
     scene: str = ""

@@ -3,7 +3,7 @@
 Instructions are made of generated scenes and of the boxed folders that MPGI_TEST_DATA names, by the job that
 `mpgi instruct make` runs, as their sources label them and once more as if they labelled all there is, so that
 numbers, phrases and relations of real boxes are asked for, too. `instructions_judge` marks each answer; then
-the same records are altered, and the judge has to find them.
+the same records are altered, and the judge has to find them. Last comes what is right without a picture.
 
     python benchmarks/instructions_true.py [--scenes 600] [--measured] [--folder FOLDER]
 """
@@ -18,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from instructions_altered import altered
+from instructions_blind import print_blind
 from instructions_judge import Original, judge
 from planted_known import Known, Thing, thing_of
 from planted_sources import BOXED, called_complete, real, scenes
@@ -33,6 +34,7 @@ from mpgi_ray.instruct.job import make_instructions
 from mpgi_ray.rules import gather, rule_text
 
 SHARD = 100
+_ID = 48  # characters of an id that tell pictures apart
 _SHOWN = 10  # records that are false, or that nobody can judge
 
 
@@ -57,7 +59,7 @@ def main(arguments: list[str] | None = None) -> Counter[str]:
     splits = defaultdict(set)
     turns = []
     for one in (one for own in found.values() for one in own):
-        splits[one.sample_id].add(one.split)
+        splits[one.sample_id[:_ID]].add(one.split)
         turns += [(one, turn) for turn in one.turns]
     conversations = sum(map(len, found.values()))
     print(f"{len(turns):,} records about {len(found):,} pictures in {conversations:,} conversations")
@@ -65,6 +67,7 @@ def main(arguments: list[str] | None = None) -> Counter[str]:
     verdicts = _judged("as they were made", turns, originals)
     changed = [(one, new) for one, turn in turns if (new := altered(turn, originals[one.sample_id]))]
     _judged("altered", changed, originals, expected=False)
+    print_blind(turns)
     return verdicts
 
 
@@ -85,18 +88,18 @@ def boxed() -> Iterator[tuple[Sample, Known]]:
     """Pictures of the boxed folders, as their sources label them, and as if they labelled all there is."""
     for name in (*BOXED, "neon_trees"):
         for sample, known in real(DATA, name, 10_000) if (DATA / name).exists() else ():
-            yield sample, known
+            yield _named(sample, sample.sample_id), known
             whole, told = called_complete(sample, known)
-            yield _another(whole), told
+            yield _named(whole, sample.sample_id[:_ID] + "0" * (64 - _ID)), told
 
 
-def _another(sample: Sample) -> Sample:
-    """The picture under another identity: it is annotated otherwise."""
-    other = Sample(
-        f"{sample.key}-all", sample.index, sample.image, sample.suffix, sample.annotation, sample.name
-    )
-    other.__dict__["sample_id"] = sample.sample_id[:-4] + "feed"
-    return other
+def _named(sample: Sample, sample_id: str) -> Sample:
+    """The picture under an identity, as it is annotated in two ways, and in a split by its bytes."""
+    split = "test" if sample.sample_id < "4" else "train"
+    note = sample.annotation.model_copy(update={"split": split})
+    named = replace(sample, annotation=note)
+    named.__dict__["sample_id"] = sample_id
+    return named
 
 
 def write_final(folder: Path, pictures: Iterable[tuple[Sample, Known]]) -> Mapping[str, Original]:

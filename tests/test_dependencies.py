@@ -23,7 +23,7 @@ BASE = "base"
 SERVED = {
     "train": (
         *("models/", "train/", "evaluate/", "demo/run.py", "report/training.py", "report/neighbours.py"),
-        *("data/clip_tokens.py", "read/as_torch.py"),
+        *("data/clip_tokens.py", "read/as_torch.py", "engines/local/"),
     ),
     "serve": ("reward/endpoint.py", "reward/serve.py"),
     "vllm": ("engines/vllm/", "engines/revision.py"),

@@ -126,10 +126,11 @@ class Perspectives:
             picture: the sample's, decoded; prompts that need none go without.
         """
         seed = sample.sample_id
-        sentences, measured = rule_text(facts, seed), measured_text(facts, seed)
+        measured = measured_text(facts, seed)
         blocks = {
-            True: facts_block(sentences, self._boxes(sample.annotation, picture), measured),
-            False: facts_block(sentences, None, measured, picture=False),
+            True: facts_block(rule_text(facts, seed), self._boxes(sample.annotation, picture), measured),
+            # how large a pixel is tells nothing to who sees none
+            False: facts_block(rule_text(facts, seed, how_taken=False), None, measured, picture=False),
         }
         return [
             Prompt(

@@ -82,7 +82,11 @@ def _table(rows: Sequence[Mapping[str, Any]], figure: str, columns: Sequence[str
     return table
 
 
-def _cell(value: object) -> str:
+def _cell(value: object) -> Any:
+    """A value as it is: kinds may come from a table of another program."""
+    from rich.text import Text
+
     if value is None:
-        return ""
-    return f"{value:,}" if isinstance(value, int) else str(value)
+        return Text("")
+    said = f"{value:,}" if isinstance(value, int) else str(value)
+    return Text("".join(letter if letter.isprintable() else "�" for letter in said))

@@ -55,7 +55,7 @@ def composed(
         pictures[shard] = {picture.sample_id: picture for picture in part.pictures}
         left_out.update(part.left_out)
     listed = [(p.sample_id, p.split) for own in pictures.values() for p in own.values()]
-    splits = splits_of(listed, groups, config.held_out, config.seed)
+    splits = splits_of(listed, groups, config.held_out)
     left_out[_ELSEWHERE] += len({sample_id for sample_id, _ in listed} - splits.keys())
     asked = (
         one

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from pydantic import ValidationError
 
@@ -14,7 +15,7 @@ from mpgi_ray.data.final import Record
 from mpgi_ray.data.instructions import Turn
 from mpgi_ray.data.sample import Annotation, Sample
 from mpgi_ray.errors import InputError
-from mpgi_ray.instruct.open_names import open_names
+from mpgi_ray.instruct.open_names import is_decided, open_names
 from mpgi_ray.rules import geometry
 from mpgi_ray.rules.facts import Facts
 from mpgi_ray.rules.gathering import told_objects
@@ -54,6 +55,12 @@ class Known:
     things: Mapping[str, tuple[Thing, ...]]
     open: tuple[str, ...]
     texts: Mapping[str, str] = field(default_factory=dict)
+
+    def undecided(self, most: int, what: str) -> list[str]:
+        """At most so many of the `open` names, of which the truth check knows nothing either."""
+        turns = self.drawn(self.open, len(self.open), what)
+        unsure = (name for name in turns if not is_decided(name, self.facts))
+        return list(islice(unsure, most))
 
     def drawn(self, names: Iterable[str], most: int, what: str) -> list[str]:
         """At most so many of the names, always the same ones for a picture, a seed and what is asked."""

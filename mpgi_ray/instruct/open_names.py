@@ -7,7 +7,9 @@ from functools import lru_cache
 
 from mpgi_ray.data.sample import Annotation
 from mpgi_ray.rules import lexicon
+from mpgi_ray.rules.english import with_article
 from mpgi_ray.rules.facts import Facts
+from mpgi_ray.truth.verdict import Verdict, check
 
 
 def open_names(note: Annotation, facts: Facts, texts: Iterable[str]) -> tuple[str, ...]:
@@ -28,6 +30,12 @@ def open_names(note: Annotation, facts: Facts, texts: Iterable[str]) -> tuple[st
     said = " ".join((*texts, *note.captions, *scene, *facts.tags)).lower()
     unsure = {name for name in partly - {""} if not any(alike(name, one) for one in present)}
     return tuple(sorted(n for n in unsure | outside if n not in said and " labelled " not in n))
+
+
+def is_decided(name: str, facts: Facts) -> bool:
+    """Whether the truth check can say if there is one: it knows more words for things than sources do."""
+    judged = check(f"There is {with_article(name)}. There are {lexicon.several(name)}.", facts)
+    return any(one.verdict is not Verdict.UNVERIFIABLE for one in judged)
 
 
 def alike(name: str, other: str) -> bool:

@@ -7,7 +7,8 @@ reason, up the ladder of attempts; where no answer can be used, the template's w
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from importlib import resources
@@ -20,9 +21,10 @@ from mpgi_ray.asking.reading import Reading
 from mpgi_ray.data.final import read_records
 from mpgi_ray.data.instructions import Conversation, Turn, write_instructions
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.engines.base import Engine, Fault, Prompt, Reply
+from mpgi_ray.engines.base import Engine, EngineError, Fault, Prompt, Reply
 from mpgi_ray.engines.connect import check_json, connect
 from mpgi_ray.engines.settings import EngineSettings
+from mpgi_ray.errors import UnfinishedError
 from mpgi_ray.instruct.kinds.describing import LONG, SHORT
 from mpgi_ray.instruct.known import known_of
 from mpgi_ray.instruct.parts import name_of
@@ -49,8 +51,13 @@ class Rewording:
     measured: bool
 
     def open(self) -> Rewriter:
-        """Start the engine, in the replica that will use it."""
-        return Rewriter(self, connect(self.engine))
+        """Start the engine, in the replica that will use it.
+
+        Raises:
+            UnfinishedError: it cannot be started, or does not take the requests.
+        """
+        with _told():
+            return Rewriter(self, connect(self.engine))
 
 
 class Rewriter:
@@ -67,7 +74,7 @@ class Rewriter:
             call: a final shard, and the conversations about its pictures.
 
         Raises:
-            EngineError: the engine is in trouble.
+            UnfinishedError: the engine is in trouble.
             InputError: the shard cannot be read.
         """
         shard, conversations = call
@@ -76,7 +83,8 @@ class Rewriter:
         for record in read_records([shard], pictures=self.job.measured):
             if record.sample_id in about:
                 facts[record.sample_id] = known_of(record, 0, measured=self.job.measured).facts
-        made = asyncio.run(self._all(conversations, facts))
+        with _told():
+            made = asyncio.run(self._all(conversations, facts))
         write_instructions(Storage(self.job.output).child(f"{FOLDER}/{name_of(shard)}"), made)
         return shard
 
@@ -92,6 +100,15 @@ class Rewriter:
                 )
 
         return list(await asyncio.gather(*map(one, conversations)))
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Trouble of an engine as one line for whoever runs the job."""
+    try:
+        yield
+    except EngineError as error:
+        raise UnfinishedError(f"{error}; shards that are worded stay, the same command goes on") from error
 
 
 async def reworded(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from mpgi_ray.asking.held import hold
 from mpgi_ray.data.instructions import Turn
@@ -21,31 +21,38 @@ _DENIES = re.compile(
     r"\b(?:no|not|none|nothing|never|without|absent|lack\w*|missing|cannot)\b|n['’]t\b", re.I
 )
 _POLES = re.compile(r"^\W*(yes|no|none|nothing|0)\b", re.I)
-_TELLING = re.compile(r"to the (?:left|right) of|above|below|larger|at least|about|equally|as many", re.I)
+_TELLING = re.compile(
+    r"to the (?:left|right) of|above|below|larger|more|at least|about|equally|as many|(?:very )?small part"
+    r"|quarter|third|two thirds|half|most|almost all|shares|thousandths|pixels",
+    re.I,
+)
 
 
 def question_fault(turn: Turn, question: str) -> Fault | None:
     """Why a wording does not ask what the template asks; None if it may."""
-    if found := _form(turn.question, question):
-        return found
-    if lost := [name for name in _named(turn, turn.question) if not _says(question, name)]:
-        return Fault("lost", f'the question does not name "{lost[0]}"')
-    if _DENIES.search(question) and not _DENIES.search(turn.question):
-        return Fault("lost", "the question denies what it asked for")
-    return _numbers(turn.question, question)
+    kept = [str(turn.truth["phrase"])] if "phrase" in turn.truth else []
+    return (
+        _form(turn.question, question)
+        or _same_words(turn, turn.question, question, kept)
+        or _same_denial(turn.question, question)
+    )
 
 
 def answer_fault(turn: Turn, answer: str, facts: Facts) -> Fault | None:
     """Why a wording is not the template's answer; None if it is one, and the facts do not contradict it."""
     if turn.kind in (SHORT, LONG):
         return None  # it is not taken
-    if found := _form(turn.answer, answer):
-        return found
-    checks: tuple[Callable[[Turn, str], Fault | None], ...] = (_same_pole, _same_words, _same_denial)
-    for check in checks:
-        if found := check(turn, answer):
-            return found
-    return _numbers(turn.answer, answer) or hold(answer, facts).fault
+    truth = turn.truth
+    kept = [*_BOX.findall(turn.answer), *([str(truth["cell"])] if "cell" in truth else [])]
+    if (phrase := lexicon.scene_phrase(str(truth.get("label")))) and phrase in turn.answer.lower():
+        kept.append(phrase)
+    return (
+        _form(turn.answer, answer)
+        or _same_pole(turn.answer, answer)
+        or _same_words(turn, turn.answer, answer, kept)
+        or _same_denial(turn.answer, answer)
+        or hold(answer, facts).fault
+    )
 
 
 def _form(before: str, after: str) -> Fault | None:
@@ -58,49 +65,53 @@ def _form(before: str, after: str) -> Fault | None:
     return None
 
 
-def _same_pole(turn: Turn, answer: str) -> Fault | None:
-    before, after = _POLES.match(turn.answer), _POLES.match(answer)
-    if (
-        turn.answer.startswith(("Yes", "No"))
-        and before
-        and (not after or after[1].lower() != before[1].lower())
-    ):
-        return Fault("lost", f'the answer does not begin with "{before[1]}"')
+def _same_pole(before: str, after: str) -> Fault | None:
+    """Yes stays yes."""
+    was, is_ = _POLES.match(before), _POLES.match(after)
+    if was and before.startswith(("Yes", "No")) and (not is_ or is_[1].lower() != was[1].lower()):
+        return Fault("lost", f'the answer does not begin with "{was[1]}"')
     return None
 
 
-def _same_words(turn: Turn, answer: str) -> Fault | None:
-    """Boxes, places, labels and what is more or larger stay word by word."""
-    truth = turn.truth
-    kept = [*_BOX.findall(turn.answer), *_named(turn, turn.answer)]
-    kept += [str(truth["cell"])] if "cell" in truth else []
-    kept += _TELLING.findall(turn.answer)
-    kept += _written_numbers(turn.answer)
-    lost = [word for word in kept if word.lower() not in answer.lower() and not _says(answer, word)]
-    return Fault("lost", f'the answer does not say "{lost[0]}"') if lost else None
-
-
-def _same_denial(turn: Turn, answer: str) -> Fault | None:
-    if bool(_DENIES.search(answer)) != bool(_DENIES.search(turn.answer)):
-        return Fault("lost", "the answer denies what was said, or says what was denied")
-    return None
-
-
-def _numbers(before: str, after: str) -> Fault | None:
-    known = {*_NUMBER.findall(before), *map(str, range(0, 10))}
-    new = [number for number in _NUMBER.findall(after) if number not in known]
+def _same_words(turn: Turn, before: str, after: str, kept: Sequence[str]) -> Fault | None:
+    """Classes stay in their order, numbers as they are, and the words that decide."""
+    words = [*kept, *_TELLING.findall(before), *_numbers(before)]
+    if lost := [word for word in words if word.lower() not in after.lower()]:
+        return Fault("lost", f'expected "{lost[0]}" in it, as before')
+    names = _named(turn, before)
+    if lost := [name for name in names if not _says(after, name)]:
+        return Fault("lost", f'expected "{lost[0]}" in it, as before')
+    if sorted(names, key=lambda name: _at(after, name)) != names:
+        return Fault("lost", f"expected {' and '.join(names)} in this order, as before")
+    known = {number.lower() for number in _numbers(before)} | {"one"}
+    new = [number for number in _numbers(after) if number.lower() not in known]
     return Fault("lost", f"{new[0]} is a number that was not there") if new else None
 
 
-def _written_numbers(text: str) -> list[str]:
-    return [*_WORDS.findall(text), *_NUMBER.findall(_BOX.sub("", text))]
+def _same_denial(before: str, after: str) -> Fault | None:
+    if bool(_DENIES.search(after)) != bool(_DENIES.search(before)):
+        return Fault("lost", "it denies what was said, or says what was denied")
+    return None
+
+
+def _numbers(text: str) -> list[str]:
+    """Numbers in words and in digits, but those of boxes."""
+    plain = _BOX.sub("", text)
+    return [*_WORDS.findall(plain), *_NUMBER.findall(plain)]
 
 
 def _named(turn: Turn, text: str) -> list[str]:
-    """The classes that a text names."""
-    return [name for name in turn.truth.get("names", ()) if _says(text, name)]
+    """The classes that a text names, in its order."""
+    found = [name for name in turn.truth.get("names", ()) if _says(text, name)]
+    return sorted(found, key=lambda name: _at(text, name))
 
 
 def _says(text: str, name: str) -> bool:
-    forms = {name, lexicon.several(name)}
-    return any(re.search(rf"\b{re.escape(form)}\b", text, re.I) for form in forms)
+    return _at(text, name) >= 0
+
+
+def _at(text: str, name: str) -> int:
+    """Where a text first names a class; -1 if it does not."""
+    forms = "|".join(re.escape(form) for form in (lexicon.several(name), name))
+    match = re.search(rf"\b(?:{forms})(?!\w)", text, re.I)
+    return match.start() if match else -1

@@ -9,6 +9,8 @@ from mpgi_ray.models.conversation import ConversationInputs, encoded
 from mpgi_ray.models.dialogue import row
 from mpgi_ray.models.inputs import Dialogue, Row
 
+Turns = list[tuple[list[int], list[int]]]  # what is read, and then what is learnt
+
 
 @dataclass(frozen=True, slots=True)
 class Template:
@@ -26,10 +28,8 @@ class Template:
     ended: tuple[int, ...]
     again: tuple[int, ...]
 
-    def turns(
-        self, questions: Sequence[Sequence[int]], answers: Sequence[Sequence[int]]
-    ) -> list[tuple[list[int], list[int]]]:
-        """What is read and then what is learnt, in each turn, of the tokens of questions and answers."""
+    def turns(self, questions: Sequence[Sequence[int]], answers: Sequence[Sequence[int]]) -> Turns:
+        """The turns of the tokens of questions and answers."""
         return [
             ([*(self.again if place else self.first), *question, *self.asked], [*answer, *self.ended])
             for place, (question, answer) in enumerate(zip(questions, answers, strict=True))
@@ -44,12 +44,20 @@ class ChatInputs(ConversationInputs):
 
     def dialogue(self) -> Dialogue:
         """Makes rows of conversations, whose first question stands behind the picture."""
-        json, template, length = self.tokenizer or "", self.template, self.context_length
 
         def made(told: Sequence[tuple[str, str]]) -> Row:
-            # template engines and tokenizers differ in what they make of white space at the ends
-            questions = encoded(json, [question.strip() for question, _ in told])
-            answers = encoded(json, [answer.strip() for _, answer in told])
-            return row(template.turns(questions, answers), length)
+            return row(self._turns(told), self.context_length)
 
         return made
+
+    def tokens(self, told: Sequence[tuple[str, str]]) -> int:
+        """How many a conversation has, fit or not, without what stands before its first question."""
+        turns = self._turns(told)
+        return sum(len(part) for turn in turns for part in turn) - len(self.template.first)
+
+    def _turns(self, told: Sequence[tuple[str, str]]) -> Turns:
+        json = self.tokenizer or ""
+        # template engines and tokenizers differ in what they make of white space at the ends
+        questions = encoded(json, [question.strip() for question, _ in told])
+        answers = encoded(json, [answer.strip() for _, answer in told])
+        return self.template.turns(questions, answers)

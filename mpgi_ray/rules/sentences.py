@@ -193,8 +193,7 @@ def metadata(facts: Facts, seed: str) -> str | None:
     if facts.gsd:
         frames = ("One pixel measures {:g} m on the ground.", "The ground sampling distance is {:g} m.")
         told.append(choose(frames, seed, "gsd").format(float(f"{facts.gsd:.3g}")))
-    told += [FALSE_COLOUR] if facts.false_colour else []
-    return " ".join(told) or None
+    return " ".join([*told, FALSE_COLOUR] if facts.false_colour else told) or None
 
 
 WHAT: tuple[Sentence, ...] = (scene, totals, labels, cover, maps.setting, maps.tags)
@@ -208,14 +207,14 @@ def tell(kinds: tuple[Sentence, ...], facts: Facts, seed: str) -> list[str]:
     return [text for kind in kinds if (text := kind(facts, seed))]
 
 
-def rule_text(facts: Facts, seed: str) -> list[str]:
+def rule_text(facts: Facts, seed: str, *, how_taken: bool = True) -> list[str]:
     """The sentences that a relay prompt hands over as trusted facts; never empty.
 
     Args:
         seed: the sample's id.
+        how_taken: also say how the picture was taken, and how large a pixel is.
     """
-    sentences = tell(ALL, facts, seed)
-    return sentences or ["Nothing is annotated in this image."]
+    return tell(ALL if how_taken else SHOWN, facts, seed) or ["Nothing is annotated in this image."]
 
 
 def told(facts: Facts, seed: str) -> bool:

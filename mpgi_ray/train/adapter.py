@@ -29,8 +29,8 @@ def initial(config: TrainConfig, folder: str) -> tuple[Adapted, Any]:
         InputError: a file is missing or damaged.
     """
     task = _task(config)
-    limits = task.limits()
-    if is_adapter(Storage(absolute(folder))):
+    limits, goes_on = task.limits(), is_adapter(Storage(absolute(folder)))
+    if goes_on:
         earlier = adapted_folder.read_architecture(folder)
         if task.rank not in (None, earlier.rank):
             raise RecipeError(
@@ -43,9 +43,25 @@ def initial(config: TrainConfig, folder: str) -> tuple[Adapted, Any]:
         architecture = adapted_folder.adapted(base, task.rank or _RANK, limits, task.question)
     architecture.normalise()  # a folder that does not say how is told now
     model = adapted_folder.build(architecture)
-    if is_adapter(Storage(absolute(folder))):
+    if goes_on:
         adapted_folder.load_weights(model, folder)
+    _tell_of_the_cut(architecture, task)
     return architecture, model
+
+
+def _tell_of_the_cut(architecture: Adapted, task: Settings) -> None:
+    """Say how many conversations are not learnt whole; of long texts of the shards runs of sentences are."""
+    if task.draws is None:
+        return
+    inputs, told = architecture.inputs(), [one.turns for one in task.draws.conversations()]
+    lengths = [inputs.tokens([(turn.question, turn.answer) for turn in own]) for own in told]
+    if over := sum(length > task.tokens for length in lengths):
+        print(
+            f"{over:,} of {len(lengths):,} conversations have more than {task.tokens:,} tokens: their last "
+            "turns are left out, or their only answer is cut; "
+            f"task_settings.tokens={max(lengths)} takes them whole",
+            flush=True,
+        )
 
 
 def _base(model: str, folder: str) -> Base:

@@ -70,6 +70,7 @@ def test_maps_shows_no_picture_and_its_records_say_so(shards: Path) -> None:
     assert not any(shows(request) for request in asked)
     assert " a beach" in asked[0]
     assert "You do not see the image" in asked[0]
+    assert "pixel" not in asked[0]  # nor how large one is: it tells nothing to who sees none
     (unasked,) = (row for row in made if row.stage == Stage.PERSPECTIVE.value and row not in told)
     assert unasked.reason == "no_facts"  # how large a pixel is tells nothing of what is there
 

@@ -37,6 +37,7 @@ def test_help_imports_nothing_that_takes_long() -> None:
         ),
         (["train", "final", "--out", "run\n2"], "train: shards final, output run�2"),
         (["score", "c", "--out", "s", "--scorer", "text"], "score: captions c, scorers text, output s"),
+        (["instruct", "make", "f", "--out", "i"], "instruct make: shards f, output i"),
         (["curate", "c", "--out", "f"], "curate: captions c, output f"),
     ],
 )

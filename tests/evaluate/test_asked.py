@@ -196,6 +196,8 @@ def test_the_engine_that_writes_from_facts_is_refused_and_options_of_models_besi
 ) -> None:
     with pytest.raises(RecipeError, match="the template engine writes captions from facts and answers no"):
         AskedEngine.load("template")
+    with pytest.raises(ValueError, match="would describe pictures, whatever it is asked: expected prompts"):
+        AskedEngine.model_validate({"engine": {"kind": "local", "model": "run"}})
     file = tmp_path / "engine.yaml"
     file.write_text(
         yaml.safe_dump({"engine": {"kind": "http", "model": "m", "url": "http://127.0.0.1:9/v1"}})

@@ -184,5 +184,11 @@ def test_open_answers_are_marked_by_their_truth(
     assert mark(turn, wrong, THOUSANDTHS, classes).right is False
     nothing = mark(turn, "", THOUSANDTHS, classes)
     assert nothing.right is False
-    if truth.get("told") is not False:
-        assert nothing.read is None
+    assert nothing.read is None
+
+
+def test_without_a_truth_the_answer_counts_word_by_word() -> None:
+    turn = Turn("count", "How many?", "Three ships.")
+    assert mark(turn, "three ships", THOUSANDTHS, ()).right is True
+    assert mark(turn, "3 ships", THOUSANDTHS, ()).right is False
+    assert mark(Turn("mine", "Which?", "Red"), "*Red.*", THOUSANDTHS, ()).right is True

@@ -58,14 +58,12 @@ def test_copies_come_into_one_split_and_others_are_left_out(tmp_path: Path) -> N
     publish_table(Storage(str(tmp_path)), GROUPS, table)
     groups = groups_of(str(tmp_path))
     given = [("a", "train"), ("b", "test"), ("c", None), ("d", None), ("e", None), ("alone", "mine")]
-    found = splits_of(given, groups, {"val": 0.5}, 3)
+    found = splits_of(given, groups, {"val": 0.5})
     assert "a" not in found  # it is a copy of a picture of the test set
     assert found["b"] == found["c"] == "test"
     assert found["d"] == found["e"]
     assert found["alone"] == "mine"
-    drawn = Counter(
-        splits_of([(str(n), None) for n in range(400)], {}, {"val": 0.25, "test": 0.1}, 0).values()
-    )
+    drawn = Counter(splits_of([(str(n), None) for n in range(400)], {}, {"val": 0.25, "test": 0.1}).values())
     assert 70 < drawn["val"] < 130
     assert 20 < drawn["test"] < 60
     with pytest.raises(InputError, match=r"has no groups.parquet"):

@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 
 from mpgi_ray.data.final import read_records
+from mpgi_ray.data.instructions import Turn
 from mpgi_ray.instruct.asked import KINDS, candidates
 from mpgi_ray.instruct.box_text import BoxText
 from mpgi_ray.instruct.known import known_of
+from mpgi_ray.instruct.same_answer import answer_fault, question_fault
+from mpgi_ray.rules.facts import Facts
 
 
 @pytest.fixture
@@ -24,6 +27,11 @@ def benchmark(monkeypatch: pytest.MonkeyPatch) -> Any:
     return instructions_true
 
 
+def reworded(turn: Turn, facts: Facts) -> bool:
+    """Whether a model may give back the template's words: the truth check contradicts none of them."""
+    return question_fault(turn, turn.question) is None and answer_fault(turn, turn.answer, facts) is None
+
+
 def judged(
     benchmark: Any, pictures: Sequence[Any], folder: Path, writes: BoxText
 ) -> Iterator[tuple[Any, Any]]:
@@ -32,6 +40,7 @@ def judged(
     for record in read_records(sorted(map(str, folder.glob("*.tar")))):
         known = known_of(record, 0, measured=False)
         for one in candidates(known, KINDS, 3, writes):
+            assert reworded(one.turn, known.facts), one.turn
             yield one.turn, originals[record.sample_id]
 
 

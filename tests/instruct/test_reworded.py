@@ -12,10 +12,12 @@ from mpgi_ray.data.instructions import Conversation, Turn
 from mpgi_ray.demo import scene
 from mpgi_ray.engines.http.engine import HttpEngine
 from mpgi_ray.engines.http.settings import HttpSettings
-from mpgi_ray.instruct.reworded import reworded
+from mpgi_ray.errors import UnfinishedError
+from mpgi_ray.instruct.reworded import Rewording, reworded
 from mpgi_ray.instruct.same_answer import answer_fault, question_fault
 from mpgi_ray.rules import gather
-from support.endpoint import Answer, Endpoint, Request, completion
+from mpgi_ray.rules.facts import Facts
+from support.endpoint import Answer, Endpoint, Request, completion, refusal
 
 FACTS = gather(scene(0).annotation)  # two trucks and four warehouses
 COUNT = Turn("count", "How many trucks are there?", "Two.", truth={"names": ["truck"], "count": 2})
@@ -26,6 +28,18 @@ PLACE = Turn(
     truth={"names": ["warehouse"], "cell": "lower right"},
 )
 BOX = Turn("box", "Locate the shed.", "[100, 200, 300, 400]", truth={"names": ["shed"]})
+SIDE = Turn(
+    "relation",
+    "How does the barn lie to the house?",
+    "The barn is above the house.",
+    truth={"names": ["barn", "house"], "relation": "above"},
+)
+PHRASE = Turn(
+    "grounding",
+    "Locate the leftmost truck in shares of the width.",
+    "[0.1, 0.2, 0.3, 0.4]",
+    truth={"names": ["truck"], "phrase": "the leftmost truck"},
+)
 NO = Turn("presence", "Is there a barn?", "No.", truth={"names": ["barn"], "present": False})
 
 
@@ -68,6 +82,13 @@ def test_a_false_answer_is_asked_for_again_with_the_reason_and_then_left() -> No
     assert (turn.answer, len(requests)) == ("Two of them.", 2)
 
 
+def test_an_endpoint_that_takes_no_request_ends_the_job_in_one_line() -> None:
+    with Endpoint(lambda _: refusal(401, "no key")) as endpoint:
+        settings = HttpSettings(kind="http", url=endpoint.url, model="writer")
+        with pytest.raises(UnfinishedError, match=r"it requires a key.*the same command goes on"):
+            Rewording(settings, "out", {}, measured=False).open()
+
+
 def test_the_words_of_a_description_stay() -> None:
     turn = Turn("describe_short", "Describe the image.", "Two trucks stand beside four warehouses.")
     made, _ = asked(turn, lambda _: said("What does this picture show?", "Nine barns."))
@@ -79,6 +100,9 @@ def test_the_words_of_a_description_stay() -> None:
     [
         (COUNT, "Three."),
         (COUNT, "Not two."),
+        (COUNT, "Two trucks and 3 sheds."),
+        (SIDE, "The house is above the barn."),
+        (SIDE, "The barn lies below the house."),
         (PLACE, "In the lower left."),
         (PLACE, "It cannot be told."),
         (BOX, "[100, 200, 300, 401]"),
@@ -91,7 +115,7 @@ def test_the_words_of_a_description_stay() -> None:
     ],
 )
 def test_an_answer_that_says_something_else_is_refused(turn: Turn, answer: str) -> None:
-    assert answer_fault(turn, answer, FACTS)
+    assert answer_fault(turn, answer, Facts())
 
 
 @pytest.mark.parametrize(
@@ -101,14 +125,24 @@ def test_an_answer_that_says_something_else_is_refused(turn: Turn, answer: str) 
         (PLACE, "A warehouse lies in the lower right of the image."),
         (BOX, "Its box is [100, 200, 300, 400]."),
         (NO, "No, no barn can be seen."),
+        (SIDE, "The barn lies above the house."),
     ],
 )
 def test_an_answer_in_other_words_is_none_to_refuse(turn: Turn, answer: str) -> None:
-    assert answer_fault(turn, answer, FACTS) is None
+    assert answer_fault(turn, answer, Facts()) is None
 
 
 @pytest.mark.parametrize(
-    "question", ["How many are there?", "How many trucks are not there?", "How many of 50 trucks?"]
+    ("turn", "question"),
+    [
+        (COUNT, "How many are there?"),
+        (COUNT, "How many trucks are not there?"),
+        (COUNT, "How many of 50 trucks?"),
+        (PHRASE, "Locate the truck in shares of the width."),
+        (PHRASE, "Locate the leftmost truck."),
+        (SIDE, "How does the house lie to the barn?"),
+    ],
 )
-def test_a_question_must_ask_for_the_same(question: str) -> None:
-    assert question_fault(COUNT, question)
+def test_a_question_must_ask_for_the_same(turn: Turn, question: str) -> None:
+    assert question_fault(turn, turn.question) is None
+    assert question_fault(turn, question)

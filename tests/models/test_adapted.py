@@ -153,10 +153,18 @@ def test_only_the_adapter_learns_and_every_part_of_it(base: Path) -> None:
     made, model = learnt(base)
     nothing = [("", "")]  # a worker whose conversations hold nothing to learn still takes part
     losses(made, model, [picture(0)], [TOLD, nothing], [0, 0]).sum().backward()
-    grown = {name for name, weight in model.named_parameters() if weight.grad is not None}
+    slopes = {n: weight.grad.clone() for n, weight in model.named_parameters() if weight.grad is not None}
+    grown = slopes.keys()
     assert grown == {name for name, weight in model.named_parameters() if weight.requires_grad}
     assert len(grown) == 2 * 2 * 7  # two matrices beside each projection of two layers
     assert all(".lora_" in name and ".language_model.layers." in name for name in grown)
+    model.zero_grad()
+    model.train()
+    model.set_grad_checkpointing()
+    losses(made, model, [picture(0)], [TOLD, nothing], [0, 0]).sum().backward()
+    for name, weight in model.named_parameters():
+        if weight.requires_grad:
+            torch.testing.assert_close(weight.grad, slopes[name])
 
 
 def test_a_run_goes_on_with_its_adapter_and_merged_weights_say_the_same(base: Path, tmp_path: Path) -> None:

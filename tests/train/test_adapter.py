@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -101,6 +102,22 @@ def test_an_adapter_learns_by_stages(folder: Path, tmp_path: Path) -> None:
     adapted_folder.merge(tmp_path / "captions", tmp_path / "whole")
     anew = learn(config(folder, tmp_path / "anew", **on_it | {"model": str(tmp_path / "whole")}))
     assert anew[0] == pytest.approx(second[0], rel=1e-3)  # a new adapter changes nothing yet
+
+
+def test_conversations_that_do_not_fit_are_told(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, _ = scan(list_shards(str(folder / "shards")), None, None)
+
+    def told(tokens: int) -> str:
+        settings = {**instructed(folder), "tokens": tokens}
+        initial.initial(config(folder, tmp_path, task_settings=settings), source)
+        return capsys.readouterr().out
+
+    said = re.search(r"64 of 128 conversations have more than 40 tokens: .*tokens=(\d+) takes", told(40))
+    assert said is not None
+    assert not told(int(said[1]))
+    assert "takes them whole" in told(int(said[1]) - 1)
 
 
 def test_what_is_not_for_an_adapter_is_refused(folder: Path, tmp_path: Path) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from mpgi_ray.data.box import Box
 from mpgi_ray.data.instructions import Turn
@@ -22,6 +22,8 @@ from mpgi_ray.evaluate.asked.words import (
 )
 from mpgi_ray.rules.lexicon import humanise, scene_phrase, several
 
+# what was read, and what is right: a number that is a share, or one of several values
+_Reader: TypeAlias = Callable[[Turn, str, Collection[str]], tuple[Any, Any]]
 DESCRIBED = ("describe_short", "describe_long")  # compared with the answer word by word
 BOXED = ("box", "grounding")
 IOU = 0.5  # a box is right above it
@@ -66,10 +68,11 @@ def mark(turn: Turn, reply: str, scale: BoxScale, classes: Collection[str]) -> M
         return Mark(chosen == turn.answer, chosen)
     if turn.truth.get("told") is False:
         untold = is_untold(reply)
-        return Mark(untold, UNTOLD if untold else plain(reply))
-    if turn.kind in BOXED:
+        return Mark(untold, UNTOLD if untold else plain(reply) or None)
+    if turn.kind in BOXED and {"box", "boxes"} & turn.truth.keys():
         return _boxed(turn.truth, scale.box(reply))
-    read, true = _READERS.get(turn.kind, _words)(turn, reply, classes)
+    needed, reader = _READERS.get(turn.kind, ("", _words))
+    read, true = (reader if needed in turn.truth else _words)(turn, reply, classes)
     if read is None and is_untold(reply):
         read = UNTOLD
     right = abs(read - true) <= _SHARE if isinstance(read, float) else read is not None and read in true
@@ -138,7 +141,7 @@ def _share_told(turn: Turn, reply: str, _: Collection[str]) -> tuple[Any, Any]:
 
 
 def _words(turn: Turn, reply: str, _: Collection[str]) -> tuple[Any, Any]:
-    """Of kinds that are not known: the answer, word by word."""
+    """Of kinds that are not known, and without a truth: the answer, word by word."""
     said = " ".join(re.findall(r"\w+", plain(reply).lower()))
     return said or None, (" ".join(re.findall(r"\w+", turn.answer.lower())),)
 
@@ -148,12 +151,13 @@ def _at(word: str, text: str) -> int | None:
     return match.start() if match else None
 
 
-_READERS = {
-    "presence": _presence,
-    "count": _count,
-    "comparison": _comparison,
-    "position": _position,
-    "relation": _relation,
-    "classification": _classification,
-    "share": _share_told,
+# by kind: what the truth must hold, and who reads replies
+_READERS: dict[str, tuple[str, _Reader]] = {
+    "presence": ("present", _presence),
+    "count": ("count", _count),
+    "comparison": ("counts", _comparison),
+    "position": ("cell", _position),
+    "relation": ("relation", _relation),
+    "classification": ("label", _classification),
+    "share": ("share", _share_told),
 }

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, field_validator
 from mpgi_ray.config import Config, parse, read_yaml
 from mpgi_ray.data.storage import absolute
 from mpgi_ray.engines.choice import EngineChoice
+from mpgi_ray.engines.local.settings import LocalSettings
 from mpgi_ray.errors import RecipeError
 
 _Place = Annotated[str, AfterValidator(absolute)]
@@ -35,7 +36,12 @@ class AskedEngine(Config):
         if engine.embedded:
             raise ValueError(
                 f"the {engine.kind} engine writes captions from facts and answers no questions: expected "
-                "kind vllm or http"
+                "kind vllm, http or local"
+            )
+        if isinstance(engine, LocalSettings) and not engine.prompts:
+            raise ValueError(
+                f"model {engine.model} would describe pictures, whatever it is asked: expected prompts: true "
+                "and a model with a bridge that learned to answer questions"
             )
         return engine
 

@@ -19,7 +19,7 @@ _NONE = re.compile(r"\b(?:none|no|nothing|not any|zero)\b")
 _YES_NO = re.compile(r"\b(?:yes|no)\b")
 _UNTOLD = re.compile(
     r"(?:can ?not|can['’]?t|could not|couldn['’]t|impossible to|not possible to|unable to|no way to)\s+"
-    r"(?:be\s+)?(?:\w+ly\s+)?(?:tell|told|say|said|determine|determined|know|known|answer|answered|see|seen|judge"
+    r"(?:be\s+)?(?:\w+ly\s+)?(?:tell|told|say|said|determine|determined|know|known|answer|answered|judge"
     r"|judged|identify|identified|count|counted|infer|inferred)\b"
     r"|\b(?:unknown|unclear|indeterminable|insufficient information|not enough information|not clear)\b"
 )

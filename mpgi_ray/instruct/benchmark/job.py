@@ -145,7 +145,7 @@ def _wanted(
     """The ids of the pictures to ask about, by shard, each once; their splits; how many are left out."""
     given = [one for of_shard in known for one in of_shard]
     groups = groups_of(config.duplicates) if config.duplicates else {}
-    splits: dict[str, str | None] = {**splits_of(given, groups, HELD_OUT, config.seed)}
+    splits: dict[str, str | None] = {**splits_of(given, groups, HELD_OUT)}
     if config.whole and not any(split for _, split in given):
         splits = dict.fromkeys(splits)
     there = {*splits.values()}

@@ -33,7 +33,7 @@ def asked(known: Known, each: int) -> Iterator[Candidate]:
         }
         answer = say(COUNT, "least" if n else "untold", seed, **slots)
         yield Candidate(_turn(known, name, answer, truth), name, "untold", _follow(seed))
-    for name in known.drawn(known.open, 1, f"{COUNT} untold"):
+    for name in known.undecided(1, f"{COUNT} untold"):
         answer = say(COUNT, "untold", f"{known.seed}/{name}", **forms(facts, name))
         yield Candidate(_turn(known, name, answer, {"names": [name], "told": False}), name, "untold")
 

@@ -37,7 +37,7 @@ def asked(known: Known, each: int) -> Iterator[Candidate]:
     absent = known.drawn((*facts.absent, *facts.uncovered), _NEGATIVES * each, f"{KIND} no")
     for name in absent:
         yield _candidate(known, name, "no", forms(facts, name), {"names": [name], "present": False})
-    for name in known.drawn(known.open, each, f"{KIND} untold"):
+    for name in known.undecided(each, f"{KIND} untold"):
         yield _candidate(known, name, "untold", forms(facts, name), {"names": [name], "told": False})
 
 

@@ -34,11 +34,14 @@ class Draws:
     ) -> None:
         self._known = {short_id(name): _weighed(own, kinds, sources) for name, own in conversations.items()}
 
+    def conversations(self) -> Iterator[Conversation]:
+        """All that have a weight."""
+        return (one for _, own in self._known.values() for one in own)
+
     def texts(self) -> Iterator[str]:
         """All questions and answers that have a weight."""
-        for _, own in self._known.values():
-            for one in own:
-                yield from (text for turn in one.turns for text in (turn.question, turn.answer))
+        for one in self.conversations():
+            yield from (text for turn in one.turns for text in (turn.question, turn.answer))
 
     def weight(self, sample: str) -> float:
         """Of a picture by its `short_id`; 0 if nothing is asked about it."""
