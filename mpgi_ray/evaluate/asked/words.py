@@ -7,7 +7,10 @@ from collections.abc import Mapping
 
 from mpgi_ray.rules.geometry import PLACES
 
-_THOUGHT = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>|^.*</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
+# the last: a reply that ended while the model still thought
+_THOUGHT = re.compile(
+    r"<think(?:ing)?>.*?</think(?:ing)?>|^.*</think(?:ing)?>|<think(?:ing)?>.*", re.DOTALL | re.IGNORECASE
+)
 _EMPHASIS = re.compile(r"[*_`]+")
 _WORDS = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"),
@@ -75,6 +78,8 @@ def place_of(reply: str) -> str | None:
         text = re.sub(rf"\b{word}\b", other, text)
     for row, side in (("top", "upper"), ("bottom", "lower")):
         text = re.sub(rf"\b{row} (?=left\b|right\b)", f"{side} ", text)
+    # the middle of a side: "centre left", "top centre"
+    text = re.sub(r"\bcentre (left|right|top|bottom)\b|\b(left|right|top|bottom) centre\b", r"\1\2", text)
     return only_one(text, {place: place for place in PLACES})
 
 
