@@ -25,7 +25,8 @@ def asked(picture: int, name: str, told: str) -> Asked:
 
 
 def presence(name: str, told: str) -> Candidate:
-    turn = Turn("presence", f"Is there a {name}?", told.title(), truth={"present": told == "yes"})
+    answer = f"Yes: there are three {name}s." if told == "yes" else "No."
+    turn = Turn("presence", f"Is there a {name}?", answer, truth={"present": told == "yes"})
     return Candidate(turn, name, told)
 
 
@@ -83,5 +84,6 @@ def test_a_second_question_about_a_class_that_is_there_is_short() -> None:
     one = next(own[0] for own in made if len(own) == 1)
     assert one[0].kind == "describe_short"
     said = [turn.question for turn in one]
-    assert said[said.index("Is there a ship?") + 1] == "How many?"
+    assert said[at := said.index("Is there a ship?") + 1] == "How many?"
+    assert one[at - 1].answer == "Yes."  # a number here would answer the next question
     assert said[said.index("Is there a barn?") + 1] == "How many barns?"
