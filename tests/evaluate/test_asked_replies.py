@@ -93,6 +93,7 @@ def test_choices_that_are_numbers_places_and_shares_are_found_by_their_words() -
     [
         *(("3", 3), ("Three.", 3), ("There are 3 ships.", 3), ("None", 0), ("There are no ships.", 0)),
         *(("1,204 trees", 1204), ("two or three", None), ("many", None), ("12 (twelve)", 12), ("2.5", None)),
+        *(("9" * 5000, int("9" * 18)), ("10 ² ships", 10)),
     ],
 )
 def test_a_number_is_read_in_digits_and_words(reply: str, number: int | None) -> None:
@@ -112,6 +113,8 @@ def test_places_shares_and_yes_are_read_in_other_words() -> None:
     assert share_of("between 10 % and 20 %") is None
     assert yes_or_no("Yes, there is no doubt.") is True
     assert yes_or_no("There is no ship.") is False
+    assert yes_or_no("There are two ships.") is True
+    assert yes_or_no("There isn't a ship.") is False
     assert yes_or_no("Perhaps.") is None
 
 
@@ -220,6 +223,11 @@ def test_open_answers_are_marked_by_their_truth(
     nothing = mark(turn, "", THOUSANDTHS, classes)
     assert nothing.right is False
     assert nothing.read is None
+
+
+def test_a_scene_is_read_in_the_spelling_of_others() -> None:
+    turn = Turn("classification", "?", "", truth={"label": "harbor"})
+    assert mark(turn, "A harbour with boats.", THOUSANDTHS, ("harbor", "beach")).right is True
 
 
 def test_without_a_truth_the_answer_counts_word_by_word() -> None:

@@ -21,7 +21,7 @@ from mpgi_ray.evaluate.asked.words import (
     share_of,
     yes_or_no,
 )
-from mpgi_ray.rules.lexicon import humanise, scene_phrase, several
+from mpgi_ray.rules.lexicon import humanise, scene_phrase, several, synonyms
 
 # what was read, and what is right: a number that is a share, or one of several values
 _Reader: TypeAlias = Callable[[Turn, str, Collection[str]], tuple[Any, Any]]
@@ -122,7 +122,7 @@ def _numbers_of(text: str, called: Mapping[str, str]) -> dict[str, int]:
     """``two cars and 5 buses``: the number of each."""
     digits = numbers_as_digits(text)
     found = {word: re.search(rf"\b(\d+) {re.escape(word)}\b", digits) for word in called}
-    return {called[word]: int(match[1]) for word, match in found.items() if match}
+    return {called[word]: int(match[1][:9]) for word, match in found.items() if match}
 
 
 def _other(name: str, names: Sequence[str]) -> str:
@@ -154,7 +154,9 @@ def _classification(turn: Turn, reply: str, classes: Collection[str]) -> tuple[A
     """By the words of the classes' labels, and by the phrases that texts say for them."""
     labels = {*classes, turn.truth["label"]}
     phrases = {re.sub("^an? ", "", scene_phrase(label) or ""): label for label in labels}
-    called = phrases | {humanise(label).lower() or label.lower(): label for label in labels}
+    names = {humanise(label).lower() or label.lower(): label for label in labels}
+    # as others spell it: a harbour is a harbor
+    called = {word: label for name, label in names.items() for word in synonyms(name)} | phrases | names
     return only_one(" ".join(plain(reply).lower().split()), called), (turn.truth["label"],)
 
 
