@@ -70,7 +70,7 @@ def test_a_model_words_them_anew(final: str, tmp_path: Path) -> None:
 
 
 def test_shards_of_which_nothing_can_be_asked_are_said(tmp_path: Path) -> None:
-    nothing = {"vocabulary": {}, "objects": (), "cover": {}, "scene": ()}
+    nothing: dict[str, object] = {"vocabulary": {}, "objects": (), "cover": {}, "scene": ()}
     final_scenes(tmp_path / "bare", range(2), shards=1, split="train", **nothing)
     with pytest.raises(InputError, match="no question of the kinds count, relation can be asked"):
         make_instructions(
