@@ -203,7 +203,7 @@ def _worth(answer: Answer) -> float:
 
 def _figures(answer: Answer) -> str:
     score = "" if answer.score is None else f"score {answer.score:.6g} and "
-    return f"{score}agreement {answer.agreement}"
+    return f"{score}agreement {answer.agreement or 0:.6g}"
 
 
 def _text(answer: Answer) -> str:

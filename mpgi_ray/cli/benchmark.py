@@ -15,7 +15,8 @@ def benchmark(
     shards: Annotated[str, typer.Argument(help="Folder of final shards, local or s3://…")],
     out: Annotated[str, typer.Option(help="Folder for instructions.parquet and lhrs_bench.json.")],
     split: Annotated[
-        str | None, typer.Option(help="Samples of this split only; by default of test, if there is one.")
+        str | None,
+        typer.Option(help="Samples of this split only; by default test, else val, else all."),
     ] = None,
     whole: Annotated[
         bool,

@@ -2,8 +2,9 @@
 
 An answer that dominates teaches a model to give it without looking. So of the questions of one kind about
 the same classes, and then of all of one kind, no answer is kept more often than the second most frequent one:
-of yes and no equally many. Where a kind has one answer only, nothing can be balanced, and all are kept. Each
-split is balanced by itself.
+of yes and no equally many. Where a kind has one answer only, nothing can be balanced, and all are kept. Where
+classes have one answer only, theirs are the first to go for the balance of the kind, so that the others stay
+balanced. Each split is balanced by itself.
 """
 
 from __future__ import annotations
@@ -52,10 +53,12 @@ def chosen(asked: Iterable[Asked], untold: float) -> tuple[list[Asked], Cut]:
         What is kept, in its order by hash.
     """
     cut: Cut = defaultdict(Counter)
-    given = _once(sorted(asked, key=lambda one: (one.turn, one.place)), cut)
+    given = _once(sorted(asked, key=_order), cut)
     told = [one for one in given if not one.untold]
-    kept = _cut(told, lambda one: (one.kind, one.split, one.about), cut)
-    kept = _cut(kept, lambda one: (one.kind, one.split), cut)
+    kept = _cut(told, _class, cut)
+    several = _with_several_answers(kept)
+    kept.sort(key=lambda one: _class(one) not in several)
+    kept = sorted(_cut(kept, lambda one: (one.kind, one.split), cut), key=_order)
     room = {key: int(n * untold / (1 - untold)) for key, n in _sizes(kept).items()}
     for one in given:
         if one.untold:
@@ -66,6 +69,19 @@ def chosen(asked: Iterable[Asked], untold: float) -> tuple[list[Asked], Cut]:
             else:
                 cut[one.kind][UNTOLD] += 1
     return kept, cut
+
+
+def _order(one: Asked) -> tuple[bytes, tuple[int, int]]:
+    return one.turn, one.place
+
+
+def _class(one: Asked) -> tuple[str, str, str]:
+    return one.kind, one.split, one.about
+
+
+def _with_several_answers(asked: Iterable[Asked]) -> set[tuple[str, str, str]]:
+    first: dict[tuple[str, str, str], str] = {}
+    return {_class(one) for one in asked if first.setdefault(_class(one), one.told) != one.told}
 
 
 def _once(asked: Iterable[Asked], cut: Cut) -> list[Asked]:

@@ -60,7 +60,7 @@ def composed(
     asked = (
         one
         for number, shard in enumerate(shards)
-        for one in _asked(read_part(output, shard), number, splits, config.seed)
+        for one in _asked(read_part(output, shard), number, splits, config)
     )
     kept, cut = chosen(asked, config.untold)
     rows: dict[int, list[int]] = defaultdict(list)
@@ -73,14 +73,14 @@ def composed(
     return Composed(made, pictures, dict(+left_out), cut)
 
 
-def _asked(part: Part, number: int, splits: Mapping[str, str], seed: int) -> Iterator[Asked]:
+def _asked(part: Part, number: int, splits: Mapping[str, str], config: MakeConfig) -> Iterator[Asked]:
     """Of each candidate what decides; words that come often are held once."""
     names = ("sample_id", "kind", "question", "about", "told", "untold")
     columns = [part.rows[name].to_pylist() for name in names]
     for row, values in enumerate(zip(*columns, strict=True)):
         sample_id, kind, question, about, told, untold = values
-        if split := splits.get(sample_id):
-            turn = turn_of(seed, sample_id, question)
+        if (split := splits.get(sample_id)) and config.split in (None, split):
+            turn = turn_of(config.seed, sample_id, question)
             kind, split, about, told = map(sys.intern, (kind, split, about, told))
             yield Asked(kind, split, about, told, untold, turn, (number, row))
 

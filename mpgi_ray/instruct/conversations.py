@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from mpgi_ray.data.instructions import Turn
+from mpgi_ray.instruct.kinds.count import COUNT
 from mpgi_ray.instruct.kinds.describing import LONG, SHORT
+from mpgi_ray.instruct.kinds.presence import YES
 from mpgi_ray.instruct.known import Candidate
 
 
@@ -15,7 +17,7 @@ def conversations(asked: Sequence[Candidate], turns: int, seed: str) -> Iterator
     """The turns of each conversation about a picture.
 
     What is asked about one class stands together; there the second question may be short (*How many are
-    there?*). A description comes first in its conversation.
+    there?*), and the first answer does not tell it. A description comes first in its conversation.
 
     Args:
         turns: of a conversation at most; each has 1 up to so many, by hash.
@@ -39,11 +41,15 @@ def _together(asked: Sequence[Candidate]) -> list[Candidate]:
 def _turns(asked: Iterable[Candidate]) -> tuple[Turn, ...]:
     ordered = sorted(asked, key=lambda one: one.turn.kind not in (SHORT, LONG))
     turns: list[Turn] = []
+    counted = {one.about for one in ordered if one.turn.kind == COUNT}
     there = ""  # the class of which the turn before said that it is there
     for one in ordered:
-        short = bool(one.follow) and one.about == there
-        turns.append(replace(one.turn, question=one.follow) if short else one.turn)
-        truth = one.turn.truth
+        turn, truth = one.turn, one.turn.truth
+        if one.follow and one.about == there:
+            turn = replace(turn, question=one.follow)
+        if truth.get("present") and one.about in counted:
+            turn = replace(turn, answer=YES)  # and not how many: that is asked for
+        turns.append(turn)
         there = one.about if truth.get("present") or truth.get("count") else ""
     return tuple(turns)
 

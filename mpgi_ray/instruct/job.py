@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from mpgi_ray.data.claim import Claim, claim, look, record_of
-from mpgi_ray.data.final import list_shards
+from mpgi_ray.data.final import list_shards, splits_in_words
 from mpgi_ray.data.instructions import INSTRUCTIONS, Conversation, read_instructions, write_instructions
 from mpgi_ray.data.lease import Lease, held
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError
-from mpgi_ray.instruct.composed import composed
+from mpgi_ray.instruct.composed import Composed, composed
 from mpgi_ray.instruct.config import MakeConfig
 from mpgi_ray.instruct.forms import publish_json, publish_tars
 from mpgi_ray.instruct.parts import PARTS, make_part, name_of
@@ -103,7 +103,7 @@ def _make(config: MakeConfig, shards: Sequence[str], output: Storage, lease: Lea
         each(partial(make_part, config.asking, config.output), left)
         found = composed(config, shards, output, groups)
         if not any(found.made.values()):
-            raise InputError(_nothing(config, found.left_out))
+            raise InputError(_nothing(config, found))
         made = found.made
         if config.engine is not None and pool is not None:
             job = Rewording(config.engine, config.output, config.sampling, config.measured)
@@ -123,8 +123,12 @@ def _make(config: MakeConfig, shards: Sequence[str], output: Storage, lease: Lea
     output.publish_json(SUMMARY, {name: getattr(told, name) for name in Made.__slots__})
 
 
-def _nothing(config: MakeConfig, left_out: Mapping[str, int]) -> str:
-    why = "; ".join(f"{count:,} {reason}" for reason, count in left_out.items())
+def _nothing(config: MakeConfig, found: Composed) -> str:
+    splits = {one.split for own in found.pictures.values() for one in own.values()}
+    if config.split is not None and config.split not in splits:
+        there = splits_in_words(splits)
+        return f"{config.shards} has nothing of split {config.split}: the shards {there}"
+    why = "; ".join(f"{count:,} {reason}" for reason, count in found.left_out.items())
     return (
         f"no question of the kinds {', '.join(config.kinds)} can be asked about the pictures of "
         f"{config.shards}{f': {why}' if why else ''}; expected shards with annotations or texts"

@@ -102,8 +102,8 @@ def make_part(asking: Asking, folder: str, shard: str) -> None:
     left_out: Counter[str] = Counter()
     rows, pictures = [], []
     for record in read_records([shard]):
+        pictures.append(_picture(record, name_of(shard)))  # of all splits: a picture may lie in two
         if record.in_split(asking.split):
-            pictures.append(_picture(record, name_of(shard)))
             rows += [_row(record.sample_id, one) for one in _asked(record, asking, left_out)]
     told = {_LEFT_OUT: json.dumps(left_out), _PICTURES: json.dumps(pictures)}
     table = pa.Table.from_pylist(rows, _SCHEMA).replace_schema_metadata(told)

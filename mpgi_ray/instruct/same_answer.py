@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from mpgi_ray.asking.held import hold
 from mpgi_ray.data.instructions import Turn
@@ -16,10 +17,25 @@ _LONGER = 2.5  # by which a wording may be longer than the template's, beside th
 _ROOM = 80
 _BOX = re.compile(r"\[[\d., ]+\]")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
-_WORDS = re.compile(r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b", re.I)
-_DENIES = re.compile(
-    r"\b(?:no|not|none|nothing|never|without|absent|lack\w*|missing|cannot)\b|n['’]t\b", re.I
+_WORDS = re.compile(
+    r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen"
+    r"|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|hundred|dozens?)\b",
+    re.I,
 )
+_DENIES = re.compile(
+    r"\b(?:no|not|none|nothing|never|without|absent|lack\w*|missing|cannot|free of|devoid of)\b|n['’]t\b",
+    re.I,
+)
+# what a wording may not bring in: places, colours, and a question for something else
+_PLACES = re.compile(
+    r"\b(?:upper|lower|top|bottom|left|right|cent(?:re|er|ral)|middle|corners?|edges?|half|north\w*|south\w*"
+    r"|east\w*|west\w*|near|next to|beside|behind|between)\b",
+    re.I,
+)
+_COLOURS = re.compile(
+    r"\b(?:colou?rs?|red|orange|yellow|green|blue|purple|brown|black|white|gr[ea]y|dark|bright)\b", re.I
+)
+_HOW_MANY = re.compile(r"\b(?:how many|numbers?|count\w*|total|quantity|tally)\b", re.I)
 _POLES = re.compile(r"^\W*(yes|no|none|nothing|0)\b", re.I)
 _TELLING = re.compile(
     r"to the (?:left|right) of|above|below|larger|more|at least|about|equally|as many|(?:very )?small part"
@@ -35,6 +51,8 @@ def question_fault(turn: Turn, question: str) -> Fault | None:
         _form(turn.question, question)
         or _same_words(turn, turn.question, question, kept)
         or _same_denial(turn.question, question)
+        or _nothing_new(turn.question, question)
+        or _same_number_asked(turn.question, question)
     )
 
 
@@ -51,6 +69,8 @@ def answer_fault(turn: Turn, answer: str, facts: Facts) -> Fault | None:
         or _same_pole(turn.answer, answer)
         or _same_words(turn, turn.answer, answer, kept)
         or _same_denial(turn.answer, answer)
+        or _nothing_new(f"{turn.question} {turn.answer}", answer)
+        or _nothing_beside(turn.answer, answer, _PLACES)
         or hold(answer, facts).fault
     )
 
@@ -92,6 +112,34 @@ def _same_denial(before: str, after: str) -> Fault | None:
     if bool(_DENIES.search(after)) != bool(_DENIES.search(before)):
         return Fault("lost", "it denies what was said, or says what was denied")
     return None
+
+
+def _nothing_new(before: str, after: str) -> Fault | None:
+    """No place, colour or thing is named that was not."""
+    for words in (_PLACES, _COLOURS, _things()):
+        if fault := _nothing_beside(before, after, words):
+            return fault
+    return None
+
+
+def _nothing_beside(before: str, after: str, words: re.Pattern[str]) -> Fault | None:
+    said = before.lower()
+    new = [match[0] for match in words.finditer(after) if match[0].lower() not in said]
+    return Fault("lost", f"{new[0]} was not said before: add nothing") if new else None
+
+
+def _same_number_asked(before: str, after: str) -> Fault | None:
+    if bool(_HOW_MANY.search(after)) != bool(_HOW_MANY.search(before)):
+        return Fault("lost", "it asks for a number and did not, or no longer asks for it")
+    return None
+
+
+@cache
+def _things() -> re.Pattern[str]:
+    """All names of things."""
+    names = {form for name in lexicon.thing_names() for form in (name, lexicon.several(name))}
+    longest = sorted(names, key=lambda name: (-len(name), name))
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, longest))})\b", re.I)
 
 
 def _numbers(text: str) -> list[str]:

@@ -50,14 +50,15 @@ def _questions(scene: Sample) -> list[Conversation]:
         first.box.y2 / height,
     ]
     own = sum(one.label == first.label for one in note.objects)
+    count = {"names": [first.label], "count": own}
     turns = (
-        Turn("colour", "What colour has it?", "blue", CHOICES),
-        Turn("count", f"How many are there of the kind {first.label}?", str(own), truth={"count": own}),
-        Turn("box", f"Locate one {first.label}.", "", truth={"box": box}),
-        Turn("describe_short", "What does the picture show?", note.captions[0]),
+        Turn("colour", f"What colour has the {first.label}?", "blue", CHOICES),
+        Turn("count", "How many are there?", str(own), truth=count),
     )
-    spoken = Conversation(scene.sample_id, turns[:2], "mpgi-demo", note.split)
-    return [spoken, *(Conversation(scene.sample_id, (one,), "mpgi-demo", note.split) for one in turns[2:])]
+    described = Turn("describe_short", "What does the picture show?", note.captions[0])
+    located = Turn("box", f"Locate one {first.label}.", "", truth={"box": box})
+    spoken = (described, *turns), (located,)
+    return [Conversation(scene.sample_id, own_turns, "mpgi-demo", note.split) for own_turns in spoken]
 
 
 def answering(
@@ -121,8 +122,9 @@ def test_true_answers_are_all_right_and_an_engine_without_pictures_knows_little(
         assert {row["questions"] for row in found.kinds if row["kind"] != "all"} == {SCENES}
         (described,) = found.descriptions
         assert described["bleu_4"] == pytest.approx(1)
-        (second,) = {r.text for r in endpoint.requests if "How many are there of the kind car" in r.text}
-        assert second.startswith("Question: What colour has it?\nAnswer: blue\n")
+        (last,) = {r.text for r in endpoint.requests if "has the car?" in r.text and "How many" in r.text}
+        # what the question refers to stands before it, and no description that tells the answer
+        assert last == "Question: What colour has the car?\nAnswer: blue\n\nQuestion: How many are there?"
         asked = len(endpoint.requests)
         assert ask(endpoint.url, folder, "seen") == found
         file = folder / "engine.yaml"

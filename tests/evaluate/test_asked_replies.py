@@ -64,6 +64,14 @@ def test_a_reply_that_names_two_choices_or_none_tells_nothing(reply: str) -> Non
     assert choice_of(reply, CHOICES) is None
 
 
+def test_a_choice_that_is_denied_is_not_named() -> None:
+    assert choice_of("The answer is not B.", CHOICES) is None
+    assert choice_of("It is not the bus.", CHOICES) is None
+    assert choice_of("It is not the bus, but the house.", CHOICES) == 3
+    assert choice_of("B, not C", CHOICES) == 1
+    assert choice_of("It is not flooded.", ("flooded", "not flooded")) == 1
+
+
 @given(st.text(max_size=60), st.lists(st.text(min_size=1, max_size=12), min_size=2, max_size=5, unique=True))
 def test_any_text_is_read_as_a_choice_or_as_none(reply: str, choices: list[str]) -> None:
     assert choice_of(reply, choices) in {None, *range(len(choices))}
@@ -85,6 +93,7 @@ def test_choices_that_are_numbers_places_and_shares_are_found_by_their_words() -
     [
         *(("3", 3), ("Three.", 3), ("There are 3 ships.", 3), ("None", 0), ("There are no ships.", 0)),
         *(("1,204 trees", 1204), ("two or three", None), ("many", None), ("12 (twelve)", 12), ("2.5", None)),
+        *(("9" * 5000, int("9" * 18)), ("10 ² ships", 10)),
     ],
 )
 def test_a_number_is_read_in_digits_and_words(reply: str, number: int | None) -> None:
@@ -96,13 +105,42 @@ def test_places_shares_and_yes_are_read_in_other_words() -> None:
     assert place_of("It is in the center.") == "centre"
     assert place_of("at the bottom") == "bottom"
     assert place_of("upper right") == "upper right"
+    assert [place_of(one) for one in ("middle left", "center-right")] == ["left", "right"]
+    assert [place_of(one) for one in ("Top center.", "the bottom-middle")] == ["top", "bottom"]
     assert place_of("left or right") is None
     assert share_of("About 40% of it.") == pytest.approx(0.4)
     assert share_of("roughly two-thirds") == pytest.approx(0.67)
     assert share_of("between 10 % and 20 %") is None
     assert yes_or_no("Yes, there is no doubt.") is True
     assert yes_or_no("There is no ship.") is False
+    assert yes_or_no("There are two ships.") is True
+    assert yes_or_no("There isn't a ship.") is False
     assert yes_or_no("Perhaps.") is None
+
+
+def test_what_was_thought_is_not_read_even_if_the_answer_never_came() -> None:
+    assert choice_of("<think>It may be A, or B.</think> B", CHOICES) == 1
+    assert choice_of("<think>The answer is B, as", CHOICES) is None
+    assert number_of("<think>I count 3") is None
+
+
+def test_a_comparison_may_be_answered_by_the_fewer_ones() -> None:
+    truth = {"names": ["car", "bus"], "counts": [2, 5]}
+    turn = Turn("comparison", "Does the image show more cars than buses, or fewer?", "", truth=truth)
+    other = Turn("comparison", "Does the image show more buses than cars, or fewer?", "", truth=truth)
+    for right in ("Fewer.", "There are fewer cars than buses.", "Fewer cars", "1 car and five buses."):
+        assert mark(turn, right, THOUSANDTHS, ()).right is True, right
+    for wrong in ("More.", "fewer buses than cars", "More cars.", "Not as many buses as cars."):
+        assert mark(turn, wrong, THOUSANDTHS, ()).right is False, wrong
+    assert mark(other, "More", THOUSANDTHS, ()).right is True
+    assert mark(other, "Fewer.", THOUSANDTHS, ()).right is False
+
+
+@pytest.mark.parametrize("kind", ["presence", "count", "comparison", "position", "relation", "share"])
+def test_a_reply_that_it_cannot_be_told_is_wrong_where_it_can(kind: str) -> None:
+    truth = next(one[1] for one in _TRUTHS if one[0] == kind)
+    marked = mark(Turn(kind, "?", "", truth=truth), "It cannot be determined.", THOUSANDTHS, ())
+    assert (marked.right, marked.read) == (False, "cannot be told")
 
 
 _corners = st.integers(10, 998)
@@ -185,6 +223,11 @@ def test_open_answers_are_marked_by_their_truth(
     nothing = mark(turn, "", THOUSANDTHS, classes)
     assert nothing.right is False
     assert nothing.read is None
+
+
+def test_a_scene_is_read_in_the_spelling_of_others() -> None:
+    turn = Turn("classification", "?", "", truth={"label": "harbor"})
+    assert mark(turn, "A harbour with boats.", THOUSANDTHS, ("harbor", "beach")).right is True
 
 
 def test_without_a_truth_the_answer_counts_word_by_word() -> None:

@@ -136,5 +136,13 @@ def test_shards_become_questions_about_one_split(
         shards=str(tmp_path / "bare"), output=str(tmp_path / "all"), measured=False, whole=True
     )
     assert make_benchmark(bare).pictures > 50
+    write_final(tmp_path / "few", scenes[:3], split=None)
+    with pytest.raises(InputError, match=r"none of the 3 pictures .* is held out .* --whole asks about all"):
+        make_benchmark(BenchmarkConfig(shards=str(tmp_path / "few"), output=str(tmp_path / "f")))
+    write_final(tmp_path / "val", [one for one in scenes if one.annotation.split in ("train", "val")])
+    held = BenchmarkConfig(shards=str(tmp_path / "val"), output=str(tmp_path / "v"), measured=False)
+    make_benchmark(held)
+    asked = [one for own in read_instructions(held.output).values() for one in own]
+    assert {one.split for one in asked} == {"val"}
     with pytest.raises(InputError, match="the shards hold splits"):
         make_benchmark(config.model_copy(update={"split": "dev", "output": str(tmp_path / "none")}))

@@ -70,7 +70,8 @@ def test_a_model_words_them_anew(final: str, tmp_path: Path) -> None:
 
 
 def test_shards_of_which_nothing_can_be_asked_are_said(tmp_path: Path) -> None:
-    final_scenes(tmp_path / "bare", range(2), shards=1, vocabulary={}, objects=(), cover={}, scene=())
+    nothing: dict[str, object] = {"vocabulary": {}, "objects": (), "cover": {}, "scene": ()}
+    final_scenes(tmp_path / "bare", range(2), shards=1, split="train", **nothing)
     with pytest.raises(InputError, match="no question of the kinds count, relation can be asked"):
         make_instructions(
             MakeConfig(
@@ -80,3 +81,5 @@ def test_shards_of_which_nothing_can_be_asked_are_said(tmp_path: Path) -> None:
                 untold=0,
             )
         )
+    with pytest.raises(InputError, match="nothing of split dev: the shards hold splits train"):
+        make_instructions(MakeConfig(shards=str(tmp_path / "bare"), output=str(tmp_path / "d"), split="dev"))

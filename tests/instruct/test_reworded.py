@@ -111,6 +111,12 @@ def test_the_words_of_a_description_stay() -> None:
         (NO, "Yes."),
         (NO, "No, but there are 14 silos."),
         (NO, "No.\nThere is none."),
+        (NO, "No, there is no red barn."),
+        (NO, "No, there is no barn in the upper left."),
+        (NO, "No, there is no barn but a ship."),
+        (COUNT, "There are two trucks, both at the top."),
+        (COUNT, "There are two trucks; others say thirteen."),
+        (PLACE, "A warehouse is in the lower right, at the bottom."),
         (NO, ""),
     ],
 )
@@ -141,6 +147,12 @@ def test_an_answer_in_other_words_is_none_to_refuse(turn: Turn, answer: str) -> 
         (PHRASE, "Locate the truck in shares of the width."),
         (PHRASE, "Locate the leftmost truck."),
         (SIDE, "How does the house lie to the barn?"),
+        (COUNT, "What colour are the trucks?"),
+        (COUNT, "Are there trucks in this image?"),
+        (COUNT, "How many trucks are there in the left half?"),
+        (COUNT, "How many trucks and barns are there?"),
+        (NO, "Is the image free of any barn?"),
+        (NO, "How many barns are there?"),
     ],
 )
 def test_a_question_must_ask_for_the_same(turn: Turn, question: str) -> None:

@@ -25,6 +25,8 @@ _ALONE = re.compile(r"(?<![\w'’])(?P<letter>[A-Z])(?![\w'’])")
 # ``A bus``: at the beginning of a sentence only, as an article is small elsewhere
 _ARTICLE = re.compile(r"(?:^|(?<=[.!?:]\s)|(?<=\n))A\s+(?!(?:is|was|would|seems|because|since|as)\b)[a-z]")
 _JOINED = re.compile(r"\s*(?:or|and|/|,|&)\s*[(\[]?[A-Z](?![\w'’])")
+# what is denied is not named: ``not B``, ``not the bus, but the car``
+_DENIED = re.compile(r"\bnot\s[^,.;:!?\n]*?(?=[,.;:!?\n]|\bbut\b|$)", re.IGNORECASE)
 _EDGES = ("to the ", "the ", "about ", "an ", "a ")
 _FEW = 4  # words of a reply that may be a part of a choice
 
@@ -41,6 +43,9 @@ def choice_of(reply: str, choices: Sequence[str]) -> int | None:
     cores = [_core(choice) for choice in choices]
     if whole in cores:
         return cores.index(whole)
+    if not any(_DENIED.search(choice) for choice in choices):
+        text = _DENIED.sub("", text).strip()
+        whole = _core(text.strip(" .!\"'"))
     if (first := _FIRST.match(text)) and first["letter"].upper() in letters:
         rest = text[first.end("letter") :]
         others = _letters(rest, letters, marked=True) - {first["letter"].upper()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -14,13 +14,14 @@ from mpgi_ray.evaluate.asked.choice import choice_of
 from mpgi_ray.evaluate.asked.words import (
     is_untold,
     number_of,
+    numbers_as_digits,
     only_one,
     place_of,
     plain,
     share_of,
     yes_or_no,
 )
-from mpgi_ray.rules.lexicon import humanise, scene_phrase, several
+from mpgi_ray.rules.lexicon import humanise, scene_phrase, several, synonyms
 
 # what was read, and what is right: a number that is a share, or one of several values
 _Reader: TypeAlias = Callable[[Turn, str, Collection[str]], tuple[Any, Any]]
@@ -35,7 +36,9 @@ _SIDES = {
     "above": ("above", "over", "north", "top"),
     "below": ("below", "under", "beneath", "south", "bottom"),
 }
-_EQUAL = re.compile(r"\b(?:equal|equally|same number|as many|neither|the same)\b")
+_EQUAL = re.compile(r"(?<!\bnot )\b(?:equal|equally|same number|as many|neither|the same)\b")
+_LESS = ("fewer", "less")
+_MORE_OR_FEWER = re.compile(r"\bmore (.+) than .+, or fewer\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +76,9 @@ def mark(turn: Turn, reply: str, scale: BoxScale, classes: Collection[str]) -> M
         return _boxed(turn.truth, scale.box(reply))
     needed, reader = _READERS.get(turn.kind, ("", _words))
     read, true = (reader if needed in turn.truth else _words)(turn, reply, classes)
-    if read is None and is_untold(reply):
-        read = UNTOLD
-    right = abs(read - true) <= _SHARE if isinstance(read, float) else read is not None and read in true
-    return Mark(right, None if read is None else str(read))
+    if read is None:
+        return Mark(False, UNTOLD if is_untold(reply) else None)
+    return Mark(abs(read - true) <= _SHARE if isinstance(read, float) else read in true, str(read))
 
 
 def _boxed(truth: Mapping[str, Any], box: Box | None) -> Mark:
@@ -104,7 +106,27 @@ def _comparison(turn: Turn, reply: str, _: Collection[str]) -> tuple[Any, Any]:
         return "equal", (true,)
     called = {word: name for name in names for word in (name, several(name))}
     more = only_one(text, {f"more {word}": name for word, name in called.items()})
+    fewer = only_one(text, {f"{less} {word}": name for word, name in called.items() for less in _LESS})
+    if fewer is not None and more in (None, _other(fewer, names)):
+        return _other(fewer, names), (true,)
+    if (asked := _MORE_OR_FEWER.search(turn.question)) and text.strip(" .") in ("more", *_LESS):
+        first = next((name for word, name in called.items() if word == asked[1].lower()), None)
+        return first if first is None or text.startswith("more") else _other(first, names), (true,)
+    if len(said := _numbers_of(text, called)) == 2:
+        (one, other) = names
+        return "equal" if said[one] == said[other] else max(names, key=lambda name: said[name]), (true,)
     return more or only_one(text, called), (true,)
+
+
+def _numbers_of(text: str, called: Mapping[str, str]) -> dict[str, int]:
+    """``two cars and 5 buses``: the number of each."""
+    digits = numbers_as_digits(text)
+    found = {word: re.search(rf"\b(\d+) {re.escape(word)}\b", digits) for word in called}
+    return {called[word]: int(match[1][:9]) for word, match in found.items() if match}
+
+
+def _other(name: str, names: Sequence[str]) -> str:
+    return names[name == names[0]]
 
 
 def _position(turn: Turn, reply: str, _: Collection[str]) -> tuple[Any, Any]:
@@ -132,7 +154,9 @@ def _classification(turn: Turn, reply: str, classes: Collection[str]) -> tuple[A
     """By the words of the classes' labels, and by the phrases that texts say for them."""
     labels = {*classes, turn.truth["label"]}
     phrases = {re.sub("^an? ", "", scene_phrase(label) or ""): label for label in labels}
-    called = phrases | {humanise(label).lower() or label.lower(): label for label in labels}
+    names = {humanise(label).lower() or label.lower(): label for label in labels}
+    # as others spell it: a harbour is a harbor
+    called = {word: label for name, label in names.items() for word in synonyms(name)} | phrases | names
     return only_one(" ".join(plain(reply).lower().split()), called), (turn.truth["label"],)
 
 

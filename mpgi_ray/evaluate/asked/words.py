@@ -7,7 +7,10 @@ from collections.abc import Mapping
 
 from mpgi_ray.rules.geometry import PLACES
 
-_THOUGHT = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>|^.*</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
+# the last: a reply that ended while the model still thought
+_THOUGHT = re.compile(
+    r"<think(?:ing)?>.*?</think(?:ing)?>|^.*</think(?:ing)?>|<think(?:ing)?>.*", re.DOTALL | re.IGNORECASE
+)
 _EMPHASIS = re.compile(r"[*_`]+")
 _WORDS = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"),
@@ -15,8 +18,10 @@ _WORDS = (
 )
 _NUMBER_WORD = re.compile(rf"\b({'|'.join(_WORDS)})\b")
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:,\d{3})*(?![\w]|\.\d)")
+_DIGITS = 18  # that are read: a model that repeats itself writes thousands, which are no number
 _NONE = re.compile(r"\b(?:none|no|nothing|not any|zero)\b")
 _YES_NO = re.compile(r"\b(?:yes|no)\b")
+_THERE = re.compile(r"^there (?:is|are)(?P<denied>n['’]t| not)?\b")
 _UNTOLD = re.compile(
     r"(?:can ?not|can['’]?t|could not|couldn['’]t|impossible to|not possible to|unable to|no way to)\s+"
     r"(?:be\s+)?(?:\w+ly\s+)?(?:tell|told|say|said|determine|determined|know|known|answer|answered|judge"
@@ -48,18 +53,20 @@ def numbers_as_digits(text: str) -> str:
 def number_of(reply: str) -> int | None:
     """The number that a reply states; None for none, or for two of them."""
     text = numbers_as_digits(plain(reply).lower())
-    found = {int(one.replace(",", "")) for one in _NUMBER.findall(text)}
+    found = {int(one.replace(",", "")[:_DIGITS]) for one in _NUMBER.findall(text)}
     if not found and _NONE.search(text):
         return 0
     return found.pop() if len(found) == 1 else None
 
 
 def yes_or_no(reply: str) -> bool | None:
-    """What a reply begins with, or else the only one of the two that it says."""
+    """What a reply begins with, or else the only one of the two that it says; *there is* says yes."""
     text = plain(reply).lower()
     if (first := _YES_NO.match(text.lstrip(" \"'("))) is not None:
         return first[0] == "yes"
     found = {*_YES_NO.findall(text)}
+    if not found and (there := _THERE.match(text)):
+        return not there["denied"]
     return found == {"yes"} if len(found) == 1 else None
 
 
@@ -75,6 +82,8 @@ def place_of(reply: str) -> str | None:
         text = re.sub(rf"\b{word}\b", other, text)
     for row, side in (("top", "upper"), ("bottom", "lower")):
         text = re.sub(rf"\b{row} (?=left\b|right\b)", f"{side} ", text)
+    # the middle of a side: "centre left", "top centre"
+    text = re.sub(r"\bcentre (left|right|top|bottom)\b|\b(left|right|top|bottom) centre\b", r"\1\2", text)
     return only_one(text, {place: place for place in PLACES})
 
 

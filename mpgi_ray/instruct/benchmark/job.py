@@ -33,7 +33,7 @@ _JOB = "benchmark"
 _LEFT_OUT = "left_out.json"
 _PICTURES = "pictures"
 _LAST = (LHRS, _LEFT_OUT, INSTRUCTIONS)
-_TEST = "test"
+_HELD_OUT = ("test", "val")
 _Place = Annotated[str, AfterValidator(absolute)]
 
 
@@ -43,7 +43,7 @@ class BenchmarkConfig(Config):
     Attributes:
         shards: folder of final shards.
         output: folder for ``instructions.parquet`` and ``lhrs_bench.json``.
-        split: samples of this split only; by default of ``test`` where there is one, or else all.
+        split: samples of this split only; by default ``test`` where there is one, else ``val``, else all.
         whole: of shards that name no splits, ask about all pictures, and not only about those that
             `mpgi instruct make` puts into ``test``.
         duplicates: folder of `mpgi duplicates`: a picture with a copy in another split is left out.
@@ -146,10 +146,18 @@ def _wanted(
     given = [one for of_shard in known for one in of_shard]
     groups = groups_of(config.duplicates) if config.duplicates else {}
     splits: dict[str, str | None] = {**splits_of(given, groups, HELD_OUT)}
-    if config.whole and not any(split for _, split in given):
+    named_none = not any(split for _, split in given)
+    if config.whole and named_none:
         splits = dict.fromkeys(splits)
     there = {*splits.values()}
-    split = _TEST if config.split is None and _TEST in there else config.split
+    split = config.split
+    if split is None:
+        split = next((one for one in _HELD_OUT if one in there), None)
+        if split is None and named_none and there and not config.whole:
+            raise InputError(
+                f"none of the {len(splits):,} pictures of {config.shards} is held out as "
+                "`mpgi instruct make` divides them: --whole asks about all of them, learned or not"
+            )
     if not there or (split is not None and split not in there):
         what = splits_in_words(there) if there else "hold no samples"
         raise InputError(f"there is nothing to ask about in {config.shards}: the shards {what}")

@@ -96,8 +96,9 @@ def _compared(known: Known, first: str, second: str, exact: dict[str, int]) -> C
     more, fewer = (first, second) if i > j else (second, first)
     slots |= {"more": facts.several(more), "fewer": facts.several(fewer)}
     slots |= {"larger": counted(facts, more, max(i, j)), "smaller": counted(facts, fewer, min(i, j))}
+    slots["verb"] = "is" if max(i, j) == 1 else "are"
     form = "equal" if i == j else "answer" if i and j else "none"
     answer = say(MORE, form, seed, **slots)
     truth = {"names": [first, second], "counts": [i, j]}
-    told = "equal" if i == j else "first" if i > j else "second"
+    told = "equal" if i == j else more  # by the class: its place in the question is drawn
     return Candidate(Turn(MORE, say(MORE, "ask", seed, **slots), answer, truth=truth), about, told)

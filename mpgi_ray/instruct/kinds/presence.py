@@ -15,7 +15,7 @@ from mpgi_ray.rules.english import with_article
 from mpgi_ray.rules.facts import Facts
 from mpgi_ray.rules.lexicon import is_mass
 
-KIND = "presence"
+KIND, YES = "presence", "Yes."
 _NEGATIVES = 3  # for each question that yes answers: there are more absent classes than present ones
 _SEEN = 0.05  # of the image: a surface that covers less may escape the eye
 

@@ -57,9 +57,8 @@ def _larger(known: Known, relation: Relation, seed: str) -> Candidate:
         "larger_verb": "is" if relation.single[0] else "are",
     }
     truth = {"names": [relation.subject, relation.object], "relation": "larger"}
-    told = "first" if first == relation.subject else "second"
     question, answer = say(KIND, "larger", seed, **slots), say(KIND, "larger_answer", seed, **slots)
-    return _candidate(question, answer, truth, told)
+    return _candidate(question, answer, truth, relation.subject)  # its place in the question is drawn
 
 
 def _near(known: Known, relation: Relation, seed: str) -> Candidate:
