@@ -6,7 +6,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mpgi_ray.asking.attempts import Answer, Attempt, Question, asked_again, at_attempt, drawn, giver, lacking
+from mpgi_ray.asking.answers import Answer, Question, giver, lacking
+from mpgi_ray.asking.attempts import Attempt, asked_again, at_attempt
+from mpgi_ray.asking.best_of import drawn
 from mpgi_ray.data.caption import BESIDE, Caption, Shown, Status, caption_id, encode_sampling
 from mpgi_ray.engines.base import Engine, Fault
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from pydantic import Field
 
-from mpgi_ray.asking.reading import Reading
+from mpgi_ray.asking.answers import Answer, Question, lacking
+from mpgi_ray.asking.best_of import BestOf, drawn, ranked
 from mpgi_ray.config import Config
 from mpgi_ray.data.caption import Caption
 from mpgi_ray.engines.base import Engine, EngineError, Fault, Prompt, Reply
@@ -30,60 +30,6 @@ class Attempt(Config):
 
 LADDER = (Attempt(), Attempt(temperature=0.2), Attempt(temperature=0.8))
 _TOLD_ONCE = ("novel",)  # words that were named once and come again: the model will not leave them out
-
-
-@dataclass(slots=True)  # see `Prompt`
-class Question:
-    """A prompt, and how to read and judge the replies to it. Nobody changes it.
-
-    Attributes:
-        read: a pure function.
-        texts: the names of the texts of a good reply; each becomes a record.
-        prompt_hash: of the prompt's file, see `PromptTemplate.hash`.
-        number: of the attempt, from 1.
-        draw: of the answer, from 1, where an attempt asks for several.
-    """
-
-    prompt: Prompt
-    read: Callable[[Reply], Reading]
-    texts: tuple[str, ...]
-    prompt_hash: str
-    number: int = 1
-    draw: int = 1
-
-
-@dataclass(slots=True)  # see `Prompt`
-class Answer:
-    """A reply to a question, and its texts or fault. Nobody changes it.
-
-    Attributes:
-        score, agreement: of its texts, where the best of several answers is taken, see `BestOf`; None if it
-            has a fault, and the score where no scorer is asked.
-        outscored: why another good answer was taken, in words; empty if none was.
-    """
-
-    question: Question
-    reply: Reply
-    reading: Reading
-    score: float | None = None
-    agreement: float | None = None
-    outscored: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class BestOf:
-    """Every attempt asks for several answers; of those that pass the checks the best one is taken: that whose
-    score times its agreement with the others is highest.
-
-    Attributes:
-        draws: how many answers.
-        agreements: of answers to one prompt, see `agreements`.
-        scores: of texts about the picture at hand, above 0, higher is better; None where there is no scorer.
-    """
-
-    draws: int
-    agreements: Callable[[Sequence[str]], Sequence[float]]
-    scores: Callable[[Sequence[str]], Awaitable[Sequence[float]]] | None = None
 
 
 class Unanswered(EngineError):
@@ -129,7 +75,7 @@ async def ask(
             for (place, question), reply in zip(asked, replies, strict=True)
             if reply is not None and place not in lost
         ]
-        for place, tries in (await _ranked(given, best)).items():
+        for place, tries in (await ranked(given, best)).items():
             answers[place] += tries
         still, open_ = open_, []
         for place, question in still:
@@ -147,85 +93,9 @@ async def ask(
     return answers
 
 
-def drawn(question: Question, draws: int) -> list[Question]:
-    """The same question several times; a seed of the sampling, which would make all answers alike, moves."""
-    asked = [question]
-    for draw in range(2, draws + 1):
-        sampling = dict(question.prompt.sampling)
-        if "seed" in sampling:
-            sampling["seed"] = int(sampling["seed"]) + draw - 1
-        asked.append(replace(question, prompt=replace(question.prompt, sampling=sampling), draw=draw))
-    return asked
-
-
-async def _ranked(given: Sequence[tuple[int, Answer]], best: BestOf | None) -> dict[int, list[Answer]]:
-    """The answers of an attempt by the place of their question, the one that is taken last.
-
-    It is the best of the good ones, of equals the first. Where none is good, answers with a fault that a
-    model can mend come after those that the engine could not give.
-    """
-    tries: dict[int, list[Answer]] = defaultdict(list)
-    for place, answer in given:
-        tries[place].append(answer)
-    compared = await _compared(tries, best) if best else tries
-    return {place: _best_last(own) for place, own in compared.items()}
-
-
-async def _compared(tries: Mapping[int, Sequence[Answer]], best: BestOf) -> dict[int, list[Answer]]:
-    """The answers, the good ones with their scores and agreements."""
-    good = [[answer for answer in own if lacking([answer]) is None] for own in tries.values()]
-    texts = [[_text(answer) for answer in own] for own in good]
-    every = [text for own in texts for text in own]
-    scores = iter(await best.scores(every) if best.scores and every else ())
-    found = {
-        id(answer): replace(answer, score=next(scores, None), agreement=agreement)
-        for own, told in zip(good, texts, strict=True)
-        for answer, agreement in zip(own, best.agreements(told), strict=True)
-    }
-    return {place: [found.get(id(answer), answer) for answer in own] for place, own in tries.items()}
-
-
-def _best_last(tries: Sequence[Answer]) -> list[Answer]:
-    def worth(answer: Answer) -> tuple[bool, bool, float, int]:
-        good = lacking([answer]) is None
-        return good, not answer.reply.fault, _worth(answer), -answer.question.draw
-
-    *others, last = sorted(tries, key=worth)
-    why = f"the best of {len(tries)} answers has {_figures(last)}, this one "
-    told = [replace(a, outscored=f"{why}{_figures(a)}") if lacking([a]) is None else a for a in others]
-    return [*told, last]
-
-
-def _worth(answer: Answer) -> float:
-    agreement = 0.0 if answer.agreement is None else answer.agreement
-    return agreement if answer.score is None else agreement * answer.score
-
-
-def _figures(answer: Answer) -> str:
-    score = "" if answer.score is None else f"score {answer.score:.6g} and "
-    return f"{score}agreement {answer.agreement or 0:.6g}"
-
-
-def _text(answer: Answer) -> str:
-    return " ".join(answer.reading.texts.values())
-
-
 def asked_again(first: Question, number: int, fault: Fault) -> Question:
     prompt = replace(first.prompt, text=again(first.prompt.text, fault.code, fault.detail))
     return replace(first, prompt=prompt, number=number)
-
-
-def giver(answers: Sequence[Answer], name: str) -> Answer | None:
-    """The first answer with a text that can be used: what was good once is kept, if nothing outscored it."""
-    good = (one for one in answers if one.reading.fault_of(name) is None and not one.outscored)
-    return next(good, None)
-
-
-def lacking(answers: Sequence[Answer]) -> Fault | None:
-    """Why the last answer did not bring the first of the texts that are still lacking; None if none is."""
-    last = answers[-1]
-    names = (name for name in last.question.texts if giver(answers, name) is None)
-    return next((last.reading.fault_of(name) for name in names), None)
 
 
 def _worth_asking(answers: Sequence[Answer]) -> bool:

@@ -10,7 +10,7 @@ from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Self
 
-from mpgi_ray.asking.attempts import BestOf
+from mpgi_ray.asking.best_of import BestOf
 from mpgi_ray.data.image import Picture
 from mpgi_ray.errors import InputError, MpgiError, ResourceError
 from mpgi_ray.rules.facts import Facts

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from mpgi_ray.asking.answer_rows import records
-from mpgi_ray.asking.attempts import Answer, Question, Unanswered, ask
+from mpgi_ray.asking.answers import Answer, Question
+from mpgi_ray.asking.attempts import Unanswered, ask
 from mpgi_ray.asking.checks import fault, text_fault
 from mpgi_ray.asking.echo import without_example
 from mpgi_ray.asking.held import Held, hold, without_source

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from textwrap import shorten
 
 from mpgi_ray.asking.answer_rows import records
-from mpgi_ray.asking.attempts import Answer, Question, ask
+from mpgi_ray.asking.answers import Answer, Question
+from mpgi_ray.asking.attempts import ask
 from mpgi_ray.asking.checks import fault, text_fault
 from mpgi_ray.asking.echo import without_example
 from mpgi_ray.asking.held import hold, without_source

@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 
 from mpgi_ray.asking.answer_rows import is_answered_by
-from mpgi_ray.asking.attempts import Attempt, Question
+from mpgi_ray.asking.answers import Question
+from mpgi_ray.asking.attempts import Attempt
 from mpgi_ray.caption.published import question
 from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.config import parse

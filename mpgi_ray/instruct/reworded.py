@@ -14,7 +14,8 @@ from functools import cache, partial
 from importlib import resources
 from typing import Any
 
-from mpgi_ray.asking.attempts import LADDER, Answer, Question, ask, giver
+from mpgi_ray.asking.answers import Answer, Question, giver
+from mpgi_ray.asking.attempts import LADDER, ask
 from mpgi_ray.asking.checks import fault
 from mpgi_ray.asking.json_reply import parse_json
 from mpgi_ray.asking.reading import Reading

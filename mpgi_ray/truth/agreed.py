@@ -37,8 +37,10 @@ def agreements(texts: Sequence[str], names: Mapping[str, Name]) -> list[float]:
 
 
 def _share(own: Sequence[Claim], other: Sequence[Claim]) -> float:
-    """Of the claims of a text those that another one makes; all, if it makes none itself."""
-    return sum(is_said(claim, other) for claim in own) / len(own) if own else 1.0
+    """Of the claims of a text those that another one makes: of none, none, so that texts that claim nothing
+    do not outweigh one that does by agreeing about nothing.
+    """
+    return sum(is_said(claim, other) for claim in own) / len(own) if own else 0.0
 
 
 def _both(one: float, other: float) -> float:

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpgi_ray.asking.answer_rows import records
-from mpgi_ray.asking.attempts import LADDER, Question, ask
+from mpgi_ray.asking.answers import Question
+from mpgi_ray.asking.attempts import LADDER, ask
 from mpgi_ray.asking.checks import fault, text_fault
 from mpgi_ray.asking.reading import Reading
 from mpgi_ray.caption.describe import Perspectives

@@ -25,11 +25,15 @@ def test_the_text_that_leaves_something_out_agrees_least() -> None:
     assert found[2] < found[0] == found[1]
 
 
-def test_equal_texts_and_texts_that_claim_nothing_agree() -> None:
+def test_equal_texts_agree() -> None:
     assert agreed(TRUE, TRUE) == [1, 1]
-    assert agreed("What a view.", "How nice.") == [1, 1]
     assert agreed(TRUE) == [1]
     assert agreed() == []
+
+
+def test_texts_that_claim_nothing_do_not_outweigh_one_that_does() -> None:
+    nothing, *others = agreed(TRUE, "What a view.", "How nice.", "A sight.")
+    assert {nothing} == {*others}
 
 
 def test_nothing_in_common_is_little_and_not_nothing() -> None:
