@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from mpgi_ray.data.instructions import Conversation, Turn, write_instructions
+from mpgi_ray.data.preferences import Preference, write_preferences
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError, RecipeError
 from mpgi_ray.models.conversation import NOTHING
@@ -86,16 +87,19 @@ def test_conversations_of_one_split_alone_are_learnt(
     assert not capsys.readouterr().out
 
 
-def test_a_run_belongs_to_its_table(tmp_path: Path) -> None:
-    def recipe(answer: str, name: str) -> dict[str, Any]:
-        asked = [Conversation("a" * 64, (Turn("count", "How many?", answer),))]
-        write_instructions(Storage(str(tmp_path / name)), asked)
-        told = {"task": "instruction", "task_settings": {"instructions": str(tmp_path / name)}, "steps": 1}
+@pytest.mark.parametrize(("task", "table"), [("instruction", "instructions"), ("preference", "preferences")])
+def test_a_run_belongs_to_its_table(tmp_path: Path, task: str, table: str) -> None:
+    def recipe(text: str, name: str) -> dict[str, Any]:
+        folder = str(tmp_path / name)
+        asked = Conversation("a" * 64, (Turn("count", "How many?", text),))
+        write_instructions(Storage(folder), [asked])
+        write_preferences(Storage(folder), [Preference("a" * 64, "count", (("", text), ("", "Ten.")))])
+        told = {"task": task, "task_settings": {table: folder}, "steps": 1}
         config = TrainConfig.model_validate({"shards": "s", "output": "o", **told})
         return config.recipe(Source((), None, None))
 
     first, same, other = recipe("One.", "1"), recipe("One.", "2"), recipe("Two.", "3")
-    assert first["instructions"] == same["instructions"] != other["instructions"]
+    assert first[table] == same[table] != other[table]
 
 
 def test_answers_are_learnt_and_questions_are_not() -> None:
