@@ -178,6 +178,8 @@ def test_the_first_stage_takes_the_tower_of_a_run_and_a_later_one_the_whole_mode
     later, again = initial(config(shapes, tmp_path, told, model=str(tmp_path / "0")), source)
     assert (later.tokens, later.question) == (64, "What is there?")
     assert all(torch.equal(value, again.state_dict()[n]) for n, value in model.state_dict().items())
+    with pytest.raises(RecipeError, match=r"task_settings\.rank are of multimodal models"):
+        initial(config(shapes, tmp_path, {"rank": 8}, model=str(tmp_path / "0")), source)
     with pytest.raises(RecipeError, match="it takes no init"):
         initial(config(shapes, tmp_path, model=str(tmp_path / "0"), init="x"), source)
     bridge_folder.save(tmp_path / "later", later, again)
