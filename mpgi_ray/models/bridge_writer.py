@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -15,7 +16,7 @@ from mpgi_ray.models.bridge_inputs import before
 from mpgi_ray.models.bridge_layout import Bridged
 from mpgi_ray.models.bridge_network import BridgeNetwork
 from mpgi_ray.models.decoding import Decoding, write
-from mpgi_ray.models.tokenizer import END, PAD, START
+from mpgi_ray.models.tokenizer import END, PAD, START, TextTokenizer
 from mpgi_ray.models.written import Asked, Written
 
 
@@ -63,12 +64,16 @@ class BridgeWriter:
                 found[place] = self._written(row, read)
         return [found[place] for place in range(len(asked))]
 
+    @cached_property
+    def _codec(self) -> TextTokenizer:
+        return self.architecture.codec()  # to read it takes as long as to write a token
+
     @property
     def _device(self) -> torch.device:
         return next(self.network.parameters()).device
 
     def _head(self, question: str) -> list[int]:
-        return before(self.architecture.codec(), question or self.architecture.question)
+        return before(self._codec, question or self.architecture.question)
 
     def _seen(self, asked: Sequence[Asked]) -> Tensor:
         pixels = self.architecture.inputs().pixels()
@@ -78,7 +83,7 @@ class BridgeWriter:
 
     def _written(self, row: list[int], read: int) -> Written:
         ids = [token for token in row if token != PAD]
-        text = self.architecture.codec().decode([token for token in ids if token != END])
+        text = self._codec.decode([token for token in ids if token != END])
         return Written(text, read, len(ids), ids[-1:] == [END])
 
 

@@ -88,4 +88,9 @@ def _task(config: TrainConfig, not_for_it: tuple[str, ...]) -> Settings:
             f"model {config.model}: it takes no {' and no '.join(of_others)}: leave that out "
             "(task_settings.tokens says how long its conversations are)"
         )
+    if of_adapters := sorted(task.model_fields_set & {"pixels", "rank"}):
+        raise RecipeError(
+            f"model {config.model}: task_settings.{' and '.join(of_adapters)} are of multimodal models: "
+            "leave that out"
+        )
     return task

@@ -217,7 +217,7 @@ class TrainConfig(Config):
         if self.task is None:  # CLIP and CoCa do not read annotations
             del values["task"], values["task_settings"]
         else:
-            values["annotations"] = source.annotations
+            values |= {"annotations": source.annotations} | self.learns(writes=False).fingerprints()
             del values["caption_weight"]
         values["texts"] = dict(source.texts or {})
         values["freeze"] = sorted(values["freeze"])

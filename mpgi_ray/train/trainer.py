@@ -12,8 +12,9 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import compress
 from typing import Any, TypeVar
 
 import torch
@@ -109,6 +110,8 @@ def _train(config: TrainConfig, shards: Sequence[str], lease: Lease, stop: Stop)
     steps = config.total_steps(sum(source.counts))
     lease.tell(steps)
     weights = config.learns(writes=False).weigh(seen.samples)
+    if weights is not None:  # others are not drawn
+        seen = replace(seen, samples=tuple(compress(seen.samples, weights)))
     order = list(windows(source.counts, config.batch, steps, config.seed, weights))
     if told := source.told():
         print(told, flush=True)

@@ -31,6 +31,7 @@ from mpgi_ray.train.config import TrainConfig
 from mpgi_ray.train.initial import initial
 from mpgi_ray.train.run_folder import newest, step_folder
 from mpgi_ray.train.source import Source
+from mpgi_ray.train.tasks import task_settings
 from mpgi_ray.train.tracking import read_log
 from mpgi_ray.train.trainer import train
 from support.build import write_shards
@@ -175,9 +176,14 @@ def test_the_first_stage_takes_the_tower_of_a_run_and_a_later_one_the_whole_mode
     later, again = initial(config(shapes, tmp_path, told, model=str(tmp_path / "0")), source)
     assert (later.tokens, later.question) == (64, "What is there?")
     assert all(torch.equal(value, again.state_dict()[n]) for n, value in model.state_dict().items())
+    with pytest.raises(RecipeError, match=r"task_settings\.rank are of multimodal models"):
+        initial(config(shapes, tmp_path, {"rank": 8}, model=str(tmp_path / "0")), source)
     with pytest.raises(RecipeError, match="it takes no init"):
         initial(config(shapes, tmp_path, model=str(tmp_path / "0"), init="x"), source)
     bridge_folder.save(tmp_path / "later", later, again)
     picture = decoded(next(read_records(list_shards(str(shapes / "shards")))))
     [one] = BridgeWriter.load(str(tmp_path / "later")).write([Asked(picture)], Greedy(), 4)
     assert one.tokens <= 4
+    again.language.requires_grad_(False)
+    with pytest.raises(RecipeError, match="freeze leaves nothing to learn"):
+        task_settings("instruction", {"pictures": False}).task(again)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from mpgi_ray.data.instructions import Conversation, Turn, write_instructions
+from mpgi_ray.data.preferences import Preference, write_preferences
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import InputError, RecipeError
 from mpgi_ray.models.conversation import NOTHING
 from mpgi_ray.models.dialogue import row
 from mpgi_ray.train.config import TrainConfig
+from mpgi_ray.train.source import Source
 from mpgi_ray.train.tasks import task_settings
 
 SAMPLES = {"a" * 64: "one", "b" * 64: "one", "c" * 64: "two"}
@@ -64,6 +67,39 @@ def test_conversations_of_a_picture_are_drawn_by_weight_and_always_alike(tmp_pat
 def test_a_table_about_other_pictures_teaches_nothing(table: str) -> None:
     with pytest.raises(InputError, match="asks nothing about the pictures of the shards"):
         task_settings("instruction", {"instructions": table}).weigh(["0" * 16])
+
+
+def test_conversations_of_one_split_alone_are_learnt(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    splits = dict(zip(SAMPLES, ("train", "train", "test"), strict=True))
+    asked = [Conversation(sample, (turn("count", 0),), "", split) for sample, split in splits.items()]
+    write_instructions(Storage(str(tmp_path)), asked)
+    samples, source = [sample[:16] for sample in SAMPLES], Source((), None, None)
+    every = task_settings("instruction", {"instructions": str(tmp_path)})
+    assert every.weigh(samples) == [1, 1, 1]
+    every.check(source)
+    assert "of the splits test, train" in capsys.readouterr().out
+    one = task_settings("instruction", {"instructions": str(tmp_path), "split": "train"})
+    assert one.weigh(samples) == [1, 1, 0]
+    one.check(source)
+    every.check(Source((), "train", None))
+    assert not capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("task", "table"), [("instruction", "instructions"), ("preference", "preferences")])
+def test_a_run_belongs_to_its_table(tmp_path: Path, task: str, table: str) -> None:
+    def recipe(text: str, name: str) -> dict[str, Any]:
+        folder = str(tmp_path / name)
+        asked = Conversation("a" * 64, (Turn("count", "How many?", text),))
+        write_instructions(Storage(folder), [asked])
+        write_preferences(Storage(folder), [Preference("a" * 64, "count", (("", text), ("", "Ten.")))])
+        told = {"task": task, "task_settings": {table: folder}, "steps": 1}
+        config = TrainConfig.model_validate({"shards": "s", "output": "o", **told})
+        return config.recipe(Source((), None, None))
+
+    first, same, other = recipe("One.", "1"), recipe("One.", "2"), recipe("Two.", "3")
+    assert first[table] == same[table] != other[table]
 
 
 def test_answers_are_learnt_and_questions_are_not() -> None:

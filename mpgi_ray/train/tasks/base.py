@@ -69,6 +69,10 @@ class TaskSettings(Config):
         """
         return None
 
+    def fingerprints(self) -> dict[str, str]:
+        """What changes with the tables that a run learns from beside its shards, by what they hold."""
+        return {}
+
     def check(self, source: Source) -> None:
         """Whether the samples of a run hold what the task learns from; called before anything is learnt.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from bisect import bisect
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
@@ -24,6 +25,7 @@ class Draws:
     Args:
         conversations: by the ``sample_id`` of their pictures.
         kinds, sources: weights by name; 1 for what is not named, or what ``*`` says.
+        split: conversations of this split alone; None takes all.
     """
 
     def __init__(
@@ -31,17 +33,32 @@ class Draws:
         conversations: Mapping[str, Sequence[Conversation]],
         kinds: Mapping[str, float],
         sources: Mapping[str, float],
+        split: str | None = None,
     ) -> None:
-        self._known = {short_id(name): _weighed(own, kinds, sources) for name, own in conversations.items()}
+        self._known = {
+            short_id(name): _weighed([one for one in own if split in (None, one.split)], kinds, sources)
+            for name, own in conversations.items()
+        }
 
     def conversations(self) -> Iterator[Conversation]:
         """All that have a weight."""
         return (one for _, own in self._known.values() for one in own)
 
+    def splits(self) -> frozenset[str]:
+        """Of those that have a weight."""
+        return frozenset(one.split for one in self.conversations() if one.split)
+
     def texts(self) -> Iterator[str]:
         """All questions and answers that have a weight."""
         for one in self.conversations():
             yield from (text for turn in one.turns for text in (turn.question, turn.answer))
+
+    def fingerprint(self) -> str:
+        """Changes with what is asked and answered, and with the order in which it is drawn from."""
+        digest = hashlib.sha256()
+        for one in self.conversations():
+            digest.update(f"{one.id} {one.source}\0".encode())
+        return digest.hexdigest()
 
     def weight(self, sample: str) -> float:
         """Of a picture by its `short_id`; 0 if nothing is asked about it."""

@@ -34,6 +34,7 @@ class Settings(TaskSettings):
         kinds: how often conversations come, by the kinds of their questions: 1 unless it is told; ``*`` names
             all others, so that ``{"*": 0, "count": 1}`` leaves one.
         sources: the same by the data sets of their pictures.
+        split: conversations of this split of the table alone: shards that name no splits are divided there.
         conversations: about a picture in a step; one may come twice.
         pictures: whether the model sees the pictures. Without them, its language model alone is taught.
         pixels: of a multimodal model: the side of the square that it sees in place of a picture.
@@ -47,6 +48,7 @@ class Settings(TaskSettings):
     question: str = Field(default="Describe the image.", min_length=1)
     kinds: Mapping[str, Weight] = {}
     sources: Mapping[str, Weight] = {}
+    split: str | None = None
     conversations: int = Field(default=4, ge=1, le=1000)
     pictures: bool = True
     pixels: int = Field(default=448, ge=1, le=10_000)
@@ -55,7 +57,7 @@ class Settings(TaskSettings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        told = self.model_fields_set & {"kinds", "sources", "conversations"}
+        told = self.model_fields_set & {"kinds", "sources", "split", "conversations"}
         if self.instructions is None and told:
             raise ValueError(
                 f"{' and '.join(sorted(told))} are of instructions: expected instructions to be named, too"
@@ -71,7 +73,8 @@ class Settings(TaskSettings):
         """The conversations of the table; None where the texts of the shards are learnt."""
         if self.instructions is None:
             return None
-        return _draws(self.instructions, tuple(self.kinds.items()), tuple(self.sources.items()))
+        weights = tuple(self.kinds.items()), tuple(self.sources.items())
+        return _draws(self.instructions, *weights, self.split)
 
     def words(self, source: Source) -> Iterator[str]:
         yield self.question
@@ -92,10 +95,22 @@ class Settings(TaskSettings):
         if not any(weights):
             raise InputError(
                 f"{self.instructions} asks nothing about the pictures of the shards that has a weight above "
-                "0: expected instructions that were made from these shards, and kinds and sources that leave "
-                "some of them"
+                "0: expected instructions that were made from these shards, and kinds, sources and a split "
+                "that leave some of them"
             )
         return weights
+
+    def fingerprints(self) -> dict[str, str]:
+        return {} if self.draws is None else {"instructions": self.draws.fingerprint()}
+
+    def check(self, source: Source) -> None:
+        """Say so if conversations are learnt that the table keeps for a test: shards may name no splits."""
+        if self.draws is not None and source.split is None and len(splits := self.draws.splits()) > 1:
+            print(
+                f"learnt are conversations of the splits {', '.join(sorted(splits))}: --split, or "
+                "task_settings.split where the shards name none, takes one of them",
+                flush=True,
+            )
 
     def arrays(self, view: View) -> Arrays:
         """Tokens of conversations, (conversations, tokens), and which of them are ``learnt``."""
@@ -117,5 +132,10 @@ class Settings(TaskSettings):
 
 
 @cache  # not in the settings, which are sent to every reading task
-def _draws(path: str, kinds: tuple[tuple[str, float], ...], sources: tuple[tuple[str, float], ...]) -> Draws:
-    return Draws(read_instructions(path), dict(kinds), dict(sources))
+def _draws(
+    path: str,
+    kinds: tuple[tuple[str, float], ...],
+    sources: tuple[tuple[str, float], ...],
+    split: str | None,
+) -> Draws:
+    return Draws(read_instructions(path), dict(kinds), dict(sources), split)

@@ -34,6 +34,10 @@ class InstructionTask(ClipTask):
         self.sees = sees
         if not sees:
             model.freeze_sight()
+        if not any(weight.requires_grad for weight in model.parameters()):  # type: ignore[attr-defined]
+            raise RecipeError(
+                "freeze leaves nothing to learn where no pictures are shown: leave text out of it"
+            )
 
     def begin(self, model: Any, batch: Batch) -> Mapping[str, int]:
         """Tokens of answers."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
@@ -58,6 +59,12 @@ class Settings(TaskSettings):
         """
         if not _read(self.preferences):
             raise InputError(f"{self.preferences} has no preferences: make them with `mpgi reward pairs`")
+
+    def fingerprints(self) -> dict[str, str]:
+        digest = hashlib.sha256()
+        for own in _read(self.preferences).items():
+            digest.update(repr(own).encode())
+        return {"preferences": digest.hexdigest()}
 
     def arrays(self, view: View) -> Arrays:
         """The tokens of the texts of lists, (lists, longest, context), and whether they are ``there``; a
