@@ -38,7 +38,7 @@ def hostile_parts(data: bytes) -> Iterator[tuple[str, bytes, str]]:
     table = pq.read_table(io.BytesIO(data))
     rows, told = table.num_rows, table.schema.metadata
     for name in table.column_names:
-        if name not in ("detail", "draw"):  # which earlier versions did not write
+        if name not in ("detail", "draw", "shown"):  # which earlier versions did not write
             yield f"no_{name}", _written(table.drop_columns([name])), foreign
         none = pa.array([None] * rows, table.schema.field(name).type)
         yield f"null_{name}", _written(_with(table, name, none)), foreign
