@@ -29,8 +29,8 @@ test: setup
 test-slow: setup ## tests that start vLLM for themselves or lose workers in training: some minutes more
 	$(BIN)/pytest -m slow
 
-test-docs: setup ## every block of README and docs that can run here, the notebooks, the viewer in Chromium, the links of the site
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow" tests/docs tests/report/test_viewer_page.py
+test-docs: setup ## every block of README and docs that can run here, the base alone, a submitted job, the notebooks, the viewer in Chromium, the links of the site
+	$(BIN)/pytest -n 2 --dist loadgroup -m "docs and not slow" tests/docs tests/report/test_viewer_page.py tests/cli/test_jobs.py
 
 notebooks: setup ## runs the notebooks of docs and stores what they show
 	PYTHONPATH=tests $(BIN)/python -m support.notebooks

@@ -77,6 +77,7 @@ def submit(head: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*command, *script], capture_output=True, text=True, timeout=250, env=TOKENS)
 
 
+@pytest.mark.docs
 def test_a_submitted_job_captions_and_its_status_is_its_exit_code(head: str, tmp_path: Path) -> None:
     write_shards(tmp_path / "shards", [12, 9])
     out = str(tmp_path / "captions")
@@ -155,6 +156,7 @@ def test_shards_may_be_given_several_times(tmp_path: Path, capsys: pytest.Captur
     assert "3 shards, 9 samples (counted)" in capsys.readouterr().out
 
 
+@pytest.mark.docs
 def test_the_base_alone_captions(tmp_path: Path) -> None:
     """Without any extra, in an environment of its own: no torch, no model, six texts."""
     python = tmp_path / "venv/bin/python"

@@ -94,7 +94,7 @@ def test_the_usual_text_of_many_that_are_all_different_is_no_outlier() -> None:
 @pytest.mark.parametrize(
     ("decoding", "said"),
     [
-        ("beam --width 2", "Beam(width=2)"),
+        pytest.param("beam --width 2", "Beam(width=2)", marks=pytest.mark.slow),
         ("nucleus --temperature 0.5 --top-p 0.8 --seed 3", "Nucleus(top_p=0.8, temperature=0.5, seed=3)"),
     ],
 )
