@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from mpgi_ray.data.index import INDEX, read_index
-from mpgi_ray.data.storage import Storage
+from mpgi_ray.data.storage import Storage, split_url
 from mpgi_ray.errors import InputError, OutputError
 
 SHARD_JOBS = ("ingest", "curate", "demo")  # of these, the index comes last
@@ -111,3 +111,9 @@ def _whole(storage: Storage, names: Sequence[str]) -> bool:
         return False
     shards = read_index(storage).values() if INDEX in names else ()
     return all(f"{row.shard}.tar" in there and row.fits(there[f"{row.shard}.tar"]) for row in shards)
+
+
+def stamps(files: Sequence[str]) -> dict[str, str | None]:
+    """What tells of each of the files that a job reads whether it has changed, for the job's identity."""
+    places = {file: split_url(file) for file in files}
+    return {file: storage.stamp(name) for file, (storage, name) in places.items()}

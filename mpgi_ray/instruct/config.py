@@ -8,8 +8,9 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from mpgi_ray.config import Config
+from mpgi_ray.data.claim import stamps
 from mpgi_ray.data.searches import GROUPS
-from mpgi_ray.data.storage import Storage, absolute, split_url
+from mpgi_ray.data.storage import Storage, absolute
 from mpgi_ray.engines.choice import EngineChoice
 from mpgi_ray.instruct.asked import KINDS, Kind
 from mpgi_ray.instruct.box_text import BoxText, Style
@@ -101,8 +102,7 @@ class MakeConfig(Config):
     def identity(self, shards: Sequence[str]) -> dict[str, Any]:
         """What decides about the instructions; not how many replicas word them."""
         values = self.model_dump(mode="json", exclude={"output", "shards", "duplicates", "engine"})
-        places = {shard: split_url(shard) for shard in shards}
-        values["shards"] = {shard: storage.stamp(name) for shard, (storage, name) in places.items()}
+        values["shards"] = stamps(shards)
         values["engine"] = self.engine.identity() if self.engine else None
         if self.duplicates:
             values["duplicates"] = Storage(self.duplicates).stamp(GROUPS)

@@ -7,19 +7,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
-from pydantic import ValidationError
-
-from mpgi_ray.config import first_problem
+from mpgi_ray.data.annotated import annotation_of
 from mpgi_ray.data.box import Box
 from mpgi_ray.data.final import Record
 from mpgi_ray.data.instructions import Turn
-from mpgi_ray.data.sample import Annotation, Sample
-from mpgi_ray.errors import InputError
 from mpgi_ray.instruct.open_names import is_decided, open_names
 from mpgi_ray.rules import geometry
 from mpgi_ray.rules.facts import Facts
 from mpgi_ray.rules.gathering import told_objects
-from mpgi_ray.rules.of_sample import facts_of_sample
+from mpgi_ray.rules.of_sample import facts_of_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +89,6 @@ class Candidate:
         return self.turn.truth.get("told") is False
 
 
-def annotation_of(record: Record) -> Annotation:
-    """The annotation of a final sample.
-
-    Raises:
-        InputError: it cannot be read.
-    """
-    try:
-        return Annotation.model_validate(record.annotation)
-    except ValidationError as error:
-        raise InputError(
-            f"{record.shard}/{record.key}: {first_problem(error)}; curate the shards again"
-        ) from error
-
-
 def known_of(record: Record, seed: int, *, measured: bool) -> Known:
     """What is known of a final sample, but for texts.
 
@@ -117,7 +99,7 @@ def known_of(record: Record, seed: int, *, measured: bool) -> Known:
         InputError: its annotation cannot be read.
     """
     note = annotation_of(record)
-    facts = facts_of_sample(Sample(record.key, 0, record.image, "jpg", note, record.key), measured=measured)
+    facts = facts_of_record(record, measured=measured)
     things: dict[str, list[Thing]] = {}
     for name, one in told_objects(note):
         box = Box(

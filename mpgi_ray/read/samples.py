@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from mpgi_ray.data.annotated import annotation_of
 from mpgi_ray.data.final import Record, read_records
 from mpgi_ray.data.sample import Annotation, Rejected, Sample
 from mpgi_ray.data.shard_list import find_shards
@@ -127,7 +128,7 @@ def _final_table(place: str, split: str | None, schema: pa.Schema) -> pa.Table:
 
 
 def _record(record: Record) -> dict[str, Any]:
-    note = Annotation.model_validate(record.annotation)
+    note = annotation_of(record)
     told = {"shard": record.shard, "key": record.key, "sample_id": record.sample_id, "image": record.image}
     texts = {"texts": list(record.texts.items()), "captions": record.captions}
     return told | _about(note) | texts | {"annotation": note.model_dump_json(exclude_defaults=True)}

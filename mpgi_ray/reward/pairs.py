@@ -13,11 +13,11 @@ from pydantic import AfterValidator, model_validator
 
 from mpgi_ray.config import Config
 from mpgi_ray.data.caption_folder import CaptionFolder
-from mpgi_ray.data.claim import Claim, claim, look, record_of
+from mpgi_ray.data.claim import Claim, claim, look, record_of, stamps
 from mpgi_ray.data.final import list_shards
 from mpgi_ray.data.lease import held
 from mpgi_ray.data.preferences import PREFERENCES, Preference, read_preferences, write_preferences
-from mpgi_ray.data.storage import Storage, absolute, split_url
+from mpgi_ray.data.storage import Storage, absolute
 from mpgi_ray.errors import InputError
 from mpgi_ray.reward.alone import told_alone
 from mpgi_ray.reward.sources import answers_of_runs, ids_of, of_shard, ratings_of
@@ -170,17 +170,12 @@ def _nothing(config: PairsConfig, left_out: Mapping[str, int]) -> str:
 
 def _identity(config: PairsConfig, shards: tuple[str, ...]) -> dict[str, Any]:
     values = config.model_dump(mode="json", exclude={"output", "shards", "captions", "ratings", "sources"})
-    values |= {"sources": list(config.made_of), "shards": _stamps(shards), "version": VERSION}
+    values |= {"sources": list(config.made_of), "shards": stamps(shards), "version": VERSION}
     if config.ratings:
-        values["ratings"] = _stamps(config.ratings)
+        values["ratings"] = stamps(config.ratings)
     for folder in config.captions:
         run = CaptionFolder(folder)
         run.run_record()
         told = repr(sorted(run.files().items()))
         values.setdefault("captions", {})[folder] = hashlib.sha256(told.encode()).hexdigest()[:16]
     return values
-
-
-def _stamps(files: Sequence[str]) -> dict[str, str | None]:
-    places = {file: split_url(file) for file in files}
-    return {file: storage.stamp(name) for file, (storage, name) in places.items()}

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pydantic import ValidationError
-
-from mpgi_ray.config import first_problem
+from mpgi_ray.data.annotated import annotation_of
 from mpgi_ray.data.final import Record
 from mpgi_ray.data.image import ImageError, decode
-from mpgi_ray.data.sample import Annotation, Sample
-from mpgi_ray.errors import InputError
+from mpgi_ray.data.sample import Sample
 from mpgi_ray.rules.facts import Facts
 from mpgi_ray.rules.gathering import gather
 from mpgi_ray.rules.measured.measure import measure
@@ -39,11 +36,5 @@ def facts_of_record(record: Record, *, measured: bool) -> Facts:
     Raises:
         InputError: its annotation cannot be read.
     """
-    try:
-        annotation = Annotation.model_validate(record.annotation)
-    except ValidationError as error:
-        raise InputError(
-            f"{record.shard}/{record.key}: {first_problem(error)}; curate the shards again"
-        ) from error
-    sample = Sample(record.key, 0, record.image, "jpg", annotation, record.key)
+    sample = Sample(record.key, 0, record.image, "jpg", annotation_of(record), record.key)
     return facts_of_sample(sample, measured=measured)

@@ -12,6 +12,7 @@ from mpgi_ray.models.adapted_layout import Adapted, Base
 from mpgi_ray.models.hub import HUB, commit_of
 from mpgi_ray.models.model_folder import is_adapter
 from mpgi_ray.train.config import TrainConfig
+from mpgi_ray.train.not_taken import refuse
 from mpgi_ray.train.tasks.instruction import Settings
 
 _RANK = 16  # of a fresh adapter, if none is told
@@ -77,12 +78,7 @@ def _task(config: TrainConfig) -> Settings:
             f"model {config.model}: it is an adapter, and task {config.task or 'clip'} trains none: expected "
             "task=instruction"
         )
-    told = config.model_dump(exclude_unset=True, exclude_none=True)
-    if of_others := [name for name in _NOT_FOR_IT if told.get(name)]:
-        raise RecipeError(
-            f"model {config.model}: an adapter is all that learns of it, and takes no "
-            f"{' and no '.join(of_others)}: leave that out"
-        )
+    refuse(config, _NOT_FOR_IT, "an adapter is all that learns of it, and takes")
     if not task.pictures:
         raise RecipeError(
             f"model {config.model}: it was taught with pictures: expected task_settings.pictures=true"

@@ -15,6 +15,7 @@ from mpgi_ray.models.bridge import Variant
 from mpgi_ray.models.bridge_layout import Bridged
 from mpgi_ray.models.tokenizer import TextTokenizer
 from mpgi_ray.train.config import TrainConfig
+from mpgi_ray.train.not_taken import refuse
 from mpgi_ray.train.source import Source
 from mpgi_ray.train.tasks.instruction import Settings
 
@@ -82,12 +83,7 @@ def _task(config: TrainConfig, not_for_it: tuple[str, ...]) -> Settings:
             f"model {config.model}: it answers questions, and task {config.task or 'clip'} teaches it none: "
             "expected task=instruction"
         )
-    told = config.model_dump(exclude_unset=True, exclude_none=True)
-    if of_others := [name for name in not_for_it if name in told]:
-        raise RecipeError(
-            f"model {config.model}: it takes no {' and no '.join(of_others)}: leave that out "
-            "(task_settings.tokens says how long its conversations are)"
-        )
+    refuse(config, not_for_it, "it takes", " (task_settings.tokens says how long its conversations are)")
     if of_adapters := sorted(task.model_fields_set & {"pixels", "rank"}):
         raise RecipeError(
             f"model {config.model}: task_settings.{' and '.join(of_adapters)} are of multimodal models: "

@@ -8,6 +8,7 @@ from mpgi_ray.errors import RecipeError
 from mpgi_ray.models import multimodal_folder
 from mpgi_ray.models.multimodal_layout import Multimodal
 from mpgi_ray.train.config import TrainConfig
+from mpgi_ray.train.not_taken import refuse
 from mpgi_ray.train.source import Source
 
 _NOT_FOR_IT = ("weights", "init", "context")
@@ -30,12 +31,8 @@ def initial(config: TrainConfig, source: Source, folder: str) -> tuple[Multimoda
             f"model {config.model}: it is a multimodal model, and task {config.task or 'clip'} trains none: "
             "expected task=preference, or a model of open_clip"
         )
-    told = config.model_dump(exclude_unset=True, exclude_none=True)
-    if of_others := [name for name in _NOT_FOR_IT if name in told]:
-        raise RecipeError(
-            f"model {config.model}: it is a multimodal model, which takes no {' and no '.join(of_others)}: "
-            "leave that out (task_settings.tokens says how long its texts are)"
-        )
+    instead = " (task_settings.tokens says how long its texts are)"
+    refuse(config, _NOT_FOR_IT, "it is a multimodal model, which takes", instead)
     architecture = multimodal_folder.read_architecture(folder, limits)
     architecture.normalise()  # a folder that does not say how is told now
     model = multimodal_folder.build(architecture)

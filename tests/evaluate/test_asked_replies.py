@@ -228,6 +228,8 @@ def test_open_answers_are_marked_by_their_truth(
 def test_a_scene_is_read_in_the_spelling_of_others() -> None:
     turn = Turn("classification", "?", "", truth={"label": "harbor"})
     assert mark(turn, "A harbour with boats.", THOUSANDTHS, ("harbor", "beach")).right is True
+    tanks = Turn("classification", "?", "", truth={"label": "storage_tank"})
+    assert mark(tanks, "_storage_tank_", THOUSANDTHS, ("storage_tank", "beach")).right is True
 
 
 def test_without_a_truth_the_answer_counts_word_by_word() -> None:

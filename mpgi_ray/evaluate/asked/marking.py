@@ -157,7 +157,8 @@ def _classification(turn: Turn, reply: str, classes: Collection[str]) -> tuple[A
     names = {humanise(label).lower() or label.lower(): label for label in labels}
     # as others spell it: a harbour is a harbor
     called = {word: label for name, label in names.items() for word in synonyms(name)} | phrases | names
-    return only_one(" ".join(plain(reply).lower().split()), called), (turn.truth["label"],)
+    said = " ".join(plain(reply).lower().replace("_", " ").split())
+    return only_one(said, called), (turn.truth["label"],)
 
 
 def _share_told(turn: Turn, reply: str, _: Collection[str]) -> tuple[Any, Any]:

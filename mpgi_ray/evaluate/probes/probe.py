@@ -29,12 +29,9 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
-from mpgi_ray.config import first_problem
+from mpgi_ray.data.annotated import annotation_of
 from mpgi_ray.data.final import Record
-from mpgi_ray.data.sample import Annotation
-from mpgi_ray.errors import InputError
 from mpgi_ray.evaluate.bootstrap import Interval, bootstrap
 from mpgi_ray.evaluate.probes.facts import NUMBERS, Told, exact_counts, tell
 from mpgi_ray.evaluate.probes.wording import Kind, say_count
@@ -113,7 +110,7 @@ def make_probes(records: Sequence[Record], seed: int = 0) -> list[Probe]:
     """
     groups: dict[tuple[Kind, str], list[_Turn]] = defaultdict(list)
     for image, record in enumerate(records):
-        for told in tell(_annotation(record)):
+        for told in tell(annotation_of(record)):
             name = f"{seed}/{record.sample_id}/{told.kind}/{told.subject}"
             order = hashlib.sha256(name.encode()).hexdigest()
             groups[told.kind, told.subject].append(_Turn(order, image, told))
@@ -130,7 +127,7 @@ def make_counts(records: Sequence[Record], seed: int = 0) -> list[CountProbe]:
     """
     made = []
     for image, record in enumerate(records):
-        for name, count in exact_counts(_annotation(record)).items():
+        for name, count in exact_counts(annotation_of(record)).items():
             texts = tuple(say_count(name, n, f"{seed}/{record.sample_id}/{name}") for n in NUMBERS)
             made.append(CountProbe(image, name, texts, NUMBERS.index(count)))
     return made
@@ -213,15 +210,6 @@ def _swaps(turns: list[_Turn]) -> Iterator[Probe]:
                 yield Probe(a.kind, one.image, x, y)
                 yield Probe(a.kind, other.image, y, x)
                 break
-
-
-def _annotation(record: Record) -> Annotation:
-    try:
-        return Annotation.model_validate(record.annotation)
-    except ValidationError as error:
-        raise InputError(
-            f"{record.shard}/{record.key}: {first_problem(error)}; curate the shards again"
-        ) from error
 
 
 def _rows(image_features: Features, images: NDArray[np.intp]) -> NDArray[np.float64]:

@@ -11,12 +11,12 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from mpgi_ray.config import Config
-from mpgi_ray.data.claim import Claim, claim, look, record_of
+from mpgi_ray.data.claim import Claim, claim, look, record_of, stamps
 from mpgi_ray.data.final import list_shards, splits_in_words
 from mpgi_ray.data.instructions import INSTRUCTIONS, Conversation, read_instructions, write_instructions
 from mpgi_ray.data.lease import held
 from mpgi_ray.data.searches import GROUPS
-from mpgi_ray.data.storage import Storage, absolute, split_url
+from mpgi_ray.data.storage import Storage, absolute
 from mpgi_ray.errors import InputError
 from mpgi_ray.instruct.benchmark.blind import Baseline, baselines
 from mpgi_ray.instruct.benchmark.groups import Asked, groups
@@ -177,9 +177,7 @@ def _wanted(
 
 
 def _identity(config: BenchmarkConfig, shards: Sequence[str]) -> dict[str, Any]:
-    places = {file: split_url(file) for file in shards}
-    stamps = {file: storage.stamp(name) for file, (storage, name) in places.items()}
     values = config.model_dump(mode="json", exclude={"output", "shards", "duplicates"})
     if config.duplicates:
         values["duplicates"] = Storage(config.duplicates).stamp(GROUPS)
-    return values | {"shards": stamps, "version": VERSION}
+    return values | {"shards": stamps(shards), "version": VERSION}
