@@ -2,12 +2,12 @@
 
 Generated scenes are captioned by the imperfect writer (`mpgi_ray.demo.writer`), of whose replies a share has
 a fault of content, all kinds alike. Nothing is held against the facts. Once
-one answer is taken as it comes, once the best of several by their agreement and a scorer that learned from
+one answer is taken as it comes, once the best of several by their consensus and a scorer that learned from
 what the writer says of other scenes (`best_of_scorer`). The writer's log tells which false claims each text
 holds. Shown are, for the descriptions of stage 1 and the texts made of them,
 
 - false claims for a text that was accepted, and the share of texts with one, with intervals over pictures;
-- what the score alone and the agreement alone would have taken of the same answers;
+- what the score alone and the consensus alone would have taken of the same answers;
 - what it took: requests, and their tokens;
 - the faults of the taken descriptions by kind, beside those of all answers.
 
@@ -30,7 +30,7 @@ import torch
 from best_of_scorer import trained
 from imperfect_run import Image, answers, content_faults, draw_all, run
 
-from mpgi_ray.asking.answer_rows import AGREEMENT, REWARD
+from mpgi_ray.asking.answer_rows import CONSENSUS, REWARD
 from mpgi_ray.data.caption import Stage, Status
 from mpgi_ray.evaluate.bootstrap import bootstrap
 from mpgi_ray.runtime.cluster import ray_session
@@ -64,7 +64,7 @@ class Found:
                 "false claims a text": _mean(texts, self.claims[stage]),
                 "% with one": [round(100 * one, 2) for one in _mean(texts, self.wrong[stage])],
             }
-        for by in (REWARD, AGREEMENT) if self.asked else ():
+        for by in (REWARD, CONSENSUS) if self.asked else ():
             told[f"by {by} alone"] = self._alone(by)
         return told | {"answered": dict(self.answered), "taken": dict(self.taken)}
 
@@ -106,7 +106,7 @@ def evaluate(output: Path, log: Path, images: dict[str, Image]) -> Found:
             found.answered[fault] += 1
             found.taken[fault] += first.status == Status.OK
             scores = json.loads(first.scores or "{}")
-            if AGREEMENT in scores:
+            if CONSENSUS in scores:
                 false = len(line["false"][first.perspective])
                 found.asked[sample, first.perspective].append(Drawn(first.draw, scores, false))
         for row in rows:

@@ -1,9 +1,9 @@
 """What the best of four answers buys where the answers of a writer err alike.
 
-Agreement between answers helps as far as they err by themselves. Here a share of the imperfect writer's
+The consensus of answers helps as far as they err by themselves. Here a share of the imperfect writer's
 further answers repeats the first one's false claim (or is as true as the first one). Shown are false claims
 for a description: of the first answer, and of the best of four by the score of a scorer (of `best_of.py`), by
-their agreement and by both, on the same answers of scenes that the scorer has not seen. The last line is
+their consensus and by both, on the same answers of scenes that the scorer has not seen. The last line is
 JSON.
 """
 
@@ -22,7 +22,7 @@ from mpgi_ray.demo import scene
 from mpgi_ray.evaluate.bootstrap import bootstrap
 from mpgi_ray.models.scorers import load_scorer, worths
 from mpgi_ray.rules import Facts
-from mpgi_ray.truth.agreed import agreements
+from mpgi_ray.truth.consensus import consensus
 from mpgi_ray.truth.known import Known
 
 DRAWS = 4
@@ -40,8 +40,8 @@ def taken(scorer: str, rate: float, alike: float, scenes: int, seed: int) -> dic
             false.append([one.false for one in said])
             of.append(number)
     scores = np.array(worths(load_scorer(scorer), pictures, texts))
-    agreed = np.array([agreements(own, names) for own in texts])
-    by = {"first": np.zeros_like(scores), "score": scores, "agreement": agreed, "both": scores * agreed}
+    agreed = np.array([consensus(own, names) for own in texts])
+    by = {"first": np.zeros_like(scores), "score": scores, "consensus": agreed, "both": scores * agreed}
     counts, found = np.array(false), {}
     for name, worth in by.items():
         own = np.take_along_axis(counts, worth.argmax(1)[:, None], 1)[:, 0]

@@ -12,7 +12,7 @@ from mpgi_ray.asking.best_of import drawn
 from mpgi_ray.data.caption import BESIDE, Caption, Shown, Status, caption_id, encode_sampling
 from mpgi_ray.engines.base import Engine, Fault
 
-REWARD, AGREEMENT = "reward", "agreement"  # among a record's scores: what the best of several was taken by
+REWARD, CONSENSUS = "reward", "consensus"  # among a record's scores: what the best of several was taken by
 
 
 def records(base: Caption, engine: Engine, answers: Sequence[Answer]) -> list[Caption]:
@@ -87,7 +87,7 @@ def _row(
     base: Caption, engine: Engine, answer: Answer, name: str, status: Status, fault: Fault | None
 ) -> Caption:
     prompt, reply, reading = answer.question.prompt, answer.reply, answer.reading
-    figures = {REWARD: answer.score, AGREEMENT: answer.agreement}
+    figures = {REWARD: answer.score, CONSENSUS: answer.consensus}
     chosen_by = {name: round(value, 6) for name, value in figures.items() if value is not None}
     return Caption(
         caption_id=_id(base.sample_id, engine, answer.question, name),

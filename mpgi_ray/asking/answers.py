@@ -34,7 +34,7 @@ class Answer:
     """A reply to a question, and its texts or fault. Nobody changes it.
 
     Attributes:
-        score, agreement: of its texts, where the best of several answers is taken, see `BestOf`; None if it
+        score, consensus: of its texts, where the best of several answers is taken, see `BestOf`; None if it
             has a fault, and the score where no scorer is asked.
         outscored: why another good answer was taken, in words; empty if none was.
     """
@@ -43,7 +43,7 @@ class Answer:
     reply: Reply
     reading: Reading
     score: float | None = None
-    agreement: float | None = None
+    consensus: float | None = None
     outscored: str = ""
 
 

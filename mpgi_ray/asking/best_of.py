@@ -12,16 +12,16 @@ from mpgi_ray.asking.answers import Answer, Question, lacking
 @dataclass(frozen=True, slots=True)
 class BestOf:
     """Every attempt asks for several answers; of those that pass the checks the best one is taken: that whose
-    score times its agreement with the others is highest.
+    score times its consensus with the others is highest.
 
     Attributes:
         draws: how many answers.
-        agreements: of answers to one prompt, see `agreements`.
+        consensus: of answers to one prompt, see `consensus.consensus`.
         scores: of texts about the picture at hand, above 0, higher is better; None where there is no scorer.
     """
 
     draws: int
-    agreements: Callable[[Sequence[str]], Sequence[float]]
+    consensus: Callable[[Sequence[str]], Sequence[float]]
     scores: Callable[[Sequence[str]], Awaitable[Sequence[float]]] | None = None
 
 
@@ -50,15 +50,15 @@ async def ranked(given: Sequence[tuple[int, Answer]], best: BestOf | None) -> di
 
 
 async def _compared(tries: Mapping[int, Sequence[Answer]], best: BestOf) -> dict[int, list[Answer]]:
-    """The answers, the good ones with their scores and agreements."""
+    """The answers, the good ones with their scores and their consensus."""
     good = [[answer for answer in own if lacking([answer]) is None] for own in tries.values()]
     texts = [[_text(answer) for answer in own] for own in good]
     every = [text for own in texts for text in own]
     scores = iter(await best.scores(every) if best.scores and every else ())
     found = {
-        id(answer): replace(answer, score=next(scores, None), agreement=agreement)
+        id(answer): replace(answer, score=next(scores, None), consensus=agreed)
         for own, told in zip(good, texts, strict=True)
-        for answer, agreement in zip(own, best.agreements(told), strict=True)
+        for answer, agreed in zip(own, best.consensus(told), strict=True)
     }
     return {place: [found.get(id(answer), answer) for answer in own] for place, own in tries.items()}
 
@@ -75,13 +75,13 @@ def _best_last(tries: Sequence[Answer]) -> list[Answer]:
 
 
 def _worth(answer: Answer) -> float:
-    agreement = 0.0 if answer.agreement is None else answer.agreement
-    return agreement if answer.score is None else agreement * answer.score
+    agreed = 0.0 if answer.consensus is None else answer.consensus
+    return agreed if answer.score is None else agreed * answer.score
 
 
 def _figures(answer: Answer) -> str:
     score = "" if answer.score is None else f"score {answer.score:.6g} and "
-    return f"{score}agreement {answer.agreement or 0:.6g}"
+    return f"{score}consensus {answer.consensus or 0:.6g}"
 
 
 def _text(answer: Answer) -> str:

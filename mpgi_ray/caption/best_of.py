@@ -1,4 +1,4 @@
-"""Which of several answers about a picture is taken: by their agreement, and by a learned scorer."""
+"""Which of several answers about a picture is taken: by their consensus, and by a learned scorer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mpgi_ray.asking.best_of import BestOf
 from mpgi_ray.data.image import Picture
 from mpgi_ray.errors import InputError, MpgiError, ResourceError
 from mpgi_ray.rules.facts import Facts
-from mpgi_ray.truth.agreed import agreements
+from mpgi_ray.truth.consensus import consensus
 from mpgi_ray.truth.known import Known
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Chooser:
     """Scores texts about pictures, a picture at a time.
 
     Attributes:
-        folder, scorer: of the scorer; None where answers are chosen by their agreement alone.
+        folder, scorer: of the scorer; None where answers are chosen by their consensus alone.
     """
 
     folder: str | None
@@ -67,7 +67,7 @@ class Chooser:
         """
         if draws == 1:
             return None
-        agreed = partial(agreements, names=Known(facts).names)
+        agreed = partial(consensus, names=Known(facts).names)
         if self.scorer is None:
             return BestOf(draws, agreed)
 

@@ -28,7 +28,7 @@ from mpgi_ray.engines.base import EngineError, Prompt, Reply
 from mpgi_ray.errors import InputError, MpgiError, OutputError, RecipeError
 from mpgi_ray.models.scorers import load_scorer, worths
 from mpgi_ray.rules import Facts
-from mpgi_ray.truth.agreed import agreements
+from mpgi_ray.truth.consensus import consensus
 from mpgi_ray.truth.known import Known
 from support.build import write_shards
 from support.caption_runs import recipe, rows, run_stages
@@ -126,12 +126,12 @@ def test_of_good_answers_the_one_with_the_highest_score_is_taken_and_all_are_kep
             assert (row.reason == "refusal") is (row not in good)
         if good:
             (scores,) = worths(scorer, [pictures[sample_id]], [[row.raw for row in good]])
-            agreed = agreements([row.raw for row in good], Known(Facts()).names)
+            agreed = consensus([row.raw for row in good], Known(Facts()).names)
             worth = [score * one for score, one in zip(scores, agreed, strict=True)]
             best = max(zip(worth, good, strict=True), key=lambda pair: (round(pair[0], 5), -pair[1].draw))
             assert best[1].raw == final[0].text
             for row, figure in zip(good, agreed, strict=True):
-                assert json.loads(row.scores)["agreement"] == pytest.approx(figure, abs=1e-6)
+                assert json.loads(row.scores)["consensus"] == pytest.approx(figure, abs=1e-6)
             assert all(row.text == "" and row.detail for row in good if row is not final[0])
             outscored += len(good) - 1
     assert outscored > 20
@@ -175,7 +175,7 @@ def test_without_a_scorer_the_answer_that_agrees_with_most_is_taken(tmp_path: Pa
         (taken,) = [row for row in own if row.status == "ok"]
         assert "three" in taken.text
         assert taken.draw == 2
-        assert "agreement" in next(row.detail for row in own if row.draw == 1)
+        assert "consensus" in next(row.detail for row in own if row.draw == 1)
 
 
 def test_a_run_that_was_broken_off_chooses_the_same(run: Recipe, tmp_path: Path) -> None:

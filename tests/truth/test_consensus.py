@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mpgi_ray.rules import Facts
-from mpgi_ray.truth.agreed import agreements
+from mpgi_ray.truth.consensus import consensus
 from mpgi_ray.truth.known import Known
 
 NAMES = Known(Facts()).names
@@ -11,7 +11,7 @@ TRUE = "There are three ships in the image. A red car stands on the left."
 
 
 def agreed(*texts: str) -> list[float]:
-    return agreements(texts, NAMES)
+    return consensus(texts, NAMES)
 
 
 def test_the_text_that_says_something_else_agrees_least() -> None:

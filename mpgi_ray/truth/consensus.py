@@ -1,4 +1,4 @@
-"""How far several answers to the same question agree.
+"""The consensus of several answers to the same question: how far each agrees with the others.
 
 What most answers of a model say is right more often than what one of them says (self-consistency: Wang et
 al. 2023, arXiv 2203.11171). Answers in prose are compared by their claims, as a consensus by minimum Bayes
@@ -18,7 +18,7 @@ from mpgi_ray.truth.sourced import is_said
 _LEAST = 0.01  # of two that have nothing in common: one odd answer must not make all others equal
 
 
-def agreements(texts: Sequence[str], names: Mapping[str, Name]) -> list[float]:
+def consensus(texts: Sequence[str], names: Mapping[str, Name]) -> list[float]:
     """How far each text agrees with the others, above 0 and at most 1.
 
     It is the product over the other texts of the harmonic mean of two shares: of its claims that the other
