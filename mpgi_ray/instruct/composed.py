@@ -12,7 +12,7 @@ from mpgi_ray.data.storage import Storage
 from mpgi_ray.instruct.chosen import Asked, Cut, chosen, turn_of
 from mpgi_ray.instruct.config import MakeConfig
 from mpgi_ray.instruct.conversations import conversations
-from mpgi_ray.instruct.parts import Part, Picture, read_part
+from mpgi_ray.instruct.parts import Part, Picture, Shard, read_part
 from mpgi_ray.instruct.splits import splits_of
 
 _ELSEWHERE = "pictures whose copies are of another split"
@@ -29,14 +29,14 @@ class Composed:
         cut: what was left out to balance answers.
     """
 
-    made: Mapping[str, Sequence[Conversation]]
-    pictures: Mapping[str, Mapping[str, Picture]]
+    made: Mapping[Shard, Sequence[Conversation]]
+    pictures: Mapping[Shard, Mapping[str, Picture]]
     left_out: Mapping[str, int]
     cut: Cut
 
 
 def composed(
-    config: MakeConfig, shards: Sequence[str], output: Storage, groups: Mapping[str, str]
+    config: MakeConfig, shards: Sequence[Shard], output: Storage, groups: Mapping[str, str]
 ) -> Composed:
     """Choose among the candidates of all shards, and make conversations of them.
 
@@ -48,7 +48,7 @@ def composed(
     Raises:
         InputError: a part cannot be read.
     """
-    pictures: dict[str, dict[str, Picture]] = {}
+    pictures: dict[Shard, dict[str, Picture]] = {}
     left_out: Counter[str] = Counter()
     for shard in shards:
         part = read_part(output, shard)

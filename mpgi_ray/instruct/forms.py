@@ -13,11 +13,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from mpgi_ray.data.final import read_records
+from mpgi_ray.data.image import real_suffix
 from mpgi_ray.data.instructions import Conversation
 from mpgi_ray.data.shards import encode_json
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tar_write import write_members
-from mpgi_ray.instruct.parts import Picture, name_of
+from mpgi_ray.instruct.parts import Picture, Shard
 
 Form = Literal["llava", "sharegpt", "webdataset"]
 _IMAGE = "<image>\n"
@@ -59,7 +60,7 @@ def publish_json(folder: Storage, form: Form, made: Iterable[tuple[Conversation,
     return names
 
 
-def publish_tars(folder: str, shard: str, made: Mapping[str, Sequence[Conversation]]) -> list[str]:
+def publish_tars(folder: str, shard: Shard, made: Mapping[str, Sequence[Conversation]]) -> list[str]:
     """Write ``webdataset/SPLIT-SHARD.tar`` of a final shard: pictures as they are, and their conversations.
 
     Args:
@@ -74,14 +75,14 @@ def publish_tars(folder: str, shard: str, made: Mapping[str, Sequence[Conversati
     """
     samples: dict[str, list[tuple[str, dict[str, bytes]]]] = defaultdict(list)
     left = dict(made)
-    for record in read_records([shard]):
+    for record in read_records([shard.url]):
         if own := left.pop(record.sample_id, ()):
-            suffix = "png" if record.image.startswith(b"\x89PNG") else "jpg"
             told = {"sample_id": record.sample_id, "source": record.source, "conversations": _turns(own)}
             samples[_named(own[0].split)].append(
-                (record.key, {suffix: record.image, "json": encode_json(told)})
+                (record.key, {real_suffix(record.image): record.image, "json": encode_json(told)})
             )
-    names = [f"{split}-{name_of(shard)}.tar" for split in samples]
+    *folders, name = shard.name.split("/")
+    names = ["/".join((*folders, f"{split}-{name}.tar")) for split in samples]
     for name, own_samples in zip(names, samples.values(), strict=True):
         Storage(folder).child("webdataset").publish(name, write_members(own_samples))
     return names

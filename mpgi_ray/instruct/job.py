@@ -16,7 +16,7 @@ from mpgi_ray.errors import InputError
 from mpgi_ray.instruct.composed import Composed, composed
 from mpgi_ray.instruct.config import MakeConfig
 from mpgi_ray.instruct.forms import publish_json, publish_tars
-from mpgi_ray.instruct.parts import PARTS, make_part, name_of
+from mpgi_ray.instruct.parts import PARTS, Shard, make_part, named
 from mpgi_ray.instruct.reworded import FOLDER, Rewording
 from mpgi_ray.instruct.splits import groups_of
 from mpgi_ray.runtime.cluster import ray_session
@@ -86,12 +86,12 @@ def make_instructions(config: MakeConfig, *, takeover: bool = False, grace: floa
     look(output, record_of(_JOB), identity, last=_LAST, results=_RESULTS)
     with held(output, _JOB, takeover=takeover) as lease:
         if claim(output, _JOB, identity, last=_LAST, results=_RESULTS) is not Claim.FINISHED:
-            _make(config, shards, output, lease, grace)
+            _make(config, named(shards), output, lease, grace)
         told = output.read_json(SUMMARY)
         return Made(**told)
 
 
-def _make(config: MakeConfig, shards: Sequence[str], output: Storage, lease: Lease, grace: float) -> None:
+def _make(config: MakeConfig, shards: Sequence[Shard], output: Storage, lease: Lease, grace: float) -> None:
     groups = groups_of(config.duplicates) if config.duplicates else {}
     stop, pool = Stop(grace), config.pool
     pools = [pool] if pool else []
@@ -99,7 +99,7 @@ def _make(config: MakeConfig, shards: Sequence[str], output: Storage, lease: Lea
     with ray_session(cpus, gpus, pools), stop.listening():
         each = partial(fan_out, stop=stop, check=lease.check)
         there = {*output.child(PARTS).list(".parquet")}
-        left = [(shard,) for shard in shards if f"{name_of(shard)}.parquet" not in there]
+        left = [(shard,) for shard in shards if f"{shard.name}.parquet" not in there]
         each(partial(make_part, config.asking, config.output), left)
         found = composed(config, shards, output, groups)
         if not any(found.made.values()):
@@ -136,12 +136,12 @@ def _nothing(config: MakeConfig, found: Composed) -> str:
 
 
 def _reworded(
-    job: Rewording, pool: Pool, made: Mapping[str, Sequence[Conversation]], stop: Stop, lease: Lease
-) -> dict[str, list[Conversation]]:
+    job: Rewording, pool: Pool, made: Mapping[Shard, Sequence[Conversation]], stop: Stop, lease: Lease
+) -> dict[Shard, list[Conversation]]:
     """The conversations in the words of a model, by shard."""
-    folders = {shard: Storage(job.output).child(f"{FOLDER}/{name_of(shard)}") for shard in made}
+    folders = {shard: Storage(job.output).child(f"{FOLDER}/{shard.name}") for shard in made}
 
-    def left() -> list[tuple[str, Sequence[Conversation]]]:
+    def left() -> list[tuple[Shard, Sequence[Conversation]]]:
         return [(s, own) for s, own in made.items() if own and not folders[s].exists(INSTRUCTIONS)]
 
     for _ in pooled(job.open, left, pool, stop=stop, check=lease.check):

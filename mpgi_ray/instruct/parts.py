@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 
 from mpgi_ray.data.final import Record, read_records
+from mpgi_ray.data.image import real_suffix
 from mpgi_ray.data.instructions import Turn
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.data.tables import create_table, read_table
@@ -87,12 +88,29 @@ class Asking:
     seed: int
 
 
-def name_of(shard: str) -> str:
-    """A shard's name without folder and suffix."""
-    return shard.rpartition("/")[2].removesuffix(".tar")
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A final shard.
+
+    Attributes:
+        name: its path without suffix, below the folder that all shards lie in: of shards in several folders
+            file names may be the same.
+    """
+
+    url: str
+    name: str
 
 
-def make_part(asking: Asking, folder: str, shard: str) -> None:
+def named(shards: Sequence[str]) -> tuple[Shard, ...]:
+    """The shards with their names."""
+    folders = [url.split("/")[:-1] for url in shards]
+    shared = 0
+    while folders and all(shared < len(one) and one[shared] == folders[0][shared] for one in folders):
+        shared += 1
+    return tuple(Shard(url, "/".join(url.split("/")[shared:]).removesuffix(".tar")) for url in shards)
+
+
+def make_part(asking: Asking, folder: str, shard: Shard) -> None:
     """Publish the candidates about the pictures of a final shard, unless they are there.
 
     Raises:
@@ -101,22 +119,22 @@ def make_part(asking: Asking, folder: str, shard: str) -> None:
     """
     left_out: Counter[str] = Counter()
     rows, pictures = [], []
-    for record in read_records([shard]):
-        pictures.append(_picture(record, name_of(shard)))  # of all splits: a picture may lie in two
+    for record in read_records([shard.url]):
+        pictures.append(_picture(record, shard.name))  # of all splits: a picture may lie in two
         if record.in_split(asking.split):
             rows += [_row(record.sample_id, one) for one in _asked(record, asking, left_out)]
     told = {_LEFT_OUT: json.dumps(left_out), _PICTURES: json.dumps(pictures)}
     table = pa.Table.from_pylist(rows, _SCHEMA).replace_schema_metadata(told)
-    create_table(Storage(folder).child(PARTS), f"{name_of(shard)}.parquet", table)
+    create_table(Storage(folder).child(PARTS), f"{shard.name}.parquet", table)
 
 
-def read_part(folder: Storage, shard: str) -> Part:
+def read_part(folder: Storage, shard: Shard) -> Part:
     """The part of a shard.
 
     Raises:
         InputError: it cannot be read.
     """
-    table = read_table(folder.child(PARTS), f"{name_of(shard)}.parquet")
+    table = read_table(folder.child(PARTS), f"{shard.name}.parquet")
     told = table.schema.metadata
     pictures = tuple(Picture(*one) for one in json.loads(told[_PICTURES]))
     return Part(pictures, json.loads(told[_LEFT_OUT]), table)
@@ -138,9 +156,8 @@ def _asked(record: Record, asking: Asking, left_out: Counter[str]) -> Iterator[C
 
 
 def _picture(record: Record, shard: str) -> Sequence[str | None]:
-    suffix = "png" if record.image.startswith(b"\x89PNG") else "jpg"
     split = record.annotation.get("split")
-    return record.sample_id, shard, f"{record.key}.{suffix}", record.source, split
+    return record.sample_id, shard, f"{record.key}.{real_suffix(record.image)}", record.source, split
 
 
 def _row(sample_id: str, one: Candidate) -> dict[str, object]:

@@ -28,7 +28,7 @@ from mpgi_ray.engines.settings import EngineSettings
 from mpgi_ray.errors import UnfinishedError
 from mpgi_ray.instruct.kinds.describing import LONG, SHORT
 from mpgi_ray.instruct.known import known_of
-from mpgi_ray.instruct.parts import name_of
+from mpgi_ray.instruct.parts import Shard
 from mpgi_ray.instruct.same_answer import answer_fault, question_fault
 from mpgi_ray.prompts import PromptTemplate, parse, sources_block
 from mpgi_ray.rules import rule_text
@@ -68,7 +68,7 @@ class Rewriter:
         self.job, self.engine = job, engine
         asyncio.run(check_json(engine, job.sampling, template().schema or {}))
 
-    def __call__(self, call: tuple[str, Sequence[Conversation]]) -> str:
+    def __call__(self, call: tuple[Shard, Sequence[Conversation]]) -> str:
         """Publish ``reworded/SHARD/instructions.parquet``.
 
         Args:
@@ -81,13 +81,13 @@ class Rewriter:
         shard, conversations = call
         facts = {}
         about = {one.sample_id for one in conversations}
-        for record in read_records([shard], pictures=self.job.measured):
+        for record in read_records([shard.url], pictures=self.job.measured):
             if record.sample_id in about:
                 facts[record.sample_id] = known_of(record, 0, measured=self.job.measured).facts
         with _told():
             made = asyncio.run(self._all(conversations, facts))
-        write_instructions(Storage(self.job.output).child(f"{FOLDER}/{name_of(shard)}"), made)
-        return shard
+        write_instructions(Storage(self.job.output).child(f"{FOLDER}/{shard.name}"), made)
+        return shard.name
 
     async def _all(
         self, conversations: Sequence[Conversation], facts: Mapping[str, Facts]

@@ -19,7 +19,7 @@ from mpgi_ray.instruct.composed import composed
 from mpgi_ray.instruct.config import MakeConfig
 from mpgi_ray.instruct.conversations import conversations
 from mpgi_ray.instruct.known import Candidate
-from mpgi_ray.instruct.parts import make_part
+from mpgi_ray.instruct.parts import make_part, named
 from mpgi_ray.instruct.splits import groups_of, splits_of
 from support.final_scenes import final_scenes
 
@@ -100,10 +100,22 @@ def test_of_one_split_no_picture_is_asked_that_lies_in_another_one_too(tmp_path:
     (final / "shard-000000.tar").rename(final / "train.tar")
     final_scenes(final, range(1, 2), 1, split="test")  # the second one, again
     config = MakeConfig(shards=str(final), output=str(tmp_path / "out"), split="train")
-    shards = list_shards(config.shards)
+    shards = named(list_shards(config.shards))
     for shard in shards:
         make_part(config.asking, config.output, shard)
     found = composed(config, shards, Storage(config.output), {})
     about = {one.sample_id for own in found.made.values() for one in own}
     assert about == {one.sample_id for one in train} - {train[1].sample_id}
     assert {one.split for own in found.made.values() for one in own} == {"train"}
+
+
+def test_shards_of_one_name_in_several_folders_are_all_asked_about(tmp_path: Path) -> None:
+    samples = [*final_scenes(tmp_path / "a", range(3), 1), *final_scenes(tmp_path / "b", range(3, 6), 1)]
+    config = MakeConfig(shards=str(tmp_path), output=str(tmp_path / "out"))
+    shards = named(list_shards(config.shards))
+    assert [shard.name for shard in shards] == ["a/shard-000000", "b/shard-000000"]
+    for shard in shards:
+        make_part(config.asking, config.output, shard)
+    found = composed(config, shards, Storage(config.output), {})
+    about = {one.sample_id for own in found.made.values() for one in own}
+    assert about == {one.sample_id for one in samples}

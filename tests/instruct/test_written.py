@@ -16,7 +16,7 @@ from mpgi_ray.errors import RecipeError
 from mpgi_ray.instruct.box_text import BoxText
 from mpgi_ray.instruct.config import MakeConfig
 from mpgi_ray.instruct.forms import llava, publish_json, publish_tars, sharegpt
-from mpgi_ray.instruct.parts import Picture
+from mpgi_ray.instruct.parts import Picture, named
 from support.final_scenes import final_scenes
 
 BOX = Box(0.1, 0.25, 0.5, 1.0)
@@ -60,7 +60,7 @@ def test_forms_of_others_name_the_picture_once_and_hold_no_other_mark(tmp_path: 
 def test_pictures_of_a_webdataset_are_those_of_the_shards(tmp_path: Path) -> None:
     first, *_ = final_scenes(tmp_path / "final", range(4), shards=1)
     one = Conversation(first.sample_id, (Turn("count", "How many?", "3", truth={"count": 3}),), split="val")
-    shard = str(tmp_path / "final/shard-000000.tar")
+    (shard,) = named([str(tmp_path / "final/shard-000000.tar")])
     (name,) = publish_tars(str(tmp_path), shard, {first.sample_id: [one]})
     with tarfile.open(fileobj=io.BytesIO((tmp_path / "webdataset" / name).read_bytes())) as tar:
         members = {m.name: tar.extractfile(m).read() for m in tar.getmembers()}  # type: ignore[union-attr]
