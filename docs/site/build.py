@@ -16,6 +16,8 @@ from pages import PAGES
 from staging import ROOT, stage
 
 _HERE = Path(__file__).parent
+# zensical 0.0.73 may take itself for done before it has read the folder of the pages (zensical/zensical#726)
+_TRIES = 5
 
 
 def main() -> None:
@@ -29,14 +31,31 @@ def main() -> None:
         (build / "docs" / name).write_text(made(), encoding="utf-8")
     shutil.copy(_HERE / "style.css", build / "docs")
     shutil.copy(_HERE / "zensical.toml", build)
-    generator = [sys.executable, "-m", "zensical", "build", "--strict", "--clean", "-f", "zensical.toml"]
-    done = subprocess.run(generator, cwd=build, env=os.environ | {"NO_COLOR": "1"}, check=False)
-    if done.returncode:
-        raise SystemExit(done.returncode)
+    for _ in range(_TRIES):
+        generate(build)
+        if not (missing := unwritten(build)):
+            break
+    else:
+        raise SystemExit(f"the generator ended well {_TRIES} times without writing {', '.join(missing)}")
     print(
         f"the site is in {build / 'site'}: open index.html there, or, since its search needs a server,\n"
         "  python3 -m http.server --bind 127.0.0.1 --directory build/site"
     )
+
+
+def generate(build: Path) -> None:
+    """Run the generator once; a warning of it ends all."""
+    generator = [sys.executable, "-m", "zensical", "build", "--strict", "--clean", "-f", "zensical.toml"]
+    done = subprocess.run(generator, cwd=build, env=os.environ | {"NO_COLOR": "1"}, check=False)
+    if done.returncode:
+        raise SystemExit(done.returncode)
+
+
+def unwritten(build: Path) -> list[str]:
+    """What is staged in ``build/docs`` and lacks its page or its copy in ``build/site``."""
+    staged = [file.relative_to(build / "docs") for file in (build / "docs").rglob("*") if file.is_file()]
+    due = [file.with_suffix(".html") if file.suffix == ".md" else file for file in staged]
+    return sorted(str(file) for file in due if not (build / "site" / file).is_file())
 
 
 if __name__ == "__main__":
