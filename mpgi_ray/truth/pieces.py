@@ -148,6 +148,14 @@ def _phrases() -> dict[str, tuple[Kind, Any]]:
         (Kind.DOMINATED, "dominated"),
     ):
         found |= {folded(phrase): (kind, None) for phrase in listed[name]}
+    adjectives, of = listed["largest"], listed["largest_of"]
+    found |= {
+        f"{verb} the {word} {part}".strip(): (Kind.DOMINATES, None)
+        for word in adjectives
+        for verbs, parts in ((listed["covers"], of["covers"]), (("", "by far"), of["is"]))
+        for verb in verbs
+        for part in parts
+    }
     for kind, name in ((Kind.PATTERN, "patterns"), (Kind.RELATION, "relations")):
         found |= {phrase: (kind, value) for value, same in listed[name].items() for phrase in same}
     return found
