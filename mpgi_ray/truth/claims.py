@@ -125,9 +125,11 @@ def _is_one_and_many(name: str) -> bool:
 
 
 def _is_of_each(line: Line, at: int) -> bool:
-    """``a single car is found on each of the two arms``."""
+    """``a single car is found on each of the two arms``, but not ``each of them white``."""
     after = (
-        here for here in range(at + 1, len(line.parts)) if line.text(here) in ("each", "every", "either")
+        here
+        for here in range(at + 1, len(line.parts))
+        if line.text(here) in ("each", "every", "either") and line.text(here - 1) != ","
     )
     first = next(after, None)
     return first is not None and not any(map(line.ends_clause, range(at + 1, first)))
@@ -135,15 +137,15 @@ def _is_of_each(line: Line, at: int) -> bool:
 
 def _is_placed(line: Line, at: int) -> bool:
     """Whether what follows tells these things from others: two beside the road."""
-    for here in range(at + 1, min(at + 5, len(line.parts))):
+    for here in range(at + 1, min(at + 8, len(line.parts))):
         if line.parts[here].kind in (Kind.RELATION, Kind.PATTERN):
             return True
         at_one = line.text(here) in ("between", "among") or (
             line.text(here) == "on" and line.text(here + 1) == "the"
         )
-        if at_one and line.kind(here) is not Kind.PLACE:
-            picture = any(line.kind(n) is Kind.PICTURE for n in range(here + 1, here + 4))
-            return not picture
+        picture = any(line.kind(n) is Kind.PICTURE for n in range(here + 1, here + 4))
+        if at_one and line.kind(here) is not Kind.PLACE and not picture:
+            return True
         if line.parts[here].kind in (Kind.MARK, Kind.THING, Kind.PLACE):
             return False
     return False

@@ -34,6 +34,8 @@ def is_narrow(line: Line, noun: Noun) -> bool:
     if any(lexicon.is_noun(part.text) or part.kind is Kind.COLOUR for part in words):
         return True
     verb = line.kind(noun.at + 1) is Kind.WORD and line.kind(noun.at + 2) not in (None, Kind.MARK)
+    if line.text(noun.at + 1) == "whatsoever" and line.kind(noun.at + 2) in (Kind.WORD, Kind.COVERS):
+        return True
     of_any = line.text(noun.at + 1) == "of" and line.text(noun.at + 2) == "any"  # no building of any kind
     if verb and not of_any and line.text(noun.at + 1) not in _AT_ALL:
         return True  # no van uses the left column

@@ -82,7 +82,8 @@ def pieces(text: str, start: int, names: Mapping[str, Name]) -> list[Piece]:
         length, kind, value, plural = _next(words, tokens, at, names)
         first, last = tokens[at], tokens[at + length - 1]
         span = text[first.start() : last.end()]
-        found.append(Piece(kind, span.lower(), value, start + first.start(), start + last.end(), plural))
+        said = span.lower() if span[0].isalnum() else words[at]  # they're
+        found.append(Piece(kind, said, value, start + first.start(), start + last.end(), plural))
         at += length
     return found
 
