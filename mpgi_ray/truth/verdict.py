@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from mpgi_ray.rules import Facts, lexicon
 from mpgi_ray.rules.facts import CoverFact
+from mpgi_ray.rules.seen import Measured
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.claims import claims_by
+from mpgi_ray.truth.hues import coloured
 from mpgi_ray.truth.judged import Judged as Judged
 from mpgi_ray.truth.judged import Verdict as Verdict
 from mpgi_ray.truth.known import Known, Of
@@ -26,19 +28,6 @@ _BOXES = 1.5  # by which all boxes together may miss the share that things cover
 _LITTLE = 0.02  # a class that fills less of a part of the picture cannot be said to lie there
 _OPEN = 0.15  # what is marked as nothing in a part of the picture, in which a class may lie all the same
 _LEAD = 0.1  # by which another class must lead to contradict that this one dominates
-_CLOSE = {  # colours that people call by each other's names
-    "white": {"grey", "beige"},
-    "grey": {"white", "black", "brown", "blue", "beige", "green"},
-    "black": {"grey", "brown", "blue", "green"},
-    "brown": {"red", "orange", "beige", "grey", "black"},
-    "orange": {"red", "brown", "yellow"},
-    "red": {"orange", "brown"},
-    "yellow": {"orange", "beige"},
-    "beige": {"white", "yellow", "brown", "grey"},
-    "blue": {"grey", "black", "purple"},
-    "green": {"grey", "black"},
-    "purple": {"blue", "red"},
-}
 _APART_PATTERNS = {
     frozenset(("row", "scattered")),
     frozenset(("cluster", "scattered")),
@@ -201,15 +190,7 @@ class Checker:
         return Judged(claim, Verdict.SUPPORTED)
 
     def _colour(self, claim: Claim, of: Of) -> Judged:
-        measured = self.facts.measured.things if self.facts.measured else ()
-        found = [thing for thing in measured if any(fact.name == thing.name for fact in of.classes)]
-        if any(thing.colour == claim.word for thing in found):
-            return Judged(claim, Verdict.SUPPORTED)
-        some = claim.some and (claim.amount is None or claim.amount[0] < (of.most or of.whole))
-        clear = [t for t in found if t.shared and (not some or t.measured == t.agreeing)]
-        if len(of.classes) != 1 or not clear or claim.word in _CLOSE.get(clear[0].colour, ()):
-            return Judged(claim, Verdict.UNVERIFIABLE)
-        return Judged(claim, Verdict.CONTRADICTED, f"{claim.name}: {clear[0].colour}")
+        return coloured(claim, of, self.facts.measured or Measured())
 
     def _arrangement(self, claim: Claim, of: Of) -> Judged:
         found = {(a.pattern.value, a.direction or "") for fact in of.classes if (a := fact.arrangement)}
