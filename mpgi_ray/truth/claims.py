@@ -111,17 +111,26 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
         inside = region if region and not _is_listed(line, region) else None
         placed = inside is None and line.names_place(noun.at) and not _is_every(line, noun)
         some = noun.some or placed or _is_placed(line, noun.at) or _is_of_each(line, noun.at)
+        some &= not _is_total(line, noun)
         yield replace(claim, about=About.COUNT, amount=amount, some=some, region=inside, word=noun.colour)
     if region is not None:
         yield replace(claim, about=About.POSITION, region=region, every=_is_every(line, noun))
     if noun.colour:
         yield replace(claim, about=About.COLOUR, word=noun.colour, amount=amount, some=amount is not None)
-    yield from looks(line, noun, claim)
+    yield from looks(line, noun, replace(claim, every=_is_every(line, noun)))
 
 
 def _is_one_and_many(name: str) -> bool:
     """``two aircraft``."""
     return lexicon.several(name) == name and not lexicon.is_mass(name)
+
+
+def _is_total(line: Line, noun: Noun) -> bool:
+    """``six boats in total``, ``altogether six boats``: of the only number of a sentence."""
+    said = " ".join(part.text for part in line.parts)
+    return sum(one.amount is not None for one in line.nouns) == 1 and any(
+        f" {words} " in f" {said} " for words in lists()["totals"]
+    )
 
 
 def _is_of_each(line: Line, at: int) -> bool:
@@ -197,7 +206,22 @@ def _ellipses(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
         else:
             every = {"all", "both"} & {line.text(at - n) for n in (1, 2, -1, -2)}
             yield replace(claim, every=bool(every))
+    if line.told and line.kind(0) is Kind.AMOUNT and [line.text(1), line.text(2)] == ["of", "them"]:
+        name, first = line.told.name, line.parts[0]  # Seven of them, all yellow.
+        yield Claim(About.COUNT, name, first.start, first.end, amount=first.value, some=True)
     for at, part in enumerate(line.parts):
+        if part.kind is Kind.AMOUNT and (colour := said_colour(line, at + 1)):  # of which five are yellow
+            before = [noun for noun in line.nouns if noun.at < at and noun.plural and not noun.denied]
+            if len({noun.name for noun in before}) == 1 and line.text(at + 1) in ("is", "are"):
+                yield Claim(
+                    About.COLOUR,
+                    before[0].name,
+                    part.start,
+                    colour.end,
+                    amount=part.value,
+                    word=colour.value,
+                    some=True,
+                )
         if part.kind is Kind.PRONOUN and (colour := said_colour(line, at + 1)):
             before = [noun for noun in line.nouns if noun.at < at and noun.plural and not noun.denied]
             if told := before[-1] if before else line.told:
