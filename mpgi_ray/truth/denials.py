@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.line import Line, Noun
+from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
 
 _JOINING = (
@@ -31,7 +32,8 @@ _AT_ALL = ("whatsoever", "anywhere", "exist", "exists", "occur", "occurs", "toda
 def is_narrow(line: Line, noun: Noun) -> bool:
     """``no bicycle lane``, ``the yard holds no car``: only those of a kind, or at a thing, are denied."""
     words = [part for part in line.parts[noun.first : noun.at] if part.kind in (Kind.WORD, Kind.COLOUR)]
-    if any(lexicon.is_noun(part.text) or part.kind is Kind.COLOUR for part in words):
+    kinds = lists()["made_of"]
+    if any(lexicon.is_noun(p.text) or p.text in kinds or p.kind is Kind.COLOUR for p in words):
         return True
     verb = line.kind(noun.at + 1) is Kind.WORD and line.kind(noun.at + 2) not in (None, Kind.MARK)
     if line.text(noun.at + 1) == "whatsoever" and line.kind(noun.at + 2) in (Kind.WORD, Kind.COVERS):

@@ -66,6 +66,11 @@ def also_called(name: str) -> frozenset[str]:
     return frozenset(lists()["also"].get(name, ()))
 
 
+def stands_for(name: str, other: str) -> bool:
+    """Whether sources without a class of its own for a thing label it as another: boats as ships."""
+    return other in lists()["stands_for"].get(name, ())
+
+
 @cache
 def is_surface(name: str) -> bool:
     """Whether it is what one sees of a thing from above."""

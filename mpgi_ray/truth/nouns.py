@@ -112,7 +112,7 @@ def _noun(line: Line, at: int) -> Noun:
             break
         elif (
             part.text in ("other", "more", "further", "another", "additional")
-            or part.text in lists()["apart"]
+            or part.text in (*lists()["apart"], *lists()["made_of"])
         ):
             noun.some = True
         elif part.kind not in STEPPED_OVER and part.kind is not Kind.THING:
