@@ -14,7 +14,7 @@ from functools import lru_cache
 from mpgi_ray.rules import lexicon
 from mpgi_ray.rules.english import placed_sentences
 from mpgi_ray.truth.claim import About, Claim
-from mpgi_ray.truth.denials import is_narrow
+from mpgi_ray.truth.denials import has_exception, is_narrow
 from mpgi_ray.truth.line import PARTS, Line, Noun
 from mpgi_ray.truth.lists import Name, lists, names_by
 from mpgi_ray.truth.looks import looks, said_colour
@@ -95,7 +95,7 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
     if noun.denied:
         before = line.parts[: noun.first]
         elsewhere = any(part.kind in (Kind.PLACE, Kind.RELATION) for part in before)
-        if {part.text for part in line.parts} & {*lists()["exceptions"]} or is_narrow(line, noun):
+        if is_narrow(line, noun) or has_exception(line, noun):
             return
         apart = any(part.text in ("where", "which", "whose") for part in before)
         turn = next((n + 1 for n in range(noun.first - 1, -1, -1) if line.turns(n)), 0)

@@ -25,8 +25,15 @@ _JOINING = (
     "though",
 )
 _ANYBODY = ("i", "we", "you", "one", "also", "clearly", "absolutely", "overall", "otherwise")
+_SPANS, _SPANNED = ("crosses", "spans", "crossing", "spanning"), ("it", "the")
 _AT_ONE = ("on", "in", "along", "beside", "near", "occupies", "occupy")
 _AT_ALL = ("whatsoever", "anywhere", "exist", "exists", "occur", "occurs", "today", "at", "seen")
+
+
+def has_exception(line: Line, noun: Noun) -> bool:
+    """Whether only the rest is denied: apart from a shed, there are no buildings."""
+    first = next((n for n in range(noun.first - 1, -1, -1) if line.text(n) in ("but", ";")), -1)
+    return any(part.text in lists()["exceptions"] for part in line.parts[first + 1 :])
 
 
 def is_narrow(line: Line, noun: Noun) -> bool:
@@ -35,6 +42,8 @@ def is_narrow(line: Line, noun: Noun) -> bool:
     kinds = lists()["made_of"]
     if any(lexicon.is_noun(p.text) or p.text in kinds or p.kind is Kind.COLOUR for p in words):
         return True
+    if noun.name == "bridge" and line.text(noun.at + 1) in _SPANS and line.text(noun.at + 2) in _SPANNED:
+        return False  # no bridge crosses it
     verb = line.kind(noun.at + 1) is Kind.WORD and line.kind(noun.at + 2) not in (None, Kind.MARK)
     if line.text(noun.at + 1) == "whatsoever" and line.kind(noun.at + 2) in (Kind.WORD, Kind.COVERS):
         return True

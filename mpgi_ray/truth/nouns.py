@@ -110,9 +110,9 @@ def _noun(line: Line, at: int) -> Noun:
             noun.first = here
             noun.denied = line.kind(here - 1) is Kind.DENIAL
             break
-        elif (
-            part.text in ("other", "more", "further", "another", "additional")
-            or part.text in (*lists()["apart"], *lists()["made_of"])
+        elif part.text in ("other", "more", "further", "another", "additional") or part.text in (
+            *lists()["apart"],
+            *lists()["made_of"],
         ):
             noun.some = True
         elif part.kind not in STEPPED_OVER and part.kind is not Kind.THING:

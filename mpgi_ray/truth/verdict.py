@@ -26,6 +26,7 @@ from mpgi_ray.truth.relations import outnumbered, related
 _INNER = 0.12  # of the picture: what is denied of a part may lie near its border
 _BOXES = 1.5  # by which all boxes together may miss the share that things cover
 _LITTLE = 0.02  # a class that fills less of a part of the picture cannot be said to lie there
+_CLEARLY, _INNER_CELL = 0.05, 0.8  # of a cell is marked, and of the cell lies in the part of the picture
 _OPEN = 0.15  # what is marked as nothing in a part of the picture, in which a class may lie all the same
 _LEAD = 0.1  # by which another class must lead to contradict that this one dominates
 _APART_PATTERNS = {
@@ -92,6 +93,10 @@ class Checker:
             inside = [box for box in of.boxes if claim.region.wider(-_INNER).holds(box)]
             if inside and of.classes:
                 return Judged(claim, Verdict.CONTRADICTED, f"{len(inside)} lie there")
+            if claim.name not in lists()["ambiguous"] and any(
+                fact.cells[cell] >= _CLEARLY for fact in of.covers for cell in claim.region.cells(_INNER_CELL)
+            ):
+                return Judged(claim, Verdict.CONTRADICTED, f"{_shares(of.covers)}, also there")
             return Judged(claim, Verdict.UNVERIFIABLE)
         marked = of.covers and claim.name not in lists()["ambiguous"]
         if of.whole or any(f.groups for f in of.classes) or marked:
