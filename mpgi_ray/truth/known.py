@@ -9,7 +9,7 @@ from functools import cached_property
 from mpgi_ray.data.box import Box
 from mpgi_ray.rules import Facts, lexicon
 from mpgi_ray.rules.facts import ClassFact, CoverFact
-from mpgi_ray.truth.lists import Name, also_called, names_by, stands_for
+from mpgi_ray.truth.lists import Name, also_called, implied, names_by, stands_for
 
 _SEEN = 0.005  # a smaller share of the picture may be overlooked
 
@@ -74,6 +74,7 @@ class Known:
         self.named = frozenset(known), frozenset(there)
         scenes = [lexicon.scene_phrase(scene) or lexicon.humanise(scene) for scene in facts.scenes]
         self._told = " ".join((*scenes, *facts.tags))
+        self._implied = implied(*said, *facts.labels, words=self._told)
         self._found: dict[str, Of] = {}
 
     @property
@@ -112,7 +113,7 @@ class Known:
         called = [fact for fact in self.facts.cover if is_called(fact.name)]
         covers = tuple(fact for fact in called if fact.fraction >= _SEEN)
         labelled = any(map(is_one, self.facts.labels))
-        told = labelled or any(word in self._told for word in same)
+        told = labelled or any(word in self._told for word in same) or bool(same & self._implied)
         return Of(
             classes,
             covers,

@@ -27,6 +27,7 @@ _INNER = 0.12  # of the picture: what is denied of a part may lie near its borde
 _BOXES = 1.5  # by which all boxes together may miss the share that things cover
 _LITTLE = 0.02  # a class that fills less of a part of the picture cannot be said to lie there
 _CLEARLY, _INNER_CELL = 0.05, 0.8  # of a cell is marked, and of the cell lies in the part of the picture
+_AS_WHOLE = (About.POSITION, About.COLOUR)  # of a part, as of the thing
 _OPEN = 0.15  # what is marked as nothing in a part of the picture, in which a class may lie all the same
 _LEAD = 0.1  # by which another class must lead to contradict that this one dominates
 _APART_PATTERNS = {
@@ -72,7 +73,14 @@ class Checker:
         return [self._judged(claim) for claim in claims_by(text, *self.known.named)]
 
     def _judged(self, claim: Claim) -> Judged:
-        return self._rules[claim.about](claim, self.known.of(claim.name))
+        rule = self._rules[claim.about]
+        judged = rule(claim, self.known.of(claim.name))
+        whole = lists()["parts_of"].get(claim.name)
+        if judged.verdict is not Verdict.UNVERIFIABLE or whole is None or claim.about not in _AS_WHOLE:
+            return judged
+        of_whole = rule(claim, self.known.of(whole))
+        # of roofs, others may be meant than those of buildings
+        return of_whole if of_whole.verdict is Verdict.SUPPORTED or not lexicon.is_generic(whole) else judged
 
     def _presence(self, claim: Claim, of: Of) -> Judged:
         if of.is_there:
@@ -108,9 +116,14 @@ class Checker:
     def _count(self, claim: Claim, of: Of) -> Judged:
         if not of.classes and (not of.exact or of.maybe or of.uncounted):
             return Judged(claim, Verdict.UNVERIFIABLE)
-        if any(not fact.countable for fact in of.classes) or (of.covers and not of.classes):
-            return Judged(claim, Verdict.UNVERIFIABLE)
         least, most = claim.amount or (0.0, None)
+        if of.covers and not of.classes:  # as many trees as patches of them, at least
+            enough = (
+                most is None and claim.region is None and least <= sum(fact.patches for fact in of.covers)
+            )
+            return Judged(claim, Verdict.SUPPORTED if enough else Verdict.UNVERIFIABLE)
+        if any(not fact.countable for fact in of.classes):
+            return Judged(claim, Verdict.UNVERIFIABLE)
         if claim.some or (claim.word is not None and not self._have_all(claim.word, of)):
             most = None
         lowest, highest = (
@@ -151,7 +164,9 @@ class Checker:
             if outside > sum(fact.left_out for fact in of.classes):
                 return Judged(claim, Verdict.CONTRADICTED, f"{outside} lie elsewhere")
         if any(region.wider().touches(box) for box in of.boxes) or any(share >= _LITTLE for share in shares):
-            clear = any(map(region.holds, whole)) or (of.covers and any(share >= 0.1 for share in shares))
+            inner = [fact.cells[cell] for fact in of.covers for cell in region.cells(_INNER_CELL)]
+            clear = any(map(region.holds, whole)) or any(share >= _LITTLE for share in inner)
+            clear |= bool(of.covers) and any(share >= 0.1 for share in shares)
             return Judged(claim, Verdict.SUPPORTED if clear else Verdict.UNVERIFIABLE)
         if covers and any(self.known.unmarked(covers, cell) >= _OPEN for cell in region.cells()):
             return Judged(claim, Verdict.UNVERIFIABLE)
