@@ -59,6 +59,8 @@ def is_narrow(line: Line, noun: Noun) -> bool:
     if at_one and not any(line.kind(after + n) in (Kind.PICTURE, Kind.PLACE) for n in (1, 2, 3)):
         return line.text(after + 1) not in ("view", "sight")  # no wagons on the tracks by the road
     here = noun.first - 1
+    if line.text(noun.first).endswith(" of") and line.text(here) in ("is", "are"):  # the road is free of cars
+        return any(part.kind is Kind.THING for part in line.parts[:here])
     if line.text(here) in _JOINING or here < 0:
         return False
     first = next((n for n in range(here, -1, -1) if line.ends_clause(n)), -1)

@@ -32,7 +32,8 @@ _DETERMINERS = ("the", "these", "those", "its", "their", "all")
 
 def add_nouns(line: Line) -> None:
     """Find the nouns of a sentence."""
-    line.nouns = [_noun(line, at) for at, part in enumerate(line.parts) if is_thing(line, at, part)]
+    nouns = [_noun(line, at) for at, part in enumerate(line.parts) if is_thing(line, at, part)]
+    line.nouns = [noun for noun in nouns if not _is_likened(line, noun)]
     for noun in line.nouns:
         _number_aside(line, noun)
     _deny_lists(line)
@@ -57,6 +58,19 @@ def is_thing(line: Line, at: int, part: Piece) -> bool:
         return True
     word = line.kind(at + 1) is Kind.WORD and lexicon.is_noun(line.text(at + 1))
     return part.plural or not (word or line.kind(at + 1) is Kind.THING)
+
+
+def _is_likened(line: Line, noun: Noun) -> bool:
+    """``in a row like taxis``, and the cabin in ``boats with white cabins``."""
+    before = noun.first - 1
+    while line.kind(before) in STEPPED_OVER or line.text(before) in ("a", "an", "the"):
+        before -= 1
+    if line.text(before) in ("like", "resembling"):
+        return noun.plural or before < noun.at - 1  # and not a fountain-like pond
+    if noun.name != "cabin" or line.text(before) not in ("with", "whose", "their", "its"):
+        return False
+    things = [part.value for part in line.parts[:before] if part.kind is Kind.THING]
+    return any({"vessel", "vehicle"} & {thing, *lexicon.hypernyms(thing)} for thing in things)
 
 
 def _is_said_to_act(line: Line, at: int) -> bool:

@@ -87,7 +87,7 @@ class Checker:
             return Judged(claim, Verdict.SUPPORTED)
         listed = {claim.name, *lexicon.synonyms(claim.name)} & {*self.facts.complete}
         uncovered = any(claim.name in (name, *also_called(name)) for name in self.facts.uncovered)
-        if uncovered and not of.is_there and claim.name not in lists()["ambiguous"]:
+        if uncovered and claim.name not in lists()["ambiguous"] and not self._taken_for(claim.name):
             return Judged(claim, Verdict.CONTRADICTED, f"there is no {claim.name}")
         # other vehicles than those that are listed may be there
         known = listed or not lexicon.is_generic(claim.name)
@@ -95,6 +95,10 @@ class Checker:
         if known and none and not self.known.is_implied(claim.name):
             return Judged(claim, Verdict.CONTRADICTED, f"there is no {claim.name}")
         return Judged(claim, Verdict.UNVERIFIABLE)
+
+    def _taken_for(self, name: str) -> bool:
+        """Whether what people may call so is there: gravel tracks for roads."""
+        return any(fact.name in lists()["taken_for"].get(name, ()) for fact in self.facts.cover)
 
     def _absence(self, claim: Claim, of: Of) -> Judged:
         if claim.region is not None:
@@ -168,7 +172,10 @@ class Checker:
             clear = any(map(region.holds, whole)) or any(share >= _LITTLE for share in inner)
             clear |= bool(of.covers) and any(share >= 0.1 for share in shares)
             return Judged(claim, Verdict.SUPPORTED if clear else Verdict.UNVERIFIABLE)
-        if covers and any(self.known.unmarked(covers, cell) >= _OPEN for cell in region.cells()):
+        unmarked = (
+            any(self.known.unmarked(covers, cell) >= _OPEN for cell in region.cells()) if covers else False
+        )
+        if unmarked or claim.name in lists()["vague"]:
             return Judged(claim, Verdict.UNVERIFIABLE)
         return Judged(claim, Verdict.CONTRADICTED, f"no {claim.name} lies there")
 
