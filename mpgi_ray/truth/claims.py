@@ -15,12 +15,13 @@ from mpgi_ray.rules import lexicon
 from mpgi_ray.rules.english import placed_sentences
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.denials import has_exception, is_narrow
+from mpgi_ray.truth.ellipses import ellipses
 from mpgi_ray.truth.line import PARTS, Line, Noun
 from mpgi_ray.truth.lists import Name, lists, names_by
-from mpgi_ray.truth.looks import looks, said_colour
+from mpgi_ray.truth.looks import looks
 from mpgi_ray.truth.nouns import add_nouns
 from mpgi_ray.truth.pieces import Kind, pieces
-from mpgi_ray.truth.places import MIDDLE, Region
+from mpgi_ray.truth.places import Region
 from mpgi_ray.truth.shares import covers
 from mpgi_ray.truth.where import owners
 
@@ -80,10 +81,10 @@ def _claims(line: Line) -> Iterator[Claim]:
             further.append((at, region))
     for noun in line.nouns:
         yield from _of_noun(line, noun, places.pop(noun.at, None))
-    yield from _ellipses(line, places)
+    yield from ellipses(line, places)
     for at, region in further:
         thing = line.noun_at(at)
-        about = _of_noun(line, thing, region) if thing else _ellipses(line, {at: region})
+        about = _of_noun(line, thing, region) if thing else ellipses(line, {at: region})
         yield from (claim for claim in about if claim.about is About.POSITION)
     yield from covers(line)
     yield from _relations(line)
@@ -181,52 +182,6 @@ def _is_every(line: Line, noun: Noun) -> bool:
         return True
     beside = [{line.text(n - 1), line.text(n + 1)} for n in after if line.kind(n) is Kind.PLACE]
     return any(words & _ONLY for words in beside)
-
-
-def _ellipses(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
-    """Numbers and pronouns that speak of things named before, where a part of the picture is named."""
-    for at, region in places.items():
-        part = line.parts[at]
-        before = [noun for noun in line.nouns if noun.at < at and not noun.denied]
-        counted = before if part.text == "which" else [noun for noun in before if noun.plural]
-        if part.kind is Kind.AMOUNT:  # one car lies in the upper left, one at the top
-            turn = next((here for here in range(at - 1, -1, -1) if line.turns(here)), 0)
-            counted = [noun for noun in before if noun.at > turn] or counted
-        told = counted[-1] if counted else (line.told if part.kind is Kind.PRONOUN or not before else None)
-        if told is None:
-            continue
-        if any(line.text(at - n).startswith("none") for n in (1, 2)):
-            continue  # none of which lies in the upper half
-        claim = Claim(About.POSITION, told.name, part.start, part.end, region=region)
-        if part.kind is Kind.AMOUNT and region == MIDDLE and part.text == "one":
-            continue  # one near the top, one in the middle: of the three
-        if part.kind is Kind.AMOUNT:
-            yield replace(claim, about=About.COUNT, amount=part.value, some=True)
-            yield claim
-        else:
-            every = {"all", "both"} & {line.text(at - n) for n in (1, 2, -1, -2)}
-            yield replace(claim, every=bool(every))
-    if line.told and line.kind(0) is Kind.AMOUNT and [line.text(1), line.text(2)] == ["of", "them"]:
-        name, first = line.told.name, line.parts[0]  # Seven of them, all yellow.
-        yield Claim(About.COUNT, name, first.start, first.end, amount=first.value, some=True)
-    for at, part in enumerate(line.parts):
-        if part.kind is Kind.AMOUNT and (colour := said_colour(line, at + 1)):  # of which five are yellow
-            before = [noun for noun in line.nouns if noun.at < at and noun.plural and not noun.denied]
-            if len({noun.name for noun in before}) == 1 and line.text(at + 1) in ("is", "are"):
-                yield Claim(
-                    About.COLOUR,
-                    before[0].name,
-                    part.start,
-                    colour.end,
-                    amount=part.value,
-                    word=colour.value,
-                    some=True,
-                )
-        if part.kind is Kind.PRONOUN and (colour := said_colour(line, at + 1)):
-            before = [noun for noun in line.nouns if noun.at < at and noun.plural and not noun.denied]
-            if told := before[-1] if before else line.told:
-                some = not {"all", "both"} & {line.text(at - 1), line.text(at - 2)}
-                yield Claim(About.COLOUR, told.name, part.start, colour.end, word=colour.value, some=some)
 
 
 def _compared(line: Line, at: int) -> str:

@@ -8,13 +8,13 @@ is named, measured colours only by another colour that all of the class have. Se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from mpgi_ray.rules import Facts, lexicon
-from mpgi_ray.rules.facts import CoverFact
 from mpgi_ray.rules.seen import Measured
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.claims import claims_by
+from mpgi_ray.truth.covering import covering, dominating, in_shares
 from mpgi_ray.truth.hues import coloured
 from mpgi_ray.truth.judged import Judged as Judged
 from mpgi_ray.truth.judged import Verdict as Verdict
@@ -24,12 +24,10 @@ from mpgi_ray.truth.places import Region
 from mpgi_ray.truth.relations import outnumbered, related
 
 _INNER = 0.12  # of the picture: what is denied of a part may lie near its border
-_BOXES = 1.5  # by which all boxes together may miss the share that things cover
 _LITTLE = 0.02  # a class that fills less of a part of the picture cannot be said to lie there
 _CLEARLY, _INNER_CELL = 0.05, 0.8  # of a cell is marked, and of the cell lies in the part of the picture
 _AS_WHOLE = (About.POSITION, About.COLOUR)  # of a part, as of the thing
 _OPEN = 0.15  # what is marked as nothing in a part of the picture, in which a class may lie all the same
-_LEAD = 0.1  # by which another class must lead to contradict that this one dominates
 _APART_PATTERNS = {
     frozenset(("row", "scattered")),
     frozenset(("cluster", "scattered")),
@@ -108,7 +106,7 @@ class Checker:
             if claim.name not in lists()["ambiguous"] and any(
                 fact.cells[cell] >= _CLEARLY for fact in of.covers for cell in claim.region.cells(_INNER_CELL)
             ):
-                return Judged(claim, Verdict.CONTRADICTED, f"{_shares(of.covers)}, also there")
+                return Judged(claim, Verdict.CONTRADICTED, f"{in_shares(of.covers)}, also there")
             return Judged(claim, Verdict.UNVERIFIABLE)
         marked = of.covers and claim.name not in lists()["ambiguous"]
         if of.whole or any(f.groups for f in of.classes) or marked:
@@ -180,41 +178,10 @@ class Checker:
         return Judged(claim, Verdict.CONTRADICTED, f"no {claim.name} lies there")
 
     def _cover(self, claim: Claim, of: Of) -> Judged:
-        if claim.amount is not None and self._is_too_small(of, claim.amount[0]):
-            return Judged(claim, Verdict.CONTRADICTED, f"{self._fact(claim.name, of)}, which cover less")
-        covers = {fact.name: fact for fact in (*of.covers, *of.traces)}
-        if not covers or claim.amount is None:
-            return Judged(claim, Verdict.UNVERIFIABLE)
-        if claim.other is not None:  # both together
-            other = self.known.of(claim.other).covers
-            if not other or covers.keys() & {fact.name for fact in other}:
-                return Judged(claim, Verdict.UNVERIFIABLE)
-            covers |= {fact.name: fact for fact in other}
-        share = sum(fact.fraction for fact in covers.values())
-        least, most = claim.amount
-        highest = share + self.known.unmarked(tuple(covers.values()))
-        if highest < least or (most is not None and share > most):
-            return Judged(claim, Verdict.CONTRADICTED, _shares(covers.values()))
-        holds = share >= least and (most is None or highest <= most)
-        return Judged(claim, Verdict.SUPPORTED if holds else Verdict.UNVERIFIABLE)
-
-    def _is_too_small(self, of: Of, least: float) -> bool:
-        """Whether all things of a name together, by their boxes, cover less than is claimed."""
-        counted = (
-            of.classes and not of.covers and all(fact.countable and not fact.groups for fact in of.classes)
-        )
-        return bool(counted) and of.most == of.whole and sum(box.area for box in of.boxes) < least / _BOXES
+        return covering(claim, of, self.known)
 
     def _dominance(self, claim: Claim, of: Of) -> Judged:
-        covers = (*of.covers, *of.traces)
-        if not covers:
-            return Judged(claim, Verdict.UNVERIFIABLE)
-        share = sum(fact.fraction for fact in covers)
-        others = [fact for fact in self.facts.cover if fact not in covers]
-        if others and others[0].fraction > share + self.known.unmarked(covers) + _LEAD:
-            largest = others[0]
-            return Judged(claim, Verdict.CONTRADICTED, f"{largest.name} covers {largest.fraction:.0%}")
-        return Judged(claim, Verdict.SUPPORTED)
+        return dominating(claim, of, self.known)
 
     def _colour(self, claim: Claim, of: Of) -> Judged:
         return coloured(claim, of, self.facts.measured or Measured())
@@ -239,15 +206,9 @@ class Checker:
 
     def _fact(self, name: str, of: Of, region: Region | None = None) -> str:
         if of.covers and not of.whole:
-            return _shares(of.covers)
+            return in_shares(of.covers)
         least, most = (of.whole, of.most) if region is None else self._inside(of, region)
         number = f"at least {least:.0f}"
         if most is not None:
             number = f"{least:.0f}" if most == least else f"{least:.0f} to {most:.0f}"
         return f"{name}: {number}{' there' if region else ''}"
-
-
-def _shares(covers: Iterable[CoverFact]) -> str:
-    return ", ".join(
-        f"{fact.name} covers {'' if fact.exact else 'at least '}{fact.fraction:.0%}" for fact in covers
-    )

@@ -1,0 +1,63 @@
+"""Whether things cover as much of a picture as a text says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mpgi_ray.rules.facts import CoverFact
+from mpgi_ray.truth.claim import Claim
+from mpgi_ray.truth.judged import Judged, Verdict
+from mpgi_ray.truth.known import Known, Of
+from mpgi_ray.truth.lists import lists
+
+_BOXES = 1.5  # by which all boxes together may miss the share that things cover
+_LEAD = 0.1  # by which another class must lead to contradict that this one dominates
+
+
+def covering(claim: Claim, of: Of, known: Known) -> Judged:
+    """A claim on the share of the picture that something covers."""
+    if claim.amount is not None and _is_too_small(of, claim.amount[0]):
+        return Judged(claim, Verdict.CONTRADICTED, f"{of.whole} of {claim.name}, which cover less")
+    covers = {fact.name: fact for fact in (*of.covers, *of.traces)}
+    if not covers or claim.amount is None:
+        return Judged(claim, Verdict.UNVERIFIABLE)
+    if claim.other is not None:  # both together
+        other = known.of(claim.other).covers
+        if not other or covers.keys() & {fact.name for fact in other}:
+            return Judged(claim, Verdict.UNVERIFIABLE)
+        covers |= {fact.name: fact for fact in other}
+    share = sum(fact.fraction for fact in covers.values())
+    highest = share + known.unmarked(tuple(covers.values()))
+    if claim.name in lists()["ambiguous"]:  # any of the grounds that may be called so
+        share = min(fact.fraction for fact in covers.values())
+    least, most = claim.amount
+    if highest < least or (most is not None and share > most):
+        return Judged(claim, Verdict.CONTRADICTED, in_shares(covers.values()))
+    holds = share >= least and (most is None or highest <= most)
+    return Judged(claim, Verdict.SUPPORTED if holds else Verdict.UNVERIFIABLE)
+
+
+def _is_too_small(of: Of, least: float) -> bool:
+    """Whether all things of a name together, by their boxes, cover less than is claimed."""
+    counted = of.classes and not of.covers and all(fact.countable and not fact.groups for fact in of.classes)
+    return bool(counted) and of.most == of.whole and sum(box.area for box in of.boxes) < least / _BOXES
+
+
+def dominating(claim: Claim, of: Of, known: Known) -> Judged:
+    """A claim that something covers more of the picture than anything else."""
+    covers = (*of.covers, *of.traces)
+    if not covers:
+        return Judged(claim, Verdict.UNVERIFIABLE)
+    share = sum(fact.fraction for fact in covers)
+    others = [fact for fact in known.facts.cover if fact not in covers]
+    if others and others[0].fraction > share + known.unmarked(covers) + _LEAD:
+        largest = others[0]
+        return Judged(claim, Verdict.CONTRADICTED, f"{largest.name} covers {largest.fraction:.0%}")
+    return Judged(claim, Verdict.SUPPORTED)
+
+
+def in_shares(covers: Iterable[CoverFact]) -> str:
+    """What is marked, for people."""
+    return ", ".join(
+        f"{fact.name} covers {'' if fact.exact else 'at least '}{fact.fraction:.0%}" for fact in covers
+    )

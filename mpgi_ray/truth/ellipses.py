@@ -1,0 +1,70 @@
+"""Numbers and pronouns that speak of things named before: "five in the centre", "they are red"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from mpgi_ray.truth.claim import About, Claim
+from mpgi_ray.truth.line import Line
+from mpgi_ray.truth.looks import said_colour
+from mpgi_ray.truth.pieces import Kind
+from mpgi_ray.truth.places import MIDDLE, Region
+
+
+def ellipses(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
+    """What numbers and pronouns claim.
+
+    Args:
+        places: by the number or pronoun, where its things are said to lie.
+    """
+    yield from _placed(line, places)
+    yield from _coloured(line)
+    if line.told and line.kind(0) is Kind.AMOUNT and [line.text(1), line.text(2)] == ["of", "them"]:
+        name, first = line.told.name, line.parts[0]  # Seven of them, all yellow.
+        yield Claim(About.COUNT, name, first.start, first.end, amount=first.value, some=True)
+
+
+def _placed(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
+    for at, region in places.items():
+        part = line.parts[at]
+        before = [noun for noun in line.nouns if noun.at < at and not noun.denied]
+        counted = before if part.text == "which" else [noun for noun in before if noun.plural]
+        if part.kind is Kind.AMOUNT:  # one car lies in the upper left, one at the top
+            turn = next((here for here in range(at - 1, -1, -1) if line.turns(here)), 0)
+            counted = [noun for noun in before if noun.at > turn] or counted
+        told = counted[-1] if counted else (line.told if part.kind is Kind.PRONOUN or not before else None)
+        if told is None:
+            continue
+        if any(line.text(at - n).startswith("none") for n in (1, 2)):
+            continue  # none of which lies in the upper half
+        claim = Claim(About.POSITION, told.name, part.start, part.end, region=region)
+        if part.kind is Kind.AMOUNT and region == MIDDLE and part.text == "one":
+            continue  # one near the top, one in the middle: of the three
+        if part.kind is Kind.AMOUNT:
+            yield replace(claim, about=About.COUNT, amount=part.value, some=True)
+            yield claim
+        else:
+            every = {"all", "both"} & {line.text(at - n) for n in (1, 2, -1, -2)}
+            yield replace(claim, every=bool(every))
+
+
+def _coloured(line: Line) -> Iterator[Claim]:
+    for at, part in enumerate(line.parts):
+        if part.kind is Kind.AMOUNT and (colour := said_colour(line, at + 1)):  # of which five are yellow
+            before = [noun for noun in line.nouns if noun.at < at and noun.plural and not noun.denied]
+            if len({noun.name for noun in before}) == 1 and line.text(at + 1) in ("is", "are"):
+                yield Claim(
+                    About.COLOUR,
+                    before[0].name,
+                    part.start,
+                    colour.end,
+                    amount=part.value,
+                    word=colour.value,
+                    some=True,
+                )
+        if part.kind is Kind.PRONOUN and (colour := said_colour(line, at + 1)):
+            before = [noun for noun in line.nouns if noun.at < at and noun.plural and not noun.denied]
+            if told := before[-1] if before else line.told:
+                some = {"all", "both"}.isdisjoint(line.text(at + n) for n in (-2, -1, 1, 2))
+                yield Claim(About.COLOUR, told.name, part.start, colour.end, word=colour.value, some=some)
