@@ -111,7 +111,7 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
     ):
         inside = region if region and not _is_listed(line, region) else None
         placed = inside is None and line.names_place(noun.at) and not _is_every(line, noun)
-        some = noun.some or placed or _is_placed(line, noun.at) or _is_of_each(line, noun.at)
+        some = noun.some or placed or _is_placed(line, noun) or _is_of_each(line, noun.at)
         some &= not _is_total(line, noun)
         yield replace(claim, about=About.COUNT, amount=amount, some=some, region=inside, word=noun.colour)
     if region is not None:
@@ -145,15 +145,18 @@ def _is_of_each(line: Line, at: int) -> bool:
     return first is not None and not any(map(line.ends_clause, range(at + 1, first)))
 
 
-def _is_placed(line: Line, at: int) -> bool:
-    """Whether what follows tells these things from others: two beside the road."""
-    for here in range(at + 1, min(at + 8, len(line.parts))):
+def _is_placed(line: Line, noun: Noun) -> bool:
+    """Whether what follows tells these things from others: two beside the road, but not barges on the water."""
+    kinds = {noun.name, *lexicon.synonyms(noun.name), *lexicon.hypernyms(noun.name)}
+    usual = {ground for ground, things in lists()["usual"].items() if not kinds.isdisjoint(things)}
+    for here in range(noun.at + 1, min(noun.at + 8, len(line.parts))):
         if line.parts[here].kind in (Kind.RELATION, Kind.PATTERN):
             return True
         at_one = line.text(here) in ("between", "among") or (
             line.text(here) == "on" and line.text(here + 1) == "the"
         )
         picture = any(line.kind(n) is Kind.PICTURE for n in range(here + 1, here + 4))
+        at_one &= usual.isdisjoint((line.text(here + 2), line.text(here + 3)))
         if at_one and line.kind(here) is not Kind.PLACE and not picture:
             return True
         if line.parts[here].kind in (Kind.MARK, Kind.THING, Kind.PLACE):

@@ -30,6 +30,18 @@ _AT_ONE = ("on", "in", "along", "beside", "near", "occupies", "occupy")
 _AT_ALL = ("whatsoever", "anywhere", "exist", "exists", "occur", "occurs", "today", "at", "seen")
 
 
+def _is_of_site(line: Line, noun: Noun, before: list[str]) -> bool:
+    """``It is a quiet beach without any boats``: what a picture shows is named first, and is all of it."""
+    sites = [word for word in before if word in lists()["sites"] or word in lists()["picture"]]
+    things = [part for part in line.parts[: noun.first] if part.kind in (Kind.THING, Kind.PLACE, Kind.GROUP)]
+    others = any(one.name == noun.name for one in line.nouns if one is not noun)
+    ends = line.kind(noun.at + 1) in (None, Kind.MARK)
+    first = (
+        sites[:1] == before[-1:] and {"a", "an"} & {*before} and not {*before} & {"in", "on", "at", "beside"}
+    )
+    return bool(first) and ends and not others and len(things) <= 1
+
+
 def has_exception(line: Line, noun: Noun) -> bool:
     """Whether only the rest is denied: apart from a shed, there are no buildings."""
     first = next((n for n in range(noun.first - 1, -1, -1) if line.text(n) in ("but", ";")), -1)
@@ -65,6 +77,8 @@ def is_narrow(line: Line, noun: Noun) -> bool:
         return False
     first = next((n for n in range(here, -1, -1) if line.ends_clause(n)), -1)
     before = line.parts[first + 1 : here + 1]
+    if _is_of_site(line, noun, [part.text for part in before]):
+        return False
     things = any(
         part.kind in (Kind.THING, Kind.GROUP) or (part.kind is Kind.WORD and part.text not in _ANYBODY)
         for part in before

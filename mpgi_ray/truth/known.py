@@ -110,7 +110,8 @@ class Known:
             return not (is_one(other) or listed) and bool(kind or same & also_called(other))
 
         classes = tuple(fact for fact in self.facts.classes if is_one(fact.name))
-        called = [fact for fact in self.facts.cover if is_called(fact.name)]
+        goes_by = is_one if listed else is_called
+        called = [fact for fact in self.facts.cover if goes_by(fact.name)]
         covers = tuple(fact for fact in called if fact.fraction >= _SEEN)
         labelled = any(map(is_one, self.facts.labels))
         told = labelled or any(word in self._told for word in same) or bool(same & self._implied)

@@ -44,6 +44,8 @@ def is_thing(line: Line, at: int, part: Piece) -> bool:
     """Not what only says of what kind the next thing is: airport buildings, a container yard."""
     if part.kind is not Kind.THING or line.text(at + 1) in ("coloured", "colored"):
         return False
+    if part.text == "home" and line.text(at + 1) == "to":
+        return False
     if line.text(at - 1) == "the" and line.text(at - 2) == "of" and line.kind(at - 3) is Kind.PLACE:
         return False
     plain = lists()["plain"]

@@ -84,8 +84,10 @@ class Checker:
         if of.is_there:
             return Judged(claim, Verdict.SUPPORTED)
         listed = {claim.name, *lexicon.synonyms(claim.name)} & {*self.facts.complete}
+        if self._taken_for(claim.name):
+            return Judged(claim, Verdict.UNVERIFIABLE)
         uncovered = any(claim.name in (name, *also_called(name)) for name in self.facts.uncovered)
-        if uncovered and claim.name not in lists()["ambiguous"] and not self._taken_for(claim.name):
+        if uncovered and claim.name not in lists()["ambiguous"]:
             return Judged(claim, Verdict.CONTRADICTED, f"there is no {claim.name}")
         # other vehicles than those that are listed may be there
         known = listed or not lexicon.is_generic(claim.name)
@@ -96,7 +98,8 @@ class Checker:
 
     def _taken_for(self, name: str) -> bool:
         """Whether what people may call so is there: gravel tracks for roads."""
-        return any(fact.name in lists()["taken_for"].get(name, ()) for fact in self.facts.cover)
+        there = (*self.facts.cover, *self.facts.classes)
+        return any(fact.name in lists()["taken_for"].get(name, ()) for fact in there)
 
     def _absence(self, claim: Claim, of: Of) -> Judged:
         if claim.region is not None:
