@@ -49,7 +49,7 @@ SEED = 50_000  # the first scene: no other benchmark draws it
 
 
 def pictures(root: Path, number: int, draw: int) -> Iterator[Sample]:
-    """Scenes and real pictures in turn, one of each folder after another; two draws of a number share none."""
+    """Scenes and real pictures in turn, one of each folder after another; draws share none."""
     folders = [
         islice(taken_in(root, [name]), draw % 2, None, 2) for name in FOLDERS if (root / name).exists()
     ]
