@@ -47,6 +47,8 @@ async def ranked(
     Args:
         before: the answers of earlier attempts by place: an answer is good if it brings what these lack.
     """
+    if best is None:  # one answer each
+        return {place: [answer] for place, answer in given}
     tries: dict[int, list[Answer]] = defaultdict(list)
     for place, answer in given:
         tries[place].append(answer)
@@ -54,8 +56,7 @@ async def ranked(
         place: [answer for answer in own if lacking([*before[place], answer]) is None]
         for place, own in tries.items()
     }
-    if best:
-        good = await _compared(good, best)
+    good = await _compared(good, best)
     return {place: _best_last(good[place], own) for place, own in tries.items()}
 
 
