@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -36,6 +36,13 @@ class Of:
     def boxes(self) -> tuple[Box, ...]:
         return tuple(box for fact in (*self.classes, *self.maybe) for box in fact.boxes)
 
+    @cached_property
+    def grounds(self) -> tuple[Box, ...]:
+        """Boxes that together hold all of its covers; none if they are marked in part."""
+        if not all(fact.exact for fact in self.covers):
+            return ()
+        return tuple(box for fact in self.covers for box in grounds_of(fact))
+
     @property
     def whole(self) -> int:
         """Those that lie wholly in the picture and can be seen."""
@@ -57,6 +64,21 @@ class Of:
         return bool(
             self.told or self.whole or any(f.groups or f.left_out for f in self.classes) or self.covers
         )
+
+
+def grounds_of(cover: CoverFact) -> Iterator[Box]:
+    """The boxes of its parts within each cell that has some of it, or the cell where no part reaches it."""
+    for number, share in enumerate(cover.cells):
+        if share < _SEEN:
+            continue
+        x, y = number % 3 / 3, number // 3 / 3
+        cell = Box(x, y, x + 1 / 3, y + 1 / 3)
+        inside = [_common(cell, box) for box in cover.boxes]
+        yield from [box for box in inside if box.area > 0] or [cell]
+
+
+def _common(a: Box, b: Box) -> Box:
+    return Box(max(a.x1, b.x1), max(a.y1, b.y1), min(a.x2, b.x2), min(a.y2, b.y2))
 
 
 class Known:

@@ -15,7 +15,7 @@ from mpgi_ray.truth.lists import Name, lists
 from mpgi_ray.truth.places import region_at
 from mpgi_ray.truth.tokens import TOKEN, folded, lowered, word_of
 
-_LONGEST = 5  # words of a phrase, or of a class's name
+_LONGEST = 6  # words of a phrase, or of a class's name
 _SAME = {
     "gray": "grey",
     "silver": "grey",
@@ -125,6 +125,8 @@ def _is_relation(words: list[str], at: int, length: int) -> bool:
     if " ".join((*words[at : at + length], "of")) not in _phrases() or after[:1] != ["of"]:
         return False
     pictures = {*lists()["picture"], "centre", "center", "middle"}
+    if words[at + length - 1] == "side":
+        pictures |= {*lists()["sites"]}  # the left side of a yard lies in it
     return not pictures & {*after[1:5]}
 
 
