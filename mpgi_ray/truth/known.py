@@ -38,10 +38,11 @@ class Of:
 
     @cached_property
     def grounds(self) -> tuple[Box, ...]:
-        """Boxes that together hold all of its covers; none if they are marked in part."""
-        if not all(fact.exact for fact in self.covers):
+        """Boxes that together hold all of its covers, or it in others; none if they are marked in part."""
+        covers = self.covers or self.under
+        if not all(fact.exact for fact in covers):
             return ()
-        return tuple(box for fact in self.covers for box in grounds_of(fact))
+        return tuple(box for fact in covers for box in grounds_of(fact))
 
     @property
     def whole(self) -> int:

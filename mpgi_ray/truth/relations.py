@@ -59,6 +59,13 @@ def _larger(a: Place, b: Place) -> bool | None:
     )
 
 
+def _longer(a: Place, b: Place) -> bool | None:
+    if a.is_surface or b.is_surface:
+        return None
+    one, other = (max(p.box.x2 - p.box.x1, p.box.y2 - p.box.y1) for p in (a, b))
+    return True if one > 1.2 * other else (False if 1.2 * one < other else None)
+
+
 # None where one could say both
 HOLDS: dict[str, Callable[[Place, Place], bool | None]] = {
     "near": _near,
@@ -68,6 +75,7 @@ HOLDS: dict[str, Callable[[Place, Place], bool | None]] = {
     "below": lambda a, b: _before(b, a, 1),
     "elsewhere": lambda a, b: None,  # what the picture alone does not tell
     "larger": _larger,
+    "longer": _longer,
     "smaller": lambda a, b: _larger(b, a),
 }
 
@@ -82,10 +90,12 @@ def related(claim: Claim, of: Of, other: Of) -> Judged:
     if not ones or not others:
         return Judged(claim, Verdict.UNVERIFIABLE)
     holds = HOLDS[claim.word or ""]
-    if claim.every and of.classes:
+    if of.classes and (claim.every or claim.amount and claim.word != "near"):
         whole = [Place(box) for fact in of.classes if fact.total for box in fact.boxes]
         apart = sum(all(holds(a, b) is False for b in others) for a in whole)
-        if apart > sum(fact.left_out for fact in of.classes):
+        left_out = sum(fact.left_out for fact in of.classes)
+        few = of.most is not None and claim.amount is not None and len(of.boxes) - apart < claim.amount[0]
+        if few or (claim.every and apart > left_out):
             return Judged(claim, Verdict.CONTRADICTED, f"{apart} do not")
     found = {holds(a, b) for a, b in islice(product(ones, others), _PAIRS)}
     if True in found:

@@ -19,7 +19,7 @@ from mpgi_ray.truth.judged import Verdict as Verdict
 from mpgi_ray.truth.known import Known, Of
 from mpgi_ray.truth.lists import also_called, lists
 from mpgi_ray.truth.places import Region
-from mpgi_ray.truth.relations import outnumbered, related
+from mpgi_ray.truth.relations import between, outnumbered, related
 
 _INNER = 0.12  # of the picture: what is denied of a part may lie near its border
 _BOXES = 1.5  # by which all boxes together may miss the share that things cover
@@ -43,6 +43,12 @@ _APART_PATTERNS = {
     frozenset(("row", "scattered")),
     frozenset(("cluster", "scattered")),
     frozenset(("grid", "scattered")),
+    frozenset(("ring", "row")),
+    frozenset(("ring", "rows")),
+    frozenset(("ring", "grid")),
+    frozenset(("single row", "rows")),
+    frozenset(("single row", "grid")),
+    frozenset(("single row", "scattered")),
 }
 
 
@@ -214,6 +220,8 @@ class Checker:
     def _arrangement(self, claim: Claim, of: Of) -> Judged:
         found = {(a.pattern.value, a.direction or "") for fact in of.classes if (a := fact.arrangement)}
         direction, _, pattern = (claim.word or "").rpartition(" ")
+        if direction == "single":
+            direction, pattern = "", "row" if {told for told, _ in found} == {"row"} else "single row"
         if any(pattern == told and direction in ("", along) for told, along in found):
             return Judged(claim, Verdict.SUPPORTED)
         if len(found) == 1:
@@ -227,6 +235,8 @@ class Checker:
         if claim.word in ("more", "fewer"):
             told = f"{self._fact(claim.name, of)}, {self._fact(claim.other or '', other)}"
             return outnumbered(claim, of, other, told)
+        if claim.third is not None:
+            return between(claim, of, other, self.known.of(claim.third))
         return related(claim, of, other)
 
     def _fact(self, name: str, of: Of, region: Region | None = None) -> str:
