@@ -100,6 +100,8 @@ def _next(
     fraction, bounded = fraction_at(words, at), amount_at(words, at)
     if fraction and any(" ".join(words[at : at + n]) in phrases for n in range(fraction[0] + 1, _LONGEST)):
         fraction = None  # much larger than
+    if bounded and any(" ".join(words[at : at + n]) in phrases for n in range(bounded[0] + 1, _LONGEST)):
+        bounded = None  # one behind the other
     if fraction and (bounded is None or fraction[0] >= bounded[0]):
         return fraction[0], Kind.SHARE, fraction[1], False
     if bounded:
