@@ -98,7 +98,7 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
         apart = any(part.text in ("where", "which", "whose") for part in before)
         turn = next((n + 1 for n in range(noun.first - 1, -1, -1) if line.turns(n)), 0)
         apart |= turn > 0 and any(part.kind is Kind.PLACE for part in line.parts[turn : noun.first])
-        if not (elsewhere and apart) and line.text(noun.first + 1) != "other":
+        if (region is not None or not (elsewhere and apart)) and line.text(noun.first + 1) != "other":
             yield replace(claim, about=About.ABSENCE, region=region)
         return
     yield claim

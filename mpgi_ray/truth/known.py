@@ -9,7 +9,7 @@ from functools import cached_property
 from mpgi_ray.data.box import Box
 from mpgi_ray.rules import Facts, lexicon
 from mpgi_ray.rules.facts import ClassFact, CoverFact
-from mpgi_ray.truth.lists import Name, also_called, names_by
+from mpgi_ray.truth.lists import Name, also_called, lists, names_by
 
 _SEEN = 0.005  # a smaller share of the picture may be overlooked
 
@@ -31,6 +31,7 @@ class Of:
     traces: tuple[CoverFact, ...]
     exact: bool
     uncounted: bool  # it, or what it may be one of, is told without a box: nobody knows how many there are
+    within: bool = False  # it is a part of what is there
 
     @cached_property
     def boxes(self) -> tuple[Box, ...]:
@@ -63,7 +64,7 @@ class Of:
     @property
     def is_there(self) -> bool:
         return bool(
-            self.told or self.whole or any(f.groups or f.left_out for f in self.classes) or self.covers
+            self.told or self.within or self.whole or any(f.groups or f.left_out for f in self.classes) or self.covers
         )
 
 
@@ -107,8 +108,17 @@ class Known:
     def of(self, name: str) -> Of:
         """What goes by a name."""
         if name not in self._found:
-            self._found[name] = self._of(name)
+            self._found[name] = self._part_of(name) or self._of(name)
         return self._found[name]
+
+    def _part_of(self, name: str) -> Of | None:
+        """What is known of a part of things that are annotated, as a roof: where it may lie."""
+        whole = lists()["parts_of"].get(name)
+        if whole is None or name in (said for names in self.named for said in names):
+            return None
+        of = self.of(whole)
+        classes, covers = (*of.classes, *of.maybe), of.covers or of.under
+        return Of((), (), False, classes, covers, (), exact=False, uncounted=True, within=of.is_there)
 
     def _of(self, name: str) -> Of:
         """What goes by a name: what has it or another one for the same, and what is a kind of it."""

@@ -26,7 +26,7 @@ def is_of_picture(line: Line, at: int) -> bool:
         rest = list(line.parts[at + 2 : at + 7])
         if is_of_site(line, at):
             return True
-        if _is_arm(line, at):
+        if _is_arm(line, at) or is_of_way(line, at):
             return True
         ends = (n for n, part in enumerate(rest) if part.kind is Kind.MARK and part.text != ",")
         end = next(ends, len(rest))
@@ -64,6 +64,12 @@ def _is_arm(line: Line, at: int) -> bool:
     return line.text(at).rpartition(" ")[2] in ("arm", "approach", "branch") and (
         line.text(at + 3) in ("roundabout", "circle", "junction", "crossing", "crossroads", "intersection")
     )
+
+
+def is_of_way(line: Line, at: int) -> bool:
+    """``the right end of the road``: of what need not cross the whole picture."""
+    ways = {line.text(at + n) for n in (3, 4)} & {*lists()["ways"]}
+    return line.text(at).endswith(" end") and line.text(at + 2) in ("the", "this", "a") and bool(ways)
 
 
 def _is_direction(line: Line, at: int) -> bool:

@@ -165,8 +165,8 @@ class Checker:
         if any(region.wider().touches(box) for box in of.boxes) or any(share >= _LITTLE for share in shares):
             clear = any(map(region.holds, whole)) or (of.covers and any(share >= 0.1 for share in shares))
             return Judged(claim, Verdict.SUPPORTED if clear else Verdict.UNVERIFIABLE)
-        generic = lexicon.is_generic(claim.name)  # of a kind with members that no source lists
-        if covers and generic and any(self.known.unmarked(covers, n) >= _OPEN for n in region.cells()):
+        kinds = any(claim.name in lexicon.hypernyms(fact.name) for fact in covers)  # others may lie there
+        if covers and kinds and any(self.known.unmarked(covers, n) >= _OPEN for n in region.cells()):
             return Judged(claim, Verdict.UNVERIFIABLE)
         return Judged(claim, Verdict.CONTRADICTED, f"no {claim.name} lies there")
 

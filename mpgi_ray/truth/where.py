@@ -8,7 +8,7 @@ from itertools import pairwise
 from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.line import STEPPED_OVER, Line, Noun
 from mpgi_ray.truth.lists import lists
-from mpgi_ray.truth.of_picture import is_of_picture, is_of_site
+from mpgi_ray.truth.of_picture import is_of_picture, is_of_site, is_of_way
 from mpgi_ray.truth.pieces import Kind
 from mpgi_ray.truth.places import Region
 
@@ -17,6 +17,7 @@ _LEADING_AWAY = frozenset(
     ("on", "in", "at", "along", "across", "over", "under", "above", "below", "around", "by", "from")
 ) | frozenset(("of", "to", "through", "into", "between"))
 _OF_SITE = 0.15  # of the picture: a site need not fill it
+_OF_WAY = 0.24  # of the picture: a road may end far from its border
 _WHOLE = ("the whole", "the entire")
 _LIE = ("are", "is", "lie", "lies", "sit", "sits", "stand", "stands")
 _VERBS = (*_LIE, "can", "has", "have", "was", "were", "extend", "stretch", "run", "occupy", "spread")
@@ -41,6 +42,7 @@ def owners(line: Line) -> Iterator[tuple[int, Region]]:
             owner = _behind(line, at) if fronted else _before(line, at)
         if owner is not None and (listed or owner not in taken):
             region = part.value.wider(_OF_SITE) if is_of_site(line, at) else part.value
+            region = region.wider(_OF_WAY) if is_of_way(line, at) else region
             for thing in (owner, *_beside(line, at, owner)):
                 taken.add(thing)
                 yield thing, region
@@ -163,8 +165,14 @@ def leads_away(line: Line, noun: Noun) -> bool:
         return not (noun.amount or all_of or line.kind(here - 1) in (Kind.GROUP, Kind.AMOUNT, Kind.SHARE))
     if noun.amount and not definite:
         return False
+    if word == "with" and noun.plural and _is_singular_verb(line, noun.at + 1):
+        return True  # a pool with marked lanes lies at the bottom
     edged = word in ("with", "by") and line.text(here - 1).endswith("ed")  # a lake fringed with trees
     return word in _LEADING_AWAY or edged or (word == "with" and definite) or line.kind(here) is Kind.RELATION
+
+
+def _is_singular_verb(line: Line, at: int) -> bool:
+    return line.text(at) in ("is", "lies", "sits", "stands", "appears", "fills", "occupies", "extends", "runs")
 
 
 def _is_place_of(line: Line, at: int) -> bool:
