@@ -19,7 +19,7 @@ from mpgi_ray.truth.line import PARTS, Line, Noun
 from mpgi_ray.truth.lists import Name, lists, names_by
 from mpgi_ray.truth.looks import looks, said_colour
 from mpgi_ray.truth.nouns import add_nouns
-from mpgi_ray.truth.pairs import is_every, relations
+from mpgi_ray.truth.pairs import is_every, is_most, relations
 from mpgi_ray.truth.pieces import Kind, pieces
 from mpgi_ray.truth.places import MIDDLE, Region
 from mpgi_ray.truth.shares import covers
@@ -48,6 +48,7 @@ def claims(text: str, names: Mapping[str, Name]) -> list[Claim]:
         subjects = [noun for noun in line.nouns if not noun.denied]
         several = next((noun for noun in subjects if noun.amount or noun.plural), None)
         told = several or next(iter(subjects), told)
+    found = [replace(one, most=False) if one.most and one.name in numbers else one for one in found]
     return [replace(claim, some=True) if _is_of_several(claim, numbers) else claim for claim in found]
 
 
@@ -111,7 +112,7 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
         some = noun.some or placed or _is_placed(line, noun.at) or _is_of_each(line, noun.at)
         yield replace(claim, about=About.COUNT, amount=amount, some=some, region=inside, word=noun.colour)
     if region is not None:
-        yield replace(claim, about=About.POSITION, region=region, every=is_every(line, noun))
+        yield replace(claim, about=About.POSITION, region=region, every=is_every(line, noun), most=is_most(line, noun))
     if noun.colour:
         yield replace(claim, about=About.COLOUR, word=noun.colour, amount=amount, some=amount is not None)
     yield from looks(line, noun, claim)

@@ -136,6 +136,10 @@ class Known:
             kind = {other, *lexicon.synonyms(other)} & {*lexicon.hypernyms(name)}
             return not (is_one(other) or listed) and bool(kind or same & also_called(other))
 
+        def may_be_thing(other: str) -> bool:  # a small car is a car, as which small vehicles go
+            kinds = {*lexicon.hypernyms(name)} & also_called(other)
+            return may_be(other) or (not (is_one(other) or listed) and bool(kinds))
+
         classes = tuple(fact for fact in self.facts.classes if is_one(fact.name))
         called = [fact for fact in self.facts.cover if is_called(fact.name)]
         covers = tuple(fact for fact in called if fact.fraction >= _SEEN)
@@ -145,7 +149,7 @@ class Known:
             classes,
             covers,
             told,
-            tuple(fact for fact in self.facts.classes if may_be(fact.name)),
+            tuple(fact for fact in self.facts.classes if may_be_thing(fact.name)),
             () if covers else tuple(fact for fact in self.facts.cover if may_be(fact.name)),
             tuple(fact for fact in called if fact.fraction < _SEEN),
             exact=self._is_exact(name, same, is_one) and all(fact.complete for fact in classes),

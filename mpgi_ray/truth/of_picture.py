@@ -74,7 +74,7 @@ def is_of_way(line: Line, at: int) -> bool:
 
 def _is_direction(line: Line, at: int) -> bool:
     """What points, leads or throws its shadow to the right need not lie there."""
-    if line.text(at).split(" ")[0] not in ("to", "toward", "towards", "into", "across"):
+    if line.text(at).split(" ")[0] not in ("to", "toward", "towards", "into"):
         return False
     first = next((n for n in range(at - 1, -1, -1) if line.turns(n)), 0)
     return any(line.text(n) in lists()["pointing"] for n in range(first, at))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.line import Line, Noun
+from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
 from mpgi_ray.truth.where import leads_away
 
@@ -96,6 +97,20 @@ def is_every(line: Line, noun: Noun) -> bool:
         return True
     beside = [{line.text(n - 1), line.text(n + 1)} for n in after if line.kind(n) is Kind.PLACE]
     return any(words & _ONLY for words in beside)
+
+
+def is_most(line: Line, noun: Noun) -> bool:
+    """``the wagons are in the lower left``, ``trees are concentrated at the top``, with no other part named."""
+    places = [here for here in range(len(line.parts)) if line.kind(here) is Kind.PLACE]
+    if len(places) != 1 or not noun.at < places[0] or noun.amount:
+        return False
+    gathered = {line.text(here) for here in range(noun.at + 1, places[0])} & {*lists()["gathering"]}
+    here = noun.at - 1
+    while line.kind(here) is Kind.COLOUR:
+        here -= 1
+    share = line.kind(here - 2) is Kind.SHARE and line.text(here - 1) == "of"
+    spoken = noun.plural and line.text(here) == "the" and line.text(here - 1) != "of"
+    return bool(gathered) or share or (spoken and line.text(noun.at + 1) in ("are", "have", "stand", "lie"))
 
 
 def _compared(line: Line, at: int) -> str:

@@ -153,5 +153,5 @@ def _phrases() -> dict[str, tuple[Kind, Any]]:
     ):
         found |= {folded(phrase): (kind, None) for phrase in listed[name]}
     for kind, name in ((Kind.PATTERN, "patterns"), (Kind.RELATION, "relations")):
-        found |= {phrase: (kind, value) for value, same in listed[name].items() for phrase in same}
+        found |= {folded(phrase): (kind, value) for value, same in listed[name].items() for phrase in same}
     return found

@@ -162,6 +162,8 @@ class Checker:
             outside = sum(not region.touches(box) for box in whole)
             if outside > sum(fact.left_out for fact in of.classes):
                 return Judged(claim, Verdict.CONTRADICTED, f"{outside} lie elsewhere")
+        if claim.most and (few := self._few(of, region)):
+            return Judged(claim, Verdict.CONTRADICTED, few)
         if any(region.wider().touches(box) for box in of.boxes) or any(share >= _LITTLE for share in shares):
             clear = any(map(region.holds, whole)) or (of.covers and any(share >= 0.1 for share in shares))
             return Judged(claim, Verdict.SUPPORTED if clear else Verdict.UNVERIFIABLE)
@@ -169,6 +171,16 @@ class Checker:
         if covers and kinds and any(self.known.unmarked(covers, n) >= _OPEN for n in region.cells()):
             return Judged(claim, Verdict.UNVERIFIABLE)
         return Judged(claim, Verdict.CONTRADICTED, f"no {claim.name} lies there")
+
+    def _few(self, of: Of, region: Region) -> str:
+        """What says that less than a third of all lies in a part of the picture; empty if it does not."""
+        whole = [box for fact in of.classes if fact.total for box in fact.boxes]
+        there = sum(region.wider().touches(box) for box in whole)
+        if whole and 3 * there < len(whole):
+            return f"{there} of {len(whole)} lie there"
+        shares = [sum(fact.cells[cell] for fact in of.covers) for cell in range(9)]
+        inside = sum(shares[cell] for cell in region.cells())
+        return f"{inside / sum(shares):.0%} lies there" if not whole and 5 * inside < sum(shares) else ""
 
     def _cover(self, claim: Claim, of: Of) -> Judged:
         if claim.amount is not None and self._is_too_small(of, claim.amount[0]):

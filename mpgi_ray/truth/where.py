@@ -104,6 +104,8 @@ def _before(line: Line, at: int) -> int | None:
             return subject.at if subject else None
         if line.ends_clause(here) or part.kind in (Kind.PLACE, Kind.COVERS, Kind.SHARE):
             return None
+        if part.text in lists()["parting"]:
+            return None
         of = "of" in (line.text(here - 1), line.text(here - 2))
         before = line.noun_at(here - 1)
         is_verb = before is not None and before.plural  # rowing boats float
