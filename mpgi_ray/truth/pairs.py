@@ -30,12 +30,17 @@ def relations(line: Line) -> Iterator[Claim]:
         word = part.value if part.kind is Kind.RELATION else _compared(line, at)
         if word and (subject := _subject(line, at, word)) and (thing := line.object(at)):
             yield from _relation(line, at, subject, thing, word)
+        if part.text in ("on", "in") and (subject := _subject(line, at, "on")) and _is_near(line, subject, at):
+            thing = line.noun_behind(at)
+            if thing and not thing.amount and not line.parts[thing.at].plural:
+                yield from _relation(line, at, subject, thing, "on")
         if part.text == "between" and (subject := _subject(line, at, "between")):
             yield from _between(line, subject, at)
 
 
 def _relation(line: Line, at: int, subject: Noun, thing: Noun, word: str) -> Iterator[Claim]:
-    if not thing.denied and subject.name != thing.name:
+    told = word != "elsewhere"  # what lies in front of a thing is not what a picture tells
+    if told and not thing.denied and subject.name != thing.name:
         yield Claim(
             About.RELATION,
             subject.name,
@@ -73,7 +78,7 @@ def _subject(line: Line, at: int, word: str) -> Noun | None:
 
     ``Three trucks, one above the bridge``, ``trucks on a quay above the bridge``.
     """
-    found = line.subject(at)
+    found = line.subject(at) or _told(line, at)
     if found is not None and word in _SIDES:
         said = line.text(at - 1) in _SAYING  # what a verb before it says is said of the clause's first thing
         if leads_away(line, found):
@@ -81,6 +86,23 @@ def _subject(line: Line, at: int, word: str) -> Noun | None:
         elif any(_is_other(line, here, at, said=said) for here in range(found.at + 1, at)):
             found = None
     return None if found is None or found.denied else found
+
+
+def _told(line: Line, at: int) -> Noun | None:
+    """What "they" or "all of them" are that lie so."""
+    here = at - 1
+    while line.kind(here) in (Kind.COVERED, Kind.STOP, Kind.GROUP) and line.text(here) != "they":
+        here -= 1
+    if line.kind(here) is not Kind.PRONOUN or line.text(here) not in ("they", "them"):
+        return None
+    before = [noun for noun in line.nouns if noun.at < here and noun.plural and not noun.denied]
+    return before[-1] if before else line.told
+
+
+def _is_near(line: Line, subject: Noun, at: int) -> bool:
+    """Whether only a verb stands between a thing and what it is on: boats float on, cars are parked on."""
+    between = [line.kind(here) for here in range(subject.at + 1, at)]
+    return len(between) <= 4 and set(between) <= {Kind.WORD, Kind.COVERED, Kind.GROUP, Kind.STOP}
 
 
 def _is_other(line: Line, here: int, at: int, *, said: bool) -> bool:

@@ -19,6 +19,7 @@ _ASIDE = 0.05  # of the picture: middles that lie nearer are on no side of each 
 _BORDER = 0.02  # of the picture: nor is a middle that is nearer to a surface
 _PAIRS = 10_000  # at most, that are looked at
 _APART = 0.45  # of the picture: things with such a gap are not near
+_ON = 0.05  # of the picture, by which a surface may miss a thing on it
 _BETWEEN = 0.05  # of the picture, by which one may say that more lies between two things
 
 
@@ -51,6 +52,15 @@ def _before(a: Place, b: Place, axis: int) -> bool | None:
     return False if one[axis] - other[axis + 2] >= least else None
 
 
+def _on(a: Place, b: Place) -> bool | None:
+    if a.is_surface or not b.is_surface:
+        return None
+    (x1, y1, x2, y2), middle = b.box, a.core
+    if _meet(middle, b.box):
+        return True
+    return None if _meet(a.box, Box(x1 - _ON, y1 - _ON, x2 + _ON, y2 + _ON)) else False
+
+
 def _larger(a: Place, b: Place) -> bool | None:
     if a.is_surface or b.is_surface:
         return None
@@ -73,6 +83,7 @@ HOLDS: dict[str, Callable[[Place, Place], bool | None]] = {
     "right_of": lambda a, b: _before(b, a, 0),
     "above": lambda a, b: _before(a, b, 1),
     "below": lambda a, b: _before(b, a, 1),
+    "on": _on,
     "elsewhere": lambda a, b: None,  # what the picture alone does not tell
     "larger": _larger,
     "longer": _longer,
@@ -90,7 +101,7 @@ def related(claim: Claim, of: Of, other: Of) -> Judged:
     if not ones or not others:
         return Judged(claim, Verdict.UNVERIFIABLE)
     holds = HOLDS[claim.word or ""]
-    if of.classes and (claim.every or claim.amount and claim.word != "near"):
+    if of.classes and (claim.every or claim.amount and claim.word not in ("near", "on")):
         whole = [Place(box) for fact in of.classes if fact.total for box in fact.boxes]
         apart = sum(all(holds(a, b) is False for b in others) for a in whole)
         left_out = sum(fact.left_out for fact in of.classes)

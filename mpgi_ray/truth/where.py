@@ -39,6 +39,7 @@ def owners(line: Line) -> Iterator[tuple[int, Region]]:
             owner = owner if _is_last(line, at) else None
         else:
             fronted = _is_fronted(line, at) and not _is_aside(line, at)
+            fronted |= _is_inverted(line, at)
             owner = _behind(line, at) if fronted else _before(line, at)
         if owner is not None and (listed or owner not in taken):
             region = part.value.wider(_OF_SITE) if is_of_site(line, at) else part.value
@@ -74,6 +75,14 @@ def _is_fronted(line: Line, at: int) -> bool:
         if line.parts[here].kind not in (Kind.STOP, Kind.LEADING) and line.text(here) not in _WHOLE:
             return False
     return True
+
+
+def _is_inverted(line: Line, at: int) -> bool:
+    """``Between the sheds in the upper left stands a crane``."""
+    first = next((n + 1 for n in range(at - 1, -1, -1) if line.ends_clause(n)), 0)
+    begins = line.text(first) in _LEADING_AWAY or line.kind(first) in (Kind.RELATION, Kind.PLACE)
+    new = line.text(at + 2) in ("a", "an") or line.kind(at + 2) is Kind.AMOUNT
+    return begins and new and line.text(at + 1) in _LIE
 
 
 def _is_aside(line: Line, at: int) -> bool:
@@ -164,7 +173,8 @@ def leads_away(line: Line, noun: Noun) -> bool:
     word, definite = line.text(here), line.text(here + 1) == "the"
     if word == "of":
         all_of = line.text(here - 1) in ("all", "both", "most", "some", "each", "none", "half")
-        return not (noun.amount or all_of or line.kind(here - 1) in (Kind.GROUP, Kind.AMOUNT, Kind.SHARE))
+        part = line.text(here - 1) in lists()["bits"]  # the edge of a roof
+        return not (noun.amount or all_of or part or line.kind(here - 1) in (Kind.GROUP, Kind.AMOUNT, Kind.SHARE))
     if noun.amount and not definite:
         return False
     if word == "with" and noun.plural and _is_singular_verb(line, noun.at + 1):
