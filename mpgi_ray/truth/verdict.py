@@ -165,7 +165,7 @@ class Checker:
         if claim.most and (few := self._few(of, region)):
             return Judged(claim, Verdict.CONTRADICTED, few)
         if any(region.wider().touches(box) for box in of.boxes) or any(share >= _LITTLE for share in shares):
-            clear = any(map(region.holds, whole)) or (of.covers and any(share >= 0.1 for share in shares))
+            clear = any(map(region.holds, of.boxes if of.within else whole)) or (of.covers and any(share >= 0.1 for share in shares))
             return Judged(claim, Verdict.SUPPORTED if clear else Verdict.UNVERIFIABLE)
         kinds = any(claim.name in lexicon.hypernyms(fact.name) for fact in covers)  # others may lie there
         if covers and kinds and any(self.known.unmarked(covers, n) >= _OPEN for n in region.cells()):
