@@ -19,7 +19,7 @@ from mpgi_ray.truth.judged import Verdict as Verdict
 from mpgi_ray.truth.known import Known, Of
 from mpgi_ray.truth.lists import also_called, lists
 from mpgi_ray.truth.places import Region
-from mpgi_ray.truth.relations import outnumbered, related
+from mpgi_ray.truth.relations import between, outnumbered, related
 
 _INNER = 0.12  # of the picture: what is denied of a part may lie near its border
 _BOXES = 1.5  # by which all boxes together may miss the share that things cover
@@ -43,6 +43,12 @@ _APART_PATTERNS = {
     frozenset(("row", "scattered")),
     frozenset(("cluster", "scattered")),
     frozenset(("grid", "scattered")),
+    frozenset(("ring", "row")),
+    frozenset(("ring", "rows")),
+    frozenset(("ring", "grid")),
+    frozenset(("single row", "rows")),
+    frozenset(("single row", "grid")),
+    frozenset(("single row", "scattered")),
 }
 
 
@@ -156,12 +162,25 @@ class Checker:
             outside = sum(not region.touches(box) for box in whole)
             if outside > sum(fact.left_out for fact in of.classes):
                 return Judged(claim, Verdict.CONTRADICTED, f"{outside} lie elsewhere")
+        if claim.most and (few := self._few(of, region)):
+            return Judged(claim, Verdict.CONTRADICTED, few)
         if any(region.wider().touches(box) for box in of.boxes) or any(share >= _LITTLE for share in shares):
-            clear = any(map(region.holds, whole)) or (of.covers and any(share >= 0.1 for share in shares))
+            clear = any(map(region.holds, of.boxes if of.within else whole)) or (of.covers and any(share >= 0.1 for share in shares))
             return Judged(claim, Verdict.SUPPORTED if clear else Verdict.UNVERIFIABLE)
-        if covers and any(self.known.unmarked(covers, cell) >= _OPEN for cell in region.cells()):
+        kinds = any(claim.name in lexicon.hypernyms(fact.name) for fact in covers)  # others may lie there
+        if covers and kinds and any(self.known.unmarked(covers, n) >= _OPEN for n in region.cells()):
             return Judged(claim, Verdict.UNVERIFIABLE)
         return Judged(claim, Verdict.CONTRADICTED, f"no {claim.name} lies there")
+
+    def _few(self, of: Of, region: Region) -> str:
+        """What says that less than a third of all lies in a part of the picture; empty if it does not."""
+        whole = [box for fact in of.classes if fact.total for box in fact.boxes]
+        there = sum(region.wider().touches(box) for box in whole)
+        if whole and 3 * there < len(whole):
+            return f"{there} of {len(whole)} lie there"
+        shares = [sum(fact.cells[cell] for fact in of.covers) for cell in range(9)]
+        inside = sum(shares[cell] for cell in region.cells())
+        return f"{inside / sum(shares):.0%} lies there" if not whole and 5 * inside < sum(shares) else ""
 
     def _cover(self, claim: Claim, of: Of) -> Judged:
         if claim.amount is not None and self._is_too_small(of, claim.amount[0]):
@@ -214,6 +233,8 @@ class Checker:
     def _arrangement(self, claim: Claim, of: Of) -> Judged:
         found = {(a.pattern.value, a.direction or "") for fact in of.classes if (a := fact.arrangement)}
         direction, _, pattern = (claim.word or "").rpartition(" ")
+        if direction == "single":
+            direction, pattern = "", "row" if {told for told, _ in found} == {"row"} else "single row"
         if any(pattern == told and direction in ("", along) for told, along in found):
             return Judged(claim, Verdict.SUPPORTED)
         if len(found) == 1:
@@ -227,6 +248,8 @@ class Checker:
         if claim.word in ("more", "fewer"):
             told = f"{self._fact(claim.name, of)}, {self._fact(claim.other or '', other)}"
             return outnumbered(claim, of, other, told)
+        if claim.third is not None:
+            return between(claim, of, other, self.known.of(claim.third))
         return related(claim, of, other)
 
     def _fact(self, name: str, of: Of, region: Region | None = None) -> str:
