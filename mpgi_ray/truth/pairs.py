@@ -14,7 +14,21 @@ _EVERY = frozenset(("all", "every", "confined", "restricted"))
 _ONLY = frozenset(("only", "exclusively", "solely"))
 _SIDES = ("left_of", "right_of", "above", "below", "between")
 _AT = ("on", "in", "at", "along", "across", "by", "from", "with", "around", "over")
-_SAYING = ("is", "are", "lie", "lies", "sit", "sits", "stand", "stands", "located", "situated", "all", "both", "each")
+_SAYING = (
+    "is",
+    "are",
+    "lie",
+    "lies",
+    "sit",
+    "sits",
+    "stand",
+    "stands",
+    "located",
+    "situated",
+    "all",
+    "both",
+    "each",
+)
 _OWN_SIDES = {f"{word} its {side}": f"{side}_of" for word in ("on", "to") for side in ("left", "right")}
 
 
@@ -30,7 +44,11 @@ def relations(line: Line) -> Iterator[Claim]:
         word = part.value if part.kind is Kind.RELATION else _compared(line, at)
         if word and (subject := _subject(line, at, word)) and (thing := line.object(at)):
             yield from _relation(line, at, subject, thing, word)
-        if part.text in ("on", "in") and (subject := _subject(line, at, "on")) and _is_near(line, subject, at):
+        if (
+            part.text in ("on", "in")
+            and (subject := _subject(line, at, "on"))
+            and _is_near(line, subject, at)
+        ):
             thing = line.noun_behind(at)
             if thing and not thing.amount and not line.parts[thing.at].plural:
                 yield from _relation(line, at, subject, thing, "on")

@@ -64,9 +64,7 @@ def _on(a: Place, b: Place) -> bool | None:
 def _larger(a: Place, b: Place) -> bool | None:
     if a.is_surface or b.is_surface:
         return None
-    return (
-        True if a.box.area > 1.5 * b.box.area else (False if 1.5 * a.box.area < b.box.area else None)
-    )
+    return True if a.box.area > 1.5 * b.box.area else (False if 1.5 * a.box.area < b.box.area else None)
 
 
 def _longer(a: Place, b: Place) -> bool | None:

@@ -174,7 +174,9 @@ def leads_away(line: Line, noun: Noun) -> bool:
     if word == "of":
         all_of = line.text(here - 1) in ("all", "both", "most", "some", "each", "none", "half")
         part = line.text(here - 1) in lists()["bits"]  # the edge of a roof
-        return not (noun.amount or all_of or part or line.kind(here - 1) in (Kind.GROUP, Kind.AMOUNT, Kind.SHARE))
+        return not (
+            noun.amount or all_of or part or line.kind(here - 1) in (Kind.GROUP, Kind.AMOUNT, Kind.SHARE)
+        )
     if noun.amount and not definite:
         return False
     if word == "with" and noun.plural and _is_singular_verb(line, noun.at + 1):
@@ -184,7 +186,17 @@ def leads_away(line: Line, noun: Noun) -> bool:
 
 
 def _is_singular_verb(line: Line, at: int) -> bool:
-    return line.text(at) in ("is", "lies", "sits", "stands", "appears", "fills", "occupies", "extends", "runs")
+    return line.text(at) in (
+        "is",
+        "lies",
+        "sits",
+        "stands",
+        "appears",
+        "fills",
+        "occupies",
+        "extends",
+        "runs",
+    )
 
 
 def _is_place_of(line: Line, at: int) -> bool:
