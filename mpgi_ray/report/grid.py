@@ -25,6 +25,12 @@ class Table:
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
 
+    @property
+    def numbers(self) -> frozenset[int]:
+        """The places of columns of numbers."""
+        cells = [[row[place] for row in self.rows if row[place]] for place in range(len(self.columns))]
+        return frozenset(place for place, own in enumerate(cells) if all(one[:1].isdigit() for one in own))
+
 
 def print_table(table: Table, console: Console) -> None:
     """Print a table under its title; one that is wider than the console or a log is not cut."""
@@ -48,7 +54,7 @@ def _grid(table: Table) -> rich_table.Table:
         cells = [row[place] for row in rows]
         words = name.split()
         least = max(map(len, [*cells, *words]))
-        right = all(cell[:1].isdigit() for cell in cells if cell)
+        right = place in table.numbers
         grid.add_column(name, justify="right" if right else "left", min_width=least)
     for row in rows:
         grid.add_row(*map(Text, row))

@@ -13,6 +13,7 @@ from mpgi_ray.report.grid import print_line, print_table
 from mpgi_ray.report.questions.answered import answered, print_answered
 from mpgi_ray.report.questions.folder import Questions, open_questions
 from mpgi_ray.report.questions.page import Told, write_questions
+from mpgi_ray.report.viewer import SAMPLES, is_folder, write_asked
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,7 +38,10 @@ def _look(told: Callable[[Questions], Told]) -> Look:
 
     def html(asked: Asked, output: str) -> str:
         questions = _opened(asked)
-        return write_questions(questions, told(questions), output, cards=asked.cards)
+        if not is_folder(output):
+            return write_questions(questions, told(questions), output, cards=asked.cards)
+        samples = SAMPLES if asked.samples is None else asked.samples
+        return write_asked(questions, told(questions), output, samples=samples, cards=asked.cards)
 
     return Look(text, record, html)
 

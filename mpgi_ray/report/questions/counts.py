@@ -134,6 +134,7 @@ class Counts:
 
     def record(self) -> dict[str, Any]:
         """As JSON; what has no split or source stands under an empty name."""
+        parts: Mapping[str, Mapping[str, KindCounts | SplitCounts]]
         parts = {"kinds": self.kinds, "splits": self.splits, "sources": self.sources}
         told = {what: {name: of[name].record() for name in sorted(of)} for what, of in parts.items()}
         of_all = {"questions": self.questions, "pictures": len(self.pictures)}
