@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import groupby, takewhile
 
 from mpgi_ray.data.annotated import annotation_of
 from mpgi_ray.data.final import Record, read_records, short_id
@@ -30,7 +30,7 @@ class Asked:
     """A picture that is asked about.
 
     Attributes:
-        index: in its shard.
+        shard, index: where it lies; the shard is empty where nobody knows that.
         jpeg: the picture made small, empty if there is none.
         trouble: why there is none.
         size: of the picture itself.
@@ -94,8 +94,8 @@ class Drawing:
     def pictures(self) -> Iterator[Asked]:
         """The pictures, without their questions; last those of which no pixels were found."""
         left, there = self.count, set[str]()
-        turns = sorted(self.shards, key=self._turn)[: min(self.most, self.count)]
-        for at, path in enumerate(turns):
+        turns = self._turns()
+        for at, (name, path) in enumerate(turns):
             try:
                 found = self._asked_in(path, there)
             except InputError as error:
@@ -107,14 +107,18 @@ class Drawing:
             chosen = drawn(sources, ids, math.ceil(left / (len(turns) - at)), self.seed)
             left -= len(chosen)
             for index in chosen:
-                yield _look(found[index], index, self.longest)
-        if self.troubles or not self.shards:
+                yield _look(found[index], name, index, self.longest)
+        if self.troubles or len(turns) == len(self.shards):  # else they may lie in shards that are not read
             lost = sorted({*self.about} - there, key=lambda one: ordered_by(self.seed, one))
             for sample_id in lost[:left]:
                 yield Asked("", 0, short_id(sample_id), sample_id, trouble=_NOT_FOUND)
 
-    def _turn(self, path: str) -> tuple[str, str]:
-        return ordered_by(self.seed, path.rpartition("/")[2]), path
+    def _turns(self) -> list[tuple[str, str]]:
+        """The shards to read, in an order by hash: names below the folder that all lie in, and paths."""
+        levels = zip(*(path.split("/")[:-1] for path in self.shards), strict=False)
+        shared = sum(1 for _ in takewhile(lambda level: len({*level}) == 1, levels))
+        names = [("/".join(path.split("/")[shared:]), path) for path in self.shards]
+        return sorted(names, key=lambda one: ordered_by(self.seed, one[0]))[: min(self.most, self.count)]
 
     def _asked_in(self, path: str, there: Collection[str]) -> dict[int, Record]:
         """By place in a shard, the pictures that are asked about and were not found before."""
@@ -126,9 +130,9 @@ class Drawing:
         return found
 
 
-def _look(record: Record, index: int, longest: int) -> Asked:
+def _look(record: Record, shard: str, index: int, longest: int) -> Asked:
     """A picture made small, and its annotation."""
-    asked = Asked(record.shard, index, record.key, record.sample_id)
+    asked = Asked(shard, index, record.key, record.sample_id)
     with suppress(InputError):  # of a shard of another program there may be none
         asked = replace(asked, note=annotation_of(record))
     try:

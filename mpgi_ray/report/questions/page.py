@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from mpgi_ray.errors import RecipeError
 from mpgi_ray.report.grid import Table
 from mpgi_ray.report.html import environment, page_at
 from mpgi_ray.report.pictures import SHARDS
-from mpgi_ray.report.questions.drawn import Drawing, with_questions
+from mpgi_ray.report.questions.drawn import Asked, Drawing, with_questions
 from mpgi_ray.report.questions.folder import Questions
 
 _PIXELS = 540  # longest side of a picture: one and a half times its size on the page
@@ -31,8 +31,23 @@ class Told:
     tables: Sequence[Table] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """The pictures of a page.
+
+    Attributes:
+        troubles: shards that could not be read, a line each.
+    """
+
+    shown: Sequence[Asked]
+    troubles: Sequence[str]
+
+
 def write_questions(questions: Questions, told: Told, output: str, *, cards: int = 24, seed: int = 0) -> str:
-    """Write a self-contained page, see `render_questions`.
+    """Write a self-contained page.
+
+    Args:
+        cards: pictures that are shown at most, see `cards_of`.
 
     Returns:
         What was written, in one line.
@@ -43,40 +58,39 @@ def write_questions(questions: Questions, told: Told, output: str, *, cards: int
         RecipeError: ``cards`` is negative.
     """
     storage, name = page_at(output)
-    page = render_questions(questions, told, cards=cards, seed=seed)
-    storage.publish(name, page.encode())
-    total = len(questions.counts.pictures)
-    return f"{output}: {min(cards, total):,} of {total:,} pictures"
+    shown = cards_of(questions, cards, seed)
+    storage.publish(name, render_questions(questions, told, shown).encode())
+    return f"{output}: {len(shown.shown):,} of {len(questions.counts.pictures):,} pictures"
 
 
-def render_questions(
-    questions: Questions,
-    told: Told,
-    *,
-    cards: int = 24,
-    seed: int = 0,
-    viewer: dict[str, Any] | None = None,
-) -> str:
-    """The HTML of the page. Pictures come from a few shards, read one at a time.
-
-    Args:
-        cards: pictures that are shown.
-        viewer: the ``page`` beside it that shows more pictures, how many are ``drawn`` there, of how many.
+def cards_of(questions: Questions, count: int, seed: int = 0) -> Cards:
+    """Pictures with their questions, from at most `SHARDS` shards, read one at a time.
 
     Raises:
         InputError: the table cannot be read.
-        RecipeError: ``cards`` is negative.
+        RecipeError: ``count`` is negative.
     """
-    if cards < 0:
-        raise RecipeError(f"cards={cards}: expected 0 or more")
-    drawing = Drawing(questions.shards, questions.counts.pictures, cards, SHARDS, _PIXELS, seed)
+    if count < 0:
+        raise RecipeError(f"cards={count}: expected 0 or more")
+    drawing = Drawing(questions.shards, questions.counts.pictures, count, SHARDS, _PIXELS, seed)
     shown = [*with_questions([*drawing.pictures()], questions.storage.url, questions.run)]
+    return Cards(shown, drawing.troubles)
+
+
+def render_questions(
+    questions: Questions, told: Told, cards: Cards, viewer: Mapping[str, Any] | None = None
+) -> str:
+    """The HTML of the page.
+
+    Args:
+        viewer: the ``page`` beside it that shows more pictures, how many are ``drawn`` there, of how many.
+    """
     page = {
         "told": told,
         "questions": questions,
         "tables": [*questions.tables, *told.tables],
-        "cards": shown,
-        "troubles": drawing.troubles,
+        "cards": cards.shown,
+        "troubles": cards.troubles,
         "viewer": viewer,
     }
     return environment().get_template("questions.html.j2").render(page)

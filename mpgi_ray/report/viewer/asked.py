@@ -11,7 +11,7 @@ from mpgi_ray.data.storage import Storage
 from mpgi_ray.errors import RecipeError
 from mpgi_ray.report.questions.drawn import Asked, Drawing, with_questions
 from mpgi_ray.report.questions.folder import Questions
-from mpgi_ray.report.questions.page import Told, render_questions
+from mpgi_ray.report.questions.page import Told, cards_of, render_questions
 from mpgi_ray.report.questions.question import Question
 from mpgi_ray.report.spread import ordered_by
 from mpgi_ray.report.viewer.columns import Columns, Row
@@ -32,7 +32,7 @@ def write_asked(
     Args:
         output: the folder, local or an fsspec URL: a new or empty one, or one that held a viewer before.
         samples: how many pictures it shows at most, drawn evenly from all shards.
-        cards, seed: of the page, see `mpgi_ray.report.questions.page.render_questions`.
+        cards, seed: of the page, see `mpgi_ray.report.questions.page.cards_of`.
 
     Returns:
         What was written, in one line.
@@ -46,8 +46,7 @@ def write_asked(
         raise RecipeError(f"samples={samples}: expected 0 or more")
     storage, total = Storage(output), len(questions.counts.pictures)
     require_ours(storage)
-    beside = {"page": PAGE, "drawn": min(samples, total), "total": total}
-    report = render_questions(questions, told, cards=cards, seed=seed, viewer=beside)
+    shown_there = cards_of(questions, cards, seed)
     begin(storage, {"questions": questions.storage.url})
     shards = questions.shards
     drawing = Drawing(shards, questions.counts.pictures, samples, len(shards), PIXELS, seed)
@@ -60,6 +59,8 @@ def write_asked(
     pieces.close()
     order = sorted(range(len(pictures)), key=lambda at: ordered_by(seed, pictures[at].sample_id))
     about = _about(questions, drawing.troubles, total)
+    beside = {"page": PAGE, "drawn": len(pictures), "total": total}
+    report = render_questions(questions, told, shown_there, beside)
     finish(storage, about | columns.record() | {"order": order}, report)
     return f"{storage.path('index.html')}: {len(pictures):,} of {total:,} pictures"
 
@@ -111,4 +112,7 @@ def _shown(one: Question) -> dict[str, Any]:
         "choices": [*map(cut, turn.choices)],
         "right": turn.choices.index(turn.answer) if turn.choices else None,
     }
-    return row if reply is None else row | {"reply": cut(reply.fault or reply.reply), "iou": reply.iou}
+    if reply is None:
+        return row
+    iou = reply.iou if reply.read is not None else None  # of a box that there is
+    return row | {"reply": cut(reply.fault or reply.reply), "iou": iou}

@@ -35,6 +35,6 @@ function replied(reply, outcome, iou) {
     { class: "text reply", dir: "auto" },
     el("span", { class: `status ${outcome.replace(" ", "-")}` }, outcome),
     ` ${reply} `,
-    iou ? el("span", { class: "fine" }, `IoU ${number(Math.round(100 * iou) / 100)}`) : "",
+    typeof iou === "number" ? el("span", { class: "fine" }, `IoU ${number(Math.round(100 * iou) / 100)}`) : "",
   );
 }
