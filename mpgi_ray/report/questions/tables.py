@@ -42,23 +42,25 @@ def tables_of_answers(kinds: Sequence[Mapping[str, Any]], told: Sequence[Mapping
 def _kinds(counts: Counts) -> Table:
     """One row a kind, the most frequent first; columns that tell nothing of these kinds are left out."""
     found: dict[str, list[str]] = {"kind": [], "questions": []}
-    columns = (*_ANSWERS, "choices", "chance %", "words of a question")
-    found |= {name: [] for name in (*columns, "words of an answer", "reworded")}
+    columns = (*_ANSWERS, "choices", "chance %", "question words")
+    found |= {name: [] for name in (*columns, "answer words", "reworded")}
     for name, kind in sorted(counts.kinds.items(), key=lambda pair: (-pair[1].questions, pair[0])):
         row = {
             "kind": name or "none",
             "questions": f"{kind.questions:,}",
             "choices": _choices(kind),
             "chance %": "" if kind.chance is None else f"{100 * kind.chance:.1f}",
-            "words of a question": _lengths(kind.asked),
-            "words of an answer": _lengths(kind.answered),
+            "question words": _lengths(kind.asked),
+            "answer words": _lengths(kind.answered),
             "reworded": f"{kind.worded:,}" if kind.worded else "",
         }
         row |= {answer: f"{kind.answers[answer]:,}" for answer in _ANSWERS if kind.answers[answer]}
         for column, cells in found.items():
             cells.append(row.get(column, ""))
     shown = [name for name, cells in found.items() if any(cells)]
-    notes = ("lengths: the median, and the longest in brackets",)
+    notes = ["words: the median, and the longest in brackets"]
+    if POSITIVE in shown or NEGATIVE in shown:
+        notes.insert(0, "positive: it is there, or holds; negative: it is not, or does not")
     return Table("Kinds", notes, shown, [*zip(*(found[name] for name in shown), strict=True)])
 
 
