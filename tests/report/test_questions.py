@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from mpgi_ray.cli import main
-from mpgi_ray.data.instructions import Conversation
+from mpgi_ray.data.instructions import Conversation, Turn
 from mpgi_ray.report.kinds import Kind, recognise
+from mpgi_ray.report.questions.boxes import boxes_of
+from mpgi_ray.report.questions.question import Question
 from support.question_folders import PICTURES, answer, make_answers, make_questions
 from support.report_runs import SCRIPT
 from support.viewer_data import index, rows
@@ -189,3 +191,17 @@ def test_the_state_of_a_job_is_told_by_its_pieces(
     assert "run the same `mpgi instruct make` again" in refused(capsys, half)
     for name in ("instructions", "benchmark", "chosen"):
         assert told(capsys, root / name, "--status")["state"] == "finished"
+
+
+@pytest.mark.parametrize(
+    "box",
+    [None, "0.1", [0.1, 0.1, 0.2], [0.1, 0.1, float("nan"), 0.2], [10**400, 0, 1, 1], [0.2, 0.2, 0.1, 0.1]],
+)
+def test_what_is_no_box_of_the_picture_is_not_drawn(box: object) -> None:
+    turn = Turn("box", "Where?", "There.", truth={"names": [7], "box": box})
+    good = Turn("box", "Where?", "There.", truth={"names": ["a\x00"], "box": [-0.5, 0, 0.5, 2]})
+    conversation = Conversation("a", (turn, good))
+    questions = [Question(one, conversation, place) for place, one in enumerate(conversation.turns)]
+    assert [(one.label, one.box) for one in boxes_of(questions, 40, 30)] == [
+        ("answer: a\\x00", (0, 0, 20, 30))
+    ]

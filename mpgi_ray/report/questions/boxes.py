@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,6 +11,7 @@ from mpgi_ray.data.text import clean_name, shortened
 from mpgi_ray.report.questions.question import Question
 
 _LONGEST = 80  # characters of a label
+_FAR = 100  # shares: what is farther off is no box of the picture
 
 
 def boxes_of(questions: Iterable[Question], width: int, height: int) -> list[Object]:
@@ -50,7 +50,7 @@ def _box(value: Any, width: int, height: int) -> Box | None:
     """Shares of the picture as pixels; tables of other programs may hold anything."""
     if not isinstance(value, list) or len(value) != 4:
         return None
-    if not all(isinstance(one, int | float) and math.isfinite(one) for one in value):
+    if not all(isinstance(one, int | float) and abs(one) <= _FAR for one in value):  # which NaN is not
         return None
     x1, y1, x2, y2 = value
     box = Box(x1 * width, y1 * height, x2 * width, y2 * height).clipped(width, height)

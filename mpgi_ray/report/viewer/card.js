@@ -49,8 +49,9 @@ mpgi.card = async (sample, matching, state) => {
 
 function where(sample, shown) {
   const { samples, names } = mpgi.data;
+  const shard = names.shard[samples.shard[sample]];
   const parts = [
-    `${names.shard[samples.shard[sample]]}, sample ${samples.index[sample]}`,
+    shard && `${shard}, sample ${samples.index[sample]}`, // nobody knows where a question's picture lies
     names.source[samples.source[sample]],
     names.split[samples.split[sample]],
     shown.size ? `${shown.size[0]} × ${shown.size[1]} px` : "",
