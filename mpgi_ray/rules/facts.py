@@ -73,6 +73,7 @@ class CoverFact:
 
     Attributes:
         exact: whether the mask marks all of the class; if not, it covers at least so much.
+        boxes: of its larger parts (`mpgi_ray.data.cover.regions`), in shares of the image's width and height.
     """
 
     name: str
@@ -81,6 +82,7 @@ class CoverFact:
     patches: int
     plural: str | None = None
     exact: bool = True
+    boxes: tuple[Box, ...] = ()
 
     @property
     def several(self) -> str:

@@ -152,7 +152,15 @@ def _per_cell(objects: Iterable[Object], size: tuple[int, int]) -> tuple[int, ..
 def _cover(annotation: Annotation, given: Mapping[str, str]) -> tuple[CoverFact, ...]:
     kinds = {label: annotation.label_class(label) for label in annotation.cover}
     facts = [
-        CoverFact(name, told.fraction, told.cells, told.patches, given.get(name), kinds[label].exhaustive)
+        CoverFact(
+            name,
+            told.fraction,
+            told.cells,
+            told.patches,
+            given.get(name),
+            kinds[label].exhaustive,
+            tuple(_in_shares(box, annotation.width, annotation.height) for box in told.regions),
+        )
         for label, told in annotation.cover.items()
         if (name := lexicon.surface_name(label, kinds[label].name)) and told.fraction > 0
     ]

@@ -34,7 +34,8 @@ class Claim:
         some: they are a part of those in the picture, so at least so many are there.
         region: where, if the claim is tied to a part of the picture.
         every: all of them lie there, or so.
-        other: a second class, of a relation.
+        most: they are spoken of as a whole, so most of them lie there.
+        other, third: further classes, of a relation; the third one of what lies between two.
         word: the colour, pattern or relation.
         start, end: its words in the text.
     """
@@ -47,5 +48,7 @@ class Claim:
     some: bool = False
     region: Region | None = None
     every: bool = False
+    most: bool = False
     other: str | None = None
+    third: str | None = None
     word: str | None = None

@@ -20,14 +20,11 @@ from mpgi_ray.truth.line import PARTS, Line, Noun
 from mpgi_ray.truth.lists import Name, lists, names_by
 from mpgi_ray.truth.looks import looks
 from mpgi_ray.truth.nouns import add_nouns
+from mpgi_ray.truth.pairs import is_every, is_most, relations
 from mpgi_ray.truth.pieces import Kind, pieces
 from mpgi_ray.truth.places import Region
 from mpgi_ray.truth.shares import covers
 from mpgi_ray.truth.where import owners
-
-_EVERY = frozenset(("all", "every", "confined", "restricted"))
-_ONLY = frozenset(("only", "exclusively", "solely"))
-_OWN_SIDES = {f"{word} its {side}": f"{side}_of" for word in ("on", "to") for side in ("left", "right")}
 
 
 def claims(text: str, names: Mapping[str, Name]) -> list[Claim]:
@@ -51,6 +48,7 @@ def claims(text: str, names: Mapping[str, Name]) -> list[Claim]:
         subjects = [noun for noun in line.nouns if not noun.denied]
         several = next((noun for noun in subjects if noun.amount or noun.plural), None)
         told = several or next(iter(subjects), told)
+    found = [replace(one, most=False) if one.most and one.name in numbers else one for one in found]
     return [replace(claim, some=True) if _is_of_several(claim, numbers) else claim for claim in found]
 
 
@@ -87,7 +85,7 @@ def _claims(line: Line) -> Iterator[Claim]:
         about = _of_noun(line, thing, region) if thing else ellipses(line, {at: region})
         yield from (claim for claim in about if claim.about is About.POSITION)
     yield from covers(line)
-    yield from _relations(line)
+    yield from relations(line)
 
 
 def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
@@ -101,7 +99,7 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
         apart = any(part.text in ("where", "which", "whose") for part in before)
         turn = next((n + 1 for n in range(noun.first - 1, -1, -1) if line.turns(n)), 0)
         apart |= turn > 0 and any(part.kind is Kind.PLACE for part in line.parts[turn : noun.first])
-        if not (elsewhere and apart) and line.text(noun.first + 1) != "other":
+        if (region is not None or not (elsewhere and apart)) and line.text(noun.first + 1) != "other":
             yield replace(claim, about=About.ABSENCE, region=region)
         return
     yield claim
@@ -110,15 +108,17 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
         noun.plural or 1 in amount or amount == (2, None) or _is_one_and_many(noun.name)
     ):
         inside = region if region and not _is_listed(line, region) else None
-        placed = inside is None and line.names_place(noun.at) and not _is_every(line, noun)
+        placed = inside is None and line.names_place(noun.at) and not is_every(line, noun)
         some = noun.some or placed or _is_placed(line, noun) or _is_of_each(line, noun.at)
         some &= not _is_total(line, noun)
         yield replace(claim, about=About.COUNT, amount=amount, some=some, region=inside, word=noun.colour)
     if region is not None:
-        yield replace(claim, about=About.POSITION, region=region, every=_is_every(line, noun))
+        yield replace(
+            claim, about=About.POSITION, region=region, every=is_every(line, noun), most=is_most(line, noun)
+        )
     if noun.colour:
         yield replace(claim, about=About.COLOUR, word=noun.colour, amount=amount, some=amount is not None)
-    yield from looks(line, noun, replace(claim, every=_is_every(line, noun)))
+    yield from looks(line, noun, replace(claim, every=is_every(line, noun)))
 
 
 def _is_one_and_many(name: str) -> bool:
@@ -146,7 +146,7 @@ def _is_of_each(line: Line, at: int) -> bool:
 
 
 def _is_placed(line: Line, noun: Noun) -> bool:
-    """Whether what follows tells these things from others: two beside the road, but not barges on the water."""
+    """Whether what follows tells these things from others: two beside the road, not barges on the water."""
     kinds = {noun.name, *lexicon.synonyms(noun.name), *lexicon.hypernyms(noun.name)}
     usual = {ground for ground, things in lists()["usual"].items() if not kinds.isdisjoint(things)}
     for here in range(noun.at + 1, min(noun.at + 8, len(line.parts))):
@@ -175,55 +175,3 @@ def _is_listed(line: Line, region: Region) -> bool:
     return line.text(at + 1) in (",", "and", "or") and any(
         line.kind(n) is Kind.PLACE or line.text(n) in PARTS for n in after
     )
-
-
-def _is_every(line: Line, noun: Noun) -> bool:
-    """``all of the cars``, ``both``, ``confined to the left``, ``on the left only``."""
-    after = range(noun.at + 1, noun.at + 7)
-    near = {line.text(here) for here in (*range(noun.at - 5, noun.at), *after)}
-    if near & _EVERY or line.text(noun.first) == "both":
-        return True
-    beside = [{line.text(n - 1), line.text(n + 1)} for n in after if line.kind(n) is Kind.PLACE]
-    return any(words & _ONLY for words in beside)
-
-
-def _compared(line: Line, at: int) -> str:
-    """``more`` or ``fewer`` for the "than" in "more cars than trucks"; else empty."""
-    thing = line.noun_at(at - 1)
-    before = line.text(thing.first - 1 if thing and thing.first < thing.at else at - 2)
-    return before if line.text(at) == "than" and thing and before in ("more", "fewer") else ""
-
-
-def _had(line: Line, at: int) -> tuple[Noun, Noun] | None:
-    """In ``the shed has a tank on its right`` shed and tank."""
-    thing = line.noun_at(at - 1)
-    owner = line.noun_at(thing.first - 2 - (line.text(thing.first - 1) == "the")) if thing else None
-    if thing is None or owner is None or thing.denied or owner.denied or thing.name == owner.name:
-        return None
-    return (owner, thing) if line.text(owner.at + 1) in ("has", "have") else None
-
-
-def _relations(line: Line) -> Iterator[Claim]:
-    for at, part in enumerate(line.parts):
-        side = _OWN_SIDES.get(part.text) if part.kind is Kind.PLACE else None
-        if part.kind is Kind.RELATION and line.text(at + 1) in ("it", "them"):
-            side = part.value
-        if side and (had := _had(line, at)):  # the shed has a tank below it
-            owner, own = had
-            start = line.parts[owner.first].start
-            yield Claim(About.RELATION, own.name, start, part.end, other=owner.name, word=side)
-        word = part.value if part.kind is Kind.RELATION else _compared(line, at)
-        if not word:
-            continue
-        subject, thing = line.subject(at), line.object(at)
-        if subject and thing and not subject.denied and not thing.denied and subject.name != thing.name:
-            yield Claim(
-                About.RELATION,
-                subject.name,
-                line.parts[subject.first].start,
-                line.parts[thing.at].end,
-                other=thing.name,
-                word=word,
-                some=subject.plural or bool(subject.amount),
-                every=_is_every(line, subject),
-            )

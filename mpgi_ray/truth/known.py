@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from mpgi_ray.data.box import Box
 from mpgi_ray.rules import Facts, lexicon
 from mpgi_ray.rules.facts import ClassFact, CoverFact
-from mpgi_ray.truth.lists import Name, also_called, implied, names_by, stands_for
+from mpgi_ray.truth.lists import Name, also_called, implied, lists, names_by, stands_for
 
 _SEEN = 0.005  # a smaller share of the picture may be overlooked
 
@@ -31,10 +31,19 @@ class Of:
     traces: tuple[CoverFact, ...]
     exact: bool
     uncounted: bool  # it, or what it may be one of, is told without a box: nobody knows how many there are
+    within: bool = False  # it is a part of what is there
 
     @cached_property
     def boxes(self) -> tuple[Box, ...]:
         return tuple(box for fact in (*self.classes, *self.maybe) for box in fact.boxes)
+
+    @cached_property
+    def grounds(self) -> tuple[Box, ...]:
+        """Boxes that together hold all of its covers, or it in others; none if they are marked in part."""
+        covers = self.covers or self.under
+        if not all(fact.exact for fact in covers):
+            return ()
+        return tuple(box for fact in covers for box in grounds_of(fact))
 
     @property
     def whole(self) -> int:
@@ -55,8 +64,27 @@ class Of:
     @property
     def is_there(self) -> bool:
         return bool(
-            self.told or self.whole or any(f.groups or f.left_out for f in self.classes) or self.covers
+            self.told
+            or self.within
+            or self.whole
+            or any(f.groups or f.left_out for f in self.classes)
+            or self.covers
         )
+
+
+def grounds_of(cover: CoverFact) -> Iterator[Box]:
+    """The boxes of its parts within each cell that has some of it, or the cell where no part reaches it."""
+    for number, share in enumerate(cover.cells):
+        if share < _SEEN:
+            continue
+        x, y = number % 3 / 3, number // 3 / 3
+        cell = Box(x, y, x + 1 / 3, y + 1 / 3)
+        inside = [_common(cell, box) for box in cover.boxes]
+        yield from [box for box in inside if box.area > 0] or [cell]
+
+
+def _common(a: Box, b: Box) -> Box:
+    return Box(max(a.x1, b.x1), max(a.y1, b.y1), min(a.x2, b.x2), min(a.y2, b.y2))
 
 
 class Known:
@@ -85,8 +113,17 @@ class Known:
     def of(self, name: str) -> Of:
         """What goes by a name."""
         if name not in self._found:
-            self._found[name] = self._of(name)
+            self._found[name] = self._part_of(name) or self._of(name)
         return self._found[name]
+
+    def _part_of(self, name: str) -> Of | None:
+        """What is known of a part of things that are annotated, as a roof: where it may lie."""
+        whole = lists()["parts_of"].get(name)
+        if whole is None or name in (said for names in self.named for said in names):
+            return None
+        of = self.of(whole)
+        classes, covers = (*of.classes, *of.maybe), of.covers or of.under
+        return Of((), (), False, classes, covers, (), exact=False, uncounted=True, within=of.is_there)
 
     def _of(self, name: str) -> Of:
         """What goes by a name: what has it or another one for the same, and what is a kind of it."""
@@ -109,6 +146,10 @@ class Known:
             kind = {other, *lexicon.synonyms(other)} & {*lexicon.hypernyms(name)}
             return not (is_one(other) or listed) and bool(kind or same & also_called(other))
 
+        def may_be_thing(other: str) -> bool:  # a small car is a car, as which small vehicles go
+            kinds = {*lexicon.hypernyms(name)} & also_called(other)
+            return may_be(other) or (not (is_one(other) or listed) and bool(kinds))
+
         classes = tuple(fact for fact in self.facts.classes if is_one(fact.name))
         goes_by = is_one if listed else is_called
         called = [fact for fact in self.facts.cover if goes_by(fact.name)]
@@ -119,7 +160,7 @@ class Known:
             classes,
             covers,
             told,
-            tuple(fact for fact in self.facts.classes if may_be(fact.name)),
+            tuple(fact for fact in self.facts.classes if may_be_thing(fact.name)),
             () if covers else tuple(fact for fact in self.facts.cover if may_be(fact.name)),
             tuple(fact for fact in called if fact.fraction < _SEEN),
             exact=self._is_exact(name, same, is_one) and all(fact.complete for fact in classes),

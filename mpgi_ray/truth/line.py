@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from mpgi_ray.truth.claim import Amount
@@ -85,6 +85,12 @@ class Line:
                 return None if joined else found
         return None
 
+    def first_thing(self, noun: Noun, leads_away: Callable[[Line, Noun], bool]) -> Noun | None:
+        """The thing before a noun of a clause of which the clause speaks: planes in ``planes at the gate``."""
+        first = next((n + 1 for n in range(noun.first - 1, -1, -1) if self.ends_clause(n)), 0)
+        before = (one for one in self.nouns if first <= one.first < noun.first)
+        return next((one for one in before if not leads_away(self, one)), None)
+
     def pair(self, verb: int) -> tuple[Noun, Noun] | None:
         """The two things that a verb speaks of together: grass and trees cover it."""
         here = verb - 1
@@ -97,6 +103,21 @@ class Line:
         if first is None or first.name == last.name or self.text(first.first - 1) in (",", "and"):
             return None
         return first, last
+
+    def noun_behind(self, at: int) -> Noun | None:
+        """The thing that a phrase behind a piece names."""
+        for here in range(at + 1, min(at + 6, len(self.parts))):
+            if found := self.noun_at(here):
+                return found
+            if self.kind(here) not in (*STEPPED_OVER, Kind.AMOUNT, Kind.THING) and self.text(here) not in (
+                "the",
+                "a",
+                "an",
+                "these",
+                "those",
+            ):
+                return None
+        return None
 
     def object(self, verb: int) -> Noun | None:
         """The thing behind a verb, unless several are named together."""

@@ -54,7 +54,8 @@ def is_thing(line: Line, at: int, part: Piece) -> bool:
     if _is_said_to_act(line, at):
         return True
     before = line.kind(at - 1) is Kind.WORD and lexicon.is_noun(line.text(at - 1))
-    if before or (line.kind(at - 1) is Kind.THING and not line.parts[at - 1].plural):
+    before |= line.kind(at - 1) is Kind.THING and not line.parts[at - 1].plural
+    if before and line.text(at - 1) not in lists()["of_place"]:
         return False  # a container terminal is not what a source calls a terminal
     if line.kind(at + 1) is Kind.THING and line.text(at + 1) in plain:
         return True

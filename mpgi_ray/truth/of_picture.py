@@ -6,6 +6,7 @@ from mpgi_ray.truth.line import Line
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
 
+_PICTURES = ("scene", "image", "picture", "view", "photo", "photograph")
 _OTHER_SIDES = ("upper", "lower", "left", "right", "northern", "southern", "eastern", "western")
 
 
@@ -25,7 +26,10 @@ def is_of_picture(line: Line, at: int) -> bool:
         rest = list(line.parts[at + 2 : at + 7])
         if is_of_site(line, at):
             return True
-        end = next((n for n, part in enumerate(rest) if part.kind is Kind.MARK), len(rest))
+        if _is_arm(line, at) or is_of_way(line, at):
+            return True
+        ends = (n for n, part in enumerate(rest) if part.kind is Kind.MARK and part.text != ",")
+        end = next(ends, len(rest))
         return any(part.kind is Kind.PICTURE for part in rest[:end])  # of this busy harbour scene
     first = next((part.kind for part in line.parts if part.kind in (Kind.THING, Kind.PICTURE)), None)
     if "its" in line.text(at).split(" ") and first is not Kind.PICTURE:
@@ -45,17 +49,32 @@ def is_of_picture(line: Line, at: int) -> bool:
 
 def is_of_site(line: Line, at: int) -> bool:
     """``the left side of the yard``."""
-    after = [line.text(at + n) for n in (1, 2, 3, 4)]
-    return (
-        after[0] == "of"
-        and after[1] in ("the", "this", "a")
-        and not {*lists()["sites"]}.isdisjoint(after[2:])
+    after = [line.text(at + n) for n in range(1, 7)]
+    if after[0] != "of" or after[1] not in ("the", "this", "a", "an"):
+        return False
+    sites = [n for n in range(2, 6) if after[n] in lists()["sites"]]
+    stops = [n for n in range(2, 6) if line.kind(at + 1 + n) in (Kind.STOP, Kind.MARK)]
+    if not sites or (stops and stops[0] < sites[0]):
+        return False
+    return after[sites[0] + 1 : sites[0] + 2] not in [[one] for one in _PICTURES]  # of this airfield scene
+
+
+def _is_arm(line: Line, at: int) -> bool:
+    """``the northern arm of the roundabout``."""
+    return line.text(at).rpartition(" ")[2] in ("arm", "approach", "branch") and (
+        line.text(at + 3) in ("roundabout", "circle", "junction", "crossing", "crossroads", "intersection")
     )
+
+
+def is_of_way(line: Line, at: int) -> bool:
+    """``the right end of the road``: of what need not cross the whole picture."""
+    ways = {line.text(at + n) for n in (3, 4)} & {*lists()["ways"]}
+    return line.text(at).endswith(" end") and line.text(at + 2) in ("the", "this", "a") and bool(ways)
 
 
 def _is_direction(line: Line, at: int) -> bool:
     """What points, leads or throws its shadow to the right need not lie there."""
-    if line.text(at).split(" ")[0] not in ("to", "toward", "towards", "into", "across"):
+    if line.text(at).split(" ")[0] not in ("to", "toward", "towards", "into"):
         return False
     first = next((n for n in range(at - 1, -1, -1) if line.turns(n)), 0)
     return any(line.text(n) in lists()["pointing"] for n in range(first, at))

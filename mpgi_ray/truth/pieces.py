@@ -15,7 +15,7 @@ from mpgi_ray.truth.lists import Name, lists
 from mpgi_ray.truth.places import region_at
 from mpgi_ray.truth.tokens import TOKEN, folded, lowered, word_of
 
-_LONGEST = 5  # words of a phrase, or of a class's name
+_LONGEST = 6  # words of a phrase, or of a class's name
 _SAME = {
     "gray": "grey",
     "silver": "grey",
@@ -101,6 +101,8 @@ def _next(
     fraction, bounded = fraction_at(words, at), amount_at(words, at)
     if fraction and any(" ".join(words[at : at + n]) in phrases for n in range(fraction[0] + 1, _LONGEST)):
         fraction = None  # much larger than
+    if bounded and any(" ".join(words[at : at + n]) in phrases for n in range(bounded[0] + 1, _LONGEST)):
+        bounded = None  # one behind the other
     if fraction and (bounded is None or fraction[0] >= bounded[0]):
         return fraction[0], Kind.SHARE, fraction[1], False
     if bounded:
@@ -126,6 +128,8 @@ def _is_relation(words: list[str], at: int, length: int) -> bool:
     if " ".join((*words[at : at + length], "of")) not in _phrases() or after[:1] != ["of"]:
         return False
     pictures = {*lists()["picture"], "centre", "center", "middle"}
+    if words[at + length - 1] == "side":
+        pictures |= {*lists()["sites"]}  # the left side of a yard lies in it
     return not pictures & {*after[1:5]}
 
 
@@ -158,5 +162,5 @@ def _phrases() -> dict[str, tuple[Kind, Any]]:
         for part in parts
     }
     for kind, name in ((Kind.PATTERN, "patterns"), (Kind.RELATION, "relations")):
-        found |= {phrase: (kind, value) for value, same in listed[name].items() for phrase in same}
+        found |= {folded(phrase): (kind, value) for value, same in listed[name].items() for phrase in same}
     return found

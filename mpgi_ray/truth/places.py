@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mpgi_ray.data.box import Box
 
 _NEAR = 0.04  # of the picture's sides: borders of its parts are not sharp
-_OVERLAP = 0.1  # of a box's area that lies in a part: less is no touch
+_OVERLAP = 0.2  # of a box's area that lies in a part: less is no touch
 _PREPOSITION = (
     r"(?:in|at|on|near|along|to|toward|towards|within|across|from|around|into|by|against|onto|inside|"
     r"close to|occupies|occupy|fills|fill|covers|cover|lines|spans|flanks|hugs|dots|frames|reaches)"
@@ -50,9 +50,10 @@ class Region:
     rim: bool = False
 
     def touches(self, thing: Box) -> bool:
-        """Whether one could say that a thing lies there: a tenth of its box does."""
-        inside = _shared(self.box, thing) / thing.area if thing.area else float(self.holds(thing))
-        return (1 - inside if self.rim else inside) >= _OVERLAP
+        """Whether one could say that a thing lies there: a fifth of its box does, or it fills half of the part."""
+        shared = _shared(self.box, thing)
+        inside = shared / thing.area if thing.area else float(self.holds(thing))
+        return (1 - inside if self.rim else inside) >= _OVERLAP or shared >= 0.5 * self.box.area
 
     def holds(self, thing: Box) -> bool:
         """Whether the middle of a thing lies there."""
@@ -120,6 +121,8 @@ def region_at(words: str) -> tuple[int, Region] | None:
         if noun in (None, "corner", "third")
         else 0.5
     )
+    if noun == "side" and (found["before"] or "").startswith(("along", "lines", "flanks", "hugs")):
+        reach = 0.42
     x1, x2, y1, y2 = 0.0, 1.0, 0.0, 1.0
     if down:
         y1, y2 = (0.0, reach) if down.startswith(("upper", "top", "north")) else (1 - reach, 1.0)

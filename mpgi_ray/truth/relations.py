@@ -1,8 +1,13 @@
-"""Whether two things lie to each other as a text says."""
+"""Whether things and surfaces lie to each other as a text says.
+
+Of a thing its middle counts, of a surface all of it: a house is north of a road if its middle is north of the
+whole of some part of the road, and it is not if its middle is south of every part.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice, product
 
 from mpgi_ray.data.box import Box
@@ -11,29 +16,76 @@ from mpgi_ray.truth.judged import Judged, Verdict
 from mpgi_ray.truth.known import Of
 
 _ASIDE = 0.05  # of the picture: middles that lie nearer are on no side of each other
+_BORDER = 0.02  # of the picture: nor is a middle that is nearer to a surface
 _PAIRS = 10_000  # at most, that are looked at
 _APART = 0.45  # of the picture: things with such a gap are not near
+_ON = 0.05  # of the picture, by which a surface may miss a thing on it
+_BETWEEN = 0.05  # of the picture, by which one may say that more lies between two things
 
 
-def _gap(a: Box, b: Box) -> float:
-    return max(a.x1 - b.x2, b.x1 - a.x2, a.y1 - b.y2, b.y1 - a.y2, 0.0)
+@dataclass(frozen=True)
+class Place:
+    """Where a thing, or a part of a surface, lies; in shares of the picture."""
+
+    box: Box
+    is_surface: bool = False
+
+    @property
+    def core(self) -> Box:
+        """What must lie on a side of another one: the middle of a thing, all of a surface."""
+        x, y = self.box.middle
+        return self.box if self.is_surface else Box(x, y, x, y)
 
 
-def _beyond(first: float, second: float) -> bool | None:
-    """Whether the second is larger; None if they are too near to say."""
-    return None if abs(second - first) < _ASIDE else second > first
+def _near(a: Place, b: Place) -> bool | None:
+    (x1, y1, x2, y2), (u1, v1, u2, v2) = a.box, b.box
+    gap = max(x1 - u2, u1 - x2, y1 - v2, v1 - y2, 0.0)
+    return True if gap < 0.1 else (False if gap > _APART else None)
 
 
-# in shares of the picture; None where one could say both
-HOLDS: dict[str, Callable[[Box, Box], bool | None]] = {
-    "near": lambda a, b: True if _gap(a, b) < 0.1 else (False if _gap(a, b) > _APART else None),
-    "left_of": lambda a, b: _beyond(a.middle[0], b.middle[0]),
-    "right_of": lambda a, b: _beyond(b.middle[0], a.middle[0]),
-    "above": lambda a, b: _beyond(a.middle[1], b.middle[1]),
-    "below": lambda a, b: _beyond(b.middle[1], a.middle[1]),
+def _before(a: Place, b: Place, axis: int) -> bool | None:
+    """Whether the first one lies left of the second, or above it; None if they are too near to say."""
+    least = _BORDER if a.is_surface or b.is_surface else _ASIDE
+    one, other = a.core, b.core
+    if other[axis] - one[axis + 2] >= least:
+        return True
+    return False if one[axis] - other[axis + 2] >= least else None
+
+
+def _on(a: Place, b: Place) -> bool | None:
+    if a.is_surface or not b.is_surface:
+        return None
+    (x1, y1, x2, y2), middle = b.box, a.core
+    if _meet(middle, b.box):
+        return True
+    return None if _meet(a.box, Box(x1 - _ON, y1 - _ON, x2 + _ON, y2 + _ON)) else False
+
+
+def _larger(a: Place, b: Place) -> bool | None:
+    if a.is_surface or b.is_surface:
+        return None
+    return True if a.box.area > 1.5 * b.box.area else (False if 1.5 * a.box.area < b.box.area else None)
+
+
+def _longer(a: Place, b: Place) -> bool | None:
+    if a.is_surface or b.is_surface:
+        return None
+    one, other = (max(p.box.x2 - p.box.x1, p.box.y2 - p.box.y1) for p in (a, b))
+    return True if one > 1.2 * other else (False if 1.2 * one < other else None)
+
+
+# None where one could say both
+HOLDS: dict[str, Callable[[Place, Place], bool | None]] = {
+    "near": _near,
+    "left_of": lambda a, b: _before(a, b, 0),
+    "right_of": lambda a, b: _before(b, a, 0),
+    "above": lambda a, b: _before(a, b, 1),
+    "below": lambda a, b: _before(b, a, 1),
+    "on": _on,
     "elsewhere": lambda a, b: None,  # what the picture alone does not tell
-    "larger": lambda a, b: True if a.area > 1.5 * b.area else (False if 1.5 * a.area < b.area else None),
-    "smaller": lambda a, b: True if b.area > 1.5 * a.area else (False if 1.5 * b.area < a.area else None),
+    "larger": _larger,
+    "longer": _longer,
+    "smaller": lambda a, b: _larger(b, a),
 }
 
 
@@ -43,20 +95,57 @@ def related(claim: Claim, of: Of, other: Of) -> Judged:
     Args:
         of, other: what goes by the claim's two names.
     """
-    if not (of.classes and of.boxes and other.classes and other.boxes):
+    ones, others = places(of), places(other)
+    if not ones or not others:
         return Judged(claim, Verdict.UNVERIFIABLE)
     holds = HOLDS[claim.word or ""]
-    if claim.every:
-        whole = [box for fact in of.classes if fact.total for box in fact.boxes]
-        apart = sum(all(holds(a, b) is False for b in other.boxes) for a in whole)
-        if apart > sum(fact.left_out for fact in of.classes):
+    if of.classes and (claim.every or (claim.amount and claim.word not in ("near", "on"))):
+        whole = [Place(box) for fact in of.classes if fact.total for box in fact.boxes]
+        apart = sum(all(holds(a, b) is False for b in others) for a in whole)
+        left_out = sum(fact.left_out for fact in of.classes)
+        few = of.most is not None and claim.amount is not None and len(of.boxes) - apart < claim.amount[0]
+        if few or (claim.every and apart > left_out):
             return Judged(claim, Verdict.CONTRADICTED, f"{apart} do not")
-    found = {holds(a, b) for a, b in islice(product(of.boxes, other.boxes), _PAIRS)}
+    found = {holds(a, b) for a, b in islice(product(ones, others), _PAIRS)}
     if True in found:
         return Judged(claim, Verdict.SUPPORTED)
     if found == {False}:
         return Judged(claim, Verdict.CONTRADICTED, f"no {claim.name} lies so to any {claim.other}")
     return Judged(claim, Verdict.UNVERIFIABLE)
+
+
+def places(of: Of) -> Sequence[Place]:
+    """Where all of it lies; empty if that is not known."""
+    if of.boxes and (of.classes or not of.told):
+        return [Place(box) for box in of.boxes]
+    return [Place(box, is_surface=True) for box in of.grounds]
+
+
+def between(claim: Claim, of: Of, first: Of, second: Of) -> Judged:
+    """A claim that something lies between two others.
+
+    Args:
+        of, first, second: what goes by the claim's three names.
+    """
+    ones, pairs = places(of), list(islice(product(places(first), places(second)), _PAIRS))
+    if not ones or not pairs:
+        return Judged(claim, Verdict.UNVERIFIABLE)
+    if any(_meet(one.core, hull) for one in ones for hull in _hulls(pairs, 0)):
+        return Judged(claim, Verdict.SUPPORTED)
+    if not any(_meet(one.box, hull) for one in ones for hull in _hulls(pairs, _BETWEEN)):
+        return Judged(claim, Verdict.CONTRADICTED, f"no {claim.name} lies there")
+    return Judged(claim, Verdict.UNVERIFIABLE)
+
+
+def _hulls(pairs: Sequence[tuple[Place, Place]], wider: float) -> Iterator[Box]:
+    for a, b in pairs:
+        (x1, y1, x2, y2), (u1, v1, u2, v2) = a.box, b.box
+        low, high = (min(x1, u1) - wider, min(y1, v1) - wider), (max(x2, u2) + wider, max(y2, v2) + wider)
+        yield Box(*low, *high)
+
+
+def _meet(a: Box, b: Box) -> bool:
+    return a.x1 <= b.x2 and b.x1 <= a.x2 and a.y1 <= b.y2 and b.y1 <= a.y2
 
 
 def outnumbered(claim: Claim, of: Of, other: Of, told: str) -> Judged:

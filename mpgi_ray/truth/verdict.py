@@ -21,17 +21,22 @@ from mpgi_ray.truth.judged import Verdict as Verdict
 from mpgi_ray.truth.known import Known, Of
 from mpgi_ray.truth.lists import also_called, lists
 from mpgi_ray.truth.places import Region
-from mpgi_ray.truth.relations import outnumbered, related
+from mpgi_ray.truth.relations import between, outnumbered, related
 
 _INNER = 0.12  # of the picture: what is denied of a part may lie near its border
 _LITTLE = 0.02  # a class that fills less of a part of the picture cannot be said to lie there
 _CLEARLY, _INNER_CELL = 0.05, 0.8  # of a cell is marked, and of the cell lies in the part of the picture
-_AS_WHOLE = (About.POSITION, About.COLOUR)  # of a part, as of the thing
 _OPEN = 0.15  # what is marked as nothing in a part of the picture, in which a class may lie all the same
 _APART_PATTERNS = {
     frozenset(("row", "scattered")),
     frozenset(("cluster", "scattered")),
     frozenset(("grid", "scattered")),
+    frozenset(("ring", "row")),
+    frozenset(("ring", "rows")),
+    frozenset(("ring", "grid")),
+    frozenset(("single row", "rows")),
+    frozenset(("single row", "grid")),
+    frozenset(("single row", "scattered")),
 }
 
 
@@ -74,7 +79,7 @@ class Checker:
         rule = self._rules[claim.about]
         judged = rule(claim, self.known.of(claim.name))
         whole = lists()["parts_of"].get(claim.name)
-        if judged.verdict is not Verdict.UNVERIFIABLE or whole is None or claim.about not in _AS_WHOLE:
+        if judged.verdict is not Verdict.UNVERIFIABLE or whole is None or claim.about is not About.COLOUR:
             return judged
         of_whole = rule(claim, self.known.of(whole))
         # of roofs, others may be meant than those of buildings
@@ -98,8 +103,8 @@ class Checker:
 
     def _taken_for(self, name: str) -> bool:
         """Whether what people may call so is there: gravel tracks for roads."""
-        there = (*self.facts.cover, *self.facts.classes)
-        return any(fact.name in lists()["taken_for"].get(name, ()) for fact in there)
+        there = {fact.name for fact in self.facts.cover} | {fact.name for fact in self.facts.classes}
+        return not there.isdisjoint(lists()["taken_for"].get(name, ()))
 
     def _absence(self, claim: Claim, of: Of) -> Judged:
         if claim.region is not None:
@@ -168,17 +173,29 @@ class Checker:
             outside = sum(not region.touches(box) for box in whole)
             if outside > sum(fact.left_out for fact in of.classes):
                 return Judged(claim, Verdict.CONTRADICTED, f"{outside} lie elsewhere")
+        if claim.most and (few := self._few(of, region)):
+            return Judged(claim, Verdict.CONTRADICTED, few)
         if any(region.wider().touches(box) for box in of.boxes) or any(share >= _LITTLE for share in shares):
             inner = [fact.cells[cell] for fact in of.covers for cell in region.cells(_INNER_CELL)]
-            clear = any(map(region.holds, whole)) or any(share >= _LITTLE for share in inner)
+            clear = any(map(region.holds, of.boxes if of.within else whole))
+            clear |= any(share >= _LITTLE for share in inner)
             clear |= bool(of.covers) and any(share >= 0.1 for share in shares)
             return Judged(claim, Verdict.SUPPORTED if clear else Verdict.UNVERIFIABLE)
-        unmarked = (
-            any(self.known.unmarked(covers, cell) >= _OPEN for cell in region.cells()) if covers else False
-        )
+        kinds = any(claim.name in lexicon.hypernyms(fact.name) for fact in covers)  # others may lie there
+        unmarked = kinds and any(self.known.unmarked(covers, n) >= _OPEN for n in region.cells())
         if unmarked or claim.name in lists()["vague"]:
             return Judged(claim, Verdict.UNVERIFIABLE)
         return Judged(claim, Verdict.CONTRADICTED, f"no {claim.name} lies there")
+
+    def _few(self, of: Of, region: Region) -> str:
+        """What says that less than a third of all lies in a part of the picture; empty if it does not."""
+        whole = [box for fact in of.classes if fact.total for box in fact.boxes]
+        there = sum(region.wider().touches(box) for box in whole)
+        if whole and 3 * there < len(whole):
+            return f"{there} of {len(whole)} lie there"
+        shares = [sum(fact.cells[cell] for fact in of.covers) for cell in range(9)]
+        inside = sum(shares[cell] for cell in region.cells())
+        return f"{inside / sum(shares):.0%} lies there" if not whole and 5 * inside < sum(shares) else ""
 
     def _cover(self, claim: Claim, of: Of) -> Judged:
         return covering(claim, of, self.known)
@@ -192,6 +209,8 @@ class Checker:
     def _arrangement(self, claim: Claim, of: Of) -> Judged:
         found = {(a.pattern.value, a.direction or "") for fact in of.classes if (a := fact.arrangement)}
         direction, _, pattern = (claim.word or "").rpartition(" ")
+        if direction == "single":
+            direction, pattern = "", "row" if {told for told, _ in found} == {"row"} else "single row"
         if any(pattern == told and direction in ("", along) for told, along in found):
             return Judged(claim, Verdict.SUPPORTED)
         if len(found) == 1:
@@ -205,6 +224,8 @@ class Checker:
         if claim.word in ("more", "fewer"):
             told = f"{self._fact(claim.name, of)}, {self._fact(claim.other or '', other)}"
             return outnumbered(claim, of, other, told)
+        if claim.third is not None:
+            return between(claim, of, other, self.known.of(claim.third))
         return related(claim, of, other)
 
     def _fact(self, name: str, of: Of, region: Region | None = None) -> str:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.line import STEPPED_OVER, Line, Noun
 from mpgi_ray.truth.lists import lists
-from mpgi_ray.truth.of_picture import is_of_picture, is_of_site
+from mpgi_ray.truth.of_picture import is_of_picture, is_of_site, is_of_way
 from mpgi_ray.truth.pieces import Kind
 from mpgi_ray.truth.places import Region
 
@@ -17,6 +17,8 @@ _LEADING_AWAY = frozenset(
     ("on", "in", "at", "along", "across", "over", "under", "above", "below", "around", "by", "from")
 ) | frozenset(("of", "to", "through", "into", "between"))
 _OF_SITE = 0.15  # of the picture: a site need not fill it
+_OF_WAY = 0.24  # of the picture: a road may end far from its border
+_WHOLE = ("the whole", "the entire")
 _LIE = ("are", "is", "lie", "lies", "sit", "sits", "stand", "stands")
 _VERBS = (*_LIE, "can", "has", "have", "was", "were", "extend", "stretch", "run", "occupy", "spread")
 _AFTER_BARE = ("in", "at", "on", "near", "along", *_LIE, "of", "more", "and")
@@ -36,9 +38,12 @@ def owners(line: Line) -> Iterator[tuple[int, Region]]:
         if listed := _goes_on(line, at):
             owner = owner if _is_last(line, at) else None
         else:
-            owner = _behind(line, at) if _is_fronted(line, at) else _before(line, at)
+            fronted = _is_fronted(line, at) and not _is_aside(line, at)
+            fronted |= _is_inverted(line, at)
+            owner = _behind(line, at) if fronted else _before(line, at)
         if owner is not None and (listed or owner not in taken):
             region = part.value.wider(_OF_SITE) if is_of_site(line, at) else part.value
+            region = region.wider(_OF_WAY) if is_of_way(line, at) else region
             for thing in (owner, *_beside(line, at, owner)):
                 taken.add(thing)
                 yield thing, region
@@ -67,9 +72,26 @@ def _is_fronted(line: Line, at: int) -> bool:
     for here in range(at - 1, -1, -1):
         if line.ends_clause(here) or line.text(here) in (",", "and"):
             return True
-        if line.parts[here].kind not in (Kind.STOP, Kind.LEADING):
+        if line.parts[here].kind not in (Kind.STOP, Kind.LEADING) and line.text(here) not in _WHOLE:
             return False
     return True
+
+
+def _is_inverted(line: Line, at: int) -> bool:
+    """``Between the sheds in the upper left stands a crane``."""
+    first = next((n + 1 for n in range(at - 1, -1, -1) if line.ends_clause(n)), 0)
+    begins = line.text(first) in _LEADING_AWAY or line.kind(first) in (Kind.RELATION, Kind.PLACE)
+    new = line.text(at + 2) in ("a", "an") or line.kind(at + 2) is Kind.AMOUNT
+    return begins and new and line.text(at + 1) in _LIE
+
+
+def _is_aside(line: Line, at: int) -> bool:
+    """``A shed, upper right corner.``: nothing else may lie there."""
+    here = at + 1
+    if line.text(here) == "of":
+        here += 3
+    after = line.text(here) in ("", ".", ";") or (line.text(here) == "," and line.ends_clause(here))
+    return line.text(at - 1) == "," and after
 
 
 def _before(line: Line, at: int) -> int | None:
@@ -91,11 +113,14 @@ def _before(line: Line, at: int) -> int | None:
             return subject.at if subject else None
         if line.ends_clause(here) or part.kind in (Kind.PLACE, Kind.COVERS, Kind.SHARE):
             return None
+        if part.text in lists()["parting"]:
+            return None
         of = "of" in (line.text(here - 1), line.text(here - 2))
         before = line.noun_at(here - 1)
         is_verb = before is not None and before.plural  # rowing boats float
-        if part.kind is Kind.WORD and lexicon.is_noun(part.text) and not of and not is_verb:
-            return None
+        if part.kind is Kind.WORD and lexicon.is_noun(part.text.removesuffix("s")) and not of and not is_verb:
+            if not _is_place_of(line, here):
+                return None
         if part.text in ("one", "ones") and line.kind(here - 1) in (Kind.COLOUR, Kind.WORD):
             return None  # a brown one
         if part.text == "," and line.text(here + 1).endswith("ed") and before is not None:
@@ -122,10 +147,14 @@ def _aside(line: Line, end: int) -> int:
 
     ``The plane, white and pointing upwards, is parked at the left edge``.
     """
-    if line.text(end + 1) not in _VERBS and not _is_verb(line, end + 1):
+    fills = line.text(end + 1).split(" ")[0] in lists()["filling"]
+    said = line.text(end + 1).endswith("ed")  # a barge, whitish, moored at the left
+    if line.text(end + 1) not in _VERBS and not _is_verb(line, end + 1) and not fills and not said:
         return len(line.parts)
     first = next((n for n in range(end - 1, max(end - 12, 0), -1) if line.text(n) == ","), None)
-    return first if first is not None and line.noun_at(first - 1) else len(line.parts)
+    if first is None or not line.noun_at(first - 1) or (said and any(first < n.at < end for n in line.nouns)):
+        return len(line.parts)
+    return first
 
 
 def _is_verb(line: Line, at: int) -> bool:
@@ -144,11 +173,39 @@ def leads_away(line: Line, noun: Noun) -> bool:
     word, definite = line.text(here), line.text(here + 1) == "the"
     if word == "of":
         all_of = line.text(here - 1) in ("all", "both", "most", "some", "each", "none", "half")
-        return not (noun.amount or all_of or line.kind(here - 1) in (Kind.GROUP, Kind.AMOUNT))
+        part = line.text(here - 1) in lists()["bits"]  # the edge of a roof
+        return not (
+            noun.amount or all_of or part or line.kind(here - 1) in (Kind.GROUP, Kind.AMOUNT, Kind.SHARE)
+        )
     if noun.amount and not definite:
         return False
+    if word == "with" and noun.plural and _is_singular_verb(line, noun.at + 1):
+        return True  # a pool with marked lanes lies at the bottom
     edged = word in ("with", "by") and line.text(here - 1).endswith("ed")  # a lake fringed with trees
     return word in _LEADING_AWAY or edged or (word == "with" and definite) or line.kind(here) is Kind.RELATION
+
+
+def _is_singular_verb(line: Line, at: int) -> bool:
+    return line.text(at) in (
+        "is",
+        "lies",
+        "sits",
+        "stands",
+        "appears",
+        "fills",
+        "occupies",
+        "extends",
+        "runs",
+    )
+
+
+def _is_place_of(line: Line, at: int) -> bool:
+    """Whether a noun that has no name here only tells where something is: sheds below the tracks."""
+    here = at - 1
+    while line.kind(here) in (Kind.WORD, Kind.COLOUR) and line.text(here) != "of":
+        here -= 1
+    here -= line.text(here) in ("the", "a", "an", "its", "their")
+    return line.text(here) in _LEADING_AWAY or line.kind(here) is Kind.RELATION
 
 
 def _is_filler(line: Line, at: int) -> bool:
