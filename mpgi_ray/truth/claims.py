@@ -65,8 +65,8 @@ def _is_of_several(claim: Claim, numbers: Mapping[str, Sequence[float]]) -> bool
     """
     if claim.about is not About.COUNT or len(told := numbers.get(claim.name, ())) < 2:
         return False
-    if claim.amount is not None and claim.amount[0] == 0:
-        return False  # "at most two" is said of all
+    if claim.every or (claim.amount is not None and claim.amount[0] == 0):
+        return False  # "at most two" is said of all, and so is "two in total"
     first = claim.amount is not None and claim.amount[0] == told[0] == max(told)
     return not first or told.count(told[0]) > 1
 
@@ -110,8 +110,9 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
         inside = region if region and not _is_listed(line, region) else None
         placed = inside is None and line.names_place(noun.at) and not is_every(line, noun)
         some = noun.some or placed or _is_placed(line, noun) or _is_of_each(line, noun.at)
-        some &= not _is_total(line, noun)
-        yield replace(claim, about=About.COUNT, amount=amount, some=some, region=inside, word=noun.colour)
+        total = _is_total(line, noun)
+        number = replace(claim, about=About.COUNT, amount=amount, region=inside, word=noun.colour)
+        yield replace(number, some=some and not total, every=total)
     if region is not None:
         yield replace(
             claim, about=About.POSITION, region=region, every=is_every(line, noun), most=is_most(line, noun)
@@ -150,7 +151,8 @@ def _is_placed(line: Line, noun: Noun) -> bool:
     kinds = {noun.name, *lexicon.synonyms(noun.name), *lexicon.hypernyms(noun.name)}
     usual = {ground for ground, things in lists()["usual"].items() if not kinds.isdisjoint(things)}
     for here in range(noun.at + 1, min(noun.at + 8, len(line.parts))):
-        if line.parts[here].kind in (Kind.RELATION, Kind.PATTERN):
+        scattered = line.parts[here].value == "scattered"
+        if line.kind(here) is Kind.RELATION or (line.kind(here) is Kind.PATTERN and not scattered):
             return True
         at_one = line.text(here) in ("between", "among") or (
             line.text(here) == "on" and line.text(here + 1) == "the"

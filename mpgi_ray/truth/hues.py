@@ -56,5 +56,5 @@ def coloured(claim: Claim, of: Of, measured: Measured) -> Judged:
 def _too_many(claim: Claim, of: Of, other: int) -> int:
     """How many have another colour, if too few are left for the number that is claimed; else 0."""
     total = of.whole if of.most is None else of.most
-    least = total if claim.every else claim.amount[0] if claim.amount and claim.amount[1] else 0
+    least = total if claim.every else claim.amount[0] if claim.amount else 0
     return other if other > 1 and least > 1 and least > total - other else 0

@@ -9,6 +9,7 @@ from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.line import PARTS, Line, Noun
 from mpgi_ray.truth.pieces import Kind, Piece
 
+_PICTURES = ("image", "picture", "photo", "photograph", "frame", "scene", "view", "tile")
 _REST = ("rest", "remainder", "remaining")  # of the picture: what is said of it is said of a part
 
 
@@ -49,9 +50,12 @@ def _is_of_part(line: Line, at: int) -> bool:
         return True
     if any(line.text(at + n) in _REST for n in (1, 2, 3)):
         return True
+    of_picture = line.text(at + 1) == "of" and line.text(at + 3) in _PICTURES
     for here in range(at - 1, -1, -1):
         if line.text(here).removesuffix("'s") in _REST:
             return True
+        if of_picture and line.kind(here) is Kind.PLACE:
+            return False
         if line.ends_clause(here):
             return False
         if line.kind(here) is Kind.PLACE:
@@ -90,6 +94,13 @@ def _listed(line: Line, at: int) -> list[Noun]:
     return [] if any(noun.amount or noun.denied for noun in found) else found
 
 
+def _behind_aside(line: Line, end: int) -> Noun | None:
+    """The river in ``the river, which carries barges, takes up``."""
+    begins = (n for n in range(end) if line.text(n) == "," and line.text(n + 1) in ("which", "whose", "with"))
+    first = next(begins, None)
+    return line.noun_at(first - 1) if first else None
+
+
 def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
     subject = None
     if line.kind(at - 1) is Kind.COVERS and line.text(at - 2) in ("and", ","):
@@ -97,6 +108,8 @@ def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
     verb = next((n for n in (1, 2) if line.kind(at - n) is Kind.COVERS), None)
     if verb is not None:
         subject = line.subject(at - verb)
+        if line.text(at - verb - 1) == ",":
+            subject = _behind_aside(line, at - verb - 1)
         if subject is None and line.kind(at - verb - 1) is Kind.PRONOUN and at - verb - 1 == 0:
             subject = line.told  # it covers most of the image
         if subject is None and (both := line.pair(at - verb)):
