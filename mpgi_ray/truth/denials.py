@@ -27,7 +27,18 @@ _JOINING = (
 _ANYBODY = ("i", "we", "you", "one", "also", "clearly", "absolutely", "overall", "otherwise")
 _SPANS, _SPANNED = ("crosses", "spans", "crossing", "spanning"), ("it", "the")
 _AT_ONE = ("on", "in", "along", "beside", "near", "occupies", "occupy")
+_ON = ("on", "in", "at", "along", "beside", "near", "under", "behind", "beneath", "inside", "around")
 _AT_ALL = ("whatsoever", "anywhere", "exist", "exists", "occur", "occurs", "today", "at", "seen")
+
+
+def _is_fronted(line: Line, noun: Noun) -> bool:
+    """``on the bridge there is no car``."""
+    first = next((n + 1 for n in range(noun.first - 1, -1, -1) if line.ends_clause(n)), 0)
+    first += line.text(first) == "and"
+    before = line.parts[first : noun.first]
+    if line.text(first) not in _ON or any(part.kind in (Kind.PICTURE, Kind.PLACE) for part in before):
+        return False
+    return any(part.kind is Kind.THING for part in before)
 
 
 def _is_of_site(line: Line, noun: Noun, before: list[str]) -> bool:
@@ -70,6 +81,8 @@ def is_narrow(line: Line, noun: Noun) -> bool:
     at_one = noun.first == 0 and line.text(after) in _AT_ONE
     if at_one and not any(line.kind(after + n) in (Kind.PICTURE, Kind.PLACE) for n in (1, 2, 3)):
         return line.text(after + 1) not in ("view", "sight")  # no wagons on the tracks by the road
+    if _is_fronted(line, noun):
+        return True
     here = noun.first - 1
     if line.text(noun.first).endswith(" of") and line.text(here) in ("is", "are"):  # the road is free of cars
         return any(part.kind is Kind.THING for part in line.parts[:here])

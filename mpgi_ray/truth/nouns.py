@@ -64,10 +64,18 @@ def is_thing(line: Line, at: int, part: Piece) -> bool:
 
 
 def _is_likened(line: Line, noun: Noun) -> bool:
-    """``in a row like taxis``, and the cabin in ``boats with white cabins``."""
+    """``in a row like taxis``, ``room for cars``, and the cabin in ``boats with white cabins``."""
     before = noun.first - 1
-    while line.kind(before) in STEPPED_OVER or line.text(before) in ("a", "an", "the"):
+    while line.text(before) != "for" and (
+        line.kind(before) in STEPPED_OVER or line.text(before) in ("a", "an", "the")
+    ):
         before -= 1
+    if line.text(before) == "for":
+        return line.text(before - 1) not in (",", "except", "save", "but", "apart")
+    if line.text(before) in ("is", "are") and any(
+        line.kind(n) is Kind.DENIAL for n in range(max(0, before - 5), before)
+    ):
+        return True  # none of the boats is a barge
     if line.text(before) in ("like", "resembling"):
         return noun.plural or before < noun.at - 1  # and not a fountain-like pond
     if noun.name != "cabin" or line.text(before) not in ("with", "whose", "their", "its"):

@@ -94,6 +94,11 @@ def _listed(line: Line, at: int) -> list[Noun]:
     return [] if any(noun.amount or noun.denied for noun in found) else found
 
 
+def _is_number(part: Piece, noun: Noun) -> bool:
+    """``about a third fields``, and not ``most bays``, which are many and need cover little."""
+    return noun.plural and part.text.split(" ")[-1] not in ("most", "all", "any", "majority", "much")
+
+
 def _behind_aside(line: Line, end: int) -> Noun | None:
     """The river in ``the river, which carries barges, takes up``."""
     begins = (n for n in range(end) if line.text(n) == "," and line.text(n + 1) in ("which", "whose", "with"))
@@ -117,9 +122,10 @@ def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
             yield Claim(About.COVER, first.name, part.start, part.end, amount=part.value, other=last.name)
     else:
         after = next((n for n in range(1, 7) if line.kind(at + n) is Kind.COVERED), None)
-        if after is not None and all(line.text(at + n) != "," for n in range(1, after)):
+        direct = after == 1 or line.text(at + 1) in ("of", "the", "this")  # and not a third one
+        if after is not None and direct and all(line.text(at + n) != "," for n in range(1, after)):
             subject = line.object(at + after)
-        elif (noun := line.noun_at(at + 1)) and (noun.plural or lexicon.is_mass(noun.name)):
+        elif (noun := line.noun_at(at + 1)) and (_is_number(part, noun) or lexicon.is_mass(noun.name)):
             subject = noun  # about a third grass, and not a third car
     if subject is not None and not subject.amount:
         yield Claim(About.COVER, subject.name, part.start, part.end, amount=part.value)

@@ -91,7 +91,7 @@ def _is_aside(line: Line, at: int) -> bool:
     if line.text(here) == "of":
         here += 3
     after = line.text(here) in ("", ".", ";") or (line.text(here) == "," and line.ends_clause(here))
-    return line.text(at - 1) == "," and after
+    return line.text(at - 1) == "," and after and line.text(at - 2) not in ("and", "with")
 
 
 def _before(line: Line, at: int) -> int | None:
