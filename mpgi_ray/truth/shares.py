@@ -108,7 +108,8 @@ def _behind_aside(line: Line, end: int) -> Noun | None:
 
 def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
     subject = None
-    if line.kind(at - 1) is Kind.COVERS and line.text(at - 2) in ("and", ","):
+    aside = line.text(at - 2) == "," and _behind_aside(line, at - 2)
+    if line.kind(at - 1) is Kind.COVERS and line.text(at - 2) in ("and", ",") and not aside:
         return  # lawns surround the junction and cover half of it
     verb = next((n for n in (1, 2) if line.kind(at - n) is Kind.COVERS), None)
     if verb is not None:

@@ -74,6 +74,17 @@ def lot() -> Facts:
         ("Pavement covers most of the image and grass two thirds.", "two thirds"),
         ("Pavement and grass each cover about half of the image.", "about half"),
         ("The image is dominated by grass.", "dominated by"),
+        ("Grass is by far the largest surface.", "by far the largest surface"),
+        ("Grass covers the largest share of the picture.", "covers the largest share"),
+        ("Pavement makes up a mere quarter of the view.", "a mere quarter"),
+        ("Pavement, which carries nine cars, takes up two fifths of the picture.", "two fifths"),
+        ("There are six cars in total on the lot beside the road.", "six cars"),
+        ("No more than six cars are here, each of them parked.", "No more than six cars"),
+        ("Nine cars are here. Eleven of them, all parked.", "Eleven"),
+        ("A wooden house stands beside the lot.", "A wooden house"),
+        ("An airplane taxis along the lot.", "An airplane"),
+        ("It is a quiet lot without any cars.", "without any cars"),
+        ("There is no pavement at the top.", "no pavement"),
     ],
 )
 def test_false_claims_are_found(lot: Facts, text: str, words: str) -> None:
@@ -96,6 +107,14 @@ def test_false_claims_are_found(lot: Facts, text: str, words: str) -> None:
         "The cars stand at the top, in the centre and on the left, among other places.",
         "The centre of the image holds four cars and its edges hold at least five cars.",
         "Pavement covers most of the image; grass and road surface a small part each.",
+        "Nine cars stand here; a third one on the left is large.",
+        "The lot, free of trucks, has room for helicopters, but there is not a single one.",
+        "The cars stand in rows like trucks at a depot.",
+        "On the grass there are no cars, and no family cars either.",
+        "None of the cars is a truck, and none of them is red.",
+        "The road is free of cars.",
+        "Two delivery cars and a couple of others, each on a bay of its own.",
+        "Most bays are empty, and grass covers a good fifth.",
     ],
 )
 def test_true_and_open_claims_pass(lot: Facts, text: str) -> None:
