@@ -75,12 +75,16 @@ def amount_at(words: list[str], at: int) -> tuple[int, tuple[float, float | None
             return None
         if " ".join(words[end : end + 2]) in ("or more", "and more"):
             return end + 2 - at, (number, None), False
+        if words[end : end + 2] == ["or", "so"]:
+            return end + 2 - at, _bounded(number, "about"), False
         return end - at, _bounded(number, kind), False
     for n in range(4, 0, -1):
         phrase = " ".join(words[here : here + n])
         if n <= len(words) - here and phrase in amounts:
             least, most = amounts[phrase]
             known = kind if length and most is not None and most == least else "exactly"
+            if words[here + n : here + n + 2] == ["or", "so"]:
+                return here + n + 2 - at, _bounded(float(least or 0), "about"), False
             amount = (float(least or 0), most) if known == "exactly" else _bounded(float(least or 0), known)
             return here + n - at, amount, False
     return None

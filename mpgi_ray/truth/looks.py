@@ -13,7 +13,22 @@ from mpgi_ray.truth.pieces import Kind, Piece
 from mpgi_ray.truth.where import leads_away
 
 _MADE = ("painted", "roofed", "topped", "coloured", "colored")
-_LOOKS = (*_MADE, "is", "are", "look", "looks", "appear", "appears", "seem", "seems")
+_LOOKS = (
+    *_MADE,
+    "is",
+    "are",
+    "look",
+    "looks",
+    "appear",
+    "appears",
+    "seem",
+    "seems",
+    "shine",
+    "shines",
+    "gleam",
+    "gleams",
+    "glow",
+)
 _BESIDE = ("in", "on", "at", "along", "by", "beside", "near")
 _WEAR = ("with", "has", "have", "wear", "wears", "show", "shows", "bear", "bears", "carry", "carries", "in")
 

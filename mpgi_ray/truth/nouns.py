@@ -147,14 +147,29 @@ def _noun(line: Line, at: int) -> Noun:
 
 
 def _number_aside(line: Line, noun: Noun) -> None:
-    """``many cars (25)``: the number in brackets says how many."""
+    """``many cars (25)``, ``cars: 25``, ``the cars, four in number``, ``the number of cars is four``."""
+    told = noun.at + 2
+    before, after = line.text(told - 1), line.text(told + 1)
+    ends = line.kind(told + 1) in (None, Kind.MARK)
+    says = (
+        (before, after) == ("(", ")")
+        or (before in (":", "number", "numbering", "total") and ends)
+        or (before == "," and after == "in" and line.text(told + 2) in ("number", "all", "total"))
+        or (before == "," and after in ("altogether", "in all"))
+        or (
+            before in ("is", "are")
+            and line.text(noun.first - 2) == "number"
+            and line.text(noun.first - 1) == "of"
+        )
+    )
     if (
-        (line.text(noun.at + 1), line.kind(noun.at + 2), line.text(noun.at + 3)) == ("(", Kind.AMOUNT, ")")
+        says
+        and line.kind(told) is Kind.AMOUNT
         and noun.plural
         and not noun.denied
         and (noun.amount is None or noun.amount[1] is None)
     ):
-        noun.amount = line.parts[noun.at + 2].value
+        noun.amount = line.parts[told].value
 
 
 def _subset(line: Line, noun: Noun, of: int) -> None:
