@@ -26,7 +26,6 @@ from mpgi_ray.truth.shares import covers
 from mpgi_ray.truth.where import owners
 
 
-
 def claims(text: str, names: Mapping[str, Name]) -> list[Claim]:
     """The claims of a text in the order of its sentences.
 
@@ -112,7 +111,9 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
         some = noun.some or placed or _is_placed(line, noun.at) or _is_of_each(line, noun.at)
         yield replace(claim, about=About.COUNT, amount=amount, some=some, region=inside, word=noun.colour)
     if region is not None:
-        yield replace(claim, about=About.POSITION, region=region, every=is_every(line, noun), most=is_most(line, noun))
+        yield replace(
+            claim, about=About.POSITION, region=region, every=is_every(line, noun), most=is_most(line, noun)
+        )
     if noun.colour:
         yield replace(claim, about=About.COLOUR, word=noun.colour, amount=amount, some=amount is not None)
     yield from looks(line, noun, claim)

@@ -64,7 +64,11 @@ class Of:
     @property
     def is_there(self) -> bool:
         return bool(
-            self.told or self.within or self.whole or any(f.groups or f.left_out for f in self.classes) or self.covers
+            self.told
+            or self.within
+            or self.whole
+            or any(f.groups or f.left_out for f in self.classes)
+            or self.covers
         )
 
 

@@ -85,7 +85,7 @@ class Line:
         return None
 
     def first_thing(self, noun: Noun, leads_away: Callable[[Line, Noun], bool]) -> Noun | None:
-        """The thing before a noun of a clause of which the clause speaks: planes in ``planes at the gate``."""
+        """The thing before a noun of which its clause speaks: planes in ``planes at the gate``."""
         first = next((n + 1 for n in range(noun.first - 1, -1, -1) if self.ends_clause(n)), 0)
         before = (one for one in self.nouns if first <= one.first < noun.first)
         return next((one for one in before if not leads_away(self, one)), None)

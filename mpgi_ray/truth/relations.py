@@ -64,9 +64,7 @@ def _on(a: Place, b: Place) -> bool | None:
 def _larger(a: Place, b: Place) -> bool | None:
     if a.is_surface or b.is_surface:
         return None
-    return (
-        True if a.box.area > 1.5 * b.box.area else (False if 1.5 * a.box.area < b.box.area else None)
-    )
+    return True if a.box.area > 1.5 * b.box.area else (False if 1.5 * a.box.area < b.box.area else None)
 
 
 def _longer(a: Place, b: Place) -> bool | None:
@@ -101,7 +99,7 @@ def related(claim: Claim, of: Of, other: Of) -> Judged:
     if not ones or not others:
         return Judged(claim, Verdict.UNVERIFIABLE)
     holds = HOLDS[claim.word or ""]
-    if of.classes and (claim.every or claim.amount and claim.word not in ("near", "on")):
+    if of.classes and (claim.every or (claim.amount and claim.word not in ("near", "on"))):
         whole = [Place(box) for fact in of.classes if fact.total for box in fact.boxes]
         apart = sum(all(holds(a, b) is False for b in others) for a in whole)
         left_out = sum(fact.left_out for fact in of.classes)

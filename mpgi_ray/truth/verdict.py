@@ -19,12 +19,11 @@ from mpgi_ray.truth.judged import Verdict as Verdict
 from mpgi_ray.truth.known import Known, Of
 from mpgi_ray.truth.lists import also_called, lists
 from mpgi_ray.truth.places import Region
+from mpgi_ray.truth.positions import inside, lying
 from mpgi_ray.truth.relations import between, outnumbered, related
 
 _INNER = 0.12  # of the picture: what is denied of a part may lie near its border
 _BOXES = 1.5  # by which all boxes together may miss the share that things cover
-_LITTLE = 0.02  # a class that fills less of a part of the picture cannot be said to lie there
-_OPEN = 0.15  # what is marked as nothing in a part of the picture, in which a class may lie all the same
 _LEAD = 0.1  # by which another class must lead to contradict that this one dominates
 _CLOSE = {  # colours that people call by each other's names
     "white": {"grey", "beige"},
@@ -39,6 +38,7 @@ _CLOSE = {  # colours that people call by each other's names
     "green": {"grey", "black"},
     "purple": {"blue", "red"},
 }
+_SEVERAL_ROWS = {"single": ("grid", "rows")}  # what one row is not; one of a direction is no grid
 _APART_PATTERNS = {
     frozenset(("row", "scattered")),
     frozenset(("cluster", "scattered")),
@@ -46,9 +46,6 @@ _APART_PATTERNS = {
     frozenset(("ring", "row")),
     frozenset(("ring", "rows")),
     frozenset(("ring", "grid")),
-    frozenset(("single row", "rows")),
-    frozenset(("single row", "grid")),
-    frozenset(("single row", "scattered")),
 }
 
 
@@ -125,9 +122,7 @@ class Checker:
         least, most = claim.amount or (0.0, None)
         if claim.some or (claim.word is not None and not self._have_all(claim.word, of)):
             most = None
-        lowest, highest = (
-            (float(of.whole), of.most) if claim.region is None else self._inside(of, claim.region)
-        )
+        lowest, highest = (float(of.whole), of.most) if claim.region is None else inside(of, claim.region)
         fewer = claim.region is None and most is not None and most < lowest  # a part has no sharp border
         if fewer or (highest is not None and least > highest):
             return Judged(claim, Verdict.CONTRADICTED, self._fact(claim.name, of, claim.region))
@@ -142,45 +137,8 @@ class Checker:
             one.shared and one.colour == colour and one.measured == one.agreeing for one in found
         )
 
-    def _inside(self, of: Of, region: Region) -> tuple[float, float | None]:
-        """How many lie in a part of the picture, at least and at most."""
-        whole = [box for fact in of.classes for box in fact.boxes]
-        clear = sum(
-            region.holds(box) and not Region(region.box, not region.rim).touches(box) for box in whole
-        )
-        left_out = sum(fact.left_out for fact in of.classes)
-        touching = float(sum(region.wider().touches(box) for box in of.boxes))
-        return float(max(0, clear - left_out)), touching if of.most is not None else None
-
     def _position(self, claim: Claim, of: Of) -> Judged:
-        region, covers = claim.region, of.covers or of.under
-        if region is None or not (of.boxes or covers) or (of.told and not of.classes and not of.covers):
-            return Judged(claim, Verdict.UNVERIFIABLE)
-        shares = [fact.cells[cell] for fact in covers for cell in region.cells()]
-        whole = [box for fact in of.classes if fact.total for box in fact.boxes]
-        if claim.every and whole:
-            outside = sum(not region.touches(box) for box in whole)
-            if outside > sum(fact.left_out for fact in of.classes):
-                return Judged(claim, Verdict.CONTRADICTED, f"{outside} lie elsewhere")
-        if claim.most and (few := self._few(of, region)):
-            return Judged(claim, Verdict.CONTRADICTED, few)
-        if any(region.wider().touches(box) for box in of.boxes) or any(share >= _LITTLE for share in shares):
-            clear = any(map(region.holds, of.boxes if of.within else whole)) or (of.covers and any(share >= 0.1 for share in shares))
-            return Judged(claim, Verdict.SUPPORTED if clear else Verdict.UNVERIFIABLE)
-        kinds = any(claim.name in lexicon.hypernyms(fact.name) for fact in covers)  # others may lie there
-        if covers and kinds and any(self.known.unmarked(covers, n) >= _OPEN for n in region.cells()):
-            return Judged(claim, Verdict.UNVERIFIABLE)
-        return Judged(claim, Verdict.CONTRADICTED, f"no {claim.name} lies there")
-
-    def _few(self, of: Of, region: Region) -> str:
-        """What says that less than a third of all lies in a part of the picture; empty if it does not."""
-        whole = [box for fact in of.classes if fact.total for box in fact.boxes]
-        there = sum(region.wider().touches(box) for box in whole)
-        if whole and 3 * there < len(whole):
-            return f"{there} of {len(whole)} lie there"
-        shares = [sum(fact.cells[cell] for fact in of.covers) for cell in range(9)]
-        inside = sum(shares[cell] for cell in region.cells())
-        return f"{inside / sum(shares):.0%} lies there" if not whole and 5 * inside < sum(shares) else ""
+        return lying(claim, of, self.known)
 
     def _cover(self, claim: Claim, of: Of) -> Judged:
         if claim.amount is not None and self._is_too_small(of, claim.amount[0]):
@@ -233,13 +191,16 @@ class Checker:
     def _arrangement(self, claim: Claim, of: Of) -> Judged:
         found = {(a.pattern.value, a.direction or "") for fact in of.classes if (a := fact.arrangement)}
         direction, _, pattern = (claim.word or "").rpartition(" ")
-        if direction == "single":
-            direction, pattern = "", "row" if {told for told, _ in found} == {"row"} else "single row"
-        if any(pattern == told and direction in ("", along) for told, along in found):
+        if any(pattern == told and direction in ("", "single", along) for told, along in found):
             return Judged(claim, Verdict.SUPPORTED)
         if len(found) == 1:
             told, along = found.pop()
-            if (pattern == told == "row" and along) or frozenset((pattern, told)) in _APART_PATTERNS:
+            several = told in _SEVERAL_ROWS.get(direction, ("grid",) if direction else ())
+            if (
+                several
+                or (pattern == told == "row" and along)
+                or frozenset((pattern, told)) in _APART_PATTERNS
+            ):
                 return Judged(claim, Verdict.CONTRADICTED, f"{claim.name}: {f'{along} {told}'.strip()}")
         return Judged(claim, Verdict.UNVERIFIABLE)
 
@@ -255,7 +216,7 @@ class Checker:
     def _fact(self, name: str, of: Of, region: Region | None = None) -> str:
         if of.covers and not of.whole:
             return _shares(of.covers)
-        least, most = (of.whole, of.most) if region is None else self._inside(of, region)
+        least, most = (of.whole, of.most) if region is None else inside(of, region)
         number = f"at least {least:.0f}"
         if most is not None:
             number = f"{least:.0f}" if most == least else f"{least:.0f} to {most:.0f}"
