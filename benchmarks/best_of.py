@@ -1,10 +1,10 @@
 """What the best of several answers buys, where the writer makes mistakes at a known rate.
 
 Generated scenes are captioned by the imperfect writer (`mpgi_ray.demo.writer`), of whose replies a share has
-a fault of content, all kinds alike. Nothing is held against the facts. Once
-one answer is taken as it comes, once the best of several by their consensus and a scorer that learned from
-what the writer says of other scenes (`best_of_scorer`). The writer's log tells which false claims each text
-holds. Shown are, for the descriptions of stage 1 and the texts made of them,
+a fault of content, all kinds alike. Nothing is held against the facts. Once one answer is taken as it comes,
+once the best of several: of descriptions by their consensus and a scorer that learned from what the writer
+says of other scenes (`best_of_scorer`), of merges by their consensus. The writer's log tells which false
+claims each text holds. Shown are, for the descriptions of stage 1 and the texts made of them,
 
 - false claims for a text that was accepted, and the share of texts with one, with intervals over pictures;
 - what the score alone and the consensus alone would have taken of the same answers;
@@ -130,6 +130,7 @@ def main(given: Sequence[str] | None = None) -> None:
     parser.add_argument("--folder", type=Path, default=Path("build/best_of"), help="data and models")
     parser.add_argument("--images", type=int, default=400)
     parser.add_argument("--of", type=int, nargs="+", default=[1, 4], help="answers that are asked for")
+    parser.add_argument("--merges", type=int, help="of stage 2, in place of as many")
     parser.add_argument("--rate", type=float, default=0.3, help="of replies with a fault of content")
     parser.add_argument("--size", type=int, default=128, help="of the pictures, in pixels")
     options = parser.parse_args(given)
@@ -143,7 +144,9 @@ def main(given: Sequence[str] | None = None) -> None:
         with ray_session(cpus_held=2):
             for of in options.of:
                 choose = [f"generate.best_of={of}", f"generate.scorer={Path(scorer).absolute()}"]
-                settings = ["generate.sampling.temperature=0.85", *(choose if of > 1 else [])]
+                choose += [f"integrate.best_of={options.merges or of}"]
+                settings = [f"{stage}.sampling.temperature=0.85" for stage in ("generate", "integrate")]
+                settings += choose if of > 1 else []
                 output = scratch / f"best-of-{of}"
                 log = run(scratch / "shards", output, faults, SEED, held=False, settings=settings)
                 told = figures[of] = evaluate(output, log, images).figures()

@@ -11,7 +11,8 @@ from imperfect_run import content_faults
 
 from mpgi_ray.caption.describe import Perspectives
 from mpgi_ray.caption.facts import facts_of
-from mpgi_ray.caption.recipe import FactsConfig, GenerateConfig
+from mpgi_ray.caption.recipe import FactsConfig
+from mpgi_ray.caption.stage_settings import GenerateConfig
 from mpgi_ray.data.image import decode
 from mpgi_ray.data.sample import Sample
 from mpgi_ray.demo.writer.answer import write

@@ -10,6 +10,8 @@ description, so that nothing of the check is used to judge the check. Of each ru
 - the share of the annotated facts (a class and its number) that the long texts tell;
 - the false claims that got through, by kind, and the first replies that were refused although true.
 
+With ``--best-of`` each prompt is asked several times and the best answer taken by consensus.
+
 ``--believes`` is how often an integration follows a description that the facts contradict: a writer that
 always heeded the facts would take over none of the false claims that they decide. The last line is one JSON
 object with all figures.
@@ -51,7 +53,7 @@ class Result:
 
     def judge(self, rows: list[Caption], line: Line) -> None:
         """Count a reply: its records, and what the log says of it."""
-        reason = next((row for row in rows if row.reason), None)
+        reason = next((row for row in rows if row.reason and row.status != Status.OUTSCORED), None)
         self.answers += 1
         self.planted[line["fault"]] += 1
         self.caught[line["fault"]] += reason is not None
@@ -134,11 +136,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rate", type=float, default=0.1, help="of replies with a fault of content")
     parser.add_argument("--believes", type=float, default=0.5, help="of integrations, see above")
+    parser.add_argument("--best-of", type=int, default=1, help="answers to each prompt of both stages")
     parser.add_argument("--size", type=int, default=128, help="of the pictures, in pixels")
     options = parser.parse_args()
     faults = content_faults(options.rate, options.believes)
     figures: dict[str, Any] = {"images": options.images, "seed": options.seed, "rate": options.rate}
-    figures["believes"] = options.believes
+    figures |= {"believes": options.believes, "best_of": options.best_of}
+    stages = ("generate", "integrate") if options.best_of > 1 else ()
+    settings = [f"{stage}.best_of={options.best_of}" for stage in stages]
+    settings += [f"{stage}.sampling.temperature=0.85" for stage in stages]
     with tempfile.TemporaryDirectory(prefix="mpgi-bench-") as name:
         scratch = Path(name)
         shards = scratch / "shards"
@@ -148,7 +154,7 @@ def main() -> None:
             for held in (True, False):
                 begun = time.monotonic()
                 output = scratch / f"held-{held}"
-                log = run(shards, output, faults, options.seed, held=held)
+                log = run(shards, output, faults, options.seed, held=held, settings=settings)
                 result = evaluate(output, log, images)
                 told = result.figures(facts) | {"seconds": round(time.monotonic() - begun)}
                 show(held, told, result)

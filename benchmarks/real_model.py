@@ -49,9 +49,12 @@ SEED = 50_000  # the first scene: no other benchmark draws it
 
 
 def pictures(root: Path, number: int, draw: int) -> Iterator[Sample]:
-    """Scenes and real pictures in turn, one of each folder after another; two draws share none."""
-    folders = [islice(taken_in(root, [name]), draw, None, 2) for name in FOLDERS if (root / name).exists()]
+    """Scenes and real pictures in turn, one of each folder after another; draws share none."""
+    folders = [
+        islice(taken_in(root, [name]), draw % 2, None, 2) for name in FOLDERS if (root / name).exists()
+    ]
     real = (sample for together in zip_longest(*folders) for sample in together if sample)
+    real = islice(real, draw // 2 * (number // 2), None)
     first = SEED + 1000 * draw
     for pair in islice(zip(drawn(range(first, first + number)), real, strict=False), number // 2):
         yield from pair
@@ -93,7 +96,7 @@ def main() -> None:
     parser.add_argument("--model", required=True, help="name or folder of an instruct model")
     parser.add_argument("--gpus", type=int, default=0)
     parser.add_argument("--samples", type=int, default=100)
-    parser.add_argument("--draw", type=int, choices=(0, 1), default=0, help="which pictures")
+    parser.add_argument("--draw", type=int, choices=range(6), default=0, help="which pictures")
     parser.add_argument("--input", type=Path, default=Path(os.environ.get("MPGI_TEST_DATA", "data")))
     parser.add_argument("--folder", type=Path, default=Path("real-model"))
     parser.add_argument("--set", action="append", default=[], dest="settings", help="of the recipe")

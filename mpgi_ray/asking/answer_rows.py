@@ -26,10 +26,12 @@ def records(base: Caption, engine: Engine, answers: Sequence[Answer]) -> list[Ca
     for i, answer in enumerate(answers[:-1]):
         name = answer.question.prompt.name
         if answer.outscored:
-            why = Fault(Status.OUTSCORED.value, answer.outscored)
-            rows.append(_row(base, engine, answer, name, Status.OUTSCORED, why))
+            outscored = Fault(Status.OUTSCORED.value, answer.outscored)
+            rows.append(_row(base, engine, answer, name, Status.OUTSCORED, outscored))
         else:
-            rows.append(_row(base, engine, answer, name, Status.RETRIED, lacking(answers[: i + 1])))
+            # where another answer of its attempt has what it lacks, that was not asked for again
+            why = lacking(answers[: i + 1]) or lacking([answer])
+            rows.append(_row(base, engine, answer, name, Status.RETRIED, why))
     last = answers[-1]
     undone = Status.FAILED if last.reply.fault else Status.REJECTED
     counted = False

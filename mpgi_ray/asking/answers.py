@@ -48,9 +48,11 @@ class Answer:
 
 
 def giver(answers: Sequence[Answer], name: str) -> Answer | None:
-    """The first answer with a text that can be used: what was good once is kept, if nothing outscored it."""
-    good = (one for one in answers if one.reading.fault_of(name) is None and not one.outscored)
-    return next(good, None)
+    """The answer whose text is used: the best of the first attempt that brought one. What was good once is
+    kept, if nothing outscored it.
+    """
+    good = [one for one in answers if one.reading.fault_of(name) is None and not one.outscored]
+    return next((one for one in reversed(good) if one.question.number == good[0].question.number), None)
 
 
 def lacking(answers: Sequence[Answer]) -> Fault | None:

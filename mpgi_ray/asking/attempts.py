@@ -75,7 +75,7 @@ async def ask(
             for (place, question), reply in zip(asked, replies, strict=True)
             if reply is not None and place not in lost
         ]
-        for place, tries in (await ranked(given, best)).items():
+        for place, tries in (await ranked(given, answers, best)).items():
             answers[place] += tries
         still, open_ = open_, []
         for place, question in still:

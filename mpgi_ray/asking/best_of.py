@@ -36,42 +36,54 @@ def drawn(question: Question, draws: int) -> list[Question]:
     return asked
 
 
-async def ranked(given: Sequence[tuple[int, Answer]], best: BestOf | None) -> dict[int, list[Answer]]:
+async def ranked(
+    given: Sequence[tuple[int, Answer]], before: Sequence[Sequence[Answer]], best: BestOf | None
+) -> dict[int, list[Answer]]:
     """The answers of an attempt by the place of their question, the one that is taken last.
 
     It is the best of the good ones, of equals the first. Where none is good, answers with a fault that a
     model can mend come after those that the engine could not give.
+
+    Args:
+        before: the answers of earlier attempts by place: an answer is good if it brings what these lack.
     """
+    if best is None:  # one answer each
+        return {place: [answer] for place, answer in given}
     tries: dict[int, list[Answer]] = defaultdict(list)
     for place, answer in given:
         tries[place].append(answer)
-    compared = await _compared(tries, best) if best else tries
-    return {place: _best_last(own) for place, own in compared.items()}
-
-
-async def _compared(tries: Mapping[int, Sequence[Answer]], best: BestOf) -> dict[int, list[Answer]]:
-    """The answers, the good ones with their scores and their consensus."""
-    good = [[answer for answer in own if lacking([answer]) is None] for own in tries.values()]
-    texts = [[_text(answer) for answer in own] for own in good]
-    every = [text for own in texts for text in own]
-    scores = iter(await best.scores(every) if best.scores and every else ())
-    found = {
-        id(answer): replace(answer, score=next(scores, None), consensus=agreed)
-        for own, told in zip(good, texts, strict=True)
-        for answer, agreed in zip(own, best.consensus(told), strict=True)
+    good = {
+        place: [answer for answer in own if lacking([*before[place], answer]) is None]
+        for place, own in tries.items()
     }
-    return {place: [found.get(id(answer), answer) for answer in own] for place, own in tries.items()}
+    good = await _compared(good, best)
+    return {place: _best_last(good[place], own) for place, own in tries.items()}
 
 
-def _best_last(tries: Sequence[Answer]) -> list[Answer]:
-    def worth(answer: Answer) -> tuple[bool, bool, float, int]:
-        good = lacking([answer]) is None
-        return good, not answer.reply.fault, _worth(answer), -answer.question.draw
+async def _compared(good: Mapping[int, Sequence[Answer]], best: BestOf) -> dict[int, list[Answer]]:
+    """Good answers with their scores and their consensus."""
+    texts = {place: [_text(answer) for answer in own] for place, own in good.items()}
+    every = [text for own in texts.values() for text in own]
+    scores = iter(await best.scores(every) if best.scores and every else ())
+    return {
+        place: [
+            replace(answer, score=next(scores, None), consensus=agreed)
+            for answer, agreed in zip(own, best.consensus(texts[place]), strict=True)
+        ]
+        for place, own in good.items()
+    }
 
-    *others, last = sorted(tries, key=worth)
+
+def _best_last(good: Sequence[Answer], tries: Sequence[Answer]) -> list[Answer]:
+    """All answers to a question at one attempt."""
+    draws = {answer.question.draw for answer in good}
+    lacking_some = [answer for answer in tries if answer.question.draw not in draws]
+    lacking_some.sort(key=lambda answer: (not answer.reply.fault, -answer.question.draw))
+    if not good:
+        return lacking_some
+    *others, last = sorted(good, key=lambda answer: (_worth(answer), -answer.question.draw))
     why = f"the best of {len(tries)} answers has {_figures(last)}, this one "
-    told = [replace(a, outscored=f"{why}{_figures(a)}") if lacking([a]) is None else a for a in others]
-    return [*told, last]
+    return [*lacking_some, *(replace(a, outscored=f"{why}{_figures(a)}") for a in others), last]
 
 
 def _worth(answer: Answer) -> float:

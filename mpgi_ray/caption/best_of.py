@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Self
@@ -29,6 +29,15 @@ def require_packages() -> None:
     """
     if find_spec("open_clip") is None:
         raise InputError("generate.scorer needs open_clip: pip install 'mpgi-ray[train]'")
+
+
+def by_consensus(facts: Facts, draws: int) -> BestOf:
+    """How the one of so many answers about a picture is found that agrees most with the others.
+
+    Args:
+        facts: give the names that the picture's source has for things, and nothing else.
+    """
+    return BestOf(draws, partial(consensus, names=Known(facts).names))
 
 
 @dataclass(frozen=True)
@@ -63,19 +72,19 @@ class Chooser:
         refused, and what its answers cost lost.
 
         Args:
-            facts: give the names that the picture's source has for things, and nothing else.
+            facts: as of `by_consensus`.
         """
         if draws == 1:
             return None
-        agreed = partial(consensus, names=Known(facts).names)
+        best = by_consensus(facts, draws)
         if self.scorer is None:
-            return BestOf(draws, agreed)
+            return best
 
         async def scores(texts: Sequence[str]) -> list[float]:
             async with self.turn:  # one at a time: they would share the same cores
                 return await asyncio.to_thread(self._scores, picture, texts)
 
-        return BestOf(draws, agreed, scores)
+        return replace(best, scores=scores)
 
     def _scores(self, picture: Picture, texts: Sequence[str]) -> list[float]:
         """The scores of texts about a picture.

@@ -13,8 +13,9 @@ from mpgi_ray.asking.held import Held, hold, without_source
 from mpgi_ray.asking.reading import Reading
 from mpgi_ray.caption.best_of import Chooser
 from mpgi_ray.caption.boxes import box_style, boxes
-from mpgi_ray.caption.recipe import FactsConfig, GenerateConfig
+from mpgi_ray.caption.recipe import FactsConfig
 from mpgi_ray.caption.reuse import Answers, taken_over
+from mpgi_ray.caption.stage_settings import GenerateConfig
 from mpgi_ray.data.caption import Caption, Stage, Status, caption_id
 from mpgi_ray.data.image import Picture
 from mpgi_ray.data.sample import Annotation, Rejected, Sample

@@ -61,9 +61,10 @@ def loading(recipe: Recipe, phase: Phase) -> Callable[[], str]:
     named = (f"the model {one.model}" if one.model else f"the {one.kind} engine" for one in engines)
     names = " and ".join(dict.fromkeys(named))
     replicas = sum(engine.replicas.min for engine in engines)
+    count = ready_actors("Replica")
 
     def told() -> str:
-        ready = ready_actors("Replica")
+        ready = count()
         if ready is not None and ready >= replicas:
             return f"the first chunk ({replicas:,} of {replicas:,} replicas ready)"
         tail = "" if ready is None else f" ({ready:,} of {replicas:,} replicas ready)"

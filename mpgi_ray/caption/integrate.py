@@ -15,9 +15,11 @@ from mpgi_ray.asking.held import hold, without_source
 from mpgi_ray.asking.json_reply import parse_json
 from mpgi_ray.asking.merged import merged_fault
 from mpgi_ray.asking.reading import Reading
+from mpgi_ray.caption.best_of import by_consensus
 from mpgi_ray.caption.doubles import once
-from mpgi_ray.caption.recipe import FactsConfig, IntegrateConfig
+from mpgi_ray.caption.recipe import FactsConfig
 from mpgi_ray.caption.reuse import Answers, taken_over
+from mpgi_ray.caption.stage_settings import IntegrateConfig
 from mpgi_ray.data.caption import Caption, Stage, Status
 from mpgi_ray.engines.base import Engine, Fault, Prompt, Reply
 from mpgi_ray.prompts import PromptTemplate, sources_block
@@ -77,9 +79,11 @@ class Integration:
         if not prompt.sources:
             nothing = Answer(question, Reply("", finish_reason=""), _NONE_VOUCHED if usable else _NO_SOURCE)
             return records(base, self.engine, [nothing])
-        if taken := taken_over(earlier, first.sample_id, self.engine, question, self.config.attempts):
+        attempts, draws = self.config.attempts, self.config.best_of
+        if taken := taken_over(earlier, first.sample_id, self.engine, question, attempts, draws):
             return list(taken)
-        (answers,) = await ask(self.engine, [question], self.config.attempts)
+        best = by_consensus(facts, draws) if draws > 1 else None
+        (answers,) = await ask(self.engine, [question], attempts, best)
         return records(base, self.engine, answers)
 
     def prompt(self, sample_id: str, usable: Sequence[Caption], facts: Facts) -> Prompt:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mpgi_ray.cli.announce import announce
 from mpgi_ray.cli.options import Grace, Takeover
 from mpgi_ray.runtime.stopping import GRACE
+
+if TYPE_CHECKING:
+    from mpgi_ray.instruct.benchmark.blind import Baseline
+    from mpgi_ray.report.grid import Table
 
 
 def benchmark(
@@ -44,23 +49,35 @@ def benchmark(
     """
     announce("instruct benchmark", shards=shards, output=out)
     from rich.console import Console
-    from rich.table import Table
 
     from mpgi_ray.config import parse
     from mpgi_ray.instruct.benchmark.job import BenchmarkConfig, make_benchmark
+    from mpgi_ray.report.grid import print_table
 
     values = {"shards": shards, "output": out, "split": split, "most": most, "measured": measured}
     values |= {"pictures": pictures, "seed": seed, "whole": whole, "duplicates": duplicates}
     made = make_benchmark(
         parse(BenchmarkConfig, values, "mpgi instruct benchmark"), takeover=takeover, grace=grace
     )
-    table = Table("kind", "questions", "chance %", "without the picture %", "95 % interval")
-    for kind in made.kinds:
-        interval = f"{kind.low:.1%} to {kind.high:.1%}".replace("%", "")
-        row = (f"{kind.questions:,}", f"{100 * kind.chance:.1f}", f"{100 * kind.blind:.1f}", interval)
-        table.add_row(kind.kind, *row)
-    Console().print(table)
+    print_table(table_of(made.kinds), Console())
     questions = sum(kind.questions for kind in made.kinds)
     typer.echo(f"{out}: {questions:,} questions about {made.pictures:,} pictures")
-    for reason, count in made.left_out.items():
-        typer.echo(f"not asked about: {count:,} pictures, {reason}")
+    for line in lines_of(made.left_out):
+        typer.echo(line)
+
+
+def table_of(kinds: Sequence[Baseline]) -> Table:
+    """What is reached without a picture: by chance, and by a reader of the words."""
+    from mpgi_ray.report.grid import Table
+
+    rows = []
+    for one in kinds:
+        shares = [f"{100 * share:.1f}" for share in (one.chance, one.blind, one.low, one.high)]
+        rows.append([one.kind, f"{one.questions:,}", *shares[:2], f"{shares[2]} to {shares[3]}"])
+    columns = ("kind", "questions", "chance", "reader of the words", "95 %")
+    return Table("Without the pictures, per cent", (), columns, rows)
+
+
+def lines_of(left_out: Mapping[str, int]) -> list[str]:
+    """How many pictures are not asked about, by reason."""
+    return [f"not asked about: {count:,} pictures, {reason}" for reason, count in left_out.items()]

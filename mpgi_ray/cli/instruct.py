@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -96,9 +97,15 @@ def _tell(made: Made, out: str, worded: bool) -> None:
     typer.echo(f"splits: {splits}")
     if worded:
         typer.echo(f"in the model's words: {made.reworded:,} of {total:,} questions")
-    for name, answers in made.cut.items():
+    for line in lines_of(made.cut, made.left_out):
+        typer.echo(line)
+
+
+def lines_of(cut: Mapping[str, Mapping[str, int]], left_out: Mapping[str, int]) -> list[str]:
+    """What was cut to balance answers, and what was left out."""
+    lines = []
+    for name, answers in cut.items():
         often = sorted(answers.items(), key=lambda item: -item[1])
         told = ", ".join(f"{answer} {count:,}" for answer, count in often[:_ANSWERS])
-        typer.echo(f"cut from {name} to balance answers: {told}{' …' if len(often) > _ANSWERS else ''}")
-    for reason, count in made.left_out.items():
-        typer.echo(f"left out: {count:,} {reason}")
+        lines.append(f"cut from {name} to balance answers: {told}{' …' if len(often) > _ANSWERS else ''}")
+    return [*lines, *(f"left out: {count:,} {reason}" for reason, count in left_out.items())]

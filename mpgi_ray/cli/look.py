@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from mpgi_ray.report.kinds import Kind
 
 
+_OF_QUESTIONS = ("answers", "final")  # that tell more of a folder of questions
+
+
 def inspect(
     path: Annotated[
         str,
@@ -27,8 +30,8 @@ def inspect(
         str | None,
         typer.Option(
             help="Write a report of a caption folder or of what was found, a contact sheet of shards, or the "
-            "rows of --rejects. A path that ends in / becomes a folder: the report of a caption run, with a "
-            "page to filter, search, compare and rate its texts."
+            "rows of --rejects. A path that ends in / becomes a folder: the report of a caption run or of "
+            "questions, with a page to filter and search them, and to compare and rate texts."
         ),
     ] = None,
     rejects: Annotated[
@@ -58,7 +61,10 @@ def inspect(
     ] = None,
     final: Annotated[
         str | None,
-        typer.Option(help="Folder of final shards: what was kept and dropped, in a report or of a sample."),
+        typer.Option(
+            help="Folder of final shards: what was kept and dropped, in a report or of a sample; for "
+            "questions, where their pictures lie now."
+        ),
     ] = None,
     duplicates: Annotated[
         str | None,
@@ -70,6 +76,12 @@ def inspect(
     scores: Annotated[
         str | None, typer.Option(help="Output of `mpgi score`: its scores, in a report or of a sample.")
     ] = None,
+    answers: Annotated[
+        str | None,
+        typer.Option(
+            help="Output of `mpgi evaluate --engine`: how right it answered the questions of a folder."
+        ),
+    ] = None,
     metrics: Annotated[str | None, typer.Option(help="A metrics.json to show in the report.")] = None,
     model: Annotated[str | None, typer.Option(help="A training run to show in the report.")] = None,
 ) -> None:
@@ -78,7 +90,7 @@ def inspect(
     from mpgi_ray.report.one.place import split_key
 
     given = {"final": final, "metrics": metrics, "model": model}
-    given |= {"duplicates": duplicates, "leaks": leaks, "scores": scores}
+    given |= {"duplicates": duplicates, "leaks": leaks, "scores": scores, "answers": answers}
     path, key = split_key(path)
     beside = {name: value for name, value in given.items() if value is not None}
     asked = Asked(path, rejects, cards, samples, against, beside)
@@ -107,7 +119,7 @@ def _one(asked: Asked, key: str, as_json: bool, forms: list[str]) -> None:
 
     if forms:
         raise RecipeError(f"{forms[0]} is of a whole folder: leave it out, or #{key}")
-    if others := [name for name in ("metrics", "model") if name in asked.beside]:
+    if others := [name for name in ("metrics", "model", "answers") if name in asked.beside]:
         raise RecipeError(f"--{others[0]} knows nothing of a sample: leave it out, or #{key}")
     told = known_of(asked.path, key, asked.beside)
     if as_json:
@@ -133,21 +145,18 @@ def _status(asked: Asked, as_json: bool, forms: list[str]) -> None:
 def _all(asked: Asked, html: str | None, as_json: bool) -> None:
     """A whole folder, as text, as a page or as JSON."""
     from mpgi_ray.cli.looking.kinds import look_of
-    from mpgi_ray.report.kinds import Kind, is_one_of, recognise
+    from mpgi_ray.report.kinds import QUESTIONS, Kind
     from mpgi_ray.report.viewer import is_folder
 
-    if asked.beside and (html is None or not is_one_of(asked.path, Kind.CAPTIONS)):
-        raise RecipeError(
-            f"--{next(iter(asked.beside))} adds to the report of a caption folder, or to what is known of a "
-            "sample: give one with --html FILE or a #KEY, or leave it out"
-        )
-    kind = recognise(asked.path)
+    kind = _with_beside(asked, html)
     look = look_of(kind)
-    folder = kind is Kind.CAPTIONS and html is not None and is_folder(html)
-    if not folder and (asked.samples is not None or asked.against is not None):
+    folder = kind in (Kind.CAPTIONS, *QUESTIONS) and html is not None and is_folder(html)
+    if asked.samples is not None and not folder:
         raise RecipeError(
-            "--samples and --against belong to the folder of a caption run's report: give --html FOLDER/"
+            "--samples belongs to the folder of a report of captions or of questions: give --html FOLDER/"
         )
+    if asked.against is not None and not (folder and kind is Kind.CAPTIONS):
+        raise RecipeError("--against belongs to the folder of a caption run's report: give --html FOLDER/")
     if html is not None and as_json:
         raise RecipeError("--html and --json: give one of them")
     if html is not None and look.html is None:
@@ -164,6 +173,29 @@ def _all(asked: Asked, html: str | None, as_json: bool) -> None:
         from rich.console import Console
 
         look.text(asked, Console())
+
+
+def _with_beside(asked: Asked, html: str | None) -> Kind:
+    """What a path holds, if all that was given beside it adds to what is shown of that."""
+    from mpgi_ray.report.kinds import QUESTIONS, Kind, is_one_of, recognise
+
+    if not asked.beside:
+        return recognise(asked.path)
+    asks = is_one_of(asked.path, *QUESTIONS)
+    report = html is not None and is_one_of(asked.path, Kind.CAPTIONS)
+    fits = _OF_QUESTIONS if asks else asked.beside.keys() - {"answers"} if report else ()
+    wrong = [name for name in asked.beside if name not in fits]
+    if "answers" in wrong:
+        raise RecipeError(
+            "--answers adds to what is shown of instructions or of a benchmark: give the folder of the "
+            "questions, or leave it out"
+        )
+    if wrong:
+        raise RecipeError(
+            f"--{wrong[0]} adds to the report of a caption folder, or to what is known of a sample: give one "
+            "with --html FILE or a #KEY, or leave it out"
+        )
+    return recognise(asked.path)
 
 
 def _rejects(asked: Asked, kind: Kind, as_json: bool) -> None:

@@ -12,14 +12,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.data.tables import publish_table, read_table, table_at, typed
+from mpgi_ray.data.tables import publish_table, read_batches, read_table, table_at, typed
 from mpgi_ray.errors import InputError
 
 INSTRUCTIONS = "instructions.parquet"
@@ -119,21 +120,44 @@ def _row(one: Conversation, place: int, turn: Turn) -> dict[str, Any]:
     }
 
 
-def read_instructions(path: str) -> Mapping[str, tuple[Conversation, ...]]:
-    """The conversations about each picture, by its ``sample_id``.
+def read_turns(path: str) -> Iterator[tuple[Mapping[str, Any], Turn]]:
+    """Each question with its row, for a table that is too large to be held as conversations.
 
     Args:
         path: of the table, or of the folder that it lies in.
 
     Raises:
-        InputError: it cannot be read, a conversation is about two pictures or has two questions of one
-            turn, an answer is none of its choices, or ``truth`` is not JSON.
+        InputError: it cannot be read, an answer is none of its choices, or ``truth`` is no JSON object.
     """
     storage, name = table_at(path, INSTRUCTIONS)
     where = storage.path(name)
-    rows = typed(read_table(storage, name, _SCHEMA.names), _SCHEMA, where, _MAY_LACK).to_pylist()
+    for batch in read_batches(storage, name):
+        table = typed(batch, _SCHEMA, where, _MAY_LACK)
+        for start in range(0, table.num_rows, _AT_ONCE):
+            for row in table.slice(start, _AT_ONCE).to_pylist():
+                yield row, _turn(row, where)
+
+
+def read_instructions(
+    path: str, only: Collection[str] | None = None
+) -> Mapping[str, tuple[Conversation, ...]]:
+    """The conversations about each picture, by its ``sample_id``.
+
+    Args:
+        path: of the table, or of the folder that it lies in.
+        only: those about these pictures.
+
+    Raises:
+        InputError: it cannot be read, a conversation is about two pictures or has two questions of one
+            turn, an answer is none of its choices, or ``truth`` is no JSON object.
+    """
+    storage, name = table_at(path, INSTRUCTIONS)
+    where = storage.path(name)
+    table = typed(read_table(storage, name, _SCHEMA.names), _SCHEMA, where, _MAY_LACK)
+    if only is not None:
+        table = table.filter(pc.is_in(table["sample_id"], pa.array(sorted(only), pa.string())))
     asked: dict[str, list[Mapping[str, Any]]] = {}
-    for row in rows:
+    for row in table.to_pylist():
         asked.setdefault(row["conversation"], []).append(row)
     found: dict[str, list[Conversation]] = {}
     for told, turns in asked.items():
@@ -148,12 +172,24 @@ def read_instructions(path: str) -> Mapping[str, tuple[Conversation, ...]]:
     return {sample_id: tuple(own) for sample_id, own in found.items()}
 
 
+def fingerprint(path: str) -> str:
+    """What tells a table of questions from any other; a run that asks them writes it down.
+
+    Args:
+        path: as of `read_instructions`.
+    """
+    storage, name = table_at(path, INSTRUCTIONS)
+    return hashlib.sha256(storage.read(name)).hexdigest()[:16]
+
+
 def _turn(row: Mapping[str, Any], where: str) -> Turn:
     try:
         truth = json.loads(row["truth"])
+        if not isinstance(truth, dict):
+            raise ValueError(truth)
     except ValueError as error:
         raise InputError(
-            f"{where}: truth {row['truth'][:80]!r} of conversation {row['conversation']} is not JSON"
+            f"{where}: truth {row['truth'][:80]!r} of conversation {row['conversation']} is no JSON object"
         ) from error
     choices = tuple(row["choices"])
     if choices and row["answer"] not in choices:

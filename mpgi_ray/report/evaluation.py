@@ -4,32 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from rich import table as rich_table
 from rich.console import Console
-from rich.text import Text
 
 from mpgi_ray.data.evaluated import TABLES
+from mpgi_ray.report.grid import Table, print_line, print_table
 
 _ELSEWHERE = ("segmentation", "localization")  # of other pictures than those of the shards
 _SHARES = ("captions", "localization")  # from 0 to 1, where the others are per cent
 _LOW, _HIGH = "_low", "_high"  # the ends of a figure's interval stand beside it
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Cells as text, one row a model.
-
-    Attributes:
-        status: of each model in it, whether it saw these pictures in training.
-    """
-
-    title: str
-    status: Sequence[str]
-    columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
 
 
 def tables_of(metrics: Mapping[str, Any]) -> list[Table]:
@@ -82,17 +67,13 @@ def print_evaluation(metrics: Mapping[str, Any], console: Console) -> None:
         metrics: what a ``metrics.json`` holds.
     """
     for line in _lines_of(metrics):
-        _line(console, line)
+        print_line(console, line)
     for name, of in metrics.get("sets", {}).items():
         console.print()
-        _line(console, name, "bold underline")
+        print_line(console, name, "bold underline")
         print_evaluation(of, console)
     for table in () if "sets" in metrics else tables_of(metrics):
-        console.print()
-        _line(console, table.title, "bold")
-        for line in table.status:
-            _line(console, f"  {line}")
-        console.print(_grid(table), crop=False)
+        print_table(table, console)
 
 
 def _lines_of(metrics: Mapping[str, Any]) -> list[str]:
@@ -105,24 +86,6 @@ def _lines_of(metrics: Mapping[str, Any]) -> list[str]:
         return [metrics["localize"]]
     split = "all splits" if metrics["split"] is None else f"split {metrics['split']}"
     return [f"{metrics['images']} images of {metrics['shards']}, {split}"]
-
-
-def _line(console: Console, text: str, style: str = "") -> None:
-    console.print(Text(text, style), soft_wrap=True)
-
-
-def _grid(table: Table) -> rich_table.Table:
-    """Headings may take several lines; what stands in a cell is never cut or wrapped."""
-    grid = rich_table.Table()
-    for place, name in enumerate(table.columns):
-        cells = [row[place] for row in table.rows]
-        words = name.split()
-        least = max(map(len, [*cells, *words]))
-        right = all(cell[:1].isdigit() for cell in cells if cell)
-        grid.add_column(name, justify="right" if right else "left", min_width=least)
-    for row in table.rows:
-        grid.add_row(*map(Text, row))
-    return grid
 
 
 def _by_protocol(metrics: Mapping[str, Any], kind: str) -> dict[str, list[Mapping[str, Any]]]:

@@ -43,15 +43,18 @@ def job_of(folder: str, jobs: tuple[str, ...]) -> str | None:
     return next((job for job in jobs if storage.exists(record_of(job))), None)
 
 
-def finished(folder: str, job: str) -> Finished:
+def finished(folder: str, job: str, command: str = "") -> Finished:
     """A job's folder.
+
+    Args:
+        command: that runs the job; by default its name.
 
     Raises:
         InputError: it is another folder, or the job has not ended.
     """
-    storage = Storage(folder)
+    storage, command = Storage(folder), command or job
     if not storage.exists(record_of(job)):
-        raise InputError(f"{folder} holds no {record_of(job)}: give the output folder of `mpgi {job}`")
+        raise InputError(f"{folder} holds no {record_of(job)}: give the output folder of `mpgi {command}`")
     if not storage.exists(_SUMMARY):
-        raise InputError(f"{folder} is not finished: run the same `mpgi {job}` again first")
+        raise InputError(f"{folder} is not finished: run the same `mpgi {command}` again first")
     return Finished(storage, storage.read_json(record_of(job)), storage.read_json(_SUMMARY))

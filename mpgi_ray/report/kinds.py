@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from mpgi_ray.data.caption_folder import METRICS, RUN
 from mpgi_ray.data.claim import record_of
+from mpgi_ray.data.instructions import INSTRUCTIONS
 from mpgi_ray.data.release import RELEASE
 from mpgi_ray.data.shard_list import SUFFIXES, find_shards
 from mpgi_ray.data.storage import Storage, split_url
@@ -27,12 +28,19 @@ class Kind(StrEnum):
     TRAINING = "a training run"
     MODEL = "a model"
     EVALUATION = "an evaluation"
+    INSTRUCTIONS = "instructions"
+    BENCHMARK = "a benchmark"
+    ANSWERS = "answers of an engine"
 
 
+QUESTIONS = (Kind.INSTRUCTIONS, Kind.BENCHMARK)
 _RECORDS = {
     record_of("duplicates"): Kind.DUPLICATES,
     record_of("leaks"): Kind.LEAKS,
     record_of("score"): Kind.SCORES,
+    record_of("instruct"): Kind.INSTRUCTIONS,
+    record_of("benchmark"): Kind.BENCHMARK,
+    record_of("asked"): Kind.ANSWERS,
     RELEASE: Kind.RELEASE,
     record_of("curate"): Kind.FINAL,
     record_of("ingest"): Kind.SHARDS,
@@ -59,6 +67,8 @@ def recognise(path: str) -> Kind:
         return Kind.TRAINING if "identity" not in storage.read_json(RUN) else Kind.CAPTIONS
     if storage.exists(CONFIG) and _has(path, WEIGHTS, SAFE_WEIGHTS):
         return Kind.MODEL
+    if storage.exists(INSTRUCTIONS):  # of another program
+        return Kind.INSTRUCTIONS
     if storage.exists(METRICS):
         return _of_metrics(f"{path.rstrip('/')}/{METRICS}")
     try:

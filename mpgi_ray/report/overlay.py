@@ -30,13 +30,14 @@ class Shape:
     """An outline of an object; without any, its oriented box where there is one, else its box.
 
     Attributes:
-        kind: ``crowd`` for a group, ``region`` for the box of a mask's region, else empty.
+        kind: ``crowd`` for a group, ``region`` for the box of a mask's region, ``answer`` for a box that a
+            question is answered by, else empty.
     """
 
     label: str
     colour: str
     points: tuple[Point, ...]
-    kind: Literal["", "crowd", "region"] = ""
+    kind: Literal["", "crowd", "region", "answer"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +94,17 @@ class Colours:
         return colours
 
 
-def overlay(note: Annotation, colours: Colours) -> Overlay:
-    """Outlines of all objects, boxes of regions, and as many labels as fit without covering one another."""
+def overlay(note: Annotation, colours: Colours, answers: Sequence[Object] = ()) -> Overlay:
+    """Outlines of all objects, boxes of regions, and as many labels as fit without covering one another.
+
+    Args:
+        answers: boxes that questions about the picture are answered by, drawn above all others.
+    """
     counts = Counter(obj.label for obj in note.objects)
     classes = sorted(counts, key=lambda label: (-counts[label], label))
     regions = _regions(note)
     of_mask = dict.fromkeys([*(region.label for region in regions), *note.cover])
-    colour = colours.of((*classes, *of_mask))
+    colour = colours.of((*classes, *of_mask, *dict.fromkeys(answer.label for answer in answers)))
     font = _FONT * max(note.width, note.height) / DISPLAY
     shapes = [
         *(Shape(o.label, colour[o.label], outline(o), "region") for o in regions),
@@ -108,8 +113,9 @@ def overlay(note: Annotation, colours: Colours) -> Overlay:
             for o in note.objects
             for each in _outlines(o)
         ),
+        *(Shape(o.label, colour[o.label], outline(o), "answer") for o in answers),
     ]
-    drawn = note.model_copy(update={"objects": (*note.objects, *regions)})
+    drawn = note.model_copy(update={"objects": (*answers, *note.objects, *regions)})
     legend = [(label, colour[label], counts.get(label)) for label in colour]
     chips = place_chips(drawn, font, colour)
     return Overlay(note.width, note.height, font, tuple(shapes), chips, tuple(legend), bands(note, colour))

@@ -18,7 +18,7 @@ _LINE = 16  # px
 _LETTER = 6.4  # px: mean width of one
 _PAPER, _INK = (255, 255, 255), (34, 38, 42)
 _QUALITY = 70
-_WIDTH = {"": 2, "crowd": 2, "region": 1}  # px, of lines
+_WIDTH = {"": 2, "crowd": 2, "region": 1, "answer": 3}  # px, of lines
 
 
 @dataclass(frozen=True, slots=True)

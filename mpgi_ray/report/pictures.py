@@ -141,8 +141,12 @@ def thumbnail(image: bytes, longest: int = _PIXELS) -> tuple[str, tuple[int, int
         ImageError: it cannot be decoded.
     """
     pixels = decode(image).pixels
-    data = small_jpeg(pixels, longest)
-    return f"data:image/jpeg;base64,{base64.b64encode(data).decode()}", pixels.size
+    return as_uri(small_jpeg(pixels, longest)), pixels.size
+
+
+def as_uri(jpeg: bytes) -> str:
+    """A JPEG as a ``data:`` URI; nothing of nothing."""
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}" if jpeg else ""
 
 
 def small_jpeg(pixels: Image, longest: int) -> bytes:

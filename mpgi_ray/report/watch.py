@@ -28,6 +28,7 @@ from mpgi_ray.report.kinds import Kind
 from mpgi_ray.report.status import ONLY_A_PILOT
 from mpgi_ray.report.works import CAN_TELL, PILOT, Times, is_finished, works_of
 
+_ALSO_OF_OTHERS = {Kind.SHARDS: "ingest", Kind.INSTRUCTIONS: "instruct"}  # by our job that writes them
 _NEWEST = 16  # parts of a caption run that is not finished, whose records are looked at
 
 
@@ -140,7 +141,8 @@ def watch(path: str, kind: Kind, now: float | None = None) -> Watched:
         InputError: it is not the output of a job that publishes piece by piece, or cannot be read.
     """
     storage = Storage(path)
-    if kind not in CAN_TELL or (kind is Kind.SHARDS and not storage.exists(record_of("ingest"))):
+    written_by = _ALSO_OF_OTHERS.get(kind)
+    if kind not in CAN_TELL or (written_by and not storage.exists(record_of(written_by))):
         raise InputError(f"{path} is {kind.value}: --status is of the output folder of a job")
     # listed before it is read: what a job publishes meanwhile can only be newer
     times = storage.times("")

@@ -6,9 +6,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from mpgi_ray.data.answers import ANSWERS
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.claim import record_of
 from mpgi_ray.data.index import INDEX
+from mpgi_ray.data.instructions import INSTRUCTIONS
 from mpgi_ray.data.parts import ChunkId
 from mpgi_ray.data.release import RELEASE
 from mpgi_ray.data.searches import HASHES
@@ -42,6 +44,8 @@ def is_finished(kind: Kind, storage: Storage, times: Times, works: Sequence[Work
             return _is_trained(times)
         case Kind.SHARDS:
             return INDEX in times
+        case Kind.BENCHMARK:
+            return INSTRUCTIONS in times
         case _:
             return _SUMMARY in times
 
@@ -123,6 +127,28 @@ def _tables(storage: Storage, times: Times, total: int | None) -> tuple[Work, ..
     return (work("final shards published", parts, identity.get("made", {}).get("shards")),)
 
 
+def _instructions(storage: Storage, times: Times, total: int | None) -> tuple[Work, ...]:
+    record = record_of("instruct")
+    told = storage.read_json(record) if record in times else {}  # another program left none
+    shards = len(told["shards"]) if "shards" in told else None
+    asked = [time for name, time in times.items() if name.startswith("parts/")]
+    works = [work("shards asked about", asked, shards)]
+    if told.get("engine"):
+        worded = [time for name, time in times.items() if name.startswith("reworded/")]
+        works.append(work("shards worded by the model", worded))
+    return tuple(works)
+
+
+def _benchmark(storage: Storage, times: Times, total: int | None) -> tuple[Work, ...]:
+    pictures = [time for name, time in times.items() if name.startswith("pictures/")]
+    return (work("pictures written", pictures),) if pictures else ()
+
+
+def _answers(storage: Storage, times: Times, total: int | None) -> tuple[Work, ...]:
+    parts = [time for name, time in times.items() if name.startswith(f"{ANSWERS}/")]
+    return (work("parts answered", parts, len(parts) if _SUMMARY in times else total),)
+
+
 _WORKS: Mapping[Kind, Callable[[Storage, Times, int | None], tuple[Work, ...]]] = {
     Kind.CAPTIONS: _captions,
     Kind.SHARDS: _ingest,
@@ -132,5 +158,8 @@ _WORKS: Mapping[Kind, Callable[[Storage, Times, int | None], tuple[Work, ...]]] 
     Kind.LEAKS: _hashes,
     Kind.TRAINING: _steps,
     Kind.RELEASE: _tables,
+    Kind.INSTRUCTIONS: _instructions,
+    Kind.BENCHMARK: _benchmark,
+    Kind.ANSWERS: _answers,
 }
 CAN_TELL = frozenset(_WORKS)

@@ -29,6 +29,23 @@ class ThingColour:
 
 
 @dataclass(frozen=True)
+class Shade:
+    """The colour that each object of a class has most of, though it may be clear in none: red helicopters.
+
+    Attributes:
+        name: of the class, as `ClassFact.name`.
+        colour: the same of all its told objects.
+        least: the share of it in what stands out of an object, that of the object with least of it.
+        traces: the colours of which any of the objects shows something.
+    """
+
+    name: str
+    colour: str
+    least: float
+    traces: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Region:
     """Areas of one colour and texture in the picture, connected or of one kind.
 
@@ -85,9 +102,11 @@ class Measured:
         regions: largest first, at most five.
         spots: most telling first, at most two.
         colours: share of each plain colour name in the picture, largest first.
+        shades: by class; nothing is told of them, but a text may not say otherwise.
     """
 
     things: tuple[ThingColour, ...] = ()
     regions: tuple[Region, ...] = ()
     spots: tuple[Spots, ...] = ()
     colours: tuple[tuple[str, float], ...] = ()
+    shades: tuple[Shade, ...] = ()

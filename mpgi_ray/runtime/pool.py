@@ -105,7 +105,7 @@ def _pass(opened: Callable[[], Callable[[C], T]], calls: Sequence[C], pool: Pool
             max_task_retries=-1,
         )
     stopping: Stopping | None = None
-    with Waiting(partial(_opening, pool.what, size)) as waiting:
+    with Waiting(partial(_opening, pool.what, size, ready_actors(_Actor.__name__))) as waiting:
         for row in results.iter_rows():
             waiting.over()
             if not row["error"]:
@@ -119,8 +119,8 @@ def _pass(opened: Callable[[], Callable[[C], T]], calls: Sequence[C], pool: Pool
         raise stopping
 
 
-def _opening(name: str, size: int) -> str:
-    ready = ready_actors(_Actor.__name__)
+def _opening(name: str, size: int, count: Callable[[], int | None]) -> str:
+    ready = count()
     if ready is not None and ready >= size:
         return "the first result"
     return f"each {name} to load what it needs{'' if ready is None else f' ({ready:,} of {size:,} ready)'}"

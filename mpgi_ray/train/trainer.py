@@ -218,18 +218,19 @@ def _in_a_thread(fit: Callable[[], T], lease: Lease, workers: int, told: str) ->
         except BaseException as error:
             result.set_exception(error)
 
-    with Waiting(partial(_starting, workers)) as waiting:
+    ready = ready_actors(_WORKER)
+    with Waiting(partial(_starting, workers, ready)) as waiting:
         threading.Thread(target=call, daemon=True).start()
         while not wait([result], timeout=1.0).done:
             lease.check()
-            if waiting.runs and ready_actors(_WORKER) in (workers, None):
+            if waiting.runs and ready() in (workers, None):
                 waiting.over()
                 print(told, file=sys.stderr, flush=True)
     return result.result()
 
 
-def _starting(workers: int) -> str:
-    ready = ready_actors(_WORKER)
+def _starting(workers: int, count: Callable[[], int | None]) -> str:
+    ready = count()
     return f"the training workers to start{'' if ready is None else f' ({ready:,} of {workers:,} ready)'}"
 
 

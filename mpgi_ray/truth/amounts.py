@@ -9,6 +9,17 @@ _LONGEST = 5  # words of a share
 _UNITS = frozenset(
     ["m", "metre", "metres", "meter", "meters", "km", "px", "pixels", "pixel", "cm", "feet", "ft", "degrees"]
 )
+_EMPHASIS = ("mere", "good", "full", "rough")  # a mere quarter
+_PARTS = {"thirds": 3, "quarters": 4, "fifths": 5, "sixths": 6, "sevenths": 7, "eighths": 8, "ninths": 9}
+_PARTS |= {
+    "tenths": 10,
+    "twelfths": 12,
+    "sixth": 6,
+    "eighth": 8,
+    "twelfth": 12,
+    "fifteenth": 15,
+    "twentieth": 20,
+}
 _MARGIN = 1.5, 0.1  # of a share in per cent: what nobody would dispute is within a factor, or this much of it
 
 
@@ -19,10 +30,19 @@ def fraction_at(words: list[str], at: int) -> tuple[int, Amount] | None:
         if skipped and kind == "exactly":
             continue
         for length in range(min(_LONGEST, len(words) - at - skipped), 0, -1):
-            phrase = " ".join(words[at + skipped : at + skipped + length])
-            if phrase in lists()["shares"]:
+            said = words[at + skipped : at + skipped + length]
+            phrase = " ".join(word for word in said if word not in _EMPHASIS)
+            if phrase in lists()["shares"] and said[-1] not in _EMPHASIS:
                 low, high = lists()["shares"][phrase]
                 return skipped + length, _one_sided(low, high, kind)
+            if (
+                length == 2
+                and (part := _PARTS.get(said[1]))
+                and (said[0] in ("a", "an") or said[0].isdigit())
+            ):
+                number = 1.0 if said[0][0] == "a" else float(said[0])
+                low, high = _share(min(1.0, number / part), "exactly")
+                return skipped + length, _one_sided(low, 1.0 if high is None else high, kind)
     return None
 
 

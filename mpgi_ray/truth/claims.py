@@ -14,7 +14,7 @@ from functools import lru_cache
 from mpgi_ray.rules import lexicon
 from mpgi_ray.rules.english import placed_sentences
 from mpgi_ray.truth.claim import About, Claim
-from mpgi_ray.truth.denials import is_narrow
+from mpgi_ray.truth.denials import has_exception, is_narrow
 from mpgi_ray.truth.line import PARTS, Line, Noun
 from mpgi_ray.truth.lists import Name, lists, names_by
 from mpgi_ray.truth.looks import looks, said_colour
@@ -93,7 +93,7 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
     if noun.denied:
         before = line.parts[: noun.first]
         elsewhere = any(part.kind in (Kind.PLACE, Kind.RELATION) for part in before)
-        if {part.text for part in line.parts} & {*lists()["exceptions"]} or is_narrow(line, noun):
+        if is_narrow(line, noun) or has_exception(line, noun):
             return
         apart = any(part.text in ("where", "which", "whose") for part in before)
         turn = next((n + 1 for n in range(noun.first - 1, -1, -1) if line.turns(n)), 0)
@@ -109,6 +109,7 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
         inside = region if region and not _is_listed(line, region) else None
         placed = inside is None and line.names_place(noun.at) and not is_every(line, noun)
         some = noun.some or placed or _is_placed(line, noun.at) or _is_of_each(line, noun.at)
+        some &= not _is_total(line, noun)
         yield replace(claim, about=About.COUNT, amount=amount, some=some, region=inside, word=noun.colour)
     if region is not None:
         yield replace(
@@ -116,7 +117,7 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
         )
     if noun.colour:
         yield replace(claim, about=About.COLOUR, word=noun.colour, amount=amount, some=amount is not None)
-    yield from looks(line, noun, claim)
+    yield from looks(line, noun, replace(claim, every=is_every(line, noun)))
 
 
 def _is_one_and_many(name: str) -> bool:
@@ -124,10 +125,20 @@ def _is_one_and_many(name: str) -> bool:
     return lexicon.several(name) == name and not lexicon.is_mass(name)
 
 
+def _is_total(line: Line, noun: Noun) -> bool:
+    """``six boats in total``, ``altogether six boats``: of the only number of a sentence."""
+    said = " ".join(part.text for part in line.parts)
+    return sum(one.amount is not None for one in line.nouns) == 1 and any(
+        f" {words} " in f" {said} " for words in lists()["totals"]
+    )
+
+
 def _is_of_each(line: Line, at: int) -> bool:
-    """``a single car is found on each of the two arms``."""
+    """``a single car is found on each of the two arms``, but not ``each of them white``."""
     after = (
-        here for here in range(at + 1, len(line.parts)) if line.text(here) in ("each", "every", "either")
+        here
+        for here in range(at + 1, len(line.parts))
+        if line.text(here) in ("each", "every", "either") and line.text(here - 1) != ","
     )
     first = next(after, None)
     return first is not None and not any(map(line.ends_clause, range(at + 1, first)))
@@ -135,15 +146,15 @@ def _is_of_each(line: Line, at: int) -> bool:
 
 def _is_placed(line: Line, at: int) -> bool:
     """Whether what follows tells these things from others: two beside the road."""
-    for here in range(at + 1, min(at + 5, len(line.parts))):
+    for here in range(at + 1, min(at + 8, len(line.parts))):
         if line.parts[here].kind in (Kind.RELATION, Kind.PATTERN):
             return True
         at_one = line.text(here) in ("between", "among") or (
             line.text(here) == "on" and line.text(here + 1) == "the"
         )
-        if at_one and line.kind(here) is not Kind.PLACE:
-            picture = any(line.kind(n) is Kind.PICTURE for n in range(here + 1, here + 4))
-            return not picture
+        picture = any(line.kind(n) is Kind.PICTURE for n in range(here + 1, here + 4))
+        if at_one and line.kind(here) is not Kind.PLACE and not picture:
+            return True
         if line.parts[here].kind in (Kind.MARK, Kind.THING, Kind.PLACE):
             return False
     return False
@@ -185,7 +196,22 @@ def _ellipses(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
         else:
             every = {"all", "both"} & {line.text(at - n) for n in (1, 2, -1, -2)}
             yield replace(claim, every=bool(every))
+    if line.told and line.kind(0) is Kind.AMOUNT and [line.text(1), line.text(2)] == ["of", "them"]:
+        name, first = line.told.name, line.parts[0]  # Seven of them, all yellow.
+        yield Claim(About.COUNT, name, first.start, first.end, amount=first.value, some=True)
     for at, part in enumerate(line.parts):
+        if part.kind is Kind.AMOUNT and (colour := said_colour(line, at + 1)):  # of which five are yellow
+            before = [noun for noun in line.nouns if noun.at < at and noun.plural and not noun.denied]
+            if len({noun.name for noun in before}) == 1 and line.text(at + 1) in ("is", "are"):
+                yield Claim(
+                    About.COLOUR,
+                    before[0].name,
+                    part.start,
+                    colour.end,
+                    amount=part.value,
+                    word=colour.value,
+                    some=True,
+                )
         if part.kind is Kind.PRONOUN and (colour := said_colour(line, at + 1)):
             before = [noun for noun in line.nouns if noun.at < at and noun.plural and not noun.denied]
             if told := before[-1] if before else line.told:

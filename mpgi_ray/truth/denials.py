@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.line import Line, Noun
+from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
 
 _JOINING = (
@@ -24,16 +25,28 @@ _JOINING = (
     "though",
 )
 _ANYBODY = ("i", "we", "you", "one", "also", "clearly", "absolutely", "overall", "otherwise")
+_SPANS, _SPANNED = ("crosses", "spans", "crossing", "spanning"), ("it", "the")
 _AT_ONE = ("on", "in", "along", "beside", "near", "occupies", "occupy")
 _AT_ALL = ("whatsoever", "anywhere", "exist", "exists", "occur", "occurs", "today", "at", "seen")
+
+
+def has_exception(line: Line, noun: Noun) -> bool:
+    """Whether only the rest is denied: apart from a shed, there are no buildings."""
+    first = next((n for n in range(noun.first - 1, -1, -1) if line.text(n) in ("but", ";")), -1)
+    return any(part.text in lists()["exceptions"] for part in line.parts[first + 1 :])
 
 
 def is_narrow(line: Line, noun: Noun) -> bool:
     """``no bicycle lane``, ``the yard holds no car``: only those of a kind, or at a thing, are denied."""
     words = [part for part in line.parts[noun.first : noun.at] if part.kind in (Kind.WORD, Kind.COLOUR)]
-    if any(lexicon.is_noun(part.text) or part.kind is Kind.COLOUR for part in words):
+    kinds = lists()["made_of"]
+    if any(lexicon.is_noun(p.text) or p.text in kinds or p.kind is Kind.COLOUR for p in words):
         return True
+    if noun.name == "bridge" and line.text(noun.at + 1) in _SPANS and line.text(noun.at + 2) in _SPANNED:
+        return False  # no bridge crosses it
     verb = line.kind(noun.at + 1) is Kind.WORD and line.kind(noun.at + 2) not in (None, Kind.MARK)
+    if line.text(noun.at + 1) == "whatsoever" and line.kind(noun.at + 2) in (Kind.WORD, Kind.COVERS):
+        return True
     of_any = line.text(noun.at + 1) == "of" and line.text(noun.at + 2) == "any"  # no building of any kind
     if verb and not of_any and line.text(noun.at + 1) not in _AT_ALL:
         return True  # no van uses the left column

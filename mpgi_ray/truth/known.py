@@ -9,7 +9,7 @@ from functools import cached_property
 from mpgi_ray.data.box import Box
 from mpgi_ray.rules import Facts, lexicon
 from mpgi_ray.rules.facts import ClassFact, CoverFact
-from mpgi_ray.truth.lists import Name, also_called, lists, names_by
+from mpgi_ray.truth.lists import Name, also_called, implied, lists, names_by, stands_for
 
 _SEEN = 0.005  # a smaller share of the picture may be overlooked
 
@@ -102,6 +102,7 @@ class Known:
         self.named = frozenset(known), frozenset(there)
         scenes = [lexicon.scene_phrase(scene) or lexicon.humanise(scene) for scene in facts.scenes]
         self._told = " ".join((*scenes, *facts.tags))
+        self._implied = implied(*said, *facts.labels, words=self._told)
         self._found: dict[str, Of] = {}
 
     @property
@@ -129,9 +130,14 @@ class Known:
         same = {name, *lexicon.synonyms(name)}
         listed = bool(same & {*self.facts.complete})  # then one would be annotated as what it is
 
-        def is_one(other: str) -> bool:
+        def is_kind(other: str) -> bool:
             kinds = {other, *lexicon.synonyms(other), *lexicon.hypernyms(other)}
             return bool(same & kinds) or other.endswith(f" {name}")
+
+        own = any(map(is_kind, self.named[0]))
+
+        def is_one(other: str) -> bool:
+            return is_kind(other) or (not own and stands_for(other, name))
 
         def is_called(other: str) -> bool:
             return is_one(other) or bool(same & also_called(other))
@@ -148,7 +154,7 @@ class Known:
         called = [fact for fact in self.facts.cover if is_called(fact.name)]
         covers = tuple(fact for fact in called if fact.fraction >= _SEEN)
         labelled = any(map(is_one, self.facts.labels))
-        told = labelled or any(word in self._told for word in same)
+        told = labelled or any(word in self._told for word in same) or bool(same & self._implied)
         return Of(
             classes,
             covers,

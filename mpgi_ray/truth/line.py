@@ -66,7 +66,8 @@ class Line:
     def names_place(self, at: int) -> bool:
         """Whether the clause of a piece names a part of the picture: all its things may lie there."""
         first = next((n + 1 for n in range(at - 1, -1, -1) if self.ends_clause(n)), 0)
-        last = next((n for n in range(at + 1, len(self.parts)) if self.ends_clause(n)), len(self.parts))
+        after = range(at + 1, len(self.parts))
+        last = next((n for n in after if self.ends_clause(n) or self.text(n) == "whose"), len(self.parts))
         parts = range(first, last)
         return any(
             self.kind(n) is Kind.PLACE or (self.text(n) in PARTS and self.text(n - 1) in ("the", "its"))

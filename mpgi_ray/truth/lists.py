@@ -66,6 +66,22 @@ def also_called(name: str) -> frozenset[str]:
     return frozenset(lists()["also"].get(name, ()))
 
 
+def implied(*names: str, words: str) -> frozenset[str]:
+    """What is there where things of these names are, or what a scene's words name: roofs where houses are."""
+    kinds = {kind for name in names for kind in (name, *lexicon.synonyms(name), *lexicon.hypernyms(name))}
+    return frozenset(
+        part
+        for whole, parts in lists()["implies"].items()
+        if whole in kinds or whole in words
+        for part in parts
+    )
+
+
+def stands_for(name: str, other: str) -> bool:
+    """Whether sources without a class of its own for a thing label it as another: boats as ships."""
+    return other in lists()["stands_for"].get(name, ())
+
+
 @cache
 def is_surface(name: str) -> bool:
     """Whether it is what one sees of a thing from above."""

@@ -12,7 +12,8 @@ from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.lists import is_surface, lists
 from mpgi_ray.truth.pieces import Kind, Piece
 
-_LOOKS = ("painted", "roofed", "is", "are", "look", "looks", "appear", "appears", "seem", "seems")
+_MADE = ("painted", "roofed", "topped", "coloured", "colored")
+_LOOKS = (*_MADE, "is", "are", "look", "looks", "appear", "appears", "seem", "seems")
 _BESIDE = ("in", "on", "at", "along", "by", "beside", "near")
 _WEAR = ("with", "has", "have", "wear", "wears", "show", "shows", "bear", "bears", "carry", "carries", "in")
 
@@ -61,8 +62,10 @@ def _behind_aside(line: Line, at: int) -> int:
     """What comes after a part of the picture, words between commas, ``that`` and ``all``."""
     if line.kind(at) is Kind.PLACE:
         at += 1
-    if line.text(at) == "," and line.text(at + 1) in ("painted", "roofed"):
+    if line.text(at) == "," and line.text(at + 1) in _MADE:
         return at + 1
+    if line.text(at) == "," and line.text(at + 1) in ("all", "each", "both") and line.text(at + 2) in _WEAR:
+        return at + 2
     if line.text(at) == "," and (end := next((n for n in range(2, 6) if line.text(at + n) == ","), 0)):
         at += end + 1
     if line.text(at) in _BESIDE:  # the wagons in the yard are yellow
@@ -83,19 +86,33 @@ def _name(line: Line, at: int) -> str:
 
 def said_colour(line: Line, at: int) -> Piece | None:
     """The colour that a verb, or a roof, gives to what stands before it."""
-    with_surface = line.text(at) in _WEAR
+    under = line.text(at) == "under" and _roofed(line, at)
+    with_surface = under or line.text(at) in _WEAR
     if not with_surface and line.text(at) not in _LOOKS:
         return None
-    for here in range(at + 1, min(at + 5, len(line.parts))):
+    first = at + 1
+    if with_surface and is_surface(_name(line, at + 1)):  # have roofs painted red
+        with_surface, first = False, at + 2
+        if line.text(first) not in _MADE and line.text(first) != "in":
+            return None
+    for here in range(first, min(first + 4, len(line.parts))):
         part = line.parts[here]
         if part.kind is Kind.COLOUR:
             after = line.parts[here + 1] if here + 1 < len(line.parts) else None
             if with_surface:  # blue roofs, blue ridged roofs
                 return part if any(is_surface(_name(line, here + n)) for n in (1, 2)) else None
-            mixed = line.text(here + 1) in ("and", "or", ",") and any(
-                line.kind(here + n) is Kind.COLOUR for n in (2, 3)
-            )
-            return None if mixed or (after is not None and after.kind is Kind.THING) else part
-        if part.text not in lists()["before_colour"]:
+            return None if _is_mixed(line, here) or (after is not None and after.kind is Kind.THING) else part
+        if part.text not in lists()["before_colour"] and not (here == first and part.text in _MADE):
             return None
     return None
+
+
+def _roofed(line: Line, at: int) -> bool:
+    """``under red roofs``."""
+    return any(_name(line, at + n) in ("roof", "rooftop") for n in (2, 3))
+
+
+def _is_mixed(line: Line, at: int) -> bool:
+    """Whether other colours stand beside one: ``red, grey and dark blue``."""
+    shaded = 3 if line.text(at + 2) in lists()["before_colour"] else 2
+    return line.text(at + 1) in ("and", "or", ",") and line.kind(at + shaded) is Kind.COLOUR

@@ -46,6 +46,10 @@ def is_thing(line: Line, at: int, part: Piece) -> bool:
     if line.text(at - 1) == "the" and line.text(at - 2) == "of" and line.kind(at - 3) is Kind.PLACE:
         return False
     plain = lists()["plain"]
+    if line.text(at - 1) in lists()["made_of"] and line.kind(at - 2) is not Kind.DENIAL:
+        return True
+    if _is_said_to_act(line, at):
+        return True
     before = line.kind(at - 1) is Kind.WORD and lexicon.is_noun(line.text(at - 1))
     before |= line.kind(at - 1) is Kind.THING and not line.parts[at - 1].plural
     if before and line.text(at - 1) not in lists()["of_place"]:
@@ -54,6 +58,16 @@ def is_thing(line: Line, at: int, part: Piece) -> bool:
         return True
     word = line.kind(at + 1) is Kind.WORD and lexicon.is_noun(line.text(at + 1))
     return part.plural or not (word or line.kind(at + 1) is Kind.THING)
+
+
+def _is_said_to_act(line: Line, at: int) -> bool:
+    """``an airplane taxis along``: what follows "a" has no plural, so that a plural behind it is a verb."""
+    if not (line.kind(at + 1) is Kind.THING and line.parts[at + 1].plural) or line.parts[at].plural:
+        return False
+    here = at - 1
+    while line.kind(here) in STEPPED_OVER:
+        here -= 1
+    return line.text(here) in ("a", "an") and line.text(at + 2) not in ("and", "or", ",", ".")
 
 
 def _noun(line: Line, at: int) -> Noun:
@@ -97,9 +111,9 @@ def _noun(line: Line, at: int) -> Noun:
             noun.first = here
             noun.denied = line.kind(here - 1) is Kind.DENIAL
             break
-        elif (
-            part.text in ("other", "more", "further", "another", "additional")
-            or part.text in lists()["apart"]
+        elif part.text in ("other", "more", "further", "another", "additional") or part.text in (
+            *lists()["apart"],
+            *lists()["made_of"],
         ):
             noun.some = True
         elif part.kind not in STEPPED_OVER and part.kind is not Kind.THING:

@@ -82,7 +82,8 @@ def pieces(text: str, start: int, names: Mapping[str, Name]) -> list[Piece]:
         length, kind, value, plural = _next(words, tokens, at, names)
         first, last = tokens[at], tokens[at + length - 1]
         span = text[first.start() : last.end()]
-        found.append(Piece(kind, span.lower(), value, start + first.start(), start + last.end(), plural))
+        said = span.lower() if span[0].isalnum() else words[at]  # they're
+        found.append(Piece(kind, said, value, start + first.start(), start + last.end(), plural))
         at += length
     return found
 
@@ -152,6 +153,14 @@ def _phrases() -> dict[str, tuple[Kind, Any]]:
         (Kind.DOMINATED, "dominated"),
     ):
         found |= {folded(phrase): (kind, None) for phrase in listed[name]}
+    adjectives, of = listed["largest"], listed["largest_of"]
+    found |= {
+        f"{verb} the {word} {part}".strip(): (Kind.DOMINATES, None)
+        for word in adjectives
+        for verbs, parts in ((listed["covers"], of["covers"]), (("", "by far"), of["is"]))
+        for verb in verbs
+        for part in parts
+    }
     for kind, name in ((Kind.PATTERN, "patterns"), (Kind.RELATION, "relations")):
         found |= {folded(phrase): (kind, value) for value, same in listed[name].items() for phrase in same}
     return found

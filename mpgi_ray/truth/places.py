@@ -75,13 +75,13 @@ class Region:
             self.rim,
         )
 
-    def cells(self) -> tuple[int, ...]:
-        """The cells of the 3×3 grid of which a third or so belongs to it."""
+    def cells(self, least: float = 0.3) -> tuple[int, ...]:
+        """The cells of the 3×3 grid of which a third or so belongs to it, or another share."""
         found = []
         for cell in range(9):
             x, y = cell % 3 / 3, cell // 3 / 3
             share = 9 * _shared(self.box, Box(x, y, x + 1 / 3, y + 1 / 3))
-            if (1 - share if self.rim else share) > 0.3:
+            if (1 - share if self.rim else share) > least:
                 found.append(cell)
         return tuple(found)
 

@@ -9,6 +9,7 @@ from mpgi_ray.truth.known import Known, Of
 from mpgi_ray.truth.places import Region
 
 _LITTLE = 0.02  # a class that fills less of a part of the picture cannot be said to lie there
+INNER_CELL = 0.8  # of a cell that lies in the part of the picture
 _OPEN = 0.15  # what is marked as nothing in a part of the picture, in which a class may lie all the same
 _FEW = 1 / 3  # of things spoken of as a whole: less lie elsewhere
 _FEW_COVERED = 1 / 5  # and of a surface
@@ -33,6 +34,8 @@ def lying(claim: Claim, of: Of, known: Known) -> Judged:
         return Judged(claim, Verdict.CONTRADICTED, few)
     if any(region.wider().touches(box) for box in of.boxes) or any(share >= _LITTLE for share in shares):
         clear = any(map(region.holds, of.boxes if of.within else whole))
+        inner = [fact.cells[cell] for fact in of.covers for cell in region.cells(INNER_CELL)]
+        clear |= any(share >= _LITTLE for share in inner)
         clear |= bool(of.covers) and any(share >= 0.1 for share in shares)
         return Judged(claim, Verdict.SUPPORTED if clear else Verdict.UNVERIFIABLE)
     kinds = any(claim.name in lexicon.hypernyms(fact.name) for fact in covers)  # others may lie there

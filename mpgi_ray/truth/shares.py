@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.line import PARTS, Line, Noun
-from mpgi_ray.truth.nouns import is_thing
 from mpgi_ray.truth.pieces import Kind, Piece
 
 _REST = ("rest", "remainder", "remaining")  # of the picture: what is said of it is said of a part
@@ -22,9 +22,19 @@ def covers(line: Line) -> Iterator[Claim]:
         elif part.kind is Kind.SHARE:
             yield from _share(line, at, part)
         elif part.kind in (Kind.DOMINATES, Kind.DOMINATED, Kind.LEADING):
-            subject = line.subject(at) if part.kind is Kind.DOMINATES else line.object(at)
+            subject = _leading(line, at) if part.kind is Kind.DOMINATES else line.object(at)
             if subject is not None and not subject.denied and not subject.amount:
                 yield Claim(About.DOMINANCE, subject.name, part.start, part.end)
+
+
+def _leading(line: Line, at: int) -> Noun | None:
+    """What dominates: grass in ``grass is the largest surface``, and the other way round."""
+    if line.parts[at].text.startswith(("the ", "by far ")):
+        if line.text(at + 1) in ("is", "being", ":"):
+            return line.object(at + 1)
+        if line.text(at - 1) not in ("is", "are", "being", "remains", "forms", "form"):
+            return None
+    return line.subject(at)
 
 
 def _is_of_part(line: Line, at: int) -> bool:
@@ -96,11 +106,7 @@ def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
         after = next((n for n in range(1, 7) if line.kind(at + n) is Kind.COVERED), None)
         if after is not None and all(line.text(at + n) != "," for n in range(1, after)):
             subject = line.object(at + after)
-        elif line.kind(at + 1) is Kind.THING:
-            subject = (
-                next(noun for noun in line.nouns if noun.at == at + 1)
-                if is_thing(line, at + 1, line.parts[at + 1])
-                else None
-            )
+        elif (noun := line.noun_at(at + 1)) and (noun.plural or lexicon.is_mass(noun.name)):
+            subject = noun  # about a third grass, and not a third car
     if subject is not None and not subject.amount:
         yield Claim(About.COVER, subject.name, part.start, part.end, amount=part.value)

@@ -12,32 +12,23 @@ from collections.abc import Callable, Iterable, Sequence
 
 from mpgi_ray.rules import Facts, lexicon
 from mpgi_ray.rules.facts import CoverFact
+from mpgi_ray.rules.seen import Measured
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.claims import claims_by
+from mpgi_ray.truth.hues import coloured
 from mpgi_ray.truth.judged import Judged as Judged
 from mpgi_ray.truth.judged import Verdict as Verdict
 from mpgi_ray.truth.known import Known, Of
 from mpgi_ray.truth.lists import also_called, lists
 from mpgi_ray.truth.places import Region
-from mpgi_ray.truth.positions import inside, lying
+from mpgi_ray.truth.positions import INNER_CELL, inside, lying
 from mpgi_ray.truth.relations import between, outnumbered, related
 
 _INNER = 0.12  # of the picture: what is denied of a part may lie near its border
 _BOXES = 1.5  # by which all boxes together may miss the share that things cover
+_CLEARLY = 0.05  # of a cell is marked
+_AS_WHOLE = (About.POSITION, About.COLOUR)  # of a part, as of the thing
 _LEAD = 0.1  # by which another class must lead to contradict that this one dominates
-_CLOSE = {  # colours that people call by each other's names
-    "white": {"grey", "beige"},
-    "grey": {"white", "black", "brown", "blue", "beige", "green"},
-    "black": {"grey", "brown", "blue", "green"},
-    "brown": {"red", "orange", "beige", "grey", "black"},
-    "orange": {"red", "brown", "yellow"},
-    "red": {"orange", "brown"},
-    "yellow": {"orange", "beige"},
-    "beige": {"white", "yellow", "brown", "grey"},
-    "blue": {"grey", "black", "purple"},
-    "green": {"grey", "black"},
-    "purple": {"blue", "red"},
-}
 _SEVERAL_ROWS = {"single": ("grid", "rows")}  # what one row is not; one of a direction is no grid
 _APART_PATTERNS = {
     frozenset(("row", "scattered")),
@@ -85,7 +76,14 @@ class Checker:
         return [self._judged(claim) for claim in claims_by(text, *self.known.named)]
 
     def _judged(self, claim: Claim) -> Judged:
-        return self._rules[claim.about](claim, self.known.of(claim.name))
+        rule = self._rules[claim.about]
+        judged = rule(claim, self.known.of(claim.name))
+        whole = lists()["parts_of"].get(claim.name)
+        if judged.verdict is not Verdict.UNVERIFIABLE or whole is None or claim.about not in _AS_WHOLE:
+            return judged
+        of_whole = rule(claim, self.known.of(whole))
+        # of roofs, others may be meant than those of buildings
+        return of_whole if of_whole.verdict is Verdict.SUPPORTED or not lexicon.is_generic(whole) else judged
 
     def _presence(self, claim: Claim, of: Of) -> Judged:
         if of.is_there:
@@ -106,6 +104,10 @@ class Checker:
             inside = [box for box in of.boxes if claim.region.wider(-_INNER).holds(box)]
             if inside and of.classes:
                 return Judged(claim, Verdict.CONTRADICTED, f"{len(inside)} lie there")
+            if claim.name not in lists()["ambiguous"] and any(
+                fact.cells[cell] >= _CLEARLY for fact in of.covers for cell in claim.region.cells(INNER_CELL)
+            ):
+                return Judged(claim, Verdict.CONTRADICTED, f"{_shares(of.covers)}, also there")
             return Judged(claim, Verdict.UNVERIFIABLE)
         marked = of.covers and claim.name not in lists()["ambiguous"]
         if of.whole or any(f.groups for f in of.classes) or marked:
@@ -117,9 +119,14 @@ class Checker:
     def _count(self, claim: Claim, of: Of) -> Judged:
         if not of.classes and (not of.exact or of.maybe or of.uncounted):
             return Judged(claim, Verdict.UNVERIFIABLE)
-        if any(not fact.countable for fact in of.classes) or (of.covers and not of.classes):
-            return Judged(claim, Verdict.UNVERIFIABLE)
         least, most = claim.amount or (0.0, None)
+        if of.covers and not of.classes:  # as many trees as patches of them, at least
+            enough = (
+                most is None and claim.region is None and least <= sum(fact.patches for fact in of.covers)
+            )
+            return Judged(claim, Verdict.SUPPORTED if enough else Verdict.UNVERIFIABLE)
+        if any(not fact.countable for fact in of.classes):
+            return Judged(claim, Verdict.UNVERIFIABLE)
         if claim.some or (claim.word is not None and not self._have_all(claim.word, of)):
             most = None
         lowest, highest = (float(of.whole), of.most) if claim.region is None else inside(of, claim.region)
@@ -178,15 +185,7 @@ class Checker:
         return Judged(claim, Verdict.SUPPORTED)
 
     def _colour(self, claim: Claim, of: Of) -> Judged:
-        measured = self.facts.measured.things if self.facts.measured else ()
-        found = [thing for thing in measured if any(fact.name == thing.name for fact in of.classes)]
-        if any(thing.colour == claim.word for thing in found):
-            return Judged(claim, Verdict.SUPPORTED)
-        some = claim.some and (claim.amount is None or claim.amount[0] < (of.most or of.whole))
-        clear = [t for t in found if t.shared and (not some or t.measured == t.agreeing)]
-        if len(of.classes) != 1 or not clear or claim.word in _CLOSE.get(clear[0].colour, ()):
-            return Judged(claim, Verdict.UNVERIFIABLE)
-        return Judged(claim, Verdict.CONTRADICTED, f"{claim.name}: {clear[0].colour}")
+        return coloured(claim, of, self.facts.measured or Measured())
 
     def _arrangement(self, claim: Claim, of: Of) -> Judged:
         found = {(a.pattern.value, a.direction or "") for fact in of.classes if (a := fact.arrangement)}

@@ -20,7 +20,8 @@ from mpgi_ray.asking.checks import fault, text_fault
 from mpgi_ray.asking.reading import Reading
 from mpgi_ray.caption.describe import Perspectives
 from mpgi_ray.caption.integrate import Integration
-from mpgi_ray.caption.recipe import FactsConfig, GenerateConfig, IntegrateConfig
+from mpgi_ray.caption.recipe import FactsConfig
+from mpgi_ray.caption.stage_settings import GenerateConfig, IntegrateConfig
 from mpgi_ray.data.caption import Caption, to_table
 from mpgi_ray.data.image import decode
 from mpgi_ray.data.sample import Annotation, Sample

@@ -12,7 +12,8 @@ import pytest
 
 from mpgi_ray.asking.checks import fault, text_fault
 from mpgi_ray.caption.integrate import Integration
-from mpgi_ray.caption.recipe import FactsConfig, IntegrateConfig
+from mpgi_ray.caption.recipe import FactsConfig
+from mpgi_ray.caption.stage_settings import IntegrateConfig
 from mpgi_ray.data.caption import Caption
 from mpgi_ray.data.sample import Annotation
 from mpgi_ray.engines.base import Prompt, Reply

@@ -10,7 +10,8 @@ import pytest
 from mpgi_ray.asking.held import hold
 from mpgi_ray.caption.describe import Perspectives
 from mpgi_ray.caption.integrate import Integration
-from mpgi_ray.caption.recipe import FactsConfig, GenerateConfig, IntegrateConfig
+from mpgi_ray.caption.recipe import FactsConfig
+from mpgi_ray.caption.stage_settings import GenerateConfig, IntegrateConfig
 from mpgi_ray.data.box import Box
 from mpgi_ray.data.caption import Caption
 from mpgi_ray.data.image import decode

@@ -13,7 +13,8 @@ import pytest
 from mpgi_ray import prompts
 from mpgi_ray.caption.describe import Perspectives
 from mpgi_ray.caption.integrate import Integration
-from mpgi_ray.caption.recipe import FactsConfig, GenerateConfig, IntegrateConfig
+from mpgi_ray.caption.recipe import FactsConfig
+from mpgi_ray.caption.stage_settings import GenerateConfig, IntegrateConfig
 from mpgi_ray.data.image import decode
 from mpgi_ray.data.sample import Sample
 from mpgi_ray.demo.scenes.scene import scene

@@ -14,8 +14,9 @@ import torch
 from pydantic import ValidationError
 
 from mpgi_ray.caption.job import caption
-from mpgi_ray.caption.recipe import GenerateConfig, Recipe
+from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.caption.run_json import open_run
+from mpgi_ray.caption.stage_settings import GenerateConfig
 from mpgi_ray.config import parse
 from mpgi_ray.data.caption import Caption
 from mpgi_ray.data.caption_figures import RunFigures
@@ -58,7 +59,7 @@ class Sampled:
 
     def _one(self, prompt: Prompt) -> Reply:
         if prompt.schema:
-            return Reply(MERGED % (WORDS, WORDS + " " + WORDS.replace("grey", "wide")), prompt_tokens=2)
+            return self._merged(prompt)
         told = f"{prompt.seed} {prompt.text} {prompt.sampling['seed']}"
         number = hashlib.sha256(told.encode()).digest()[0]
         if number % 4 == 0:
@@ -66,6 +67,12 @@ class Sampled:
         words = WORDS.split()
         order = number % len(words)
         return Reply(" ".join([*words[order:], *words[:order]]), prompt_tokens=2, completion_tokens=19)
+
+    def _merged(self, prompt: Prompt) -> Reply:
+        """The first has one good text of two; the others are good and alike."""
+        more = "Near the runway are roads and green fields."
+        long = "" if prompt.sampling["seed"] == 7 else f"{WORDS} {more}"
+        return Reply(MERGED % (WORDS, long), prompt_tokens=2, completion_tokens=40)
 
     def close(self) -> None:
         pass
@@ -83,7 +90,7 @@ def with_output(folder: Path, output: str, **others: object) -> Recipe:
         write_scorer(scorer, WORDS)
     block = {"engine": MODEL, "perspectives": ["objects", "scene"], "best_of": DRAWS, "scorer": str(scorer)}
     block["sampling"] = {"temperature": 0.8, "seed": 7}
-    merge = {"engine": {"kind": "same"}, "witnesses": 1}
+    merge = {"engine": {"kind": "same"}, "witnesses": 1, "best_of": DRAWS, "sampling": block["sampling"]}
     facts = {"held": False}
     return recipe(folder, output, generate=block, integrate=merge, facts=facts, **others)
 
@@ -178,6 +185,21 @@ def test_without_a_scorer_the_answer_that_agrees_with_most_is_taken(tmp_path: Pa
         assert "consensus" in next(row.detail for row in own if row.draw == 1)
 
 
+def test_the_best_of_several_merges_gives_all_its_texts(run: Recipe) -> None:
+    run_all(run, Sampled())
+    merges = defaultdict(list)
+    for row in rows(run):
+        if row.stage == "integrated" and row.reason != "no_source":
+            merges[row.sample_id].append(row)
+    assert merges
+    for own in merges.values():
+        assert Counter(row.status for row in own) == {"retried": 1, "outscored": 1, "ok": 2}, own
+        assert {row.draw for row in own if row.status == "ok"} == {2}
+        (fault,) = [row for row in own if row.status == "retried"]
+        assert (fault.draw, fault.reason) == (1, "empty")
+        assert sum(row.completion_tokens for row in own) == 3 * 40
+
+
 def test_a_run_that_was_broken_off_chooses_the_same(run: Recipe, tmp_path: Path) -> None:
     whole = Sampled()
     run_all(run, whole)
@@ -218,7 +240,8 @@ def test_a_picture_in_false_colour_is_asked_about_once(run: Recipe, tmp_path: Pa
     run_all(run, Sampled())
     draws = defaultdict(set)
     for row in rows(run):
-        draws[row.shard].add(row.draw)
+        if row.stage == "perspective":
+            draws[row.shard].add(row.draw)
     assert draws == {"s0": {1}, "s1": {1, 2, 3}}
 
 
@@ -271,6 +294,17 @@ def test_a_scorer_that_fails_ends_the_run_and_refuses_no_picture(
 def test_settings_that_cannot_choose_are_refused(settings: dict[str, object], said: str) -> None:
     with pytest.raises((RecipeError, ValidationError), match=said):
         parse(GenerateConfig, settings, "generate")
+
+
+def test_several_merges_of_which_one_must_be_like_another_are_refused(tmp_path: Path) -> None:
+    template, cold = (
+        {"best_of": 2},
+        {"engine": {"kind": "same"}, "best_of": 2, "sampling": {"temperature": 0}},
+    )
+    with pytest.raises((RecipeError, ValidationError), match="the template engine has one answer"):
+        recipe(tmp_path, "captions", integrate=template)
+    with pytest.raises((RecipeError, ValidationError), match="at temperature 0 all answers are alike"):
+        recipe(tmp_path, "captions", generate={"engine": MODEL}, integrate=cold)
 
 
 def test_a_folder_without_a_scorer_is_said_before_anything_starts(run: Recipe, tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from mpgi_ray.caption.doubles import once
 from mpgi_ray.caption.integrate import Integration
-from mpgi_ray.caption.recipe import FactsConfig, IntegrateConfig
+from mpgi_ray.caption.recipe import FactsConfig
+from mpgi_ray.caption.stage_settings import IntegrateConfig
 from mpgi_ray.data.caption import Caption
 from mpgi_ray.data.sample import Annotation, Box, LabelClass, Object
 from mpgi_ray.engines.template.engine import TemplateEngine

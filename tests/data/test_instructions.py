@@ -33,7 +33,7 @@ def test_the_same_questions_have_the_same_name() -> None:
 @pytest.mark.parametrize(
     ("column", "values", "told"),
     [
-        ("truth", ["{"], "is not JSON"),
+        ("truth", ["{"], "is no JSON object"),
         ("choices", [["five", "four"]], "none of its choices"),
         ("answer", [None], "lacks values"),
     ],

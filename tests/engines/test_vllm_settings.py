@@ -117,3 +117,12 @@ def test_revision_tells_one_folder_from_another(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(huggingface.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
     assert revision_of("org/name") == commit
     assert revision_of("s3://bucket/name") == ""
+
+
+def test_a_folder_is_named_from_the_root_as_replicas_run_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "merged").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert VllmSettings(kind="vllm", model="merged").model == str(tmp_path / "merged")
+    assert VllmSettings(kind="vllm", model="Qwen/Qwen2-VL-2B").model == "Qwen/Qwen2-VL-2B"

@@ -11,12 +11,12 @@ import pytest
 import yaml
 
 from mpgi_ray.cli import main
+from mpgi_ray.data.answers import read_answers
 from mpgi_ray.data.instructions import Conversation, Turn, write_instructions
 from mpgi_ray.data.sample import Sample
 from mpgi_ray.data.storage import Storage
 from mpgi_ray.demo import scene
 from mpgi_ray.errors import RecipeError, UnfinishedError
-from mpgi_ray.evaluate.asked.answers import read_answers
 from mpgi_ray.evaluate.asked.job import Asked, ask_engine
 from mpgi_ray.evaluate.asked.settings import AskConfig, AskedEngine
 from support.endpoint import Answer, Endpoint, Request, refusal

@@ -124,7 +124,7 @@ def test_every_zero_shot_figure_has_an_interval_and_every_table_a_status(
             assert row[f"{name}_low"] <= row[name] <= row[f"{name}_high"]
     tables = tables_of(metrics)
     assert [table.title.partition(",")[0] for table in tables] == ["Retrieval", "Classes by name", "Captions"]
-    assert all(table.status == [f"{model}: {metrics['status'][str(model)]}"] for table in tables)
+    assert all(table.notes == [f"{model}: {metrics['status'][str(model)]}"] for table in tables)
 
 
 @pytest.mark.parametrize("width", [40, 200])

@@ -119,7 +119,7 @@ def test_published_figures_stand_under_the_table_of_their_protocol(folder: Path,
     ]
     tables = {table.title.partition(": ")[2]: table for table in tables_of(metrics)}
     a, b = (tables[f"Published: retrieval, protocol {protocol}, per cent"] for protocol in "ab")
-    assert a.status == [
+    assert a.notes == [
         "as papers print them: without intervals, and what the models had seen is not checked here",
         "they are of 1,093 pictures, and the table above is of 12: they cannot be compared",
     ]

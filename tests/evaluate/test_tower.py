@@ -159,9 +159,9 @@ def test_the_command_probes_towers_beside_fresh_weights_and_says_what_leaks(fold
     assert rows[4]["top1"] > rows[0]["top1_high"]  # four colours of ground: what any tower keeps
     (table,) = (table for table in tables_of(metrics) if table.title.startswith("Image tower"))
     assert table.title == "Image tower by itself, from classes of split train, per cent"
-    assert table.status[0].startswith(f"{a}: LEAK: 1 of 24 pictures were in training; 1 of 4 classes seen")
-    assert not any("zero-shot" in line for line in table.status)
-    assert len(table.status) == 2
+    assert table.notes[0].startswith(f"{a}: LEAK: 1 of 24 pictures were in training; 1 of 4 classes seen")
+    assert not any("zero-shot" in line for line in table.notes)
+    assert len(table.notes) == 2
 
 
 @pytest.mark.parametrize(

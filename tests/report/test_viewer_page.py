@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mpgi_ray.cli import main
 from mpgi_ray.data.caption import Caption, Status
 from mpgi_ray.data.sample import Sample
 from mpgi_ray.report.viewer import write_viewer
+from support.question_folders import PICTURES, answer, make_answers, make_questions
 from support.report_runs import SCRIPT, Run, make_run, texts_of
 from support.score_tables import write_scores
 from support.viewer_data import index, texts
@@ -139,7 +141,7 @@ def change(page: Page, act: Any) -> None:
 def counts(page: Page) -> tuple[int, int]:
     """Samples and texts that match, as the page says it."""
     said = page.inner_text("#found")
-    found = re.fullmatch(r"([\d,]+) samples?, ([\d,]+) texts?", said)
+    found = re.fullmatch(r"([\d,]+) (?:sample|picture)s?, ([\d,]+) (?:text|question)s?", said)
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
@@ -337,3 +339,37 @@ def test_nothing_is_wider_than_the_page(page: Page, made: Made, width: int) -> N
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         page.get_by_role("link", name="Look through 18 samples").click()
         page.wait_for_selector("body[data-drawn]")
+
+
+def test_questions_are_filtered_with_their_replies_and_boxes_are_shown_alone(
+    page: Page, tmp_path: Path
+) -> None:
+    conversations = make_questions(tmp_path)["instructions"]
+    asked = [one for one in conversations if one.turns[0].kind == "grounding"]
+    replies = [answer(one, 0, f"There. {HOSTILE}", "[0.5, 0.5, 1, 1]", 0.0) for one in asked]
+    answers, view = make_answers(tmp_path, "answers", "instructions", replies), tmp_path / "view"
+    command = ["inspect", str(tmp_path / "instructions"), "--answers", answers, "--html", f"{view}/"]
+    assert main(command) == 0
+    show(page, view)
+    assert counts(page) == (PICTURES, 3 * PICTURES)
+    change(page, lambda: page.select_option("#answer", "negative"))
+    assert counts(page) == (3, 3)
+    assert (
+        page.locator(".record .asked").all_text_contents()
+        == ["Is there a plane? presence, in the words of words-1"] * 3
+    )
+    change(page, lambda: page.click("#clear"))
+    change(page, lambda: page.fill("#search", "onerror"))  # which stands in replies alone
+    assert counts(page) == (PICTURES, PICTURES)
+    assert page.locator(".reply .status").all_text_contents() == ["wrong"] * PICTURES
+    assert page.locator(".reply").first.inner_text().startswith("wrong There. </script><script>")
+    card = page.locator(".card").first
+    entry = card.locator(".legend button", has_text="reply: ")
+    entry.click()
+    assert card.locator("svg polygon:visible").count() == 1
+    assert not page.is_visible("#rate")
+    assert page.title() == "Questions: " + "/".join((tmp_path / "instructions").parts[-2:])
+    show(page, view, "blind=1&rate=1&verdict=silent&perspective=long&against=same")  # of a caption run
+    assert counts(page) == (PICTURES, 3 * PICTURES)
+    page.set_viewport_size({"width": 420, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 420

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
+from ray._private import state
 
 from mpgi_ray.data.stop_flag import Stopping
 from mpgi_ray.errors import InputError, UnfinishedError
 from mpgi_ray.runtime import pool
 from mpgi_ray.runtime.pool import pooled
+from mpgi_ray.runtime.ready import ready_actors
 from mpgi_ray.runtime.room import Pool
 from mpgi_ray.runtime.stopping import Stop
 
@@ -51,6 +54,16 @@ def test_a_replica_opens_once_and_is_replaced_when_it_dies(tmp_path: Path) -> No
     found = list(results(tmp_path, 1, 2, 3, 4, 12, cpus=3))
     assert sorted(found) == [(-2, "3"), (-1, "3"), (-1, "3"), (-1, "3"), (24, "3")]
     assert (tmp_path / "opened").read_text() == "opened\n" * 2
+
+
+def test_actors_that_were_let_go_were_ready_and_are_none_of_a_later_pool(tmp_path: Path) -> None:
+    count = ready_actors("_Actor")
+    assert count() == 0
+    assert len(list(results(tmp_path, 1))) == 1
+    while any("_Actor" in one["Name"] for one in state.actors(actor_state_name="ALIVE").values()):
+        threading.Event().wait(0.1)
+    assert count() == 1
+    assert ready_actors("_Actor")() == 0
 
 
 def test_errors_come_as_they_were_raised(tmp_path: Path) -> None:

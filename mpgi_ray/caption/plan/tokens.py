@@ -124,7 +124,7 @@ def _tokens(characters: int, asked: Asked) -> int:
 def _model(recipe: Recipe, samples: Sequence[Asked]) -> ModelTokens:
     first = samples[0]
     block = recipe.integrate if first.place is None else recipe.generate[first.place]
-    draws = 1 if first.place is None else recipe.generate[first.place].best_of
+    draws = block.best_of
     requests = draws * len(first.prompts)
     sizes = [picture_tokens(asked) for asked in samples]
     pictures = [size or 0 for size in sizes]

@@ -22,6 +22,11 @@ def look_of(kind: Kind) -> Look:
 
             looks = {Kind.DUPLICATES: found.DUPLICATES, Kind.LEAKS: found.LEAKS, Kind.SCORES: found.SCORES}
             return looks[kind]
+        case Kind.INSTRUCTIONS | Kind.BENCHMARK | Kind.ANSWERS:
+            from mpgi_ray.cli.looking import questions
+
+            of = {Kind.INSTRUCTIONS: questions.INSTRUCTIONS, Kind.BENCHMARK: questions.BENCHMARK}
+            return of.get(kind, questions.ANSWERS)
         case Kind.RELEASE:
             from mpgi_ray.cli.looking import release
 

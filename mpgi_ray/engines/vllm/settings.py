@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from mpgi_ray.data.image import MAX_PIXELS
+from mpgi_ray.data.storage import absolute
 from mpgi_ray.engines.settings import MAX_IN_FLIGHT, EngineSettings, GpuShare
 
 if TYPE_CHECKING:
@@ -21,6 +23,11 @@ _MACHINE_ARGS = frozenset(
         *("distributed_executor_backend", "enable_prefix_caching", "mm_processor_cache_gb", "download_dir"),
     }
 )
+
+
+def _placed(model: str) -> str:
+    """A folder made absolute, as replicas run in folders of their own; the name of a hub's model as it is."""
+    return absolute(model) if Path(model).is_dir() else model
 
 
 class VllmSettings(EngineSettings):
@@ -37,7 +44,7 @@ class VllmSettings(EngineSettings):
     """
 
     kind: Literal["vllm"]
-    model: str = Field(min_length=1)
+    model: Annotated[str, Field(min_length=1), AfterValidator(_placed)]
     revision: str | None = None
     gpus: GpuShare = Field(default=1, ge=0, le=64)
     images_in_flight: int = Field(default=64, ge=1, le=MAX_IN_FLIGHT)

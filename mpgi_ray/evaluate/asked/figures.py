@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from mpgi_ray.data.answers import Answer
 from mpgi_ray.data.instructions import Turn
-from mpgi_ray.evaluate.asked.answers import Answer
 from mpgi_ray.evaluate.asked.marking import BOXED, DESCRIBED
 from mpgi_ray.evaluate.bootstrap import bootstrap
 from mpgi_ray.evaluate.captions.metrics import CaptionScores, score_texts

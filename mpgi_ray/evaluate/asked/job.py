@@ -9,16 +9,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from mpgi_ray.data.answers import ANSWERS, published, read_answers
 from mpgi_ray.data.claim import Claim, claim, look, record_of
 from mpgi_ray.data.final import list_shards, read_records, short_id
-from mpgi_ray.data.instructions import INSTRUCTIONS, Conversation, read_instructions
+from mpgi_ray.data.instructions import Conversation, fingerprint, read_instructions
 from mpgi_ray.data.lease import Lease, held
 from mpgi_ray.data.stop_flag import StopFlag
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.data.tables import table_at
 from mpgi_ray.errors import InputError, StoppedError, StorageError
 from mpgi_ray.evaluate.asked import figures
-from mpgi_ray.evaluate.asked.answers import ANSWERS, published, read_answers
 from mpgi_ray.evaluate.asked.replica import Asking, Part
 from mpgi_ray.evaluate.asked.settings import AskConfig
 from mpgi_ray.runtime.cluster import ray_session
@@ -159,8 +158,11 @@ def _classes(asked: Mapping[str, Sequence[Conversation]]) -> dict[str, list[str]
 
 
 def _identity(config: AskConfig, shards: Sequence[str]) -> dict[str, Any]:
-    storage, name = table_at(config.questions, INSTRUCTIONS)
-    questions = hashlib.sha256(storage.read(name)).hexdigest()[:16]
     names = hashlib.sha256("\n".join(shards).encode()).hexdigest()[:16]
-    told = {"questions": questions, "shards": names, "split": config.split, "pictures": config.pictures}
+    told = {
+        "questions": fingerprint(config.questions),
+        "shards": names,
+        "split": config.split,
+        "pictures": config.pictures,
+    }
     return told | config.asked.identity() | {"version": VERSION}

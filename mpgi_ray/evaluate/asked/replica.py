@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from mpgi_ray.data.answers import Answer, publish_answers
 from mpgi_ray.data.final import Record, read_records
 from mpgi_ray.data.image import ImageError, Picture, decode, to_view
 from mpgi_ray.data.instructions import Conversation
@@ -15,7 +16,6 @@ from mpgi_ray.engines.base import EngineError, Reply
 from mpgi_ray.engines.connect import check_picture, check_text, connect
 from mpgi_ray.engines.supervised import Supervised
 from mpgi_ray.errors import InputError, UnfinishedError
-from mpgi_ray.evaluate.asked.answers import Answer, publish_answers
 from mpgi_ray.evaluate.asked.box import BoxScale, scale_of
 from mpgi_ray.evaluate.asked.marking import mark
 from mpgi_ray.evaluate.asked.prompts import prompt_of

@@ -21,7 +21,7 @@ mpgi.card = async (sample, matching, state) => {
     records.replaceChildren(
       ...(data.runs.length > 1
         ? pairs(rows, test, state)
-        : rows.filter(test).map((row) => record(row, state))),
+        : rows.filter(test).map((row) => (data.asks ? mpgi.question(row) : record(row, state)))),
       ...more(test),
     );
   const more = (test) => {
@@ -32,7 +32,7 @@ mpgi.card = async (sample, matching, state) => {
           el(
             "button",
             { type: "button", class: "more", click: reveal },
-            `${mpgi.many(hidden, "more text")} of this sample`,
+            `${mpgi.many(hidden, `more ${data.words[1]}`)} of this ${data.words[0]}`,
           ),
         ]
       : [];
@@ -49,8 +49,9 @@ mpgi.card = async (sample, matching, state) => {
 
 function where(sample, shown) {
   const { samples, names } = mpgi.data;
+  const shard = names.shard[samples.shard[sample]];
   const parts = [
-    `${names.shard[samples.shard[sample]]}, sample ${samples.index[sample]}`,
+    shard && `${shard}, sample ${samples.index[sample]}`, // nobody knows where a question's picture lies
     names.source[samples.source[sample]],
     names.split[samples.split[sample]],
     shown.size ? `${shown.size[0]} × ${shown.size[1]} px` : "",

@@ -3,6 +3,7 @@
 
 const CONTROLS = ["search", "score", "low", "high", "sort"];
 const SHOWN_AS = ["drawings", "claims", "all", "rate", "blind"]; // switches that change no result
+const OF_TEXTS = ["claims", "rate", "blind"]; // switches that questions have no use for
 const { at } = mpgi;
 
 /** Say what the page is about. */
@@ -13,7 +14,8 @@ mpgi.about = () => {
   const from = mpgi.many(data.names.shard.length, "shard") + (sources > 1 ? ` of ${sources} sources` : "");
   const common = data.total - data.alone[0];
   const all = shown === common;
-  const many = `${all ? "All" : `${mpgi.number(shown)} of`} ${mpgi.many(common, "sample")}`;
+  const [sample] = data.words;
+  const many = `${all ? "All" : `${mpgi.number(shown)} of`} ${mpgi.many(common, sample)}`;
   const both = data.runs.length > 1 ? " that both runs have" : "";
   at("drawn").textContent = `${many}${both}${all ? "" : ", drawn evenly by hash"}, from ${from}.`;
   const lines = [
@@ -31,6 +33,10 @@ mpgi.about = () => {
 /** Fill the controls with what there is to choose from. */
 mpgi.controls = () => {
   const { el, data } = mpgi;
+  const [sample, text] = data.words;
+  at("all-of").textContent = `all ${text}s of a ${sample}`;
+  at("search-of").textContent = `Search the ${text}s`;
+  for (const name of OF_TEXTS) at(name).closest("label").hidden = Boolean(data.asks);
   for (const [facet, { label }] of Object.entries(mpgi.FACETS)) {
     const values = mpgi.values(facet);
     if (values.length < 2) continue; // nothing to choose from
@@ -97,12 +103,14 @@ mpgi.reflect = () => {
   at("low").disabled = at("high").disabled = !mpgi.state.score;
   document.body.classList.toggle("plain", !mpgi.state.drawings);
   document.body.classList.toggle("unmarked", !mpgi.state.claims);
-  at("legend").hidden = !mpgi.state.claims;
+  at("legend").hidden = !mpgi.state.claims || Boolean(mpgi.data.asks);
   at("rated").hidden = !mpgi.state.rate;
   at("asked").replaceChildren(...chips());
   const runs = mpgi.data.runs.map((run) => run.name).join(" beside ");
-  at("name").textContent = mpgi.state.blind ? "Samples" : runs;
-  document.title = mpgi.state.blind ? "Samples" : `Samples: ${runs}`;
+  const title = mpgi.data.asks ? "Questions" : "Samples";
+  at("here").textContent = title;
+  at("name").textContent = mpgi.state.blind ? title : runs;
+  document.title = mpgi.state.blind ? title : `${title}: ${runs}`;
 };
 
 /** The filters that are set, each with a way to drop it. */

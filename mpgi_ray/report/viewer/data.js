@@ -9,7 +9,7 @@ const waiting = new Map(); // "kind-number" to what that promise is kept with
 mpgi.index = (index) => {
   mpgi.data = index;
   const { samples, texts } = index;
-  const count = texts.run.length;
+  const count = Object.values(texts)[0]?.length ?? 0;
   index.count = { samples: samples.key.length, texts: count };
   for (const name of Object.keys(texts)) texts[name] = Uint32Array.from(texts[name]);
   index.scores = new Map(index.scores);

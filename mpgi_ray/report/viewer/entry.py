@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import isfinite
+from typing import Protocol
 
 from mpgi_ray.data.caption import Caption, Status
 from mpgi_ray.data.image import ImageError, decode
@@ -63,6 +64,27 @@ class Text:
     differs: bool = False
     scores: dict[str, float] = field(default_factory=dict)
     fate: str = ""
+
+
+class Pictured(Protocol):
+    """What the viewer shows of any picture."""
+
+    @property
+    def shard(self) -> str: ...
+    @property
+    def index(self) -> int: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def sample_id(self) -> str: ...
+    @property
+    def trouble(self) -> str: ...
+    @property
+    def size(self) -> tuple[int, int] | None: ...
+    @property
+    def note(self) -> Annotation | None: ...
+    @property
+    def overlay(self) -> Overlay | None: ...
 
 
 @dataclass(slots=True)

@@ -56,17 +56,17 @@ function sampleTests(state) {
 function textTests(state) {
   const { names, texts, scores, lower, samples, sample } = mpgi.data;
   const tests = [];
-  for (const facet of ["perspective", "model", "status", "reason", "fate"]) {
-    if (!state[facet]) continue;
+  for (const [facet, { of, words }] of Object.entries(mpgi.FACETS)) {
+    if (of !== "texts" || words || !state[facet] || !texts[facet]) continue;
     const column = texts[facet];
     const wanted = numberOf(facet, state[facet]);
     tests.push((text) => column[text] === wanted);
   }
-  if (state.verdict) {
+  if (state.verdict && texts.verdicts) {
     const test = verdictTests[state.verdict] ?? (() => false);
     tests.push((text) => test(texts.verdicts[text]));
   }
-  if (state.against) tests.push((text) => texts.differs[text] === (state.against === "differs" ? 1 : 0));
+  if (state.against && texts.differs) tests.push((text) => texts.differs[text] === (state.against === "differs" ? 1 : 0));
   if (state.score && (state.low !== "" || state.high !== "")) {
     const column = scores.get(state.score) ?? [];
     const low = state.low === "" ? -Infinity : Number(state.low);
@@ -125,6 +125,7 @@ function numberOf(facet, name) {
 mpgi.values = (facet) => {
   const { data } = mpgi;
   const { of, words } = mpgi.FACETS[facet];
+  if (words ? data.asks || !data.count.texts : !data.names[facet]) return []; // what this page's texts do not have
   if (facet === "verdict")
     return counted(words, (value) => data.texts.verdicts.filter(verdictTests[value]).length);
   if (facet === "against") {

@@ -64,11 +64,12 @@ async function draw(mine) {
   const shown = found.samples.slice((mpgi.state.page - 1) * PAGE, mpgi.state.page * PAGE);
   const cards = await Promise.all(shown.map((sample) => mpgi.card(sample, found.texts, mpgi.state)));
   if (mine !== turn) return;
+  const [one, text] = mpgi.data.words;
   at("found").textContent = found.samples.length
-    ? `${mpgi.many(found.samples.length, "sample")}, ${mpgi.many(found.count, "text")}`
+    ? `${mpgi.many(found.samples.length, one)}, ${mpgi.many(found.count, text)}`
     : mpgi.data.count.samples
-      ? "No sample matches. Clear a filter."
-      : "There are no samples here.";
+      ? `No ${one} matches. Clear a filter.`
+      : `There are no ${one}s here.`;
   at("cards").replaceChildren(...cards);
   for (const pager of document.querySelectorAll(".pager")) pager.replaceChildren(...pagerOf(pages));
   highlight();

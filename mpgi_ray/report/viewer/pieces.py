@@ -7,11 +7,12 @@ disk may load scripts and may not fetch. It is plain ASCII: no text in it ends a
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from mpgi_ray.data.caption import Caption, Status
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.report.viewer.entry import Entry, Text, hash_of
+from mpgi_ray.report.viewer.entry import Entry, Pictured, Text, hash_of
 
 # samples in a piece; small where what belongs to a sample is long
 SIZES = {"texts": 128, "shown": 32, "made": 32}
@@ -30,24 +31,28 @@ def script(call: str, *values: object) -> bytes:
 
 
 class Pieces:
-    """Writes the pieces as they fill; at most one piece of each kind is held."""
+    """Writes the pieces as they fill; at most one piece of each kind is held.
 
-    def __init__(self, storage: Storage) -> None:
+    Args:
+        sizes: samples in a piece, by its kind.
+    """
+
+    def __init__(self, storage: Storage, sizes: Mapping[str, int]) -> None:
         self._storage = storage
         self._samples = 0
-        self._rows: dict[str, list[Any]] = {kind: [] for kind in SIZES}
+        self._sizes = sizes
+        self._rows: dict[str, list[Any]] = {kind: [] for kind in sizes}
 
-    def add(self, entry: Entry) -> None:
-        """The next sample.
+    def add(self, rows: Mapping[str, Any]) -> None:
+        """What the kinds of pieces hold of the next sample.
 
         Raises:
             OutputError: a piece cannot be written.
         """
-        rows = {"texts": texts(entry), "shown": shown(entry), "made": made(entry)}
         self._samples += 1
         for kind, row in rows.items():
             self._rows[kind].append(row)
-            if len(self._rows[kind]) == SIZES[kind]:
+            if len(self._rows[kind]) == self._sizes[kind]:
                 self._write(kind)
 
     def close(self) -> None:
@@ -61,10 +66,16 @@ class Pieces:
                 self._write(kind)
 
     def _write(self, kind: str) -> None:
-        number = (self._samples - 1) // SIZES[kind]
+        number = (self._samples - 1) // self._sizes[kind]
         data = script("mpgi.piece", kind, number, self._rows[kind])
         self._storage.publish(f"data/{kind}-{number}.js", data)
         self._rows[kind] = []
+
+
+def rows_of(entry: Entry) -> dict[str, Any]:
+    """What the pieces hold of a sample of a caption run."""
+    told = shown(entry, picture=bool(entry.picture)) | {"texts": [_beside(text) for text in entry.texts]}
+    return {"texts": texts(entry), "shown": told, "made": made(entry)}
 
 
 def texts(entry: Entry) -> list[str]:
@@ -72,18 +83,22 @@ def texts(entry: Entry) -> list[str]:
     return [text.row.text for text in entry.texts]
 
 
-def shown(entry: Entry) -> dict[str, Any]:
-    """What a card shows beside the texts."""
+def shown(entry: Pictured, *, picture: bool) -> dict[str, Any]:
+    """What a card shows beside the texts.
+
+    Args:
+        picture: whether there is one.
+    """
     note, over = entry.note, entry.overlay
     return {
         "id": entry.sample_id,
-        "picture": bool(entry.picture),
+        "picture": picture,
         "trouble": entry.trouble,
         "size": entry.size,
         "scene": note.scene if note else (),
         "labels": note.labels if note else (),
         "cover": [(label, round(cover.fraction, 4)) for label, cover in note.cover.items()] if note else (),
-        "captions": [_cut(text) for text in note.captions] if note else (),
+        "captions": [cut(text) for text in note.captions] if note else (),
         "licence": note.licence if note else None,
         "gsd": note.gsd if note else None,
         "legend": over.legend if over else (),
@@ -100,7 +115,6 @@ def shown(entry: Entry) -> dict[str, Any]:
             (chip.label, chip.colour, *(round(n, 1) for n in chip.box))
             for chip in (over.chips if over else ())
         ],
-        "texts": [_beside(text) for text in entry.texts],
     }
 
 
@@ -112,7 +126,7 @@ def _beside(text: Text) -> dict[str, Any]:
         "hash": hash_of(row.text),
         "marks": [(mark.start, mark.end, mark.verdict, mark.told) for mark in text.marks],
     }
-    return told if row.status == Status.OK else told | {"why": _cut(row.why, _SAID), "raw": _cut(row.raw)}
+    return told if row.status == Status.OK else told | {"why": cut(row.why, _SAID), "raw": cut(row.raw)}
 
 
 def made(entry: Entry) -> list[dict[str, Any]]:
@@ -129,10 +143,10 @@ def made(entry: Entry) -> list[dict[str, Any]]:
             "parents": text.row.parents,
             "scores": list(text.scores.items()),
             "fate": text.fate,
-            "raw": _cut(text.row.raw) if text.row.raw.strip() != text.row.text else "",
+            "raw": cut(text.row.raw) if text.row.raw.strip() != text.row.text else "",
             **_asked(text.row),
             "earlier": [
-                _asked(answer) | {"why": _cut(answer.why, _SAID), "raw": _cut(answer.raw)}
+                _asked(answer) | {"why": cut(answer.why, _SAID), "raw": cut(answer.raw)}
                 for answer in text.earlier
             ],
         }
@@ -145,6 +159,6 @@ def _asked(row: Caption) -> dict[str, Any]:
     return {"attempt": row.attempt, "draw": row.draw, "tokens": tokens, "seconds": round(row.seconds, 3)}
 
 
-def _cut(text: str, longest: int = _LONGEST) -> str:
+def cut(text: str, longest: int = _LONGEST) -> str:
     """A text that is not endless; half of a pair of UTF-16 units cannot be in it."""
     return text if len(text) <= longest else f"{text[:longest]} … and {len(text) - longest:,} more characters"

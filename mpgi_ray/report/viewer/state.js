@@ -17,6 +17,9 @@ mpgi.FACETS = {
   shard: { label: "Shard", of: "samples" },
   scene: { label: "Scene class", of: "samples" },
   object: { label: "Object class", of: "samples" },
+  kind: { label: "Kind", of: "texts" },
+  answer: { label: "Answer", of: "texts" },
+  reply: { label: "Reply", of: "texts" },
   perspective: { label: "Perspective", of: "texts" },
   model: { label: "Model", of: "texts" },
   status: { label: "Status", of: "texts" },
@@ -35,6 +38,7 @@ mpgi.readState = () => {
   for (const name of ASKED) state[name] = told.get(name) ?? "";
   for (const [name, usual] of Object.entries(SWITCHES))
     state[name] = told.has(name) ? told.get(name) === "1" : usual;
+  if (mpgi.data.asks) state.rate = state.blind = false; // which are of texts alone
   state.page = Math.max(1, Number.parseInt(state.page, 10) || 1);
   return state;
 };

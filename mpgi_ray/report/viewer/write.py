@@ -4,33 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
-from importlib.resources import files
 from typing import Any, Unpack
 
 from mpgi_ray.data.caption_folder import CaptionFolder
 from mpgi_ray.data.shards import ShardFields
 from mpgi_ray.data.storage import Storage
-from mpgi_ray.errors import OutputError, RecipeError
-from mpgi_ray.report.html import environment
+from mpgi_ray.errors import RecipeError
 from mpgi_ray.report.page import Panels, render_report, run_input
 from mpgi_ray.report.spread import ordered_by
 from mpgi_ray.report.viewer.against import Other
-from mpgi_ray.report.viewer.columns import Columns
+from mpgi_ray.report.viewer.columns import Columns, row_of
 from mpgi_ray.report.viewer.draw import Draw, draw
+from mpgi_ray.report.viewer.folder import PAGE, begin, finish, require_ours
 from mpgi_ray.report.viewer.known import Fates, Scored
-from mpgi_ray.report.viewer.pieces import SIZES, Pieces, script
+from mpgi_ray.report.viewer.pieces import SIZES, Pieces, rows_of
 
 SAMPLES = 1000
-_RECORD = "viewer.json"  # says that the folder is ours, and that its content may be replaced
-_PAGE = "samples.html"
-_OURS = ("index.html", _PAGE, "data", "pictures", "page")
-
-
-def is_folder(output: str) -> bool:
-    """Whether a report is to be a folder: its path ends in ``/``, or is a folder that is there."""
-    return output.endswith("/") or ("://" not in output and os.path.isdir(output))
 
 
 def write_viewer(
@@ -67,27 +57,16 @@ def write_viewer(
     if samples < 0:
         raise RecipeError(f"samples={samples}: expected 0 or more")
     storage = Storage(output)
-    _require_ours(storage)
+    require_ours(storage)
     folder = CaptionFolder(captions)
     folder.run_record()
     chosen = draw(folder, samples, Other(against) if against else None, seed)
-    beside = {"page": _PAGE, "drawn": chosen.drawn, "total": chosen.total}
+    beside = {"page": PAGE, "drawn": chosen.drawn, "total": chosen.total}
     page = render_report(captions, cards=cards, seed=seed, viewer=beside, **panels)
-    storage.publish_json(_RECORD, {"captions": folder.storage.url, "against": against})
-    for name in _OURS:
-        storage.delete(name)
+    begin(storage, {"captions": folder.storage.url, "against": against})
     index = _write_samples(storage, chosen, panels.get("scores"), panels.get("curated"))
-    storage.publish("data/index.js", script("mpgi.index", _about(chosen) | index))
-    _publish_page(storage)
-    storage.publish("index.html", page.encode())
+    finish(storage, _about(chosen) | index, page)
     return f"{storage.path('index.html')}: {chosen.drawn:,} of {chosen.total:,} samples"
-
-
-def _require_ours(storage: Storage) -> None:
-    if not storage.exists(_RECORD) and (there := storage.list("")):
-        raise OutputError(
-            f"{storage.url} holds {there[0]} and no {_RECORD}: choose a new or empty folder for the viewer"
-        )
 
 
 def _write_samples(storage: Storage, chosen: Draw, scores: str | None, final: str | None) -> dict[str, Any]:
@@ -100,7 +79,7 @@ def _write_samples(storage: Storage, chosen: Draw, scores: str | None, final: st
     shards, missing = run_input(chosen.folder)
     chosen.troubles += missing
     fields = ShardFields.model_validate(chosen.folder.run_record()["recipe"]["input"]["fields"])
-    columns, pieces, order = Columns(), Pieces(storage), []
+    columns, pieces, order = Columns(), Pieces(storage, SIZES), []
     for shard, entries in chosen.entries(shards, fields):
         for one in known:
             one.add_to(entries, shard)
@@ -108,8 +87,9 @@ def _write_samples(storage: Storage, chosen: Draw, scores: str | None, final: st
             if entry.picture:
                 storage.publish(f"pictures/{columns.samples}.jpg", entry.picture)
             order.append(ordered_by(chosen.seed, entry.sample_id or f"{shard}/{entry.index}"))
-            columns.add(entry)
-            pieces.add(entry)
+            split = (entry.note.split or "") if entry.note else ""
+            columns.add(entry, split, map(row_of, entry.texts))
+            pieces.add(rows_of(entry))
     pieces.close()
     return columns.record() | {"order": sorted(range(len(order)), key=order.__getitem__)}
 
@@ -119,6 +99,7 @@ def _about(chosen: Draw) -> dict[str, Any]:
     runs = [chosen.folder, *([chosen.other.folder] if chosen.other else [])]
     prompts = [(told["hash"], name, told.get("text", "")) for run in runs for name, told in _prompts(run)]
     return {
+        "words": ["sample", "text"],
         "runs": [_run(run) for run in runs],
         "total": chosen.total,
         "alone": [chosen.alone, chosen.others_alone],
@@ -136,12 +117,3 @@ def _run(run: CaptionFolder) -> dict[str, str]:
     told = json.dumps(run.run_record()["identity"], sort_keys=True)
     name = "/".join(run.storage.path("").split("/")[-2:])
     return {"name": name, "id": hashlib.sha256(told.encode()).hexdigest()[:12]}
-
-
-def _publish_page(storage: Storage) -> None:
-    here = files("mpgi_ray.report.viewer")
-    storage.publish("page/report.css", environment().get_template("style.css").render().encode())
-    for file in here.iterdir():
-        if file.name.endswith((".js", ".css")):
-            storage.publish(f"page/{file.name}", file.read_bytes())
-    storage.publish(_PAGE, here.joinpath(_PAGE).read_bytes())

@@ -38,10 +38,11 @@ def measure(picture: Image.Image, annotation: Annotation, *, view_px: int = 224,
     seen = thumbnail(small)
     raw = tones(half := halved(seen))
     coloured = float((half.max(axis=2) - half.min(axis=2)).mean()) > _GREY
-    things = by_name.items() if coloured else ()
+    things = [colours_of(n, objects, pixels, scale) for n, objects in by_name.items()] if coloured else []
     return Measured(
-        tuple(c for name, objects in things for c in colours_of(name, objects, pixels, scale)),
+        tuple(colour for colours, _ in things for colour in colours),
         find_regions(seen, half, raw),
         find_spots(seen),
         colour_shares(raw),
+        tuple(shade for _, shade in things if shade),
     )

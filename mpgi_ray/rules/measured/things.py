@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from mpgi_ray.data.sample import Object, Point
 from mpgi_ray.rules import geometry
 from mpgi_ray.rules.measured.colours import THING_COLOURS, TONES, Floats, Ids, plain, thing_colours, tones
-from mpgi_ray.rules.seen import ThingColour
+from mpgi_ray.rules.seen import Shade, ThingColour
 
 AGREE = 0.8  # of the objects that were looked at must have the colour, and none of the others another one
 _COLOURS = 2  # of a class that are told
@@ -24,13 +24,14 @@ _APART = 42.0  # least distance of a pixel from the ring's usual colour, of 0 to
 _FOREGROUND = 0.3  # of the inside that must be apart
 _CLEAR = 0.45  # of what is apart must have the colour, and a third of that any other at most
 _TRACE = 0.15  # of what is apart has a colour at least where it is said of all: less is another colour
+_SEEN = 0.02  # of what is apart has a colour: less is noise
 _LEAST = 6  # pixels inside; fewer are too few to judge by
 
 
 def colours_of(
     name: str, objects: Sequence[Object], pixels: npt.NDArray[np.uint8], scale: tuple[float, float]
-) -> list[ThingColour]:
-    """The colour that the objects of a class share, or those that some of them clearly have.
+) -> tuple[list[ThingColour], Shade | None]:
+    """The colour that the objects of a class share, or those that some of them clearly have; and their shade.
 
     Args:
         objects: those that texts speak of.
@@ -55,7 +56,17 @@ def colours_of(
         found.append(
             ThingColour(name, colour, shared, ground if told else None, len(looked), agreeing, share)
         )
-    return found[:1] if found and found[0].shared else found
+    shade = _shade(name, looked) if len(looked) == len(objects) else None
+    return found[:1] if found and found[0].shared else found, shade
+
+
+def _shade(name: str, looked: Sequence[_Look]) -> Shade | None:
+    strongest = {int(look.shares.argmax()) for look in looked if look.apart}
+    if len(strongest) != 1 or not all(look.apart for look in looked):
+        return None
+    colour = THING_COLOURS[strongest.pop()]
+    traces = [one for one in THING_COLOURS if any(look.has(one) >= _SEEN for look in looked)]
+    return Shade(name, colour, min(look.has(colour) for look in looked), frozenset(traces))
 
 
 @dataclass(frozen=True)
