@@ -27,6 +27,10 @@ LEADING_AWAY = frozenset(
 )
 
 
+_SIDES = ("left_of", "right_of", "above", "below")
+_SIZES = ("larger", "smaller", "longer", "more", "fewer")
+
+
 def leads_away(line: Line, noun: Noun) -> bool:
     """The road in ``trucks on the road at the bottom``: the part may be that of the trucks."""
     here = noun.first - 1
@@ -35,6 +39,8 @@ def leads_away(line: Line, noun: Noun) -> bool:
     if here < 0:
         return False
     word, definite = line.text(here), line.text(here + 1) == "the"
+    if line.kind(here) is Kind.RELATION and line.parts[here].value in _SIZES:
+        return False  # longer than the pier on the left
     if word == "of":
         all_of = line.text(here - 1) in ("all", "both", "most", "some", "each", "none", "half")
         all_of |= line.text(here - 1) in lists()["bits"]  # the edge of a roof
@@ -52,6 +58,25 @@ def is_parted(line: Line, noun: Noun) -> bool:
     """``A road separates the houses from the sheds on the right``, and not ``far from the sheds``."""
     at = next((n for n in (noun.first - 1, noun.first - 2) if line.text(n) == "from"), 0)
     return at > 0 and line.text(at - 1) not in ("away", "far", "apart", "separate", "off")
+
+
+def is_beside(line: Line, noun: Noun, place: int) -> bool:
+    """``Trucks south of the sheds on the right``: nobody can say which of them are on the right."""
+    before = line.parts[noun.first - 1 - (line.text(noun.first - 1) == "the")] if noun.first else None
+    sided = before is not None and before.kind is Kind.RELATION and before.value in _SIDES
+    between = {line.text(here) for here in range(noun.at, place)}
+    return sided and between.isdisjoint((",", *lists()["saying"]))
+
+
+def is_unnamed(line: Line, at: int) -> bool:
+    """Whether a piece begins to name a thing that has no name here: ``with a round hatch``."""
+    while line.kind(at) in (Kind.WORD, Kind.COLOUR) and line.text(at) != "of":
+        at -= 1
+    if line.text(at) not in ("a", "an") or line.noun_at(at + 1):
+        return False
+    before = line.text(at - 1)
+    told = line.kind(at - 1) is Kind.RELATION or before in LEADING_AWAY
+    return not told and before not in ("form", "forms", "make", "makes")  # trees form a screen on the left
 
 
 def tells_where(line: Line, at: int) -> bool:

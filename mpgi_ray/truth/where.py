@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from mpgi_ray.rules import lexicon
-from mpgi_ray.truth.leading import LEADING_AWAY, is_parted, leads_away, tells_where
+from mpgi_ray.truth.leading import LEADING_AWAY, is_beside, is_parted, is_unnamed, leads_away, tells_where
 from mpgi_ray.truth.line import Line
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.of_picture import is_of_picture, is_of_site, is_of_way
@@ -69,6 +69,8 @@ def _is_fronted(line: Line, at: int) -> bool:
     for here in range(at - 1, -1, -1):
         if line.ends_clause(here) or line.text(here) in (",", "and"):
             return True
+        if line.text(here) in _LIE:
+            return False  # two are red and lie in the upper left
         if line.parts[here].kind not in (Kind.STOP, Kind.LEADING) and line.text(here) not in _WHOLE:
             return False
     return True
@@ -93,6 +95,8 @@ def _is_aside(line: Line, at: int) -> bool:
 
 def _before(line: Line, at: int) -> int | None:
     """The thing, or the bare number, that stands before a part of the picture in its clause."""
+    if line.text(at - 1) in _LIE and line.text(at - 2) == "and":
+        return _joined(line, at - 1)
     aside = at  # where words between commas begin that are stepped over
     for here in range(at - 1, -1, -1):
         part = line.parts[here]
@@ -118,6 +122,8 @@ def _before(line: Line, at: int) -> int | None:
         unknown = part.kind is Kind.WORD and lexicon.is_noun(part.text.removesuffix("s"))
         if unknown and not of and not is_verb and not tells_where(line, here):
             return None
+        if part.kind is Kind.GROUP and line.text(here + 1) != "of" and is_unnamed(line, here - 1):
+            return None  # and a green strip on the right
         if part.text in ("one", "ones") and line.kind(here - 1) in (Kind.COLOUR, Kind.WORD):
             return None  # a brown one
         if part.text == "," and line.text(here + 1).endswith("ed") and before is not None:
@@ -125,7 +131,7 @@ def _before(line: Line, at: int) -> int | None:
         if part.text in (",", "and") and line.kind(here + 1) in (Kind.WORD, Kind.COLOUR):
             return None  # another thing, whose name is not known, or what else the first one does
         noun = line.noun_at(here)
-        if noun and is_parted(line, noun):
+        if is_unnamed(line, here) or (noun and (is_parted(line, noun) or is_beside(line, noun, at))):
             return None
         if noun and not leads_away(line, noun):
             return here
@@ -139,6 +145,16 @@ def _before(line: Line, at: int) -> int | None:
                 continue
             return here - 2 if of and line.kind(here - 2) is Kind.AMOUNT else here
     return None
+
+
+def _joined(line: Line, verb: int) -> int | None:
+    """The first thing of a clause, whose second verb tells where it is: two are red and lie at the top."""
+    first = next((n + 1 for n in range(verb - 1, -1, -1) if line.ends_clause(n)), 0)
+    things = [noun for noun in line.nouns if first <= noun.at < verb and not leads_away(line, noun)]
+    several = line.text(verb) in ("are", "lie", "sit", "stand")
+    noun = things[0] if things else None
+    agree = noun and (noun.plural == several or lexicon.several(noun.name) == noun.name)
+    return noun.at if noun and agree else None
 
 
 def _aside(line: Line, end: int) -> int:

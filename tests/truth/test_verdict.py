@@ -136,6 +136,10 @@ def test_how_things_lie(street: Facts, true: str, false: str) -> None:
     [
         "Trucks may be parked on a quay north of the road, one above the pond.",
         "A road separates the houses from the tanks on the right.",
+        "Each house is longer than the tanks on the right, and one has a round hatch on the right.",
+        "The shed is north of the houses on the left; a crane and a green strip on the left are new.",
+        "The shed is as wide as one of the houses and lies at the top.",
+        "The tank is next to a wall; it is at the top.",
         "A path with two tanks and houses beside it leads from the road to the right.",
         "Of the two houses, one stands west of the other; the shed is at the top.",
         "The grass along the road, with a shed on the right, is mown.",
