@@ -56,8 +56,18 @@ def leads_away(line: Line, noun: Noun) -> bool:
 
 def is_parted(line: Line, noun: Noun) -> bool:
     """``A road separates the houses from the sheds on the right``, and not ``far from the sheds``."""
-    at = next((n for n in (noun.first - 1, noun.first - 2) if line.text(n) == "from"), 0)
-    return at > 0 and line.text(at - 1) not in ("away", "far", "apart", "separate", "off")
+    at = next((n for n in (noun.first - 1, noun.first - 2) if line.text(n) in ("from", "with")), 0)
+    before = line.text(at - 1) if at else ""
+    if line.text(at) == "with":  # they have nothing to do with the sheds on the right
+        return line.kind(at - 1) is Kind.STOP or before in (
+            "aligned",
+            "level",
+            "parallel",
+            "connected",
+            "linked",
+            "compared",
+        )
+    return at > 0 and before not in ("away", "far", "apart", "separate", "off")
 
 
 def is_beside(line: Line, noun: Noun, place: int) -> bool:
@@ -75,7 +85,8 @@ def is_unnamed(line: Line, at: int) -> bool:
     if line.text(at) not in ("a", "an") or line.noun_at(at + 1):
         return False
     before = line.text(at - 1)
-    told = line.kind(at - 1) is Kind.RELATION or before in LEADING_AWAY
+    beside = line.kind(at - 1) is Kind.RELATION and line.parts[at - 1].value not in (*_SIDES, *_SIZES)
+    told = beside or before in LEADING_AWAY
     return not told and before not in ("form", "forms", "make", "makes")  # trees form a screen on the left
 
 

@@ -56,6 +56,8 @@ def is_thing(line: Line, at: int, part: Piece) -> bool:
         return False  # a container terminal is not what a source calls a terminal
     if line.kind(at + 1) is Kind.THING and line.text(at + 1) in plain:
         return True
+    if not part.plural and line.kind(at + 1) is Kind.PICTURE:
+        return False  # a building site
     word = line.kind(at + 1) is Kind.WORD and lexicon.is_noun(line.text(at + 1))
     return part.plural or not (word or line.kind(at + 1) is Kind.THING)
 

@@ -27,7 +27,7 @@ def lying(claim: Claim, of: Of, known: Known) -> Judged:
     shares = [fact.cells[cell] for fact in covers for cell in region.cells()]
     whole = [box for fact in of.classes if fact.total for box in fact.boxes]
     if claim.every and whole:
-        outside = sum(not region.touches(box) for box in whole)
+        outside = sum(not region.wider().touches(box) for box in whole)
         if outside > sum(fact.left_out for fact in of.classes):
             return Judged(claim, Verdict.CONTRADICTED, f"{outside} lie elsewhere")
     if claim.most and (few := _few(of, region)):

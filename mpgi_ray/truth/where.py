@@ -69,7 +69,7 @@ def _is_fronted(line: Line, at: int) -> bool:
     for here in range(at - 1, -1, -1):
         if line.ends_clause(here) or line.text(here) in (",", "and"):
             return True
-        if line.text(here) in _LIE:
+        if line.text(here) in _LIE or line.text(here) in lists()["placed"]:
             return False  # two are red and lie in the upper left
         if line.parts[here].kind not in (Kind.STOP, Kind.LEADING) and line.text(here) not in _WHOLE:
             return False
@@ -114,7 +114,7 @@ def _before(line: Line, at: int) -> int | None:
             return subject.at if subject else None
         if line.ends_clause(here) or part.kind in (Kind.PLACE, Kind.COVERS, Kind.SHARE):
             return None
-        if part.text in lists()["parting"]:
+        if part.text in lists()["parting"] or part.text in ("what", "former", "latter"):
             return None
         of = "of" in (line.text(here - 1), line.text(here - 2))
         before = line.noun_at(here - 1)
@@ -126,7 +126,8 @@ def _before(line: Line, at: int) -> int | None:
             return None  # and a green strip on the right
         if part.text in ("one", "ones") and line.kind(here - 1) in (Kind.COLOUR, Kind.WORD):
             return None  # a brown one
-        if part.text == "," and line.text(here + 1).endswith("ed") and before is not None:
+        said = line.text(here + 1).endswith("ed") or line.text(here + 1) in lists()["placed"]
+        if part.text == "," and said and before is not None:
             return here - 1  # seven arrays, mounted in the upper third
         if part.text in (",", "and") and line.kind(here + 1) in (Kind.WORD, Kind.COLOUR):
             return None  # another thing, whose name is not known, or what else the first one does
@@ -183,7 +184,9 @@ def _behind(line: Line, at: int) -> int | None:
     for here in range(at + 1, len(line.parts)):
         if line.parts[here].kind is Kind.PLACE or line.turns(here):
             return None
-        if any(noun.at == here for noun in line.nouns):
+        if (noun := line.noun_at(here)) and not (
+            line.kind(here + 1) in (Kind.MARK, None) and leads_away(line, noun)
+        ):
             return here
     return None
 
