@@ -109,13 +109,9 @@ class Line:
         for here in range(at + 1, min(at + 6, len(self.parts))):
             if found := self.noun_at(here):
                 return found
-            if self.kind(here) not in (*STEPPED_OVER, Kind.AMOUNT, Kind.THING) and self.text(here) not in (
-                "the",
-                "a",
-                "an",
-                "these",
-                "those",
-            ):
+            article = self.text(here) in ("the", "a", "an", "these", "those")
+            passed = self.kind(here) in (*STEPPED_OVER, Kind.AMOUNT, Kind.THING) and self.text(here) != "of"
+            if not article and not passed:
                 return None
         return None
 
