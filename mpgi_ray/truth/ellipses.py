@@ -33,6 +33,12 @@ def _placed(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
         if part.kind is Kind.AMOUNT:  # one car lies in the upper left, one at the top
             turn = next((here for here in range(at - 1, -1, -1) if line.turns(here)), 0)
             counted = [noun for noun in before if noun.at > turn] or counted
+        if part.text == "it" and counted:
+            single = [noun for noun in before if not noun.plural]
+            counted = single if len(single) == 1 else []
+            before = before or counted
+            if not counted:
+                continue  # two things, of which it may be either
         told = counted[-1] if counted else (line.told if part.kind is Kind.PRONOUN or not before else None)
         if told is None:
             continue

@@ -39,8 +39,8 @@ class Of:
 
     @cached_property
     def grounds(self) -> tuple[Box, ...]:
-        """Boxes that together hold all of its covers, or it in others; none if they are marked in part."""
-        covers = self.covers or self.under
+        """Boxes that together hold all of its covers, or of those it is a part of; none if marked in part."""
+        covers = self.covers or (self.under if self.within else ())
         if not all(fact.exact for fact in covers):
             return ()
         return tuple(box for fact in covers for box in grounds_of(fact))

@@ -86,7 +86,7 @@ class Line:
         return None
 
     def first_thing(self, noun: Noun, leads_away: Callable[[Line, Noun], bool]) -> Noun | None:
-        """The thing before a noun of a clause of which the clause speaks: planes in ``planes at the gate``."""
+        """The thing before a noun of which its clause speaks: planes in ``planes at the gate``."""
         first = next((n + 1 for n in range(noun.first - 1, -1, -1) if self.ends_clause(n)), 0)
         before = (one for one in self.nouns if first <= one.first < noun.first)
         return next((one for one in before if not leads_away(self, one)), None)
@@ -109,13 +109,9 @@ class Line:
         for here in range(at + 1, min(at + 6, len(self.parts))):
             if found := self.noun_at(here):
                 return found
-            if self.kind(here) not in (*STEPPED_OVER, Kind.AMOUNT, Kind.THING) and self.text(here) not in (
-                "the",
-                "a",
-                "an",
-                "these",
-                "those",
-            ):
+            article = self.text(here) in ("the", "a", "an", "these", "those")
+            passed = self.kind(here) in (*STEPPED_OVER, Kind.AMOUNT, Kind.THING) and self.text(here) != "of"
+            if not article and not passed:
                 return None
         return None
 

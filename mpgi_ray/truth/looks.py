@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.claim import About, Claim
+from mpgi_ray.truth.leading import leads_away
 from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.lists import is_surface, lists
 from mpgi_ray.truth.pieces import Kind, Piece
-from mpgi_ray.truth.where import leads_away
 
 _MADE = ("painted", "roofed", "topped", "coloured", "colored")
 _LOOKS = (

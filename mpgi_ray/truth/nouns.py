@@ -59,6 +59,8 @@ def is_thing(line: Line, at: int, part: Piece) -> bool:
         return False  # a container terminal is not what a source calls a terminal
     if line.kind(at + 1) is Kind.THING and line.text(at + 1) in plain:
         return True
+    if not part.plural and line.kind(at + 1) is Kind.PICTURE:
+        return False  # a building site
     word = line.kind(at + 1) is Kind.WORD and lexicon.is_noun(line.text(at + 1))
     return part.plural or not (word or line.kind(at + 1) is Kind.THING)
 
@@ -70,6 +72,8 @@ def _is_likened(line: Line, noun: Noun) -> bool:
         line.kind(before) in STEPPED_OVER or line.text(before) in ("a", "an", "the")
     ):
         before -= 1
+    if any(line.text(n) == "be" and line.text(n + 1) in ("it", "they") for n in range(before - 5, before)):
+        return True  # be it a barge or a boat
     if line.text(before) == "for":
         return line.text(before - 1) not in (",", "except", "save", "but", "apart")
     if line.text(before) in ("is", "are") and any(

@@ -36,9 +36,10 @@ def is_of_picture(line: Line, at: int) -> bool:
         return False  # the left side of a road
     if line.text(at + 1) in ("and", "or") and line.text(at + 2) in _OTHER_SIDES:
         return False  # on the upper and lower arms
+    stands = line.text(at + 1) in ("stand", "stands") and line.text(at + 2) != "of"  # no stand of trees
     if (
         line.text(at - 1) in ("their", "each", "either")
-        or line.kind(at + 1) is Kind.GROUP
+        or (line.kind(at + 1) is Kind.GROUP and not stands)
         or line.text(at + 1) in ("one", "ones")
     ):
         return False  # on its right, in the upper row

@@ -5,30 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mpgi_ray.truth.claim import About, Claim
+from mpgi_ray.truth.leading import leads_away
 from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
-from mpgi_ray.truth.where import leads_away
 
 _EVERY = frozenset(("all", "every", "confined", "restricted"))
 _ONLY = frozenset(("only", "exclusively", "solely"))
 _SIDES = ("left_of", "right_of", "above", "below", "between")
 _AT = ("on", "in", "at", "along", "across", "by", "from", "with", "around", "over")
-_SAYING = (
-    "is",
-    "are",
-    "lie",
-    "lies",
-    "sit",
-    "sits",
-    "stand",
-    "stands",
-    "located",
-    "situated",
-    "all",
-    "both",
-    "each",
-)
 _OWN_SIDES = {f"{word} its {side}": f"{side}_of" for word in ("on", "to") for side in ("left", "right")}
 
 
@@ -44,12 +29,8 @@ def relations(line: Line) -> Iterator[Claim]:
         word = part.value if part.kind is Kind.RELATION else _compared(line, at)
         if word and (subject := _subject(line, at, word)) and (thing := line.object(at)):
             yield from _relation(line, at, subject, thing, word)
-        if (
-            part.text in ("on", "in")
-            and (subject := _subject(line, at, "on"))
-            and _is_near(line, subject, at)
-        ):
-            thing = line.noun_behind(at)
+        if part.text in ("on", "in") and (subject := _subject(line, at, "on")):
+            thing = line.noun_behind(at) if _is_near(line, subject, at) else None
             if thing and not thing.amount and not line.parts[thing.at].plural:
                 yield from _relation(line, at, subject, thing, "on")
         if part.text == "between" and (subject := _subject(line, at, "between")):
@@ -98,7 +79,9 @@ def _subject(line: Line, at: int, word: str) -> Noun | None:
     """
     found = line.subject(at) or _told(line, at)
     if found is not None and word in _SIDES:
-        said = line.text(at - 1) in _SAYING  # what a verb before it says is said of the clause's first thing
+        said = (
+            line.text(at - 1) in lists()["saying"]
+        )  # what a verb before it says is said of the clause's first thing
         if leads_away(line, found):
             found = line.first_thing(found, leads_away) if said else None
         elif any(_is_other(line, here, at, said=said) for here in range(found.at + 1, at)):
@@ -125,7 +108,7 @@ def _is_near(line: Line, subject: Noun, at: int) -> bool:
 
 def _is_other(line: Line, here: int, at: int, *, said: bool) -> bool:
     if line.kind(here) is Kind.AMOUNT:
-        return not said or here + 1 == at or line.text(here + 1) in _SAYING
+        return not said or here + 1 == at or line.text(here + 1) in lists()["saying"]
     return line.text(here) in _AT and not said
 
 
@@ -140,7 +123,7 @@ def is_every(line: Line, noun: Noun) -> bool:
 
 
 def is_most(line: Line, noun: Noun) -> bool:
-    """``the wagons are in the lower left``, ``trees are concentrated at the top``, with no other part named."""
+    """``the wagons are in the lower left``, ``trees are concentrated at the top``; no other part is named."""
     places = [here for here in range(len(line.parts)) if line.kind(here) is Kind.PLACE]
     if len(places) != 1 or not noun.at < places[0] or noun.amount:
         return False

@@ -50,7 +50,7 @@ class Region:
     rim: bool = False
 
     def touches(self, thing: Box) -> bool:
-        """Whether one could say that a thing lies there: a fifth of its box does, or it fills half of the part."""
+        """Whether one could say that a thing lies there: a fifth of its box does, or it fills half of it."""
         shared = _shared(self.box, thing)
         inside = shared / thing.area if thing.area else float(self.holds(thing))
         return (1 - inside if self.rim else inside) >= _OVERLAP or shared >= 0.5 * self.box.area

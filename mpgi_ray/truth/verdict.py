@@ -21,12 +21,12 @@ from mpgi_ray.truth.judged import Verdict as Verdict
 from mpgi_ray.truth.known import Known, Of
 from mpgi_ray.truth.lists import also_called, lists
 from mpgi_ray.truth.places import Region
+from mpgi_ray.truth.positions import INNER_CELL, inside, lying
 from mpgi_ray.truth.relations import between, outnumbered, related
 
 _INNER = 0.12  # of the picture: what is denied of a part may lie near its border
-_LITTLE = 0.02  # a class that fills less of a part of the picture cannot be said to lie there
-_CLEARLY, _INNER_CELL = 0.05, 0.8  # of a cell is marked, and of the cell lies in the part of the picture
-_OPEN = 0.15  # what is marked as nothing in a part of the picture, in which a class may lie all the same
+_CLEARLY = 0.05  # of a cell is marked
+_SEVERAL_ROWS = {"single": ("grid", "rows")}  # what one row is not; one of a direction is no grid
 _APART_PATTERNS = {
     frozenset(("row", "scattered")),
     frozenset(("cluster", "scattered")),
@@ -34,9 +34,6 @@ _APART_PATTERNS = {
     frozenset(("ring", "row")),
     frozenset(("ring", "rows")),
     frozenset(("ring", "grid")),
-    frozenset(("single row", "rows")),
-    frozenset(("single row", "grid")),
-    frozenset(("single row", "scattered")),
 }
 
 
@@ -112,7 +109,7 @@ class Checker:
             if inside and of.classes:
                 return Judged(claim, Verdict.CONTRADICTED, f"{len(inside)} lie there")
             if claim.name not in lists()["ambiguous"] and any(
-                fact.cells[cell] >= _CLEARLY for fact in of.covers for cell in claim.region.cells(_INNER_CELL)
+                fact.cells[cell] >= _CLEARLY for fact in of.covers for cell in claim.region.cells(INNER_CELL)
             ):
                 return Judged(claim, Verdict.CONTRADICTED, f"{in_shares(of.covers)}, also there")
             return Judged(claim, Verdict.UNVERIFIABLE)
@@ -136,9 +133,7 @@ class Checker:
             return Judged(claim, Verdict.UNVERIFIABLE)
         if claim.some or (claim.word is not None and not self._have_all(claim.word, of)):
             most = None
-        lowest, highest = (
-            (float(of.whole), of.most) if claim.region is None else self._inside(of, claim.region)
-        )
+        lowest, highest = (float(of.whole), of.most) if claim.region is None else inside(of, claim.region)
         fewer = claim.region is None and most is not None and most < lowest  # a part has no sharp border
         if fewer or (highest is not None and least > highest):
             return Judged(claim, Verdict.CONTRADICTED, self._fact(claim.name, of, claim.region))
@@ -153,49 +148,8 @@ class Checker:
             one.shared and one.colour == colour and one.measured == one.agreeing for one in found
         )
 
-    def _inside(self, of: Of, region: Region) -> tuple[float, float | None]:
-        """How many lie in a part of the picture, at least and at most."""
-        whole = [box for fact in of.classes for box in fact.boxes]
-        clear = sum(
-            region.holds(box) and not Region(region.box, not region.rim).touches(box) for box in whole
-        )
-        left_out = sum(fact.left_out for fact in of.classes)
-        touching = float(sum(region.wider().touches(box) for box in of.boxes))
-        return float(max(0, clear - left_out)), touching if of.most is not None else None
-
     def _position(self, claim: Claim, of: Of) -> Judged:
-        region, covers = claim.region, of.covers or of.under
-        if region is None or not (of.boxes or covers) or (of.told and not of.classes and not of.covers):
-            return Judged(claim, Verdict.UNVERIFIABLE)
-        shares = [fact.cells[cell] for fact in covers for cell in region.cells()]
-        whole = [box for fact in of.classes if fact.total for box in fact.boxes]
-        if claim.every and whole:
-            outside = sum(not region.touches(box) for box in whole)
-            if outside > sum(fact.left_out for fact in of.classes):
-                return Judged(claim, Verdict.CONTRADICTED, f"{outside} lie elsewhere")
-        if claim.most and (few := self._few(of, region)):
-            return Judged(claim, Verdict.CONTRADICTED, few)
-        if any(region.wider().touches(box) for box in of.boxes) or any(share >= _LITTLE for share in shares):
-            inner = [fact.cells[cell] for fact in of.covers for cell in region.cells(_INNER_CELL)]
-            clear = any(map(region.holds, of.boxes if of.within else whole))
-            clear |= any(share >= _LITTLE for share in inner)
-            clear |= bool(of.covers) and any(share >= 0.1 for share in shares)
-            return Judged(claim, Verdict.SUPPORTED if clear else Verdict.UNVERIFIABLE)
-        kinds = any(claim.name in lexicon.hypernyms(fact.name) for fact in covers)  # others may lie there
-        unmarked = kinds and any(self.known.unmarked(covers, n) >= _OPEN for n in region.cells())
-        if unmarked or claim.name in lists()["vague"]:
-            return Judged(claim, Verdict.UNVERIFIABLE)
-        return Judged(claim, Verdict.CONTRADICTED, f"no {claim.name} lies there")
-
-    def _few(self, of: Of, region: Region) -> str:
-        """What says that less than a third of all lies in a part of the picture; empty if it does not."""
-        whole = [box for fact in of.classes if fact.total for box in fact.boxes]
-        there = sum(region.wider().touches(box) for box in whole)
-        if whole and 3 * there < len(whole):
-            return f"{there} of {len(whole)} lie there"
-        shares = [sum(fact.cells[cell] for fact in of.covers) for cell in range(9)]
-        inside = sum(shares[cell] for cell in region.cells())
-        return f"{inside / sum(shares):.0%} lies there" if not whole and 5 * inside < sum(shares) else ""
+        return lying(claim, of, self.known)
 
     def _cover(self, claim: Claim, of: Of) -> Judged:
         return covering(claim, of, self.known)
@@ -209,13 +163,16 @@ class Checker:
     def _arrangement(self, claim: Claim, of: Of) -> Judged:
         found = {(a.pattern.value, a.direction or "") for fact in of.classes if (a := fact.arrangement)}
         direction, _, pattern = (claim.word or "").rpartition(" ")
-        if direction == "single":
-            direction, pattern = "", "row" if {told for told, _ in found} == {"row"} else "single row"
-        if any(pattern == told and direction in ("", along) for told, along in found):
+        if any(pattern == told and direction in ("", "single", along) for told, along in found):
             return Judged(claim, Verdict.SUPPORTED)
         if len(found) == 1:
             told, along = found.pop()
-            if (pattern == told == "row" and along) or frozenset((pattern, told)) in _APART_PATTERNS:
+            several = told in _SEVERAL_ROWS.get(direction, ("grid",) if direction else ())
+            if (
+                several
+                or (pattern == told == "row" and along)
+                or frozenset((pattern, told)) in _APART_PATTERNS
+            ):
                 return Judged(claim, Verdict.CONTRADICTED, f"{claim.name}: {f'{along} {told}'.strip()}")
         return Judged(claim, Verdict.UNVERIFIABLE)
 
@@ -231,7 +188,7 @@ class Checker:
     def _fact(self, name: str, of: Of, region: Region | None = None) -> str:
         if of.covers and not of.whole:
             return in_shares(of.covers)
-        least, most = (of.whole, of.most) if region is None else self._inside(of, region)
+        least, most = (of.whole, of.most) if region is None else inside(of, region)
         number = f"at least {least:.0f}"
         if most is not None:
             number = f"{least:.0f}" if most == least else f"{least:.0f} to {most:.0f}"

@@ -6,16 +6,13 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from mpgi_ray.rules import lexicon
-from mpgi_ray.truth.line import STEPPED_OVER, Line, Noun
+from mpgi_ray.truth.leading import LEADING_AWAY, is_beside, is_parted, is_unnamed, leads_away, tells_where
+from mpgi_ray.truth.line import Line
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.of_picture import is_of_picture, is_of_site, is_of_way
 from mpgi_ray.truth.pieces import Kind
 from mpgi_ray.truth.places import Region
 
-# a noun behind one of these is not what the rest of the clause speaks of
-_LEADING_AWAY = frozenset(
-    ("on", "in", "at", "along", "across", "over", "under", "above", "below", "around", "by", "from")
-) | frozenset(("of", "to", "through", "into", "between"))
 _OF_SITE = 0.15  # of the picture: a site need not fill it
 _OF_WAY = 0.24  # of the picture: a road may end far from its border
 _WHOLE = ("the whole", "the entire")
@@ -72,6 +69,8 @@ def _is_fronted(line: Line, at: int) -> bool:
     for here in range(at - 1, -1, -1):
         if line.ends_clause(here) or line.text(here) in (",", "and"):
             return True
+        if line.text(here) in _LIE or line.text(here) in lists()["placed"]:
+            return False  # two are red and lie in the upper left
         if line.parts[here].kind not in (Kind.STOP, Kind.LEADING) and line.text(here) not in _WHOLE:
             return False
     return True
@@ -80,7 +79,7 @@ def _is_fronted(line: Line, at: int) -> bool:
 def _is_inverted(line: Line, at: int) -> bool:
     """``Between the sheds in the upper left stands a crane``."""
     first = next((n + 1 for n in range(at - 1, -1, -1) if line.ends_clause(n)), 0)
-    begins = line.text(first) in _LEADING_AWAY or line.kind(first) in (Kind.RELATION, Kind.PLACE)
+    begins = line.text(first) in LEADING_AWAY or line.kind(first) in (Kind.RELATION, Kind.PLACE)
     new = line.text(at + 2) in ("a", "an") or line.kind(at + 2) is Kind.AMOUNT
     return begins and new and line.text(at + 1) in _LIE
 
@@ -96,6 +95,8 @@ def _is_aside(line: Line, at: int) -> bool:
 
 def _before(line: Line, at: int) -> int | None:
     """The thing, or the bare number, that stands before a part of the picture in its clause."""
+    if line.text(at - 1) in _LIE and line.text(at - 2) == "and":
+        return _joined(line, at - 1)
     aside = at  # where words between commas begin that are stepped over
     for here in range(at - 1, -1, -1):
         part = line.parts[here]
@@ -113,21 +114,26 @@ def _before(line: Line, at: int) -> int | None:
             return subject.at if subject else None
         if line.ends_clause(here) or part.kind in (Kind.PLACE, Kind.COVERS, Kind.SHARE):
             return None
-        if part.text in lists()["parting"]:
+        if part.text in lists()["parting"] or part.text in ("what", "former", "latter"):
             return None
         of = "of" in (line.text(here - 1), line.text(here - 2))
         before = line.noun_at(here - 1)
         is_verb = before is not None and before.plural  # rowing boats float
-        if part.kind is Kind.WORD and lexicon.is_noun(part.text.removesuffix("s")) and not of and not is_verb:
-            if not _is_place_of(line, here):
-                return None
+        unknown = part.kind is Kind.WORD and lexicon.is_noun(part.text.removesuffix("s"))
+        if unknown and not of and not is_verb and not tells_where(line, here):
+            return None
+        if part.kind is Kind.GROUP and line.text(here + 1) != "of" and is_unnamed(line, here - 1):
+            return None  # and a green strip on the right
         if part.text in ("one", "ones") and line.kind(here - 1) in (Kind.COLOUR, Kind.WORD):
             return None  # a brown one
-        if part.text == "," and line.text(here + 1).endswith("ed") and before is not None:
+        said = line.text(here + 1).endswith("ed") or line.text(here + 1) in lists()["placed"]
+        if part.text == "," and said and before is not None:
             return here - 1  # seven arrays, mounted in the upper third
         if part.text in (",", "and") and line.kind(here + 1) in (Kind.WORD, Kind.COLOUR):
             return None  # another thing, whose name is not known, or what else the first one does
         noun = line.noun_at(here)
+        if is_unnamed(line, here) or (noun and (is_parted(line, noun) or is_beside(line, noun, at))):
+            return None
         if noun and not leads_away(line, noun):
             return here
         if part.kind is Kind.AMOUNT and _is_bare(line, here):
@@ -140,6 +146,16 @@ def _before(line: Line, at: int) -> int | None:
                 continue
             return here - 2 if of and line.kind(here - 2) is Kind.AMOUNT else here
     return None
+
+
+def _joined(line: Line, verb: int) -> int | None:
+    """The first thing of a clause, whose second verb tells where it is: two are red and lie at the top."""
+    first = next((n + 1 for n in range(verb - 1, -1, -1) if line.ends_clause(n)), 0)
+    things = [noun for noun in line.nouns if first <= noun.at < verb and not leads_away(line, noun)]
+    several = line.text(verb) in ("are", "lie", "sit", "stand")
+    noun = things[0] if things else None
+    agree = noun and (noun.plural == several or lexicon.several(noun.name) == noun.name)
+    return noun.at if noun and agree else None
 
 
 def _aside(line: Line, end: int) -> int:
@@ -163,61 +179,14 @@ def _is_verb(line: Line, at: int) -> bool:
     )
 
 
-def leads_away(line: Line, noun: Noun) -> bool:
-    """The road in ``trucks on the road at the bottom``: the part may be that of the trucks."""
-    here = noun.first - 1
-    while here >= 0 and line.text(here) != "of" and _is_filler(line, here):
-        here -= 1
-    if here < 0:
-        return False
-    word, definite = line.text(here), line.text(here + 1) == "the"
-    if word == "of":
-        all_of = line.text(here - 1) in ("all", "both", "most", "some", "each", "none", "half")
-        part = line.text(here - 1) in lists()["bits"]  # the edge of a roof
-        return not (
-            noun.amount or all_of or part or line.kind(here - 1) in (Kind.GROUP, Kind.AMOUNT, Kind.SHARE)
-        )
-    if noun.amount and not definite:
-        return False
-    if word == "with" and noun.plural and _is_singular_verb(line, noun.at + 1):
-        return True  # a pool with marked lanes lies at the bottom
-    edged = word in ("with", "by") and line.text(here - 1).endswith("ed")  # a lake fringed with trees
-    return word in _LEADING_AWAY or edged or (word == "with" and definite) or line.kind(here) is Kind.RELATION
-
-
-def _is_singular_verb(line: Line, at: int) -> bool:
-    return line.text(at) in (
-        "is",
-        "lies",
-        "sits",
-        "stands",
-        "appears",
-        "fills",
-        "occupies",
-        "extends",
-        "runs",
-    )
-
-
-def _is_place_of(line: Line, at: int) -> bool:
-    """Whether a noun that has no name here only tells where something is: sheds below the tracks."""
-    here = at - 1
-    while line.kind(here) in (Kind.WORD, Kind.COLOUR) and line.text(here) != "of":
-        here -= 1
-    here -= line.text(here) in ("the", "a", "an", "its", "their")
-    return line.text(here) in _LEADING_AWAY or line.kind(here) is Kind.RELATION
-
-
-def _is_filler(line: Line, at: int) -> bool:
-    return line.parts[at].kind in STEPPED_OVER or line.text(at) in ("the", "a", "an")
-
-
 def _behind(line: Line, at: int) -> int | None:
     """The first thing behind a part of the picture with which a clause begins."""
     for here in range(at + 1, len(line.parts)):
         if line.parts[here].kind is Kind.PLACE or line.turns(here):
             return None
-        if any(noun.at == here for noun in line.nouns):
+        if (noun := line.noun_at(here)) and not (
+            line.kind(here + 1) in (Kind.MARK, None) and leads_away(line, noun)
+        ):
             return here
     return None
 

@@ -92,6 +92,76 @@ def test_false_claims_are_found(lot: Facts, text: str, words: str) -> None:
     assert words in found
 
 
+@pytest.fixture(scope="module")
+def street() -> Facts:
+    """Two houses and a pond west of a road, a shed and a row of three tanks east of it."""
+    places = {"house": [(5, 60), (25, 60)], "shed": [(80, 10)], "tank": [(60, 70), (72, 70), (84, 70)]}
+    objects = [
+        {"label": name, "box": (x, y, x + 8, y + 6)} for name, corners in places.items() for x, y in corners
+    ]
+    cover = {
+        "road": {"fraction": 0.1, "cells": (0, 0.3, 0) * 3, "patches": 1, "regions": [(45, 0, 55, 100)]},
+        "water": {"fraction": 0.02, "cells": (0.2, *8 * (0,)), "patches": 1, "regions": [(5, 5, 25, 20)]},
+        "grass": {"fraction": 0.88, "cells": (0.8, 0.7, 1) + (1, 0.7, 1) * 2, "patches": 2},
+    }
+    vocabulary: dict[str, dict[str, bool]] = {name: {"exhaustive": True} for name in places}
+    vocabulary |= {name: {"exhaustive": True, "countable": False} for name in cover}
+    note = {"width": 100, "height": 100, "objects": objects, "cover": cover, "vocabulary": vocabulary}
+    return gather(Annotation.model_validate(note))
+
+
+@pytest.mark.parametrize(
+    ("true", "false"),
+    [
+        ("The pond is west of the road.", "The pond is east of the road."),
+        (
+            "Both houses are on the left side of the road.",
+            "Both houses are on the right-hand side of the road.",
+        ),
+        ("Two houses stand to the left of the tanks.", "The two tanks lie west of the houses."),
+        ("A road runs between the houses and the tanks.", "A shed stands between the houses and the tanks."),
+        ("The houses stand on grass, and they are west of the shed.", "The tanks lie in the water."),
+        ("The tanks are lined up in a single row.", "The tanks are arranged in a ring."),
+        (
+            "The tanks are in the lower right part of the picture.",
+            "The tanks are in the upper left part of the picture.",
+        ),
+        ("The left half is free of tanks.", "The entire lower right quarter is empty of tanks."),
+        ("Shed, upper right corner.", "Shed, lower left corner."),
+        (
+            "Two houses stand beyond the road, in the lower left.",
+            "A shed stands beside the crane, in the lower left.",
+        ),
+        ("The village houses lie in the lower left.", "The village houses lie in the upper right."),
+        ("In the yard at the upper right stands a shed.", "In the yard at the lower left stands a shed."),
+        ("A house stands at the left end of the street.", "The shed stands at the left end of the street."),
+    ],
+)
+def test_how_things_lie(street: Facts, true: str, false: str) -> None:
+    assert verdict_of(check(true, street)) is not Verdict.CONTRADICTED
+    assert verdict_of(check(false, street)) is Verdict.CONTRADICTED
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Trucks may be parked on a quay north of the road, one above the pond.",
+        "A road separates the houses from the tanks on the right.",
+        "Each house is longer than the tanks on the right, and one has a round hatch on the right.",
+        "The shed is north of the houses on the left; a crane and a green strip on the left are new.",
+        "The shed is as wide as one of the houses and lies at the top.",
+        "The tank is next to a wall; it is at the top.",
+        "A path with two tanks and houses beside it leads from the road to the right.",
+        "Of the two houses, one stands west of the other; the shed is at the top.",
+        "The grass along the road, with a shed on the right, is mown.",
+        "A fence runs between the road and the houses, and a crane stands south of the pond.",
+        "A tank and the road lie beside houses left of the trees.",
+    ],
+)
+def test_what_lies_otherwise_passes(street: Facts, text: str) -> None:
+    assert [j for j in check(text, street) if j.verdict is Verdict.CONTRADICTED] == []
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -1,0 +1,103 @@
+"""Things that a sentence names only to tell where another thing is: the road in ``trucks on the road``."""
+
+from __future__ import annotations
+
+from mpgi_ray.truth.line import STEPPED_OVER, Line, Noun
+from mpgi_ray.truth.lists import lists
+from mpgi_ray.truth.pieces import Kind
+
+# a noun behind one of these is not what the rest of the clause speaks of
+LEADING_AWAY = frozenset(
+    ("on", "in", "at", "along", "across", "over", "under", "above", "below", "around", "by", "from")
+) | frozenset(
+    (
+        "of",
+        "to",
+        "through",
+        "into",
+        "between",
+        "beyond",
+        "past",
+        "among",
+        "inside",
+        "outside",
+        "against",
+        "off",
+    )
+)
+
+
+_SIDES = ("left_of", "right_of", "above", "below")
+_SIZES = ("larger", "smaller", "longer", "more", "fewer")
+
+
+def leads_away(line: Line, noun: Noun) -> bool:
+    """The road in ``trucks on the road at the bottom``: the part may be that of the trucks."""
+    here = noun.first - 1
+    while here >= 0 and line.text(here) not in LEADING_AWAY and _is_filler(line, here):
+        here -= 1
+    if here < 0:
+        return False
+    word, definite = line.text(here), line.text(here + 1) == "the"
+    if line.kind(here) is Kind.RELATION and line.parts[here].value in _SIZES:
+        return False  # longer than the pier on the left
+    if word == "of":
+        all_of = line.text(here - 1) in ("all", "both", "most", "some", "each", "none", "half")
+        all_of |= line.text(here - 1) in lists()["bits"]  # the edge of a roof
+        counted = line.kind(here - 1) in (Kind.GROUP, Kind.AMOUNT, Kind.SHARE)
+        return not (noun.amount or all_of or counted)
+    if noun.amount and not definite:
+        return False
+    if word == "with" and noun.plural and line.text(noun.at + 1) in lists()["singular"]:
+        return True  # a pool with marked lanes lies at the bottom
+    edged = word in ("with", "by") and line.text(here - 1).endswith("ed")  # a lake fringed with trees
+    return word in LEADING_AWAY or edged or (word == "with" and definite) or line.kind(here) is Kind.RELATION
+
+
+def is_parted(line: Line, noun: Noun) -> bool:
+    """``A road separates the houses from the sheds on the right``, and not ``far from the sheds``."""
+    at = next((n for n in (noun.first - 1, noun.first - 2) if line.text(n) in ("from", "with")), 0)
+    before = line.text(at - 1) if at else ""
+    if line.text(at) == "with":  # they have nothing to do with the sheds on the right
+        return line.kind(at - 1) is Kind.STOP or before in (
+            "aligned",
+            "level",
+            "parallel",
+            "connected",
+            "linked",
+            "compared",
+        )
+    return at > 0 and before not in ("away", "far", "apart", "separate", "off")
+
+
+def is_beside(line: Line, noun: Noun, place: int) -> bool:
+    """``Trucks south of the sheds on the right``: nobody can say which of them are on the right."""
+    before = line.parts[noun.first - 1 - (line.text(noun.first - 1) == "the")] if noun.first else None
+    sided = before is not None and before.kind is Kind.RELATION and before.value in _SIDES
+    between = {line.text(here) for here in range(noun.at, place)}
+    return sided and between.isdisjoint((",", *lists()["saying"]))
+
+
+def is_unnamed(line: Line, at: int) -> bool:
+    """Whether a piece begins to name a thing that has no name here: ``with a round hatch``."""
+    while line.kind(at) in (Kind.WORD, Kind.COLOUR) and line.text(at) != "of":
+        at -= 1
+    if line.text(at) not in ("a", "an") or line.noun_at(at + 1):
+        return False
+    before = line.text(at - 1)
+    beside = line.kind(at - 1) is Kind.RELATION and line.parts[at - 1].value not in (*_SIDES, *_SIZES)
+    told = beside or before in LEADING_AWAY
+    return not told and before not in ("form", "forms", "make", "makes")  # trees form a screen on the left
+
+
+def tells_where(line: Line, at: int) -> bool:
+    """Whether a noun that has no name here only tells where something is: sheds below the tracks."""
+    here = at - 1
+    while line.kind(here) in (Kind.WORD, Kind.COLOUR) and line.text(here) != "of":
+        here -= 1
+    here -= line.text(here) in ("the", "a", "an", "its", "their")
+    return line.text(here) in LEADING_AWAY or line.kind(here) is Kind.RELATION
+
+
+def _is_filler(line: Line, at: int) -> bool:
+    return line.parts[at].kind in STEPPED_OVER or line.text(at) in ("the", "a", "an")

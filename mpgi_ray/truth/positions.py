@@ -1,0 +1,67 @@
+"""Whether things and surfaces lie in the part of a picture where a text says that they do."""
+
+from __future__ import annotations
+
+from mpgi_ray.rules import lexicon
+from mpgi_ray.truth.claim import Claim
+from mpgi_ray.truth.judged import Judged, Verdict
+from mpgi_ray.truth.known import Known, Of
+from mpgi_ray.truth.lists import lists
+from mpgi_ray.truth.places import Region
+
+_LITTLE = 0.02  # a class that fills less of a part of the picture cannot be said to lie there
+INNER_CELL = 0.8  # of a cell that lies in the part of the picture
+_OPEN = 0.15  # what is marked as nothing in a part of the picture, in which a class may lie all the same
+_FEW = 1 / 3  # of things spoken of as a whole: less lie elsewhere
+_FEW_COVERED = 1 / 5  # and of a surface
+
+
+def lying(claim: Claim, of: Of, known: Known) -> Judged:
+    """A claim that something lies in a part of the picture.
+
+    Args:
+        of: what goes by the claim's name.
+    """
+    region, covers = claim.region, of.covers or of.under
+    if region is None or not (of.boxes or covers) or (of.told and not of.classes and not of.covers):
+        return Judged(claim, Verdict.UNVERIFIABLE)
+    shares = [fact.cells[cell] for fact in covers for cell in region.cells()]
+    whole = [box for fact in of.classes if fact.total for box in fact.boxes]
+    if claim.every and whole:
+        outside = sum(not region.wider().touches(box) for box in whole)
+        if outside > sum(fact.left_out for fact in of.classes):
+            return Judged(claim, Verdict.CONTRADICTED, f"{outside} lie elsewhere")
+    if claim.most and (few := _few(of, region)):
+        return Judged(claim, Verdict.CONTRADICTED, few)
+    if any(region.wider().touches(box) for box in of.boxes) or any(share >= _LITTLE for share in shares):
+        clear = any(map(region.holds, of.boxes if of.within else whole))
+        inner = [fact.cells[cell] for fact in of.covers for cell in region.cells(INNER_CELL)]
+        clear |= any(share >= _LITTLE for share in inner)
+        clear |= bool(of.covers) and any(share >= 0.1 for share in shares)
+        return Judged(claim, Verdict.SUPPORTED if clear else Verdict.UNVERIFIABLE)
+    kinds = any(claim.name in lexicon.hypernyms(fact.name) for fact in covers)  # others may lie there
+    unmarked = kinds and any(known.unmarked(covers, cell) >= _OPEN for cell in region.cells())
+    if unmarked or claim.name in lists()["vague"]:
+        return Judged(claim, Verdict.UNVERIFIABLE)
+    return Judged(claim, Verdict.CONTRADICTED, f"no {claim.name} lies there")
+
+
+def _few(of: Of, region: Region) -> str:
+    """What says that most of what is spoken of as a whole lies elsewhere; empty if nothing does."""
+    whole = [box for fact in of.classes if fact.total for box in fact.boxes]
+    there = sum(region.wider().touches(box) for box in whole)
+    if whole:
+        return f"{there} of {len(whole)} lie there" if there < _FEW * len(whole) else ""
+    shares = [sum(fact.cells[cell] for fact in of.covers) for cell in range(9)]
+    share = sum(shares[cell] for cell in region.cells())
+    return f"{share / sum(shares):.0%} lies there" if share < _FEW_COVERED * sum(shares) else ""
+
+
+def inside(of: Of, region: Region) -> tuple[float, float | None]:
+    """How many lie in a part of the picture, at least and at most."""
+    whole = [box for fact in of.classes for box in fact.boxes]
+    outside = Region(region.box, not region.rim)
+    clear = sum(region.holds(box) and not outside.touches(box) for box in whole)
+    left_out = sum(fact.left_out for fact in of.classes)
+    touching = float(sum(region.wider().touches(box) for box in of.boxes))
+    return float(max(0, clear - left_out)), touching if of.most is not None else None
