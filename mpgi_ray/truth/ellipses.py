@@ -69,6 +69,8 @@ def _coloured(line: Line) -> Iterator[Claim]:
                     word=colour.value,
                     some=True,
                 )
+        if part.text == "them" and line.text(at - 1) != "of":
+            continue  # the ground around them is red
         if part.kind is Kind.PRONOUN and (colour := said_colour(line, at + 1)):
             before = [noun for noun in line.nouns if noun.at < at and noun.plural and not noun.denied]
             if told := before[-1] if before else line.told:

@@ -101,14 +101,15 @@ def _is_said_to_act(line: Line, at: int) -> bool:
 def _noun(line: Line, at: int) -> Noun:
     """A thing with the number, denial and colour before it."""
     noun = Noun(at, at, line.parts[at].value, line.parts[at].plural)
-    here, steps = at - 1, 0
+    here, steps, mixed = at - 1, 0, False
     while here >= 0 and steps <= _ADJECTIVES:
         part = line.parts[here]
         if part.kind is Kind.COLOUR and noun.colour is None:
-            mixed = line.text(here - 1) in ("and", "or") or line.kind(here - 1) is Kind.COLOUR
+            several = _further_colour(line, here)
+            mixed |= several < here
             trim = line.text(here + 1) in lists()["trimmed"]
             noun.colour = None if mixed or trim else part.value
-            here -= mixed  # white and blue
+            here = several
         elif part.kind is Kind.AMOUNT and part.value[1] == 0:
             noun.denied, noun.first = True, here
             break
@@ -148,6 +149,14 @@ def _noun(line: Line, at: int) -> Noun:
             break
         here, steps = here - 1, steps + 1
     return noun
+
+
+def _further_colour(line: Line, at: int) -> int:
+    """The piece behind a colour beside this one, as in ``white and dark blue``; this one if there is none."""
+    here = at - 1 - (line.text(at - 1) in lists()["before_colour"])
+    if line.kind(here) is Kind.COLOUR:
+        return here + 1
+    return here if line.text(here) in ("and", "or", ",") and line.kind(here - 1) is Kind.COLOUR else at
 
 
 def _number_aside(line: Line, noun: Noun) -> None:
