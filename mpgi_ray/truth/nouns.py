@@ -66,7 +66,12 @@ def is_thing(line: Line, at: int, part: Piece) -> bool:
 
 
 def _is_likened(line: Line, noun: Noun) -> bool:
-    """``in a row like taxis``, ``room for cars``, and the cabin in ``boats with white cabins``."""
+    """``in a row like taxis``, ``room for cars``, ``cars could park``, the cabin in ``boats with cabins``."""
+    if line.text(noun.at + 1) in ("could", "would", "might") and line.text(noun.at + 2) != "be":
+        return True
+    clause = next((n + 1 for n in range(noun.first - 1, -1, -1) if line.text(n) in (",", ";")), 0)
+    if line.text(clause) == "if":  # if there were cars
+        return True
     before = noun.first - 1
     while line.text(before) != "for" and (
         line.kind(before) in STEPPED_OVER or line.text(before) in ("a", "an", "the")
@@ -169,6 +174,7 @@ def _number_aside(line: Line, noun: Noun) -> None:
         or (before in (":", "number", "numbering", "total") and ends)
         or (before == "," and after == "in" and line.text(told + 2) in ("number", "all", "total"))
         or (before == "," and after in ("altogether", "in all"))
+        or (before == "," and [line.text(told + n) for n in (1, 2, 3)] == ["of", "them", ","])
         or (
             before in ("is", "are")
             and line.text(noun.first - 2) == "number"

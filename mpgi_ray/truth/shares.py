@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.claim import About, Claim
@@ -120,7 +121,11 @@ def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
             subject = line.told  # it covers most of the image
         if subject is None and (both := line.pair(at - verb)):
             first, last = both
-            yield Claim(About.COVER, first.name, part.start, part.end, amount=part.value, other=last.name)
+            claim = Claim(About.COVER, first.name, part.start, part.end, amount=part.value)
+            if "each" in (line.text(at + n) for n in range(1, 6)):
+                yield from (claim, replace(claim, name=last.name))
+            else:
+                yield replace(claim, other=last.name)
     else:
         after = next((n for n in range(1, 7) if line.kind(at + n) is Kind.COVERED), None)
         direct = after == 1 or line.text(at + 1) in ("of", "the", "this")  # and not a third one
