@@ -72,7 +72,7 @@ def implied(*names: str, words: str) -> frozenset[str]:
     return frozenset(
         part
         for whole, parts in lists()["implies"].items()
-        if whole in kinds or whole in words
+        if whole in kinds or f" {whole} " in f" {words} "
         for part in parts
     )
 
