@@ -67,12 +67,23 @@ class Line:
         """Whether the clause of a piece names a part of the picture: all its things may lie there."""
         first = next((n + 1 for n in range(at - 1, -1, -1) if self.ends_clause(n)), 0)
         after = range(at + 1, len(self.parts))
-        last = next((n for n in after if self.ends_clause(n) or self.text(n) == "whose"), len(self.parts))
+        ends = (n for n in after if self.ends_clause(n) or self.text(n) == "whose" or self._goes_on(n, at))
+        last = next(ends, len(self.parts))
         parts = range(first, last)
         return any(
             self.kind(n) is Kind.PLACE or (self.text(n) in PARTS and self.text(n - 1) in ("the", "its"))
             for n in parts
         )
+
+    def _goes_on(self, here: int, at: int) -> bool:
+        """Whether "and" joins a sentence of its own: ``three tents are pitched and a path leads away``."""
+        thing = next((noun for noun in self.nouns if noun.first == here + 1), None)
+        verb = any(self.kind(n) in (Kind.WORD, Kind.COVERED) for n in (at + 1, at + 2))
+        own = thing is not None and (
+            self.kind(thing.at + 1) is Kind.COVERED
+            or (self.kind(thing.at + 1) is Kind.WORD and not self.text(thing.at + 1).endswith(("ed", "ing")))
+        )
+        return self.text(here) == "and" and verb and own
 
     def subject(self, verb: int) -> Noun | None:
         """The thing that a verb speaks of: the nearest before it in its clause."""
