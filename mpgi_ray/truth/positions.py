@@ -32,7 +32,10 @@ def lying(claim: Claim, of: Of, known: Known) -> Judged:
             return Judged(claim, Verdict.CONTRADICTED, f"{outside} lie elsewhere")
     if claim.most and (few := _few(of, region)):
         return Judged(claim, Verdict.CONTRADICTED, few)
-    if any(region.wider().touches(box) for box in of.boxes) or any(share >= _LITTLE for share in shares):
+    seen = any(share >= _LITTLE for share in shares)
+    if seen and not of.boxes and (grounds := of.grounds):
+        seen = any(region.wider().touches(box) for box in grounds)  # cells are large
+    if seen or any(region.wider().touches(box) for box in of.boxes):
         clear = any(map(region.holds, of.boxes if of.within else whole))
         inner = [fact.cells[cell] for fact in of.covers for cell in region.cells(INNER_CELL)]
         clear |= any(share >= _LITTLE for share in inner)
