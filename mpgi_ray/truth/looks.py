@@ -28,7 +28,8 @@ def looks(line: Line, noun: Noun, claim: Claim) -> Iterator[Claim]:
     for here in range(at, min(at + 4, len(line.parts))):
         part = line.parts[here]
         if part.kind is Kind.PATTERN:
-            yield replace(claim, about=About.ARRANGEMENT, word=part.value, end=part.end)
+            told = About.ARRANGEMENT
+            yield replace(claim, about=told, amount=noun.amount, word=part.value, end=part.end)
         if part.kind not in (Kind.STOP, Kind.WORD, Kind.COVERED):
             break
 

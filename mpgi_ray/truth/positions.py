@@ -8,7 +8,7 @@ from mpgi_ray.truth.judged import Judged, Verdict
 from mpgi_ray.truth.known import Known, Of
 from mpgi_ray.truth.places import Region
 
-_LITTLE = 0.02  # a class that fills less of a part of the picture cannot be said to lie there
+_LITTLE = 0.01  # a class that fills less of a part of the picture cannot be said to lie there
 INNER_CELL = 0.8  # of a cell that lies in the part of the picture
 _OPEN = 0.15  # what is marked as nothing in a part of the picture, in which a class may lie all the same
 _FEW = 1 / 3  # of things spoken of as a whole: less lie elsewhere
