@@ -90,7 +90,10 @@ class Checker:
             return Judged(claim, Verdict.SUPPORTED)
         listed = {claim.name, *lexicon.synonyms(claim.name)} & {*self.facts.complete}
         uncovered = any(claim.name in (name, *also_called(name)) for name in self.facts.uncovered)
-        if uncovered and not of.is_there and claim.name not in lists()["ambiguous"]:
+        way = claim.name in lists()["ways"] and any(
+            fact.name in lists()["unpaved"] for fact in self.facts.cover
+        )
+        if uncovered and not of.is_there and not way and claim.name not in lists()["ambiguous"]:
             return Judged(claim, Verdict.CONTRADICTED, f"there is no {claim.name}")
         # other vehicles than those that are listed may be there
         known = listed or not lexicon.is_generic(claim.name)
