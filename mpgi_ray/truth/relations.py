@@ -21,7 +21,7 @@ _PAIRS = 10_000  # at most, that are looked at
 _APART = 0.45  # of the picture: things with such a gap are not near
 _NOT_BESIDE = 0.3  # of the picture: nor are two with such a gap side by side
 _ON = 0.05  # of the picture, by which a surface may miss a thing on it
-_BETWEEN = 0.05  # of the picture, by which one may say that more lies between two things
+_BETWEEN = 0.03  # of the picture, by which one may say that more lies between two things
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def between(claim: Claim, of: Of, first: Of, second: Of) -> Judged:
         return Judged(claim, Verdict.UNVERIFIABLE)
     if any(_meet(one.core, hull) for one in ones for hull in _hulls(pairs, 0)):
         return Judged(claim, Verdict.SUPPORTED)
-    if not any(_meet(one.box, hull) for one in ones for hull in _hulls(pairs, _BETWEEN)):
+    if not any(_meet(one.core, hull) for one in ones for hull in _hulls(pairs, _BETWEEN)):
         return Judged(claim, Verdict.CONTRADICTED, f"no {claim.name} lies there")
     return Judged(claim, Verdict.UNVERIFIABLE)
 

@@ -123,6 +123,11 @@ def street() -> Facts:
         ),
         ("The village houses lie in the lower left.", "The village houses lie in the upper right."),
         ("In the yard at the upper right stands a shed.", "In the yard at the lower left stands a shed."),
+        (
+            "Of the two houses, one is in the lower left and the other is on the left.",
+            "Of the two houses, one is in the lower left and the other is on the right.",
+        ),
+        ("The two houses stand side by side.", "The two sheds are next to each other, near the road."),
         ("A house stands at the left end of the street.", "The shed stands at the left end of the street."),
     ],
 )
@@ -135,6 +140,10 @@ def test_how_things_lie(street: Facts, true: str, false: str) -> None:
     "text",
     [
         "Trucks may be parked on a quay north of the road, one above the pond.",
+        "There are two houses, one standing in the lower left, the other one not far from it.",
+        "The two houses are side by side with cranes; the former are on the left, the latter on the right.",
+        "The houses have nothing to do with the tanks on the right.",
+        "The houses are larger than what lies at the top, where the shed is.",
         "A road separates the houses from the tanks on the right.",
         "Each house is longer than the tanks on the right, and one has a round hatch on the right.",
         "The shed is north of the houses on the left; a crane and a green strip on the left are new.",
