@@ -25,10 +25,25 @@ def ellipses(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
         yield Claim(About.COUNT, name, first.start, first.end, amount=first.value, some=True)
 
 
+def _other(line: Line, at: int, region: Region) -> Iterator[Claim]:
+    """``Of the two vans, one is at the top and the other at the bottom``."""
+    ones = [n for n in range(at) if line.text(n) == "one" and all(noun.first != n for noun in line.nouns)]
+    if not ones:
+        return
+    before = {noun.name: noun for noun in line.nouns if noun.at < at and not noun.denied}
+    told = [noun for noun in before.values() if noun.plural] if before else [line.told]
+    if len(told) == 1 and told[0] is not None and told[0].plural and len(before) < 2:
+        part = line.parts[at]
+        yield Claim(About.POSITION, told[0].name, part.start, part.end, region=region)
+
+
 def _placed(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
     for at, region in places.items():
         part = line.parts[at]
         before = [noun for noun in line.nouns if noun.at < at and not noun.denied]
+        if part.text == "other":
+            yield from _other(line, at, region)
+            continue
         counted = before if part.text == "which" else [noun for noun in before if noun.plural]
         if part.kind is Kind.AMOUNT:  # one car lies in the upper left, one at the top
             turn = next((here for here in range(at - 1, -1, -1) if line.turns(here)), 0)

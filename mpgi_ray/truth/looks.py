@@ -42,9 +42,10 @@ def looks(line: Line, noun: Noun, claim: Claim) -> Iterator[Claim]:
         yield replace(claim, about=About.COLOUR, name=of.name, word=colour.value, end=colour.end)
     for here in range(at, min(at + 4, len(line.parts))):
         part = line.parts[here]
-        if part.kind is Kind.PATTERN:
-            yield replace(claim, about=About.ARRANGEMENT, word=part.value, end=part.end)
-        if part.kind not in (Kind.STOP, Kind.WORD, Kind.COVERED):
+        if part.kind is Kind.PATTERN and (part.value != "beside" or line.text(here + 1) != "with"):
+            told = About.ARRANGEMENT
+            yield replace(claim, about=told, amount=noun.amount, word=part.value, end=part.end)
+        if part.kind not in (Kind.STOP, Kind.WORD, Kind.COVERED, Kind.PATTERN):
             break
 
 

@@ -27,6 +27,10 @@ def relations(line: Line) -> Iterator[Claim]:
             start = line.parts[owner.first].start
             yield Claim(About.RELATION, own.name, start, part.end, other=owner.name, word=side)
         word = part.value if part.kind is Kind.RELATION else _compared(line, at)
+        each_other = line.text(at + 1) in ("each", "one") and line.text(at + 2) in ("other", "another")
+        if word == "near" and each_other and (pair := _pair(line, at)):
+            start = line.parts[pair.first].start
+            yield Claim(About.ARRANGEMENT, pair.name, start, part.end, amount=pair.amount, word="beside")
         if word and (subject := _subject(line, at, word)) and (thing := line.object(at)):
             yield from _relation(line, at, subject, thing, word)
         if part.text in ("on", "in") and (subject := _subject(line, at, "on")):
@@ -78,7 +82,7 @@ def _subject(line: Line, at: int, word: str) -> Noun | None:
     ``Three trucks, one above the bridge``, ``trucks on a quay above the bridge``.
     """
     found = line.subject(at) or _told(line, at)
-    if found is not None and word in _SIDES:
+    if found is not None and word in (*_SIDES, "near"):
         said = (
             line.text(at - 1) in lists()["saying"]
         )  # what a verb before it says is said of the clause's first thing
@@ -87,6 +91,12 @@ def _subject(line: Line, at: int, word: str) -> Noun | None:
         elif any(_is_other(line, here, at, said=said) for here in range(found.at + 1, at)):
             found = None
     return None if found is None or found.denied else found
+
+
+def _pair(line: Line, at: int) -> Noun | None:
+    """The two things that are said to be next to each other."""
+    found = line.subject(at)
+    return found if found and not found.denied and found.amount == (2, 2) and not found.some else None
 
 
 def _told(line: Line, at: int) -> Noun | None:

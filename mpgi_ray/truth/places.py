@@ -123,6 +123,8 @@ def region_at(words: str) -> tuple[int, Region] | None:
     )
     if noun == "side" and (found["before"] or "").startswith(("along", "lines", "flanks", "hugs")):
         reach = 0.42
+    if noun is None and found["before"] == "to ":
+        reach = 0.62  # to the right of something, perhaps
     x1, x2, y1, y2 = 0.0, 1.0, 0.0, 1.0
     if down:
         y1, y2 = (0.0, reach) if down.startswith(("upper", "top", "north")) else (1 - reach, 1.0)

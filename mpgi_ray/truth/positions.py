@@ -9,7 +9,7 @@ from mpgi_ray.truth.known import Known, Of
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.places import Region
 
-_LITTLE = 0.02  # a class that fills less of a part of the picture cannot be said to lie there
+_LITTLE = 0.01  # a class that fills less of a part of the picture cannot be said to lie there
 INNER_CELL = 0.8  # of a cell that lies in the part of the picture
 _OPEN = 0.15  # what is marked as nothing in a part of the picture, in which a class may lie all the same
 _FEW = 1 / 3  # of things spoken of as a whole: less lie elsewhere
@@ -33,7 +33,10 @@ def lying(claim: Claim, of: Of, known: Known) -> Judged:
             return Judged(claim, Verdict.CONTRADICTED, f"{outside} lie elsewhere")
     if claim.most and (few := _few(of, region)):
         return Judged(claim, Verdict.CONTRADICTED, few)
-    if any(region.wider().touches(box) for box in of.boxes) or any(share >= _LITTLE for share in shares):
+    seen = any(share >= _LITTLE for share in shares)
+    if seen and not of.boxes and (grounds := of.grounds):
+        seen = any(region.wider().touches(box) for box in grounds)  # cells are large
+    if seen or any(region.wider().touches(box) for box in of.boxes):
         clear = any(map(region.holds, of.boxes if of.within else whole))
         inner = [fact.cells[cell] for fact in of.covers for cell in region.cells(INNER_CELL)]
         clear |= any(share >= _LITTLE for share in inner)

@@ -19,8 +19,9 @@ _ASIDE = 0.05  # of the picture: middles that lie nearer are on no side of each 
 _BORDER = 0.02  # of the picture: nor is a middle that is nearer to a surface
 _PAIRS = 10_000  # at most, that are looked at
 _APART = 0.45  # of the picture: things with such a gap are not near
+_NOT_BESIDE = 0.3  # of the picture: nor are two with such a gap side by side
 _ON = 0.05  # of the picture, by which a surface may miss a thing on it
-_BETWEEN = 0.05  # of the picture, by which one may say that more lies between two things
+_BETWEEN = 0.03  # of the picture, by which one may say that more lies between two things
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,12 @@ def _near(a: Place, b: Place) -> bool | None:
     (x1, y1, x2, y2), (u1, v1, u2, v2) = a.box, b.box
     gap = max(x1 - u2, u1 - x2, y1 - v2, v1 - y2, 0.0)
     return True if gap < 0.1 else (False if gap > _APART else None)
+
+
+def are_apart(of: Of) -> bool:
+    """Whether the first two things that go by a name are too far apart to be side by side."""
+    (x1, y1, x2, y2), (u1, v1, u2, v2) = of.boxes[:2]
+    return max(x1 - u2, u1 - x2, y1 - v2, v1 - y2) > _NOT_BESIDE
 
 
 def _before(a: Place, b: Place, axis: int) -> bool | None:
@@ -132,7 +139,7 @@ def between(claim: Claim, of: Of, first: Of, second: Of) -> Judged:
         return Judged(claim, Verdict.UNVERIFIABLE)
     if any(_meet(one.core, hull) for one in ones for hull in _hulls(pairs, 0)):
         return Judged(claim, Verdict.SUPPORTED)
-    if not any(_meet(one.box, hull) for one in ones for hull in _hulls(pairs, _BETWEEN)):
+    if not any(_meet(one.core, hull) for one in ones for hull in _hulls(pairs, _BETWEEN)):
         return Judged(claim, Verdict.CONTRADICTED, f"no {claim.name} lies there")
     return Judged(claim, Verdict.UNVERIFIABLE)
 

@@ -22,7 +22,7 @@ from mpgi_ray.truth.known import Known, Of
 from mpgi_ray.truth.lists import also_called, lists
 from mpgi_ray.truth.places import Region
 from mpgi_ray.truth.positions import INNER_CELL, inside, lying
-from mpgi_ray.truth.relations import between, outnumbered, related
+from mpgi_ray.truth.relations import are_apart, between, outnumbered, related
 
 _INNER = 0.12  # of the picture: what is denied of a part may lie near its border
 _CLEARLY = 0.05  # of a cell is marked
@@ -165,6 +165,8 @@ class Checker:
         direction, _, pattern = (claim.word or "").rpartition(" ")
         if any(pattern == told and direction in ("", "single", along) for told, along in found):
             return Judged(claim, Verdict.SUPPORTED)
+        if pattern == "beside" and claim.amount == (2, 2) and of.most == len(of.boxes) == 2 and are_apart(of):
+            return Judged(claim, Verdict.CONTRADICTED, f"the two {claim.name} are far from each other")
         if len(found) == 1:
             told, along = found.pop()
             several = told in _SEVERAL_ROWS.get(direction, ("grid",) if direction else ())

@@ -124,6 +124,10 @@ def _before(line: Line, at: int) -> int | None:
             return None
         if part.kind is Kind.GROUP and line.text(here + 1) != "of" and is_unnamed(line, here - 1):
             return None  # and a green strip on the right
+        if part.text == "other" and line.text(here - 1) == "the":
+            return here if _is_bare(line, here) or line.text(here + 1) == "one" else None
+        if part.text == "one" and line.text(here - 1) == "other":
+            continue
         if part.text in ("one", "ones") and line.kind(here - 1) in (Kind.COLOUR, Kind.WORD):
             return None  # a brown one
         said = line.text(here + 1).endswith("ed") or line.text(here + 1) in lists()["placed"]
@@ -210,4 +214,4 @@ def _is_bare(line: Line, at: int) -> bool:
     kind = line.kind(at + 1)
     if any(noun.first == at for noun in line.nouns) or line.text(at - 1) == "(":
         return False
-    return kind in _BESIDE_BARE or after in _AFTER_BARE
+    return kind in _BESIDE_BARE or after in _AFTER_BARE or after.endswith(("ing", "ed"))

@@ -85,6 +85,10 @@ def lot() -> Facts:
         ("An airplane taxis along the lot.", "An airplane"),
         ("It is a quiet lot without any cars.", "without any cars"),
         ("There is no pavement at the top.", "no pavement"),
+        ("The cars, seven in number, are parked on pavement.", "cars"),
+        ("Cars: 11. Trucks: none.", "Cars"),
+        ("The cars, eight of them, are parked on pavement.", "cars"),
+        ("Seven cars are parked here and a road leads to the top.", "Seven cars"),
     ],
 )
 def test_false_claims_are_found(lot: Facts, text: str, words: str) -> None:
@@ -134,6 +138,11 @@ def street() -> Facts:
         ),
         ("The village houses lie in the lower left.", "The village houses lie in the upper right."),
         ("In the yard at the upper right stands a shed.", "In the yard at the lower left stands a shed."),
+        (
+            "Of the two houses, one is in the lower left and the other is on the left.",
+            "Of the two houses, one is in the lower left and the other is on the right.",
+        ),
+        ("The two houses stand side by side.", "The two sheds are next to each other, near the road."),
         ("A house stands at the left end of the street.", "The shed stands at the left end of the street."),
     ],
 )
@@ -146,6 +155,10 @@ def test_how_things_lie(street: Facts, true: str, false: str) -> None:
     "text",
     [
         "Trucks may be parked on a quay north of the road, one above the pond.",
+        "There are two houses, one standing in the lower left, the other one not far from it.",
+        "The two houses are side by side with cranes; the former are on the left, the latter on the right.",
+        "The houses have nothing to do with the tanks on the right.",
+        "The houses are larger than what lies at the top, where the shed is.",
         "A road separates the houses from the tanks on the right.",
         "Each house is longer than the tanks on the right, and one has a round hatch on the right.",
         "The shed is north of the houses on the left; a crane and a green strip on the left are new.",
@@ -185,6 +198,8 @@ def test_what_lies_otherwise_passes(street: Facts, text: str) -> None:
         "The road is free of cars.",
         "Two delivery cars and a couple of others, each on a bay of its own.",
         "Most bays are empty, and grass covers a good fifth.",
+        "Hundreds of trucks could park here; if there were helicopters, they would be seen.",
+        "Pavement covers four fifths, and no second house, be it a hut or a helicopter, is there.",
     ],
 )
 def test_true_and_open_claims_pass(lot: Facts, text: str) -> None:
