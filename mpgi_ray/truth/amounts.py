@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from mpgi_ray.truth.claim import Amount
 from mpgi_ray.truth.lists import lists
 
@@ -23,8 +25,17 @@ _PARTS |= {
 _MARGIN = 1.5, 0.1  # of a share in per cent: what nobody would dispute is within a factor, or this much of it
 
 
+@cache
+def _first_words() -> frozenset[str]:
+    """With which numbers and shares begin that are not written in digits: most words of a text are none."""
+    listed = (phrase for name in ("bounds", "amounts", "shares") for phrase in lists()[name])
+    return frozenset(phrase.split(" ")[0] for phrase in listed) | {"a", "an", *_EMPHASIS}
+
+
 def fraction_at(words: list[str], at: int) -> tuple[int, Amount] | None:
     """A share in words, with or without a bound before it."""
+    if words[at] not in _first_words() and not words[at][0].isdigit():
+        return None
     for skipped in (0, 1, 2, 3):
         kind = lists()["bounds"].get(" ".join(words[at : at + skipped]), "exactly")
         if skipped and kind == "exactly":
@@ -54,6 +65,8 @@ def _one_sided(low: float, high: float, kind: str) -> Amount:
 
 def amount_at(words: list[str], at: int) -> tuple[int, tuple[float, float | None], bool] | None:
     """A number with its bound, in per cent or not."""
+    if words[at] not in _first_words() and not words[at][0].isdigit():
+        return None
     bounds: dict[str, str] = lists()["bounds"]
     length = next(
         (n for n in range(4, 0, -1) if at + n < len(words) and " ".join(words[at : at + n]) in bounds), 0

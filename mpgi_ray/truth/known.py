@@ -9,7 +9,7 @@ from functools import cached_property
 from mpgi_ray.data.box import Box
 from mpgi_ray.rules import Facts, lexicon
 from mpgi_ray.rules.facts import ClassFact, CoverFact
-from mpgi_ray.truth.lists import Name, also_called, implied, lists, names_by, stands_for
+from mpgi_ray.truth.lists import Name, also_called, implied, is_stood_for, lists, names_by, stands_for
 
 _SEEN = 0.005  # a smaller share of the picture may be overlooked
 
@@ -134,7 +134,7 @@ class Known:
             kinds = {other, *lexicon.synonyms(other), *lexicon.hypernyms(other)}
             return bool(same & kinds) or other.endswith(f" {name}")
 
-        own = any(map(is_kind, self.named[0]))
+        own = not is_stood_for(name) or any(map(is_kind, self.named[0]))
 
         def is_one(other: str) -> bool:
             return is_kind(other) or (not own and stands_for(other, name))

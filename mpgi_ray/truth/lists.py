@@ -77,6 +77,12 @@ def implied(*names: str, words: str) -> frozenset[str]:
     )
 
 
+@cache
+def is_stood_for(name: str) -> bool:
+    """Whether another thing may stand for it."""
+    return any(name in others for others in lists()["stands_for"].values())
+
+
 def stands_for(name: str, other: str) -> bool:
     """Whether sources without a class of its own for a thing label it as another: boats as ships."""
     return other in lists()["stands_for"].get(name, ())
