@@ -51,7 +51,12 @@ def leads_away(line: Line, noun: Noun) -> bool:
     if word == "with" and noun.plural and line.text(noun.at + 1) in lists()["singular"]:
         return True  # a pool with marked lanes lies at the bottom
     edged = word in ("with", "by") and line.text(here - 1).endswith("ed")  # a lake fringed with trees
-    return word in LEADING_AWAY or edged or (word == "with" and definite) or line.kind(here) is Kind.RELATION
+    return (
+        word in LEADING_AWAY
+        or edged
+        or (word == "with" and definite and line.text(here - 1) != ",")
+        or line.kind(here) is Kind.RELATION
+    )
 
 
 def is_parted(line: Line, noun: Noun) -> bool:

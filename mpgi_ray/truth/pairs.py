@@ -33,6 +33,9 @@ def relations(line: Line) -> Iterator[Claim]:
             yield Claim(About.ARRANGEMENT, pair.name, start, part.end, amount=pair.amount, word="beside")
         if word and (subject := _subject(line, at, word)) and (thing := line.object(at)):
             yield from _relation(line, at, subject, thing, word)
+        if word in _SIDES and (fronted := _fronted(line, at)):
+            thing, subject = fronted
+            yield from _relation(line, at, subject, thing, word)
         if part.text in ("on", "in") and (subject := _subject(line, at, "on")):
             thing = line.noun_behind(at) if _is_near(line, subject, at) else None
             if thing and not thing.amount and not line.parts[thing.at].plural:
@@ -91,6 +94,23 @@ def _subject(line: Line, at: int, word: str) -> Noun | None:
         elif any(_is_other(line, here, at, said=said) for here in range(found.at + 1, at)):
             found = None
     return None if found is None or found.denied else found
+
+
+def _fronted(line: Line, at: int) -> tuple[Noun, Noun] | None:
+    """``West of the road lie two sheds``, ``to the left of it, a tank stands``: road and sheds."""
+    begins = at == 0 or line.ends_clause(at - 1)
+    thing = line.noun_behind(at) if begins else None
+    if thing is None or thing.denied:
+        return None
+    here = thing.at + 1
+    here += line.text(here) == ","
+    here += line.text(here) == "there"
+    if here > thing.at + 1 or line.text(here) in lists()["saying"]:
+        here += line.text(here) in lists()["saying"]
+        subject = line.noun_behind(here - 1)
+        listed = subject is not None and line.text(subject.at + 1) in (",", "and", "or")
+        return None if subject is None or subject.denied or listed else (thing, subject)
+    return None
 
 
 def _pair(line: Line, at: int) -> Noun | None:

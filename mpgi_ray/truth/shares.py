@@ -11,13 +11,13 @@ from mpgi_ray.truth.line import PARTS, Line, Noun
 from mpgi_ray.truth.pieces import Kind, Piece
 
 _PICTURES = ("image", "picture", "photo", "photograph", "frame", "scene", "view", "tile")
-_SAYING = (Kind.SHARE, Kind.DOMINATES, Kind.DOMINATED, Kind.LEADING)
 _REST = ("rest", "remainder", "remaining")  # of the picture: what is said of it is said of a part
+_CLAIMING = (Kind.SHARE, Kind.DOMINATES, Kind.DOMINATED, Kind.LEADING)
 
 
 def covers(line: Line) -> Iterator[Claim]:
     for at, part in enumerate(line.parts):
-        if part.kind not in _SAYING or _is_of_part(line, at):
+        if part.kind not in _CLAIMING or _is_of_part(line, at):
             continue
         if part.kind is Kind.SHARE and (listed := _each(line, at) or _elided(line, at)):
             for noun in listed:

@@ -142,6 +142,7 @@ def street() -> Facts:
             "Of the two houses, one is in the lower left and the other is on the left.",
             "Of the two houses, one is in the lower left and the other is on the right.",
         ),
+        ("West of the road lie two houses.", "To the left of the road, there is a shed."),
         ("The two houses stand side by side.", "The two sheds are next to each other, near the road."),
         ("A house stands at the left end of the street.", "The shed stands at the left end of the street."),
     ],
