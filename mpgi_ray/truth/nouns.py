@@ -202,10 +202,14 @@ def _subset(line: Line, noun: Noun, of: int) -> None:
 def _deny_lists(line: Line) -> None:
     """``no cars, trucks or buses`` denies all three."""
     for before, noun in zip(line.nouns, line.nouns[1:], strict=False):
-        between = {part.text for part in line.parts[before.at + 1 : noun.first]}
+        first = noun.first  # no parasols or parked cars
+        while line.kind(first - 1) is Kind.WORD and not lexicon.is_noun(line.text(first - 1)):
+            first -= 1
+        first = first if line.text(first - 1) in ("or", "nor") else noun.first
+        between = {part.text for part in line.parts[before.at + 1 : first]}
         listed = between <= {",", "or", "nor", "any", "other"} or between == {",", "and"}
         if before.denied and between and listed and not noun.amount:
-            noun.denied = True
+            noun.denied, noun.first = True, first
     after: Noun | None = None  # one of which it is said behind it that there is none
     for noun in reversed(line.nouns):
         between = {part.text for part in line.parts[noun.at + 1 : after.first]} if after else {"."}

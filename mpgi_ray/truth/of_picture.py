@@ -34,6 +34,8 @@ def is_of_picture(line: Line, at: int) -> bool:
     first = next((part.kind for part in line.parts if part.kind in (Kind.THING, Kind.PICTURE)), None)
     if "its" in line.text(at).split(" ") and first is not Kind.PICTURE:
         return False  # the left side of a road
+    if line.text(at).endswith((" upper", " lower")):
+        return False  # four in the upper row, two in the lower
     if line.text(at + 1) in ("and", "or") and line.text(at + 2) in _OTHER_SIDES:
         return False  # on the upper and lower arms
     stands = line.text(at + 1) in ("stand", "stands") and line.text(at + 2) != "of"  # no stand of trees
@@ -58,6 +60,11 @@ def is_of_site(line: Line, at: int) -> bool:
     if not sites or (stops and stops[0] < sites[0]):
         return False
     return after[sites[0] + 1 : sites[0] + 2] not in [[one] for one in _PICTURES]  # of this airfield scene
+
+
+def is_of_some(line: Line, at: int) -> bool:
+    """``in the middle of a forest``, which may lie anywhere."""
+    return is_of_site(line, at) and line.text(at + 2) in ("a", "an")
 
 
 def _is_arm(line: Line, at: int) -> bool:

@@ -101,6 +101,7 @@ class Checker:
     def _taken_for(self, name: str) -> bool:
         """Whether what people may call so is there: gravel tracks for roads."""
         there = {fact.name for fact in self.facts.cover} | {fact.name for fact in self.facts.classes}
+        there |= {*self.facts.labels}
         return not there.isdisjoint(lists()["taken_for"].get(name, ()))
 
     def _absence(self, claim: Claim, of: Of) -> Judged:

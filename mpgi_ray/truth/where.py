@@ -9,7 +9,7 @@ from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.leading import LEADING_AWAY, is_beside, is_parted, is_unnamed, leads_away, tells_where
 from mpgi_ray.truth.line import Line
 from mpgi_ray.truth.lists import lists
-from mpgi_ray.truth.of_picture import is_of_picture, is_of_site, is_of_way
+from mpgi_ray.truth.of_picture import is_of_picture, is_of_site, is_of_some, is_of_way
 from mpgi_ray.truth.pieces import Kind
 from mpgi_ray.truth.places import Region
 
@@ -30,7 +30,7 @@ def owners(line: Line) -> Iterator[tuple[int, Region]]:
     taken: set[int] = set()
     owner: int | None = None
     for at, part in enumerate(line.parts):
-        if part.kind is not Kind.PLACE or not is_of_picture(line, at):
+        if part.kind is not Kind.PLACE or not is_of_picture(line, at) or is_of_some(line, at):
             continue
         if listed := _goes_on(line, at):
             owner = owner if _is_last(line, at) else None

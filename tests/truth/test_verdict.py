@@ -144,6 +144,7 @@ def street() -> Facts:
         ),
         ("West of the road lie two houses.", "To the left of the road, there is a shed."),
         ("The two houses stand side by side.", "The two sheds are next to each other, near the road."),
+        ("No cars or parked trucks are visible.", "No cars or standing sheds."),
         ("A house stands at the left end of the street.", "The shed stands at the left end of the street."),
     ],
 )
@@ -170,6 +171,8 @@ def test_how_things_lie(street: Facts, true: str, false: str) -> None:
         "The grass along the road, with a shed on the right, is mown.",
         "A fence runs between the road and the houses, and a crane stands south of the pond.",
         "A tank and the road lie beside houses left of the trees.",
+        "Three tanks on the right, two in the upper row, one in the lower.",
+        "One house stands on the grass in the middle of a forest.",
     ],
 )
 def test_what_lies_otherwise_passes(street: Facts, text: str) -> None:
