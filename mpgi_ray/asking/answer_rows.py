@@ -34,9 +34,11 @@ def records(base: Caption, engine: Engine, answers: Sequence[Answer]) -> list[Ca
             rows.append(_row(base, engine, answer, name, Status.RETRIED, why))
     last = answers[-1]
     undone = Status.FAILED if last.reply.fault else Status.REJECTED
+    sources = {name: giver(answers, name) or last for name in last.question.texts}
+    if all(source is not last for source in sources.values()):  # others of its attempt have all that it lacks
+        rows.append(_row(base, engine, last, last.question.prompt.name, Status.RETRIED, lacking([last])))
     counted = False
-    for name in last.question.texts:
-        source = giver(answers, name) or last
+    for name, source in sources.items():
         fault = source.reading.fault_of(name)
         row = _row(base, engine, source, name, undone if fault else Status.OK, fault)
         # one request gave several texts: its tokens and its time are counted once
@@ -59,7 +61,7 @@ def is_answered_by(
         rows: of all attempts at a question, as `records` made them.
         best_of: how many answers each attempt asks for.
     """
-    asked = question
+    asked, highest = question, max(row.attempt for row in rows)
     for attempt in ladder:
         asked = at_attempt(asked, attempt)
         draws: dict[int, list[Caption]] = defaultdict(list)
@@ -72,12 +74,14 @@ def is_answered_by(
             found = draws[one.draw]
             if any(row.caption_id != _id(sample_id, engine, one, row.perspective) for row in found):
                 return False
-        last = next(row for row in reversed(rows) if row.attempt == asked.number)
-        if last.status not in BESIDE:
+        if asked.number == highest:
             names = [row.perspective for row in rows if row.status not in BESIDE]
             same_prompt = all(row.prompt_hash == question.prompt_hash for row in rows)
             return same_prompt and sorted(names) == sorted(question.texts)
-        asked = asked_again(question, asked.number + 1, Fault(last.reason, last.detail))
+        why = [row for row in rows if row.attempt == asked.number and row.status == Status.RETRIED.value][-1:]
+        if not why:
+            return False
+        asked = asked_again(question, asked.number + 1, Fault(why[0].reason, why[0].detail))
     return False
 
 

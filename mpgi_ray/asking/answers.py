@@ -48,8 +48,10 @@ class Answer:
 
 
 def giver(answers: Sequence[Answer], name: str) -> Answer | None:
-    """The answer whose text is used: the best of the first attempt that brought one. What was good once is
-    kept, if nothing outscored it.
+    """The answer whose text is used: of the first attempt that brought one, that which was taken, if it did,
+    else the first.
+
+    What was good once is kept, if nothing outscored it.
     """
     good = [one for one in answers if one.reading.fault_of(name) is None and not one.outscored]
     return next((one for one in reversed(good) if one.question.number == good[0].question.number), None)

@@ -100,12 +100,10 @@ def asked_again(first: Question, number: int, fault: Fault) -> Question:
 
 def _worth_asking(answers: Sequence[Answer]) -> bool:
     """Not if the engine refused, or a model was told once already of a fault that it will not leave off."""
-    tries = list({answer.question.number: answer for answer in answers}.values())  # the last of each attempt
-    *before, last = tries
-    fault = lacking(tries)
-    if last.reply.fault or fault is None:
+    numbers = sorted({answer.question.number for answer in answers})
+    *told, fault = [lacking([one for one in answers if one.question.number <= number]) for number in numbers]
+    if answers[-1].reply.fault or fault is None:
         return False
-    told = [lacking(tries[: place + 1]) for place in range(len(before))]
     return fault.code not in _TOLD_ONCE or all(one is None or one.code != fault.code for one in told)
 
 

@@ -87,7 +87,7 @@ class Recipe(Config):
                 "name the engine of stage 2 instead"
             )
         if self.merger is None and self.integrate.best_of > 1:
-            can_differ(self.integrate, self.generate[0].engine)
+            can_differ(self.integrate, self.generate[0].engine, "integrate.best_of")
         return self
 
     def max_pixels(self) -> int | None:

@@ -101,29 +101,32 @@ def _identity(block: GenerateConfig | IntegrateConfig) -> dict[str, Any]:
     return values
 
 
-def can_differ(block: GenerateConfig | IntegrateConfig, engine: EngineSettings) -> None:
+def can_differ(
+    block: GenerateConfig | IntegrateConfig, engine: EngineSettings, name: str = "best_of"
+) -> None:
     """See that several answers to a prompt may differ.
 
     Args:
         engine: that answers the block's prompts.
+        name: of the setting, for the message.
 
     Raises:
         ValueError: all would be alike.
     """
     if engine.embedded:
         raise ValueError(
-            f"best_of is {block.best_of}, and the {engine.kind} engine has one answer: name a model"
+            f"{name} is {block.best_of}, and the {engine.kind} engine has one answer: name a model"
         )
     body = getattr(engine, "body", {})  # of an endpoint: goes before what is sampled
     if body.get("seed") is not None:
         raise ValueError(
-            f"best_of is {block.best_of}, and with one seed in engine.body all answers are alike: give "
+            f"{name} is {block.best_of}, and with one seed in engine.body all answers are alike: give "
             "it as sampling.seed, which moves from answer to answer"
         )
     for attempt in block.attempts:
         own = {} if attempt.temperature is None else {"temperature": attempt.temperature}
         if {**block.sampling, **own, **body}.get("temperature") == 0:
             raise ValueError(
-                f"best_of is {block.best_of}, and at temperature 0 all answers are alike: set "
+                f"{name} is {block.best_of}, and at temperature 0 all answers are alike: set "
                 "sampling.temperature, those of attempts and one of engine.body above 0, 0.85 say"
             )

@@ -131,7 +131,7 @@ def read_turns(path: str) -> Iterator[tuple[Mapping[str, Any], Turn]]:
     """
     storage, name = table_at(path, INSTRUCTIONS)
     where = storage.path(name)
-    for batch in read_batches(storage, name):
+    for batch in read_batches(storage, name, _SCHEMA.names):
         table = typed(batch, _SCHEMA, where, _MAY_LACK)
         for start in range(0, table.num_rows, _AT_ONCE):
             for row in table.slice(start, _AT_ONCE).to_pylist():

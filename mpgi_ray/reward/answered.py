@@ -16,6 +16,7 @@ from mpgi_ray.reward.answers import Answer
 
 REFUSED = "replies that were refused for another reason than what they say"
 UNREAD = "refused replies whose text cannot be read"
+_MERGED = Stage.INTEGRATED.value, Status.OK.value
 _GOOD_FORM = ("contradicted", Status.OUTSCORED.value)  # reasons of replies that passed all checks of form
 
 
@@ -45,10 +46,24 @@ def answered(folder: str, chunk: ChunkId) -> Answered:
         InputError: a file is damaged.
     """
     run, found = CaptionFolder(folder), Answered()
-    for row in from_table(run.table(chunk)):
-        if row.stage != Stage.INPUT.value and row.status != Status.FAILED.value:
+    rows = list(from_table(run.table(chunk)))
+    merged = dict.fromkeys(r.perspective for r in rows if (r.stage, r.status) == _MERGED)
+    for row in rows:
+        if (row.stage, row.status) == (Stage.INTEGRATED.value, Status.OUTSCORED.value):
+            _take_merge(row, tuple(merged), found)
+        elif row.stage != Stage.INPUT.value and row.status != Status.FAILED.value:
             _take(row, found)
     return found
+
+
+def _take_merge(row: Caption, names: tuple[str, ...], found: Answered) -> None:
+    """All texts of a merge that was good, and not the best."""
+    texts: Mapping[str, str] | Fault = parse_json(row.raw, reply_model(names))
+    if isinstance(texts, Fault):
+        found.left_out[UNREAD] += 1
+        return
+    for name, text in texts.items():
+        found.answers.setdefault(row.sample_id, {}).setdefault(name, []).append(Answer(row.caption_id, text))
 
 
 def _take(row: Caption, found: Answered) -> None:

@@ -223,7 +223,8 @@ def _in_a_thread(fit: Callable[[], T], lease: Lease, workers: int, told: str) ->
         threading.Thread(target=call, daemon=True).start()
         while not wait([result], timeout=1.0).done:
             lease.check()
-            if waiting.runs and ready() in (workers, None):
+            count = ready()
+            if waiting.runs and (count is None or count >= workers):
                 waiting.over()
                 print(told, file=sys.stderr, flush=True)
     return result.result()

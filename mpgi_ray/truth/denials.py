@@ -73,6 +73,11 @@ def is_narrow(line: Line, noun: Noun) -> bool:
     of_any = line.text(noun.at + 1) == "of" and line.text(noun.at + 2) == "any"  # no building of any kind
     if verb and not of_any and line.text(noun.at + 1) not in _AT_ALL:
         return True  # no van uses the left column
+    for here in range(noun.at + 1, noun.at + 8):
+        if line.ends_clause(here) or line.text(here) in ("and", "or"):
+            break
+        if line.kind(here) is Kind.RELATION:
+            return True  # no tank stands to the left of the road
     said = {line.text(noun.at + n) for n in (1, 2, 3)}
     if line.text(noun.first) == "none of the" and line.kind(noun.at + 1) not in (None, Kind.MARK):
         return said.isdisjoint(lists()["unseen"])  # none of the sheds is red

@@ -14,10 +14,12 @@ _EVERY = frozenset(("all", "every", "confined", "restricted"))
 _ONLY = frozenset(("only", "exclusively", "solely"))
 _SIDES = ("left_of", "right_of", "above", "below", "between")
 _AT = ("on", "in", "at", "along", "across", "by", "from", "with", "around", "over")
+_NOT = ("not", "never", "nor", "nowhere", "neither", "hardly", "scarcely", "rarely", "no")
 _OWN_SIDES = {f"{word} its {side}": f"{side}_of" for word in ("on", "to") for side in ("left", "right")}
 
 
 def relations(line: Line) -> Iterator[Claim]:
+    """The claims of how things lie to each other; none of what is denied."""
     for at, part in enumerate(line.parts):
         side = _OWN_SIDES.get(part.text) if part.kind is Kind.PLACE else None
         if part.kind is Kind.RELATION and line.text(at + 1) in ("it", "them"):
@@ -27,6 +29,8 @@ def relations(line: Line) -> Iterator[Claim]:
             start = line.parts[owner.first].start
             yield Claim(About.RELATION, own.name, start, part.end, other=owner.name, word=side)
         word = part.value if part.kind is Kind.RELATION else _compared(line, at)
+        if line.text(at - 1) == "," and line.text(at + 1) in ("it", "them"):
+            continue  # "on the right of it a shed"
         each_other = line.text(at + 1) in ("each", "one") and line.text(at + 2) in ("other", "another")
         if word == "near" and each_other and (pair := _pair(line, at)):
             start = line.parts[pair.first].start
@@ -46,7 +50,7 @@ def relations(line: Line) -> Iterator[Claim]:
 
 def _relation(line: Line, at: int, subject: Noun, thing: Noun, word: str) -> Iterator[Claim]:
     told = word != "elsewhere"  # what lies in front of a thing is not what a picture tells
-    if told and not thing.denied and subject.name != thing.name:
+    if told and not _is_denied(line, subject, at) and not thing.denied and subject.name != thing.name:
         yield Claim(
             About.RELATION,
             subject.name,
@@ -64,7 +68,7 @@ def _between(line: Line, subject: Noun, at: int) -> Iterator[Claim]:
     """``trucks stand between the planes and the terminal``."""
     first = line.noun_behind(at)
     second = line.noun_behind(first.at + 1) if first and line.text(first.at + 1) == "and" else None
-    if first is None or second is None or first.denied or second.denied:
+    if first is None or second is None or first.denied or second.denied or _is_denied(line, subject, at):
         return
     if len({subject.name, first.name, second.name}) == 3:
         start, end = line.parts[subject.first].start, line.parts[second.at].end
@@ -77,6 +81,15 @@ def _between(line: Line, subject: Noun, at: int) -> Iterator[Claim]:
             third=second.name,
             word="between",
         )
+
+
+def _is_denied(line: Line, subject: Noun, at: int) -> bool:
+    """``the houses are not right of the road``, ``not all of the tanks are``."""
+    before = [line.text(here) for here in range(max(0, min(subject.first, at) - 5), subject.first)]
+    between = range(subject.first, max(subject.at, at))
+    return any(word in _NOT and word != "no" for word in before) or any(
+        line.kind(here) is Kind.DENIAL or line.text(here) in _NOT for here in between
+    )
 
 
 def _subject(line: Line, at: int, word: str) -> Noun | None:
@@ -157,13 +170,23 @@ def is_most(line: Line, noun: Noun) -> bool:
     places = [here for here in range(len(line.parts)) if line.kind(here) is Kind.PLACE]
     if len(places) != 1 or not noun.at < places[0] or noun.amount:
         return False
-    gathered = {line.text(here) for here in range(noun.at + 1, places[0])} & {*lists()["gathering"]}
+    words = {line.text(here) for here in range(noun.at + 1, places[0])}
+    gathered = words & {*lists()["gathering"]}
+    stops = {line.text(n) for n in range(noun.at + 1, places[0]) if line.kind(n) in (Kind.STOP, Kind.COVERED)}
+    if words - gathered - stops - {*lists()["placed"], *lists()["saying"], "mostly", "mainly"}:
+        return False
+    if line.kind(places[0] + 1) not in (None, Kind.MARK) or line.text(places[0] + 1) == ",":
+        return False  # and elsewhere
     here = noun.at - 1
     while line.kind(here) is Kind.COLOUR:
         here -= 1
-    share = line.kind(here - 2) is Kind.SHARE and line.text(here - 1) == "of"
-    spoken = noun.plural and line.text(here) == "the" and line.text(here - 1) != "of"
-    return bool(gathered) or share or (spoken and line.text(noun.at + 1) in ("are", "have", "stand", "lie"))
+    share = line.parts[here - 2] if here > 1 and line.text(here - 1) == "of" else None
+    if share and share.kind is Kind.SHARE:
+        return bool(share.value[0] > 0.5)
+    the = noun.plural and line.text(here) == "the" and line.text(here - 1) != "of"
+    begins = here < 0 or line.ends_clause(here)
+    said = words & {"are", "have", "stand", "lie"}
+    return bool(gathered and (the or begins)) or bool(said and the)
 
 
 def _compared(line: Line, at: int) -> str:

@@ -20,7 +20,7 @@ _BORDER = 0.02  # of the picture: nor is a middle that is nearer to a surface
 _PAIRS = 10_000  # at most, that are looked at
 _APART = 0.45  # of the picture: things with such a gap are not near
 _NOT_BESIDE = 0.3  # of the picture: nor are two with such a gap side by side
-_ON = 0.05  # of the picture, by which a surface may miss a thing on it
+_ON = 0.15  # of the picture: a house that lies so near may be said to be on a road or a lake
 _BETWEEN = 0.03  # of the picture, by which one may say that more lies between two things
 
 

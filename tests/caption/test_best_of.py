@@ -200,6 +200,33 @@ def test_the_best_of_several_merges_gives_all_its_texts(run: Recipe) -> None:
         assert sum(row.completion_tokens for row in own) == 3 * 40
 
 
+def test_answers_that_have_all_texts_together_are_kept_with_those_that_have_none(
+    run: Recipe, tmp_path: Path
+) -> None:
+    class Parts(Sampled):
+        def _merged(self, prompt: Prompt) -> Reply:
+            seed = prompt.sampling["seed"]
+            texts = (WORDS if seed == 8 else "", f"{WORDS} Near it are roads." if seed == 9 else "")
+            return Reply(MERGED % texts, prompt_tokens=2, completion_tokens=40)
+
+    run_all(run, Parts())
+    merges = defaultdict(list)
+    for row in rows(run):
+        if row.stage == "integrated" and row.reason != "no_source":
+            merges[row.sample_id].append(row)
+    for own in merges.values():
+        assert {(row.perspective, row.draw) for row in own if row.status == "ok"} == {
+            ("short", 2),
+            ("long", 3),
+        }
+        assert {row.draw for row in own} == {1, 2, 3}
+        assert all(row.reason for row in own if row.status == "retried")
+        assert sum(row.completion_tokens for row in own) == 3 * 40
+    silent = Sampled(dies_after=0)
+    run_all(with_output(tmp_path, "again", reuse=run.output), silent)
+    assert not silent.asked
+
+
 def test_a_run_that_was_broken_off_chooses_the_same(run: Recipe, tmp_path: Path) -> None:
     whole = Sampled()
     run_all(run, whole)

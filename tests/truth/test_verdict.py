@@ -172,6 +172,11 @@ def test_how_things_lie(street: Facts, true: str, false: str) -> None:
         "A fence runs between the road and the houses, and a crane stands south of the pond.",
         "A tank and the road lie beside houses left of the trees.",
         "Three tanks on the right, two in the upper row, one in the lower.",
+        "The houses are not to the right of the road, and they never lie east of it.",
+        "The tanks do not stand in the water, nor do the houses lie between the road and the tanks.",
+        "Not all of the tanks are on the left of the road, and no tank stands west of the road.",
+        "Two tanks stand beside the third one, and the entire scene is calm.",
+        "The road takes a quarter turn beyond the picture.",
         "One house stands on the grass in the middle of a forest.",
     ],
 )

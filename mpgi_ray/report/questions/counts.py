@@ -1,4 +1,4 @@
-"""The figures of a table of questions: one pass over it, which holds names of pictures and no question."""
+"""The figures of a table of questions: one pass, which holds names of pictures and conversations alone."""
 
 from __future__ import annotations
 

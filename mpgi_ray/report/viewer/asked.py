@@ -27,7 +27,7 @@ def write_asked(
 ) -> str:
     """Write the page of a folder of questions as a folder, with a page to look through many pictures.
 
-    One shard is in memory at a time, and the questions about the pictures that are drawn.
+    The table of questions is in memory, and one shard at a time.
 
     Args:
         output: the folder, local or an fsspec URL: a new or empty one, or one that held a viewer before.
