@@ -145,7 +145,7 @@ def _noun(line: Line, at: int) -> Noun:
             noun.first = here
             noun.denied = line.kind(here - 1) is Kind.DENIAL
             break
-        elif part.text in ("other", "more", "further", "another", "additional") or part.text in (
+        elif part.text in _MORE or part.text in (
             *lists()["apart"],
             *lists()["made_of"],
         ):

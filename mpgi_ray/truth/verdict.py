@@ -2,8 +2,7 @@
 
 What a source does not annotate exhaustively is never known to be absent or to be all there is. Numbers lie
 between the whole things and these with those that are cut, tiny or doubtful; a number over a kind of things
-counts every class that is one. Positions are contradicted only if nothing of the class touches the part that
-is named, measured colours only by another colour that all of the class have. See docs/truth.md.
+counts every class that is one. The table in docs/truth.md says when each kind of claim is contradicted.
 """
 
 from __future__ import annotations
