@@ -64,14 +64,15 @@ def test_chains_hold_every_item_that_can_be_compared_and_no_circle() -> None:
     assert list(chains(3, lambda a, b: False)) == []
 
 
-def test_refused_replies_are_answers_if_nothing_but_their_claims_was_wrong(tmp_path: Path) -> None:
-    def row(name: str, status: Status, reason: str = "", raw: str = "", **others: str) -> Caption:
-        text = raw if status is Status.OK else ""
-        stage = Stage.PERSPECTIVE if name == "objects" else Stage.INTEGRATED
-        place = {"stage": stage.value, "perspective": name, "caption_id": f"{name} {raw[:9]}"}
-        told = {"status": status.value, "reason": reason, "raw": raw, "text": text, "model": "m"}
-        return replace(sample(0), **(place | told | others))
+def row(name: str, status: Status, reason: str = "", raw: str = "", **others: str) -> Caption:
+    text = raw if status is Status.OK else ""
+    stage = Stage.PERSPECTIVE if name == "objects" else Stage.INTEGRATED
+    place = {"stage": stage.value, "perspective": name, "caption_id": f"{name} {raw[:9]}"}
+    told = {"status": status.value, "reason": reason, "raw": raw, "text": text, "model": "m"}
+    return replace(sample(0), **(place | told | others))
 
+
+def test_refused_replies_are_answers_if_nothing_but_their_claims_was_wrong(tmp_path: Path) -> None:
     merged = '```json\n{"short": "Five ships.", "long": "Five ships lie here."}```'
     rows = [
         row("objects", Status.RETRIED, "contradicted", " Six ships. "),
@@ -91,6 +92,25 @@ def test_refused_replies_are_answers_if_nothing_but_their_claims_was_wrong(tmp_p
     assert found.left_out == {REFUSED: 1, UNREAD: 1}
     wanted = frozenset(["objects Two ships", "objects Sure! Two"])
     assert texts_of([str(tmp_path)], wanted) == {("objects Two ships", "objects"): ["Two ships."]}
+
+
+def test_a_merge_that_was_not_the_best_gives_all_its_texts(tmp_path: Path) -> None:
+    best, other = (f'{{"short": "{n} ships.", "long": "{n} ships lie here."}}' for n in ("Two", "Six"))
+    rows = [
+        row("integrate", Status.OUTSCORED, "outscored", other),
+        row("short", Status.OK, raw=best, text="Two ships."),
+        row("long", Status.OK, raw=best, text="Two ships lie here."),
+    ]
+    folder, chunk = CaptionFolder(str(tmp_path)), ChunkId("a", 0, 1)
+    begin(folder)
+    publish(folder, chunk, rows)
+    found = answered(str(tmp_path), chunk)
+    texts = {name: [one.text for one in own] for name, own in found.answers["sample 0"].items()}
+    assert texts == {
+        "short": ["Six ships.", "Two ships."],
+        "long": ["Six ships lie here.", "Two ships lie here."],
+    }
+    assert not found.left_out
 
 
 def test_words_that_give_an_order_away_are_measured() -> None:
