@@ -47,31 +47,38 @@ class Shade:
 
 @dataclass(frozen=True)
 class Region:
-    """Areas of one colour and texture in the picture, connected or of one kind.
+    """Areas of one colour in the picture, connected or of one kind.
 
     Attributes:
-        colour: with its tone: ``dark green``.
-        texture: ``smooth`` or ``rough``; None between.
+        colour: with its tone: ``dark green``; ``darker green`` beside a larger region that is ``green``.
         share: of the picture.
         form: ``area``, ``band`` (crosses the picture), ``frame`` (around the others), ``patches``.
         place: where it lies: one of `geometry.PLACES`, ``left half``, ``right half``, ``top half``,
-            ``bottom half``, ``everywhere``; None where none is clear, and for bands and frames.
-        direction: of a band: ``left to right``, ``top to bottom``, ``upper left to lower right``,
+            ``bottom half``, ``everywhere``; None where none is clear, and for frames. Of a band the side along
+            which it runs.
+        direction: of a band that runs along no side: ``left to right``, ``top to bottom``, ``upper left to lower right``,
             ``lower left to upper right``; None for others.
+        tendency: of an area or patches without a place: the half that holds most of it, ``everywhere`` if it
+            is mixed into all parts of the picture; None where it is neither.
         purity: share of its pixels that have the colour or one beside it (evidence); 0.8 for a place.
         inside: share of its pixels that lie in the place (evidence); 0 without a place.
         elsewhere: share of the picture that has the colour or one beside it and lies in no region.
     """
 
     colour: str
-    texture: str | None
     share: float
     form: str
     place: str | None
     direction: str | None
+    tendency: str | None
     purity: float
     inside: float
     elsewhere: float
+
+
+def bare(colour: str) -> str:
+    """``darker green`` → ``green``: a word for it where no other green is named."""
+    return colour.removeprefix("darker ").removeprefix("lighter ")
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 COLOURS = (
     "black", "grey", "white", "red", "orange", "brown", "beige", "yellow", "olive", "green", "blue-green",
     "blue", "purple", "grey-brown", "grey-green", "grey-blue", "grey-purple", "tan", "reddish brown",
+    "pinkish beige",
 )  # fmt: skip
 # colour of a thing -> least and largest hue, saturation and value of HSV; between them no name is given
 _THINGS = (
@@ -37,6 +38,10 @@ _XYZ = np.array(
 )
 Floats = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int16]
+_EVEN = 0.96  # blue against the mean of red and green in a picture that has no cast
+_LEAST_BLUE = 0.9  # that is left of the blue of a dull pixel
+_LIGHT, _SOME = 0.75, 0.03  # luma of what shows a cast best, and how much of a picture must be as light
+_DULL, _VIVID = 0.25, 0.4  # saturation: a vivid pixel is blue by itself
 
 
 def thing_colours(rgb: Floats) -> npt.NDArray[np.bool_]:
@@ -54,6 +59,35 @@ def thing_colours(rgb: Floats) -> npt.NDArray[np.bool_]:
         named[i] = ((hue >= low) & (hue <= high)) | (hue + 360 <= high)
         named[i] &= (saturation >= least) & (saturation <= most) & (value >= dark) & (value <= light)
     return named
+
+
+def balanced(rgb: Floats) -> Floats:
+    """The pixels without the blue that haze or a camera adds to a whole picture, which the eye does not see.
+
+    Sand in such a picture is grey by its numbers, and lawn is grey-blue. Vivid pixels stay as they are.
+
+    Args:
+        rgb: (…, 3), from 0 to 1.
+    """
+    red, green, blue = rgb[..., 0], rgb[..., 1], rgb[..., 2]
+    peak = np.maximum(np.maximum(red, green), blue)
+    saturation = 1 - np.minimum(np.minimum(red, green), blue) / np.maximum(peak, 1e-6)
+    dull = np.clip((_VIVID - saturation) / (_VIVID - _DULL), 0, 1)
+    left = _EVEN / _cast(rgb, dull > 0.5)
+    light = luminance(rgb) > _LIGHT
+    if light.mean() >= _SOME:  # concrete and clouds are white: they tell more than what is green or brown
+        left = max(left, 1 / _cast(rgb, light))
+    less = 1 - min(1.0, max(_LEAST_BLUE, left))
+    even: Floats = np.stack([red, green, blue * (1 - less * dull)], axis=-1).astype(np.float32)
+    return even
+
+
+def _cast(rgb: Floats, where: npt.NDArray[np.bool_]) -> float:
+    """Blue of the pixels against the mean of their red and green."""
+    if not where.any():
+        return 1.0
+    red, green, blue = rgb[where].mean(axis=0, dtype=np.float64).tolist()
+    return max(2 * blue, 1e-6) / max(red + green, 1e-6)
 
 
 def tones(rgb: Floats) -> Ids:
@@ -100,12 +134,13 @@ _BESIDE = {
     "blue": ("grey-blue", "blue-green"),
     "grey-blue": ("blue",),
     "blue-green": ("blue", "green", "grey-green"),
-    "beige": ("tan", "grey-brown"),
-    "tan": ("beige", "orange", "brown"),
+    "beige": ("tan", "grey-brown", "pinkish beige"),
+    "pinkish beige": ("beige", "tan", "reddish brown", "grey-brown"),
+    "tan": ("beige", "orange", "brown", "pinkish beige"),
     "orange": ("tan",),
     "brown": ("reddish brown", "grey-brown", "tan", "beige"),
-    "grey-brown": ("brown", "beige"),
-    "reddish brown": ("brown", "red"),
+    "grey-brown": ("brown", "beige", "reddish brown"),
+    "reddish brown": ("brown", "red", "grey-brown", "pinkish beige"),
     "red": ("reddish brown",),
     "purple": ("grey-purple",),
     "grey-purple": ("purple",),
@@ -116,15 +151,22 @@ _BESIDE = {
 def alike(tone: str) -> npt.NDArray[np.bool_]:
     """Which of `TONES` are the same colour or one beside it, dark or light; ``alike(tone)[ids]`` of pixels.
 
-    Beside what is dark lies dark grey.
+    Beside what is dark lie dark grey and black.
     """
     colours = (plain(tone), *_BESIDE.get(plain(tone), ()))
-    dull = "dark grey" if tone.startswith("dark ") else None
-    return np.array([plain(other) in colours or other == dull for other in TONES])
+    dim = ("dark grey", "black") if tone.startswith("dark ") else ()
+    return np.array([plain(other) in colours or other in dim for other in TONES])
+
+
+@cache
+def near(tone: str) -> npt.NDArray[np.bool_]:
+    """As `alike`; beside what is greyish lies grey, too, of which half of an area may be that is so called."""
+    greys = ("dark grey", "grey", "light grey") if plain(tone).startswith("grey-") else ()
+    return alike(tone) | np.array([other in greys for other in TONES])
 
 
 def _tone(colour: str, level: int) -> str:
-    if colour in ("black", "white", "beige", "tan", *(("brown", "reddish brown") if level == 2 else ())):
+    if colour in ("black", "white", "beige", "tan", "pinkish beige", *(("brown", "reddish brown") if level == 2 else ())):
         return colour
     return ("dark {}", "{}", "light {}")[level].format(colour)
 
@@ -146,24 +188,28 @@ def _hue(red: Floats, green: Floats, blue: Floats, peak: Floats, chroma: Floats)
 def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
     saturation = chroma / np.maximum(peak, 1e-6)
     warm, lawn, dark = hue < 60, hue < 185, luma < 0.33  # hues in degrees
-    sand = warm & (luma > 0.6)
+    pale = luma > 0.6
+    pinkish = pale & ((hue < 24) | (hue >= 335)) & (saturation >= 0.16)
+    sand = pale & (hue < 70)
     greyish = _first(
-        [sand, warm | (hue >= 330), lawn | (dark & (hue < 205)), hue < 250],
-        _ids("beige", "grey-brown", "grey-green", "grey-blue"),
+        [pinkish, sand, warm | (hue >= 330), lawn | (dark & (hue < 205)), hue < 250],
+        _ids("pinkish beige", "beige", "grey-brown", "grey-green", "grey-blue"),
         _id("grey-purple"),
     )
     strong = _first(
         [
+            pinkish & (saturation < 0.38),
             (hue < 15) | (hue >= 335),
             hue < 45,
             hue < 65,
-            hue < np.where(luma < 0.33, 180, 165),  # what grows and is dark is seldom called blue
+            hue < np.where(luma < 0.38, 180, 165),  # what grows and is dark is seldom called blue
             hue < np.where(luma < 0.33, 205, 195),  # a dark teal is hardly blue
             (hue < 250) & (chroma > 0.1) & (saturation > 0.35),
             hue < 250,
             chroma > 0.2,
         ],
         [
+            _id("pinkish beige"),
             _first(
                 [(chroma > 0.33) & ((saturation > 0.5) | (luma > 0.55)), luma > 0.6],
                 _ids("red", "beige"),
@@ -171,8 +217,8 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
             ),
             _first(
                 [
-                    (luma > 0.5) & ((chroma > 0.5) | ((saturation > 0.45) & (chroma > 0.42) & (hue < 26))),
-                    (luma > 0.5) & (saturation > 0.4),
+                    (luma > 0.5) & ((chroma > 0.5) | ((saturation > 0.45) & (chroma > 0.4) & (hue < 26))),
+                    (luma > 0.5) & (saturation > np.where(luma < 0.62, 0.33, 0.4)),
                     luma > 0.52,
                 ],
                 _ids("orange", "tan", "beige"),
@@ -189,17 +235,20 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
     )
     grey = np.where(luma > 0.85, *_ids("white", "grey"))
     # shade is lit by the sky: its blue says nothing of what lies there
-    shade = (luma < 0.33) & (chroma < np.where(hue < 205, 0.045, 0.09)) & (hue >= 165)
+    shade = dark & (chroma < _first([hue < 205, hue < 260], [0.035, 0.12], 0.09)) & (hue >= 165)
     green = ~warm & lawn  # what grows is often dull
+    # of what is dark already a little brown is seen; of pale stone that is hardly yellow none
+    grey_warm = np.where(dark, saturation < 0.17, chroma < 0.08)
+    stone = ~dark & ~warm & (hue < 80) & (chroma < 0.07)
     named = _first(
         [
             (luma < 0.045)  # also of deep water
             | (
                 (luma < 0.12)
-                & np.where(green & (hue >= 80), saturation < 0.25, (saturation < 0.4) | (chroma < 0.06))
+                & np.where(green & (hue >= 80), saturation < 0.12, (saturation < 0.4) | (chroma < 0.06))
             ),
             shade,
-            np.where(warm | (hue >= 330), chroma < 0.08, saturation < np.where(green, 0.09, 0.12)),
+            stone | np.where(warm | (hue >= 330), grey_warm, saturation < np.where(green, 0.09, 0.12)),
             saturation < _first([green & (hue < 165), dark & (hue < 205), green], [0.19, 0.3, 0.19], 0.22),
         ],
         [_id("black"), _id("grey"), grey, greyish],

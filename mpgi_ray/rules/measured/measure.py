@@ -7,7 +7,7 @@ from PIL import Image
 
 from mpgi_ray.data.sample import Annotation, Object
 from mpgi_ray.rules.gathering import told_objects
-from mpgi_ray.rules.measured.colours import tones
+from mpgi_ray.rules.measured.colours import balanced, tones
 from mpgi_ray.rules.measured.regions import colour_shares, find_regions, find_spots, halved, thumbnail
 from mpgi_ray.rules.measured.things import colours_of
 from mpgi_ray.rules.seen import Measured
@@ -36,13 +36,15 @@ def measure(picture: Image.Image, annotation: Annotation, *, view_px: int = 224,
     pixels = np.asarray(small)
     scale = small.width / annotation.width, small.height / annotation.height
     seen = thumbnail(small)
-    raw = tones(half := halved(seen))
+    half = halved(seen)
+    even = balanced(half)
+    raw = tones(even)
     coloured = float((half.max(axis=2) - half.min(axis=2)).mean()) > _GREY
     things = [colours_of(n, objects, pixels, scale) for n, objects in by_name.items()] if coloured else []
     return Measured(
         tuple(colour for colours, _ in things for colour in colours),
-        find_regions(seen, half, raw),
-        find_spots(seen),
+        find_regions(even, raw),
+        find_spots(balanced(seen)),
         colour_shares(raw),
         tuple(shade for _, shade in things if shade),
     )

@@ -11,6 +11,8 @@ _MOST_SIDE = 0.7  # of a third along a side
 _OFF_MIDDLE = 0.12  # of the picture's sides: a mask's middle is at least so far off in a corner
 _ALONG = 0.2  # and at most so far off along a side
 _LARGE = 0.3  # of the picture: a mask as large reaches beyond a side
+_TENDS, _MIXED = 0.72, (0.03, 0.3)  # of a mask in a half, and in each of nine cells, that are not its place
+_ALONG_BORDER = 0.6  # of a border that a band along it covers
 _TILES = 12  # along a side; halves, thirds and quarters are whole numbers of them
 _MIDDLES = (np.arange(_TILES) + 0.5) / _TILES
 _HALVES = ("left half", "right half", "top half", "bottom half")
@@ -22,8 +24,7 @@ def place_of(mask: Mask) -> tuple[str | None, float]:
     The sides of the mask are multiples of 12.
     One of `PLACES`, ``left half`` …, or ``everywhere``.
     """
-    height, width = mask.shape
-    tiles = mask.reshape(_TILES, height // _TILES, _TILES, width // _TILES).mean(axis=(1, 3))
+    tiles = _tiles(mask)
     share = float(tiles.mean())
     if not share:
         return None, 0.0
@@ -52,9 +53,59 @@ def place_of(mask: Mask) -> tuple[str | None, float]:
     for name, inside in zip(_HALVES, (columns[:half], columns[half:], rows[:half], rows[half:]), strict=True):
         if inside.sum() >= _IN_HALF:
             return name, float(inside.sum())
-    cells = tiles.reshape(3, third, 3, third).sum(axis=(1, 3))
+    cells = _cells(tiles)
     if cells.min() >= 0.045 and cells.max() <= 0.24:
         return "everywhere", 1.0
+    return None, 0.0
+
+
+def _tiles(mask: Mask) -> npt.NDArray[np.float64]:
+    height, width = mask.shape
+    tiles: npt.NDArray[np.float64] = mask.reshape(_TILES, height // _TILES, _TILES, width // _TILES).mean(
+        axis=(1, 3)
+    )
+    return tiles
+
+
+def _cells(tiles: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    third = _TILES // 3
+    cells: npt.NDArray[np.float64] = tiles.reshape(3, third, 3, third).sum(axis=(1, 3))
+    return cells
+
+
+def tendency_of(mask: Mask, raw: Mask) -> str | None:
+    """What is true of where most of a mask lies, though it has no place: a half, ``everywhere`` or None.
+
+    Args:
+        raw: all pixels that have its colour, of which the same must be true.
+    """
+    halves, cells = [], []
+    for seen in (mask, raw):
+        tiles = _tiles(seen)
+        tiles /= max(tiles.sum(), 1e-9)
+        half = _TILES // 2
+        halves.append([tiles[:, :half].sum(), tiles[:, half:].sum(), tiles[:half].sum(), tiles[half:].sum()])
+        cells.append(_cells(tiles))
+    least = np.minimum(*halves)
+    if least.max() >= _TENDS:
+        return _HALVES[int(least.argmax())]
+    mixed = all(one.min() >= _MIXED[0] and one.max() <= _MIXED[1] for one in cells)
+    return "everywhere" if mixed else None
+
+
+def side_of(band: Mask, direction: str) -> tuple[str | None, float]:
+    """The side along whose border a straight band runs, and how much lies in that third; (None, 0) if none."""
+    height, width = band.shape
+    match direction:
+        case "left to right":
+            sides = {"top": (band[0], band[: height // 3]), "bottom": (band[-1], band[-(height // 3) :])}
+        case "top to bottom":
+            sides = {"left": (band[:, 0], band[:, : width // 3]), "right": (band[:, -1], band[:, -(width // 3) :])}
+        case _:
+            return None, 0.0
+    for name, (border, third) in sides.items():
+        if border.mean() >= _ALONG_BORDER and third.sum() >= _IN_CELL * band.sum():
+            return name, float(third.sum() / band.sum())
     return None, 0.0
 
 

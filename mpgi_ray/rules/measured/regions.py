@@ -1,4 +1,4 @@
-"""Regions of a picture by colour and texture, and small spots that stand out: all on a thumbnail."""
+"""Regions of a picture by colour, and small spots that stand out: all on a thumbnail."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ import numpy.typing as npt
 import scipy  # its parts are imported when they are first used, so only by processes that measure
 from PIL import Image
 
-from mpgi_ray.rules.measured.colours import TONES, Floats, Ids, alike, luminance, plain, to_lab, tones
-from mpgi_ray.rules.measured.places import Mask, direction_of, is_frame, place_of
-from mpgi_ray.rules.seen import Region, Spots
+from mpgi_ray.rules.measured.colours import TONES, Floats, Ids, alike, luminance, near, plain, to_lab, tones
+from mpgi_ray.rules.measured.places import Mask, direction_of, is_frame, place_of, side_of, tendency_of
+from mpgi_ray.rules.seen import Region, Spots, bare
 
 SIZE = 96  # of the thumbnail, on which spots are looked for; regions are seen at half of it
 _LEAST = 0.05  # of the picture that a region has
 _NAMED = 0.5  # of its pixels that have its colour or one beside it, or a region is said nothing of
+_FREQUENT = 0.2  # of its pixels that have a tone by which it may be called
+_NOT_GREY = 0.4  # of them that are more than grey, where it is called greyish
 _PURE = 0.8  # of its pixels that have it where a place is said
 _PATCH = 0.01  # of the picture that a part must have to be seen as one
-_SMOOTH, _ROUGH = 0.018, 0.05  # mean contrast of neighbouring spots in luma
 _ALIKE, _OTHER = 8.5, 30.0  # distances in Lab: closer colours are one; farther from all is none of them
 _EMPTY = 0.012  # no more light in any channel: pixels without data
 _LIGHTER = 12.0  # in L of Lab: two areas of one name of which one is clearly darker
 _STANDS_OUT, _ALONE = 0.24, 0.36  # in luma, against the mean of what lies around; of a single spot
+_FAINT, _FEW = 0.14, 8  # in luma: of spots that stand out less; most of them where some are told as few
 _SAME, _COMMON = 12.0, 0.05  # in Lab; of the picture that looks as spots do: with more, none stands out
 
 
@@ -38,15 +40,14 @@ def halved(rgb: Floats) -> Floats:
     return small
 
 
-def find_regions(whole: Floats, rgb: Floats, raw: Ids) -> tuple[Region, ...]:
+def find_regions(rgb: Floats, raw: Ids) -> tuple[Region, ...]:
     """At most five regions, largest first.
 
     Args:
-        whole, rgb: the thumbnail, and it halved.
-        raw: the tones of the halved one.
+        rgb: the halved thumbnail.
+        raw: its tones.
     """
     lab = to_lab(rgb)
-    contrast = np.stack([_contrast(luminance(rgb)), halved(_contrast(luminance(whole)))])
     middles = _middles(lab, raw)
     away = np.sqrt(((lab[:, :, None] - middles) ** 2).sum(axis=3))
     nearest = away.argmin(axis=2)
@@ -59,9 +60,9 @@ def find_regions(whole: Floats, rgb: Floats, raw: Ids) -> tuple[Region, ...]:
     if not told and masks:  # the most frequent tone of the largest area is at least one that is there
         told = [max(found, key=lambda one: np.count_nonzero(one[0]))]
     free = ~np.any([mask for mask, _ in told], axis=0)
-    clear = [_region(mask, free, alike(_bare(name))[raw], name, contrast) for mask, name in told]
+    clear = [_region(mask, free, alike(bare(name))[raw], name) for mask, name in told]
     names = {region.colour for region in clear}
-    clear = [r if _bare(r.colour) in names else replace(r, colour=_bare(r.colour)) for r in clear]
+    clear = [r if bare(r.colour) in names else replace(r, colour=bare(r.colour)) for r in clear]
     return tuple(sorted(clear, key=lambda region: (-region.share, region.colour))[:5])
 
 
@@ -85,10 +86,6 @@ def _told_apart(found: list[tuple[Mask, str]], lab: Floats) -> list[tuple[Mask, 
         else:
             made.append((mask, other))
     return made
-
-
-def _bare(name: str) -> str:
-    return name.removeprefix("darker ").removeprefix("lighter ")
 
 
 def _middles(lab: Floats, raw: Ids) -> Floats:
@@ -116,11 +113,13 @@ def _middles(lab: Floats, raw: Ids) -> Floats:
 
 
 def _name(rgb: Floats, raw: Ids, mask: Mask) -> str:
-    """The tone of the mean colour of a mask, or its most frequent one where few pixels have that."""
+    """The tone of the mean colour of a mask, or where few pixels have that, the frequent one that most have."""
     mean = TONES[int(tones(rgb[mask].mean(axis=0, dtype=np.float32)))]
-    if alike(mean)[raw[mask]].mean() >= _NAMED:
+    if _purity(raw, mask, mean) >= _NAMED:
         return mean
-    return TONES[int(np.bincount(raw[mask]).argmax())]
+    counts = np.bincount(raw[mask], minlength=len(TONES))
+    frequent = [TONES[i] for i in np.flatnonzero(counts >= min(_FREQUENT * counts.sum(), counts.max()))]
+    return max(frequent, key=lambda tone: _purity(raw, mask, tone))
 
 
 def colour_shares(ids: Ids) -> tuple[tuple[str, float], ...]:
@@ -132,45 +131,39 @@ def colour_shares(ids: Ids) -> tuple[tuple[str, float], ...]:
     return tuple(sorted(shares.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _contrast(luma: Floats) -> Floats:
-    """Mean absolute difference of each spot to its right and lower neighbour."""
-    across = np.abs(np.diff(luma, axis=1, append=luma[:, -1:]))
-    down = np.abs(np.diff(luma, axis=0, append=luma[-1:]))
-    contrast: Floats = (across + down) / 2
-    return contrast
-
-
 def _purity(raw: Ids, mask: Mask, name: str) -> float:
-    """Share of a mask's pixels that have the colour of a name or one beside it."""
-    return float(alike(_bare(name))[raw[mask]].mean())
+    """Share of a mask's pixels that have the colour of a name or one beside it; grey only where enough have."""
+    named = float(alike(bare(name))[raw[mask]].mean())
+    return float(near(bare(name))[raw[mask]].mean()) if named >= _NOT_GREY else named
 
 
-def _region(mask: Mask, free: Mask, raw: Mask, colour: str, contrast: Floats) -> Region:
+def _region(mask: Mask, free: Mask, raw: Mask, colour: str) -> Region:
     parts, _ = scipy.ndimage.label(mask, structure=np.ones((3, 3)))
     sizes = np.bincount(parts.ravel())[1:]
-    large = sizes >= _PATCH * mask.size
     main = parts == 1 + int(sizes.argmax())
     whole = bool(main.sum() >= 0.75 * mask.sum())
-    coarse, fine = contrast[:, mask].mean(axis=1).tolist()  # fine rows are lost where it is halved
-    texture = "smooth" if max(coarse, fine) <= _SMOOTH else "rough" if coarse >= _ROUGH else None
+    many = not whole and (sizes >= _PATCH * mask.size).sum() > 1
     direction = direction_of(main) if whole else None
     purity = float(raw[mask].mean())
     place, inside = place_of(mask) if purity >= _PURE else (None, 0.0)
     if place != place_of(raw)[0]:  # the colour is seen elsewhere, too
         place, inside = None, 0.0
+    form = "patches" if many else "area"
     if is_frame(mask):
         form, place, inside = "frame", None, 0.0
     elif direction is not None:
-        form, place, inside = "band", None, 0.0
-    else:
-        form = "area" if whole or large.sum() < 2 else "patches"
+        form = "band"
+        side = side_of(main, direction)
+        place, inside = side if side[0] else (None, 0.0)
+        direction = None if place else direction
+    tendency = None if place or form in ("frame", "band") else tendency_of(mask, raw)
     return Region(
         colour=colour,
-        texture=texture,
         share=float(mask.mean()),
         form=form,
         place=place,
         direction=direction,
+        tendency=tendency,
         purity=purity,
         inside=inside,
         elsewhere=float((raw & free).mean()),
@@ -187,8 +180,15 @@ def find_spots(rgb: Floats) -> tuple[Spots, ...]:
     """
     luma = luminance(rgb)
     apart = luma - scipy.ndimage.uniform_filter(luma, 17)
-    found = [_spots(apart * sign, rgb) for sign in (1, -1)]
+    found = [_spots(apart * sign, rgb) for sign in (1, -1) if _is_few(np.abs(apart))]
     return tuple(sorted((s for s in found if s), key=lambda s: -s.found))
+
+
+def _is_few(apart: Floats) -> bool:
+    """Whether hardly more spots are there, faint and tiny ones too, than may be told: else nobody sees few."""
+    parts, _ = scipy.ndimage.label(apart >= _FAINT)
+    sizes = np.bincount(parts.ravel())[1:]
+    return bool(((sizes >= 2) & (sizes <= 60)).sum() <= _FEW)
 
 
 def _spots(apart: Floats, rgb: Floats) -> Spots | None:
@@ -204,7 +204,8 @@ def _spots(apart: Floats, rgb: Floats) -> Spots | None:
     wider, next_to = (scipy.ndimage.binary_dilation(chosen, iterations=n) for n in (5, 2))
     around = wider & ~next_to
     ground, ground_clear = _usual(tones(rgb[around]))
-    if not clear or not ground_clear or plain(colour) == plain(ground):
+    # a grey one is mostly a white or a coloured thing that is smaller than a pixel
+    if not clear or not ground_clear or plain(colour) in (plain(ground), "grey"):
         return None
     lab = to_lab(rgb)
     same = np.sqrt(((lab - lab[chosen].mean(axis=0)) ** 2).sum(axis=2)) <= _SAME
