@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from mpgi_ray.rules.english import choose, enumerate_, sentence, with_article
 from mpgi_ray.rules.geometry import PLACES
 from mpgi_ray.rules.phrases import IN_PLACE
-from mpgi_ray.rules.seen import Measured, Region, Spots
+from mpgi_ray.rules.seen import Measured, Region, Spots, bare
 from mpgi_ray.rules.surfaces import share
 
-_TEXTURES = {"smooth": "smooth", "rough": "textured"}
+NEARLY_ALL = 0.9  # of the picture that has the only colour that it is of
 _FILLS = 0.35  # of the picture: a region that fills most of a half
-_MAIN = 0.18  # of the picture: below it a share is "a little" beside others
-_MOSTLY = 0.55  # of the picture that has one of the colours that it is mostly of
-_TRACE = 0.05  # of the picture that has a colour without being a region of it
+_MOST_OF_REST = 0.6  # of what lies around the placed regions that must have the colour it is mostly of
 _UNCLEAR = 0.15  # of the picture that has the colour or one beside it outside the region
+_SHARED = 0.7  # of a region's pixels that have its colour where its share is told
 
 
-def noun(region: Region) -> str:
+def noun(region: Region, beside: Sequence[Region] = ()) -> str:
     """``a dark green area``, ``light grey parts``, ``a brown band``.
 
     Parts are not counted: where one ends and the next begins, people and pixels differ.
+
+    Args:
+        beside: the other regions that the sentence names.
     """
-    bare = _bare_noun(region)
-    return bare if region.form == "patches" else with_article(bare)
-
-
-def _bare_noun(region: Region) -> str:
     kinds = {"patches": "parts", "frame": "margin"}
-    return f"{region.colour} {kinds.get(region.form, region.form)}"
+    named = f"{colour(region, beside)} {kinds.get(region.form, region.form)}"
+    return named if region.form == "patches" else with_article(named)
+
+
+def colour(region: Region, beside: Iterable[Region] = ()) -> str:
+    """Its colour; "darker" only beside a region that it is darker than."""
+    base = bare(region.colour)
+    return region.colour if any(other.colour == base for other in beside) else base
+
+
+def colours(regions: Iterable[Region]) -> list[str]:
+    """The colours of regions that one sentence names, each once."""
+    named = list(regions)
+    return list(dict.fromkeys(colour(region, named) for region in named))
 
 
 def place(region: Region | Spots) -> str:
@@ -49,6 +60,8 @@ def _way(region: Region) -> str:
     """Where a region is as an afterthought; empty for what has no clear place or lies everywhere."""
     if region.form == "frame":
         return "along the borders"
+    if region.form == "band" and region.place:
+        return f"along the {region.place} edge"
     if region.direction:
         start, end = region.direction.split(" to ")
         return f"in a band from {start} to {end}"
@@ -60,33 +73,99 @@ def found(measured: Measured, *, spots_too: bool) -> list[str]:
 
     ``There is a green area at the top.``: a sentence of its own, as a brown band may be the river itself.
     """
-    items = [(noun(region), _way(region).removeprefix("in a band ")) for region in placed(measured)[:2]]
+    told = placed(measured)[:2]
+    items = _items(told)
     items += [(spots(one), place(one)) for one in measured.spots[:1]] if spots_too else []
-    alike = [
-        (where, [what for what, _ in group]) for where, group in groupby(items, key=lambda item: item[1])
-    ]
-    listed = enumerate_([f"{enumerate_(what)} {where}".strip() for where, what in alike])
     be = "is" if items and not items[0][0].endswith("s") else "are"
-    return [sentence(f"there {be} {listed}")] if listed else []
+    return [sentence(f"there {be} {_listed(items)}")] if items else tending(measured)[:1]
 
 
-def lies(region: Region, seed: str) -> str:
-    """A clause on where a region lies: ``a dark green area fills most of the left half``."""
-    subject, many = noun(region), region.form == "patches"
+def _items(told: Sequence[Region]) -> list[tuple[str, str]]:
+    return [(noun(region, told), _way(region).removeprefix("in a band ")) for region in told]
+
+
+def _listed(items: Sequence[tuple[str, str]], verb: str = "") -> str:
+    """What lies where, one place for neighbours that share it; the verb stands before the first place."""
+    listed: list[str] = []
+    for where, alike in groupby(items, key=lambda item: item[1]):
+        what = enumerate_([what for what, _ in alike])
+        listed.append(f"{what}{'' if listed else verb} {where}".strip())
+    return enumerate_(listed)
+
+
+def seen_at(measured: Measured) -> list[str]:
+    """``A green area is seen in the left half and a grey band along the right edge.``"""
+    items = _items(placed(measured))
+    if not items:
+        return []
+    many = items[0][0].endswith("s") or len([1 for _, where in items if where == items[0][1]]) > 1
+    return [sentence(_listed(items, " are seen" if many else " is seen"))]
+
+
+def lies(region: Region, seed: str, beside: Sequence[Region] = ()) -> str:
+    """A clause on where a region lies: ``a dark green area fills most of the left half``.
+
+    Args:
+        beside: as for `noun`.
+    """
+    subject, many = noun(region, beside), region.form == "patches"
     if region.form == "frame":
         return f"{subject} surrounds the rest"
     if region.direction:
         start, end = region.direction.split(" to ")
         verb = choose(("crosses", "runs through"), seed, region.colour)
         return f"{subject} {verb} the image from the {start} to the {end}"
+    if region.form == "band":
+        return f"{subject} {choose(('lies', 'runs'), seed, region.colour)} {_way(region)}"
     half = region.place if region.place and region.place.endswith("half") else None
     if half and region.share >= _FILLS and not many:
         return f"{subject} fills most of the {half}"
+    if (where := _spread(region)) and not _way(region):
+        return _ground(region, beside) if where == "everywhere" else _tends([colour(region, beside)], where)
     if not _way(region):
-        covers = f"{subject} cover" if many else f"{region.colour} covers"
-        return f"{covers} {_share(region)} of the image"
+        covers = f"{subject} cover" if many else f"{colour(region, beside)} covers"
+        return f"{covers} {share_of(region)} of the image"
     verb = choose((("lies", "is"), ("lie", "are"))[many], seed, region.colour)
     return f"{subject} {verb} {place(region)}"
+
+
+def _tends(names: Sequence[str], where: str) -> str:
+    """``green and brown areas lie mainly in the top half``."""
+    return f"{enumerate_(names)} areas lie mainly in the {where}"
+
+
+def _ground(region: Region, beside: Sequence[Region] = ()) -> str:
+    """``grey areas lie in all parts of the image and cover about half of it``."""
+    name = colour(region, beside)
+    if region.share >= NEARLY_ALL:
+        return f"{name} extends over the whole image"
+    covers = "" if is_unclear(region) else f" and cover {share_of(region)} of it"
+    return f"{name} areas lie in all parts of the image{covers}"
+
+
+def tending(measured: Measured) -> list[str]:
+    """Sentences on the parts that hold most of what has no clear place; one for regions that lie alike."""
+    seen = [(where, one) for one in measured.regions[:4] if not _way(one) and (where := _spread(one))]
+    wheres = dict.fromkeys(where for where, _ in seen if where != "everywhere")
+    told = [(colours(one for there, one in seen if there == where), where) for where in wheres]
+    return [sentence(_tends(names, where)) for names, where in told]
+
+
+def grounds(measured: Measured) -> list[Region]:
+    """The regions that lie in all parts of the picture."""
+    return [one for one in measured.regions[:4] if not _way(one) and _spread(one) == "everywhere"]
+
+
+def mixed(measured: Measured) -> list[str]:
+    """A sentence on what lies in all parts of the picture."""
+    told = grounds(measured)
+    if len(told) < 2:
+        return [sentence(_ground(region)) for region in told]
+    return [sentence(f"{enumerate_(colours(told))} areas are mixed over the whole image")]
+
+
+def _spread(region: Region) -> str | None:
+    return region.place or region.tendency
 
 
 def placed(measured: Measured) -> list[Region]:
@@ -94,10 +173,25 @@ def placed(measured: Measured) -> list[Region]:
     return [region for region in measured.regions if _way(region)][:3]
 
 
-def laid_out(measured: Measured, seed: str) -> list[str]:
-    """Sentences on where regions lie: on those with a clear place, or on the colours of the largest two."""
-    told = placed(measured) or [region for region in measured.regions[:2] if not _is_unclear(region)]
-    return [sentence(lies(region, seed)) for region in told] or shares(measured, "the area on view")
+def each(measured: Measured, seed: str) -> list[str]:
+    """A sentence on each of the largest regions."""
+    told = measured.regions[:4]
+    return [sentence(lies(region, seed, told)) for region in told]
+
+
+def located(measured: Measured, seed: str) -> list[str]:
+    """Sentences on where regions lie, at most three; none where nothing is known of that."""
+    told = [sentence(lies(region, seed)) for region in placed(measured)]
+    return [*told, *tending(measured)][:3]
+
+
+def around(measured: Measured) -> list[str]:
+    """A sentence on what lies around the regions with a clear place, if that is mostly of one colour."""
+    told, largest = placed(measured), measured.regions[0]
+    rest = 1 - sum(region.share for region in told)
+    if not told or largest in told or rest < _FILLS or largest.share < _MOST_OF_REST * rest:
+        return []
+    return [sentence(f"the rest of the image is mostly {colour(largest)}")]
 
 
 def spots(seen: Spots) -> str:
@@ -119,77 +213,11 @@ def stand_out(seen: Spots, told: int = 0) -> str:
     return f"{spots(seen)} {verb} out on {seen.ground} ground {place(seen)}".strip()
 
 
-def shares(measured: Measured, whole: str, *, texture: bool = False) -> list[str]:
-    """A sentence on how much of the picture has which colour: ``About half of the view is green.``
-
-    Args:
-        whole: what the shares are of: ``the picture``.
-        texture: whether it tells how the largest part looks, too.
-    """
-    main = [region for region in measured.regions[:4] if region.share >= _MAIN]
-    unclear = any(map(_is_unclear, measured.regions[:4]))
-    if unclear and sum(region.share for region in measured.regions[:3]) >= _MOSTLY:
-        names = [region.colour for region in measured.regions[:3]]
-        return [sentence(f"{whole} is mostly {enumerate_(names)}")]
-    if unclear or not main:
-        seen = [region.colour for region in measured.regions[:3]]
-        parts = "parts of {} are" if len(seen) > 1 else "a part of {} is"
-        return [sentence(f"{parts.format(whole)} {enumerate_(seen)}")] if seen else []
-    little = enumerate_([region.colour for region in measured.regions[:4] if region not in main])
-    filled = {"about half": 3, "about a third": 2, "about two thirds": 4}  # sixths
-    is_full = sum(filled.get(_share(region), 0) for region in main) >= 6
-    tail = f", with a little {little}" if little and not is_full else ""
-    look = _look(main[0]) if texture else ""
-    said: list[str] = []
-    for part, alike in groupby(main, key=_share):
-        names, of = [region.colour for region in alike], f" of {whole}" if not said else ""
-        if len(names) == 1:
-            verb = " is" if not said or " each make up " in said[0] else ""
-            said.append(f"{part}{of}{verb} {names[0]}")
-        else:
-            said.append(f"{enumerate_(names)} each make up {part}{of}")
-    if look and len(main) == 1 and not tail:
-        return [sentence(f"{said[0]} and {look}")]
-    listed = enumerate_(said) if len(said) == len(main) else "; ".join(said)
-    told = [sentence(f"{listed}{tail}")]
-    return [*told, _looking(main[0], look)] if look else told
-
-
-def _share(region: Region) -> str:
+def share_of(region: Region) -> str:
     """Its share in words; almost all only where hardly anything else shows between."""
     return share(min(region.share, 0.94) if region.purity < 0.85 else region.share)
 
 
-def _is_unclear(region: Region) -> bool:
-    """Whether so much else has its colour or one beside it that nobody sees where it ends."""
-    return region.elsewhere > _UNCLEAR
-
-
-def _look(region: Region) -> str:
-    """How it looks, if it is of one colour nearly everywhere."""
-    return _TEXTURES[region.texture] if region.texture and region.purity >= 0.8 else ""
-
-
-def _looking(region: Region, look: str) -> str:
-    verb = "look" if region.form == "patches" else "looks"
-    return sentence(f"the {_bare_noun(region)} {verb} {look}")
-
-
-def looks(measured: Measured) -> list[str]:
-    """A sentence on colour, form and texture of the regions."""
-    items = [noun(region) for region in measured.regions[:4]]
-    if not items:
-        return []
-    largest = measured.regions[0]
-    be, look = "is" if largest.form != "patches" else "are", _look(largest)
-    told = [sentence(f"there {be} {enumerate_(items)} in the image")]
-    told += [_looking(largest, look)] if look else []
-    return told if len(items) > 1 else told + _traces(measured)
-
-
-def _traces(measured: Measured) -> list[str]:
-    """A sentence on the colours that are mixed into the only region."""
-    mixed = [
-        name for name, part in measured.colours if part >= _TRACE and name not in measured.regions[0].colour
-    ]
-    return [sentence(f"there is also some {enumerate_(mixed)}")] if mixed else []
+def is_unclear(region: Region) -> bool:
+    """Whether nobody sees where it ends: so much else has its colour, or it has so little of it itself."""
+    return region.elsewhere > _UNCLEAR or region.purity < _SHARED

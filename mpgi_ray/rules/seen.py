@@ -54,12 +54,12 @@ class Region:
         share: of the picture.
         form: ``area``, ``band`` (crosses the picture), ``frame`` (around the others), ``patches``.
         place: where it lies: one of `geometry.PLACES`, ``left half``, ``right half``, ``top half``,
-            ``bottom half``, ``everywhere``; None where none is clear, and for frames. Of a band the side along
-            which it runs.
-        direction: of a band that runs along no side: ``left to right``, ``top to bottom``, ``upper left to lower right``,
-            ``lower left to upper right``; None for others.
-        tendency: of an area or patches without a place: the half that holds most of it, ``everywhere`` if it
-            is mixed into all parts of the picture; None where it is neither.
+            ``bottom half``, ``everywhere``; of a band the side along which it runs. None where none is clear,
+            and for frames.
+        direction: of a band that runs along no side: ``left to right``, ``top to bottom``,
+            ``upper left to lower right``, ``lower left to upper right``; None for others.
+        tendency: of an area or patches without a place: the half that holds most of it, ``central part``,
+            ``everywhere`` if it is mixed into all parts of the picture; None where it is none of these.
         purity: share of its pixels that have the colour or one beside it (evidence); 0.8 for a place.
         inside: share of its pixels that lie in the place (evidence); 0 without a place.
         elsewhere: share of the picture that has the colour or one beside it and lies in no region.

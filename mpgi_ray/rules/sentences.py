@@ -241,7 +241,7 @@ def measured_text(facts: Facts, seed: str) -> list[str]:
             verb = "is" if thing.agreeing == 1 else "are"
             who = f"at least {number(thing.agreeing)} of the {facts.several(thing.name)} here {verb}"
         told.append(sentence(f"{who} {thing.colour}{ground}"))
-    told += [sentence(regions.lies(region, seed)) for region in facts.measured.regions[:4]]
+    told += regions.each(facts.measured, seed)
     return told + [sentence(regions.stand_out(spots)) for spots in facts.measured.spots]
 
 

@@ -54,7 +54,10 @@ NOUN = "(?:" + "|".join(sorted(map(re.escape, SINGULAR), key=len, reverse=True))
 CELLS = ("upper left", "top", "upper right", "left", "centre", "right", "lower left", "bottom", "lower right")
 
 NUMBER = "(?:" + "|".join([*WORDS, "a single", r"\d+"]) + ")"
-HUE = "black|grey|white|reddish brown|red|orange|brown|beige|tan|yellow|olive|green|blue-green|blue|purple"
+HUE = (
+    "black|grey|white|reddish brown|pinkish beige|red|orange|brown|beige|tan|yellow|olive|green|blue-green"
+    "|blue|purple"
+)
 COLOUR = rf"(?:(?:light |dark |lighter |darker )*(?:grey-(?:brown|green|blue|purple)|{HUE})\b)"
 # "long white vehicles": a size of the name stands before the colour
 SIZED = re.compile(rf"\b(large|long|small) ({COLOUR}(?:(?:, | and ){COLOUR})*) (vehicles?)\b")
@@ -74,9 +77,10 @@ ARRANGED = (
 )
 SHARE = "(?:(?:almost )?(?:all|most)|about (?:a third|a quarter|half|two thirds)|a (?:very )?small part)"
 SPOTS = rf"(?:a single|a few|several|many|some|{NUMBER}) small {COLOUR} spots?"
+COLOURS = rf"{COLOUR}(?:, {COLOUR})*(?: and {COLOUR})?"
 REGION = rf"(?:an? {COLOUR} (?:area|band|margin)|{COLOUR} parts)\b"
 SEEN_IN = (
-    rf"(?:{HALF}|{CELL}|spread over the image|along the borders"
+    rf"(?:{HALF}|{CELL}|spread over the image|along the borders|along the (?:left|right|top|bottom) edge"
     rf"|from (?:the )?[\w ]+? to (?:the )?(?:{'|'.join(CELLS)})|over {SHARE}(?: of it)?)"
 )
 SEEN = rf"(?:{SHARE} of it {COLOUR}|(?:{REGION}|{SPOTS})(?: {SEEN_IN})?)"  # in pixels: no thing of a class
@@ -129,13 +133,16 @@ ASIDE = re.compile(
 )
 WHOLE = "(?:the view|the picture|the image|the area on view|the scene)"
 UNCLAIMED = re.compile(  # of pixels and of nothing: no sentence of a kind here may name a class
-    rf"{REGION} (?:covers?|lies?|is|are|fills|surrounds|crosses|runs through) .+\."
-    rf"|{WHOLE} is mostly {COLOUR}(?:, {COLOUR})*(?: and {COLOUR})?\."
-    rf"|{COLOUR} covers .+\."
-    rf"|(?:{SHARE} of|(?:parts|a part) of) {WHOLE} (?:is|are) .+\."
+    rf"{REGION} (?:covers?|lies?|is|are|runs along|fills|surrounds|crosses|runs through) .+\."
+    rf"|{WHOLE} is mostly {COLOURS}, with some {COLOURS}\.|{WHOLE} is mostly .+ other colours in places\."
+    rf"|{WHOLE} mixes {COLOUR}(?:, {COLOUR})* and other colours\.|the rest of the image is mostly {COLOUR}\."
+    rf"|{COLOUR} (?:covers|extends over) .+\.|{COLOURS} areas (?:lie|are mixed) .+\."
+    rf"|{SHARE} of {WHOLE} (?:is|are) .+\.|{COLOURS} (?:is|are) found in all parts of it\."
     rf"|{COLOUR}(?:, {COLOUR})* and {COLOUR} each make up {SHARE} of .+\."
-    rf"|there (?:is|are) {SEEN}.*\.|there is also some {COLOUR}(?:, {COLOUR})*(?: and {COLOUR})?\."
-    rf"|the {COLOUR} (?:area|band|margin|parts) looks? (?:smooth|textured)\."
+    rf"|there (?:is|are) {SEEN}.*\."
+    rf"|{COLOURS} surfaces (?:dominate|fill) .+\."
+    rf"|(?:most of the surfaces look|the surfaces are mostly) {COLOUR}.*\."
+    rf"|the surface is {COLOUR} nearly everywhere\.|(?:several colours meet here:|the surfaces vary in) .+\."
     rf"|{SPOTS} stands? out on .+\.|(?:.+, )?{SPOTS} stands? out against .+\."
     r"|nothing is annotated in this image\."
 )

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from itertools import groupby
 
-from mpgi_ray.rules import maps, phrases, regions, surfaces, things
+from mpgi_ray.rules import colouring, maps, phrases, regions, surfaces, things
 from mpgi_ray.rules.english import choose, enumerate_, sentence, with_article
 from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
 from mpgi_ray.rules.geometry import PLACES
@@ -128,7 +128,7 @@ def _main_cover(facts: Facts) -> list[str]:
 
 
 def _colours(facts: Facts) -> list[str]:
-    return regions.shares(facts.measured, "the image") if facts.measured else []
+    return colouring.shares(facts.measured, "the image") if facts.measured else []
 
 
 def cover_item(c: CoverFact) -> str:
@@ -154,9 +154,9 @@ def long(facts: Facts, others: Sequence[str], seed: str) -> str:
     # beside objects their places stay out, as in `layout`: models learn the opposite ones from them
     told += [] if facts.counted else [_cover_places(facts)]
     if facts.measured:
-        told += regions.shares(facts.measured, "the view")
+        told += colouring.shares(facts.measured, "the view")
         if not facts.counted and not facts.cover:
-            told += [sentence(regions.lies(region, seed)) for region in regions.placed(facts.measured)]
+            told += regions.located(facts.measured, seed)
             told += [sentence(regions.stand_out(spots, 1)) for spots in facts.measured.spots]
     told += [_tags(facts, seed), metadata(facts, seed)]
     return " ".join(dict.fromkeys([text for text in told if text] + list(others)))

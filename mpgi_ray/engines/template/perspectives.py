@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mpgi_ray.rules import maps, phrases, regions, sentences, things
+from mpgi_ray.rules import colouring, maps, phrases, regions, sentences, things
 from mpgi_ray.rules.english import choose, enumerate_, sentence
 from mpgi_ray.rules.facts import Facts
 from mpgi_ray.rules.seen import Measured
@@ -15,7 +15,7 @@ def objects(facts: Facts, seed: str) -> str:
     told = [_main(facts, seed)] if facts.counted else _scene(facts, seed)
     told += sentences.tell((sentences.labels, _covers, maps.setting, maps.tags), facts, seed)
     if facts.measured and len(facts.counted) < 2 and not facts.cover:
-        told += regions.shares(facts.measured, "the scene")
+        told += colouring.shares(facts.measured, "the scene")
     return " ".join(told)
 
 
@@ -29,7 +29,7 @@ def layout(facts: Facts, seed: str) -> str:
     told += sentences.tell((maps.setting_retold, sentences.relations), facts, seed)
     told += [] if told else sentences.tell((sentences.cover_places,), facts, seed)
     if facts.measured and not told:
-        told += regions.laid_out(facts.measured, seed)
+        told += colouring.laid_out(facts.measured, seed)
         told += [sentence(regions.stand_out(spots)) for spots in facts.measured.spots[:1] if spots.place]
     return " ".join(told)
 
@@ -39,17 +39,15 @@ def attributes(facts: Facts, seed: str) -> str:
     seen = facts.counted[:_AT_MOST]
     told = [text for c in seen for text in (things.looks(facts, c, 0), things.some(facts, c)) if text]
     if facts.measured and len(told) < 2:
-        told += regions.looks(facts.measured)
+        told += colouring.looks(facts.measured, seed)
         spots = facts.measured.spots if not seen else ()  # beside objects they are mostly these
         told += [sentence(regions.stand_out(one)) for one in spots]
     return " ".join(told)
 
 
 def scene(measured: Measured) -> str:
-    """The picture as a whole: what covers it, how, and what stands out; no annotation is needed for it."""
-    told = regions.shares(measured, "the picture", texture=True)
-    told += [sentence(regions.stand_out(spots)) for spots in measured.spots[:1]]
-    return " ".join(told)
+    """The picture as a whole, without any annotation: its main colours, where, and what stands out."""
+    return " ".join(colouring.overview(measured))
 
 
 def _covers(facts: Facts, seed: str) -> str | None:

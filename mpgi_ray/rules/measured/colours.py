@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mpgi_ray.rules.measured.light import Floats, luminance
+
 COLOURS = (
     "black", "grey", "white", "red", "orange", "brown", "beige", "yellow", "olive", "green", "blue-green",
     "blue", "purple", "grey-brown", "grey-green", "grey-blue", "grey-purple", "tan", "reddish brown",
@@ -32,16 +34,7 @@ _THINGS = (
     ("black", (0, 360), (0, 0.30), (0, 0.19)),
 )
 THING_COLOURS = tuple(name for name, *_ in _THINGS)
-# from linear sRGB to X, Y, Z in units of the white point
-_XYZ = np.array(
-    [[0.4339, 0.3762, 0.1899], [0.2126, 0.7152, 0.0722], [0.0177, 0.1094, 0.8729]], dtype=np.float32
-)
-Floats = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int16]
-_EVEN = 0.96  # blue against the mean of red and green in a picture that has no cast
-_LEAST_BLUE = 0.9  # that is left of the blue of a dull pixel
-_LIGHT, _SOME = 0.75, 0.03  # luma of what shows a cast best, and how much of a picture must be as light
-_DULL, _VIVID = 0.25, 0.4  # saturation: a vivid pixel is blue by itself
 
 
 def thing_colours(rgb: Floats) -> npt.NDArray[np.bool_]:
@@ -61,35 +54,6 @@ def thing_colours(rgb: Floats) -> npt.NDArray[np.bool_]:
     return named
 
 
-def balanced(rgb: Floats) -> Floats:
-    """The pixels without the blue that haze or a camera adds to a whole picture, which the eye does not see.
-
-    Sand in such a picture is grey by its numbers, and lawn is grey-blue. Vivid pixels stay as they are.
-
-    Args:
-        rgb: (…, 3), from 0 to 1.
-    """
-    red, green, blue = rgb[..., 0], rgb[..., 1], rgb[..., 2]
-    peak = np.maximum(np.maximum(red, green), blue)
-    saturation = 1 - np.minimum(np.minimum(red, green), blue) / np.maximum(peak, 1e-6)
-    dull = np.clip((_VIVID - saturation) / (_VIVID - _DULL), 0, 1)
-    left = _EVEN / _cast(rgb, dull > 0.5)
-    light = luminance(rgb) > _LIGHT
-    if light.mean() >= _SOME:  # concrete and clouds are white: they tell more than what is green or brown
-        left = max(left, 1 / _cast(rgb, light))
-    less = 1 - min(1.0, max(_LEAST_BLUE, left))
-    even: Floats = np.stack([red, green, blue * (1 - less * dull)], axis=-1).astype(np.float32)
-    return even
-
-
-def _cast(rgb: Floats, where: npt.NDArray[np.bool_]) -> float:
-    """Blue of the pixels against the mean of their red and green."""
-    if not where.any():
-        return 1.0
-    red, green, blue = rgb[where].mean(axis=0, dtype=np.float64).tolist()
-    return max(2 * blue, 1e-6) / max(red + green, 1e-6)
-
-
 def tones(rgb: Floats) -> Ids:
     """The tone of each pixel, an index of `TONES`.
 
@@ -103,22 +67,6 @@ def tones(rgb: Floats) -> Ids:
     named = _names(luma, _hue(red, green, blue, peak, chroma), chroma, peak)
     levels: Ids = (named * 3 + (luma > 0.33) + (luma > 0.68)).astype(np.int16)  # dark, plain, light
     return levels
-
-
-def luminance(rgb: Floats) -> Floats:
-    """Luma of the pixels, 0 to 1."""
-    luma: Floats = (rgb @ np.array([0.299, 0.587, 0.114], dtype=np.float32)).astype(np.float32)
-    return luma
-
-
-def to_lab(rgb: Floats) -> Floats:
-    """CIE Lab of sRGB pixels under D65, (…, 3): distances are about those that people see (CIE 15:2004)."""
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    xyz = linear @ _XYZ.T
-    root = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
-    x, y, z = root[..., 0], root[..., 1], root[..., 2]
-    lab: Floats = np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1).astype(np.float32)
-    return lab
 
 
 def plain(tone: str) -> str:
@@ -160,13 +108,21 @@ def alike(tone: str) -> npt.NDArray[np.bool_]:
 
 @cache
 def near(tone: str) -> npt.NDArray[np.bool_]:
-    """As `alike`; beside what is greyish lies grey, too, of which half of an area may be that is so called."""
+    """As `alike`; beside what is greyish lies grey, too: half of an area that is called so may be grey."""
     greys = ("dark grey", "grey", "light grey") if plain(tone).startswith("grey-") else ()
-    return alike(tone) | np.array([other in greys for other in TONES])
+    wider: npt.NDArray[np.bool_] = alike(tone) | np.array([other in greys for other in TONES])
+    return wider
 
 
 def _tone(colour: str, level: int) -> str:
-    if colour in ("black", "white", "beige", "tan", "pinkish beige", *(("brown", "reddish brown") if level == 2 else ())):
+    if colour in (
+        "black",
+        "white",
+        "beige",
+        "tan",
+        "pinkish beige",
+        *(("brown", "reddish brown") if level == 2 else ()),
+    ):
         return colour
     return ("dark {}", "{}", "light {}")[level].format(colour)
 
@@ -218,7 +174,7 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
             _first(
                 [
                     (luma > 0.5) & ((chroma > 0.5) | ((saturation > 0.45) & (chroma > 0.4) & (hue < 26))),
-                    (luma > 0.5) & (saturation > np.where(luma < 0.62, 0.33, 0.4)),
+                    (luma > 0.5) & (saturation > np.where(luma < 0.62, 0.28, 0.4)),
                     luma > 0.52,
                 ],
                 _ids("orange", "tan", "beige"),
@@ -235,7 +191,11 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
     )
     grey = np.where(luma > 0.85, *_ids("white", "grey"))
     # shade is lit by the sky: its blue says nothing of what lies there
-    shade = dark & (chroma < _first([hue < 205, hue < 260], [0.035, 0.12], 0.09)) & (hue >= 165)
+    shade = (
+        dark
+        & (chroma < _first([(hue < 205) & (luma > 0.2), hue < 205, hue < 260], [0.035, 0.045, 0.12], 0.09))
+        & (hue >= 165)
+    )
     green = ~warm & lawn  # what grows is often dull
     # of what is dark already a little brown is seen; of pale stone that is hardly yellow none
     grey_warm = np.where(dark, saturation < 0.17, chroma < 0.08)

@@ -7,7 +7,8 @@ from PIL import Image
 
 from mpgi_ray.data.sample import Annotation, Object
 from mpgi_ray.rules.gathering import told_objects
-from mpgi_ray.rules.measured.colours import balanced, tones
+from mpgi_ray.rules.measured.colours import tones
+from mpgi_ray.rules.measured.light import balanced
 from mpgi_ray.rules.measured.regions import colour_shares, find_regions, find_spots, halved, thumbnail
 from mpgi_ray.rules.measured.things import colours_of
 from mpgi_ray.rules.seen import Measured

@@ -11,7 +11,8 @@ _MOST_SIDE = 0.7  # of a third along a side
 _OFF_MIDDLE = 0.12  # of the picture's sides: a mask's middle is at least so far off in a corner
 _ALONG = 0.2  # and at most so far off along a side
 _LARGE = 0.3  # of the picture: a mask as large reaches beyond a side
-_TENDS, _MIXED = 0.72, (0.03, 0.3)  # of a mask in a half, and in each of nine cells, that are not its place
+_TENDS, _CENTRAL = 0.72, 0.6  # of a mask in a half or in the middle quarter, which are not its place
+_MIXED = 0.04, 0.2  # of a mask in each of nine cells
 _ALONG_BORDER = 0.6  # of a border that a band along it covers
 _TILES = 12  # along a side; halves, thirds and quarters are whole numbers of them
 _MIDDLES = (np.arange(_TILES) + 0.5) / _TILES
@@ -74,33 +75,40 @@ def _cells(tiles: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def tendency_of(mask: Mask, raw: Mask) -> str | None:
-    """What is true of where most of a mask lies, though it has no place: a half, ``everywhere`` or None.
+    """What is true of where most of a mask lies, though it has no place; None if nothing is.
+
+    A half, ``central part``, or ``everywhere``.
 
     Args:
         raw: all pixels that have its colour, of which the same must be true.
     """
-    halves, cells = [], []
+    half, quarter = _TILES // 2, _TILES // 4
+    parts, cells = [], []
     for seen in (mask, raw):
         tiles = _tiles(seen)
-        tiles /= max(tiles.sum(), 1e-9)
-        half = _TILES // 2
-        halves.append([tiles[:, :half].sum(), tiles[:, half:].sum(), tiles[:half].sum(), tiles[half:].sum()])
+        tiles /= max(float(tiles.sum()), 1e-9)
+        sides = tiles[:, :half], tiles[:, half:], tiles[:half], tiles[half:]
+        centre = tiles[quarter:-quarter, quarter:-quarter].sum()
+        parts.append(np.array([*(side.sum() / _TENDS for side in sides), centre / _CENTRAL]))
         cells.append(_cells(tiles))
-    least = np.minimum(*halves)
-    if least.max() >= _TENDS:
-        return _HALVES[int(least.argmax())]
+    least = np.minimum(parts[0], parts[1])  # 1 where just enough of both lies there
+    if least.max() >= 1:
+        return (*_HALVES, "central part")[int(least.argmax())]
     mixed = all(one.min() >= _MIXED[0] and one.max() <= _MIXED[1] for one in cells)
     return "everywhere" if mixed else None
 
 
 def side_of(band: Mask, direction: str) -> tuple[str | None, float]:
-    """The side along whose border a straight band runs, and how much lies in that third; (None, 0) if none."""
+    """The side along whose border a straight band runs, and how much lies in that third; else (None, 0)."""
     height, width = band.shape
     match direction:
         case "left to right":
             sides = {"top": (band[0], band[: height // 3]), "bottom": (band[-1], band[-(height // 3) :])}
         case "top to bottom":
-            sides = {"left": (band[:, 0], band[:, : width // 3]), "right": (band[:, -1], band[:, -(width // 3) :])}
+            sides = {
+                "left": (band[:, 0], band[:, : width // 3]),
+                "right": (band[:, -1], band[:, -(width // 3) :]),
+            }
         case _:
             return None, 0.0
     for name, (border, third) in sides.items():

@@ -9,7 +9,8 @@ import numpy.typing as npt
 import scipy  # its parts are imported when they are first used, so only by processes that measure
 from PIL import Image
 
-from mpgi_ray.rules.measured.colours import TONES, Floats, Ids, alike, luminance, near, plain, to_lab, tones
+from mpgi_ray.rules.measured.colours import TONES, Ids, alike, near, plain, tones
+from mpgi_ray.rules.measured.light import Floats, luminance, to_lab
 from mpgi_ray.rules.measured.places import Mask, direction_of, is_frame, place_of, side_of, tendency_of
 from mpgi_ray.rules.seen import Region, Spots, bare
 
@@ -17,7 +18,7 @@ SIZE = 96  # of the thumbnail, on which spots are looked for; regions are seen a
 _LEAST = 0.05  # of the picture that a region has
 _NAMED = 0.5  # of its pixels that have its colour or one beside it, or a region is said nothing of
 _FREQUENT = 0.2  # of its pixels that have a tone by which it may be called
-_NOT_GREY = 0.4  # of them that are more than grey, where it is called greyish
+_NOT_GREY = 0.45  # of them that are more than grey, where it is called greyish
 _PURE = 0.8  # of its pixels that have it where a place is said
 _PATCH = 0.01  # of the picture that a part must have to be seen as one
 _ALIKE, _OTHER = 8.5, 30.0  # distances in Lab: closer colours are one; farther from all is none of them
@@ -113,13 +114,16 @@ def _middles(lab: Floats, raw: Ids) -> Floats:
 
 
 def _name(rgb: Floats, raw: Ids, mask: Mask) -> str:
-    """The tone of the mean colour of a mask, or where few pixels have that, the frequent one that most have."""
+    """The tone of the mean colour of a mask, or its most frequent one where few pixels have that.
+
+    Black is the shade in a wood rather than its colour, where another tone is frequent, too.
+    """
     mean = TONES[int(tones(rgb[mask].mean(axis=0, dtype=np.float32)))]
     if _purity(raw, mask, mean) >= _NAMED:
         return mean
     counts = np.bincount(raw[mask], minlength=len(TONES))
-    frequent = [TONES[i] for i in np.flatnonzero(counts >= min(_FREQUENT * counts.sum(), counts.max()))]
-    return max(frequent, key=lambda tone: _purity(raw, mask, tone))
+    lit = np.where([tone == "black" for tone in TONES], 0, counts)
+    return TONES[int((lit if lit.max() >= _FREQUENT * counts.sum() else counts).argmax())]
 
 
 def colour_shares(ids: Ids) -> tuple[tuple[str, float], ...]:
@@ -132,7 +136,7 @@ def colour_shares(ids: Ids) -> tuple[tuple[str, float], ...]:
 
 
 def _purity(raw: Ids, mask: Mask, name: str) -> float:
-    """Share of a mask's pixels that have the colour of a name or one beside it; grey only where enough have."""
+    """Share of a mask's pixels that have a colour or one beside it, grey among them where enough have it."""
     named = float(alike(bare(name))[raw[mask]].mean())
     return float(near(bare(name))[raw[mask]].mean()) if named >= _NOT_GREY else named
 
@@ -185,7 +189,7 @@ def find_spots(rgb: Floats) -> tuple[Spots, ...]:
 
 
 def _is_few(apart: Floats) -> bool:
-    """Whether hardly more spots are there, faint and tiny ones too, than may be told: else nobody sees few."""
+    """Whether hardly more spots are there than may be told as few; faint and tiny ones count, too."""
     parts, _ = scipy.ndimage.label(apart >= _FAINT)
     sizes = np.bincount(parts.ravel())[1:]
     return bool(((sizes >= 2) & (sizes <= 60)).sum() <= _FEW)

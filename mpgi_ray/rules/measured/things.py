@@ -12,7 +12,8 @@ from PIL import Image, ImageDraw
 
 from mpgi_ray.data.sample import Object, Point
 from mpgi_ray.rules import geometry
-from mpgi_ray.rules.measured.colours import THING_COLOURS, TONES, Floats, Ids, plain, thing_colours, tones
+from mpgi_ray.rules.measured.colours import THING_COLOURS, TONES, Ids, plain, thing_colours, tones
+from mpgi_ray.rules.measured.light import Floats
 from mpgi_ray.rules.seen import Shade, ThingColour
 
 AGREE = 0.8  # of the objects that were looked at must have the colour, and none of the others another one

@@ -1,0 +1,143 @@
+"""Sentences on the colours of a picture: how much of it has which, which dominate, what stands out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from mpgi_ray.rules.english import choose, enumerate_, sentence
+from mpgi_ray.rules.regions import (
+    NEARLY_ALL,
+    around,
+    colour,
+    colours,
+    grounds,
+    is_unclear,
+    lies,
+    located,
+    mixed,
+    noun,
+    seen_at,
+    share_of,
+    stand_out,
+    tending,
+)
+from mpgi_ray.rules.seen import Measured
+
+_ACROSS = ", from one border to the other"
+_MAIN = 0.18  # of the picture: below it a share is "a little" beside others
+_MOSTLY = 0.55  # of the picture that has one of the colours that it is mostly of
+_FRACTIONS = {  # of the words for shares
+    "about a quarter": 1 / 4,
+    "about a third": 1 / 3,
+    "about half": 1 / 2,
+    "about two thirds": 2 / 3,
+    "most": 3 / 4,
+    "almost all": 1.0,
+}
+# of all that is said with a share: with less nothing is the main colour, with more nobody would believe it
+_LEAST_SAID, _FULL, _MOST_SAID = 0.45, 0.99, 1.1
+_TRACE = 0.05  # of the picture that has a colour without being a region of it
+
+
+def shares(measured: Measured, whole: str) -> list[str]:
+    """A sentence on how much of the picture has which colour: ``About half of the view is green.``
+
+    Args:
+        whole: what the shares are of: ``the picture``.
+    """
+    seen = measured.regions[:4]
+    main = [region for region in seen if region.share >= _MAIN]
+    said_of = sum(_FRACTIONS[share_of(region)] for region in main)  # by their words
+    if any(map(is_unclear, main)) or not _LEAST_SAID <= said_of <= _MOST_SAID:
+        return _mix(measured, whole)
+    if len(seen) == 1 and main[0].share >= NEARLY_ALL:
+        return [sentence(f"{share_of(main[0])} of {whole} is {colour(main[0])}{_ACROSS}")]
+    few = [c for c in colours(seen) if c not in colours(main)]
+    little = enumerate_(few or (_traces(measured) if len(seen) == 1 else []))
+    tail = f", with a little {little}" if little and said_of < _FULL else ""
+    said: list[str] = []
+    for part, alike in groupby(main, key=share_of):
+        names, of = [colour(region, main) for region in alike], f" of {whole}" if not said else ""
+        if len(names) == 1:
+            verb = " is" if not said or " each make up " in said[0] else ""
+            said.append(f"{part}{of}{verb} {names[0]}")
+        else:
+            said.append(f"{enumerate_(names)} each make up {part}{of}")
+    listed = enumerate_(said) if len(said) == len(main) else "; ".join(said)
+    return [sentence(f"{listed}{tail}")]
+
+
+def _mix(measured: Measured, whole: str) -> list[str]:
+    """A sentence on the colours of a picture of which nobody could say how much each covers."""
+    seen = measured.regions[:4]
+    for count in range(1, len(seen)):
+        if sum(region.share for region in seen[:count]) >= _MOSTLY:
+            main, others = colours(seen[:count]), colours(seen)
+            return [_mostly(whole, main, [name for name in others if name not in main])]
+    if len(seen) == 1 and seen[0].share >= _MOSTLY:
+        return [_mostly(whole, colours(seen), _traces(measured))]
+    names = enumerate_([*colours(seen[:3]), "other colours"])
+    return [sentence(f"{whole} mixes {names}")] if seen else []
+
+
+def _mostly(whole: str, main: Sequence[str], some: Sequence[str]) -> str:
+    tail = f", with some {enumerate_(some)}" if some else ", with a few other colours in places"
+    return sentence(f"{whole} is mostly {enumerate_(main)}{tail}")
+
+
+def overview(measured: Measured) -> list[str]:
+    """Sentences on the whole picture: its main colours, where they lie, and what stands out."""
+    told = shares(measured, "the picture")
+    where = seen_at(measured) or tending(measured)[:2]
+    names = colours(one for one in grounds(measured) if one.share < NEARLY_ALL)
+    if not where and (len(names) > 1 or (names and len(measured.regions) == 1)):
+        be = "is" if len(names) == 1 else "are"
+        where = [sentence(f"{enumerate_(names)} {be} found in all parts of it")]
+    return [*told, *where, *(sentence(stand_out(spots)) for spots in measured.spots[:1])]
+
+
+def laid_out(measured: Measured, seed: str) -> list[str]:
+    """Sentences on where regions lie; if nothing is known of that, on how much the largest two cover."""
+    if told := located(measured, seed):
+        return [*told, *around(measured)]
+    if told := mixed(measured):
+        return told
+    sized = measured.regions[:2]
+    if any(map(is_unclear, sized)):
+        return shares(measured, "the area on view")
+    return [sentence(lies(region, seed, sized)) for region in sized]
+
+
+def looks(measured: Measured, seed: str) -> list[str]:
+    """A sentence on which colours dominate, which are only some, and which forms stand out."""
+    seen = measured.regions[:4]
+    if not seen:
+        return []
+    forms = [region for region in seen if region.form in ("band", "frame")]
+    areas = [region for region in seen if region not in forms]
+    main = [region for region in areas if region.share >= _MAIN]
+    if not main or sum(region.share for region in main) < _MOSTLY:
+        kinds = enumerate_([*colours(areas), *(noun(region, seen) for region in forms)])
+        varied = ("several colours meet here: {}", "the surfaces vary in colour, with {} among them")
+        return [sentence(choose(varied, seed, "several colours").format(kinds))]
+    first = enumerate_(list(dict.fromkeys(colour(region, seen) for region in main)))
+    some = list(dict.fromkeys(colour(region, seen) for region in areas if region not in main))
+    some = some or (_traces(measured) if len(seen) == 1 else [])
+    if len(seen) == 1 and seen[0].share >= NEARLY_ALL and not some:
+        whole = ("{} surfaces fill nearly the whole image", "the surface is {} nearly everywhere")
+        return [sentence(choose(whole, seed, "one colour").format(first))]
+    further = [f"some {enumerate_(some)}"] if some else []
+    further += [noun(region, seen) for region in forms]
+    listed = ", and ".join(further) if len(some) > 1 else enumerate_(further)
+    frames = ("{} surfaces dominate the image", "the surfaces are mostly {}", "most of the surfaces look {}")
+    told = choose(frames, seed, "surfaces").format(first)
+    return [sentence(f"{told}, with {listed}" if listed else told)]
+
+
+def _traces(measured: Measured) -> list[str]:
+    """The colours that are mixed into the only region."""
+    mixed = [
+        name for name, part in measured.colours if part >= _TRACE and name not in measured.regions[0].colour
+    ]
+    return mixed[:3]
