@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import groupby
 
 from mpgi_ray.rules.english import choose, enumerate_, sentence
@@ -51,10 +50,11 @@ def shares(measured: Measured, whole: str) -> list[str]:
     said_of = sum(_FRACTIONS[share_of(region)] for region in main)  # by their words
     if any(map(is_unclear, main)) or not _LEAST_SAID <= said_of <= _MOST_SAID:
         return _mix(measured, whole)
-    if len(seen) == 1 and main[0].share >= NEARLY_ALL:
+    traces = _traces(measured) if len(seen) == 1 else []
+    if len(seen) == 1 and (main[0].share >= NEARLY_ALL or not traces):
         return [sentence(f"{share_of(main[0])} of {whole} is {colour(main[0])}{_ACROSS}")]
     few = [c for c in colours(seen) if c not in colours(main)]
-    little = enumerate_(few or (_traces(measured) if len(seen) == 1 else []))
+    little = enumerate_(few or traces)
     tail = f", with a little {little}" if little and said_of < _FULL else ""
     said: list[str] = []
     for part, alike in groupby(main, key=share_of):
@@ -71,29 +71,23 @@ def shares(measured: Measured, whole: str) -> list[str]:
 def _mix(measured: Measured, whole: str) -> list[str]:
     """A sentence on the colours of a picture of which nobody could say how much each covers."""
     seen = measured.regions[:4]
-    for count in range(1, len(seen)):
+    for count in range(1, len(seen) + 1):
         if sum(region.share for region in seen[:count]) >= _MOSTLY:
             main, others = colours(seen[:count]), colours(seen)
-            return [_mostly(whole, main, [name for name in others if name not in main])]
-    if len(seen) == 1 and seen[0].share >= _MOSTLY:
-        return [_mostly(whole, colours(seen), _traces(measured))]
+            some = [name for name in others if name not in main] or (_traces(measured) if count == 1 else [])
+            tail = f"with some {enumerate_(some)}" if some else "with a few other colours in places"
+            return [sentence(f"{whole} is mostly {enumerate_(main)}, {tail}")]
     names = enumerate_([*colours(seen[:3]), "other colours"])
-    return [sentence(f"{whole} mixes {names}")] if seen else []
-
-
-def _mostly(whole: str, main: Sequence[str], some: Sequence[str]) -> str:
-    tail = f", with some {enumerate_(some)}" if some else ", with a few other colours in places"
-    return sentence(f"{whole} is mostly {enumerate_(main)}{tail}")
+    return [sentence(f"{whole} mixes {names}, none of which dominates")] if seen else []
 
 
 def overview(measured: Measured) -> list[str]:
     """Sentences on the whole picture: its main colours, where they lie, and what stands out."""
     told = shares(measured, "the picture")
     where = seen_at(measured) or tending(measured)[:2]
-    names = colours(one for one in grounds(measured) if one.share < NEARLY_ALL)
-    if not where and (len(names) > 1 or (names and len(measured.regions) == 1)):
-        be = "is" if len(names) == 1 else "are"
-        where = [sentence(f"{enumerate_(names)} {be} found in all parts of it")]
+    names = colours(grounds(measured))
+    if not where and len(names) > 1:
+        where = [sentence(f"{enumerate_(names)} are found in all parts of it")]
     return [*told, *where, *(sentence(stand_out(spots)) for spots in measured.spots[:1])]
 
 
@@ -118,9 +112,10 @@ def looks(measured: Measured, seed: str) -> list[str]:
     areas = [region for region in seen if region not in forms]
     main = [region for region in areas if region.share >= _MAIN]
     if not main or sum(region.share for region in main) < _MOSTLY:
-        kinds = enumerate_([*colours(areas), *(noun(region, seen) for region in forms)])
-        varied = ("several colours meet here: {}", "the surfaces vary in colour, with {} among them")
-        return [sentence(choose(varied, seed, "several colours").format(kinds))]
+        kinds = [*colours(areas), *(noun(region, seen) for region in forms)]
+        varied = ("the surfaces vary in colour, with {} among them", "several colours meet here: {}")
+        frame = choose(varied, seed, "several colours") if len(kinds) > 2 else varied[0]
+        return [sentence(frame.format(enumerate_(kinds)))]
     first = enumerate_(list(dict.fromkeys(colour(region, seen) for region in main)))
     some = list(dict.fromkeys(colour(region, seen) for region in areas if region not in main))
     some = some or (_traces(measured) if len(seen) == 1 else [])

@@ -37,10 +37,14 @@ def colour(region: Region, beside: Iterable[Region] = ()) -> str:
     return region.colour if any(other.colour == base for other in beside) else base
 
 
-def colours(regions: Iterable[Region]) -> list[str]:
-    """The colours of regions that one sentence names, each once."""
+def colours(regions: Iterable[Region], beside: Sequence[Region] = ()) -> list[str]:
+    """The colours of regions that one sentence names, each once.
+
+    Args:
+        beside: as for `noun`.
+    """
     named = list(regions)
-    return list(dict.fromkeys(colour(region, named) for region in named))
+    return list(dict.fromkeys(colour(region, [*named, *beside]) for region in named))
 
 
 def place(region: Region | Spots) -> str:
@@ -121,7 +125,7 @@ def lies(region: Region, seed: str, beside: Sequence[Region] = ()) -> str:
     if half and region.share >= _FILLS and not many:
         return f"{subject} fills most of the {half}"
     if (where := _spread(region)) and not _way(region):
-        return _ground(region, beside) if where == "everywhere" else _tends([colour(region, beside)], where)
+        return _ground(region, beside) if where == "everywhere" else _tends([region], where, beside)
     if not _way(region):
         covers = f"{subject} cover" if many else f"{colour(region, beside)} covers"
         return f"{covers} {share_of(region)} of the image"
@@ -129,9 +133,11 @@ def lies(region: Region, seed: str, beside: Sequence[Region] = ()) -> str:
     return f"{subject} {verb} {place(region)}"
 
 
-def _tends(names: Sequence[str], where: str) -> str:
+def _tends(regions: Sequence[Region], where: str, beside: Sequence[Region] = ()) -> str:
     """``green and brown areas lie mainly in the top half``."""
-    return f"{enumerate_(names)} areas lie mainly in the {where}"
+    if len(regions) == 1 and regions[0].form == "area":
+        return f"{noun(regions[0], beside)} lies mainly in the {where}"
+    return f"{enumerate_(colours(regions, beside))} areas lie mainly in the {where}"
 
 
 def _ground(region: Region, beside: Sequence[Region] = ()) -> str:
@@ -147,8 +153,8 @@ def tending(measured: Measured) -> list[str]:
     """Sentences on the parts that hold most of what has no clear place; one for regions that lie alike."""
     seen = [(where, one) for one in measured.regions[:4] if not _way(one) and (where := _spread(one))]
     wheres = dict.fromkeys(where for where, _ in seen if where != "everywhere")
-    told = [(colours(one for there, one in seen if there == where), where) for where in wheres]
-    return [sentence(_tends(names, where)) for names, where in told]
+    told = [([one for there, one in seen if there == where], where) for where in wheres]
+    return [sentence(_tends(alike, where)) for alike, where in told]
 
 
 def grounds(measured: Measured) -> list[Region]:
@@ -186,9 +192,12 @@ def located(measured: Measured, seed: str) -> list[str]:
 
 
 def around(measured: Measured) -> list[str]:
-    """A sentence on what lies around the regions with a clear place, if that is mostly of one colour."""
-    told, largest = placed(measured), measured.regions[0]
-    rest = 1 - sum(region.share for region in told)
+    """A sentence on what lies around the regions whose places are told, if it is mostly of one colour."""
+    told = placed(measured)
+    told += [
+        one for one in measured.regions[:4] if one not in told and _spread(one) not in (None, "everywhere")
+    ]
+    rest, largest = 1 - sum(region.share for region in told), measured.regions[0]
     if not told or largest in told or rest < _FILLS or largest.share < _MOST_OF_REST * rest:
         return []
     return [sentence(f"the rest of the image is mostly {colour(largest)}")]

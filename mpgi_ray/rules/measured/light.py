@@ -12,8 +12,8 @@ _XYZ = np.array(
 Floats = npt.NDArray[np.float32]
 _EVEN = 0.96  # blue against the mean of red and green in a picture that has no cast
 _LEAST_BLUE = 0.9  # that is left of the blue of a dull pixel
-_LIGHT, _SOME = 0.75, 0.03  # luma of what shows a cast best, and how much of a picture must be as light
 _DULL, _VIVID = 0.25, 0.4  # saturation: a vivid pixel is blue by itself
+_GREY, _WHITE = 0.6, 0.95  # luma: haze lights what is dark, and white stays white
 
 
 def luminance(rgb: Floats) -> Floats:
@@ -35,7 +35,7 @@ def to_lab(rgb: Floats) -> Floats:
 def balanced(rgb: Floats) -> Floats:
     """The pixels without the blue that haze or a camera adds to a whole picture, which the eye does not see.
 
-    Sand in such a picture is grey by its numbers, and lawn is grey-blue. Vivid pixels stay as they are.
+    Sand in such a picture is grey by its numbers, and lawn is grey-blue. Vivid colours and white stay.
 
     Args:
         rgb: (…, 3), from 0 to 1.
@@ -44,12 +44,9 @@ def balanced(rgb: Floats) -> Floats:
     peak = np.maximum(np.maximum(red, green), blue)
     saturation = 1 - np.minimum(np.minimum(red, green), blue) / np.maximum(peak, 1e-6)
     dull = np.clip((_VIVID - saturation) / (_VIVID - _DULL), 0, 1)
-    left = _EVEN / _cast(rgb, dull > 0.5)
-    light = luminance(rgb) > _LIGHT
-    if light.mean() >= _SOME:  # concrete and clouds are white: they tell more than what is green or brown
-        left = max(left, 1 / _cast(rgb, light))
-    less = 1 - min(1.0, max(_LEAST_BLUE, left))
-    even: Floats = np.stack([red, green, blue * (1 - less * dull)], axis=-1).astype(np.float32)
+    less = 1 - min(1.0, max(_LEAST_BLUE, _EVEN / _cast(rgb, dull > 0.5)))
+    less *= dull * np.clip((_WHITE - luminance(rgb)) / (_WHITE - _GREY), 0, 1)
+    even: Floats = np.stack([red, green, blue * (1 - less)], axis=-1).astype(np.float32)
     return even
 
 

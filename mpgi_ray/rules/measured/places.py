@@ -80,7 +80,7 @@ def tendency_of(mask: Mask, raw: Mask) -> str | None:
     A half, ``central part``, or ``everywhere``.
 
     Args:
-        raw: all pixels that have its colour, of which the same must be true.
+        raw: all pixels that have its tone, of which the same must be true.
     """
     half, quarter = _TILES // 2, _TILES // 4
     parts, cells = [], []

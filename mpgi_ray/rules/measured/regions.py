@@ -61,7 +61,7 @@ def find_regions(rgb: Floats, raw: Ids) -> tuple[Region, ...]:
     if not told and masks:  # the most frequent tone of the largest area is at least one that is there
         told = [max(found, key=lambda one: np.count_nonzero(one[0]))]
     free = ~np.any([mask for mask, _ in told], axis=0)
-    clear = [_region(mask, free, alike(bare(name))[raw], name) for mask, name in told]
+    clear = [_region(mask, free, raw, name) for mask, name in told]
     names = {region.colour for region in clear}
     clear = [r if bare(r.colour) in names else replace(r, colour=bare(r.colour)) for r in clear]
     return tuple(sorted(clear, key=lambda region: (-region.share, region.colour))[:5])
@@ -141,16 +141,17 @@ def _purity(raw: Ids, mask: Mask, name: str) -> float:
     return float(near(bare(name))[raw[mask]].mean()) if named >= _NOT_GREY else named
 
 
-def _region(mask: Mask, free: Mask, raw: Mask, colour: str) -> Region:
+def _region(mask: Mask, free: Mask, raw: Ids, colour: str) -> Region:
+    named = alike(bare(colour))[raw]
     parts, _ = scipy.ndimage.label(mask, structure=np.ones((3, 3)))
     sizes = np.bincount(parts.ravel())[1:]
     main = parts == 1 + int(sizes.argmax())
     whole = bool(main.sum() >= 0.75 * mask.sum())
     many = not whole and (sizes >= _PATCH * mask.size).sum() > 1
     direction = direction_of(main) if whole else None
-    purity = float(raw[mask].mean())
+    purity = float(named[mask].mean())
     place, inside = place_of(mask) if purity >= _PURE else (None, 0.0)
-    if place != place_of(raw)[0]:  # the colour is seen elsewhere, too
+    if place != place_of(named)[0]:  # the colour is seen elsewhere, too
         place, inside = None, 0.0
     form = "patches" if many else "area"
     if is_frame(mask):
@@ -160,7 +161,9 @@ def _region(mask: Mask, free: Mask, raw: Mask, colour: str) -> Region:
         side = side_of(main, direction)
         place, inside = side if side[0] else (None, 0.0)
         direction = None if place else direction
-    tendency = None if place or form in ("frame", "band") else tendency_of(mask, raw)
+    tendency = None
+    if not place and form not in ("frame", "band"):
+        tendency = tendency_of(mask, np.array([tone == bare(colour) for tone in TONES])[raw])
     return Region(
         colour=colour,
         share=float(mask.mean()),
@@ -170,7 +173,7 @@ def _region(mask: Mask, free: Mask, raw: Mask, colour: str) -> Region:
         tendency=tendency,
         purity=purity,
         inside=inside,
-        elsewhere=float((raw & free).mean()),
+        elsewhere=float((named & free).mean()),
     )
 
 
