@@ -198,8 +198,9 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
     )
     green = ~warm & lawn  # what grows is often dull
     # of what is dark already a little brown is seen; of pale stone that is hardly yellow none
-    grey_warm = np.where(dark, saturation < 0.17, chroma < 0.08)
-    stone = ~dark & ~warm & (hue < 80) & (chroma < 0.07)
+    rosy = (hue < 30) | (hue >= 340)  # a trace of red is seen sooner than one of yellow
+    grey_warm = np.where(dark, saturation < 0.17, chroma < np.where(rosy, 0.055, 0.08))
+    stone = ~dark & ~warm & (hue < 95) & (chroma < np.where(hue < 80, 0.07, 0.06))
     named = _first(
         [
             (luma < 0.045)  # also of deep water
@@ -208,7 +209,12 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
                 & np.where(green & (hue >= 80), saturation < 0.12, (saturation < 0.4) | (chroma < 0.06))
             ),
             shade,
-            stone | np.where(warm | (hue >= 330), grey_warm, saturation < np.where(green, 0.09, 0.12)),
+            stone
+            | np.where(
+                warm | (hue >= 330),
+                grey_warm,
+                saturation < _first([green & (hue < 140), green], [0.09, 0.1], 0.12),
+            ),
             saturation < _first([green & (hue < 165), dark & (hue < 205), green], [0.19, 0.3, 0.19], 0.22),
         ],
         [_id("black"), _id("grey"), grey, greyish],
