@@ -78,7 +78,7 @@ def _mix(measured: Measured, whole: str) -> list[str]:
             tail = f"with some {enumerate_(some)}" if some else "with a few other colours in places"
             return [sentence(f"{whole} is mostly {enumerate_(main)}, {tail}")]
     names = enumerate_([*colours(seen[:3]), "other colours"])
-    return [sentence(f"{whole} mixes {names}, none of which dominates")] if seen else []
+    return [sentence(f"{whole} mixes {names} that are hard to name")] if seen else []
 
 
 def overview(measured: Measured) -> list[str]:

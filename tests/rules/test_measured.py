@@ -222,6 +222,34 @@ def test_bands_and_frames_are_told_by_what_they_cross() -> None:
     assert regions_of(drawn((BLUE, (30, 30, 209, 209)), ground=GREEN))["green"].form == "frame"
 
 
+def test_a_band_along_a_border_lies_there_and_crosses_nothing() -> None:
+    along = regions_of(drawn((BLUE, (0, 0, 239, 25)), ground=GREEN))["blue"]
+    assert (along.form, along.place, along.direction) == ("band", "top", None)
+    apart = regions_of(drawn((BLUE, (0, 20, 239, 45)), ground=GREEN))["blue"]
+    assert (apart.form, apart.place, apart.direction) == ("band", None, "left to right")
+
+
+def test_what_has_no_place_may_lie_mainly_in_a_half_or_be_mixed_into_everything() -> None:
+    squares = [(x, y, x + 19, y + 19) for x in range(0, 240, 40) for y in range(0, 240, 40)]
+    some = [box for box in squares if box[1] < 120 or box[0] in (0, 120)]
+    tendency = regions_of(drawn(*((GREEN, box) for box in some)))["green"].tendency
+    assert tendency == "top half"
+    green = regions_of(drawn(*((GREEN, box) for box in squares)))["green"]
+    assert "everywhere" in (green.place, green.tendency)
+
+
+@pytest.mark.parametrize(("ground", "sand"), [((120, 118, 104), "grey"), ((98, 111, 109), "beige")])
+def test_the_cast_of_a_whole_picture_is_taken_off(ground: tuple[int, int, int], sand: str) -> None:
+    """The same pixels are grey on warm ground and sand on a lawn in haze; white and blue stay."""
+    picture = drawn(
+        ((177, 168, 159), (0, 0, 90, 90)),
+        ((236, 238, 243), (150, 0, 239, 60)),
+        ((40, 70, 150), (0, 180, 239, 239)),
+        ground=ground,
+    )
+    assert {sand, "white", "blue"} <= set(regions_of(picture))
+
+
 def test_a_border_between_two_names_does_not_divide_an_even_area() -> None:
     shades = np.linspace(135, 165, 240)  # luma about 0.6, where brown turns to beige
     rows = np.stack([1.2 * shades, shades, 0.65 * shades], axis=1).astype(np.uint8)
@@ -285,11 +313,20 @@ def test_whatever_comes_is_measured_and_alike_again(size: tuple[int, int]) -> No
     assert [plain(region.colour) for region in first.regions] == ["blue"]
 
 
-@pytest.mark.parametrize(("others", "stand_out"), [(0, True), (40, False)])
-def test_spots_stand_out_only_where_little_else_looks_as_they_do(others: int, stand_out: bool) -> None:
+@pytest.mark.parametrize(
+    ("paint", "others", "tiny", "stand_out"),
+    [((240, 240, 240), 0, 0, True), ((240, 240, 240), 40, 0, False), ((240, 240, 240), 0, 9, False),
+     ((200, 200, 200), 0, 0, False)],
+)  # fmt: skip
+def test_spots_stand_out_only_where_they_are_few_and_little_else_looks_as_they_do(
+    paint: tuple[int, int, int], others: int, tiny: int, stand_out: bool
+) -> None:
+    """A grey spot may be a white thing that is smaller than a pixel: nothing is said of it."""
     picture = Image.new("RGB", (96, 96), (110, 80, 50))
     for x, y in ((20, 20), (30, 60), (50, 30)):
-        picture.paste((240, 240, 240), (x, y, x + 3, y + 3))
+        picture.paste(paint, (x, y, x + 3, y + 3))
+    for number in range(tiny):  # fainter ones that are too small to be told
+        picture.paste((190, 170, 150), (5 + 10 * number, 80, 7 + 10 * number, 81))
     picture.paste((240, 240, 240), (0, 96 - others, 96, 96))  # as broad as surf
     measured = measure(picture, Annotation(width=96, height=96))
     assert [(spots.colour, spots.ground) for spots in measured.spots] == [("white", "brown")] * stand_out

@@ -135,7 +135,7 @@ WHOLE = "(?:the view|the picture|the image|the area on view|the scene)"
 UNCLAIMED = re.compile(  # of pixels and of nothing: no sentence of a kind here may name a class
     rf"{REGION} (?:covers?|lies?|is|are|runs along|fills|surrounds|crosses|runs through) .+\."
     rf"|{WHOLE} is mostly {COLOURS}, with some {COLOURS}\.|{WHOLE} is mostly .+ other colours in places\."
-    rf"|{WHOLE} mixes {COLOUR}(?:, {COLOUR})* and other colours, none of which dominates\."
+    rf"|{WHOLE} mixes {COLOUR}(?:, {COLOUR})* and other colours that are hard to name\."
     rf"|the rest of the image is mostly {COLOUR}\."
     rf"|{COLOUR} (?:covers|extends over) .+\.|{COLOURS} areas (?:lie|are mixed) .+\."
     rf"|{SHARE} of {WHOLE} (?:is|are) .+\.|{COLOURS} (?:is|are) found in all parts of it\."

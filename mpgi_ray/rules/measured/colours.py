@@ -108,10 +108,12 @@ def alike(tone: str) -> npt.NDArray[np.bool_]:
 
 @cache
 def near(tone: str) -> npt.NDArray[np.bool_]:
-    """As `alike`; beside what is greyish lies grey, too: half of an area that is called so may be grey."""
-    greys = ("dark grey", "grey", "light grey") if plain(tone).startswith("grey-") else ()
-    wider: npt.NDArray[np.bool_] = alike(tone) | np.array([other in greys for other in TONES])
-    return wider
+    """As `alike`, with what half of an area so called may be: grey beside the greyish, all that is pale."""
+    pale = ("white", "light grey", "beige")
+    wider = pale if tone in pale else ()
+    wider = ("dark grey", "grey", "light grey") if plain(tone).startswith("grey-") else wider
+    found: npt.NDArray[np.bool_] = alike(tone) | np.array([other in wider for other in TONES])
+    return found
 
 
 def _tone(colour: str, level: int) -> str:

@@ -1,0 +1,65 @@
+"""What is said of the colours of a picture: as much as a person would see, and no more."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from mpgi_ray.rules import colouring, regions
+from mpgi_ray.rules.seen import Measured, Region
+
+
+def region(colour: str, share: float, **kept: Any) -> Region:
+    plain = {
+        "form": "area", "place": None, "direction": None, "tendency": None,
+        "purity": 0.9, "inside": 0.0, "elsewhere": 0.0,
+    }  # fmt: skip
+    return Region(colour=colour, share=share, **(plain | kept))
+
+
+def every_text(measured: Measured) -> list[str]:
+    texts = [colouring.shares(measured, "the image"), colouring.overview(measured)]
+    texts += [colouring.laid_out(measured, "s"), regions.found(measured, spots_too=True)]
+    return [" ".join(text) for text in texts] + [
+        " ".join(colouring.looks(measured, seed)) for seed in "abcdef"
+    ]
+
+
+def test_darker_is_said_only_beside_what_is_lighter() -> None:
+    seen = (
+        region("green", 0.5, place="left half"),
+        region("darker green", 0.3, place="upper right"),
+        region("grey", 0.2),
+    )
+    for text in every_text(Measured(regions=seen)):
+        for sentence in re.split(r"(?<=\.) ", text):
+            assert "darker" not in sentence or re.search(r"(?<!darker )green", sentence, re.IGNORECASE), text
+    assert "green, darker green and grey" in every_text(Measured(regions=seen))[4].lower()
+
+
+@pytest.mark.parametrize("doubt", [{"purity": 0.55}, {"elsewhere": 0.2}])
+def test_no_share_is_told_of_what_has_no_clear_border(doubt: dict[str, float]) -> None:
+    told = colouring.shares(
+        Measured(regions=(region("grey", 0.5, **doubt), region("blue", 0.3))), "the image"
+    )
+    assert told == ["The image is mostly grey and blue, with a few other colours in places."]
+    clear = colouring.shares(Measured(regions=(region("grey", 0.5), region("blue", 0.3))), "the image")
+    assert clear == ["About half of the image is grey and about a third blue."]
+
+
+def test_a_picture_that_is_mostly_unnamed_is_said_to_be() -> None:
+    (told,) = colouring.shares(Measured(regions=(region("brown", 0.3), region("grey", 0.1))), "the image")
+    assert told == "The image mixes brown, grey and other colours that are hard to name."
+
+
+def test_where_most_of_a_colour_lies_is_told_in_place_of_its_share() -> None:
+    seen = (region("grey", 0.6), region("green", 0.3, tendency="top half", form="patches"))
+    assert colouring.laid_out(Measured(regions=seen), "s") == [
+        "Green areas lie mainly in the top half.",
+        "The rest of the image is mostly grey.",
+    ]
+    mixed = tuple(region(name, 0.4, tendency="everywhere", form="patches") for name in ("grey", "green"))
+    (told,) = colouring.laid_out(Measured(regions=mixed), "s")
+    assert told == "Grey and green areas are mixed over the whole image."
