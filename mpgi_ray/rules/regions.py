@@ -68,7 +68,7 @@ def _way(region: Region) -> str:
         return f"along the {region.place} edge"
     if region.direction:
         start, end = region.direction.split(" to ")
-        return f"in a band from {start} to {end}"
+        return f"from {start} to {end}"
     return "" if region.place == "everywhere" else place(region)
 
 
@@ -85,7 +85,7 @@ def found(measured: Measured, *, spots_too: bool) -> list[str]:
 
 
 def _items(told: Sequence[Region]) -> list[tuple[str, str]]:
-    return [(noun(region, told), _way(region).removeprefix("in a band ")) for region in told]
+    return [(noun(region, told), _way(region)) for region in told]
 
 
 def _listed(items: Sequence[tuple[str, str]], verb: str = "") -> str:
@@ -163,11 +163,14 @@ def grounds(measured: Measured) -> list[Region]:
 
 
 def mixed(measured: Measured) -> list[str]:
-    """A sentence on what lies in all parts of the picture."""
+    """A sentence on what lies in all parts of the picture, and between it."""
     told = grounds(measured)
-    if len(told) < 2:
-        return [sentence(_ground(region)) for region in told]
-    return [sentence(f"{enumerate_(colours(told))} areas are mixed over the whole image")]
+    if not told:
+        return []
+    many = f"{enumerate_(colours(told))} areas are mixed over the whole image"
+    others = [one for one in colours(measured.regions[:4]) if one not in colours(told, measured.regions)]
+    between = f", with {enumerate_(others)} in between" if others else ""
+    return [sentence(f"{many if len(told) > 1 else _ground(told[0])}{between}")]
 
 
 def _spread(region: Region) -> str | None:
