@@ -201,7 +201,7 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
     green = ~warm & lawn  # what grows is often dull
     # of what is dark already a little brown is seen; of pale stone that is hardly yellow none
     rosy = (hue < 30) | (hue >= 340)  # a trace of red is seen sooner than one of yellow
-    grey_warm = np.where(dark, saturation < 0.17, chroma < np.where(rosy, 0.055, 0.08))
+    grey_warm = np.where(dark, saturation < 0.17, chroma < _first([pale, rosy], [0.075, 0.055], 0.068))
     stone = ~dark & ~warm & (hue < 95) & (chroma < np.where(hue < 80, 0.07, 0.06))
     named = _first(
         [
