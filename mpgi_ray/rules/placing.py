@@ -10,6 +10,7 @@ from mpgi_ray.rules.phrases import IN_PLACE, MANY
 from mpgi_ray.rules.things import again, group, is_one
 
 _NAMED = 4  # cells of a list without numbers: more would say no more than "over much of the image"
+_SEVERAL, _MANY_THERE = 3, 6  # objects in a cell at least, where several or many are said to lie there
 _MOSTLY = 0.75  # of the objects of a class lie in a half, where most are said to
 _ASIDE = 0.03  # of the image: a middle that is nearer to the middle line lies in neither half
 
@@ -111,9 +112,17 @@ def _over(c: ClassFact) -> str:
             if sum(at > 0.5 + _ASIDE for at in middles) >= _MOSTLY * len(middles):
                 return f"mostly in the {high} half"
     used = len(_used(c))
-    if used == len(PLACES):
-        return "in every part of the image"
-    return f"spread over {'most' if used > _NAMED + 1 else 'much'} of the image" if used > _NAMED else ""
+    if used <= _NAMED:
+        return ""
+    most = sorted(sorted(_used(c), key=lambda i: -c.clear[i])[:2])
+    told = [i for i in most if c.clear[i] >= max(_SEVERAL, c.total / len(PLACES))]
+    amount = "many" if told and min(c.clear[i] for i in told) >= _MANY_THERE else "several"
+    over = (
+        "in every part of the image"
+        if used == len(PLACES)
+        else f"spread over {'most' if used > _NAMED + 1 else 'much'} of the image"
+    )
+    return over + (f", {amount} of them {enumerate_([IN_PLACE[i] for i in told])}" if told else "")
 
 
 def _clear(c: ClassFact) -> list[tuple[int, str]]:

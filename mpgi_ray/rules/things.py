@@ -7,7 +7,7 @@ from collections.abc import Collection
 from itertools import groupby
 
 from mpgi_ray.rules import phrases, surfaces
-from mpgi_ray.rules.english import enumerate_, number, sentence
+from mpgi_ray.rules.english import enumerate_, number, sentence, with_article
 from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
 from mpgi_ray.rules.lexicon import is_mass
 from mpgi_ray.rules.surfaces import MIN_COVER
@@ -36,23 +36,24 @@ def _colour(facts: Facts, c: ClassFact) -> str:
 def some(facts: Facts, c: ClassFact) -> str | None:
     """``Most of the cars are white``, ``At least two of the buses are white and one red``.
 
-    Colours that not all have; none where they are seen of few, for the others may look the same.
+    Colours that not all have. Where they are seen of few, nothing is told of their number, for the others
+    may look the same: ``Some of the cars are white``, ``Among the cars is a red one``.
     """
-    told = facts.some_colours(c)
-    everything = c.total + c.left_out
-    if not c.countable or c.total < 2 or sum(t.agreeing for t in told) < _SEEN * everything:
+    told, everything = facts.some_colours(c), c.total + c.left_out
+    if not c.countable or c.total < 2 or not told:
         return None
     first, *others = told
+    if sum(t.agreeing for t in told) < _SEEN * everything:
+        some_ = [t.colour for t in told if t.agreeing > 1]
+        if not some_:
+            return sentence(f"among the {c.several} is {with_article(first.colour)} one")
+        return sentence(" and some ".join([f"some of the {c.several} are {some_[0]}", *some_[1:]]))
     if c.complete and first.agreeing > _MOST * everything:
-        said = f"most of the {c.several} are {first.colour}"
-        more = [
-            f"at least {number(t.agreeing)} {'is' if t.agreeing == 1 else 'are'} {t.colour}" for t in others
-        ]
+        said, least = f"most of the {c.several} are {first.colour}", "at least "
     else:
         verb = "is" if first.agreeing == 1 else "are"
-        said = f"at least {number(first.agreeing)} of the {c.several} {verb} {first.colour}"
-        more = [f"{number(t.agreeing)} {t.colour}" for t in others]
-    return sentence(enumerate_([said, *more]))
+        said, least = f"at least {number(first.agreeing)} of the {c.several} {verb} {first.colour}", ""
+    return sentence(" and ".join([said, *(f"{least}{number(t.agreeing)} {t.colour}" for t in others)]))
 
 
 def again(c: ClassFact) -> str:

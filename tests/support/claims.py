@@ -81,6 +81,8 @@ class Reader:
             name = kinds.SINGULAR[items[0]["noun"]]
             most = self._told[name].number // 2 + 1 if name in self._told else 2
             return [Claim(name, sum(_value(i["n"]) if i["n"] else most for i in items), True)]
+        if m := kinds.SOME_LOOK.fullmatch(text):
+            return [Claim(kinds.SINGULAR[m["noun"] or m["noun2"]], 2 if m["noun"] else 1, True)]
         if m := kinds.LOOKS.fullmatch(text):
             return [claim] if (claim := self._subject(m["subject"] or m["subject2"])) else []
         if m := kinds.SOME_LIE.fullmatch(text):
@@ -122,7 +124,7 @@ class Reader:
         one = amount or Claim(kinds.SINGULAR[re.sub("^an? ", "", subject)], 1, True)
         one = replace(one, number=1, at_least=True)
         self._last, before = amount or one, self._last
-        if few := re.search(rf"(?:^|, )((?:{kinds.NUMBER}|some) of them {kinds.CELL}.*)$", rest):
+        if few := re.search(rf"(?:^|, )((?:{kinds.NUMBER}|some|several|many) of them {kinds.CELL}.*)$", rest):
             yield from self._few(few[1])
             rest = rest[: few.start()]
         self._last = before
@@ -153,8 +155,10 @@ class Reader:
         if self._last is None:
             raise ValueError("nobody knows of which")
         text = re.sub(rf" of (?:them|these {kinds.NOUN})(?: is| are)?(?= )", "", text, count=1)
-        for cell in _listed(kinds.IN_CELL, text.removeprefix("some ")):
-            number = _value(cell["n"]) if cell["n"] else 1
+        amount = re.match("(?:some|several|many) ", text)
+        least = {"several ": 3, "many ": 6}.get(amount[0], 1) if amount else 1
+        for cell in _listed(kinds.IN_CELL, text[amount.end() :] if amount else text):
+            number = _value(cell["n"]) if cell["n"] else least
             yield replace(self._last, number=number, at_least=True, places=(_place(cell["cell"]),))
 
 

@@ -122,17 +122,23 @@ ONE = re.compile(
     rf"(?:, {PREDICATE}(?:(?:, | and ){PREDICATE})*)?{SIDE}\."
 )
 SOME = re.compile(rf"(?P<items>(?:at least {NUMBER}|most) of the .+?)(?: on {COLOUR} ground)?\.")
+SOME_LOOK = re.compile(
+    rf"some of the (?P<noun>{NOUN}) are {COLOUR}(?: and some {COLOUR})*\."
+    rf"|among the (?P<noun2>{NOUN}) is an? {COLOUR} one\."
+)
 SHARED = re.compile(rf"{AMOUNT} here (?:is|are) {COLOUR}(?: on {COLOUR} ground)?\.")
 HOW = re.compile(rf"(?:(?P<arranged>{ARRANGED})\b ?)?(?P<place>{ALL_IN}\b)?(?:: |, |$)")
 MOSTLY = re.compile("mostly in the (left|right|top|bottom) half")
-SOME_LIE = re.compile(rf"(?P<n>{NUMBER}|some) of (?:them|these {NOUN}) (?:is |are )?(?P<cells>{CELL}.*)\.")
+SOME_LIE = re.compile(
+    rf"(?P<n>{NUMBER}|some|several|many) of (?:them|these {NOUN}) (?:is |are )?(?P<cells>{CELL}.*)\."
+)
 ALL_LIE = re.compile(
     rf"(?:of (?:the )?(?P<subject>.+?), )?(?P<n>{NUMBER}) (?:lies?|is|are) (?P<cells>{CELL}.*)\."
 )
 STANDS = re.compile(
     r"(?P<subject>.+?) (?:lies?|is|are|stands?|can be (?:found|seen)),? "
     rf"(?P<rest>(?:{ARRANGED}|{ALL_IN}|{NUMBER} {CELL}|{SPREAD}|in different parts|mostly|on view"
-    rf"|(?:{NUMBER}|some) of them).*)\."
+    rf"|(?:{NUMBER}|some|several|many) of them).*)\."
 )
 NEAR = re.compile(
     rf"an? (?P<a>{NOUN}) (?:is close to|is right by|lies next to) an? (?P<b>{NOUN})\."
