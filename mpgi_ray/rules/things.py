@@ -110,8 +110,9 @@ def covers(
         names = [definite(name) if c in told else name for name, c in zip(names, alike, strict=True)]
         many = len(names) > 1
         if said and share == surfaces.SOME:
-            be = "are" if surfaces.is_plural(alike[0]) else "is"
-            some = f"there {be} also {enumerate_(names)}"
+            if new := [c for c in alike if c not in told]:
+                be = "are" if surfaces.is_plural(new[0]) else "is"
+                some = f"there {be} also {enumerate_([surfaces.surface(c) for c in new])}"
         elif said:
             said.append(f"{enumerate_(names)} {share}{' each' if many else ''}")
         else:
@@ -121,7 +122,7 @@ def covers(
         return None
     if some:
         return sentence("; ".join((*said, some)))
-    return sentence(enumerate_(said) if len(said) == len(seen) else "; ".join(said))
+    return sentence("; ".join(said) if any(" and " in one for one in said) else enumerate_(said))
 
 
 def definite(name: str) -> str:

@@ -204,26 +204,23 @@ def _cover(facts: Facts) -> str | None:
 
 
 def _cover_places(facts: Facts) -> str | None:
+    """``Most of the water is on the left.``, or ``There is water on the left.`` where there may be more."""
     told: list[str] = []
-    for (place, _), group in groupby(facts.cover, key=lambda c: (surfaces.place(c), c.exact)):
+    some: list[str] = []
+    for (place, exact), group in groupby(facts.cover, key=lambda c: (surfaces.place(c), c.exact)):
         alike = [c for c in group if place is None or c.fraction >= surfaces.TOLD_COVER]
         if place is None:
             told += [text for c in alike if (text := _filled(facts, c))]
+        elif alike and exact:
+            names = enumerate_([f"the {c.several if surfaces.is_plural(c) else c.name}" for c in alike])
+            be = "are" if len(alike) > 1 or surfaces.is_plural(alike[0]) else "is"
+            told.append(sentence(f"most of {names} {be} {phrases.IN_PLACE[place]}"))
         elif alike:
-            told.append(_lying(alike, place))
+            begins = f"there {'are' if surfaces.is_plural(alike[0]) else 'is'} " if not some else ""
+            where = phrases.IN_PLACE[place]
+            some.append(f"{begins}{enumerate_([surfaces.surface(c) for c in alike])} {where}")
+    told += [sentence(enumerate_(some))] if some else []
     return " ".join(told) or None
-
-
-def _lying(alike: Sequence[CoverFact], place: int) -> str:
-    """``Most of the water is on the left``, or ``There is water on the left`` where there may be more."""
-    many = len(alike) > 1 or surfaces.is_plural(alike[0])
-    if not alike[0].exact:
-        be = "are" if surfaces.is_plural(alike[0]) else "is"
-        return sentence(
-            f"there {be} {enumerate_([surfaces.surface(c) for c in alike])} {phrases.IN_PLACE[place]}"
-        )
-    names = enumerate_([f"the {c.several if surfaces.is_plural(c) else c.name}" for c in alike])
-    return sentence(f"most of {names} {'are' if many else 'is'} {phrases.IN_PLACE[place]}")
 
 
 def _filled(facts: Facts, c: CoverFact) -> str | None:
