@@ -11,7 +11,7 @@ from mpgi_ray.rules.english import choose, enumerate_, number, with_article, wit
 from mpgi_ray.rules.facts import ClassFact, Facts
 from mpgi_ray.rules.form import Form
 from mpgi_ray.rules.geometry import PLACES
-from mpgi_ray.rules.lexicon import implied_by, is_mass, is_several, scene_phrase
+from mpgi_ray.rules.lexicon import hypernyms, implied_by, is_mass, is_several, scene_phrase
 
 MANY = 12  # above it a number is written in digits and gets a coarse word beside it
 _FEW = 3  # of which a number says enough
@@ -110,6 +110,17 @@ def present(facts: Facts, names: Sequence[str]) -> str:
 def scene(facts: Facts) -> str | None:
     """The first scene label that the lexicon knows, as a noun phrase."""
     return next((phrase for phrase in map(scene_phrase, facts.scenes) if phrase), None)
+
+
+def scene_of_things(facts: Facts) -> str | None:
+    """As `scene`, for a sentence that goes on with the things in it: none of them is named twice.
+
+    ``a river`` in place of ``a river with a bridge``, if a bridge is one of them.
+    """
+    whole = scene(facts)
+    place, _, thing = (whole or "").partition(" with ")
+    named = {word for c in facts.counted for word in (with_article(c.name), c.several, *hypernyms(c.name))}
+    return place if thing in named else whole
 
 
 def month(date: str) -> str:

@@ -80,7 +80,7 @@ def _cut(text: str) -> str:
 
 
 def _scene(facts: Facts) -> str | None:
-    known = phrases.scene(facts)
+    known = phrases.scene_of_things(facts)
     if known is None and facts.scenes:
         return f'an area labelled "{humanise(facts.scenes[0]) or facts.scenes[0]}"'
     return known

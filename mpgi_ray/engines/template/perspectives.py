@@ -78,7 +78,7 @@ def _main(facts: Facts, seed: str) -> str:
     """The scene and the objects in it, the most frequent class first."""
     items = [things.group(facts, c) for c in facts.counted]
     items += [phrases.group(c) for c in facts.counted if c.total and c.groups]
-    scene, whole = phrases.scene(facts), enumerate_(items)
+    scene, whole = phrases.scene_of_things(facts), enumerate_(items)
     if scene is None:
         verb = "is" if things.is_one(items[0]) else "are"
         frames = (f"there {verb} {{}} in the image", "the image shows {}", "from above one sees {}")
