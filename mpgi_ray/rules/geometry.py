@@ -18,7 +18,9 @@ PLACES = (
     "bottom",
     "lower right",
 )
-CENTRE_CELL = 4
+_WELL_WITHIN = (
+    0.11  # of the image from its middle: a middle that nobody would call left, right, top or bottom
+)
 _ASIDE = 0.04  # of the image: a middle that is nearer to the middle line lies in neither half
 _BEYOND = 0.1  # of the image: what reaches as far beyond the middle line lies in both
 
@@ -45,11 +47,13 @@ def has_clear_place(box: Box, width: float, height: float) -> bool:
     """Whether nobody would dispute the box's cell.
 
     A box wider or higher than half the image has no single place, and one whose middle lies in the centre
-    region but outside the middle cell is both "in the centre" and, say, "upper left".
+    region but not well within the middle cell is both "in the centre" and, say, "upper left".
     """
     if box.x2 - box.x1 > width / 2 or box.y2 - box.y1 > height / 2:
         return False
-    return cell(box, width, height) == CENTRE_CELL or not in_centre(box, width, height)
+    x, y = box.middle
+    away = max(abs(x / width - 0.5), abs(y / height - 0.5))
+    return away <= _WELL_WITHIN or not in_centre(box, width, height)
 
 
 def is_free(place: int, shares: Sequence[Box]) -> bool:

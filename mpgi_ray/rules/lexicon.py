@@ -9,7 +9,7 @@ because nobody has checked that it shows from above.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from importlib import resources
 from itertools import chain
@@ -199,6 +199,12 @@ def scene_phrase(label: str) -> str | None:
 def implied_by(name: str) -> tuple[str, ...]:
     """Words that say a class already where a scene's phrase has one of them: a forest has trees."""
     return tuple(_lexicon()["implied"].get(name, ()))
+
+
+def is_several(name: str, scenes: Iterable[str] = ()) -> bool:
+    """Whether a picture of these scenes with such a thing has more than one, as a parking lot has cars."""
+    several: dict[str, list[str]] = _lexicon()["several"]
+    return any(name in several.get(scene, ()) for scene in ("any", *map(_fold, scenes)))
 
 
 def visible_tags(tags: dict[str, str], gsd: float | None = None) -> tuple[str, ...]:

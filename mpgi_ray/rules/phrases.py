@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Sequence
 
 from mpgi_ray.rules.arrangement import Arrangement, Pattern
@@ -10,9 +11,11 @@ from mpgi_ray.rules.english import choose, enumerate_, number, with_article, wit
 from mpgi_ray.rules.facts import ClassFact, Facts
 from mpgi_ray.rules.form import Form
 from mpgi_ray.rules.geometry import PLACES
-from mpgi_ray.rules.lexicon import implied_by, is_mass, scene_phrase
+from mpgi_ray.rules.lexicon import hypernyms, implied_by, is_mass, is_several, scene_phrase
 
 MANY = 12  # above it a number is written in digits and gets a coarse word beside it
+_FEW = 3  # of which a number says enough
+_STEPS = ((15, 1), (50, 5), (100, 10), (1000, 50), (math.inf, 500))  # numbers below -> multiples told
 IN_PLACE = (  # as `PLACES`
     "in the upper left", "at the top", "in the upper right",
     "on the left", "in the centre", "on the right",
@@ -39,16 +42,40 @@ def amount(c: ClassFact, n: int, look: str = "") -> str:
     return f"many {noun} ({told})" if n > MANY else f"{told} {noun}"
 
 
-def amount_retold(c: ClassFact, n: int, look: str = "") -> str:
-    """The same amount in other words: ``a single car``, ``three or more red cars``."""
-    if not c.countable:
-        return f"some {with_look(look, c.several)}"
+def amount_told(c: ClassFact, look: str = "", *, again: bool = False) -> str:
+    """The number of a class as a reader would give it: ``a bus``, ``more than 25 cars``, ``many ships``.
+
+    A number that leaves most of them out says too little: ``many cars`` of two that show and 48 too small.
+
+    Args:
+        look: adjectives that stand before the name.
+        again: in the words of an integrated text: ``a single car``, ``three or more red cars``.
+    """
     one, more = with_look(look, c.name), with_look(look, c.several)
+    if not c.countable:
+        return f"some {more}" if again else more
+    n = c.total
+    if is_undercount(c):
+        return f"{'many' if n + c.left_out > MANY else 'several'} {more}"
     if c.exact:
-        return f"a single {one}" if n == 1 else f"{number(n)} {more}"
+        return f"{'a single' if again else 'one'} {one}" if n == 1 else f"{number(n)} {more}"
     if n == 1:
-        return f"at least one {one}"
-    return f"{number(n)} or more {more}"
+        return with_article(one)
+    if n > MANY:
+        return f"{_at_least(n)} {more}"
+    return f"{number(n)} or more {more}" if again else f"at least {number(n)} {more}"
+
+
+def is_undercount(c: ClassFact) -> bool:
+    """Whether most things of a class were left out, so that the number of the others would mislead."""
+    return c.countable and c.left_out > c.total > 0 and c.total + c.left_out > _FEW
+
+
+def _at_least(n: int) -> str:
+    """A large number that there may be more than, as round as people would give it: ``more than 25``."""
+    step = next(step for bound, step in _STEPS if n < bound)
+    low = n // step * step
+    return f"at least {low}" if low == n else f"more than {low}"
 
 
 def clear_cells(c: ClassFact) -> tuple[int, ...]:
@@ -66,22 +93,34 @@ def present(facts: Facts, names: Sequence[str]) -> str:
 
     A label that its source spells in the plural is told so; the source gives it to a single one too.
     """
-    mass = [facts.several(n) for n in names if is_mass(n)]
-    single = [f"at least one {n}" for n in names if not is_mass(n) and n not in facts.plural]
+    sure = {n for n in names if is_mass(n) or is_several(n, facts.scenes)}
+    plain = [facts.several(n) for n in names if n in sure]
+    single = [f"at least one {n}" for n in names if n not in sure and n not in facts.plural]
     parts = [f"part of {with_article(name)}" for name in facts.parts]
-    several = enumerate_([facts.several(n) for n in names if not is_mass(n) and n in facts.plural])
-    told = enumerate_([*mass, *single, *parts])
+    several = enumerate_([facts.several(n) for n in names if n not in sure and n in facts.plural])
+    told = enumerate_([*plain, *single, *parts])
     if not several:
         return told
     if not told:
         return f"one or more {several}"
-    comma = "," if len(mass) + len(single) + len(parts) > 1 or " and " in several else ""
+    comma = "," if len(plain) + len(single) + len(parts) > 1 or " and " in several else ""
     return f"{told}{comma} and one or more {several}"
 
 
 def scene(facts: Facts) -> str | None:
     """The first scene label that the lexicon knows, as a noun phrase."""
     return next((phrase for phrase in map(scene_phrase, facts.scenes) if phrase), None)
+
+
+def scene_of_things(facts: Facts) -> str | None:
+    """As `scene`, for a sentence that goes on with the things in it: none of them is named twice.
+
+    ``a river`` in place of ``a river with a bridge``, if a bridge is one of them.
+    """
+    whole = scene(facts)
+    place, _, thing = (whole or "").partition(" with ")
+    named = {word for c in facts.counted for word in (with_article(c.name), c.several, *hypernyms(c.name))}
+    return place if thing in named else whole
 
 
 def month(date: str) -> str:
@@ -172,6 +211,6 @@ def metres(value: float) -> str:
     return f"{float(f'{value:.2g}'):g}"
 
 
-def pointing(direction: str) -> str:
-    """``horizontally``, ``vertically``, ``diagonally``."""
-    return f"{direction}ly"
+def way(direction: str) -> str:
+    """Which way long things lie in the image: ``from left to right``."""
+    return {"horizontal": "from left to right", "vertical": "from top to bottom"}.get(direction, "diagonally")

@@ -13,7 +13,6 @@ from itertools import groupby
 from mpgi_ray.rules import maps, phrases, regions, surfaces
 from mpgi_ray.rules.english import choose, enumerate_, number, sentence, with_article
 from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
-from mpgi_ray.rules.geometry import PLACES
 from mpgi_ray.rules.lexicon import humanise, is_mass
 from mpgi_ray.rules.phrases import IN_PLACE
 from mpgi_ray.rules.relations import Kind, Relation
@@ -162,10 +161,10 @@ def cover_places(facts: Facts, seed: str) -> str | None:
 
 def _cover_way(c: CoverFact) -> tuple[str, str] | None:
     """Where a cover lies, after its verb in the plural: ``lie``, ``mainly on the left``."""
-    where, full = surfaces.where(c), surfaces.full_cells(c)
+    where, full = surfaces.where(c), surfaces.filled(c)
     if where is not None and c.fraction >= surfaces.TOLD_COVER:
         return "lie", where
-    return ("fill", f"most of {enumerate_([f'the {PLACES[i]}' for i in full])}") if full else None
+    return ("fill", f"most of {full}") if full else None
 
 
 def forms(facts: Facts, seed: str) -> str | None:
@@ -180,7 +179,7 @@ def forms(facts: Facts, seed: str) -> str | None:
             told.append(sentence(f"{subject} {'is' if c.total == 1 else 'are'} {enumerate_(form)}"))
         if c.form is not None and c.form.direction:
             verb = "points" if c.total == 1 else "point"
-            told.append(sentence(f"{subject} {verb} {phrases.pointing(c.form.direction)}"))
+            told.append(sentence(f"{subject} {verb} {c.form.direction}ly"))
     return " ".join(told) or None
 
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import math
 
-from mpgi_ray.rules.english import with_article
+from mpgi_ray.rules.english import enumerate_, with_article
 from mpgi_ray.rules.facts import CoverFact, Facts
 from mpgi_ray.rules.geometry import PLACES
-from mpgi_ray.rules.lexicon import is_mass
+from mpgi_ray.rules.lexicon import is_mass, is_several
 from mpgi_ray.rules.phrases import IN_PLACE, scene
 
+_THIRDS = {
+    "top third": {0, 1, 2},
+    "bottom third": {6, 7, 8},
+    "left third": {0, 3, 6},
+    "right third": {2, 5, 8},
+}
 MIN_COVER = 0.01  # of the image; less is too small to see
 TOLD_COVER = 0.05  # of the image; less is not told among the main things
 # upper bound of a fraction -> words; people do not estimate cover more finely. The bounds lie about one half
@@ -23,6 +29,14 @@ _SHARES = (
     (0.72, "about two thirds"),
     (0.95, "most"),
     (1.01, "almost all"),
+)
+_OF_MASK = (  # people see of a sharp outline whether it is more than a third, or than half
+    *_SHARES[:3],
+    (0.37, "about a third"),
+    (0.45, "more than a third"),
+    (0.55, "about half"),
+    (0.63, "more than half"),
+    *_SHARES[5:],
 )
 SOME = "a part"
 _LEAST_SHARES = (  # for a mask that marks some of what there is: each share holds from the bound before it on
@@ -43,19 +57,19 @@ def share(fraction: float) -> str:
 
 def share_of(c: CoverFact) -> str:
     """How much of the image: ``about a quarter``, or ``at least a fifth`` where it may be more."""
-    return next(words for bound, words in (_SHARES if c.exact else _LEAST_SHARES) if c.fraction < bound)
+    return next(words for bound, words in (_OF_MASK if c.exact else _LEAST_SHARES) if c.fraction < bound)
 
 
 def is_plural(c: CoverFact) -> bool:
-    """Whether a cover is spoken of in the plural: countable things in more than one patch."""
-    return c.patches > 1 and not is_mass(c.name)
+    """Whether a cover is spoken of in the plural: countable things in more than one patch, and canopies."""
+    return not is_mass(c.name) and (c.patches > 1 or is_several(c.name))
 
 
 def surface(c: CoverFact) -> str:
     """The subject of a sentence on a cover: ``water``, ``a building``, ``buildings``."""
     if is_mass(c.name):
         return c.name
-    return c.several if c.patches > 1 else with_article(c.name)
+    return c.several if is_plural(c) else with_article(c.name)
 
 
 def where(c: CoverFact) -> str | None:
@@ -86,10 +100,17 @@ def place(c: CoverFact) -> int | None:
     return None
 
 
-def full_cells(c: CoverFact) -> list[int]:
-    """The cells that a cover fills by 0.7 or more; empty if it fills most of them anyway."""
-    full = [i for i, fraction in enumerate(c.cells) if fraction >= 0.7]
-    return full if len(full) <= 5 else []
+def filled(c: CoverFact) -> str:
+    """The parts of the image that a cover fills by 0.7 or more: ``the left third and the top``.
+
+    Empty if it fills none, or most of them anyway.
+    """
+    full = {i for i, fraction in enumerate(c.cells) if fraction >= 0.7}
+    if len(full) > 5:
+        return ""
+    thirds = [name for name, cells in _THIRDS.items() if cells <= full]
+    rest = full.difference(*(_THIRDS[name] for name in thirds))
+    return enumerate_([f"the {name}" for name in (*thirds, *(PLACES[i] for i in sorted(rest)))])
 
 
 def untold(facts: Facts) -> list[CoverFact]:

@@ -7,18 +7,13 @@ from collections.abc import Collection
 from itertools import groupby
 
 from mpgi_ray.rules import phrases, surfaces
-from mpgi_ray.rules.english import choose, enumerate_, number, sentence
+from mpgi_ray.rules.english import enumerate_, number, sentence, with_article
 from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
-from mpgi_ray.rules.geometry import PLACES
 from mpgi_ray.rules.lexicon import is_mass
-from mpgi_ray.rules.phrases import IN_PLACE, MANY
 from mpgi_ray.rules.surfaces import MIN_COVER
 
-_OTHERS = ", among other places"
-_MOST_PARTS, _SEVERAL_PARTS = "in most parts of the image", "in several parts of the image"
-_SPREAD = 5  # cells of the nine: a list of more would say no more than that
-_VAGUE = (_OTHERS, _MOST_PARTS, _SEVERAL_PARTS)
-_FEW = 3  # things of which some places alone would not be told
+_SEEN = 0.6  # of the objects of a class whose colour is clear, where colours of some are told
+_MOST = 0.6  # of all objects of a class have a colour, where most are said to have it
 _SINGLE = ("one ", "a ", "an ", "at least one ", "this ")
 
 
@@ -30,20 +25,35 @@ def group(facts: Facts, c: ClassFact, told: int = 0) -> str:
     """
     if not c.total:
         return phrases.group(c)
+    return phrases.amount_told(c, _colour(facts, c), again=told == 1)
+
+
+def _colour(facts: Facts, c: ClassFact) -> str:
     seen = facts.colour(c)
-    return (phrases.amount, phrases.amount_retold)[told](c, c.total, seen.colour if seen else "")
+    return seen.colour if seen else ""
 
 
 def some(facts: Facts, c: ClassFact) -> str | None:
-    """``At least two of the cars are white and at least one is red``: colours that not all have."""
-    if not c.countable or c.total < 2:
+    """``Most of the cars are white``, ``At least two of the buses are white and one red``.
+
+    Colours that not all have. Where they are seen of few, nothing is told of their number, for the others
+    may look the same: ``Some of the cars are white``, ``Among the cars is a red one``.
+    """
+    told, everything = facts.some_colours(c), c.total + c.left_out
+    if not c.countable or c.total < 2 or not told:
         return None
-    told = [(number(t.agreeing), "is" if t.agreeing == 1 else "are", t.colour) for t in facts.some_colours(c)]
-    if not told:
-        return None
-    (first, verb, colour), *others = told
-    said = [f"at least {first} of the {c.several} {verb} {colour}"]
-    return sentence(enumerate_(said + [f"at least {n} {verb} {colour}" for n, verb, colour in others]))
+    first, *others = told
+    if sum(t.agreeing for t in told) < _SEEN * everything:
+        some_ = [t.colour for t in told if t.agreeing > 1]
+        if not some_:
+            return sentence(f"among the {c.several} is {with_article(first.colour)} one")
+        return sentence(" and some ".join([f"some of the {c.several} are {some_[0]}", *some_[1:]]))
+    if c.complete and first.agreeing > _MOST * everything:
+        said, least = f"most of the {c.several} are {first.colour}", "at least "
+    else:
+        verb = "is" if first.agreeing == 1 else "are"
+        said, least = f"at least {number(first.agreeing)} of the {c.several} {verb} {first.colour}", ""
+    return sentence(" and ".join([said, *(f"{least}{number(t.agreeing)} {t.colour}" for t in others)]))
 
 
 def again(c: ClassFact) -> str:
@@ -58,74 +68,6 @@ def is_one(amount: str) -> bool:
     return amount.startswith(_SINGLE) or is_mass(amount.removeprefix("some ").removeprefix("the "))
 
 
-def placed(facts: Facts, c: ClassFact) -> str:
-    """``nine red cars in two rows in the left half``: a group with all that is clear."""
-    return f"{group(facts, c, 1)} {_how(c)}".strip()
-
-
-def _how(c: ClassFact) -> str:
-    """Arrangement and place of all, as far as they are clear."""
-    arranged = phrases.arranged(c.arrangement) if c.arrangement else ""
-    return f"{arranged} {_place(c)}".strip()
-
-
-def _place(c: ClassFact) -> str:
-    """Where all lie; empty if the arrangement says it."""
-    return "" if c.arrangement and phrases.is_whole(c.arrangement) else phrases.where(c)
-
-
-def stands(facts: Facts, c: ClassFact, seed: str) -> str:
-    """A sentence on the places of a class, for a perspective."""
-    subject = group(facts, c)
-    cells = _cells(c)
-    how = _how(c)
-    verb = choose((("lies", "is"), ("lie", "are"))[not is_one(subject)], seed, c.name)
-    said = f"{subject} {verb} {how or cells or _sides(c)}"
-    return sentence(f"{said}: {cells}" if how and cells and not cells.endswith(_VAGUE) else said)
-
-
-def by_cells(c: ClassFact, seed: str, *, named: bool) -> str | None:
-    """A sentence on the cells that a class was found in, for a text that told its number before.
-
-    Args:
-        named: whether it names the class; if not, the sentence before did.
-    """
-    cells = _cells(c)
-    if not cells or (_place(c) and cells.endswith(_VAGUE)):
-        return None
-    one = is_one(again(c))
-    verb = choose(("is" if one else "are", "can be found"), seed, c.name)
-    return sentence(f"{again(c) if named else 'it' if one else 'they'} {verb} {cells}")
-
-
-def _cells(c: ClassFact) -> str:
-    """``two in the upper left and three on the left``; without numbers where they are not exact."""
-    used = [i for i, n in enumerate(phrases.clear_cells(c)) if n]
-    if not used or len(used) == len(PLACES) or (len(used) == 1 and c.clear == c.cells):
-        return ""
-    if c.arrangement and phrases.is_whole(c.arrangement):
-        return ""
-    if c.exact and c.clear == c.cells and c.total <= MANY:
-        return enumerate_([f"{number(c.clear[i])} {IN_PLACE[i]}" for i in used])
-    if len(used) > _SPREAD:
-        return _MOST_PARTS
-    if len(used) == _SPREAD:
-        return _SEVERAL_PARTS
-    places = enumerate_([IN_PLACE[i] for i in used])
-    if c.clear == c.cells:
-        return places
-    return f"{places}{_OTHERS}" if c.total > _FEW else ""
-
-
-def _sides(c: ClassFact) -> str:
-    """By centre and edge, where no cell is clear."""
-    if not c.total:
-        return "somewhere in the image"
-    if not c.edge:
-        return "in the central part"
-    return "in different parts of the image" if c.centre else "towards the edges"
-
-
 def looks(facts: Facts, c: ClassFact, told: int) -> str | None:
     """A sentence on the look of a class: colour, size, shape, what lies around, direction.
 
@@ -134,16 +76,20 @@ def looks(facts: Facts, c: ClassFact, told: int) -> str | None:
     if not c.total:
         return None
     seen, form = facts.colour(c), phrases.form(c.form) if c.form else []
-    predicates = [seen.colour, *form] if seen and not told else form
-    ground = [f"on {seen.ground} ground"] if seen and seen.ground else []
-    direction = phrases.pointing(c.form.direction) if c.form and c.form.direction else ""
-    subject = again(c) if told else phrases.amount(c, c.total)
-    verb, points = ("is", "points") if is_one(subject) else ("are", "point")
-    if predicates or ground:
-        parts = [enumerate_(predicates), *ground] if predicates else ground
-        parts += [f"pointing {direction}"] if direction else []
-        return sentence(f"{subject} {verb} {', '.join(parts)}")
-    return sentence(f"{subject} {points} {direction}") if direction else None
+    colour = seen.colour if seen and not told else ""
+    ground = f"on {seen.ground} ground" if seen and seen.ground else ""
+    way = phrases.way(c.form.direction) if c.form and c.form.direction else ""
+    subject = again(c) if told else phrases.amount_told(c)
+    one = is_one(subject)
+    sides = f"{'its long side' if one else 'their long sides'} running {way}" if way else ""
+    if colour and subject.startswith(("a ", "an ")):  # "a van is yellow" would be said of every van
+        some_ = f"there is {phrases.amount_told(c, colour)} {ground}".strip()
+        return sentence(", ".join(filter(None, (some_, enumerate_(form), sides))))
+    if looks_ := ", ".join(filter(None, (enumerate_([*filter(None, [colour]), *form]), ground))):
+        return sentence(", ".join(filter(None, (f"{subject} {'is' if one else 'are'} {looks_}", sides))))
+    if not way:
+        return None
+    return sentence(f"the long {'side' if one else 'sides'} of {subject} {'runs' if one else 'run'} {way}")
 
 
 def covers(
@@ -164,8 +110,9 @@ def covers(
         names = [definite(name) if c in told else name for name, c in zip(names, alike, strict=True)]
         many = len(names) > 1
         if said and share == surfaces.SOME:
-            be = "are" if surfaces.is_plural(alike[0]) else "is"
-            some = f"there {be} also {enumerate_(names)}"
+            if new := [c for c in alike if c not in told]:
+                be = "are" if surfaces.is_plural(new[0]) else "is"
+                some = f"there {be} also {enumerate_([surfaces.surface(c) for c in new])}"
         elif said:
             said.append(f"{enumerate_(names)} {share}{' each' if many else ''}")
         else:
@@ -175,7 +122,7 @@ def covers(
         return None
     if some:
         return sentence("; ".join((*said, some)))
-    return sentence(enumerate_(said) if len(said) == len(seen) else "; ".join(said))
+    return sentence("; ".join(said) if any(" and " in one for one in said) else enumerate_(said))
 
 
 def definite(name: str) -> str:

@@ -107,7 +107,7 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
     if amount is not None and (
         noun.plural or 1 in amount or amount == (2, None) or _is_one_and_many(noun.name)
     ):
-        inside = region if region and not _is_listed(line, region) else None
+        inside = region if region and not (_is_listed(line, region) or _is_mostly(line, region)) else None
         placed = inside is None and line.names_place(noun.at) and not is_every(line, noun)
         some = noun.some or placed or _is_placed(line, noun) or _is_of_each(line, noun.at)
         total = _is_total(line, noun)
@@ -115,7 +115,11 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
         yield replace(number, some=some and not total, every=total)
     if region is not None:
         yield replace(
-            claim, about=About.POSITION, region=region, every=is_every(line, noun), most=is_most(line, noun)
+            claim,
+            about=About.POSITION,
+            region=region,
+            every=is_every(line, noun),
+            most=is_most(line, noun) or _is_mostly(line, region),
         )
     if noun.colour:
         yield replace(claim, about=About.COLOUR, word=noun.colour, amount=amount, some=amount is not None)
@@ -164,6 +168,14 @@ def _is_placed(line: Line, noun: Noun) -> bool:
         if line.parts[here].kind in (Kind.MARK, Kind.THING, Kind.PLACE):
             return False
     return False
+
+
+def _is_mostly(line: Line, region: Region) -> bool:
+    """``six cars are mostly on the left``."""
+    return any(
+        part.value is region and line.text(at - 1) in ("mostly", "mainly", "largely", "chiefly")
+        for at, part in enumerate(line.parts)
+    )
 
 
 def _is_listed(line: Line, region: Region) -> bool:

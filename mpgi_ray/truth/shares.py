@@ -101,6 +101,11 @@ def _is_number(part: Piece, noun: Noun) -> bool:
     return noun.plural and part.text.split(" ")[-1] not in ("most", "all", "any", "majority", "much")
 
 
+def _is_surface(noun: Noun | None) -> bool:
+    """Grass that is spread over half of the picture covers it; cars do not."""
+    return noun is None or not noun.plural or lexicon.is_mass(noun.name)
+
+
 def _behind_aside(line: Line, end: int) -> Noun | None:
     """The river in ``the river, which carries barges, takes up``."""
     begins = (n for n in range(end) if line.text(n) == "," and line.text(n + 1) in ("which", "whose", "with"))
@@ -134,5 +139,6 @@ def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
             subject = line.object(at + after)
         elif (noun := line.noun_at(at + 1)) and (_is_number(part, noun) or lexicon.is_mass(noun.name)):
             subject = noun  # about a third grass, and not a third car
-    if subject is not None and not subject.amount:
+    scattered = verb is not None and line.text(at - verb).startswith("spread") and not _is_surface(subject)
+    if subject is not None and not subject.amount and not scattered:
         yield Claim(About.COVER, subject.name, part.start, part.end, amount=part.value)

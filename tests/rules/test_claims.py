@@ -19,14 +19,31 @@ from support.claims import Claim, Reader
             ],
         ),
         (
-            "The view is of 50 or more cars. These cars stand on the left, among other places.",
-            [Claim("car", 50, True), Claim("car", 1, True, ("left",)), Claim("car", 50, True)],
+            "The view takes in more than 50 cars. Some of these cars are on the left.",
+            [Claim("car", 51, True), Claim("car", 1, True, ("left",))],
+        ),
+        (
+            "At least four cars are in a grid, two of them on the left and one at the top.",
+            [
+                Claim("car", 2, True, ("left",)),
+                Claim("car", 1, True, ("top",)),
+                Claim("car", 4, True),
+                Claim("car", 4, True, way="in a grid"),
+            ],
+        ),
+        (
+            "Of the three white cars, two lie on the left and one at the top.",
+            [Claim("car", 3, False), Claim("car", 2, False, ("left",)), Claim("car", 1, False, ("top",))],
+        ),
+        (
+            "Five cars are mostly in the left half.",
+            [Claim("car", 5, False), Claim("car", 3, True, ("left half",))],
         ),
         (
             "Many small cars (35) lie near the edges.",
             [Claim("car", 35, False), Claim("car", 35, False, ("edges",))],
         ),
-        ("At least two of the cars are white and at least one is dark grey.", [Claim("car", 3, True)]),
+        ("At least two of the cars are white and one dark grey.", [Claim("car", 3, True)]),
         ("A grey-green area lies in the left half.", []),
     ],
 )

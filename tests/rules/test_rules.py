@@ -260,11 +260,13 @@ def test_a_label_in_the_plural_may_stand_for_one_thing() -> None:
             "grass",
             "trees",
             "buildings",
-        ): "grass and at least one airplane, and one or more trees and",
+        ): "grass, trees and at least one airplane, and one or more buildings",
         ("buildings",): "one or more buildings",
     }
     for labels, words in told.items():
         assert words in (rules_of_labels(gather(note([], labels=labels)), "s") or "")
+    lot = gather(note([], labels=("cars", "buildings"), scene=("parkinglot",)))
+    assert "cars and one or more buildings" in (rules_of_labels(lot, "s") or "")
 
 
 def test_plurals_and_lists() -> None:

@@ -60,6 +60,8 @@ class Reader:
         text = kinds.SIZED.sub(r"\2 \1 \3", text)
         if kinds.UNCLAIMED.fullmatch(text) and not re.search(rf"\b{kinds.NOUN}\b", text):
             return []
+        if m := kinds.ONE.fullmatch(text):
+            return [_amount(re.fullmatch(kinds.AMOUNT, m["subject"]))]
         if m := kinds.LISTING.fullmatch(text):
             claims = [claim for item in _listed(kinds.ITEM, m["items"]) for claim in _placed(item)]
             self._told |= {c.name: c for c in claims if not c.places and not c.way}
@@ -76,9 +78,19 @@ class Reader:
             return [Claim(kinds.SINGULAR[noun], 1, True) for noun in m.groupdict().values() if noun]
         if m := kinds.SOME.fullmatch(text):  # nothing has two colours
             items = _listed(kinds.OF_COLOUR, m["items"])
-            return [Claim(kinds.SINGULAR[items[0]["noun"]], sum(_value(i["n"]) for i in items), True)]
+            name = kinds.SINGULAR[items[0]["noun"]]
+            most = self._told[name].number // 2 + 1 if name in self._told else 2
+            return [Claim(name, sum(_value(i["n"]) if i["n"] else most for i in items), True)]
+        if m := kinds.SOME_LOOK.fullmatch(text):
+            return [Claim(kinds.SINGULAR[m["noun"] or m["noun2"]], 2 if m["noun"] else 1, True)]
         if m := kinds.LOOKS.fullmatch(text):
-            return [claim] if (claim := self._subject(m["subject"])) else []
+            return [claim] if (claim := self._subject(m["subject"] or m["subject2"])) else []
+        if m := kinds.SOME_LIE.fullmatch(text):
+            return [*self._few(text.removesuffix("."))]
+        if m := kinds.ALL_LIE.fullmatch(text):
+            amount = self._subject(m["subject"] or "they")
+            cells = _listed(kinds.IN_CELL, f"{m['n']} {m['cells']}")
+            return [*_in_cells(amount, replace(amount, number=1, at_least=True), cells)]
         if m := kinds.STANDS.fullmatch(text):
             return [*self._stands(m["subject"], m["rest"])]
         if m := kinds.SIZES.fullmatch(text):
@@ -111,39 +123,59 @@ class Reader:
         amount = self._subject(subject)
         one = amount or Claim(kinds.SINGULAR[re.sub("^an? ", "", subject)], 1, True)
         one = replace(one, number=1, at_least=True)
+        self._last, before = amount or one, self._last
+        if few := re.search(rf"(?:^|, )((?:{kinds.NUMBER}|some|several|many) of them {kinds.CELL}.*)$", rest):
+            yield from self._few(few[1])
+            rest = rest[: few.start()]
+        self._last = before
+        how = kinds.HOW.match(rest)
+        told = amount and how and (how["arranged"] or not how[0].endswith(", "))  # "at the top, on the left"
+        rest = rest[how.end() :] if told else rest
+        if amount and not kinds.IN_CELL.match(rest):
+            yield amount
+        if told:
+            yield from _where(amount, how)
+        if rest in ("", "on view"):
+            return
         if rest == "in every part of the image":
             yield from (replace(one, places=(cell,)) for cell in kinds.CELLS)
-            return
-        if rest in ("in most parts of the image", "in several parts of the image"):
+        elif rest.startswith("spread over"):
             yield replace(one, spread=6 if "most" in rest else 5)
-            return
-        if rest == kinds.SIDES:
+        elif rest == kinds.SIDES:
             yield from (replace(one, places=(side,)) for side in ("central", "edges"))
-            return
-        if amount and (how := kinds.HOW.match(rest)) and how[0]:
-            yield from (amount, *_where(amount, how))
-            if not (rest := rest[how.end() :]):
-                return
-        cells = _listed(kinds.IN_CELL, rest.removesuffix(", among other places"))
-        yield from _in_cells(amount, one, cells, everywhere=not rest.endswith("among other places"))
+        elif most := kinds.MOSTLY.fullmatch(rest):
+            yield replace(one, number=(amount or one).number // 2 + 1, places=(f"{most[1]} half",))
+        else:
+            yield from _in_cells(amount, one, _listed(kinds.IN_CELL, rest))
+
+    def _few(self, text: str) -> Iterator[Claim]:
+        """``two of them on the left and one at the top``: there may be more in each."""
+        if m := re.match(rf"(.+?) of these ({kinds.NOUN}) (?:is|are) ", text):
+            self._subject(f"these {m[2]}")
+        if self._last is None:
+            raise ValueError("nobody knows of which")
+        text = re.sub(rf" of (?:them|these {kinds.NOUN})(?: is| are)?(?= )", "", text, count=1)
+        amount = re.match("(?:some|several|many) ", text)
+        least = {"several ": 3, "many ": 6}.get(amount[0], 1) if amount else 1
+        for cell in _listed(kinds.IN_CELL, text[amount.end() :] if amount else text):
+            number = _value(cell["n"]) if cell["n"] else least
+            yield replace(self._last, number=number, at_least=True, places=(_place(cell["cell"]),))
 
 
-def _in_cells(amount: Claim | None, one: Claim, cells: list[re.Match], everywhere: bool) -> Iterator[Claim]:
+def _in_cells(amount: Claim | None, one: Claim, cells: list[re.Match]) -> Iterator[Claim]:
     """With numbers in each cell, which stand for all; or at least one in each."""
     places = tuple(_place(cell["cell"]) for cell in cells)
     numbers = [_value(cell["n"]) for cell in cells if cell["n"]]
     if not numbers:
         yield from (replace(one, places=(place,)) for place in places)
         if amount:
-            yield replace(amount, places=places) if everywhere else amount
+            yield replace(amount, places=places)
         return
-    if amount is None or amount.at_least:
-        raise ValueError("parts of a number that is not known")
-    if len(numbers) == len(cells) - 1 and not cells[0]["n"]:  # "two lie at the top and one on the left"
+    if amount and not cells[0]["n"]:  # "two cars lie at the top and one on the left"
         numbers = [amount.number, *numbers]
         amount = replace(amount, number=sum(numbers))
-    if len(numbers) != len(cells) or sum(numbers) != amount.number:
-        raise ValueError(f"{numbers} are not {amount.number}")
+    if amount is None or amount.at_least or len(numbers) != len(cells) or sum(numbers) != amount.number:
+        raise ValueError(f"{numbers} are not {amount}")
     yield amount
     yield from (replace(amount, number=n, places=(p,)) for n, p in zip(numbers, places, strict=True))
 
@@ -166,13 +198,16 @@ def _value(number: str) -> int:
 
 
 def _amount(m: re.Match) -> Claim:
+    if m["vague"]:
+        return Claim(kinds.SINGULAR[m["noun3"]], {"several": 4, "many": 13}.get(m["vague"], 1), True)
     at_least = bool(m["least"] or m["more"] or m["least2"])
-    return Claim(kinds.SINGULAR[m["noun"] or m["noun2"]], _value(m["n"] or m["n2"]), at_least)
+    number = _value(m["n"] or m["n2"]) + (m["least"] == "more than ")
+    return Claim(kinds.SINGULAR[m["noun"] or m["noun2"]], number, at_least)
 
 
 def _placed(m: re.Match) -> Iterator[Claim]:
     """The claims of an item: none if it is of pixels alone."""
-    if m["noun"] or m["noun2"]:
+    if m["noun"] or m["noun2"] or m["noun3"]:
         yield _amount(m)
         yield from _where(_amount(m), m)
 

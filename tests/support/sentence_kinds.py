@@ -66,8 +66,10 @@ HALF = "(?:in the (?:left|right|top|bottom) half|on the (?:left|right) side|towa
 ALL_IN = rf"(?:{HALF}|{CELL}|around the centre|near the edges|towards the edges|in the central part)"
 LOOK = rf"(?:(?:small|large|{COLOUR}) )?(?:{COLOUR} )?"
 AMOUNT = (
-    rf"(?:(?P<least>at least |no fewer than )?(?P<n>{NUMBER}) (?P<more>or more )?{LOOK}(?P<noun>{NOUN})\b"
-    rf"|many {LOOK}(?P<noun2>{NOUN}) \((?P<least2>at least )?(?P<n2>\d+)\))"
+    rf"(?:(?P<least>at least |no fewer than |more than )?(?P<n>{NUMBER}) (?P<more>or more )?"
+    rf"{LOOK}(?P<noun>{NOUN})\b"
+    rf"|many {LOOK}(?P<noun2>{NOUN}) \((?P<least2>at least )?(?P<n2>\d+)\)"
+    rf"|(?P<vague>an?|several|many) {LOOK}(?P<noun3>{NOUN})\b)"
 )
 ARRANGED = (
     rf"(?:mostly )?in (?:a (?:\w+ )?row|{NUMBER} (?:\w+ )?rows|a grid)|close together"
@@ -84,10 +86,11 @@ SEEN_IN = (
     rf"|from (?:the )?[\w ]+? to (?:the )?(?:{'|'.join(CELLS)})|over {SHARE}(?: of it)?)"
 )
 SEEN = rf"(?:{SHARE} of it {COLOUR}|(?:{REGION}|{SPOTS})(?: {SEEN_IN})?)"  # in pixels: no thing of a class
+SPREAD = "in every part of the image|spread over (?:much|most) of the image"
 ITEM = re.compile(rf"{AMOUNT}(?: (?P<arranged>{ARRANGED}))?(?: (?P<place>{ALL_IN}))?|{SEEN}")
 IN_CELL = re.compile(rf"(?:(?P<n>{NUMBER}) )?(?P<cell>{CELL})")
 OF_COLOUR = re.compile(
-    rf"at least (?P<n>{NUMBER})(?: of the (?P<noun>{NOUN})(?: here)?)? (?:is|are) {COLOUR}"
+    rf"(?:(?:at least )?(?P<n>{NUMBER})|most)(?: of the (?P<noun>{NOUN})(?: here)?)?(?: (?:is|are))? {COLOUR}"
 )
 PREDICATE = (
     rf"(?:{COLOUR}|(?:small|large) in the image|elongated|round"
@@ -98,7 +101,7 @@ SEPARATOR = re.compile("; |, | and ")
 LISTING = re.compile(
     "(?:there (?:is|are)(?: also)?|in this image there (?:is|are)|from above, the image shows"
     "|the image shows|from above one sees|overhead view of|top-down view of|the view from above shows"
-    r"|the view is of|the image looks down on) (?P<items>.+?)(?: in the image)?\."
+    r"|the view takes in|the image looks down on) (?P<items>.+?)(?: in the image)?\."
 )
 SPLIT = [
     re.compile(pattern)
@@ -111,16 +114,35 @@ SPLIT = [
     )
 ]
 POINTING = "(?:horizontally|vertically|diagonally)"
+WAY = "(?:from left to right|from top to bottom|diagonally)"
+SIDE = rf"(?:, (?:its long side|their long sides) running {WAY})?"
 LOOKS = re.compile(
     rf"(?P<subject>.+?) (?:(?:is|are)(?: {PREDICATE}(?:(?:, | and ){PREDICATE})*)?"
-    rf"(?:,? on {COLOUR} ground)?(?:, pointing {POINTING})?|points? {POINTING})\."
+    rf"(?:,? on {COLOUR} ground)?{SIDE}|points? {POINTING})\."
+    rf"|the long sides? of (?P<subject2>.+?) runs? {WAY}\."
 )
-SOME = re.compile(rf"(?P<items>at least {NUMBER} of the .+?)(?: on {COLOUR} ground)?\.")
+ONE = re.compile(
+    rf"there is (?P<subject>an? {LOOK}{NOUN})(?: on {COLOUR} ground)?"
+    rf"(?:, {PREDICATE}(?:(?:, | and ){PREDICATE})*)?{SIDE}\."
+)
+SOME = re.compile(rf"(?P<items>(?:at least {NUMBER}|most) of the .+?)(?: on {COLOUR} ground)?\.")
+SOME_LOOK = re.compile(
+    rf"some of the (?P<noun>{NOUN}) are {COLOUR}(?: and some {COLOUR})*\."
+    rf"|among the (?P<noun2>{NOUN}) is an? {COLOUR} one\."
+)
 SHARED = re.compile(rf"{AMOUNT} here (?:is|are) {COLOUR}(?: on {COLOUR} ground)?\.")
-HOW = re.compile(rf"(?:(?P<arranged>{ARRANGED})\b ?)?(?P<place>{ALL_IN}\b)?(?:: |$)")
+HOW = re.compile(rf"(?:(?P<arranged>{ARRANGED})\b ?)?(?P<place>{ALL_IN}\b)?(?:: |, |$)")
+MOSTLY = re.compile("mostly in the (left|right|top|bottom) half")
+SOME_LIE = re.compile(
+    rf"(?P<n>{NUMBER}|some|several|many) of (?:them|these {NOUN}) (?:is |are )?(?P<cells>{CELL}.*)\."
+)
+ALL_LIE = re.compile(
+    rf"(?:of (?:the )?(?P<subject>.+?), )?(?P<n>{NUMBER}) (?:lies?|is|are) (?P<cells>{CELL}.*)\."
+)
 STANDS = re.compile(
-    r"(?P<subject>.+?) (?:lies?|is|are|stands?|can be (?:found|seen)) "
-    rf"(?P<rest>(?:{ARRANGED}|{ALL_IN}|{NUMBER} {CELL}|in (?:different|most|several|every) parts?).*)\."
+    r"(?P<subject>.+?) (?:lies?|is|are|stands?|can be (?:found|seen)),? "
+    rf"(?P<rest>(?:{ARRANGED}|{ALL_IN}|{NUMBER} {CELL}|{SPREAD}|in different parts|mostly|on view"
+    rf"|(?:{NUMBER}|some|several|many) of them).*)\."
 )
 NEAR = re.compile(
     rf"an? (?P<a>{NOUN}) (?:is close to|is right by|lies next to) an? (?P<b>{NOUN})\."

@@ -7,10 +7,9 @@ import re
 from collections.abc import Sequence
 from itertools import groupby
 
-from mpgi_ray.rules import colouring, maps, phrases, regions, surfaces, things
+from mpgi_ray.rules import colouring, maps, phrases, placing, regions, surfaces, things
 from mpgi_ray.rules.english import choose, enumerate_, sentence, with_article
 from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
-from mpgi_ray.rules.geometry import PLACES
 from mpgi_ray.rules.lexicon import humanise
 from mpgi_ray.rules.relations import Kind, Relation
 from mpgi_ray.rules.sentences import FALSE_COLOUR, metadata
@@ -81,7 +80,7 @@ def _cut(text: str) -> str:
 
 
 def _scene(facts: Facts) -> str | None:
-    known = phrases.scene(facts)
+    known = phrases.scene_of_things(facts)
     if known is None and facts.scenes:
         return f'an area labelled "{humanise(facts.scenes[0]) or facts.scenes[0]}"'
     return known
@@ -92,13 +91,14 @@ def _opening(scene: str | None, frame: str, items: Sequence[str]) -> str:
     joined = enumerate_(items) if all("," not in item for item in items) else "; ".join(items)
     if scene is None or not joined:
         return sentence(frame.format(scene or joined)) if scene or joined else ""
-    # "an airfield with aircraft, with grass"
+    if " with " in scene and "," not in joined:  # "a river with a bridge, five barges and a ferry"
+        return sentence(frame.format(enumerate_([scene, *items])))
     return sentence(f"{frame.format(scene)}{', with' if ' with ' in scene else ' with'} {joined}")
 
 
 def _items(facts: Facts) -> list[str]:
     """What tells a picture from others, the main things first: classes, covers or tags."""
-    items = [things.placed(facts, c) for c in facts.counted]
+    items = [placing.placed(facts, c) for c in facts.counted]
     # beside objects a cover would take the room of what tells a picture from others of its kind
     items += [cover_item(c) for c in surfaces.untold(facts)[:3]] if not items else []
     return items or _setting(facts) or maps.untold_tags(facts)[:2]
@@ -139,8 +139,8 @@ def cover_item(c: CoverFact) -> str:
 
 def long(facts: Facts, others: Sequence[str], seed: str) -> str:
     """Everything that is known: the main things first, a caption by themselves, then the rest."""
-    frames = ("the view is of {}", "the image looks down on {}")
-    main = [things.placed(facts, c) for c in facts.counted[:_OPENING]]
+    frames = ("the view takes in {}", "the image looks down on {}")
+    main = [placing.placed(facts, c) for c in facts.counted[:_OPENING]]
     main += [surfaces.surface(c) for c in surfaces.untold(facts)[:_OPENING]] if not main else []
     main += _setting(facts) if not main else []
     alone = ("from straight above, the image shows {}", "from straight above, the view is of {}")
@@ -165,7 +165,7 @@ def long(facts: Facts, others: Sequence[str], seed: str) -> str:
 def _of_class(facts: Facts, c: ClassFact, seed: str) -> list[str]:
     """What else is known of a class that was told with its number: its look, colours and places."""
     look = things.looks(facts, c, 1)
-    told = [look, things.by_cells(c, seed, named=not look), things.some(facts, c)]
+    told = [look, placing.by_cells(c, seed, named=not look), things.some(facts, c)]
     return [text for text in told if text]
 
 
@@ -204,28 +204,32 @@ def _cover(facts: Facts) -> str | None:
 
 
 def _cover_places(facts: Facts) -> str | None:
+    """``Most of the water is on the left.``, or ``There is water on the left.`` where there may be more."""
     told: list[str] = []
+    some: list[str] = []
     for (place, exact), group in groupby(facts.cover, key=lambda c: (surfaces.place(c), c.exact)):
         alike = [c for c in group if place is None or c.fraction >= surfaces.TOLD_COVER]
         if place is None:
             told += [text for c in alike if (text := _filled(facts, c))]
-        elif alike:
+        elif alike and exact:
             names = enumerate_([f"the {c.several if surfaces.is_plural(c) else c.name}" for c in alike])
-            many = len(alike) > 1 or surfaces.is_plural(alike[0])
-            subject = f"{'Most' if exact else 'Some'} of {names} {'are' if many else 'is'}"
-            told.append(f"{subject} {phrases.IN_PLACE[place]}.")
+            be = "are" if len(alike) > 1 or surfaces.is_plural(alike[0]) else "is"
+            told.append(sentence(f"most of {names} {be} {phrases.IN_PLACE[place]}"))
+        elif alike:
+            begins = f"there {'are' if surfaces.is_plural(alike[0]) else 'is'} " if not some else ""
+            where = phrases.IN_PLACE[place]
+            some.append(f"{begins}{enumerate_([surfaces.surface(c) for c in alike])} {where}")
+    told += [sentence(enumerate_(some))] if some else []
     return " ".join(told) or None
 
 
 def _filled(facts: Facts, c: CoverFact) -> str | None:
     """The cells that a cover fills."""
-    full, many = surfaces.full_cells(c), surfaces.is_plural(c)
+    full, many = surfaces.filled(c), surfaces.is_plural(c)
     if not full:
         return None
     subject = things.definite(surfaces.surface(c)) if len(facts.cover) > 1 else "they" if many else "it"
-    return sentence(
-        f"{subject} {'take' if many else 'takes'} up most of {enumerate_([f'the {PLACES[i]}' for i in full])}"
-    )
+    return sentence(f"{subject} {'take' if many else 'takes'} up most of {full}")
 
 
 def _tags(facts: Facts, seed: str) -> str | None:

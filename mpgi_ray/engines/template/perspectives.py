@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mpgi_ray.rules import colouring, maps, phrases, regions, sentences, things
+from mpgi_ray.rules import colouring, maps, phrases, placing, regions, sentences, things
 from mpgi_ray.rules.english import choose, enumerate_, sentence
 from mpgi_ray.rules.facts import Facts
 from mpgi_ray.rules.seen import Measured
@@ -25,7 +25,7 @@ def layout(facts: Facts, seed: str) -> str:
     Beside objects the places of what surrounds them stay out: they are mostly the opposite ones, and a model
     that reads words rather than sentences learns these.
     """
-    told = [things.stands(facts, c, seed) for c in facts.counted[:_AT_MOST]]
+    told = [text for c in facts.counted[:_AT_MOST] if (text := placing.stands(facts, c, seed))]
     told += sentences.tell((maps.setting_retold, sentences.relations), facts, seed)
     told += [] if told else sentences.tell((sentences.cover_places,), facts, seed)
     if facts.measured and not told:
@@ -76,10 +76,12 @@ def _main(facts: Facts, seed: str) -> str:
     """The scene and the objects in it, the most frequent class first."""
     items = [things.group(facts, c) for c in facts.counted]
     items += [phrases.group(c) for c in facts.counted if c.total and c.groups]
-    scene = phrases.scene(facts)
+    scene, whole = phrases.scene_of_things(facts), enumerate_(items)
     if scene is None:
         verb = "is" if things.is_one(items[0]) else "are"
         frames = (f"there {verb} {{}} in the image", "the image shows {}", "from above one sees {}")
     else:
-        frames = (f"{scene} with {{}}", f"the image shows {scene} with {{}}", f"this is {scene} with {{}}")
-    return sentence(choose(frames, seed, "objects").format(enumerate_(items)))
+        frames = ("{}", "the image shows {}", "this is {}")
+        # "a river with a bridge, five barges and a ferry"
+        whole = enumerate_([scene, *items]) if " with " in scene else f"{scene} with {whole}"
+    return sentence(choose(frames, seed, "objects").format(whole))

@@ -1,0 +1,153 @@
+"""Sentences on where the objects of a class lie: their arrangement, halves, and cells of the 3×3 grid."""
+
+from __future__ import annotations
+
+from mpgi_ray.rules import phrases
+from mpgi_ray.rules.english import choose, enumerate_, number, sentence
+from mpgi_ray.rules.facts import ClassFact, Facts
+from mpgi_ray.rules.geometry import PLACES
+from mpgi_ray.rules.phrases import IN_PLACE, MANY
+from mpgi_ray.rules.things import again, group, is_one
+
+_NAMED = 4  # cells of a list without numbers: more would say no more than "over much of the image"
+_SEVERAL, _MANY_THERE = 3, 6  # objects in a cell at least, where several or many are said to lie there
+_MOSTLY = 0.75  # of the objects of a class lie in a half, where most are said to
+_ASIDE = 0.03  # of the image: a middle that is nearer to the middle line lies in neither half
+
+
+def placed(facts: Facts, c: ClassFact) -> str:
+    """``nine red cars in two rows in the left half``: a group with all that is clear."""
+    return f"{group(facts, c, 1)} {_how(c)}".strip()
+
+
+def stands(facts: Facts, c: ClassFact, seed: str) -> str | None:
+    """A sentence on the places of a class, for a perspective; None where most of them are not known."""
+    if phrases.is_undercount(c):
+        return None
+    subject, how, numbers = group(facts, c), _how(c), _numbers(c)
+    if numbers and not how:
+        verb = choose((("lies", "is"), ("lie", "are"))[numbers[0][0] > 1], seed, c.name)
+        return sentence(f"of the {subject}, {_listed(numbers, verb)}")
+    one = is_one(subject)
+    verb = choose((("lies", "is"), ("lie", "are"))[not one], seed, c.name)
+    all_, clear = _cells(c) or _over(c), _listed(_clear(c), "of them")
+    if how:
+        rest = f": {_listed(numbers)}" if numbers else f", {all_}" if all_ and not _place(c) else ""
+        return sentence(f"{subject} {verb} {how}{rest or (clear and f', {clear}')}")
+    if all_:
+        verb = verb if _cells(c) else "is" if one else "are"
+        return sentence(f"{subject} {verb} {all_}")
+    if clear:
+        return sentence(f"{subject} {choose(('are on view', 'can be seen'), seed, c.name)}, {clear}")
+    return sentence(f"{subject} {verb} {_sides(c)}")
+
+
+def by_cells(c: ClassFact, seed: str, *, named: bool) -> str | None:
+    """A sentence on the cells that a class was found in, for a text that told its number before.
+
+    Args:
+        named: whether it names the class; if not, the sentence before did.
+    """
+    who = again(c)
+    if numbers := _numbers(c):
+        said = _listed(numbers, "is" if numbers[0][0] == 1 else "are")
+        return sentence(f"of {who}, {said}" if named else said)
+    if _place(c):
+        return None
+    if over := _cells(c) or _over(c):
+        subject = who if named else "it" if is_one(who) else "they"
+        verb = choose(("is" if is_one(who) else "are", "can be found" if _cells(c) else "are"), seed, c.name)
+        return sentence(f"{subject} {verb} {over}")
+    if clear := _clear(c):
+        verb = "is" if clear[0][0] == 1 else "are"
+        return sentence(_listed(clear, f"of {who if named else 'them'} {verb}"))
+    return None
+
+
+def _how(c: ClassFact) -> str:
+    """Arrangement and place of all, as far as they are clear."""
+    arranged = phrases.arranged(c.arrangement) if c.arrangement else ""
+    return f"{arranged} {_place(c)}".strip()
+
+
+def _place(c: ClassFact) -> str:
+    """Where all lie; empty if the arrangement says it, or if most of them are not known."""
+    return "" if _is_told(c) or phrases.is_undercount(c) else phrases.where(c)
+
+
+def _is_told(c: ClassFact) -> bool:
+    """Whether the arrangement says where all lie."""
+    return c.arrangement is not None and phrases.is_whole(c.arrangement)
+
+
+def _used(c: ClassFact) -> list[int]:
+    """The cells in which one lies whose place nobody would dispute; none where they say nothing more."""
+    used = [i for i, n in enumerate(phrases.clear_cells(c)) if n]
+    told = _is_told(c) or phrases.is_undercount(c) or (len(used) == 1 and c.clear == c.cells)
+    return [] if told else used
+
+
+def _numbers(c: ClassFact) -> list[tuple[int, str]]:
+    """How many lie in which cell, where that is known of all."""
+    if not c.exact or c.clear != c.cells or c.total > MANY:
+        return []
+    return [(c.clear[i], IN_PLACE[i]) for i in _used(c)]
+
+
+def _cells(c: ClassFact) -> str:
+    """``on the left and at the top``: the cells of all, if they are few; without numbers."""
+    used = _used(c)
+    return enumerate_([IN_PLACE[i] for i in used]) if c.clear == c.cells and len(used) <= _NAMED else ""
+
+
+def _over(c: ClassFact) -> str:
+    """``mostly in the left half``, ``spread over much of the image``; empty if neither holds."""
+    if _is_told(c) or phrases.is_undercount(c):
+        return ""
+    if c.complete and c.total >= 4:
+        for axis, low, high in ((0, "left", "right"), (1, "top", "bottom")):
+            middles = [box.middle[axis] for box in c.boxes]
+            if sum(at < 0.5 - _ASIDE for at in middles) >= _MOSTLY * len(middles):
+                return f"mostly in the {low} half"
+            if sum(at > 0.5 + _ASIDE for at in middles) >= _MOSTLY * len(middles):
+                return f"mostly in the {high} half"
+    used = len(_used(c))
+    if used <= _NAMED:
+        return ""
+    most = sorted(sorted(_used(c), key=lambda i: -c.clear[i])[:2])
+    told = [i for i in most if c.clear[i] >= max(_SEVERAL, c.total / len(PLACES))]
+    amount = "many" if told and min(c.clear[i] for i in told) >= _MANY_THERE else "several"
+    over = (
+        "in every part of the image"
+        if used == len(PLACES)
+        else f"spread over {'most' if used > _NAMED + 1 else 'much'} of the image"
+    )
+    return over + (f", {amount} of them {enumerate_([IN_PLACE[i] for i in told])}" if told else "")
+
+
+def _clear(c: ClassFact) -> list[tuple[int, str]]:
+    """How many lie at least in which cell, where of others nobody could say; 0 for some of many."""
+    most = sorted(_used(c), key=lambda i: -c.clear[i])[:_NAMED]
+    return [(c.clear[i] if c.total <= MANY else 0, IN_PLACE[i]) for i in sorted(most)] if c.total > 2 else []
+
+
+def _listed(numbers: list[tuple[int, str]], link: str = "") -> str:
+    """``two lie on the left and one at the top``; ``some of them on the left and at the top``.
+
+    Args:
+        link: what stands between the first number and its place.
+    """
+    told = [f"{number(n) if n else ''} {place}".strip() for n, place in numbers]
+    if told and link:
+        first, place = numbers[0]
+        told[0] = f"{number(first) if first else 'some'} {link} {place}"
+    return enumerate_(told)
+
+
+def _sides(c: ClassFact) -> str:
+    """By centre and edge, where no cell is clear."""
+    if not c.total:
+        return "somewhere in the image"
+    if not c.edge:
+        return "in the central part"
+    return "in different parts of the image" if c.centre else "towards the edges"
