@@ -150,8 +150,13 @@ def _ground(region: Region, beside: Sequence[Region] = ()) -> str:
 
 
 def tending(measured: Measured) -> list[str]:
-    """Sentences on the parts that hold most of what has no clear place; one for regions that lie alike."""
-    seen = [(where, one) for one in measured.regions[:4] if not _way(one) and (where := _spread(one))]
+    """Sentences on the parts that hold most of what has no clear place; one for regions that lie alike.
+
+    Not on a darker part of a colour of which a place is told: both would have one name.
+    """
+    told_of = {bare(one.colour) for one in placed(measured)}
+    free = [one for one in measured.regions[:4] if not _way(one) and bare(one.colour) not in told_of]
+    seen = [(where, one) for one in free if (where := _spread(one))]
     wheres = dict.fromkeys(where for where, _ in seen if where != "everywhere")
     told = [([one for there, one in seen if there == where], where) for where in wheres]
     return [sentence(_tends(alike, where)) for alike, where in told]
