@@ -23,7 +23,6 @@ from mpgi_ray.rules.regions import (
 )
 from mpgi_ray.rules.seen import Measured
 
-_ACROSS = ", from one border to the other"
 _MAIN = 0.18  # of the picture: below it a share is "a little" beside others
 _MOSTLY = 0.55  # of the picture that has one of the colours that it is mostly of
 _FRACTIONS = {  # of the words for shares
@@ -52,7 +51,7 @@ def shares(measured: Measured, whole: str) -> list[str]:
         return _mix(measured, whole)
     traces = _traces(measured) if len(seen) == 1 else []
     if len(seen) == 1 and (main[0].share >= NEARLY_ALL or not traces):
-        return [sentence(f"{share_of(main[0])} of {whole} is {colour(main[0])}{_ACROSS}")]
+        return [sentence(f"{share_of(main[0])} of {whole} is {colour(main[0])}")]
     few = [c for c in colours(seen) if c not in colours(main)]
     little = enumerate_(few or traces)
     tail = f", with a little {little}" if little and said_of < _FULL else ""
@@ -78,7 +77,7 @@ def _mix(measured: Measured, whole: str) -> list[str]:
             tail = f"with some {enumerate_(some)}" if some else "with a few other colours in places"
             return [sentence(f"{whole} is mostly {enumerate_(main)}, {tail}")]
     names = enumerate_([*colours(seen[:3]), "other colours"])
-    return [sentence(f"{whole} mixes {names} that are hard to name")] if seen else []
+    return [sentence(f"{whole} mixes {names}")] if seen else []
 
 
 def overview(measured: Measured) -> list[str]:
@@ -100,6 +99,8 @@ def laid_out(measured: Measured, seed: str) -> list[str]:
     sized = measured.regions[:2]
     if any(map(is_unclear, sized)):
         return shares(measured, "the area on view")
+    if len(sized) == 2 and share_of(sized[0]) == share_of(sized[1]):
+        return [sentence(f"{enumerate_(colours(sized))} areas each cover {share_of(sized[0])} of the image")]
     return [sentence(lies(region, seed, sized)) for region in sized]
 
 

@@ -11,6 +11,7 @@ from mpgi_ray.rules.things import again, group, is_one
 
 _NAMED = 4  # cells of a list without numbers: more would say no more than "over much of the image"
 _SEVERAL, _MANY_THERE = 3, 6  # objects in a cell at least, where several or many are said to lie there
+_FAR_APART = 0.5  # of the image: things that lie in different parts of it
 _MOSTLY = 0.75  # of the objects of a class lie in a half, where most are said to
 _ASIDE = 0.03  # of the image: a middle that is nearer to the middle line lies in neither half
 
@@ -39,7 +40,8 @@ def stands(facts: Facts, c: ClassFact, seed: str) -> str | None:
         return sentence(f"{subject} {verb} {all_}")
     if clear:
         return sentence(f"{subject} {choose(('are on view', 'can be seen'), seed, c.name)}, {clear}")
-    return sentence(f"{subject} {verb} {_sides(c)}")
+    sides = _sides(c)
+    return sentence(f"{subject} {verb} {sides}") if sides else None
 
 
 def by_cells(c: ClassFact, seed: str, *, named: bool) -> str | None:
@@ -126,9 +128,15 @@ def _over(c: ClassFact) -> str:
 
 
 def _clear(c: ClassFact) -> list[tuple[int, str]]:
-    """How many lie at least in which cell, where of others nobody could say; 0 for some of many."""
-    most = sorted(_used(c), key=lambda i: -c.clear[i])[:_NAMED]
-    return [(c.clear[i] if c.total <= MANY else 0, IN_PLACE[i]) for i in sorted(most)] if c.total > 2 else []
+    """How many lie in which cell, where of some nobody could say in which; 0 for some.
+
+    A cell beside which such a one lies may hold more than are told of.
+    """
+    if c.total < 3:
+        return []
+    told = {i: c.clear[i] if c.clear[i] == c.cells[i] and c.total <= MANY else 0 for i in _used(c)}
+    most = sorted((i for i in told if told[i] or c.clear[i] > 1), key=lambda i: -c.clear[i])[:_NAMED]
+    return [(told[i], IN_PLACE[i]) for i in sorted(most)]
 
 
 def _listed(numbers: list[tuple[int, str]], link: str = "") -> str:
@@ -137,17 +145,22 @@ def _listed(numbers: list[tuple[int, str]], link: str = "") -> str:
     Args:
         link: what stands between the first number and its place.
     """
-    told = [f"{number(n) if n else ''} {place}".strip() for n, place in numbers]
-    if told and link:
-        first, place = numbers[0]
-        told[0] = f"{number(first) if first else 'some'} {link} {place}"
+    told: list[str] = []
+    for n, place in numbers:
+        before = numbers[len(told) - 1][0] if told else None
+        amount = number(n) if n else "some" if before != 0 else ""
+        told.append(" ".join(filter(None, (amount, "" if told else link, place))))
     return enumerate_(told)
 
 
 def _sides(c: ClassFact) -> str:
-    """By centre and edge, where no cell is clear."""
+    """By centre and edge, where no cell is clear; empty where even that says nothing."""
     if not c.total:
         return "somewhere in the image"
     if not c.edge:
         return "in the central part"
-    return "in different parts of the image" if c.centre else "towards the edges"
+    if not c.centre:
+        return "away from the centre"
+    middles = [box.middle for box in c.boxes]
+    apart = max(max(axis) - min(axis) for axis in zip(*middles, strict=True))
+    return "in different parts of the image" if apart >= _FAR_APART else ""

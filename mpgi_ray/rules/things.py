@@ -7,7 +7,7 @@ from collections.abc import Collection
 from itertools import groupby
 
 from mpgi_ray.rules import phrases, surfaces
-from mpgi_ray.rules.english import enumerate_, number, sentence, with_article
+from mpgi_ray.rules.english import enumerate_, number, sentence
 from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
 from mpgi_ray.rules.lexicon import is_mass
 from mpgi_ray.rules.surfaces import MIN_COVER
@@ -37,7 +37,7 @@ def some(facts: Facts, c: ClassFact) -> str | None:
     """``Most of the cars are white``, ``At least two of the buses are white and one red``.
 
     Colours that not all have. Where they are seen of few, nothing is told of their number, for the others
-    may look the same: ``Some of the cars are white``, ``Among the cars is a red one``.
+    may look the same: ``Some of the cars are white``, ``Red is seen among the cars``.
     """
     told, everything = facts.some_colours(c), c.total + c.left_out
     if not c.countable or c.total < 2 or not told:
@@ -46,9 +46,12 @@ def some(facts: Facts, c: ClassFact) -> str | None:
     if sum(t.agreeing for t in told) < _SEEN * everything:
         some_ = [t.colour for t in told if t.agreeing > 1]
         if not some_:
-            return sentence(f"among the {c.several} is {with_article(first.colour)} one")
+            return sentence(f"{first.colour} is seen among the {c.several}")
         return sentence(" and some ".join([f"some of the {c.several} are {some_[0]}", *some_[1:]]))
-    if c.complete and first.agreeing > _MOST * everything:
+    if c.exact and sum(t.agreeing for t in told) == c.total:
+        verb = "is" if first.agreeing == 1 else "are"
+        said, least = f"{number(first.agreeing)} of the {c.several} {verb} {first.colour}", ""
+    elif c.complete and first.agreeing > _MOST * everything:
         said, least = f"most of the {c.several} are {first.colour}", "at least "
     else:
         verb = "is" if first.agreeing == 1 else "are"

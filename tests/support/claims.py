@@ -158,6 +158,7 @@ class Reader:
         amount = re.match("(?:some|several|many) ", text)
         least = {"several ": 3, "many ": 6}.get(amount[0], 1) if amount else 1
         for cell in _listed(kinds.IN_CELL, text[amount.end() :] if amount else text):
+            least = 1 if cell["some"] else least
             number = _value(cell["n"]) if cell["n"] else least
             yield replace(self._last, number=number, at_least=True, places=(_place(cell["cell"]),))
 
@@ -232,6 +233,8 @@ def _place(phrase: str) -> str:
     place = re.sub("^(?:in|on|at|around|near|towards) the ", "", phrase)
     if side := re.fullmatch("on the (left|right) side|towards the (top|bottom)", phrase):
         return f"{side[1] or side[2]} half"
+    if phrase == "away from the centre":
+        return "edges"
     return "central" if phrase in ("around the centre", "in the central part") else place
 
 

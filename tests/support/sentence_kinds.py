@@ -63,7 +63,8 @@ COLOUR = rf"(?:(?:light |dark |lighter |darker )*(?:grey-(?:brown|green|blue|pur
 SIZED = re.compile(rf"\b(large|long|small) ({COLOUR}(?:(?:, | and ){COLOUR})*) (vehicles?)\b")
 CELL = rf"(?:(?:in|on|at) the (?:{'|'.join(CELLS)})\b(?! half| side))"
 HALF = "(?:in the (?:left|right|top|bottom) half|on the (?:left|right) side|towards the (?:top|bottom))"
-ALL_IN = rf"(?:{HALF}|{CELL}|around the centre|near the edges|towards the edges|in the central part)"
+SIDES_OF_ALL = "around the centre|near the edges|away from the centre|towards the edges|in the central part"
+ALL_IN = rf"(?:{HALF}|{CELL}|{SIDES_OF_ALL})"
 LOOK = rf"(?:(?:small|large|{COLOUR}) )?(?:{COLOUR} )?"
 AMOUNT = (
     rf"(?:(?P<least>at least |no fewer than |more than )?(?P<n>{NUMBER}) (?P<more>or more )?"
@@ -88,7 +89,7 @@ SEEN_IN = (
 SEEN = rf"(?:{SHARE} of it {COLOUR}|(?:{REGION}|{SPOTS})(?: {SEEN_IN})?)"  # in pixels: no thing of a class
 SPREAD = "in every part of the image|spread over (?:much|most) of the image"
 ITEM = re.compile(rf"{AMOUNT}(?: (?P<arranged>{ARRANGED}))?(?: (?P<place>{ALL_IN}))?|{SEEN}")
-IN_CELL = re.compile(rf"(?:(?P<n>{NUMBER}) )?(?P<cell>{CELL})")
+IN_CELL = re.compile(rf"(?:(?P<n>{NUMBER}) |(?P<some>some) )?(?P<cell>{CELL})")
 OF_COLOUR = re.compile(
     rf"(?:(?:at least )?(?P<n>{NUMBER})|most)(?: of the (?P<noun>{NOUN})(?: here)?)?(?: (?:is|are))? {COLOUR}"
 )
@@ -125,10 +126,10 @@ ONE = re.compile(
     rf"there is (?P<subject>an? {LOOK}{NOUN})(?: on {COLOUR} ground)?"
     rf"(?:, {PREDICATE}(?:(?:, | and ){PREDICATE})*)?{SIDE}\."
 )
-SOME = re.compile(rf"(?P<items>(?:at least {NUMBER}|most) of the .+?)(?: on {COLOUR} ground)?\.")
+SOME = re.compile(rf"(?P<items>(?:(?:at least )?{NUMBER}|most) of the .+?)(?: on {COLOUR} ground)?\.")
 SOME_LOOK = re.compile(
     rf"some of the (?P<noun>{NOUN}) are {COLOUR}(?: and some {COLOUR})*\."
-    rf"|among the (?P<noun2>{NOUN}) is an? {COLOUR} one\."
+    rf"|{COLOUR} is seen among the (?P<noun2>{NOUN})\."
 )
 SHARED = re.compile(rf"{AMOUNT} here (?:is|are) {COLOUR}(?: on {COLOUR} ground)?\.")
 HOW = re.compile(rf"(?:(?P<arranged>{ARRANGED})\b ?)?(?P<place>{ALL_IN}\b)?(?:: |, |$)")
@@ -157,7 +158,7 @@ WHOLE = "(?:the view|the picture|the image|the area on view|the scene)"
 UNCLAIMED = re.compile(  # of pixels and of nothing: no sentence of a kind here may name a class
     rf"{REGION} (?:covers?|lies?|is|are|runs along|fills|surrounds|crosses|runs through) .+\."
     rf"|{WHOLE} is mostly {COLOURS}, with some {COLOURS}\.|{WHOLE} is mostly .+ other colours in places\."
-    rf"|{WHOLE} mixes {COLOUR}(?:, {COLOUR})* and other colours that are hard to name\."
+    rf"|{WHOLE} mixes {COLOUR}(?:, {COLOUR})* and other colours\."
     rf"|the rest of the image is mostly {COLOUR}\."
     rf"|{COLOUR} (?:covers|extends over) .+\.|{COLOURS} areas (?:lie|are mixed) .+\."
     rf"|{SHARE} of {WHOLE} (?:is|are) .+\.|{COLOURS} (?:is|are) found in all parts of it\."

@@ -143,7 +143,7 @@ def long(facts: Facts, others: Sequence[str], seed: str) -> str:
     main = [placing.placed(facts, c) for c in facts.counted[:_OPENING]]
     main += [surfaces.surface(c) for c in surfaces.untold(facts)[:_OPENING]] if not main else []
     main += _setting(facts) if not main else []
-    alone = ("from straight above, the image shows {}", "from straight above, the view is of {}")
+    alone = ("from straight above, the image shows {}", "this is {}, seen from straight above")
     frame = choose(frames if main else alone, seed, "opening")
     first = _opening(_scene(facts), frame, main)
     told: list[str | None] = [first, _labels(facts), _further(facts)]
@@ -229,7 +229,7 @@ def _filled(facts: Facts, c: CoverFact) -> str | None:
     if not full:
         return None
     subject = things.definite(surfaces.surface(c)) if len(facts.cover) > 1 else "they" if many else "it"
-    return sentence(f"{subject} {'take' if many else 'takes'} up most of {full}")
+    return sentence(f"{subject} {'span' if many else 'spans'} most of {full}")
 
 
 def _tags(facts: Facts, seed: str) -> str | None:

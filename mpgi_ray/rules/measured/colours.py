@@ -217,7 +217,7 @@ def _names(luma: Floats, hue: Floats, chroma: Floats, peak: Floats) -> Ids:
                 grey_warm,
                 saturation < _first([green & (hue < 140), green], [0.09, 0.1], 0.12),
             ),
-            saturation < _first([green & (hue < 165), dark & (hue < 205), green], [0.19, 0.3, 0.19], 0.22),
+            saturation < _first([green & (luma > 0.75), dark & (hue < 205), green], [0.15, 0.3, 0.19], 0.22),
         ],
         [_id("black"), _id("grey"), grey, greyish],
         strong,
