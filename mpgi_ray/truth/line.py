@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from mpgi_ray.truth.claim import Amount
+from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind, Piece
 
 PARTS = ("top", "bottom", "left", "right", "middle", "centre", "center", "edge", "edges", "corner", "corners")
@@ -79,11 +80,13 @@ class Line:
         """Whether "and" joins a sentence of its own: ``three tents are pitched and a path leads away``."""
         thing = next((noun for noun in self.nouns if noun.first == here + 1), None)
         verb = any(self.kind(n) in (Kind.WORD, Kind.COVERED) for n in (at + 1, at + 2))
-        own = thing is not None and (
-            self.kind(thing.at + 1) is Kind.COVERED
-            or (self.kind(thing.at + 1) is Kind.WORD and not self.text(thing.at + 1).endswith(("ed", "ing")))
-        )
-        return self.text(here) == "and" and verb and own
+        return self.text(here) == "and" and verb and thing is not None and self._acts(thing)
+
+    def _acts(self, thing: Noun) -> bool:
+        """Whether a verb follows a thing: a path leads, a pond lies."""
+        kind, after = self.kind(thing.at + 1), self.text(thing.at + 1)
+        verb = kind is Kind.WORD and not after.endswith(("ed", "ing"))
+        return kind is Kind.COVERED or verb or after in lists()["saying"]
 
     def subject(self, verb: int) -> Noun | None:
         """The thing that a verb speaks of: the nearest before it in its clause."""
@@ -130,9 +133,8 @@ class Line:
         """The thing behind a verb, unless several are named together."""
         for here in range(verb + 1, min(verb + 6, len(self.parts))):
             if found := self.noun_at(here):
-                joined = self.text(here + 1) in ("and", "or") and any(
-                    n.at <= here + 4 for n in self.nouns if n.at > here
-                )
+                further = next((n for n in self.nouns if here < n.at <= here + 4), None)
+                joined = self.text(here + 1) in ("and", "or") and further and not self._acts(further)
                 return None if joined else found
             if self.kind(here) in (Kind.MARK, Kind.PLACE, Kind.SHARE):
                 return None

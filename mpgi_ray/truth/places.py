@@ -105,7 +105,7 @@ def region_at(words: str) -> tuple[int, Region] | None:
     if not (noun or found["before"] or (found["v"] and found["h"]) or holding):
         return None
     compass = (found["v"] or found["h2"] or "").startswith(("north", "south", "west", "east"))
-    if compass and not (noun or (found["before"] or "").startswith("in")):
+    if compass and not (noun or (found["before"] or "").startswith(("in", "at"))):
         return None  # towards the north is a direction
     if found["r"]:
         return len(found[0].split()), Region(Box(0.25, 0.25, 0.75, 0.75), rim=True)

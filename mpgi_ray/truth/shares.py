@@ -7,11 +7,14 @@ from dataclasses import replace
 
 from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.claim import About, Claim
+from mpgi_ray.truth.leading import leads_away
 from mpgi_ray.truth.line import PARTS, Line, Noun
 from mpgi_ray.truth.pieces import Kind, Piece
 
 _PICTURES = ("image", "picture", "photo", "photograph", "frame", "scene", "view", "tile")
 _REST = ("rest", "remainder", "remaining")  # of the picture: what is said of it is said of a part
+_ASIDES = ("which", "whose", "with")
+_ONLY = ("only", "just", "merely", "at")  # between a comma and a share
 _CLAIMING = (Kind.SHARE, Kind.DOMINATES, Kind.DOMINATED, Kind.LEADING)
 
 
@@ -43,6 +46,8 @@ def _leading(line: Line, at: int) -> Noun | None:
 def _is_of_part(line: Line, at: int) -> bool:
     """Whether a share is one of a part of the picture: the lower half is mostly grass."""
     dominates = line.kind(at) is Kind.DOMINATES
+    if dominates and line.text(at + 1) == "for":
+        return True  # the main surface for cars
     if dominates and (line.kind(at + 1) is Kind.PLACE or line.text(at + 2) in PARTS):
         return True
     after = [here for here in (at + 1, at + 2, at + 3) if line.kind(here) is Kind.PLACE]
@@ -107,10 +112,36 @@ def _is_surface(noun: Noun | None) -> bool:
 
 
 def _behind_aside(line: Line, end: int) -> Noun | None:
-    """The river in ``the river, which carries barges, takes up``."""
-    begins = (n for n in range(end) if line.text(n) == "," and line.text(n + 1) in ("which", "whose", "with"))
-    first = next(begins, None)
-    return line.noun_at(first - 1) if first else None
+    """The river in ``the river, which carries barges, takes up``, ``the river, crossed by bridges, fills``."""
+    for at in range(end):
+        after = line.text(at + 1)
+        if line.text(at) == "," and (after in _ASIDES or after.endswith(("ed", "ing"))):
+            return line.noun_at(at - 1)
+    return None
+
+
+def _apposed(line: Line, at: int) -> Noun | None:
+    """``Water, well over half of the frame``, ``cropland is marginal, under a tenth of the view``.
+
+    The one thing of its clause, of which nothing else may be said.
+    """
+    picture = next((n for n in (at + 2, at + 3, at + 4) if line.kind(n) is Kind.PICTURE), None)
+    if line.text(at + 1) != "of" or picture is None or not _ends(line, picture + 1):
+        return None
+    mark = at - 1 - (line.text(at - 1) in _ONLY)
+    if line.text(mark) not in (",", ":", "("):
+        return None
+    begins = (n + 1 for n in range(mark - 1, -1, -1) if line.turns(n) or line.kind(n) is Kind.SHARE)
+    first = next(begins, 0)
+    nouns = [noun for noun in line.nouns if first <= noun.at < mark]
+    if len(nouns) != 1 or nouns[0].denied or any(line.kind(n) is Kind.PRONOUN for n in range(first, mark)):
+        return None
+    return None if leads_away(line, nouns[0]) else nouns[0]
+
+
+def _ends(line: Line, at: int) -> bool:
+    """Whether a share of the picture ends here, of which nothing is said: ``half of the view, in the south``."""
+    return line.kind(at) in (None, Kind.MARK, Kind.PLACE) or line.text(at) in ("in", "at")
 
 
 def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
@@ -139,6 +170,8 @@ def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
             subject = line.object(at + after)
         elif (noun := line.noun_at(at + 1)) and (_is_number(part, noun) or lexicon.is_mass(noun.name)):
             subject = noun  # about a third grass, and not a third car
+        else:
+            subject = _apposed(line, at)
     scattered = verb is not None and line.text(at - verb).startswith("spread") and not _is_surface(subject)
     if subject is not None and not subject.amount and not scattered:
         yield Claim(About.COVER, subject.name, part.start, part.end, amount=part.value)
