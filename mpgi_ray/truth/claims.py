@@ -20,11 +20,12 @@ from mpgi_ray.truth.line import PARTS, Line, Noun
 from mpgi_ray.truth.lists import Name, lists, names_by
 from mpgi_ray.truth.looks import looks
 from mpgi_ray.truth.nouns import add_nouns
-from mpgi_ray.truth.pairs import is_every, is_most, relations
+from mpgi_ray.truth.pairs import relations
 from mpgi_ray.truth.pieces import Kind, pieces
 from mpgi_ray.truth.places import Region
 from mpgi_ray.truth.shares import covers
 from mpgi_ray.truth.where import owners
+from mpgi_ray.truth.wholes import is_every, is_largest, is_most
 
 
 def claims(text: str, names: Mapping[str, Name]) -> list[Claim]:
@@ -120,6 +121,7 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
             region=region,
             every=is_every(line, noun),
             most=is_most(line, noun) or _is_mostly(line, region),
+            largest=is_largest(line, noun),
         )
     if noun.colour:
         yield replace(claim, about=About.COLOUR, word=noun.colour, amount=amount, some=amount is not None)

@@ -14,7 +14,7 @@ from mpgi_ray.truth.pieces import Kind, Piece
 _PICTURES = ("image", "picture", "photo", "photograph", "frame", "scene", "view", "tile")
 _REST = ("rest", "remainder", "remaining")  # of the picture: what is said of it is said of a part
 _ASIDES = ("which", "whose", "with")
-_ONLY = ("only", "just", "merely", "at")  # between a comma and a share
+_ONLY = ("only", "just", "merely", "at", "a", "mere", "good", "full")  # between a comma and a share
 _CLAIMING = (Kind.SHARE, Kind.DOMINATES, Kind.DOMINATED, Kind.LEADING)
 
 
@@ -128,7 +128,9 @@ def _apposed(line: Line, at: int) -> Noun | None:
     picture = next((n for n in (at + 2, at + 3, at + 4) if line.kind(n) is Kind.PICTURE), None)
     if line.text(at + 1) != "of" or picture is None or not _ends(line, picture + 1):
         return None
-    mark = at - 1 - (line.text(at - 1) in _ONLY)
+    mark = at - 1
+    while line.text(mark) in _ONLY:
+        mark -= 1
     if line.text(mark) not in (",", ":", "("):
         return None
     begins = (n + 1 for n in range(mark - 1, -1, -1) if line.turns(n) or line.kind(n) is Kind.SHARE)
