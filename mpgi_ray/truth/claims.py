@@ -16,10 +16,11 @@ from mpgi_ray.rules.english import placed_sentences
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.denials import has_exception, is_narrow
 from mpgi_ray.truth.ellipses import ellipses
-from mpgi_ray.truth.line import PARTS, Line, Noun
+from mpgi_ray.truth.line import PARTS, STEPPED_OVER, Line, Noun
 from mpgi_ray.truth.lists import Name, lists, names_by
 from mpgi_ray.truth.looks import looks
 from mpgi_ray.truth.nouns import add_nouns
+from mpgi_ray.truth.of_picture import is_direction
 from mpgi_ray.truth.pairs import relations
 from mpgi_ray.truth.pieces import Kind, pieces
 from mpgi_ray.truth.places import Region
@@ -109,8 +110,9 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
         noun.plural or 1 in amount or amount == (2, None) or _is_one_and_many(noun.name)
     ):
         inside = region if region and not (_is_listed(line, region) or _is_mostly(line, region)) else None
-        placed = inside is None and line.names_place(noun.at) and not is_every(line, noun)
-        some = noun.some or placed or _is_placed(line, noun) or _is_of_each(line, noun.at)
+        placed = inside is None and line.names_place(noun.at, is_direction) and not is_every(line, noun)
+        placed |= _is_placed(line, noun) and not _is_bound_of_site(line, noun)
+        some = noun.some or placed or _is_of_each(line, noun.at)
         total = _is_total(line, noun)
         number = replace(claim, about=About.COUNT, amount=amount, region=inside, word=noun.colour)
         yield replace(number, some=some and not total, every=total)
@@ -170,6 +172,18 @@ def _is_placed(line: Line, noun: Noun) -> bool:
         if line.parts[here].kind in (Kind.MARK, Kind.THING, Kind.PLACE):
             return False
     return False
+
+
+def _is_bound_of_site(line: Line, noun: Noun) -> bool:
+    """``no more than three silos stand on the yard``: who says how many there are at most means all."""
+    if noun.amount is None or noun.amount[0] > 0:
+        return False
+    after = range(noun.at + 1, min(noun.at + 8, len(line.parts)))
+    on = next((n for n in after if line.text(n) in ("on", "in") or line.kind(n) is Kind.RELATION), None)
+    if on is None or line.kind(on) is Kind.RELATION:
+        return False
+    end = next((n for n in range(on + 2, on + 6) if line.text(n) in lists()["sites"]), None)
+    return end is not None and all(line.kind(n) in STEPPED_OVER for n in range(on + 2, end))
 
 
 def _is_mostly(line: Line, region: Region) -> bool:

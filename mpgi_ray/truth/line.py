@@ -64,7 +64,7 @@ class Line:
             text == "," and self.text(at + 1) in ("and", "with", "while", "there", "a", "an")
         )
 
-    def names_place(self, at: int) -> bool:
+    def names_place(self, at: int, is_direction: Callable[[Line, int], bool]) -> bool:
         """Whether the clause of a piece names a part of the picture: all its things may lie there."""
         first = next((n + 1 for n in range(at - 1, -1, -1) if self.ends_clause(n)), 0)
         after = range(at + 1, len(self.parts))
@@ -72,7 +72,8 @@ class Line:
         last = next(ends, len(self.parts))
         parts = range(first, last)
         return any(
-            self.kind(n) is Kind.PLACE or (self.text(n) in PARTS and self.text(n - 1) in ("the", "its"))
+            (self.kind(n) is Kind.PLACE and not is_direction(self, n))
+            or (self.text(n) in PARTS and self.text(n - 1) in ("the", "its"))
             for n in parts
         )
 

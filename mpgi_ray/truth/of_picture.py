@@ -20,7 +20,7 @@ def is_of_picture(line: Line, at: int) -> bool:
     beside = line.text(at).startswith("to the") and any(
         part.kind is Kind.RELATION for part in line.parts[:at]
     )  # three to the left of the bridge and one to the right
-    if nearer or beside or _is_direction(line, at):
+    if nearer or beside or is_direction(line, at):
         return False
     if line.text(at + 1) == "of":
         rest = list(line.parts[at + 2 : at + 7])
@@ -80,7 +80,7 @@ def is_of_way(line: Line, at: int) -> bool:
     return line.text(at).endswith(" end") and line.text(at + 2) in ("the", "this", "a") and bool(ways)
 
 
-def _is_direction(line: Line, at: int) -> bool:
+def is_direction(line: Line, at: int) -> bool:
     """What points, leads or throws its shadow to the right need not lie there."""
     if line.text(at).split(" ")[0] not in ("to", "toward", "towards", "into"):
         return False

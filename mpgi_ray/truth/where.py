@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from mpgi_ray.rules import lexicon
-from mpgi_ray.truth.leading import LEADING_AWAY, is_beside, is_parted, is_unnamed, leads_away, tells_where
+from mpgi_ray.truth.leading import LEADING_AWAY, is_beside, is_held, is_parted, is_unnamed, leads_away, tells_where
 from mpgi_ray.truth.line import Line
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.of_picture import is_of_picture, is_of_site, is_of_some, is_of_way
@@ -136,6 +136,8 @@ def _before(line: Line, at: int) -> int | None:
         if part.text in (",", "and") and line.kind(here + 1) in (Kind.WORD, Kind.COLOUR):
             return None  # another thing, whose name is not known, or what else the first one does
         noun = line.noun_at(here)
+        if noun and is_held(line, noun):
+            return here
         if is_unnamed(line, here) or (noun and (is_parted(line, noun) or is_beside(line, noun, at))):
             return None
         if noun and not leads_away(line, noun):

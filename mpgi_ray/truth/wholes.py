@@ -66,7 +66,8 @@ def is_largest(line: Line, noun: Noun) -> bool:
         return False
     here = noun.at - 1
     while line.kind(here) in (Kind.COLOUR, Kind.GROUP, Kind.WORD, Kind.THING) or line.text(here) == "of":
-        if line.text(here) in lists()["widest"] and line.text(here - 1) == "the":
-            return line.text(here - 2) not in ("of", "second")
+        part = line.kind(here + 1) is Kind.GROUP and line.text(here) in lists()["widest"]
+        if (part or line.text(here) in ("largest", "biggest")) and line.text(here - 1) == "the":
+            return line.text(here - 2) != "of"
         here -= 1
     return False
