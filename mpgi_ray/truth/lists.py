@@ -57,6 +57,7 @@ def names_by(known: frozenset[str], there: frozenset[str]) -> Mapping[str, Name]
 def _common_names() -> Mapping[str, Name]:
     names = {name: name for name in lexicon.thing_names()} | lists()["names"]
     plurals = {lexicon.several(said): (name, True) for said, name in names.items()}
+    plurals |= {said: (name, True) for said, name in lists()["several"].items()}
     return plurals | {said: (name, False) for said, name in names.items()}
 
 
