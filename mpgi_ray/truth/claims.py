@@ -100,6 +100,8 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
             return
         apart = any(part.text in ("where", "which", "whose") for part in before)
         turn = next((n + 1 for n in range(noun.first - 1, -1, -1) if line.turns(n)), 0)
+        if region is not None and _is_further(line, noun):
+            region = None
         apart |= turn > 0 and any(part.kind is Kind.PLACE for part in line.parts[turn : noun.first])
         if (region is not None or not (elsewhere and apart)) and line.text(noun.first + 1) != "other":
             yield replace(claim, about=About.ABSENCE, region=region)
@@ -128,6 +130,12 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
     if noun.colour:
         yield replace(claim, about=About.COLOUR, word=noun.colour, amount=amount, some=amount is not None)
     yield from looks(line, noun, replace(claim, every=is_every(line, noun)))
+
+
+def _is_further(line: Line, noun: Noun) -> bool:
+    """Whether another thing is named after one that is denied: no building, but a runway on the right."""
+    place = next((n for n in range(noun.at, len(line.parts)) if line.kind(n) is Kind.PLACE), 0)
+    return any(noun.at < one.at < place and not one.denied for one in line.nouns)
 
 
 def _is_one_and_many(name: str) -> bool:

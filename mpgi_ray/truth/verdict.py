@@ -79,7 +79,8 @@ class Checker:
             return judged
         of_whole = rule(claim, self.known.of(whole))
         # of roofs, others may be meant than those of buildings
-        return of_whole if of_whole.verdict is Verdict.SUPPORTED or not lexicon.is_generic(whole) else judged
+        told = of_whole.verdict is Verdict.SUPPORTED or claim.every or not lexicon.is_generic(whole)
+        return of_whole if told else judged
 
     def _presence(self, claim: Claim, of: Of) -> Judged:
         if of.is_there:
@@ -135,6 +136,8 @@ class Checker:
             most = None
         lowest, highest = (float(of.whole), of.most) if claim.region is None else inside(of, claim.region)
         fewer = claim.region is None and most is not None and most < lowest  # a part has no sharp border
+        if highest == 0 and self._taken_for(claim.name):
+            return Judged(claim, Verdict.UNVERIFIABLE)
         if fewer or (highest is not None and least > highest):
             return Judged(claim, Verdict.CONTRADICTED, self._fact(claim.name, of, claim.region))
         holds = least <= lowest and (most is None or (highest is not None and highest <= most))

@@ -136,6 +136,8 @@ def _before(line: Line, at: int) -> int | None:
         if part.text in (",", "and") and line.kind(here + 1) in (Kind.WORD, Kind.COLOUR):
             return None  # another thing, whose name is not known, or what else the first one does
         noun = line.noun_at(here)
+        if noun is None and part.kind is Kind.THING and not _is_said_plainly(line, here):
+            return None  # with taxi roads on the left
         if noun and is_held(line, noun):
             return here
         if is_unnamed(line, here) or (noun and (is_parted(line, noun) or is_beside(line, noun, at))):
@@ -152,6 +154,12 @@ def _before(line: Line, at: int) -> int | None:
                 continue
             return here - 2 if of and line.kind(here - 2) is Kind.AMOUNT else here
     return None
+
+
+def _is_said_plainly(line: Line, at: int) -> bool:
+    """The building in ``a terminal building``, or the terminal: parts of the name of a thing."""
+    named = line.noun_at(at - 1) or line.noun_at(at + 1)
+    return named is not None and (line.text(at) in lists()["plain"] or line.noun_at(at + 1) is named)
 
 
 def _joined(line: Line, verb: int) -> int | None:
@@ -190,6 +198,8 @@ def _behind(line: Line, at: int) -> int | None:
     for here in range(at + 1, len(line.parts)):
         if line.parts[here].kind is Kind.PLACE or line.turns(here):
             return None
+        if line.kind(here) is Kind.RELATION and line.text(here - 1) == "and":
+            return None  # a strip, and next to it some trees
         if (noun := line.noun_at(here)) and not (
             line.kind(here + 1) in (Kind.MARK, None) and leads_away(line, noun)
         ):
