@@ -36,7 +36,7 @@ def fraction_at(words: list[str], at: int) -> tuple[int, Amount] | None:
     """A share in words, with or without a bound before it."""
     if words[at] not in _first_words() and not words[at][0].isdigit():
         return None
-    for skipped in (0, 1, 2, 3):
+    for skipped in range(5):
         kind = lists()["bounds"].get(" ".join(words[at : at + skipped]), "exactly")
         if skipped and kind == "exactly":
             continue

@@ -135,8 +135,8 @@ class Line:
         for here in range(verb + 1, min(verb + 6, len(self.parts))):
             if found := self.noun_at(here):
                 further = next((n for n in self.nouns if here < n.at <= here + 4), None)
-                joined = self.text(here + 1) in ("and", "or") and further and not self._acts(further)
-                return None if joined else found
+                joined = self.text(here + 1) in ("and", "or") and self.kind(here + 2) is not Kind.RELATION
+                return None if joined and further and not self._acts(further) else found
             if self.kind(here) in (Kind.MARK, Kind.PLACE, Kind.SHARE):
                 return None
         return None

@@ -14,7 +14,7 @@ def is_of_picture(line: Line, at: int) -> bool:
     """``at the edge of the lot`` is no part of the picture, and ``on the right bank`` neither."""
     if "from" in (line.text(at).split()[0], *(line.text(at - n).split(" ")[0] for n in (1, 2))):
         return False  # what runs from the top to the bottom lies at neither
-    if line.text(at - 1).endswith(("'s", "’s")):
+    if line.text(at - 1).endswith(("'s", "’s")) and line.kind(at - 1) is not Kind.PICTURE:
         return False  # the apron's western margin
     nearer = at > 1 and line.text(at - 1) in ("closer", "nearer", "further", "farther")
     beside = line.text(at).startswith("to the") and any(

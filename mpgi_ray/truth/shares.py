@@ -125,8 +125,10 @@ def _apposed(line: Line, at: int) -> Noun | None:
 
     The one thing of its clause, of which nothing else may be said.
     """
-    picture = next((n for n in (at + 2, at + 3, at + 4) if line.kind(n) is Kind.PICTURE), None)
-    if line.text(at + 1) != "of" or picture is None or not _ends(line, picture + 1):
+    if (aside := line.noun_at(at - 2)) and (line.text(at - 1), line.text(at + 1)) == ("(", ")"):
+        return None if aside.denied or not _is_surface(aside) else aside  # grass (40 %)
+    picture = _picture_behind(line, at)
+    if picture is None or not _ends(line, picture + 1):
         return None
     mark = at - 1
     while line.text(mark) in _ONLY:
@@ -141,6 +143,23 @@ def _apposed(line: Line, at: int) -> Noun | None:
     return None if leads_away(line, nouns[0]) else nouns[0]
 
 
+def _joined(line: Line, at: int) -> Noun | None:
+    """The pond in ``the pond is small and takes up a tenth``, if its number agrees with the verb's."""
+    first = next((n + 1 for n in range(at - 3, -1, -1) if line.ends_clause(n)), 0)
+    nouns = [noun for noun in line.nouns if first <= noun.first < at - 2]
+    if not nouns or leads_away(line, nouns[0]) or nouns[0].denied or nouns[0].amount:
+        return None
+    several = not line.text(at - 1).split(" ")[0].endswith("s")
+    return nouns[0] if nouns[0].plural == several else None
+
+
+def _picture_behind(line: Line, at: int) -> int | None:
+    """Where the picture stands in ``half of the picture``, ``half the scene``."""
+    first = at + 1 if line.text(at + 1) in ("the", "this") else at + 2
+    found = (n for n in range(first, at + 5) if line.kind(n) is Kind.PICTURE)
+    return next(found, None) if line.text(at + 1) in ("of", "the", "this") else None
+
+
 def _ends(line: Line, at: int) -> bool:
     """Whether a share of the picture ends here, of which nothing is said: ``half of the view, in the south``."""
     return line.kind(at) in (None, Kind.MARK, Kind.PLACE) or line.text(at) in ("in", "at")
@@ -150,7 +169,12 @@ def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
     subject = None
     aside = line.text(at - 2) == "," and _behind_aside(line, at - 2)
     if line.kind(at - 1) is Kind.COVERS and line.text(at - 2) in ("and", ",") and not aside:
+        first = _joined(line, at) if line.text(at - 2) == "and" else None
+        if first is not None and _picture_behind(line, at) is not None:
+            yield Claim(About.COVER, first.name, part.start, part.end, amount=part.value)
         return  # lawns surround the junction and cover half of it
+    if line.text(at - 1) in ("take", "takes") and _picture_behind(line, at) is None:
+        return  # takes a quarter turn
     verb = next((n for n in (1, 2) if line.kind(at - n) is Kind.COVERS), None)
     if verb is not None:
         subject = line.subject(at - verb)

@@ -13,7 +13,7 @@ from mpgi_ray.rules import Facts, lexicon
 from mpgi_ray.rules.seen import Measured
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.claims import claims_by
-from mpgi_ray.truth.covering import covering, dominating, in_shares
+from mpgi_ray.truth.covering import covering, dominating, in_shares, outcovered
 from mpgi_ray.truth.hues import coloured
 from mpgi_ray.truth.judged import Judged as Judged
 from mpgi_ray.truth.judged import Verdict as Verdict
@@ -185,6 +185,9 @@ class Checker:
         other = self.known.of(claim.other or "")
         if claim.word in ("more", "fewer"):
             told = f"{self._fact(claim.name, of)}, {self._fact(claim.other or '', other)}"
+            surfaces = of.covers and other.covers and not (of.classes or other.classes)
+            if surfaces and not claim.some:  # and not more trees than fields
+                return outcovered(claim, of, other, self.known, told)
             return outnumbered(claim, of, other, told)
         if claim.third is not None:
             return between(claim, of, other, self.known.of(claim.third))

@@ -196,7 +196,7 @@ def _is_verb(line: Line, at: int) -> bool:
 def _behind(line: Line, at: int) -> int | None:
     """The first thing behind a part of the picture with which a clause begins."""
     for here in range(at + 1, len(line.parts)):
-        if line.parts[here].kind is Kind.PLACE or line.turns(here):
+        if line.parts[here].kind is Kind.PLACE or (line.turns(here) and (line.text(here), here) != (":", at + 1)):
             return None
         if line.kind(here) is Kind.RELATION and line.text(here - 1) == "and":
             return None  # a strip, and next to it some trees
