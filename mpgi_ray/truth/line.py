@@ -72,10 +72,13 @@ class Line:
         last = next(ends, len(self.parts))
         parts = range(first, last)
         return any(
-            (self.kind(n) is Kind.PLACE and not is_direction(self, n))
+            (self.kind(n) is Kind.PLACE and not (is_direction(self, n) and self._is_aside(at, n)))
             or (self.text(n) in PARTS and self.text(n - 1) in ("the", "its"))
             for n in parts
         )
+
+    def _is_aside(self, at: int, place: int) -> bool:
+        return any(self.text(n) == "," for n in range(at, place))  # a plane, its nose pointing to the top
 
     def _goes_on(self, here: int, at: int) -> bool:
         """Whether "and" joins a sentence of its own: ``three tents are pitched and a path leads away``."""

@@ -46,7 +46,7 @@ def relations(line: Line) -> Iterator[Claim]:
             thing = line.noun_behind(at) if _is_near(line, subject, at) else None
             if thing and not thing.amount and not line.parts[thing.at].plural:
                 yield from _relation(line, at, subject, thing, "on")
-        if part.text == "between" and (subject := _subject(line, at, "between")):
+        if part.text == "between" and (subject := _subject(line, at, "between") or _inverted(line, at)):
             yield from _between(line, subject, at)
 
 
@@ -64,6 +64,18 @@ def _relation(line: Line, at: int, subject: Noun, thing: Noun, word: str) -> Ite
             some=subject.plural or bool(subject.amount),
             every=is_every(line, subject) or line.text(at - 1) in ("all", "both", "each"),
         )
+
+
+def _inverted(line: Line, at: int) -> Noun | None:
+    """The shed in ``between the road and the tanks stands a shed``."""
+    begins = at == 0 or line.ends_clause(at - 1)
+    after = range(at + 1, min(at + 12, len(line.parts)))
+    verb = next((n for n in after if line.text(n) in lists()["saying"]), None)
+    if not begins or verb is None or any(line.kind(n) in (Kind.MARK, Kind.PLACE) for n in range(at, verb)):
+        return None
+    new = line.text(verb + 1) in ("a", "an") or line.kind(verb + 1) is Kind.AMOUNT
+    subject = line.noun_behind(verb) if new else None
+    return None if subject is None or subject.denied else subject
 
 
 def _between(line: Line, subject: Noun, at: int) -> Iterator[Claim]:

@@ -95,6 +95,8 @@ def _is_aside(line: Line, at: int) -> bool:
 
 def _before(line: Line, at: int) -> int | None:
     """The thing, or the bare number, that stands before a part of the picture in its clause."""
+    if line.text(at - 1) == ":" and line.noun_at(at - 2):
+        return at - 2  # houses: top right
     if line.text(at - 1) in _LIE and line.text(at - 2) == "and":
         return _joined(line, at - 1)
     aside = at  # where words between commas begin that are stepped over
