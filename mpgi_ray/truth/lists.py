@@ -70,12 +70,12 @@ def also_called(name: str) -> frozenset[str]:
 def implied(*names: str, words: str) -> frozenset[str]:
     """What is there where things of these names are, or what a scene's words name: roofs where houses are."""
     kinds = {kind for name in names for kind in (name, *lexicon.synonyms(name), *lexicon.hypernyms(name))}
-    return frozenset(
-        part
-        for whole, parts in lists()["implies"].items()
-        if whole in kinds or f" {whole} " in f" {words} "
-        for part in parts
-    )
+
+    def is_there(whole: str) -> bool:
+        return whole in kinds or f" {whole} " in f" {words} "
+
+    implies = lists()["implies"].items()
+    return frozenset(part for wholes, parts in implies if all(map(is_there, wholes.split(" + "))) for part in parts)
 
 
 @cache

@@ -23,12 +23,12 @@ def is_of_picture(line: Line, at: int) -> bool:
     if nearer or beside or is_direction(line, at):
         return False
     if line.text(at + 1) == "of":
-        rest = list(line.parts[at + 2 : at + 7])
+        rest = list(line.parts[at + 2 : at + 9])
         if is_of_site(line, at):
             return True
         if _is_arm(line, at) or is_of_way(line, at):
             return True
-        ends = (n for n, part in enumerate(rest) if part.kind is Kind.MARK and part.text != ",")
+        ends = (n for n, part in enumerate(rest) if part.kind is Kind.MARK and not _is_listing(line, at + 2 + n))
         end = next(ends, len(rest))
         return any(part.kind is Kind.PICTURE for part in rest[:end])  # of this busy harbour scene
     first = next((part.kind for part in line.parts if part.kind in (Kind.THING, Kind.PICTURE)), None)
@@ -48,6 +48,11 @@ def is_of_picture(line: Line, at: int) -> bool:
     return (
         line.kind(at + 1) not in (Kind.THING, Kind.COLOUR) and line.text(at + 1) not in lists()["have_sides"]
     )
+
+
+def _is_listing(line: Line, at: int) -> bool:
+    """The comma in ``of this pale, sandy area``."""
+    return line.text(at) == "," and line.kind(at + 1) in (Kind.WORD, Kind.COLOUR)
 
 
 def is_of_site(line: Line, at: int) -> bool:

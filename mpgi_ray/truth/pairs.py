@@ -137,9 +137,10 @@ def _subject(line: Line, at: int, word: str) -> Noun | None:
 def _on_ground(line: Line, at: int) -> Noun | None:
     """The bus in ``a bus is on the road above the bridge``: of the road it lies on that part."""
     ground = line.noun_at(at - 1)
-    if ground is None or line.parts[ground.at].plural or ground.amount:
+    named = ground is not None and not line.parts[ground.at].plural and not ground.amount
+    if not named and line.text(at - 1) not in lists()["holding"]:
         return None
-    here = ground.first - 1
+    here = (ground.first if ground else at - 1) - 1
     while line.text(here) in ("the", "a", "an") or line.kind(here) in (Kind.WORD, Kind.COLOUR):
         here -= 1
     thing = line.subject(here) if line.text(here) in ("on", "in") else None
@@ -184,7 +185,8 @@ def _told(line: Line, at: int) -> Noun | None:
 def _is_near(line: Line, subject: Noun, at: int) -> bool:
     """Whether only a verb stands between a thing and what it is on: boats float on, cars are parked on."""
     between = [line.kind(here) for here in range(subject.at + 1, at)]
-    return len(between) <= 4 and set(between) <= {Kind.WORD, Kind.COVERED, Kind.GROUP, Kind.STOP}
+    verbs = {Kind.WORD, Kind.COVERED, Kind.GROUP, Kind.STOP, Kind.PATTERN}
+    return len(between) <= 4 and set(between) <= verbs
 
 
 def _is_other(line: Line, here: int, at: int, *, said: bool) -> bool:

@@ -140,7 +140,7 @@ def _before(line: Line, at: int) -> int | None:
         noun = line.noun_at(here)
         if noun is None and part.kind is Kind.THING and not _is_said_plainly(line, here):
             return None  # with taxi roads on the left
-        if noun and is_held(line, noun):
+        if noun and (is_held(line, noun) or _is_set(line, here, at)):
             return here
         if is_unnamed(line, here) or (noun and (is_parted(line, noun) or is_beside(line, noun, at))):
             return None
@@ -156,6 +156,12 @@ def _before(line: Line, at: int) -> int | None:
                 continue
             return here - 2 if of and line.kind(here - 2) is Kind.AMOUNT else here
     return None
+
+
+def _is_set(line: Line, here: int, at: int) -> bool:
+    """The parasols in ``enlivened by parasols set up in the lower half``."""
+    words = [line.text(n) for n in range(here + 1, at)]
+    return bool(words) and all(word in lists()["set"] for word in words)
 
 
 def _is_said_plainly(line: Line, at: int) -> bool:
