@@ -115,9 +115,10 @@ class Line:
         while here >= 0 and self.kind(here) in (Kind.WORD, Kind.LEADING) and self.noun_at(here) is None:
             here -= 1
         last = self.noun_at(here)
-        if last is None or self.text(last.first - 1) != "and":
+        joined = last.first - 1 - (self.text(last.first - 1) == "the") if last else 0
+        if last is None or self.text(joined) != "and":
             return None
-        first = self.noun_at(last.first - 2)
+        first = self.noun_at(joined - 1)
         if first is None or first.name == last.name or self.text(first.first - 1) in (",", "and"):
             return None
         return first, last

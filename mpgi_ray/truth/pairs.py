@@ -15,6 +15,7 @@ from mpgi_ray.truth.wholes import is_every
 _SIDES = ("left_of", "right_of", "above", "below", "between")
 _SIZES = ("larger", "longer", "smaller")
 _AT = ("on", "in", "at", "along", "across", "by", "from", "with", "around", "over")
+_ARE = ("are", "lie", "stand", "sit")
 _OWN_SIDES = {f"{word} its {side}": f"{side}_of" for word in ("on", "to") for side in ("left", "right")}
 
 
@@ -39,6 +40,9 @@ def relations(line: Line) -> Iterator[Claim]:
             yield from _relation(line, at, subject, thing, word)
         if word in _SIDES and (subject := _on_ground(line, at)) and (thing := line.object(at)):
             yield from _relation(line, at, replace(subject, amount=None), thing, word)
+        if word in _SIDES and line.text(at - 1) in _ARE and (thing := line.object(at)):
+            for one in line.pair(at - 1) or ():  # the tanks and the shed are left of it
+                yield from _relation(line, at, one, thing, word)
         if word in _SIDES and (fronted := _fronted(line, at)):
             thing, subject = fronted
             yield from _relation(line, at, subject, thing, word)
@@ -150,7 +154,8 @@ def _on_ground(line: Line, at: int) -> Noun | None:
 
 def _fronted(line: Line, at: int) -> tuple[Noun, Noun] | None:
     """``West of the road lie two sheds``, ``to the left of it, a tank stands``: road and sheds."""
-    begins = at == 0 or line.ends_clause(at - 1)
+    first = at - (line.text(at - 1) in (*lists()["placed"], "directly", "just", "immediately", "right"))
+    begins = first == 0 or line.ends_clause(first - 1)
     thing = line.noun_behind(at) if begins else None
     if thing is None or thing.denied:
         return None

@@ -190,8 +190,12 @@ def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
             else:
                 yield replace(claim, other=last.name)
     else:
-        after = next((n for n in range(1, 7) if line.kind(at + n) is Kind.COVERED), None)
+        verbs = (
+            n for n in range(1, 7) if line.kind(at + n) is Kind.COVERED or line.text(at + n) in ("shows", "show")
+        )
+        after = next(verbs, None)
         direct = after == 1 or line.text(at + 1) in ("of", "the", "this")  # and not a third one
+        direct |= line.kind(at + 1) is Kind.PICTURE and part.text.endswith(("whole", "entire"))
         if after is not None and direct and all(line.text(at + n) != "," for n in range(1, after)):
             subject = line.object(at + after)
         elif (noun := line.noun_at(at + 1)) and (_is_number(part, noun) or lexicon.is_mass(noun.name)):
