@@ -191,7 +191,9 @@ def _is_bound_of_site(line: Line, noun: Noun) -> bool:
     if on is None or line.kind(on) is Kind.RELATION:
         return False
     end = next((n for n in range(on + 2, on + 6) if line.text(n) in lists()["sites"]), None)
-    return end is not None and all(line.kind(n) in STEPPED_OVER for n in range(on + 2, end))
+    if end is None or line.kind(end + 1) is Kind.RELATION:
+        return False  # on the yard next to the road
+    return all(line.kind(n) in STEPPED_OVER for n in range(on + 2, end))
 
 
 def _is_mostly(line: Line, region: Region) -> bool:

@@ -77,7 +77,9 @@ def implied(*names: str, words: str) -> frozenset[str]:
         return whole in kinds or f" {whole} " in f" {words} "
 
     implies = lists()["implies"].items()
-    return frozenset(part for wholes, parts in implies if all(map(is_there, wholes.split(" + "))) for part in parts)
+    return frozenset(
+        part for wholes, parts in implies if all(map(is_there, wholes.split(" + "))) for part in parts
+    )
 
 
 @cache

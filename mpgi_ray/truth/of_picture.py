@@ -28,7 +28,9 @@ def is_of_picture(line: Line, at: int) -> bool:
             return True
         if _is_arm(line, at) or is_of_way(line, at):
             return True
-        ends = (n for n, part in enumerate(rest) if part.kind is Kind.MARK and not _is_listing(line, at + 2 + n))
+        ends = (
+            n for n, part in enumerate(rest) if part.kind is Kind.MARK and not _is_listing(line, at + 2 + n)
+        )
         end = next(ends, len(rest))
         return any(part.kind is Kind.PICTURE for part in rest[:end])  # of this busy harbour scene
     first = next((part.kind for part in line.parts if part.kind in (Kind.THING, Kind.PICTURE)), None)

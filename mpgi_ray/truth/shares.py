@@ -112,7 +112,7 @@ def _is_surface(noun: Noun | None) -> bool:
 
 
 def _behind_aside(line: Line, end: int) -> Noun | None:
-    """The river in ``the river, which carries barges, takes up``, ``the river, crossed by bridges, fills``."""
+    """The river in ``the river, which carries barges, takes up``, ``…, crossed by bridges, fills``."""
     for at in range(end):
         after = line.text(at + 1)
         if line.text(at) == "," and (after in _ASIDES or after.endswith(("ed", "ing"))):
@@ -161,7 +161,7 @@ def _picture_behind(line: Line, at: int) -> int | None:
 
 
 def _ends(line: Line, at: int) -> bool:
-    """Whether a share of the picture ends here, of which nothing is said: ``half of the view, in the south``."""
+    """Whether nothing is said of a share that ends here: ``half of the view, in the south``."""
     return line.kind(at) in (None, Kind.MARK, Kind.PLACE) or line.text(at) in ("in", "at")
 
 
@@ -191,7 +191,9 @@ def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
                 yield replace(claim, other=last.name)
     else:
         verbs = (
-            n for n in range(1, 7) if line.kind(at + n) is Kind.COVERED or line.text(at + n) in ("shows", "show")
+            n
+            for n in range(1, 7)
+            if line.kind(at + n) is Kind.COVERED or line.text(at + n) in ("shows", "show")
         )
         after = next(verbs, None)
         direct = after == 1 or line.text(at + 1) in ("of", "the", "this")  # and not a third one

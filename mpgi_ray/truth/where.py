@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from mpgi_ray.rules import lexicon
-from mpgi_ray.truth.leading import LEADING_AWAY, is_beside, is_held, is_parted, is_unnamed, leads_away, tells_where
+from mpgi_ray.truth.leading import (
+    LEADING_AWAY,
+    is_beside,
+    is_held,
+    is_parted,
+    is_unnamed,
+    leads_away,
+    tells_where,
+)
 from mpgi_ray.truth.line import Line
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.of_picture import is_of_picture, is_of_site, is_of_some, is_of_way
@@ -204,7 +212,9 @@ def _is_verb(line: Line, at: int) -> bool:
 def _behind(line: Line, at: int) -> int | None:
     """The first thing behind a part of the picture with which a clause begins."""
     for here in range(at + 1, len(line.parts)):
-        if line.parts[here].kind is Kind.PLACE or (line.turns(here) and (line.text(here), here) != (":", at + 1)):
+        if line.parts[here].kind is Kind.PLACE or (
+            line.turns(here) and (line.text(here), here) != (":", at + 1)
+        ):
             return None
         if line.kind(here) is Kind.RELATION and line.text(here - 1) == "and":
             return None  # a strip, and next to it some trees

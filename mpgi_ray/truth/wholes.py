@@ -53,7 +53,7 @@ def is_most(line: Line, noun: Noun) -> bool:
 
 
 def _goes_on(line: Line, end: int) -> bool:
-    """Whether what follows a clause names where the rest of the things lies: and in the centre, some above."""
+    """Whether what follows a clause tells where the rest lies: and in the centre, some above."""
     after = [line.text(end + n) for n in (1, 2, 3)]
     if any(line.kind(end + n) in (Kind.PLACE, Kind.AMOUNT) for n in (1, 2)):
         return True
