@@ -170,10 +170,6 @@ def street() -> Facts:
         ("Directly below the shed are three tanks.", "Directly above the shed are three tanks."),
         ("Between the houses and the tanks runs a road.", "Between the houses and the road stands a shed."),
         (
-            "The pond on the grass is not larger than the shed.",
-            "The tanks on the grass are each larger than the shed.",
-        ),
-        (
             "The houses are in the lower left of the picture.",
             "The tanks are in the lower left of the picture.",
         ),
@@ -231,7 +227,7 @@ def test_how_things_lie(street: Facts, true: str, false: str) -> None:
         "Two tanks stand beside the third one, and the entire scene is calm.",
         "The road takes a quarter turn beyond the picture.",
         "One house stands on the grass in the middle of a forest.",
-        "The shed isn't left of the road, it is far from being below the tanks, and no tank is.",
+        "The shed isn't left of the road, and it is far from being below the tanks.",
         "The biggest surprise is the pond in the upper left; the main part of the grass lies on the right.",
         "The tanks are concentrated in the lower right, and some further up.",
         "No more than one tank stands on the yard next to the road.",
