@@ -134,6 +134,9 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
 
 def _is_further(line: Line, noun: Noun) -> bool:
     """Whether another thing is named after one that is denied: no building, but a runway on the right."""
+    turn = next((n for n in range(noun.first, -1, -1) if line.turns(n)), 0)
+    if any(line.kind(n) is Kind.PLACE for n in range(turn, noun.first)):
+        return False  # in the upper half there is none
     place = next((n for n in range(noun.at, len(line.parts)) if line.kind(n) is Kind.PLACE), 0)
     return any(noun.at < one.at < place and not one.denied for one in line.nouns)
 

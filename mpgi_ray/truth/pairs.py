@@ -184,7 +184,9 @@ def _told(line: Line, at: int) -> Noun | None:
     if line.kind(here) is not Kind.PRONOUN or line.text(here) not in ("they", "them"):
         return None
     before = [noun for noun in line.nouns if noun.at < here and noun.plural and not noun.denied]
-    return before[-1] if before else line.told
+    if before or line.told is None:
+        return before[-1] if before else None
+    return replace(line.told, at=here, first=here)  # it stands in a sentence before
 
 
 def _is_near(line: Line, subject: Noun, at: int) -> bool:
