@@ -40,6 +40,7 @@ def claims(text: str, names: Mapping[str, Name]) -> list[Claim]:
     told: Noun | None = None  # what "they" are
     for at, sentence in placed_sentences(text):
         if sentence.endswith("?"):
+            told = None
             continue
         line = Line(pieces(sentence, at, names), told)
         add_nouns(line)
