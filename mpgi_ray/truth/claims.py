@@ -119,6 +119,8 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
         total = _is_total(line, noun)
         number = replace(claim, about=About.COUNT, amount=amount, region=inside, word=noun.colour)
         yield replace(number, some=some and not total, every=total)
+    if _is_only_one(line, noun):
+        yield replace(claim, about=About.COUNT, amount=(1, 1), word=noun.colour, every=True)
     if region is not None:
         yield replace(
             claim,
@@ -131,6 +133,21 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
     if noun.colour:
         yield replace(claim, about=About.COLOUR, word=noun.colour, amount=amount, some=amount is not None)
     yield from looks(line, noun, replace(claim, every=is_every(line, noun)))
+
+
+def _is_only_one(line: Line, noun: Noun) -> bool:
+    """``The only truck stands at the gate``, and not ``the only truck at the gate is red``."""
+    here = noun.at - 1
+    while line.kind(here) is Kind.COLOUR:
+        here -= 1
+    sole = line.text(here) in ("only", "sole") and line.text(here - 1) == "the"
+    return (
+        sole
+        and not noun.plural
+        and noun.amount is None
+        and line.acts(noun)
+        and line.text(noun.at + 1) != "are"
+    )
 
 
 def _is_further(line: Line, noun: Noun) -> bool:

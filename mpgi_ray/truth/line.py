@@ -84,9 +84,9 @@ class Line:
         """Whether "and" joins a sentence of its own: ``three tents are pitched and a path leads away``."""
         thing = next((noun for noun in self.nouns if noun.first == here + 1), None)
         verb = any(self.kind(n) in (Kind.WORD, Kind.COVERED) for n in (at + 1, at + 2))
-        return self.text(here) == "and" and verb and thing is not None and self._acts(thing)
+        return self.text(here) == "and" and verb and thing is not None and self.acts(thing)
 
-    def _acts(self, thing: Noun) -> bool:
+    def acts(self, thing: Noun) -> bool:
         """Whether a verb follows a thing: a path leads, a pond lies."""
         kind, after = self.kind(thing.at + 1), self.text(thing.at + 1)
         verb = kind is Kind.WORD and not after.endswith(("ed", "ing"))
@@ -140,7 +140,7 @@ class Line:
             if found := self.noun_at(here):
                 further = next((n for n in self.nouns if here < n.at <= here + 4), None)
                 joined = self.text(here + 1) in ("and", "or") and self.kind(here + 2) is not Kind.RELATION
-                return None if joined and further and not self._acts(further) else found
+                return None if joined and further and not self.acts(further) else found
             if self.kind(here) in (Kind.MARK, Kind.PLACE, Kind.SHARE):
                 return None
         return None

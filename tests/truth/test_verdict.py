@@ -92,6 +92,9 @@ def lot() -> Facts:
         ("Seven cars are parked here, a yellow one pointing to the top.", "Seven cars"),
         ("No more than six cars are parked on the lot.", "No more than six cars"),
         ("On the entire site there are six cars.", "six cars"),
+        ("The only car is parked in the centre.", "car"),
+        ("Five or six cars are parked here.", "Five or six cars"),
+        ("The image does not contain any cars.", "not contain any cars"),
         ("A lot with cars; grass, well over half of the frame, in the south.", "well over half"),
         ("Grass is marginal, a mere two percent of the ground.", "two percent"),
         ("Grass, crossed by paths, covers most of the image.", "most"),
@@ -264,6 +267,9 @@ def test_what_lies_otherwise_passes(street: Facts, text: str) -> None:
         "Two delivery cars and a couple of others, each on a bay of its own.",
         "Most bays are empty, and grass covers a good fifth.",
         "Hundreds of trucks could park here; if there were helicopters, they would be seen.",
+        "The lot holds no trucks, and pavement covers most of it; between eight and ten cars are parked.",
+        "In the upper half there is no truck, mostly pavement, and a road leads to the right.",
+        "Can you spot the bays? They are in the centre. Grass lies around, and it's mainly green.",
         "Pavement covers four fifths, and no second house, be it a hut or a helicopter, is there.",
     ],
 )
@@ -293,6 +299,8 @@ def test_labels_without_boxes_are_no_number() -> None:
         ("1,200 cars", (1200, 1200)),
         ("a pair of old cars", (2, 2)),
         ("several cars", (3, None)),
+        ("eight to ten cars", (8, 10)),
+        ("between 8 and 10 cars", (8, 10)),
     ],
 )
 def test_numbers_belong_to_their_nouns(words: str, amount: tuple[float, float | None]) -> None:
