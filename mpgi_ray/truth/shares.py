@@ -9,6 +9,7 @@ from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.leading import leads_away
 from mpgi_ray.truth.line import PARTS, Line, Noun
+from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind, Piece
 
 _PICTURES = ("image", "picture", "photo", "photograph", "frame", "scene", "view", "tile")
@@ -200,6 +201,9 @@ def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
         direct |= line.kind(at + 1) is Kind.PICTURE and part.text.endswith(("whole", "entire"))
         if after is not None and direct and all(line.text(at + n) != "," for n in range(1, after)):
             subject = line.object(at + after)
+            if ground := lists()["grounds"].get(line.text(at + after + 1)):
+                yield Claim(About.COVER, ground, part.start, part.end, amount=part.value)
+                return  # half of the image is paved
         elif (noun := line.noun_at(at + 1)) and (_is_number(part, noun) or lexicon.is_mass(noun.name)):
             subject = noun  # about a third grass, and not a third car
         else:

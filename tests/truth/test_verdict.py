@@ -102,6 +102,7 @@ def lot() -> Facts:
         ("Land cover: grass (60 %).", "60 %"),
         ("Just over a third of the image is pavement.", "Just over a third"),
         ("The whole picture is grass.", "The whole"),
+        ("Less than half of the image is paved.", "Less than half"),
         ("There is more grass than pavement.", "grass than pavement"),
         ("The pavement is the main surface for cars, and grass dominates.", "dominates"),
     ],
