@@ -32,11 +32,16 @@ def _first_words() -> frozenset[str]:
     return frozenset(phrase.split(" ")[0] for phrase in listed) | {"a", "an", "between", *_EMPHASIS}
 
 
+@cache
+def _first_of_bounds() -> frozenset[str]:
+    return frozenset(phrase.split(" ")[0] for phrase in lists()["bounds"])
+
+
 def fraction_at(words: list[str], at: int) -> tuple[int, Amount] | None:
     """A share in words, with or without a bound before it."""
     if words[at] not in _first_words() and not words[at][0].isdigit():
         return None
-    for skipped in range(5):
+    for skipped in range(5 if words[at] in _first_of_bounds() else 1):
         kind = lists()["bounds"].get(" ".join(words[at : at + skipped]), "exactly")
         if skipped and kind == "exactly":
             continue
