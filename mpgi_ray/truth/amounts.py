@@ -29,14 +29,19 @@ _MARGIN = 1.5, 0.1  # of a share in per cent: what nobody would dispute is withi
 def _first_words() -> frozenset[str]:
     """With which numbers and shares begin that are not written in digits: most words of a text are none."""
     listed = (phrase for name in ("bounds", "amounts", "shares") for phrase in lists()[name])
-    return frozenset(phrase.split(" ")[0] for phrase in listed) | {"a", "an", *_EMPHASIS}
+    return frozenset(phrase.split(" ")[0] for phrase in listed) | {"a", "an", "between", *_EMPHASIS}
+
+
+@cache
+def _first_of_bounds() -> frozenset[str]:
+    return frozenset(phrase.split(" ")[0] for phrase in lists()["bounds"])
 
 
 def fraction_at(words: list[str], at: int) -> tuple[int, Amount] | None:
     """A share in words, with or without a bound before it."""
     if words[at] not in _first_words() and not words[at][0].isdigit():
         return None
-    for skipped in (0, 1, 2, 3):
+    for skipped in range(5 if words[at] in _first_of_bounds() else 1):
         kind = lists()["bounds"].get(" ".join(words[at : at + skipped]), "exactly")
         if skipped and kind == "exactly":
             continue
@@ -67,6 +72,8 @@ def amount_at(words: list[str], at: int) -> tuple[int, tuple[float, float | None
     """A number with its bound, in per cent or not."""
     if words[at] not in _first_words() and not words[at][0].isdigit():
         return None
+    if ranged := _range_at(words, at):
+        return ranged
     bounds: dict[str, str] = lists()["bounds"]
     length = next(
         (n for n in range(4, 0, -1) if at + n < len(words) and " ".join(words[at : at + n]) in bounds), 0
@@ -101,6 +108,24 @@ def amount_at(words: list[str], at: int) -> tuple[int, tuple[float, float | None
             amount = (float(least or 0), most) if known == "exactly" else _bounded(float(least or 0), known)
             return here + n - at, amount, False
     return None
+
+
+def _range_at(words: list[str], at: int) -> tuple[int, tuple[float, float | None], bool] | None:
+    """``eight to ten``, ``between eight and ten``, ``five or six``, ``8-10``; in per cent or not."""
+    first = at + (words[at] == "between")
+    joins = ("and",) if first > at else ("to", "or", "–", "—")
+    second = first + 1 + (words[first + 1 : first + 2] != [] and words[first + 1] in joins)
+    numbers = [words[n] for n in (first, second) if n < len(words) and words[n].isdigit()]
+    if len(numbers) < 2 or (first > at and second == first + 1):
+        return None
+    low, high = map(float, numbers)
+    if low >= high:
+        return None
+    end = second + 1
+    if words[end : end + 2] == ["per", "cent"] or words[end : end + 1] in (["%"], ["percent"]):
+        end += 2 if words[end] == "per" else 1
+        return end - at, (_share(low / 100, "exactly")[0], _share(high / 100, "exactly")[1]), True
+    return None if end < len(words) and words[end] in _UNITS else (end - at, (low, high), False)
 
 
 def _bounded(number: float, kind: str) -> tuple[float, float | None]:

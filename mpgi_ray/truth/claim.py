@@ -35,6 +35,7 @@ class Claim:
         region: where, if the claim is tied to a part of the picture.
         every: all of them lie there, or so.
         most: they are spoken of as a whole, so most of them lie there.
+        largest: it is the largest one, or the largest part of a surface.
         other, third: further classes, of a relation; the third one of what lies between two.
         word: the colour, pattern or relation.
         start, end: its words in the text.
@@ -49,6 +50,7 @@ class Claim:
     region: Region | None = None
     every: bool = False
     most: bool = False
+    largest: bool = False
     other: str | None = None
     third: str | None = None
     word: str | None = None

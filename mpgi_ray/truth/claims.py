@@ -16,15 +16,17 @@ from mpgi_ray.rules.english import placed_sentences
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.denials import has_exception, is_narrow
 from mpgi_ray.truth.ellipses import ellipses
-from mpgi_ray.truth.line import PARTS, Line, Noun
+from mpgi_ray.truth.line import PARTS, STEPPED_OVER, Line, Noun
 from mpgi_ray.truth.lists import Name, lists, names_by
 from mpgi_ray.truth.looks import looks
 from mpgi_ray.truth.nouns import add_nouns
-from mpgi_ray.truth.pairs import is_every, is_most, relations
+from mpgi_ray.truth.of_picture import is_direction
+from mpgi_ray.truth.pairs import relations
 from mpgi_ray.truth.pieces import Kind, pieces
 from mpgi_ray.truth.places import Region
 from mpgi_ray.truth.shares import covers
 from mpgi_ray.truth.where import owners
+from mpgi_ray.truth.wholes import is_every, is_largest, is_most
 
 
 def claims(text: str, names: Mapping[str, Name]) -> list[Claim]:
@@ -38,6 +40,7 @@ def claims(text: str, names: Mapping[str, Name]) -> list[Claim]:
     told: Noun | None = None  # what "they" are
     for at, sentence in placed_sentences(text):
         if sentence.endswith("?"):
+            told = None
             continue
         line = Line(pieces(sentence, at, names), told)
         add_nouns(line)
@@ -98,6 +101,8 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
             return
         apart = any(part.text in ("where", "which", "whose") for part in before)
         turn = next((n + 1 for n in range(noun.first - 1, -1, -1) if line.turns(n)), 0)
+        if region is not None and _is_further(line, noun):
+            region = None
         apart |= turn > 0 and any(part.kind is Kind.PLACE for part in line.parts[turn : noun.first])
         if (region is not None or not (elsewhere and apart)) and line.text(noun.first + 1) != "other":
             yield replace(claim, about=About.ABSENCE, region=region)
@@ -108,11 +113,14 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
         noun.plural or 1 in amount or amount == (2, None) or _is_one_and_many(noun.name)
     ):
         inside = region if region and not (_is_listed(line, region) or _is_mostly(line, region)) else None
-        placed = inside is None and line.names_place(noun.at) and not is_every(line, noun)
-        some = noun.some or placed or _is_placed(line, noun) or _is_of_each(line, noun.at)
+        placed = inside is None and line.names_place(noun.at, is_direction) and not is_every(line, noun)
+        placed |= _is_placed(line, noun) and not _is_bound_of_site(line, noun)
+        some = noun.some or placed or _is_of_each(line, noun.at)
         total = _is_total(line, noun)
         number = replace(claim, about=About.COUNT, amount=amount, region=inside, word=noun.colour)
         yield replace(number, some=some and not total, every=total)
+    if _is_only_one(line, noun):
+        yield replace(claim, about=About.COUNT, amount=(1, 1), word=noun.colour, every=True)
     if region is not None:
         yield replace(
             claim,
@@ -120,10 +128,35 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
             region=region,
             every=is_every(line, noun),
             most=is_most(line, noun) or _is_mostly(line, region),
+            largest=is_largest(line, noun),
         )
     if noun.colour:
         yield replace(claim, about=About.COLOUR, word=noun.colour, amount=amount, some=amount is not None)
     yield from looks(line, noun, replace(claim, every=is_every(line, noun)))
+
+
+def _is_only_one(line: Line, noun: Noun) -> bool:
+    """``The only truck stands at the gate``, and not ``the only truck at the gate is red``."""
+    here = noun.at - 1
+    while line.kind(here) is Kind.COLOUR:
+        here -= 1
+    sole = line.text(here) in ("only", "sole") and line.text(here - 1) == "the"
+    return (
+        sole
+        and not noun.plural
+        and noun.amount is None
+        and line.acts(noun)
+        and line.text(noun.at + 1) != "are"
+    )
+
+
+def _is_further(line: Line, noun: Noun) -> bool:
+    """Whether another thing is named after one that is denied: no building, but a runway on the right."""
+    turn = next((n for n in range(noun.first, -1, -1) if line.turns(n)), 0)
+    if any(line.kind(n) is Kind.PLACE for n in range(turn, noun.first)):
+        return False  # in the upper half there is none
+    place = next((n for n in range(noun.at, len(line.parts)) if line.kind(n) is Kind.PLACE), 0)
+    return any(noun.at < one.at < place and not one.denied for one in line.nouns)
 
 
 def _is_one_and_many(name: str) -> bool:
@@ -168,6 +201,20 @@ def _is_placed(line: Line, noun: Noun) -> bool:
         if line.parts[here].kind in (Kind.MARK, Kind.THING, Kind.PLACE):
             return False
     return False
+
+
+def _is_bound_of_site(line: Line, noun: Noun) -> bool:
+    """``no more than three silos stand on the yard``: who says how many there are at most means all."""
+    if noun.amount is None or noun.amount[0] > 0:
+        return False
+    after = range(noun.at + 1, min(noun.at + 8, len(line.parts)))
+    on = next((n for n in after if line.text(n) in ("on", "in") or line.kind(n) is Kind.RELATION), None)
+    if on is None or line.kind(on) is Kind.RELATION:
+        return False
+    end = next((n for n in range(on + 2, on + 6) if line.text(n) in lists()["sites"]), None)
+    if end is None or line.kind(end + 1) is Kind.RELATION:
+        return False  # on the yard next to the road
+    return all(line.kind(n) in STEPPED_OVER for n in range(on + 2, end))
 
 
 def _is_mostly(line: Line, region: Region) -> bool:

@@ -56,6 +56,22 @@ def dominating(claim: Claim, of: Of, known: Known) -> Judged:
     return Judged(claim, Verdict.SUPPORTED)
 
 
+def outcovered(claim: Claim, of: Of, other: Of, known: Known, told: str) -> Judged:
+    """A claim that one thing covers more, or less, of the picture than another.
+
+    Args:
+        told: how much each covers, for people.
+    """
+    more, less = (of, other) if claim.word == "more" else (other, of)
+    if {fact.name for fact in more.covers} & {fact.name for fact in less.covers}:
+        return Judged(claim, Verdict.UNVERIFIABLE)
+    larger, smaller = (sum(fact.fraction for fact in one.covers) for one in (more, less))
+    if smaller > larger + known.unmarked(more.covers) + _LEAD:
+        return Judged(claim, Verdict.CONTRADICTED, told)
+    holds = larger > smaller + known.unmarked(less.covers)
+    return Judged(claim, Verdict.SUPPORTED if holds else Verdict.UNVERIFIABLE)
+
+
 def in_shares(covers: Iterable[CoverFact]) -> str:
     """What is marked, for people."""
     return ", ".join(

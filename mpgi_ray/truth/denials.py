@@ -93,7 +93,8 @@ def is_narrow(line: Line, noun: Noun) -> bool:
         return True
     here = noun.first - 1
     if line.text(noun.first).endswith(" of") and line.text(here) in ("is", "are"):  # the road is free of cars
-        return any(part.kind is Kind.THING for part in line.parts[:here])
+        first = next((n + 1 for n in range(here, -1, -1) if line.ends_clause(n)), 0)
+        return any(part.kind is Kind.THING for part in line.parts[first:here])
     if line.text(here) in _JOINING or here < 0:
         return False
     first = next((n for n in range(here, -1, -1) if line.ends_clause(n)), -1)

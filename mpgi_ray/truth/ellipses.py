@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.line import Line
 from mpgi_ray.truth.looks import said_colour
@@ -37,6 +38,16 @@ def _other(line: Line, at: int, region: Region) -> Iterator[Claim]:
         yield Claim(About.POSITION, told[0].name, part.start, part.end, region=region)
 
 
+def _is_of_unnamed(line: Line, at: int) -> bool:
+    """Whether it may be a thing of its sentence that has no name here: both of the pads."""
+    words = (n for n in range(at) if line.noun_at(n) is None)
+    return any(
+        line.kind(n) is Kind.THING
+        or (line.kind(n) is Kind.WORD and lexicon.is_noun(line.text(n).removesuffix("s")))
+        for n in words
+    )
+
+
 def _placed(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
     for at, region in places.items():
         part = line.parts[at]
@@ -48,14 +59,16 @@ def _placed(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
         if part.kind is Kind.AMOUNT:  # one car lies in the upper left, one at the top
             turn = next((here for here in range(at - 1, -1, -1) if line.turns(here)), 0)
             counted = [noun for noun in before if noun.at > turn] or counted
-        if part.text == "it" and counted:
+        if part.kind is Kind.AMOUNT and part.text == "one" and line.text(at - 1) == "the":
+            counted = before[-1:]  # the plane on the left is white, the one on the right blue
+        if part.text in ("it", "it's") and before:
             single = [noun for noun in before if not noun.plural]
             counted = single if len(single) == 1 else []
             before = before or counted
             if not counted:
                 continue  # two things, of which it may be either
         told = counted[-1] if counted else (line.told if part.kind is Kind.PRONOUN or not before else None)
-        if told is None:
+        if told is None or (told is line.told and _is_of_unnamed(line, at)):
             continue
         if any(line.text(at - n).startswith("none") for n in (1, 2)):
             continue  # none of which lies in the upper half

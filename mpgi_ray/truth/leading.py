@@ -59,6 +59,15 @@ def leads_away(line: Line, noun: Noun) -> bool:
     )
 
 
+def is_held(line: Line, noun: Noun) -> bool:
+    """The tents in ``the clearing with the tents lies in the upper left``: they lie where it does."""
+    here = noun.at - 1
+    while _is_filler(line, here) or line.text(here) in ("its", "their") or line.kind(here) is Kind.AMOUNT:
+        here -= 1
+    held = line.text(here) == "with" and line.text(here - 1) in lists()["holding"]
+    return held and noun.plural and line.text(noun.at + 1) in (*lists()["singular"], "occupies", "fills")
+
+
 def is_parted(line: Line, noun: Noun) -> bool:
     """``A road separates the houses from the sheds on the right``, and not ``far from the sheds``."""
     at = next((n for n in (noun.first - 1, noun.first - 2) if line.text(n) in ("from", "with")), 0)

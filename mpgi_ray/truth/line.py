@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from mpgi_ray.truth.claim import Amount
+from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind, Piece
 
 PARTS = ("top", "bottom", "left", "right", "middle", "centre", "center", "edge", "edges", "corner", "corners")
@@ -63,7 +64,7 @@ class Line:
             text == "," and self.text(at + 1) in ("and", "with", "while", "there", "a", "an")
         )
 
-    def names_place(self, at: int) -> bool:
+    def names_place(self, at: int, is_direction: Callable[[Line, int], bool]) -> bool:
         """Whether the clause of a piece names a part of the picture: all its things may lie there."""
         first = next((n + 1 for n in range(at - 1, -1, -1) if self.ends_clause(n)), 0)
         after = range(at + 1, len(self.parts))
@@ -71,19 +72,25 @@ class Line:
         last = next(ends, len(self.parts))
         parts = range(first, last)
         return any(
-            self.kind(n) is Kind.PLACE or (self.text(n) in PARTS and self.text(n - 1) in ("the", "its"))
+            (self.kind(n) is Kind.PLACE and not (is_direction(self, n) and self._is_aside(at, n)))
+            or (self.text(n) in PARTS and self.text(n - 1) in ("the", "its"))
             for n in parts
         )
+
+    def _is_aside(self, at: int, place: int) -> bool:
+        return any(self.text(n) == "," for n in range(at, place))  # a plane, its nose pointing to the top
 
     def _goes_on(self, here: int, at: int) -> bool:
         """Whether "and" joins a sentence of its own: ``three tents are pitched and a path leads away``."""
         thing = next((noun for noun in self.nouns if noun.first == here + 1), None)
         verb = any(self.kind(n) in (Kind.WORD, Kind.COVERED) for n in (at + 1, at + 2))
-        own = thing is not None and (
-            self.kind(thing.at + 1) is Kind.COVERED
-            or (self.kind(thing.at + 1) is Kind.WORD and not self.text(thing.at + 1).endswith(("ed", "ing")))
-        )
-        return self.text(here) == "and" and verb and own
+        return self.text(here) == "and" and verb and thing is not None and self.acts(thing)
+
+    def acts(self, thing: Noun) -> bool:
+        """Whether a verb follows a thing: a path leads, a pond lies."""
+        kind, after = self.kind(thing.at + 1), self.text(thing.at + 1)
+        verb = kind is Kind.WORD and not after.endswith(("ed", "ing"))
+        return kind is Kind.COVERED or verb or after in lists()["saying"]
 
     def subject(self, verb: int) -> Noun | None:
         """The thing that a verb speaks of: the nearest before it in its clause."""
@@ -108,9 +115,10 @@ class Line:
         while here >= 0 and self.kind(here) in (Kind.WORD, Kind.LEADING) and self.noun_at(here) is None:
             here -= 1
         last = self.noun_at(here)
-        if last is None or self.text(last.first - 1) != "and":
+        joined = last.first - 1 - (self.text(last.first - 1) == "the") if last else 0
+        if last is None or self.text(joined) != "and":
             return None
-        first = self.noun_at(last.first - 2)
+        first = self.noun_at(joined - 1)
         if first is None or first.name == last.name or self.text(first.first - 1) in (",", "and"):
             return None
         return first, last
@@ -130,10 +138,9 @@ class Line:
         """The thing behind a verb, unless several are named together."""
         for here in range(verb + 1, min(verb + 6, len(self.parts))):
             if found := self.noun_at(here):
-                joined = self.text(here + 1) in ("and", "or") and any(
-                    n.at <= here + 4 for n in self.nouns if n.at > here
-                )
-                return None if joined else found
+                further = next((n for n in self.nouns if here < n.at <= here + 4), None)
+                joined = self.text(here + 1) in ("and", "or") and self.kind(here + 2) is not Kind.RELATION
+                return None if joined and further and not self.acts(further) else found
             if self.kind(here) in (Kind.MARK, Kind.PLACE, Kind.SHARE):
                 return None
         return None

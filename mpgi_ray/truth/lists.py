@@ -38,6 +38,8 @@ def names_of(known: Collection[str], there: Collection[str] | None = None) -> di
     there = known if there is None else there
     heads = Counter(name.rpartition(" ")[2] for name in known)
     found = dict(_common_names())
+    if any("settlement" in also_called(name) for name in known):
+        found |= {said: (name, True) for said, name in lists()["villages"].items()}
     for name in sorted(known):  # a set has another order in each process, and names may meet: road, roads
         head = name.rpartition(" ")[2]
         plain = {*lists()["picture"], *lists()["covers"]}  # the cover of a name is that of a verb, too
@@ -57,6 +59,7 @@ def names_by(known: frozenset[str], there: frozenset[str]) -> Mapping[str, Name]
 def _common_names() -> Mapping[str, Name]:
     names = {name: name for name in lexicon.thing_names()} | lists()["names"]
     plurals = {lexicon.several(said): (name, True) for said, name in names.items()}
+    plurals |= {said: (name, True) for said, name in lists()["several"].items()}
     return plurals | {said: (name, False) for said, name in names.items()}
 
 
@@ -69,11 +72,13 @@ def also_called(name: str) -> frozenset[str]:
 def implied(*names: str, words: str) -> frozenset[str]:
     """What is there where things of these names are, or what a scene's words name: roofs where houses are."""
     kinds = {kind for name in names for kind in (name, *lexicon.synonyms(name), *lexicon.hypernyms(name))}
+
+    def is_there(whole: str) -> bool:
+        return whole in kinds or f" {whole} " in f" {words} "
+
+    implies = lists()["implies"].items()
     return frozenset(
-        part
-        for whole, parts in lists()["implies"].items()
-        if whole in kinds or f" {whole} " in f" {words} "
-        for part in parts
+        part for wholes, parts in implies if all(map(is_there, wholes.split(" + "))) for part in parts
     )
 
 

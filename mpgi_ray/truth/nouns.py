@@ -207,7 +207,9 @@ def _deny_lists(line: Line) -> None:
             first -= 1
         first = first if line.text(first - 1) in ("or", "nor") else noun.first
         between = {part.text for part in line.parts[before.at + 1 : first]}
-        listed = between <= {",", "or", "nor", "any", "other"} or between == {",", "and"}
+        listed = between <= {",", "or", "nor", "any", "other"}
+        ends = line.kind(noun.at + 1) in (None, Kind.MARK) and line.text(noun.at + 1) != ","
+        listed |= between == {",", "and"} and ends  # and not "no trucks, and grass covers most"
         if before.denied and between and listed and not noun.amount:
             noun.denied, noun.first = True, first
     after: Noun | None = None  # one of which it is said behind it that there is none

@@ -14,21 +14,23 @@ def is_of_picture(line: Line, at: int) -> bool:
     """``at the edge of the lot`` is no part of the picture, and ``on the right bank`` neither."""
     if "from" in (line.text(at).split()[0], *(line.text(at - n).split(" ")[0] for n in (1, 2))):
         return False  # what runs from the top to the bottom lies at neither
-    if line.text(at - 1).endswith(("'s", "’s")):
+    if line.text(at - 1).endswith(("'s", "’s")) and line.kind(at - 1) is not Kind.PICTURE:
         return False  # the apron's western margin
     nearer = at > 1 and line.text(at - 1) in ("closer", "nearer", "further", "farther")
     beside = line.text(at).startswith("to the") and any(
         part.kind is Kind.RELATION for part in line.parts[:at]
     )  # three to the left of the bridge and one to the right
-    if nearer or beside or _is_direction(line, at):
+    if nearer or beside or is_direction(line, at):
         return False
     if line.text(at + 1) == "of":
-        rest = list(line.parts[at + 2 : at + 7])
+        rest = list(line.parts[at + 2 : at + 9])
         if is_of_site(line, at):
             return True
         if _is_arm(line, at) or is_of_way(line, at):
             return True
-        ends = (n for n, part in enumerate(rest) if part.kind is Kind.MARK and part.text != ",")
+        ends = (
+            n for n, part in enumerate(rest) if part.kind is Kind.MARK and not _is_listing(line, at + 2 + n)
+        )
         end = next(ends, len(rest))
         return any(part.kind is Kind.PICTURE for part in rest[:end])  # of this busy harbour scene
     first = next((part.kind for part in line.parts if part.kind in (Kind.THING, Kind.PICTURE)), None)
@@ -48,6 +50,11 @@ def is_of_picture(line: Line, at: int) -> bool:
     return (
         line.kind(at + 1) not in (Kind.THING, Kind.COLOUR) and line.text(at + 1) not in lists()["have_sides"]
     )
+
+
+def _is_listing(line: Line, at: int) -> bool:
+    """The comma in ``of this pale, sandy area``."""
+    return line.text(at) == "," and line.kind(at + 1) in (Kind.WORD, Kind.COLOUR)
 
 
 def is_of_site(line: Line, at: int) -> bool:
@@ -80,7 +87,7 @@ def is_of_way(line: Line, at: int) -> bool:
     return line.text(at).endswith(" end") and line.text(at + 2) in ("the", "this", "a") and bool(ways)
 
 
-def _is_direction(line: Line, at: int) -> bool:
+def is_direction(line: Line, at: int) -> bool:
     """What points, leads or throws its shadow to the right need not lie there."""
     if line.text(at).split(" ")[0] not in ("to", "toward", "towards", "into"):
         return False

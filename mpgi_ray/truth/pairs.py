@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.leading import leads_away
 from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
+from mpgi_ray.truth.wholes import is_every
 
-_EVERY = frozenset(("all", "every", "confined", "restricted"))
-_ONLY = frozenset(("only", "exclusively", "solely"))
 _SIDES = ("left_of", "right_of", "above", "below", "between")
+_SIZES = ("larger", "longer", "smaller")
 _AT = ("on", "in", "at", "along", "across", "by", "from", "with", "around", "over")
-_NOT = ("not", "never", "nor", "nowhere", "neither", "hardly", "scarcely", "rarely", "no")
+_ARE = ("are", "lie", "stand", "sit")
 _OWN_SIDES = {f"{word} its {side}": f"{side}_of" for word in ("on", "to") for side in ("left", "right")}
 
 
@@ -37,6 +38,11 @@ def relations(line: Line) -> Iterator[Claim]:
             yield Claim(About.ARRANGEMENT, pair.name, start, part.end, amount=pair.amount, word="beside")
         if word and (subject := _subject(line, at, word)) and (thing := line.object(at)):
             yield from _relation(line, at, subject, thing, word)
+        if word in _SIDES and (subject := _on_ground(line, at)) and (thing := line.object(at)):
+            yield from _relation(line, at, replace(subject, amount=None), thing, word)
+        if word in _SIDES and line.text(at - 1) in _ARE and (thing := line.object(at)):
+            for one in line.pair(at - 1) or ():  # the tanks and the shed are left of it
+                yield from _relation(line, at, one, thing, word)
         if word in _SIDES and (fronted := _fronted(line, at)):
             thing, subject = fronted
             yield from _relation(line, at, subject, thing, word)
@@ -44,7 +50,7 @@ def relations(line: Line) -> Iterator[Claim]:
             thing = line.noun_behind(at) if _is_near(line, subject, at) else None
             if thing and not thing.amount and not line.parts[thing.at].plural:
                 yield from _relation(line, at, subject, thing, "on")
-        if part.text == "between" and (subject := _subject(line, at, "between")):
+        if part.text == "between" and (subject := _subject(line, at, "between") or _inverted(line, at)):
             yield from _between(line, subject, at)
 
 
@@ -62,6 +68,18 @@ def _relation(line: Line, at: int, subject: Noun, thing: Noun, word: str) -> Ite
             some=subject.plural or bool(subject.amount),
             every=is_every(line, subject) or line.text(at - 1) in ("all", "both", "each"),
         )
+
+
+def _inverted(line: Line, at: int) -> Noun | None:
+    """The shed in ``between the road and the tanks stands a shed``."""
+    begins = at == 0 or line.ends_clause(at - 1)
+    after = range(at + 1, min(at + 12, len(line.parts)))
+    verb = next((n for n in after if line.text(n) in lists()["saying"]), None)
+    if not begins or verb is None or any(line.kind(n) in (Kind.MARK, Kind.PLACE) for n in range(at, verb)):
+        return None
+    new = line.text(verb + 1) in ("a", "an") or line.kind(verb + 1) is Kind.AMOUNT
+    subject = line.noun_behind(verb) if new else None
+    return None if subject is None or subject.denied else subject
 
 
 def _between(line: Line, subject: Noun, at: int) -> Iterator[Claim]:
@@ -85,11 +103,19 @@ def _between(line: Line, subject: Noun, at: int) -> Iterator[Claim]:
 
 def _is_denied(line: Line, subject: Noun, at: int) -> bool:
     """``the houses are not right of the road``, ``not all of the tanks are``."""
-    before = [line.text(here) for here in range(max(0, min(subject.first, at) - 5), subject.first)]
-    between = range(subject.first, max(subject.at, at))
-    return any(word in _NOT and word != "no" for word in before) or any(
-        line.kind(here) is Kind.DENIAL or line.text(here) in _NOT for here in between
+    before = range(max(0, min(subject.first, at) - 5), subject.first)
+    if any(_denies(line, here) and line.text(here) != "no" for here in before):
+        return True
+    return any(
+        line.kind(here) is Kind.DENIAL or _denies(line, here)
+        for here in range(subject.first, max(subject.at, at))
     )
+
+
+def _denies(line: Line, at: int) -> bool:
+    text = line.text(at)
+    not_so = (text, line.text(at + 1)) in (("far", "from"), ("rather", "than"), ("instead", "of"))
+    return text in lists()["not"] or text.endswith("n't") or not_so
 
 
 def _subject(line: Line, at: int, word: str) -> Noun | None:
@@ -97,7 +123,10 @@ def _subject(line: Line, at: int, word: str) -> Noun | None:
 
     ``Three trucks, one above the bridge``, ``trucks on a quay above the bridge``.
     """
-    found = line.subject(at) or _told(line, at)
+    found = (_told(line, at) if word in _SIZES else None) or line.subject(at) or _told(line, at)
+    if found is not None and word in _SIZES and leads_away(line, found):
+        told = line.text(at - 1) in lists()["saying"]  # the trucks on the road are each larger
+        found = line.first_thing(found, leads_away) if told else None
     if found is not None and word in (*_SIDES, "near"):
         said = (
             line.text(at - 1) in lists()["saying"]
@@ -109,9 +138,24 @@ def _subject(line: Line, at: int, word: str) -> Noun | None:
     return None if found is None or found.denied else found
 
 
+def _on_ground(line: Line, at: int) -> Noun | None:
+    """The bus in ``a bus is on the road above the bridge``: of the road it lies on that part."""
+    ground = line.noun_at(at - 1)
+    named = ground is not None and not line.parts[ground.at].plural and not ground.amount
+    if not named and line.text(at - 1) not in lists()["holding"]:
+        return None
+    here = (ground.first if ground else at - 1) - 1
+    while line.text(here) in ("the", "a", "an") or line.kind(here) in (Kind.WORD, Kind.COLOUR):
+        here -= 1
+    thing = line.subject(here) if line.text(here) in ("on", "in") else None
+    near = thing and not thing.denied and not leads_away(line, thing) and _is_near(line, thing, here)
+    return thing if near else None
+
+
 def _fronted(line: Line, at: int) -> tuple[Noun, Noun] | None:
     """``West of the road lie two sheds``, ``to the left of it, a tank stands``: road and sheds."""
-    begins = at == 0 or line.ends_clause(at - 1)
+    first = at - (line.text(at - 1) in (*lists()["placed"], "directly", "just", "immediately", "right"))
+    begins = first == 0 or line.ends_clause(first - 1)
     thing = line.noun_behind(at) if begins else None
     if thing is None or thing.denied:
         return None
@@ -140,53 +184,22 @@ def _told(line: Line, at: int) -> Noun | None:
     if line.kind(here) is not Kind.PRONOUN or line.text(here) not in ("they", "them"):
         return None
     before = [noun for noun in line.nouns if noun.at < here and noun.plural and not noun.denied]
-    return before[-1] if before else line.told
+    if before or line.told is None:
+        return before[-1] if before else None
+    return replace(line.told, at=here, first=here)  # it stands in a sentence before
 
 
 def _is_near(line: Line, subject: Noun, at: int) -> bool:
     """Whether only a verb stands between a thing and what it is on: boats float on, cars are parked on."""
     between = [line.kind(here) for here in range(subject.at + 1, at)]
-    return len(between) <= 4 and set(between) <= {Kind.WORD, Kind.COVERED, Kind.GROUP, Kind.STOP}
+    verbs = {Kind.WORD, Kind.COVERED, Kind.GROUP, Kind.STOP, Kind.PATTERN}
+    return len(between) <= 4 and set(between) <= verbs
 
 
 def _is_other(line: Line, here: int, at: int, *, said: bool) -> bool:
     if line.kind(here) is Kind.AMOUNT:
         return not said or here + 1 == at or line.text(here + 1) in lists()["saying"]
     return line.text(here) in _AT and not said
-
-
-def is_every(line: Line, noun: Noun) -> bool:
-    """``all of the cars``, ``both``, ``confined to the left``, ``on the left only``."""
-    after = range(noun.at + 1, noun.at + 7)
-    near = {line.text(here) for here in (*range(noun.at - 5, noun.at), *after)}
-    if near & _EVERY or line.text(noun.first) == "both":
-        return True
-    beside = [{line.text(n - 1), line.text(n + 1)} for n in after if line.kind(n) is Kind.PLACE]
-    return any(words & _ONLY for words in beside)
-
-
-def is_most(line: Line, noun: Noun) -> bool:
-    """``the wagons are in the lower left``, ``trees are concentrated at the top``; no other part is named."""
-    places = [here for here in range(len(line.parts)) if line.kind(here) is Kind.PLACE]
-    if len(places) != 1 or not noun.at < places[0] or noun.amount:
-        return False
-    words = {line.text(here) for here in range(noun.at + 1, places[0])}
-    gathered = words & {*lists()["gathering"]}
-    stops = {line.text(n) for n in range(noun.at + 1, places[0]) if line.kind(n) in (Kind.STOP, Kind.COVERED)}
-    if words - gathered - stops - {*lists()["placed"], *lists()["saying"], "mostly", "mainly"}:
-        return False
-    if line.kind(places[0] + 1) not in (None, Kind.MARK) or line.text(places[0] + 1) == ",":
-        return False  # and elsewhere
-    here = noun.at - 1
-    while line.kind(here) is Kind.COLOUR:
-        here -= 1
-    share = line.parts[here - 2] if here > 1 and line.text(here - 1) == "of" else None
-    if share and share.kind is Kind.SHARE:
-        return bool(share.value[0] > 0.5)
-    the = noun.plural and line.text(here) == "the" and line.text(here - 1) != "of"
-    begins = here < 0 or line.ends_clause(here)
-    said = words & {"are", "have", "stand", "lie"}
-    return bool(gathered and (the or begins)) or bool(said and the)
 
 
 def _compared(line: Line, at: int) -> str:

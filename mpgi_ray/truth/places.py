@@ -10,7 +10,7 @@ from mpgi_ray.data.box import Box
 _NEAR = 0.04  # of the picture's sides: borders of its parts are not sharp
 _OVERLAP = 0.2  # of a box's area that lies in a part: less is no touch
 _PREPOSITION = (
-    r"(?:in|at|on|near|along|to|toward|towards|within|across|from|around|into|by|against|onto|inside|"
+    r"(?:in|at|on|near|along|to|toward|towards|within|across|from|around|into|by|against|onto|inside|down|up|"
     r"close to|occupies|occupy|fills|fill|covers|cover|lines|spans|flanks|hugs|dots|frames|reaches)"
 )
 _FAR = r"(?:(?:far|very|extreme|outer|whole|entire|whole of the|exact|immediate|absolute|dead) )*"
@@ -21,7 +21,7 @@ _NOUN = (
 _PLACE = re.compile(
     rf"(?P<before>{_PREPOSITION} )?(?:the |its )?{_FAR}"
     rf"(?:(?P<v>upper|top|lower|bottom|topmost|bottommost|north(?:ern)?|south(?:ern)?)"
-    rf"(?: (?P<h>left|right|central|middle|center|centre|west(?:ern)?|east(?:ern)?))?"
+    rf"(?: ?(?P<h>left|right|central|middle|center|centre|west(?:ern)?|east(?:ern)?))?"
     rf"(?: hand| most)?(?: (?P<n>{_NOUN}))?"
     rf"|(?P<h2>left|right|leftmost|rightmost|west(?:ern)?|east(?:ern)?)(?: hand)?(?: (?P<n2>{_NOUN}))?"
     rf"|(?P<m>middle|center|centre|central|heart)(?: (?P<n3>part|portion|area|region|section|third|zone))?"
@@ -34,7 +34,9 @@ _OF_MIDDLE = re.compile(
     r"(?:the )?(?:image |picture )?(?:centre|center|middle)\b"
     r"(?! of the (?!image|picture|photo|scene|frame|view))"
 )
-_HOLDING = re.compile(r"(?: of (?:the|this) \w+)? (?:holds?|contains?|has|have)\b")
+_HOLDING = re.compile(
+    r"(?: of (?:the|this) \w+)? (?:holds?|contains?|has|have|(?:is|are) (?:occupied|filled|taken up) by)\b"
+)
 _NARROW = {"edge", "border", "margin", "end", "rim", "boundary", "strip", "fringe"}
 
 _LEFT, _RIGHT, _UPPER, _LOWER = Box(0, 0, 0.5, 1), Box(0.5, 0, 1, 1), Box(0, 0, 1, 0.5), Box(0, 0.5, 1, 1)
@@ -105,7 +107,7 @@ def region_at(words: str) -> tuple[int, Region] | None:
     if not (noun or found["before"] or (found["v"] and found["h"]) or holding):
         return None
     compass = (found["v"] or found["h2"] or "").startswith(("north", "south", "west", "east"))
-    if compass and not (noun or (found["before"] or "").startswith("in")):
+    if compass and not (noun or (found["before"] or "").startswith(("in", "at"))):
         return None  # towards the north is a direction
     if found["r"]:
         return len(found[0].split()), Region(Box(0.25, 0.25, 0.75, 0.75), rim=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mpgi_ray.data.box import Box
 from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.claim import Claim
 from mpgi_ray.truth.judged import Judged, Verdict
@@ -13,6 +14,7 @@ _LITTLE = 0.01  # a class that fills less of a part of the picture cannot be sai
 INNER_CELL = 0.8  # of a cell that lies in the part of the picture
 _OPEN = 0.15  # what is marked as nothing in a part of the picture, in which a class may lie all the same
 _FEW = 1 / 3  # of things spoken of as a whole: less lie elsewhere
+_LARGEST = 0.5  # of the area of the largest box: others may be called the largest, too
 _FEW_COVERED = 1 / 5  # and of a surface
 
 
@@ -33,6 +35,8 @@ def lying(claim: Claim, of: Of, known: Known) -> Judged:
             return Judged(claim, Verdict.CONTRADICTED, f"{outside} lie elsewhere")
     if claim.most and (few := _few(of, region)):
         return Judged(claim, Verdict.CONTRADICTED, few)
+    if claim.largest and not any(map(region.wider().touches, _largest(of))):
+        return Judged(claim, Verdict.CONTRADICTED, f"the largest {claim.name} lies elsewhere")
     seen = any(share >= _LITTLE for share in shares)
     if seen and not of.boxes and (grounds := of.grounds):
         seen = any(region.wider().touches(box) for box in grounds)  # cells are large
@@ -47,6 +51,13 @@ def lying(claim: Claim, of: Of, known: Known) -> Judged:
     if unmarked or claim.name in lists()["vague"]:
         return Judged(claim, Verdict.UNVERIFIABLE)
     return Judged(claim, Verdict.CONTRADICTED, f"no {claim.name} lies there")
+
+
+def _largest(of: Of) -> list[Box]:
+    """The boxes that may be called the largest; boxes say little of what is long and narrow."""
+    boxes = of.boxes or tuple(box for fact in of.covers for box in fact.boxes)
+    most = max((box.area for box in boxes), default=0.0)
+    return [box for box in boxes if box.area >= _LARGEST * most]
 
 
 def _few(of: Of, region: Region) -> str:

@@ -7,11 +7,15 @@ from dataclasses import replace
 
 from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.claim import About, Claim
+from mpgi_ray.truth.leading import leads_away
 from mpgi_ray.truth.line import PARTS, Line, Noun
+from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind, Piece
 
 _PICTURES = ("image", "picture", "photo", "photograph", "frame", "scene", "view", "tile")
 _REST = ("rest", "remainder", "remaining")  # of the picture: what is said of it is said of a part
+_ASIDES = ("which", "whose", "with")
+_ONLY = ("only", "just", "merely", "at", "a", "mere", "good", "full")  # between a comma and a share
 _CLAIMING = (Kind.SHARE, Kind.DOMINATES, Kind.DOMINATED, Kind.LEADING)
 
 
@@ -43,6 +47,8 @@ def _leading(line: Line, at: int) -> Noun | None:
 def _is_of_part(line: Line, at: int) -> bool:
     """Whether a share is one of a part of the picture: the lower half is mostly grass."""
     dominates = line.kind(at) is Kind.DOMINATES
+    if dominates and line.text(at + 1) == "for":
+        return True  # the main surface for cars
     if dominates and (line.kind(at + 1) is Kind.PLACE or line.text(at + 2) in PARTS):
         return True
     after = [here for here in (at + 1, at + 2, at + 3) if line.kind(here) is Kind.PLACE]
@@ -107,17 +113,69 @@ def _is_surface(noun: Noun | None) -> bool:
 
 
 def _behind_aside(line: Line, end: int) -> Noun | None:
-    """The river in ``the river, which carries barges, takes up``."""
-    begins = (n for n in range(end) if line.text(n) == "," and line.text(n + 1) in ("which", "whose", "with"))
-    first = next(begins, None)
-    return line.noun_at(first - 1) if first else None
+    """The river in ``the river, which carries barges, takes up``, ``…, crossed by bridges, fills``."""
+    for at in range(end):
+        after = line.text(at + 1)
+        if line.text(at) == "," and (after in _ASIDES or after.endswith(("ed", "ing"))):
+            return line.noun_at(at - 1)
+    return None
+
+
+def _apposed(line: Line, at: int) -> Noun | None:
+    """``Water, well over half of the frame``, ``cropland is marginal, under a tenth of the view``.
+
+    The one thing of its clause, of which nothing else may be said.
+    """
+    if (aside := line.noun_at(at - 2)) and (line.text(at - 1), line.text(at + 1)) == ("(", ")"):
+        return None if aside.denied or not _is_surface(aside) else aside  # grass (40 %)
+    picture = _picture_behind(line, at)
+    if picture is None or not _ends(line, picture + 1):
+        return None
+    mark = at - 1
+    while line.text(mark) in _ONLY:
+        mark -= 1
+    if line.text(mark) not in (",", ":", "("):
+        return None
+    begins = (n + 1 for n in range(mark - 1, -1, -1) if line.turns(n) or line.kind(n) is Kind.SHARE)
+    first = next(begins, 0)
+    nouns = [noun for noun in line.nouns if first <= noun.at < mark]
+    if len(nouns) != 1 or nouns[0].denied or any(line.kind(n) is Kind.PRONOUN for n in range(first, mark)):
+        return None
+    return None if leads_away(line, nouns[0]) else nouns[0]
+
+
+def _joined(line: Line, at: int) -> Noun | None:
+    """The pond in ``the pond is small and takes up a tenth``, if its number agrees with the verb's."""
+    first = next((n + 1 for n in range(at - 3, -1, -1) if line.ends_clause(n)), 0)
+    nouns = [noun for noun in line.nouns if first <= noun.first < at - 2]
+    if not nouns or leads_away(line, nouns[0]) or nouns[0].denied or nouns[0].amount:
+        return None
+    several = not line.text(at - 1).split(" ")[0].endswith("s")
+    return nouns[0] if nouns[0].plural == several else None
+
+
+def _picture_behind(line: Line, at: int) -> int | None:
+    """Where the picture stands in ``half of the picture``, ``half the scene``."""
+    first = at + 1 if line.text(at + 1) in ("the", "this") else at + 2
+    found = (n for n in range(first, at + 5) if line.kind(n) is Kind.PICTURE)
+    return next(found, None) if line.text(at + 1) in ("of", "the", "this") else None
+
+
+def _ends(line: Line, at: int) -> bool:
+    """Whether nothing is said of a share that ends here: ``half of the view, in the south``."""
+    return line.kind(at) in (None, Kind.MARK, Kind.PLACE) or line.text(at) in ("in", "at")
 
 
 def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
     subject = None
     aside = line.text(at - 2) == "," and _behind_aside(line, at - 2)
     if line.kind(at - 1) is Kind.COVERS and line.text(at - 2) in ("and", ",") and not aside:
+        first = _joined(line, at) if line.text(at - 2) == "and" else None
+        if first is not None and _picture_behind(line, at) is not None:
+            yield Claim(About.COVER, first.name, part.start, part.end, amount=part.value)
         return  # lawns surround the junction and cover half of it
+    if line.text(at - 1) in ("take", "takes") and _picture_behind(line, at) is None:
+        return  # takes a quarter turn
     verb = next((n for n in (1, 2) if line.kind(at - n) is Kind.COVERS), None)
     if verb is not None:
         subject = line.subject(at - verb)
@@ -133,12 +191,23 @@ def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
             else:
                 yield replace(claim, other=last.name)
     else:
-        after = next((n for n in range(1, 7) if line.kind(at + n) is Kind.COVERED), None)
+        verbs = (
+            n
+            for n in range(1, 7)
+            if line.kind(at + n) is Kind.COVERED or line.text(at + n) in ("shows", "show")
+        )
+        after = next(verbs, None)
         direct = after == 1 or line.text(at + 1) in ("of", "the", "this")  # and not a third one
+        direct |= line.kind(at + 1) is Kind.PICTURE and part.text.endswith(("whole", "entire"))
         if after is not None and direct and all(line.text(at + n) != "," for n in range(1, after)):
             subject = line.object(at + after)
+            if ground := lists()["grounds"].get(line.text(at + after + 1)):
+                yield Claim(About.COVER, ground, part.start, part.end, amount=part.value)
+                return  # half of the image is paved
         elif (noun := line.noun_at(at + 1)) and (_is_number(part, noun) or lexicon.is_mass(noun.name)):
             subject = noun  # about a third grass, and not a third car
+        else:
+            subject = _apposed(line, at)
     scattered = verb is not None and line.text(at - verb).startswith("spread") and not _is_surface(subject)
     if subject is not None and not subject.amount and not scattered:
         yield Claim(About.COVER, subject.name, part.start, part.end, amount=part.value)

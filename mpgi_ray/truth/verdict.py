@@ -13,7 +13,7 @@ from mpgi_ray.rules import Facts, lexicon
 from mpgi_ray.rules.seen import Measured
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.claims import claims_by
-from mpgi_ray.truth.covering import covering, dominating, in_shares
+from mpgi_ray.truth.covering import covering, dominating, in_shares, outcovered
 from mpgi_ray.truth.hues import coloured
 from mpgi_ray.truth.judged import Judged as Judged
 from mpgi_ray.truth.judged import Verdict as Verdict
@@ -79,7 +79,8 @@ class Checker:
             return judged
         of_whole = rule(claim, self.known.of(whole))
         # of roofs, others may be meant than those of buildings
-        return of_whole if of_whole.verdict is Verdict.SUPPORTED or not lexicon.is_generic(whole) else judged
+        told = of_whole.verdict is Verdict.SUPPORTED or claim.every or not lexicon.is_generic(whole)
+        return of_whole if told else judged
 
     def _presence(self, claim: Claim, of: Of) -> Judged:
         if of.is_there:
@@ -135,6 +136,8 @@ class Checker:
             most = None
         lowest, highest = (float(of.whole), of.most) if claim.region is None else inside(of, claim.region)
         fewer = claim.region is None and most is not None and most < lowest  # a part has no sharp border
+        if highest == 0 and self._taken_for(claim.name):
+            return Judged(claim, Verdict.UNVERIFIABLE)
         if fewer or (highest is not None and least > highest):
             return Judged(claim, Verdict.CONTRADICTED, self._fact(claim.name, of, claim.region))
         holds = least <= lowest and (most is None or (highest is not None and highest <= most))
@@ -182,6 +185,9 @@ class Checker:
         other = self.known.of(claim.other or "")
         if claim.word in ("more", "fewer"):
             told = f"{self._fact(claim.name, of)}, {self._fact(claim.other or '', other)}"
+            surfaces = of.covers and other.covers and not (of.classes or other.classes)
+            if surfaces and not claim.some:  # and not more trees than fields
+                return outcovered(claim, of, other, self.known, told)
             return outnumbered(claim, of, other, told)
         if claim.third is not None:
             return between(claim, of, other, self.known.of(claim.third))

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 from mpgi_ray.rules import lexicon
-from mpgi_ray.truth.leading import LEADING_AWAY, is_beside, is_parted, is_unnamed, leads_away, tells_where
+from mpgi_ray.truth.leading import (
+    LEADING_AWAY,
+    is_beside,
+    is_held,
+    is_parted,
+    is_unnamed,
+    leads_away,
+    tells_where,
+)
 from mpgi_ray.truth.line import Line
+from mpgi_ray.truth.listed import goes_on, is_last, listed_with
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.of_picture import is_of_picture, is_of_site, is_of_some, is_of_way
 from mpgi_ray.truth.pieces import Kind
@@ -32,8 +40,8 @@ def owners(line: Line) -> Iterator[tuple[int, Region]]:
     for at, part in enumerate(line.parts):
         if part.kind is not Kind.PLACE or not is_of_picture(line, at) or is_of_some(line, at):
             continue
-        if listed := _goes_on(line, at):
-            owner = owner if _is_last(line, at) else None
+        if listed := goes_on(line, at):
+            owner = owner if is_last(line, at) else None
         else:
             fronted = _is_fronted(line, at) and not _is_aside(line, at)
             fronted |= _is_inverted(line, at)
@@ -41,25 +49,9 @@ def owners(line: Line) -> Iterator[tuple[int, Region]]:
         if owner is not None and (listed or owner not in taken):
             region = part.value.wider(_OF_SITE) if is_of_site(line, at) else part.value
             region = region.wider(_OF_WAY) if is_of_way(line, at) else region
-            for thing in (owner, *_beside(line, at, owner)):
+            for thing in (owner, *listed_with(line, at, owner)):
                 taken.add(thing)
                 yield thing, region
-
-
-def _goes_on(line: Line, at: int) -> bool:
-    """Whether another part of the picture stands before this one in a list."""
-    first = at - 1
-    while line.text(first) in (",", "and", ":"):
-        first -= 1
-    return first < at - 1 and line.kind(first) is Kind.PLACE
-
-
-def _is_last(line: Line, at: int) -> bool:
-    """Whether nothing follows that may lie there instead: the list goes on, or the clause ends."""
-    here = at + 1
-    while line.text(here) in (",", "and"):
-        here += 1
-    return line.text(here) in ("", ".", ";", "among") or (here > at + 1 and line.kind(here) is Kind.PLACE)
 
 
 def _is_fronted(line: Line, at: int) -> bool:
@@ -95,6 +87,8 @@ def _is_aside(line: Line, at: int) -> bool:
 
 def _before(line: Line, at: int) -> int | None:
     """The thing, or the bare number, that stands before a part of the picture in its clause."""
+    if line.text(at - 1) == ":" and line.noun_at(at - 2):
+        return at - 2  # houses: top right
     if line.text(at - 1) in _LIE and line.text(at - 2) == "and":
         return _joined(line, at - 1)
     aside = at  # where words between commas begin that are stepped over
@@ -136,6 +130,10 @@ def _before(line: Line, at: int) -> int | None:
         if part.text in (",", "and") and line.kind(here + 1) in (Kind.WORD, Kind.COLOUR):
             return None  # another thing, whose name is not known, or what else the first one does
         noun = line.noun_at(here)
+        if noun is None and part.kind is Kind.THING and not _is_said_plainly(line, here):
+            return None  # with taxi roads on the left
+        if noun and (is_held(line, noun) or _is_set(line, here, at)):
+            return here
         if is_unnamed(line, here) or (noun and (is_parted(line, noun) or is_beside(line, noun, at))):
             return None
         if noun and not leads_away(line, noun):
@@ -150,6 +148,18 @@ def _before(line: Line, at: int) -> int | None:
                 continue
             return here - 2 if of and line.kind(here - 2) is Kind.AMOUNT else here
     return None
+
+
+def _is_set(line: Line, here: int, at: int) -> bool:
+    """The parasols in ``enlivened by parasols set up in the lower half``."""
+    words = [line.text(n) for n in range(here + 1, at)]
+    return bool(words) and all(word in lists()["set"] for word in words)
+
+
+def _is_said_plainly(line: Line, at: int) -> bool:
+    """The building in ``a terminal building``, or the terminal: parts of the name of a thing."""
+    named = line.noun_at(at - 1) or line.noun_at(at + 1)
+    return named is not None and (line.text(at) in lists()["plain"] or line.noun_at(at + 1) is named)
 
 
 def _joined(line: Line, verb: int) -> int | None:
@@ -186,8 +196,14 @@ def _is_verb(line: Line, at: int) -> bool:
 def _behind(line: Line, at: int) -> int | None:
     """The first thing behind a part of the picture with which a clause begins."""
     for here in range(at + 1, len(line.parts)):
-        if line.parts[here].kind is Kind.PLACE or line.turns(here):
+        if line.parts[here].kind is Kind.PLACE or (
+            line.turns(here) and (line.text(here), here) != (":", at + 1)
+        ):
             return None
+        if line.text(here) == "," and line.text(here + 1) == "and":
+            return None
+        if line.kind(here) is Kind.RELATION and line.text(here - 1) == "and":
+            return None  # a strip, and next to it some trees
         if (noun := line.noun_at(here)) and not (
             line.kind(here + 1) in (Kind.MARK, None) and leads_away(line, noun)
         ):
@@ -195,23 +211,13 @@ def _behind(line: Line, at: int) -> int | None:
     return None
 
 
-def _beside(line: Line, at: int, owner: int) -> Iterator[int]:
-    """The further things of a list that a part of the picture holds: its centre has a car and two trucks."""
-    verbs = {line.text(here) for here in range(at + 1, owner)}
-    if owner < at or verbs.isdisjoint(("hold", "holds", "contain", "contains", "has", "have")):
-        return
-    things = [noun for noun in line.nouns if noun.at >= owner]
-    for before, noun in pairwise(things):
-        between = [line.text(here) for here in range(before.at + 1, noun.first)]
-        if between not in ([","], ["and"], [",", "and"]):
-            return
-        yield noun.at
-
-
 def _is_bare(line: Line, at: int) -> bool:
     """Whether a number stands for things that were named before: ``five in the centre``."""
     after = line.text(at + 1)
     kind = line.kind(at + 1)
+    coloured = next((n for n in range(at + 1, at + 4) if line.kind(n) is not Kind.COLOUR), at)
+    if kind is Kind.COLOUR and line.kind(coloured) is Kind.GROUP:
+        return False  # seven brown rows
     if any(noun.first == at for noun in line.nouns) or line.text(at - 1) == "(":
         return False
     return kind in _BESIDE_BARE or after in _AFTER_BARE or after.endswith(("ing", "ed"))

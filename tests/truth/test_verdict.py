@@ -89,6 +89,22 @@ def lot() -> Facts:
         ("Cars: 11. Trucks: none.", "Cars"),
         ("The cars, eight of them, are parked on pavement.", "cars"),
         ("Seven cars are parked here and a road leads to the top.", "Seven cars"),
+        ("Seven cars are parked here, a yellow one pointing to the top.", "Seven cars"),
+        ("No more than six cars are parked on the lot.", "No more than six cars"),
+        ("On the entire site there are six cars.", "six cars"),
+        ("The only car is parked in the centre.", "car"),
+        ("Five or six cars are parked here.", "Five or six cars"),
+        ("The image does not contain any cars.", "not contain any cars"),
+        ("A lot with cars; grass, well over half of the frame, in the south.", "well over half"),
+        ("Grass is marginal, a mere two percent of the ground.", "two percent"),
+        ("Grass, crossed by paths, covers most of the image.", "most"),
+        ("Grass is green and takes up half of the image.", "half"),
+        ("Land cover: grass (60 %).", "60 %"),
+        ("Just over a third of the image is pavement.", "Just over a third"),
+        ("The whole picture is grass.", "The whole"),
+        ("Less than half of the image is paved.", "Less than half"),
+        ("There is more grass than pavement.", "grass than pavement"),
+        ("The pavement is the main surface for cars, and grass dominates.", "dominates"),
     ],
 )
 def test_false_claims_are_found(lot: Facts, text: str, words: str) -> None:
@@ -146,6 +162,43 @@ def street() -> Facts:
         ("The two houses stand side by side.", "The two sheds are next to each other, near the road."),
         ("No cars or parked trucks are visible.", "No cars or standing sheds."),
         ("A house stands at the left end of the street.", "The shed stands at the left end of the street."),
+        (
+            "Both houses are west of the road and a pond lies in the upper left.",
+            "Both houses are east of the road and a pond lies in the upper left.",
+        ),
+        ("The houses and the pond lie west of the road.", "The tanks and the shed lie west of the road."),
+        (
+            "Two houses stand on the grass left of the road.",
+            "Three tanks stand on the grass left of the road.",
+        ),
+        ("Directly below the shed are three tanks.", "Directly above the shed are three tanks."),
+        ("Between the houses and the tanks runs a road.", "Between the houses and the road stands a shed."),
+        (
+            "The houses are in the lower left of the picture.",
+            "The tanks are in the lower left of the picture.",
+        ),
+        (
+            "Most of the tanks are on the right, as is a shed.",
+            "Most of the houses are on the right, as is a shed.",
+        ),
+        (
+            "The largest body of water lies in the upper left.",
+            "The largest body of water lies in the lower right.",
+        ),
+        (
+            "The area with the tanks lies at the lower right.",
+            "The area with the tanks lies at the upper left.",
+        ),
+        (
+            "The grass is enlivened by tanks set up in the lower half.",
+            "The grass is enlivened by tanks set up in the upper half.",
+        ),
+        ("A shed in the northeast.", "A shed in the southwest."),
+        ("Lower left: two houses.", "Upper right: two houses."),
+        (
+            "A road runs here, but the entire upper left is free of tanks.",
+            "A road runs here, but the entire lower right is free of tanks.",
+        ),
     ],
 )
 def test_how_things_lie(street: Facts, true: str, false: str) -> None:
@@ -178,6 +231,13 @@ def test_how_things_lie(street: Facts, true: str, false: str) -> None:
         "Two tanks stand beside the third one, and the entire scene is calm.",
         "The road takes a quarter turn beyond the picture.",
         "One house stands on the grass in the middle of a forest.",
+        "The shed isn't left of the road, and it is far from being below the tanks.",
+        "The biggest surprise is the pond in the upper left; the main part of the grass lies on the right.",
+        "The tanks are concentrated in the lower right, and some further up.",
+        "No more than one tank stands on the yard next to the road.",
+        "The road, half of which lies in the shade, is a tenth of the image; most of the view is grass.",
+        "There are more trees than one would expect, and more tanks than houses.",
+        "Two houses, and with wide taxi roads in the upper right.",
     ],
 )
 def test_what_lies_otherwise_passes(street: Facts, text: str) -> None:
@@ -208,6 +268,9 @@ def test_what_lies_otherwise_passes(street: Facts, text: str) -> None:
         "Two delivery cars and a couple of others, each on a bay of its own.",
         "Most bays are empty, and grass covers a good fifth.",
         "Hundreds of trucks could park here; if there were helicopters, they would be seen.",
+        "The lot holds no trucks, and pavement covers most of it; between eight and ten cars are parked.",
+        "In the upper half there is no truck, mostly pavement, and a road leads to the right.",
+        "Can you spot the bays? They are in the centre. Grass lies around, and it's mainly green.",
         "Pavement covers four fifths, and no second house, be it a hut or a helicopter, is there.",
     ],
 )
@@ -237,6 +300,8 @@ def test_labels_without_boxes_are_no_number() -> None:
         ("1,200 cars", (1200, 1200)),
         ("a pair of old cars", (2, 2)),
         ("several cars", (3, None)),
+        ("eight to ten cars", (8, 10)),
+        ("between 8 and 10 cars", (8, 10)),
     ],
 )
 def test_numbers_belong_to_their_nouns(words: str, amount: tuple[float, float | None]) -> None:

@@ -1,0 +1,40 @@
+"""Lists of parts of the picture, and of the things in one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from mpgi_ray.truth.line import Line
+from mpgi_ray.truth.pieces import Kind
+
+
+def goes_on(line: Line, at: int) -> bool:
+    """Whether another part of the picture stands before this one in a list."""
+    if line.text(at + 1) == "there":
+        return False  # and in the upper half there is none
+    first = at - 1
+    while line.text(first) in (",", "and", ":"):
+        first -= 1
+    return first < at - 1 and line.kind(first) is Kind.PLACE
+
+
+def is_last(line: Line, at: int) -> bool:
+    """Whether nothing follows that may lie there instead: the list goes on, or the clause ends."""
+    here = at + 1
+    while line.text(here) in (",", "and"):
+        here += 1
+    return line.text(here) in ("", ".", ";", "among") or (here > at + 1 and line.kind(here) is Kind.PLACE)
+
+
+def listed_with(line: Line, at: int, owner: int) -> Iterator[int]:
+    """The further things of a list that a part of the picture holds: its centre has a car and two trucks."""
+    verbs = {line.text(here) for here in range(at + 1, owner)}
+    if owner < at or verbs.isdisjoint(("hold", "holds", "contain", "contains", "has", "have")):
+        return
+    things = [noun for noun in line.nouns if noun.at >= owner]
+    for before, noun in pairwise(things):
+        between = [line.text(here) for here in range(before.at + 1, noun.first)]
+        if between not in ([","], ["and"], [",", "and"]):
+            return
+        yield noun.at
