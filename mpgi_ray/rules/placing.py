@@ -37,7 +37,8 @@ def stands(facts: Facts, c: ClassFact, seed: str) -> str | None:
         return sentence(f"{subject} {verb} {how}{rest or (clear and f', {clear}')}")
     if all_:
         verb = verb if _cells(c) else "is" if one else "are"
-        return sentence(f"{subject} {verb} {all_}")
+        some = f", {clear}" if clear and all_.startswith("mostly") else ""
+        return sentence(f"{subject} {verb} {all_}{some}")
     if clear:
         return sentence(f"{subject} {choose(('are on view', 'can be seen'), seed, c.name)}, {clear}")
     sides = _sides(c)
