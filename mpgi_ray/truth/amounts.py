@@ -62,6 +62,9 @@ def fraction_at(words: list[str], at: int) -> tuple[int, Amount] | None:
     return None
 
 
+_WHERE = ("under", "over")  # a single bridge
+
+
 def _one_sided(low: float, high: float, kind: str) -> Amount:
     if kind in ("least", "above"):
         return low, 1.0
@@ -102,7 +105,8 @@ def amount_at(words: list[str], at: int) -> tuple[int, tuple[float, float | None
         phrase = " ".join(words[here : here + n])
         if n <= len(words) - here and phrase in amounts:
             least, most = amounts[phrase]
-            known = kind if length and most is not None and most == least else "exactly"
+            bound = length and most is not None and most == least and not (least == 1 and words[at] in _WHERE)
+            known = kind if bound else "exactly"
             if words[here + n : here + n + 2] == ["or", "so"]:
                 return here + n + 2 - at, _bounded(float(least or 0), "about"), False
             amount = (float(least or 0), most) if known == "exactly" else _bounded(float(least or 0), known)

@@ -30,7 +30,11 @@ def covers(line: Line) -> Iterator[Claim]:
             yield from _share(line, at, part)
         elif part.kind in (Kind.DOMINATES, Kind.DOMINATED, Kind.LEADING):
             subject = _leading(line, at) if part.kind is Kind.DOMINATES else line.object(at)
-            if subject is not None and not subject.denied and not subject.amount:
+            # "mostly empty bays" are many that are empty
+            how = (
+                part.kind is Kind.LEADING and subject and not _is_surface(subject) and subject.first > at + 1
+            )
+            if subject is not None and not (subject.denied or subject.amount or how):
                 yield Claim(About.DOMINANCE, subject.name, part.start, part.end)
 
 

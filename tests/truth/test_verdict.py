@@ -238,6 +238,7 @@ def test_how_things_lie(street: Facts, true: str, false: str) -> None:
         "The road, half of which lies in the shade, is a tenth of the image; most of the view is grass.",
         "There are more trees than one would expect, and more tanks than houses.",
         "Two houses, and with wide taxi roads in the upper right.",
+        "A road runs under a single shed, and the yard with mostly empty sheds is seen beside grass.",
     ],
 )
 def test_what_lies_otherwise_passes(street: Facts, text: str) -> None:
@@ -257,6 +258,8 @@ def test_what_lies_otherwise_passes(street: Facts, text: str) -> None:
         "More than five cars can be seen; one car is on each of the two sides.",
         "It must be a quiet morning for the shops nearby.",
         "The cars stand at the top, in the centre and on the left, among other places.",
+        "Five cars stand mostly in the left half.",
+        "The cars are spread over most of the image.",
         "The centre of the image holds four cars and its edges hold at least five cars.",
         "Pavement covers most of the image; grass and road surface a small part each.",
         "Nine cars stand here; a third one on the left is large.",
