@@ -37,7 +37,7 @@ def stands(facts: Facts, c: ClassFact, seed: str) -> str | None:
         return sentence(f"{subject} {verb} {how}{rest or (clear and f', {clear}')}")
     if all_:
         verb = verb if _cells(c) else "is" if one else "are"
-        some = f", {clear}" if clear and all_.startswith("mostly") else ""
+        some = f", {clear}" if clear and all_.endswith("half") else ""
         return sentence(f"{subject} {verb} {all_}{some}")
     if clear:
         return sentence(f"{subject} {choose(('are on view', 'can be seen'), seed, c.name)}, {clear}")
@@ -110,10 +110,12 @@ def _over(c: ClassFact) -> str:
     if c.complete and c.total >= 4:
         for axis, low, high in ((0, "left", "right"), (1, "top", "bottom")):
             middles = [box.middle[axis] for box in c.boxes]
-            if sum(at < 0.5 - _ASIDE for at in middles) >= _MOSTLY * len(middles):
-                return f"mostly in the {low} half"
-            if sum(at > 0.5 + _ASIDE for at in middles) >= _MOSTLY * len(middles):
-                return f"mostly in the {high} half"
+            before, beyond = (
+                sum(sign * (0.5 - at) > _ASIDE for at in middles) / len(middles) for sign in (1, -1)
+            )
+            if max(before, beyond) >= _MOSTLY:
+                mostly = "" if max(before, beyond) == 1 else "mostly "
+                return f"{mostly}in the {low if before > beyond else high} half"
     used = len(_used(c))
     if used <= _NAMED:
         return ""
@@ -137,20 +139,23 @@ def _clear(c: ClassFact) -> list[tuple[int, str]]:
         return []
     told = {i: c.clear[i] if c.clear[i] == c.cells[i] and c.total <= MANY else 0 for i in _used(c)}
     most = sorted((i for i in told if told[i] or c.clear[i] > 1), key=lambda i: -c.clear[i])[:_NAMED]
-    return [(told[i], IN_PLACE[i]) for i in sorted(most)]
+    return [(told[i], IN_PLACE[i]) for i in sorted(most, key=lambda i: (told[i] > 0, i))]
 
 
 def _listed(numbers: list[tuple[int, str]], link: str = "") -> str:
-    """``two lie on the left and one at the top``; ``some of them on the left and at the top``.
+    """``two lie on the left and one at the top``; ``some of them on the left, two at the top``.
 
     Args:
+        numbers: of things in a place; 0 for some, which come first.
         link: what stands between the first number and its place.
     """
-    told: list[str] = []
-    for n, place in numbers:
-        before = numbers[len(told) - 1][0] if told else None
-        amount = number(n) if n else "some" if before != 0 else ""
-        told.append(" ".join(filter(None, (amount, "" if told else link, place))))
+    some = enumerate_([place for n, place in numbers if not n])
+    told = [f"{number(n)} {place}" for n, place in numbers if n]
+    if some:
+        return ", ".join(filter(None, (f"some {link} {some}", enumerate_(told))))
+    if told and link:
+        first, place = numbers[0]
+        told[0] = f"{number(first)} {link} {place}"
     return enumerate_(told)
 
 
