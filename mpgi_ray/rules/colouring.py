@@ -10,16 +10,13 @@ from mpgi_ray.rules.regions import (
     around,
     colour,
     colours,
-    grounds,
     is_unclear,
     lies,
     located,
     mixed,
     noun,
-    seen_at,
     share_of,
     stand_out,
-    tending,
 )
 from mpgi_ray.rules.seen import Measured
 
@@ -81,13 +78,11 @@ def _mix(measured: Measured, whole: str) -> list[str]:
 
 
 def overview(measured: Measured) -> list[str]:
-    """Sentences on the whole picture: its main colours, where they lie, and what stands out."""
-    told = shares(measured, "the picture")
-    where = seen_at(measured) or tending(measured)[:2]
-    names = colours(grounds(measured))
-    if not where and len(names) > 1:
-        where = [sentence(f"{enumerate_(names)} are found in all parts of it")]
-    return [*told, *where, *(sentence(stand_out(spots)) for spots in measured.spots[:1])]
+    """Sentences on the whole picture: its main colours, and what stands out.
+
+    Not where they lie, for things may be there, too, and be mostly elsewhere; see `perspectives.layout`.
+    """
+    return [*shares(measured, "the picture"), *(sentence(stand_out(one)) for one in measured.spots[:1])]
 
 
 def laid_out(measured: Measured, seed: str) -> list[str]:

@@ -26,6 +26,7 @@ class ClassFact:
         clear: those of `cells` whose place nobody would dispute (`geometry.has_clear_place`).
         left_out: objects too small, cut or difficult.
         partly: those of them of which a part can be seen.
+        tiny: those of them that are whole and only too small.
         groups: boxes that hold a group.
         exact: whether `total` is the number of all there are; if not, there are at least so many.
         countable: whether an annotation is one thing; if not, only presence is known.
@@ -49,6 +50,7 @@ class ClassFact:
     exact: bool
     countable: bool
     partly: int = 0
+    tiny: int = 0
     plural: str | None = None
     half: str | None = None
     form: Form | None = None

@@ -46,7 +46,10 @@ def gather(annotation: Annotation, *, view_px: int = 224, min_px: int = 4) -> Fa
     }
     given = plurals(annotation)
     partly = {name: sum(_is_part(o, scale, min_px) for o in objects) for name, objects in by_name.items()}
-    classes = [_class_fact(n, by_name[n], kept[n], annotation, given.get(n), partly[n]) for n in by_name]
+    tiny = {name: sum(_is_tiny(o, scale, min_px) for o in objects) for name, objects in by_name.items()}
+    classes = [
+        _class_fact(n, by_name[n], kept[n], annotation, given.get(n), (partly[n], tiny[n])) for n in by_name
+    ]
     classes.sort(key=lambda c: (-c.total, c.name))
     exact = frozenset(c.name for c in classes if c.exact)
     countable = {c.name: kept[c.name] for c in classes if c.countable}
@@ -105,13 +108,18 @@ def _is_part(obj: Object, scale: float, min_px: int) -> bool:
     return seen and PARTLY <= obj.visible < COUNTED and not obj.difficult and not obj.crowd
 
 
+def _is_tiny(obj: Object, scale: float, min_px: int) -> bool:
+    seen = geometry.area(obj) * scale * scale >= min_px * min_px
+    return not seen and obj.visible >= COUNTED and not obj.difficult and not obj.crowd
+
+
 def _class_fact(
     name: str,
     objects: list[Object],
     kept: list[Object],
     annotation: Annotation,
     plural: str | None,
-    partly: int,
+    left: tuple[int, int],
 ) -> ClassFact:
     size = annotation.width, annotation.height
     labels = tuple(sorted({o.label for o in objects}))
@@ -128,7 +136,8 @@ def _class_fact(
         cells=_per_cell(kept, size),
         clear=_per_cell([o for o in kept if geometry.has_clear_place(o.box, *size)], size),
         left_out=left_out,
-        partly=partly,
+        partly=left[0],
+        tiny=left[1],
         groups=groups,
         plural=plural,
         exact=countable and all(kind.exhaustive for kind in kinds) and not left_out and not groups,

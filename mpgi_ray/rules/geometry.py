@@ -18,6 +18,7 @@ PLACES = (
     "bottom",
     "lower right",
 )
+HALVES = ("left", "right", "top", "bottom")
 _WELL_WITHIN = (
     0.11  # of the image from its middle: a middle that nobody would call left, right, top or bottom
 )
@@ -70,19 +71,18 @@ def is_free(place: int, shares: Sequence[Box]) -> bool:
 
 
 def half(boxes: Sequence[Box], width: float, height: float) -> str | None:
-    """The half of the image in which all boxes lie, and nobody would dispute it.
+    """The half of the image in which all boxes lie; None if there is none, or no box."""
+    halves = (name for name in HALVES if boxes and all(in_half(box, name, width, height) for box in boxes))
+    return next(halves, None)
 
-    ``left``, ``right``, ``top`` or ``bottom``; None if there is none, or no box.
-    """
-    for name, axis, size in (("left", 0, width), ("top", 1, height)):
-        middles = [box.middle[axis] / size for box in boxes]
-        starts = [(box.x1, box.y1)[axis] / size for box in boxes]
-        ends = [(box.x2, box.y2)[axis] / size for box in boxes]
-        if middles and max(middles) <= 0.5 - _ASIDE and max(ends) <= 0.5 + _BEYOND:
-            return name
-        if middles and min(middles) >= 0.5 + _ASIDE and min(starts) >= 0.5 - _BEYOND:
-            return {"left": "right", "top": "bottom"}[name]
-    return None
+
+def in_half(box: Box, name: str, width: float, height: float) -> bool:
+    """Whether a box lies in a half of the image, one of `HALVES`, and nobody would dispute it."""
+    axis, size = (0, width) if name in ("left", "right") else (1, height)
+    middle, start, end = box.middle[axis] / size, (box.x1, box.y1)[axis] / size, (box.x2, box.y2)[axis] / size
+    if name in ("left", "top"):
+        return middle <= 0.5 - _ASIDE and end <= 0.5 + _BEYOND
+    return middle >= 0.5 + _ASIDE and start >= 0.5 - _BEYOND
 
 
 def area(obj: Object) -> float:

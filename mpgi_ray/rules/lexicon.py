@@ -201,10 +201,10 @@ def implied_by(name: str) -> tuple[str, ...]:
     return tuple(_lexicon()["implied"].get(name, ()))
 
 
-def is_several(name: str, scenes: Iterable[str] = ()) -> bool:
+def is_several(name: str, scenes: Iterable[str] = ("any",)) -> bool:
     """Whether a picture of these scenes with such a thing has more than one, as a parking lot has cars."""
     several: dict[str, list[str]] = _lexicon()["several"]
-    return any(name in several.get(scene, ()) for scene in ("any", *map(_fold, scenes)))
+    return any(name in several.get(_fold(scene), ()) for scene in scenes)
 
 
 def visible_tags(tags: dict[str, str], gsd: float | None = None) -> tuple[str, ...]:

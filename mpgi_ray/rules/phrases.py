@@ -56,7 +56,7 @@ def amount_told(c: ClassFact, look: str = "", *, again: bool = False) -> str:
         return f"some {more}" if again else more
     n = c.total
     if is_undercount(c):
-        return f"{'many' if n + c.left_out > MANY else 'several'} {more}"
+        return f"{'many' if n + c.tiny > MANY else 'several'} {more}"
     if c.exact:
         return f"{'a single' if again else 'one'} {one}" if n == 1 else f"{number(n)} {more}"
     if n == 1:
@@ -67,8 +67,8 @@ def amount_told(c: ClassFact, look: str = "", *, again: bool = False) -> str:
 
 
 def is_undercount(c: ClassFact) -> bool:
-    """Whether most things of a class were left out, so that the number of the others would mislead."""
-    return c.countable and c.left_out > c.total > 0 and c.total + c.left_out > _FEW
+    """Whether most things of a class are too small to be counted: the number of the others misleads."""
+    return c.countable and c.tiny > c.total > 0 and c.total + c.tiny > _FEW
 
 
 def _at_least(n: int) -> str:
@@ -94,6 +94,7 @@ def present(facts: Facts, names: Sequence[str]) -> str:
     A label that its source spells in the plural is told so; the source gives it to a single one too.
     """
     sure = {n for n in names if is_mass(n) or is_several(n, facts.scenes)}
+    sure |= {n for n in names if n in facts.plural and is_several(n)}
     plain = [facts.several(n) for n in names if n in sure]
     single = [f"at least one {n}" for n in names if n not in sure and n not in facts.plural]
     parts = [f"part of {with_article(name)}" for name in facts.parts]

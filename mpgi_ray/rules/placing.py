@@ -5,15 +5,14 @@ from __future__ import annotations
 from mpgi_ray.rules import phrases
 from mpgi_ray.rules.english import choose, enumerate_, number, sentence
 from mpgi_ray.rules.facts import ClassFact, Facts
-from mpgi_ray.rules.geometry import PLACES
+from mpgi_ray.rules.geometry import HALVES, PLACES, in_half
 from mpgi_ray.rules.phrases import IN_PLACE, MANY
 from mpgi_ray.rules.things import again, group, is_one
 
 _NAMED = 4  # cells of a list without numbers: more would say no more than "over much of the image"
 _SEVERAL, _MANY_THERE = 3, 6  # objects in a cell at least, where several or many are said to lie there
-_FAR_APART = 0.5  # of the image: things that lie in different parts of it
+_FAR_APART, _WIDE = 0.5, 0.6  # of the image: extent of what lies in different parts of it, of what is spread
 _MOSTLY = 0.75  # of the objects of a class lie in a half, where most are said to
-_ASIDE = 0.03  # of the image: a middle that is nearer to the middle line lies in neither half
 
 
 def placed(facts: Facts, c: ClassFact) -> str:
@@ -107,27 +106,29 @@ def _over(c: ClassFact) -> str:
     """``mostly in the left half``, ``spread over much of the image``; empty if neither holds."""
     if _is_told(c) or phrases.is_undercount(c):
         return ""
-    if c.complete and c.total >= 4:
-        for axis, low, high in ((0, "left", "right"), (1, "top", "bottom")):
-            middles = [box.middle[axis] for box in c.boxes]
-            before, beyond = (
-                sum(sign * (0.5 - at) > _ASIDE for at in middles) / len(middles) for sign in (1, -1)
-            )
-            if max(before, beyond) >= _MOSTLY:
-                mostly = "" if max(before, beyond) == 1 else "mostly "
-                return f"{mostly}in the {low if before > beyond else high} half"
-    used = len(_used(c))
-    if used <= _NAMED:
+    if c.complete and not c.groups and len(c.boxes) > _NAMED - 1:
+        for name in HALVES:
+            share = sum(in_half(box, name, 1, 1) for box in c.boxes) / len(c.boxes)
+            if share >= _MOSTLY:
+                return f"{'mostly ' if share < 1 else ''}in the {name} half"
+    used = _used(c)
+    if len(used) <= _NAMED or min(_extents(c)) < _WIDE:
         return ""
-    most = sorted(sorted(_used(c), key=lambda i: -c.clear[i])[:2])
+    if not c.countable:
+        return f"in {'every part' if len(used) == len(PLACES) else 'many parts'} of the image"
+    most = sorted(sorted(used, key=lambda i: -c.clear[i])[:2])
     told = [i for i in most if c.clear[i] >= max(_SEVERAL, c.total / len(PLACES))]
     amount = "many" if told and min(c.clear[i] for i in told) >= _MANY_THERE else "several"
-    over = (
-        "in every part of the image"
-        if used == len(PLACES)
-        else f"spread over {'most' if used > _NAMED + 1 else 'much'} of the image"
-    )
+    over = f"spread over {'most' if len(used) > _NAMED + 1 else 'much'} of the image"
+    over = "in every part of the image" if len(used) == len(PLACES) else over
     return over + (f", {amount} of them {enumerate_([IN_PLACE[i] for i in told])}" if told else "")
+
+
+def _extents(c: ClassFact) -> tuple[float, float]:
+    """How far the middles lie apart, across and down, in widths and heights of the image; 0 without any."""
+    middles = [box.middle for box in c.boxes] or [(0.0, 0.0)]
+    across, down = (max(axis) - min(axis) for axis in zip(*middles, strict=True))
+    return across, down
 
 
 def _clear(c: ClassFact) -> list[tuple[int, str]]:
@@ -135,7 +136,7 @@ def _clear(c: ClassFact) -> list[tuple[int, str]]:
 
     A cell beside which such a one lies may hold more than are told of.
     """
-    if c.total < 3:
+    if c.total < 3 or not c.countable:
         return []
     told = {i: c.clear[i] if c.clear[i] == c.cells[i] and c.total <= MANY else 0 for i in _used(c)}
     most = sorted((i for i in told if told[i] or c.clear[i] > 1), key=lambda i: -c.clear[i])[:_NAMED]
@@ -167,6 +168,4 @@ def _sides(c: ClassFact) -> str:
         return "in the central part"
     if not c.centre:
         return "away from the centre"
-    middles = [box.middle for box in c.boxes]
-    apart = max(max(axis) - min(axis) for axis in zip(*middles, strict=True))
-    return "in different parts of the image" if apart >= _FAR_APART else ""
+    return "in different parts of the image" if max(_extents(c)) >= _FAR_APART else ""

@@ -72,14 +72,14 @@ def _way(region: Region) -> str:
     return "" if region.place == "everywhere" else place(region)
 
 
-def found(measured: Measured, *, spots_too: bool) -> list[str]:
+def found(measured: Measured) -> list[str]:
     """A sentence on the regions with a clear place, and on spots.
 
     ``There is a green area at the top.``: a sentence of its own, as a brown band may be the river itself.
     """
     told = placed(measured)[:2]
     items = _items(told)
-    items += [(spots(one), place(one)) for one in measured.spots[:1]] if spots_too else []
+    items += [(spots(one), place(one)) for one in measured.spots[:1]]
     be = "is" if items and not items[0][0].endswith("s") else "are"
     return [sentence(f"there {be} {_listed(items)}")] if items else tending(measured)[:1]
 
@@ -88,22 +88,12 @@ def _items(told: Sequence[Region]) -> list[tuple[str, str]]:
     return [(noun(region, told), _way(region)) for region in told]
 
 
-def _listed(items: Sequence[tuple[str, str]], verb: str = "") -> str:
-    """What lies where, one place for neighbours that share it; the verb stands before the first place."""
-    listed: list[str] = []
-    for where, alike in groupby(items, key=lambda item: item[1]):
-        what = enumerate_([what for what, _ in alike])
-        listed.append(f"{what}{'' if listed else verb} {where}".strip())
-    return enumerate_(listed)
-
-
-def seen_at(measured: Measured) -> list[str]:
-    """``A green area is seen in the left half and a grey band along the right edge.``"""
-    items = _items(placed(measured))
-    if not items:
-        return []
-    many = items[0][0].endswith("s") or len([1 for _, where in items if where == items[0][1]]) > 1
-    return [sentence(_listed(items, " are seen" if many else " is seen"))]
+def _listed(items: Sequence[tuple[str, str]]) -> str:
+    """What lies where, one place for neighbours that share it."""
+    alike = [
+        (where, [what for what, _ in group]) for where, group in groupby(items, key=lambda item: item[1])
+    ]
+    return enumerate_([f"{enumerate_(what)} {where}".strip() for where, what in alike])
 
 
 def lies(region: Region, seed: str, beside: Sequence[Region] = ()) -> str:
@@ -206,7 +196,12 @@ def around(measured: Measured) -> list[str]:
         one for one in measured.regions[:4] if one not in told and _spread(one) not in (None, "everywhere")
     ]
     rest, largest = 1 - sum(region.share for region in told), measured.regions[0]
-    if not told or largest in told or rest < _FILLS or largest.share < _MOST_OF_REST * rest:
+    if (
+        not told
+        or bare(largest.colour) in {bare(one.colour) for one in told}
+        or rest < _FILLS
+        or largest.share < _MOST_OF_REST * rest
+    ):
         return []
     return [sentence(f"the rest of the image is mostly {colour(largest)}")]
 

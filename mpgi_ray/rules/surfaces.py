@@ -101,16 +101,16 @@ def place(c: CoverFact) -> int | None:
 
 
 def filled(c: CoverFact) -> str:
-    """The parts of the image that a cover fills by 0.7 or more: ``the left third and the top``.
+    """The parts of the image that a cover fills by 0.7 or more: ``the left third and the upper right``.
 
-    Empty if it fills none, or most of them anyway.
+    Empty if it fills none, or most of them anyway. A side is filled where its corners are, too.
     """
     full = {i for i, fraction in enumerate(c.cells) if fraction >= 0.7}
     if len(full) > 5:
         return ""
     thirds = [name for name, cells in _THIRDS.items() if cells <= full]
     rest = full.difference(*(_THIRDS[name] for name in thirds))
-    return enumerate_([f"the {name}" for name in (*thirds, *(PLACES[i] for i in sorted(rest)))])
+    return enumerate_([f"the {name}" for name in (*thirds, *(PLACES[i] for i in sorted(rest) if i % 2 == 0))])
 
 
 def untold(facts: Facts) -> list[CoverFact]:

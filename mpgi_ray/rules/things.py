@@ -14,7 +14,7 @@ from mpgi_ray.rules.surfaces import MIN_COVER
 
 _SEEN = 0.6  # of the objects of a class whose colour is clear, where colours of some are told
 _MOST = 0.6  # of all objects of a class have a colour, where most are said to have it
-_SINGLE = ("one ", "a ", "an ", "at least one ", "this ")
+_SINGLE = ("one ", "a ", "an ", "this ")
 
 
 def group(facts: Facts, c: ClassFact, told: int = 0) -> str:
@@ -30,7 +30,7 @@ def group(facts: Facts, c: ClassFact, told: int = 0) -> str:
 
 def _colour(facts: Facts, c: ClassFact) -> str:
     seen = facts.colour(c)
-    return seen.colour if seen else ""
+    return seen.colour if seen and not phrases.is_undercount(c) else ""
 
 
 def some(facts: Facts, c: ClassFact) -> str | None:
@@ -51,7 +51,7 @@ def some(facts: Facts, c: ClassFact) -> str | None:
     if c.exact and sum(t.agreeing for t in told) == c.total:
         verb = "is" if first.agreeing == 1 else "are"
         said, least = f"{number(first.agreeing)} of the {c.several} {verb} {first.colour}", ""
-    elif c.complete and first.agreeing > _MOST * everything:
+    elif c.complete and not c.groups and first.agreeing > _MOST * everything:
         said, least = f"most of the {c.several} are {first.colour}", "at least "
     else:
         verb = "is" if first.agreeing == 1 else "are"
@@ -76,7 +76,7 @@ def looks(facts: Facts, c: ClassFact, told: int) -> str | None:
 
     An integrated text has told the colour with the number before.
     """
-    if not c.total:
+    if not c.total or phrases.is_undercount(c):  # nothing is known of most of them
         return None
     seen, form = facts.colour(c), phrases.form(c.form) if c.form else []
     colour = seen.colour if seen and not told else ""
@@ -106,16 +106,14 @@ def covers(
     """
     seen = [c for c in facts.cover if c.fraction >= MIN_COVER]
     said: list[str] = []
-    some = ""
+    some: list[CoverFact] = []
     for share, group_ in groupby(seen, key=lambda c: surfaces.share_of(c)):
         alike = list(group_)
         names = [told_again(facts, c) if c is seen[0] else surfaces.surface(c) for c in alike]
         names = [definite(name) if c in told else name for name, c in zip(names, alike, strict=True)]
         many = len(names) > 1
         if said and share == surfaces.SOME:
-            if new := [c for c in alike if c not in told]:
-                be = "are" if surfaces.is_plural(new[0]) else "is"
-                some = f"there {be} also {enumerate_([surfaces.surface(c) for c in new])}"
+            some += [c for c in alike if c not in told]
         elif said:
             said.append(f"{enumerate_(names)} {share}{' each' if many else ''}")
         else:
@@ -124,7 +122,10 @@ def covers(
     if not said:
         return None
     if some:
-        return sentence("; ".join((*said, some)))
+        be = "are" if surfaces.is_plural(some[0]) else "is"
+        return sentence(
+            "; ".join((*said, f"there {be} also {enumerate_([surfaces.surface(c) for c in some])}"))
+        )
     return sentence("; ".join(said) if any(" and " in one for one in said) else enumerate_(said))
 
 

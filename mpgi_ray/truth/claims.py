@@ -145,7 +145,7 @@ def _is_only_one(line: Line, noun: Noun) -> bool:
         sole
         and not noun.plural
         and noun.amount is None
-        and line.acts(noun)
+        and (line.kind(noun.at + 1) is Kind.COVERED or line.text(noun.at + 1) in lists()["saying"])
         and line.text(noun.at + 1) != "are"
     )
 
@@ -212,7 +212,7 @@ def _is_bound_of_site(line: Line, noun: Noun) -> bool:
     if on is None or line.kind(on) is Kind.RELATION:
         return False
     end = next((n for n in range(on + 2, on + 6) if line.text(n) in lists()["sites"]), None)
-    if end is None or line.kind(end + 1) is Kind.RELATION:
+    if end is None or line.kind(end + 1) not in (None, Kind.MARK):
         return False  # on the yard next to the road
     return all(line.kind(n) in STEPPED_OVER for n in range(on + 2, end))
 

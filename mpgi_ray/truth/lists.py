@@ -45,7 +45,8 @@ def names_of(known: Collection[str], there: Collection[str] | None = None) -> di
         plain = {*lists()["picture"], *lists()["covers"]}  # the cover of a name is that of a verb, too
         own = name in there and heads[head] == 1 and head not in found and head not in plain
         for said in (name, *((head,) if own else ())):
-            found |= {lexicon.several(said.lower()): (name, True), said.lower(): (name, False)}
+            one, more = said.lower(), lexicon.several(said.lower())  # texts are read without quotes
+            found |= {more.replace('"', ""): (name, True), one.replace('"', ""): (name, False)}
     return found
 
 

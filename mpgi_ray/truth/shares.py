@@ -111,9 +111,16 @@ def _is_number(part: Piece, noun: Noun) -> bool:
     return noun.plural and part.text.split(" ")[-1] not in ("most", "all", "any", "majority", "much")
 
 
+def _goes_on(line: Line, noun: Noun | None) -> bool:
+    """Whether further things follow in a list or with it."""
+    return noun is not None and line.text(noun.at + 1) in (",", "and", "with")
+
+
 def _is_surface(noun: Noun | None) -> bool:
-    """Grass that is spread over half of the picture covers it; cars do not."""
-    return noun is None or not noun.plural or lexicon.is_mass(noun.name)
+    """Grass that is spread over half of the picture covers it; cars and aircraft do not."""
+    if noun is None or lexicon.is_mass(noun.name):
+        return True
+    return not noun.plural and lexicon.several(noun.name) != noun.name
 
 
 def _behind_aside(line: Line, end: int) -> Noun | None:
@@ -205,6 +212,8 @@ def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
         direct |= line.kind(at + 1) is Kind.PICTURE and part.text.endswith(("whole", "entire"))
         if after is not None and direct and all(line.text(at + n) != "," for n in range(1, after)):
             subject = line.object(at + after)
+            if line.text(at + after) in ("shows", "show") and _goes_on(line, subject):
+                return  # the whole image shows grass and trucks
             if ground := lists()["grounds"].get(line.text(at + after + 1)):
                 yield Claim(About.COVER, ground, part.start, part.end, amount=part.value)
                 return  # half of the image is paved

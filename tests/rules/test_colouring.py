@@ -21,7 +21,7 @@ def region(colour: str, share: float, **kept: Any) -> Region:
 
 def every_text(measured: Measured) -> list[str]:
     texts = [colouring.shares(measured, "the image"), colouring.overview(measured)]
-    texts += [colouring.laid_out(measured, "s"), regions.found(measured, spots_too=True)]
+    texts += [colouring.laid_out(measured, "s"), regions.found(measured)]
     return [" ".join(text) for text in texts] + [
         " ".join(colouring.looks(measured, seed)) for seed in "abcdef"
     ]

@@ -111,11 +111,14 @@ def _setting(facts: Facts) -> list[str]:
 
 
 def _regions(facts: Facts, items: Sequence[str]) -> list[str]:
-    """Where which colour lies, where little else is known; beside objects spots are mostly these."""
+    """Where which colour lies, where little else is known.
+
+    Beside objects these places stay out, as in `layout`: models learn the opposite ones from them.
+    """
     seen = facts.measured
-    if seen is None or len(items) > 1 or any(c.fraction >= surfaces.TOLD_COVER for c in facts.cover):
+    if seen is None or facts.counted or any(c.fraction >= surfaces.TOLD_COVER for c in facts.cover):
         return []
-    return regions.found(seen, spots_too=not facts.counted)
+    return regions.found(seen)
 
 
 def _main_cover(facts: Facts) -> list[str]:

@@ -27,6 +27,8 @@ def layout(facts: Facts, seed: str) -> str:
     """
     told = [text for c in facts.counted[:_AT_MOST] if (text := placing.stands(facts, c, seed))]
     told += sentences.tell((maps.setting_retold, sentences.relations), facts, seed)
+    if facts.counted and not told:
+        return _main(facts, seed)
     told += [] if told else sentences.tell((sentences.cover_places,), facts, seed)
     if facts.measured and not told:
         told += colouring.laid_out(facts.measured, seed)
