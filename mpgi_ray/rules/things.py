@@ -84,7 +84,7 @@ def looks(facts: Facts, c: ClassFact, told: int) -> str | None:
     way = phrases.way(c.form.direction) if c.form and c.form.direction else ""
     subject = again(c) if told else phrases.amount_told(c)
     one = is_one(subject)
-    sides = f"{'its long side' if one else 'their long sides'} running {way}" if way else ""
+    sides = f"lying {way}" if way else ""
     if colour and subject.startswith(("a ", "an ")):  # "a van is yellow" would be said of every van
         some_ = f"there is {phrases.amount_told(c, colour)} {ground}".strip()
         return sentence(", ".join(filter(None, (some_, enumerate_(form), sides))))

@@ -116,7 +116,7 @@ SPLIT = [
 ]
 POINTING = "(?:horizontally|vertically|diagonally)"
 WAY = "(?:from left to right|from top to bottom|diagonally)"
-SIDE = rf"(?:, (?:its long side|their long sides) running {WAY})?"
+SIDE = rf"(?:, lying {WAY})?"
 LOOKS = re.compile(
     rf"(?P<subject>.+?) (?:(?:is|are)(?: {PREDICATE}(?:(?:, | and ){PREDICATE})*)?"
     rf"(?:,? on {COLOUR} ground)?{SIDE}|points? {POINTING})\."
