@@ -73,6 +73,8 @@ _IDIOMS = _words(
     |\b(?:is|are|lies?|stands?)\sright\s(?:by|beside|next\sto)
     |\bunder\sconstruction"""
 )
+# which way something long lies is the same from either end: an axis, and no direction
+_LIES_ALONG = re.compile(r"\b(?:lying|runs?) from (?:left to right|top to bottom)\b")
 _COMPASS = re.compile(r"\b[NSEW]{1,3}\b")
 _IN_PICTURE = r"(?:picture|image|frame|scene|view|photo\w*|shot|snapshot|tile|patch|crop)"
 # which transforms keep what these words claim
@@ -176,7 +178,7 @@ def survives(text: str) -> frozenset[Transform]:
     """
     if _COMPASS.search(text):
         return _NONE
-    words = _IDIOMS.sub(" ", text.lower().replace("_", " "))
+    words = _LIES_ALONG.sub(" horizontal ", _IDIOMS.sub(" ", text.lower().replace("_", " ")))
     return _ALL.intersection(*(kept for kept, claim in _RULES if claim.search(words)))
 
 

@@ -29,7 +29,7 @@ def test_planted_faults_are_found_one_to_one(tmp_path: Path) -> None:
     samples = [scene(number, 5) for number in range(SCENES)]
     (tmp_path / "shards").mkdir()
     (tmp_path / "shards/a.tar").write_bytes(write_members(map(sample_members, samples)))
-    rates = dict.fromkeys(FORM, 0.05) | dict.fromkeys(CONTENT, 0.01)
+    rates = dict.fromkeys(FORM, 0.05) | dict.fromkeys(CONTENT, 0.01) | {"invented": 0.03}  # in merges, too
     with ImperfectWriter(tmp_path / "writer.jsonl", 3, Faults(**rates)) as writer:
         where = {"input.shards": str(tmp_path / "shards"), "output": str(tmp_path / "captions")}
         where |= {"generate.engine.url": writer.url, "generate.engine.model": MODEL}
@@ -50,7 +50,7 @@ def test_planted_faults_are_found_one_to_one(tmp_path: Path) -> None:
     rows = [row for table in folder.tables() for row in from_table(table)]
     texts = {row.caption_id: row.text for row in rows}
     merged = [row for row in rows if row.stage == "integrated" and row.status == "ok"]
-    assert len(merged) > 1.8 * SCENES
+    assert len(merged) > 1.7 * SCENES
     for row in merged:
         sources = [*(texts[parent] for parent in row.parents), *facts[row.sample_id]]
         assert novel(row.text, wording(sources)) == []

@@ -115,6 +115,8 @@ UNLIKE = np.arange(4).reshape(2, 2)  # only the identity leaves it
 PINWHEEL = np.array([[0, 1, 0, 0], [0, 0, 0, 1], [1, 0, 0, 0], [0, 0, 1, 0]])
 CLAIMS = [  # a text, and a drawing of what it says: the text survives what leaves the drawing as it is
     ("A road runs through the right half.", LEFT),
+    ("Two buses are 12 m long, lying from left to right.", LINE),
+    ("The long sides of two buses run from top to bottom.", LINE.T),
     ("cars in the leftmost part, on the left-hand side", LEFT),
     ("An east–west road.", LEFT),
     ("Its western edge is wooded; left_of it is a field.", LEFT),
@@ -333,7 +335,9 @@ def _read(sentence: str, world: World) -> Iterator[tuple[str, str, bool]]:
         side = m[2] or m[3] or m[4]
         sign, axis = (1 if side in ("right", "bottom") else -1), side in ("top", "bottom")
         if (name := names[m[1]]) in world.things:
-            yield "half", m[0], all(sign * middle[axis] > 0 for middle in world.things[name])
+            there = [sign * middle[axis] > 0 for middle in world.things[name]]
+            mostly = re.search(r"\bmostly in the \w+ half$", m[0])
+            yield "half", m[0], 2 * sum(there) > len(there) if mostly else all(there)
     for m in re.finditer(rf"\b({noun}) (?:in|on|at) the ({PLACE})\b(?! half| side)", low):
         if names[m[1]] in world.things:
             yield "things", m[0], world.holds(names[m[1]], m[2])
