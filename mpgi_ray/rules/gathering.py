@@ -12,6 +12,7 @@ counted as such, are objects
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from mpgi_ray.data.sample import Annotation, Box, Object
 from mpgi_ray.rules import geometry, lexicon
@@ -45,10 +46,13 @@ def gather(annotation: Annotation, *, view_px: int = 224, min_px: int = 4) -> Fa
         for name, objects in by_name.items()
     }
     given = plurals(annotation)
-    partly = {name: sum(_is_part(o, scale, min_px) for o in objects) for name, objects in by_name.items()}
-    tiny = {name: sum(_is_tiny(o, scale, min_px) for o in objects) for name, objects in by_name.items()}
     classes = [
-        _class_fact(n, by_name[n], kept[n], annotation, given.get(n), (partly[n], tiny[n])) for n in by_name
+        replace(
+            _class_fact(name, objects, kept[name], annotation, given.get(name)),
+            partly=sum(_is_part(o, scale, min_px) for o in objects),
+            tiny=sum(_is_tiny(o, scale, min_px) for o in objects),
+        )
+        for name, objects in by_name.items()
     ]
     classes.sort(key=lambda c: (-c.total, c.name))
     exact = frozenset(c.name for c in classes if c.exact)
@@ -98,19 +102,22 @@ def _names(annotation: Annotation) -> dict[str, str]:
     return {label: lexicon.class_name(label, annotation.label_class(label).name) for label in sorted(labels)}
 
 
+def _is_seen(obj: Object, scale: float, min_px: int) -> bool:
+    return geometry.area(obj) * scale * scale >= min_px * min_px
+
+
 def _is_told(obj: Object, scale: float, min_px: int) -> bool:
-    seen = geometry.area(obj) * scale * scale >= min_px * min_px
-    return seen and obj.visible >= COUNTED and not obj.difficult
+    return _is_seen(obj, scale, min_px) and obj.visible >= COUNTED and not obj.difficult
 
 
 def _is_part(obj: Object, scale: float, min_px: int) -> bool:
-    seen = geometry.area(obj) * scale * scale >= min_px * min_px
-    return seen and PARTLY <= obj.visible < COUNTED and not obj.difficult and not obj.crowd
+    single = not obj.difficult and not obj.crowd
+    return single and PARTLY <= obj.visible < COUNTED and _is_seen(obj, scale, min_px)
 
 
 def _is_tiny(obj: Object, scale: float, min_px: int) -> bool:
-    seen = geometry.area(obj) * scale * scale >= min_px * min_px
-    return not seen and obj.visible >= COUNTED and not obj.difficult and not obj.crowd
+    single = not obj.difficult and not obj.crowd
+    return single and obj.visible >= COUNTED and not _is_seen(obj, scale, min_px)
 
 
 def _class_fact(
@@ -119,7 +126,6 @@ def _class_fact(
     kept: list[Object],
     annotation: Annotation,
     plural: str | None,
-    left: tuple[int, int],
 ) -> ClassFact:
     size = annotation.width, annotation.height
     labels = tuple(sorted({o.label for o in objects}))
@@ -136,8 +142,6 @@ def _class_fact(
         cells=_per_cell(kept, size),
         clear=_per_cell([o for o in kept if geometry.has_clear_place(o.box, *size)], size),
         left_out=left_out,
-        partly=left[0],
-        tiny=left[1],
         groups=groups,
         plural=plural,
         exact=countable and all(kind.exhaustive for kind in kinds) and not left_out and not groups,
@@ -191,7 +195,7 @@ def _uncovered(annotation: Annotation, there: set[str]) -> tuple[str, ...]:
 def unseen(annotation: Annotation, *, view_px: int = 224, min_px: int = 4) -> int:
     """How many objects are too small to be seen, see `gather`."""
     scale = view_px / max(annotation.width, annotation.height)
-    return sum(geometry.area(o) * scale * scale < min_px * min_px for o in annotation.objects)
+    return sum(not _is_seen(o, scale, min_px) for o in annotation.objects)
 
 
 def _in_shares(box: Box, width: float, height: float) -> Box:

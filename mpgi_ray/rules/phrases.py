@@ -13,7 +13,7 @@ from mpgi_ray.rules.form import Form
 from mpgi_ray.rules.geometry import PLACES
 from mpgi_ray.rules.lexicon import hypernyms, implied_by, is_mass, is_several, scene_phrase
 
-MANY = 12  # above it a number is written in digits and gets a coarse word beside it
+MANY = 12  # above it a number is written in digits; in facts a coarse word stands beside it
 _FEW = 3  # of which a number says enough
 _STEPS = ((15, 1), (50, 5), (100, 10), (1000, 50), (math.inf, 500))  # numbers below -> multiples told
 IN_PLACE = (  # as `PLACES`
@@ -91,7 +91,8 @@ def group(c: ClassFact) -> str:
 def present(facts: Facts, names: Sequence[str]) -> str:
     """Labels that are there in unknown number: ``grass, at least one car, and one or more trees``.
 
-    A label that its source spells in the plural is told so; the source gives it to a single one too.
+    Its source gives a label in the plural to a single one too, but for some classes and scenes
+    (`lexicon.is_several`): ``trees``, ``cars`` of a parking lot.
     """
     sure = {n for n in names if is_mass(n) or is_several(n, facts.scenes)}
     sure |= {n for n in names if n in facts.plural and is_several(n)}

@@ -12,7 +12,10 @@ from mpgi_ray.rules.things import again, group, is_one
 _NAMED = 4  # cells of a list without numbers: more would say no more than "over much of the image"
 _SEVERAL, _MANY_THERE = 3, 6  # objects in a cell at least, where several or many are said to lie there
 _FAR_APART, _WIDE = 0.5, 0.6  # of the image: extent of what lies in different parts of it, of what is spread
-_MOSTLY = 0.75  # of the objects of a class lie in a half, where most are said to
+_ENOUGH, _MOSTLY = (
+    4,
+    0.75,
+)  # objects of a class at least, and the share of them in a half, where most lie there
 
 
 def placed(facts: Facts, c: ClassFact) -> str:
@@ -106,7 +109,7 @@ def _over(c: ClassFact) -> str:
     """``mostly in the left half``, ``spread over much of the image``; empty if neither holds."""
     if _is_told(c) or phrases.is_undercount(c):
         return ""
-    if c.complete and not c.groups and len(c.boxes) > _NAMED - 1:
+    if c.complete and not c.groups and len(c.boxes) >= _ENOUGH:
         for name in HALVES:
             share = sum(in_half(box, name, 1, 1) for box in c.boxes) / len(c.boxes)
             if share >= _MOSTLY:
@@ -119,8 +122,10 @@ def _over(c: ClassFact) -> str:
     most = sorted(sorted(used, key=lambda i: -c.clear[i])[:2])
     told = [i for i in most if c.clear[i] >= max(_SEVERAL, c.total / len(PLACES))]
     amount = "many" if told and min(c.clear[i] for i in told) >= _MANY_THERE else "several"
-    over = f"spread over {'most' if len(used) > _NAMED + 1 else 'much'} of the image"
-    over = "in every part of the image" if len(used) == len(PLACES) else over
+    if len(used) == len(PLACES):
+        over = "in every part of the image"
+    else:
+        over = f"spread over {'most' if len(used) > _NAMED + 1 else 'much'} of the image"
     return over + (f", {amount} of them {enumerate_([IN_PLACE[i] for i in told])}" if told else "")
 
 

@@ -42,20 +42,17 @@ def some(facts: Facts, c: ClassFact) -> str | None:
     told, everything = facts.some_colours(c), c.total + c.left_out
     if not c.countable or c.total < 2 or not told:
         return None
-    first, *others = told
-    if sum(t.agreeing for t in told) < _SEEN * everything:
-        some_ = [t.colour for t in told if t.agreeing > 1]
-        if not some_:
+    (first, *others), clear = told, sum(t.agreeing for t in told)
+    if clear < _SEEN * everything:
+        several = [t.colour for t in told if t.agreeing > 1]
+        if not several:
             return sentence(f"{first.colour} is seen among the {c.several}")
-        return sentence(" and some ".join([f"some of the {c.several} are {some_[0]}", *some_[1:]]))
-    if c.exact and sum(t.agreeing for t in told) == c.total:
-        verb = "is" if first.agreeing == 1 else "are"
-        said, least = f"{number(first.agreeing)} of the {c.several} {verb} {first.colour}", ""
-    elif c.complete and not c.groups and first.agreeing > _MOST * everything:
-        said, least = f"most of the {c.several} are {first.colour}", "at least "
-    else:
-        verb = "is" if first.agreeing == 1 else "are"
-        said, least = f"at least {number(first.agreeing)} of the {c.several} {verb} {first.colour}", ""
+        return sentence(" and some ".join([f"some of the {c.several} are {several[0]}", *several[1:]]))
+    all_clear = c.exact and clear == c.total
+    most = c.complete and not c.groups and first.agreeing > _MOST * everything and not all_clear
+    amount = "most" if most else f"{'' if all_clear else 'at least '}{number(first.agreeing)}"
+    said = f"{amount} of the {c.several} {'is' if first.agreeing == 1 else 'are'} {first.colour}"
+    least = "at least " if most else ""  # which stands before the first number only
     return sentence(" and ".join([said, *(f"{least}{number(t.agreeing)} {t.colour}" for t in others)]))
 
 
@@ -83,13 +80,12 @@ def looks(facts: Facts, c: ClassFact, told: int) -> str | None:
     ground = f"on {seen.ground} ground" if seen and seen.ground else ""
     way = phrases.way(c.form.direction) if c.form and c.form.direction else ""
     subject = again(c) if told else phrases.amount_told(c)
-    one = is_one(subject)
-    sides = f"lying {way}" if way else ""
+    one, lying = is_one(subject), f"lying {way}" if way else ""
     if colour and subject.startswith(("a ", "an ")):  # "a van is yellow" would be said of every van
-        some_ = f"there is {phrases.amount_told(c, colour)} {ground}".strip()
-        return sentence(", ".join(filter(None, (some_, enumerate_(form), sides))))
-    if looks_ := ", ".join(filter(None, (enumerate_([*filter(None, [colour]), *form]), ground))):
-        return sentence(", ".join(filter(None, (f"{subject} {'is' if one else 'are'} {looks_}", sides))))
+        there = f"there is {phrases.amount_told(c, colour)} {ground}".strip()
+        return sentence(", ".join(filter(None, (there, enumerate_(form), lying))))
+    if predicate := ", ".join(filter(None, (enumerate_([*([colour] if colour else []), *form]), ground))):
+        return sentence(", ".join(filter(None, (f"{subject} {'is' if one else 'are'} {predicate}", lying))))
     if not way:
         return None
     return sentence(f"the long {'side' if one else 'sides'} of {subject} {'runs' if one else 'run'} {way}")

@@ -22,6 +22,7 @@ _PARTS |= {
     "fifteenth": 15,
     "twentieth": 20,
 }
+_WHERE = ("under", "over")  # a single bridge
 _MARGIN = 1.5, 0.1  # of a share in per cent: what nobody would dispute is within a factor, or this much of it
 
 
@@ -60,9 +61,6 @@ def fraction_at(words: list[str], at: int) -> tuple[int, Amount] | None:
                 low, high = _share(min(1.0, number / part), "exactly")
                 return skipped + length, _one_sided(low, 1.0 if high is None else high, kind)
     return None
-
-
-_WHERE = ("under", "over")  # a single bridge
 
 
 def _one_sided(low: float, high: float, kind: str) -> Amount:

@@ -220,8 +220,7 @@ def _is_bound_of_site(line: Line, noun: Noun) -> bool:
 def _is_mostly(line: Line, region: Region) -> bool:
     """``six cars are mostly on the left``."""
     return any(
-        part.value is region and line.text(at - 1) in ("mostly", "mainly", "largely", "chiefly")
-        for at, part in enumerate(line.parts)
+        part.value is region and line.text(at - 1) in lists()["leading"] for at, part in enumerate(line.parts)
     )
 
 

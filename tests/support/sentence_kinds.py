@@ -161,7 +161,7 @@ UNCLAIMED = re.compile(  # of pixels and of nothing: no sentence of a kind here 
     rf"|{WHOLE} mixes {COLOUR}(?:, {COLOUR})* and other colours\."
     rf"|the rest of the image is mostly {COLOUR}\."
     rf"|{COLOUR} (?:covers|extends over) .+\.|{COLOURS} areas (?:lie|are mixed) .+\."
-    rf"|{SHARE} of {WHOLE} (?:is|are) .+\.|{COLOURS} (?:is|are) found in all parts of it\."
+    rf"|{SHARE} of {WHOLE} (?:is|are) .+\."
     rf"|{COLOUR}(?:, {COLOUR})* and {COLOUR} each make up {SHARE} of .+\."
     rf"|there (?:is|are) {SEEN}.*\."
     rf"|{COLOURS} surfaces (?:dominate|fill) .+\."

@@ -56,7 +56,7 @@ def short(facts: Facts, others: Sequence[str], seed: str) -> str:
     more = [_labels(facts, count) for count in range(len(phrases.untold_labels(facts)), 0, -1)]
     rest = [one for one in more if one and _fits(f"{text} {one}")][:1]
     rest += [retold] if items != _setting(facts) and (retold := maps.setting_retold(facts, seed)) else []
-    rest += _regions(facts, items) + _main_cover(facts)
+    rest += _regions(facts) + _main_cover(facts)
     rest += _colours(facts) if len(items) < 2 or not facts.counted else []
     rest += others if text else sorted(others, key=tokens_at_most)
     for one in rest:
@@ -110,7 +110,7 @@ def _setting(facts: Facts) -> list[str]:
     return [told.phrase] if told else []
 
 
-def _regions(facts: Facts, items: Sequence[str]) -> list[str]:
+def _regions(facts: Facts) -> list[str]:
     """Where which colour lies, where little else is known.
 
     Beside objects these places stay out, as in `layout`: models learn the opposite ones from them.

@@ -48,7 +48,7 @@ def attributes(facts: Facts, seed: str) -> str:
 
 
 def scene(measured: Measured) -> str:
-    """The picture as a whole, without any annotation: its main colours, where, and what stands out."""
+    """The picture as a whole, without any annotation: its main colours, and what stands out."""
     return " ".join(colouring.overview(measured))
 
 
