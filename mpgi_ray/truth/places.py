@@ -68,6 +68,13 @@ class Region:
         shared = _shared(self.box, other.box)
         return self.rim == other.rim and shared > 0.6 * (self.box.area + other.box.area - shared)
 
+    def is_apart(self, other: Region) -> bool:
+        """Whether nothing of one lies in the other."""
+        if self.rim or other.rim:
+            inner, outer = (other, self) if self.rim else (self, other)
+            return not inner.rim and _shared(inner.box, outer.box) == inner.box.area
+        return _shared(self.box, other.box) == 0
+
     def wider(self, by: float = _NEAR) -> Region:
         """With what lies so near that one may say it, too."""
         by = -by if self.rim else by

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from mpgi_ray.rules import Facts, lexicon
+from mpgi_ray.rules.english import placed_sentences
 from mpgi_ray.rules.seen import Measured
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.claims import claims_by
@@ -22,6 +23,7 @@ from mpgi_ray.truth.lists import also_called, lists
 from mpgi_ray.truth.places import Region
 from mpgi_ray.truth.positions import INNER_CELL, inside, lying
 from mpgi_ray.truth.relations import are_apart, between, outnumbered, related
+from mpgi_ray.truth.sums import held_together
 
 _INNER = 0.12  # of the picture: what is denied of a part may lie near its border
 _CLEARLY = 0.05  # of a cell is marked
@@ -69,7 +71,8 @@ class Checker:
 
     def check(self, text: str) -> list[Judged]:
         """The claims of a text in their order, judged."""
-        return [self._judged(claim) for claim in claims_by(text, *self.known.named)]
+        judged = [self._judged(claim) for claim in claims_by(text, *self.known.named)]
+        return held_together(judged, [start for start, _ in placed_sentences(text)], self.known)
 
     def _judged(self, claim: Claim) -> Judged:
         rule = self._rules[claim.about]

@@ -199,6 +199,10 @@ def street() -> Facts:
             "A road runs here, but the entire upper left is free of tanks.",
             "A road runs here, but the entire lower right is free of tanks.",
         ),
+        (
+            "Two tanks stand in the centre and one near the edges.",
+            "Two tanks stand in the centre and three near the edges.",
+        ),
     ],
 )
 def test_how_things_lie(street: Facts, true: str, false: str) -> None:
