@@ -55,7 +55,7 @@ CELLS = ("upper left", "top", "upper right", "left", "centre", "right", "lower l
 
 NUMBER = "(?:" + "|".join([*WORDS, "a single", r"\d+"]) + ")"
 HUE = (
-    "black|grey|white|reddish brown|pinkish beige|red|orange|brown|beige|tan|yellow|olive|green|blue-green"
+    "black|grey|white|reddish brown|dusty pink|red|orange|brown|beige|tan|yellow|olive|green|blue-green"
     "|blue|purple"
 )
 COLOUR = rf"(?:(?:light |dark |lighter |darker )*(?:grey-(?:brown|green|blue|purple)|{HUE})\b)"

@@ -8,7 +8,6 @@ from PIL import Image
 from mpgi_ray.data.sample import Annotation, Object
 from mpgi_ray.rules.gathering import told_objects
 from mpgi_ray.rules.measured.colours import tones
-from mpgi_ray.rules.measured.light import balanced
 from mpgi_ray.rules.measured.regions import colour_shares, find_regions, find_spots, halved, thumbnail
 from mpgi_ray.rules.measured.things import colours_of
 from mpgi_ray.rules.seen import Measured
@@ -38,14 +37,13 @@ def measure(picture: Image.Image, annotation: Annotation, *, view_px: int = 224,
     scale = small.width / annotation.width, small.height / annotation.height
     seen = thumbnail(small)
     half = halved(seen)
-    even = balanced(half)
-    raw = tones(even)
+    raw = tones(half)
     coloured = float((half.max(axis=2) - half.min(axis=2)).mean()) > _GREY
     things = [colours_of(n, objects, pixels, scale) for n, objects in by_name.items()] if coloured else []
     return Measured(
         tuple(colour for colours, _ in things for colour in colours),
-        find_regions(even, raw),
-        find_spots(balanced(seen)),
+        find_regions(half, raw),
+        find_spots(seen),
         colour_shares(raw),
         tuple(shade for _, shade in things if shade),
     )
