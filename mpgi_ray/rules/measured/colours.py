@@ -110,7 +110,7 @@ def _named() -> Ids:
 
 
 def _votes(line: Mapping[str, str]) -> Floats:
-    """The votes of a line, (colours, levels): a colour has as many if one of its levels passes as if all do."""
+    """The votes of a line, (colours, levels); a colour has one vote, however many of its levels pass."""
     votes = np.zeros((len(COLOURS), len(_LEVELS)), dtype=np.float32)
     for value, kind in ((_WRONG, "wrong"), (_ACCEPTED, "accepted"), (1.0, "best")):
         for name in (_SAME.get(one, one) for one in line[kind].split("|") if one):
