@@ -118,8 +118,9 @@ def _votes(line: Mapping[str, str]) -> Floats:
             votes[COLOURS.index(plain(name)), level] = value
     passes = votes.max(axis=1, keepdims=True) > 0  # then a level that is wrong says nothing of the colour
     votes = np.where(passes, votes.clip(0), votes)
-    found: Floats = votes * np.abs(votes).max(axis=1, keepdims=True)
-    return found / np.maximum(np.abs(votes).sum(axis=1, keepdims=True), 1e-6)
+    size = np.abs(votes)
+    shared: Floats = votes * size.max(axis=1, keepdims=True) / np.maximum(size.sum(axis=1, keepdims=True), 1)
+    return shared
 
 
 def _weighed(rgb: Floats) -> Floats:
