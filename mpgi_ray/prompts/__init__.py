@@ -29,6 +29,7 @@ from mpgi_ray.prompts.front import Kind as Kind
 from mpgi_ray.prompts.reply import reply_model, schema_of
 from mpgi_ray.secrets import secret_in
 
+_KNOWN = ("facts", "measured")  # what stands in brackets before what no description says
 _HEADED = ("_facts.j2", "_sources.j2", "_example.j2", "_again.j2")
 _SHARED = ("_system.j2", "_system_integrate.j2", *_HEADED)
 
@@ -135,7 +136,8 @@ def shared_blocks() -> dict[str, str]:
 def headings() -> tuple[str, ...]:
     """How the parts of a prompt are headed, up to the first comma: no answer may hold these words."""
     lines = [line for name in _HEADED for line in _read(name).splitlines()]
-    return tuple(dict.fromkeys(re.split("[,;:]", line)[0] for line in lines if line.endswith(":")))
+    headed = [re.split("[,;:]", line)[0] for line in lines if line.endswith(":")]
+    return tuple(dict.fromkeys([*headed, *(f"[{name}]" for name in _KNOWN)]))
 
 
 def facts_block(
@@ -207,6 +209,10 @@ def parse(name: str, source: str) -> PromptTemplate:
         RecipeError: the front matter is missing or wrong, or the body is not a template.
     """
     where = f"prompt {name!r}"
+    if name in _KNOWN:
+        raise RecipeError(
+            f"{where}: in integrations [{name}] stands before what no description says: rename it"
+        )
     for number, line in enumerate(source.splitlines(), 1):
         if why := secret_in(line):
             raise RecipeError(f"line {number}: {where} looks like it holds a secret ({why}): take it out")

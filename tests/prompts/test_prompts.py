@@ -48,15 +48,15 @@ def test_free_prompts_never_see_facts() -> None:
 
 @pytest.mark.parametrize("facts", [FACTS, []])
 def test_what_is_measured_stands_apart_from_the_facts_and_below_them(facts: list[str]) -> None:
-    for with_measured, without in (
-        (prompts.facts_block(facts, measured=MEASURED), prompts.facts_block(facts)),
-        (prompts.sources_block(facts, SOURCES, MEASURED), prompts.sources_block(facts, SOURCES)),
-    ):
-        head, measured = with_measured.split("\n\nMeasured in ")
-        assert without.startswith(head)
-        assert "weaker than facts" in measured.splitlines()[0]
-        assert measured.splitlines()[1:3] == [f"- {line}" for line in MEASURED]
-        assert "Measured" not in without
+    with_measured, without = prompts.facts_block(facts, measured=MEASURED), prompts.facts_block(facts)
+    head, measured = with_measured.split("\n\nMeasured in ")
+    assert without.startswith(head)
+    assert "weaker than facts" in measured.splitlines()[0]
+    assert measured.splitlines()[1:3] == [f"- {line}" for line in MEASURED]
+    assert "Measured" not in without
+    merged = prompts.sources_block(facts, SOURCES, MEASURED).splitlines()
+    assert merged[1] == f"[measured] {' '.join(MEASURED)}"
+    assert [merged[0], *merged[2:]] == prompts.sources_block(facts, SOURCES).splitlines()
 
 
 def test_an_integration_sees_texts_and_facts_after_an_instruction_that_all_share() -> None:
@@ -134,3 +134,10 @@ def test_a_body_has_conditions_loops_and_filters() -> None:
 def test_a_wrong_file_is_refused(source: str, problem: str) -> None:
     with pytest.raises(RecipeError, match=problem):
         prompts.parse("mine", source)
+
+
+def test_no_perspective_has_the_name_of_what_no_description_says() -> None:
+    source = "---\nkind: free\nwords: [5, 60]\n---\nSay what is there."
+    assert prompts.parse("mine", source).name == "mine"
+    with pytest.raises(RecipeError, match="rename it"):
+        prompts.parse("facts", source)

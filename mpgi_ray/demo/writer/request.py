@@ -13,8 +13,7 @@ from mpgi_ray.demo.writer.words import sentences
 HINT = "Your earlier answer could not be used:"
 _FACTS = re.compile(r"^Trusted facts about th(?:is|e) image.*:\n((?:- .*(?:\n|$))+)", re.MULTILINE)
 _MEASURED = re.compile(r"^Measured in th.*pixels.*:\n((?:- .*(?:\n|$))+)", re.MULTILINE)
-_TEXTS = re.compile(r"^Descriptions of the same image.*:\n((?:.*\S.*(?:\n|$))+)", re.MULTILINE)
-_NAMED = re.compile(r"^\[([^\]\n]+)\] ", re.MULTILINE)
+_NAMED = re.compile(r"^\[([^\]\n]+)\] ", re.MULTILINE)  # a source of an integration
 _PERSPECTIVE = re.compile(r"^Perspective: ([^.\n]+)\.", re.MULTILINE)
 _QUOTED_KEY = re.compile(r"""["`'](\w+)["`']""")
 _WORD_LIMIT = re.compile(r"[Aa]t most (\d+) words")
@@ -76,9 +75,12 @@ def parse(body: Any) -> Request:
     """
     system, text, picture = _messages(body)
     asked = text.split(HINT)[0].rstrip()
-    texts = None if picture else _descriptions(asked)
-    if texts == {}:
-        raise BadRequest("expected descriptions, each after its perspective in brackets")
+    texts = None if picture else _sources(asked)
+    facts, measured = _listed(_FACTS, asked), _listed(_MEASURED, asked)
+    if texts is not None:
+        facts, measured = (tuple(sentences(texts.pop(name, ""))) for name in ("facts", "measured"))
+        if not texts:
+            raise BadRequest("expected descriptions, each after its perspective in brackets")
     name = _PERSPECTIVE.search(asked)
     keys = () if texts is None else _keys(body, asked)
     limits = [int(limit) for limit in _WORD_LIMIT.findall(asked)]
@@ -87,8 +89,8 @@ def parse(body: Any) -> Request:
     return Request(
         model=str(body.get("model", "")),
         perspective=name[1] if name and texts is None else "",
-        facts=_listed(_FACTS, asked),
-        measured=_listed(_MEASURED, asked),
+        facts=facts,
+        measured=measured,
         texts=texts,
         keys=keys,
         brief=all("short" in key for key in keys) if keys else bool(limits) and limits[-1] <= _SHORT,
@@ -131,12 +133,11 @@ def _messages(body: Any) -> tuple[str, str, str]:
     return "\n".join(texts["system"]), "\n".join(texts["user"]), picture
 
 
-def _descriptions(text: str) -> dict[str, str] | None:
-    block = _TEXTS.search(text)
-    if block is None:
-        return None
-    _, *parts = _NAMED.split(block[1])
-    return {name: " ".join(words.split()) for name, words in zip(parts[::2], parts[1::2], strict=True)}
+def _sources(text: str) -> dict[str, str] | None:
+    """The facts and descriptions of an integration, by what stands in brackets before them."""
+    _, *parts = _NAMED.split(text)
+    named = {name: " ".join(words.split()) for name, words in zip(parts[::2], parts[1::2], strict=True)}
+    return named or None
 
 
 def _keys(body: dict[str, Any], text: str) -> tuple[str, ...]:
