@@ -37,7 +37,7 @@ def some(facts: Facts, c: ClassFact) -> str | None:
     """``Most of the cars are white``, ``At least two of the buses are white and one red``.
 
     Colours that not all have. Where they are seen of few, nothing is told of their number, for the others
-    may look the same: ``Some of the cars are white``, ``Red is seen among the cars``.
+    may look the same: ``Some of the cars are white``.
     """
     told, everything = facts.some_colours(c), c.total + c.left_out
     if not c.countable or c.total < 2 or not told:
@@ -46,7 +46,7 @@ def some(facts: Facts, c: ClassFact) -> str | None:
     if clear < _SEEN * everything:
         several = [t.colour for t in told if t.agreeing > 1]
         if not several:
-            return sentence(f"{first.colour} is seen among the {c.several}")
+            return sentence(f"at least one of the {c.several} is {first.colour}")
         return sentence(" and some ".join([f"some of the {c.several} are {several[0]}", *several[1:]]))
     all_clear = c.exact and clear == c.total
     most = c.complete and not c.groups and first.agreeing > _MOST * everything and not all_clear

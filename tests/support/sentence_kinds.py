@@ -127,10 +127,7 @@ ONE = re.compile(
     rf"(?:, {PREDICATE}(?:(?:, | and ){PREDICATE})*)?{SIDE}\."
 )
 SOME = re.compile(rf"(?P<items>(?:(?:at least )?{NUMBER}|most) of the .+?)(?: on {COLOUR} ground)?\.")
-SOME_LOOK = re.compile(
-    rf"some of the (?P<noun>{NOUN}) are {COLOUR}(?: and some {COLOUR})*\."
-    rf"|{COLOUR} is seen among the (?P<noun2>{NOUN})\."
-)
+SOME_LOOK = re.compile(rf"some of the (?P<noun>{NOUN}) are {COLOUR}(?: and some {COLOUR})*\.")
 SHARED = re.compile(rf"{AMOUNT} here (?:is|are) {COLOUR}(?: on {COLOUR} ground)?\.")
 HOW = re.compile(rf"(?:(?P<arranged>{ARRANGED})\b ?)?(?P<place>{ALL_IN}\b)?(?:: |, |$)")
 MOSTLY = re.compile("mostly in the (left|right|top|bottom) half")
