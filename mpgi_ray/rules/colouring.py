@@ -109,9 +109,7 @@ def looks(measured: Measured, seed: str) -> list[str]:
     main = [region for region in areas if region.share >= _MAIN]
     if not main or sum(region.share for region in main) < _MOSTLY:
         kinds = [*colours(areas), *(noun(region, seen) for region in forms)]
-        varied = ("the surfaces vary in colour, with {} among them", "several colours meet here: {}")
-        frame = choose(varied, seed, "several colours") if len(kinds) > 2 else varied[0]
-        return [sentence(frame.format(enumerate_(kinds)))]
+        return [sentence(f"the surfaces vary in colour, with {enumerate_(kinds)} among them")]
     first = list(dict.fromkeys(colour(region, seen) for region in main))
     some = _besides([colour(region, seen) for region in areas], first)
     some = some or (_traces(measured) if len(seen) == 1 else [])

@@ -123,7 +123,7 @@ def _over(c: ClassFact) -> str:
     told = [i for i in most if c.clear[i] >= max(_SEVERAL, c.total / len(PLACES))]
     amount = "many" if told and min(c.clear[i] for i in told) >= _MANY_THERE else "several"
     if len(used) == len(PLACES):
-        over = "in every part of the image"
+        over = "spread over the whole image"
     else:
         over = f"spread over {'most' if len(used) > _NAMED + 1 else 'much'} of the image"
     return over + (f", {amount} of them {enumerate_([IN_PLACE[i] for i in told])}" if told else "")

@@ -137,7 +137,7 @@ class Reader:
             yield from _where(amount, how)
         if rest in ("", "on view"):
             return
-        if rest == "in every part of the image":
+        if rest in ("in every part of the image", "spread over the whole image"):
             yield from (replace(one, places=(cell,)) for cell in kinds.CELLS)
         elif rest.startswith("spread over"):
             yield replace(one, spread=6 if "most" in rest else 5)

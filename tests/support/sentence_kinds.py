@@ -87,7 +87,7 @@ SEEN_IN = (
     rf"|from (?:the )?[\w ]+? to (?:the )?(?:{'|'.join(CELLS)})|over {SHARE}(?: of it)?)"
 )
 SEEN = rf"(?:{SHARE} of it {COLOUR}|(?:{REGION}|{SPOTS})(?: {SEEN_IN})?)"  # in pixels: no thing of a class
-SPREAD = "in every part of the image|spread over (?:much|most) of the image"
+SPREAD = "in every part of the image|spread over (?:the whole|(?:much|most) of the) image"
 ITEM = re.compile(rf"{AMOUNT}(?: (?P<arranged>{ARRANGED}))?(?: (?P<place>{ALL_IN}))?|{SEEN}")
 IN_CELL = re.compile(rf"(?:(?P<n>{NUMBER}) |(?P<some>some) )?(?P<cell>{CELL})")
 OF_COLOUR = re.compile(
@@ -163,7 +163,7 @@ UNCLAIMED = re.compile(  # of pixels and of nothing: no sentence of a kind here 
     rf"|there (?:is|are) {SEEN}.*\."
     rf"|{COLOURS} surfaces (?:dominate|fill) .+\."
     rf"|(?:most of the surfaces look|the surfaces are mostly) {COLOUR}.*\."
-    rf"|the surface is {COLOUR} nearly everywhere\.|(?:several colours meet here:|the surfaces vary in) .+\."
+    rf"|the surface is {COLOUR} nearly everywhere\.|the surfaces vary in .+\."
     rf"|{SPOTS} stands? out on .+\.|(?:.+, )?{SPOTS} stands? out against .+\."
     r"|nothing is annotated in this image\."
 )
