@@ -28,6 +28,7 @@ _LEVELLESS = ("black", "white", "beige", "tan", "dusty pink")  # never dark or l
 _LEVELS = ("dark ", "", "light ")
 _SAME = {"light brown": "tan"}
 _ACCEPTED, _WRONG = 0.7, -0.5  # votes of a line for what passes and for what is wrong; the best name has 1
+_LEAFY = 0.1  # of green, by which red is less, and blue is not more: woods in shade are not called black
 _REACH = 3.0  # of a line's vote, in Lab; half of L counts, as lightness changes a name less than hue does
 _VOTERS = 32  # the nearest lines; those farther away have no weight
 _STEPS = 32  # of each channel, for which names are kept
@@ -99,9 +100,16 @@ def learned(lines: Sequence[Mapping[str, str]]) -> Ids:
         away, voters = near.query(_weighed(plane), k=_VOTERS)
         weights = np.exp((away[:, :1] ** 2 - away**2) / (2 * _REACH**2))
         told = np.einsum("pl,plcv->pcv", weights, votes[voters])
+        told[_is_leafy(plane), COLOURS.index("black")] = -np.inf
         best = told.sum(axis=2).argmax(axis=1)
         named.append(best * len(_LEVELS) + told[np.arange(len(best)), best].argmax(axis=1))
     return np.stack(named).reshape(_STEPS, _STEPS, _STEPS).astype(np.int16)
+
+
+def _is_leafy(rgb: Floats) -> npt.NDArray[np.bool_]:
+    red, green, blue = np.moveaxis(rgb, -1, 0)
+    leafy: npt.NDArray[np.bool_] = (green - red >= _LEAFY * green) & (green >= blue)
+    return leafy
 
 
 @cache
@@ -119,7 +127,9 @@ def _votes(line: Mapping[str, str]) -> Floats:
     passes = votes.max(axis=1, keepdims=True) > 0  # then a level that is wrong says nothing of the colour
     votes = np.where(passes, votes.clip(0), votes)
     size = np.abs(votes)
-    shared: Floats = votes * size.max(axis=1, keepdims=True) / np.maximum(size.sum(axis=1, keepdims=True), 1)
+    shared: Floats = (
+        votes * size.max(axis=1, keepdims=True) / np.maximum(size.sum(axis=1, keepdims=True), 1e-6)
+    )
     return shared
 
 
