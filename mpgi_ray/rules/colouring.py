@@ -71,8 +71,8 @@ def _mix(measured: Measured, whole: str) -> list[str]:
         if sum(region.share for region in seen[:count]) >= _MOSTLY:
             main, others = colours(seen[:count]), colours(seen)
             some = _besides(others, main) or (_traces(measured) if count == 1 else [])
-            tail = f"with some {enumerate_(some)}" if some else "with a few other colours in places"
-            return [sentence(f"{whole} is mostly {enumerate_(main)}, {tail}")]
+            tail = f", with some {enumerate_(some)}" if some else ""
+            return [sentence(f"{whole} is mostly {enumerate_(main)}{tail}")]
     names = enumerate_([*colours(seen[:3]), "other colours"])
     return [sentence(f"{whole} mixes {names}")] if seen else []
 

@@ -153,7 +153,7 @@ def where(c: ClassFact) -> str:
         return choose(_IN_HALF[c.half], str(c.clear), c.name)
     if c.total > 1 and not c.edge:
         return "around the centre"
-    return "away from the centre" if c.total > 3 and not c.centre else ""
+    return "towards the edges" if c.total > 3 and not c.centre else ""
 
 
 def _is_astride(c: ClassFact) -> bool:

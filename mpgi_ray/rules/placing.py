@@ -172,5 +172,5 @@ def _sides(c: ClassFact) -> str:
     if not c.edge:
         return "in the central part"
     if not c.centre:
-        return "away from the centre"
+        return "towards the edges"
     return "in different parts of the image" if max(_extents(c)) >= _FAR_APART else ""

@@ -233,8 +233,6 @@ def _place(phrase: str) -> str:
     place = re.sub("^(?:in|on|at|around|near|towards) the ", "", phrase)
     if side := re.fullmatch("on the (left|right) side|towards the (top|bottom)", phrase):
         return f"{side[1] or side[2]} half"
-    if phrase == "away from the centre":
-        return "edges"
     return "central" if phrase in ("around the centre", "in the central part") else place
 
 

@@ -63,7 +63,7 @@ COLOUR = rf"(?:(?:light |dark |lighter |darker )*(?:grey-(?:brown|green|blue|pur
 SIZED = re.compile(rf"\b(large|long|small) ({COLOUR}(?:(?:, | and ){COLOUR})*) (vehicles?)\b")
 CELL = rf"(?:(?:in|on|at) the (?:{'|'.join(CELLS)})\b(?! half| side))"
 HALF = "(?:in the (?:left|right|top|bottom) half|on the (?:left|right) side|towards the (?:top|bottom))"
-SIDES_OF_ALL = "around the centre|near the edges|away from the centre|towards the edges|in the central part"
+SIDES_OF_ALL = "around the centre|near the edges|towards the edges|in the central part"
 ALL_IN = rf"(?:{HALF}|{CELL}|{SIDES_OF_ALL})"
 LOOK = rf"(?:(?:small|large|{COLOUR}) )?(?:{COLOUR} )?"
 AMOUNT = (
@@ -154,7 +154,7 @@ ASIDE = re.compile(
 WHOLE = "(?:the view|the picture|the image|the area on view|the scene)"
 UNCLAIMED = re.compile(  # of pixels and of nothing: no sentence of a kind here may name a class
     rf"{REGION} (?:covers?|lies?|is|are|runs along|fills|surrounds|crosses|runs through) .+\."
-    rf"|{WHOLE} is mostly {COLOURS}, with some {COLOURS}\.|{WHOLE} is mostly .+ other colours in places\."
+    rf"|{WHOLE} is mostly {COLOURS}(?:, with some {COLOURS})?\."
     rf"|{WHOLE} mixes {COLOUR}(?:, {COLOUR})* and other colours\."
     rf"|the rest of the image is mostly {COLOUR}\."
     rf"|{COLOUR} (?:covers|extends over) .+\.|{COLOURS} areas (?:lie|are mixed) .+\."
