@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy  # its parts are imported when they are first used, so only by processes that measure
 
-from mpgi_ray.rules.measured.light import Floats, to_lab
+from mpgi_ray.rules.measured.light import Floats, luminance, to_lab
 
 COLOURS = (
     "black", "grey", "white", "red", "orange", "brown", "beige", "yellow", "olive", "green", "blue-green",
@@ -29,6 +29,7 @@ _LEVELS = ("dark ", "", "light ")
 _SAME = {"light brown": "tan"}
 _ACCEPTED, _WRONG = 0.7, -0.5  # votes of a line for what passes and for what is wrong; the best name has 1
 _LEAFY = 0.1  # of green, by which red is less, and blue is not more: woods in shade are not called black
+_BLACK = 0.1  # luma below which readers said black of everything else; few areas are so dark
 _REACH = 3.0  # of a line's vote, in Lab; half of L counts, as lightness changes a name less than hue does
 _VOTERS = 32  # the nearest lines; those farther away have no weight
 _STEPS = 32  # of each channel, for which names are kept
@@ -100,7 +101,9 @@ def learned(lines: Sequence[Mapping[str, str]]) -> Ids:
         away, voters = near.query(_weighed(plane), k=_VOTERS)
         weights = np.exp((away[:, :1] ** 2 - away**2) / (2 * _REACH**2))
         told = np.einsum("pl,plcv->pcv", weights, votes[voters])
-        told[_is_leafy(plane), COLOURS.index("black")] = -np.inf
+        leafy = _is_leafy(plane)
+        told[leafy, COLOURS.index("black")] = -np.inf
+        told[~leafy & (luminance(plane) < _BLACK), COLOURS.index("black")] = np.inf
         best = told.sum(axis=2).argmax(axis=1)
         named.append(best * len(_LEVELS) + told[np.arange(len(best)), best].argmax(axis=1))
     return np.stack(named).reshape(_STEPS, _STEPS, _STEPS).astype(np.int16)
