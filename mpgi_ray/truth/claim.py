@@ -38,6 +38,7 @@ class Claim:
         largest: it is the largest one, or the largest part of a surface.
         other, third: further classes, of a relation; the third one of what lies between two.
         word: the colour, pattern or relation.
+        or_else: other readings of the same words, each a claim; what is said is false only if all are.
         start, end: its words in the text.
     """
 
@@ -54,3 +55,4 @@ class Claim:
     other: str | None = None
     third: str | None = None
     word: str | None = None
+    or_else: tuple[Claim, ...] = ()

@@ -19,7 +19,7 @@ _ASIDE = 0.05  # of the picture: middles that lie nearer are on no side of each 
 _BORDER = 0.02  # of the picture: nor is a middle that is nearer to a surface
 _PAIRS = 10_000  # at most, that are looked at
 _APART = 0.45  # of the picture: things with such a gap are not near
-_NOT_BESIDE = 0.3  # of the picture: nor are two with such a gap side by side
+_NOT_BESIDE = 0.3  # of the picture: nor are two with such a gap side by side, or one next to another
 _ON = 0.15  # of the picture: a house that lies so near may be said to be on a road or a lake
 _BETWEEN = 0.03  # of the picture, by which one may say that more lies between two things
 
@@ -39,15 +39,23 @@ class Place:
 
 
 def _near(a: Place, b: Place) -> bool | None:
-    (x1, y1, x2, y2), (u1, v1, u2, v2) = a.box, b.box
-    gap = max(x1 - u2, u1 - x2, y1 - v2, v1 - y2, 0.0)
+    gap = _gap(a.box, b.box)
     return True if gap < 0.1 else (False if gap > _APART else None)
+
+
+def _beside(a: Place, b: Place) -> bool | None:
+    gap = _gap(a.box, b.box)
+    return True if gap < 0.1 else (False if gap > _NOT_BESIDE else None)
+
+
+def _gap(a: Box, b: Box) -> float:
+    (x1, y1, x2, y2), (u1, v1, u2, v2) = a, b
+    return max(x1 - u2, u1 - x2, y1 - v2, v1 - y2, 0.0)
 
 
 def are_apart(of: Of) -> bool:
     """Whether the first two things that go by a name are too far apart to be side by side."""
-    (x1, y1, x2, y2), (u1, v1, u2, v2) = of.boxes[:2]
-    return max(x1 - u2, u1 - x2, y1 - v2, v1 - y2) > _NOT_BESIDE
+    return _gap(*of.boxes[:2]) > _NOT_BESIDE
 
 
 def _before(a: Place, b: Place, axis: int) -> bool | None:
@@ -84,6 +92,7 @@ def _longer(a: Place, b: Place) -> bool | None:
 # None where one could say both
 HOLDS: dict[str, Callable[[Place, Place], bool | None]] = {
     "near": _near,
+    "beside": _beside,
     "left_of": lambda a, b: _before(a, b, 0),
     "right_of": lambda a, b: _before(b, a, 0),
     "above": lambda a, b: _before(a, b, 1),
@@ -93,6 +102,7 @@ HOLDS: dict[str, Callable[[Place, Place], bool | None]] = {
     "larger": _larger,
     "longer": _longer,
     "smaller": lambda a, b: _larger(b, a),
+    "shorter": lambda a, b: _longer(b, a),
 }
 
 
@@ -106,7 +116,7 @@ def related(claim: Claim, of: Of, other: Of) -> Judged:
     if not ones or not others:
         return Judged(claim, Verdict.UNVERIFIABLE)
     holds = HOLDS[claim.word or ""]
-    if of.classes and (claim.every or (claim.amount and claim.word not in ("near", "on"))):
+    if of.classes and (claim.every or (claim.amount and claim.word not in ("near", "beside", "on"))):
         whole = [Place(box) for fact in of.classes if fact.total for box in fact.boxes]
         apart = sum(all(holds(a, b) is False for b in others) for a in whole)
         left_out = sum(fact.left_out for fact in of.classes)

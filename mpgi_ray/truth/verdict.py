@@ -72,6 +72,15 @@ class Checker:
         return [self._judged(claim) for claim in claims_by(text, *self.known.named)]
 
     def _judged(self, claim: Claim) -> Judged:
+        judged = self._as_read(claim)
+        if claim.or_else and judged.verdict is Verdict.CONTRADICTED:
+            others = [self._as_read(other) for other in claim.or_else]
+            if any(other.verdict is not Verdict.CONTRADICTED for other in others):
+                return Judged(claim, Verdict.UNVERIFIABLE)
+        return judged
+
+    def _as_read(self, claim: Claim) -> Judged:
+        """A claim in its first reading."""
         rule = self._rules[claim.about]
         judged = rule(claim, self.known.of(claim.name))
         whole = lists()["parts_of"].get(claim.name)
