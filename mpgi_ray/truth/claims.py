@@ -7,7 +7,7 @@ What is not understood makes no claim.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -81,14 +81,27 @@ def _claims(line: Line) -> Iterator[Claim]:
         if places.setdefault(at, region) is not region:
             further.append((at, region))
     for noun in line.nouns:
-        yield from _of_noun(line, noun, places.pop(noun.at, None))
-    yield from ellipses(line, places)
+        yield from _beside_first(line, noun.at, _of_noun(line, noun, places.pop(noun.at, None)))
+    for claim in ellipses(line, places):
+        at = next((n for n, part in enumerate(line.parts) if part.start == claim.start), 0)
+        yield from _beside_first(line, at, (claim,))
     for at, region in further:
         thing = line.noun_at(at)
         about = _of_noun(line, thing, region) if thing else ellipses(line, {at: region})
         yield from (claim for claim in about if claim.about is About.POSITION)
     yield from covers(line)
     yield from relations(line)
+
+
+def _beside_first(line: Line, at: int, found: Iterable[Claim]) -> Iterator[Claim]:
+    """With what "to the left" may be told from: the first thing of the sentence, or of one before it."""
+    for claim in found:
+        if claim.region is not None and claim.region.side:
+            before = [noun for noun in line.nouns if noun.at < at and not noun.denied]
+            others = before or ([line.told] if line.told else [n for n in line.nouns if n.name != claim.name])
+            if others and others[0].name != claim.name:
+                claim = replace(claim, other=others[0].name)
+        yield claim
 
 
 def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:

@@ -101,7 +101,7 @@ def is_unnamed(line: Line, at: int) -> bool:
     before = line.text(at - 1)
     beside = line.kind(at - 1) is Kind.RELATION and line.parts[at - 1].value not in (*_SIDES, *_SIZES)
     told = beside or before in LEADING_AWAY
-    return not told and before not in ("form", "forms", "make", "makes")  # trees form a screen on the left
+    return not told and before not in ("form", "forms", "make", "makes", "is", "are")  # trees form a screen on the left
 
 
 def tells_where(line: Line, at: int) -> bool:

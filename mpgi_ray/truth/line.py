@@ -72,7 +72,11 @@ class Line:
         last = next(ends, len(self.parts))
         parts = range(first, last)
         return any(
-            (self.kind(n) is Kind.PLACE and not (is_direction(self, n) and self._is_aside(at, n)))
+            (
+                self.kind(n) is Kind.PLACE
+                and not (is_direction(self, n) and self._is_aside(at, n))
+                and not (self.parts[n].value.side and at < n - 1 and self.noun_at(n - 1))
+            )
             or (self.text(n) in PARTS and self.text(n - 1) in ("the", "its"))
             for n in parts
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mpgi_ray.truth.line import Line
+from mpgi_ray.truth.line import PARTS, Line
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
 
@@ -16,7 +16,13 @@ def is_of_picture(line: Line, at: int) -> bool:
         return False  # what runs from the top to the bottom lies at neither
     if line.text(at - 1).endswith(("'s", "’s")) and line.kind(at - 1) is not Kind.PICTURE:
         return False  # the apron's western margin
+    if line.text(at - 1) == "and" and line.noun_at(at - 2):
+        first = next((n for n in range(at - 2, -1, -1) if line.ends_clause(n) or line.text(n) == "between"), 0)
+        if line.text(first) == "between":
+            return False  # between the road and the left edge
     nearer = at > 1 and line.text(at - 1) in ("closer", "nearer", "further", "farther")
+    if line.text(at - 1) == "than" or is_nearer(line, at):
+        return line.text(at - 1) != "than"
     beside = line.text(at).startswith("to the") and any(
         part.kind is Kind.RELATION for part in line.parts[:at]
     )  # three to the left of the bridge and one to the right
@@ -34,7 +40,7 @@ def is_of_picture(line: Line, at: int) -> bool:
         end = next(ends, len(rest))
         return any(part.kind is Kind.PICTURE for part in rest[:end])  # of this busy harbour scene
     first = next((part.kind for part in line.parts if part.kind in (Kind.THING, Kind.PICTURE)), None)
-    if "its" in line.text(at).split(" ") and first is not Kind.PICTURE:
+    if {"its", "their"} & {*line.text(at).split(" ")} and first is not Kind.PICTURE:
         return False  # the left side of a road
     if line.text(at).endswith((" upper", " lower")):
         return False  # four in the upper row, two in the lower
@@ -44,12 +50,23 @@ def is_of_picture(line: Line, at: int) -> bool:
     if (
         line.text(at - 1) in ("their", "each", "either")
         or (line.kind(at + 1) is Kind.GROUP and not stands)
-        or line.text(at + 1) in ("one", "ones")
+        or (line.text(at + 1) in ("one", "ones") and line.kind(at + 1) is not Kind.STOP)
     ):
         return False  # on its right, in the upper row
+    if line.text(at) in ("in the left", "in the right") and any(
+        line.kind(n) is Kind.PLACE and (line.kind(n + 1) is Kind.GROUP or line.text(n + 1) in lists()["have_sides"])
+        for n in range(at)
+    ):
+        return False  # four in the left column, two in the right
     return (
         line.kind(at + 1) not in (Kind.THING, Kind.COLOUR) and line.text(at + 1) not in lists()["have_sides"]
     )
+
+
+def is_nearer(line: Line, at: int) -> bool:
+    """``closer to the top than to the bottom``, and not ``nearer to the top than the other shed``."""
+    after = line.kind(at + 2) is Kind.PLACE or line.text(at + 3) in PARTS
+    return line.text(at - 1) in ("closer", "nearer") and line.text(at + 1) == "than" and after
 
 
 def _is_listing(line: Line, at: int) -> bool:

@@ -116,7 +116,8 @@ def _between(line: Line, at: int) -> Iterator[Claim]:
     joined = line.text(first.at + 1) == "and"
     second = line.noun_behind(first.at + 1) if joined else first if first.plural else None
     place = next((n for n in (first.at + 2, first.at + 3) if line.kind(n) is Kind.PLACE), 0) if joined else 0
-    end = place or (second.at if second else first.at)
+    of_picture = place and line.text(place + 1) == "of" and line.kind(place + 3) is Kind.PICTURE
+    end = place + 3 * bool(of_picture) or (second.at if second else first.at)
     subject = subject_of(line, at, "between") or fronted(line, at, end)
     if subject is None or is_denied(line, subject, at):
         return

@@ -131,6 +131,15 @@ def related(claim: Claim, of: Of, other: Of) -> Judged:
     return Judged(claim, Verdict.UNVERIFIABLE)
 
 
+def may_lie_beside(claim: Claim, of: Of, other: Of) -> bool:
+    """Whether as many as are claimed may lie on that side of another thing that a part of the picture names."""
+    if claim.region is None or not claim.region.side:
+        return False
+    holds, others = HOLDS[claim.region.side], places(other)
+    least = claim.amount[0] if claim.amount else 1
+    return sum(any(holds(a, b) is not False for b in others) for a in places(of)) >= max(1, least)
+
+
 def places(of: Of) -> Sequence[Place]:
     """Where all of it lies; empty if that is not known."""
     if of.boxes and (of.classes or not of.told):

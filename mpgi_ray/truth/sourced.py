@@ -74,7 +74,8 @@ def is_said(claim: Claim, told: Sequence[Claim]) -> bool:
     return any(
         one.about is claim.about
         and _is_one(one.name, claim.name)
-        and (one.word, one.other) == (claim.word, claim.other)
+        and one.word == claim.word
+        and (one.other == claim.other or claim.about is About.POSITION)
         and (claim.region is None or (one.region is not None and one.region.is_like(claim.region)))
         for one in told
     )

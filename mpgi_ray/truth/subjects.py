@@ -170,6 +170,8 @@ def objects(line: Line, at: int, subject: str = "") -> tuple[list[Noun], int]:
     if line.text(at + 1) in ("it", "them", "these", "those"):
         return antecedents(line, at, several=line.text(at + 1) != "it", but=subject), at + 1
     thing = line.object(at) or line.noun_behind(at)
+    if thing and any(line.text(n) in (*lists()["saying"], "there", "there's") for n in range(at + 1, thing.at)):
+        return [], at  # underneath there's a road
     return ([thing], thing.at) if thing and not thing.denied else ([], at)
 
 

@@ -21,7 +21,7 @@ from mpgi_ray.truth.known import Known, Of
 from mpgi_ray.truth.lists import also_called, lists
 from mpgi_ray.truth.places import Region
 from mpgi_ray.truth.positions import INNER_CELL, inside, lying
-from mpgi_ray.truth.relations import are_apart, between, outnumbered, related
+from mpgi_ray.truth.relations import are_apart, between, may_lie_beside, outnumbered, related
 
 _INNER = 0.12  # of the picture: what is denied of a part may lie near its border
 _CLEARLY = 0.05  # of a cell is marked
@@ -147,7 +147,10 @@ class Checker:
         fewer = claim.region is None and most is not None and most < lowest  # a part has no sharp border
         if highest == 0 and self._taken_for(claim.name):
             return Judged(claim, Verdict.UNVERIFIABLE)
-        if fewer or (highest is not None and least > highest):
+        many = highest is not None and least > highest
+        if many and claim.other and may_lie_beside(claim, of, self.known.of(claim.other)):
+            return Judged(claim, Verdict.UNVERIFIABLE)
+        if fewer or many:
             return Judged(claim, Verdict.CONTRADICTED, self._fact(claim.name, of, claim.region))
         holds = least <= lowest and (most is None or (highest is not None and highest <= most))
         return Judged(claim, Verdict.SUPPORTED if holds else Verdict.UNVERIFIABLE)
@@ -161,7 +164,11 @@ class Checker:
         )
 
     def _position(self, claim: Claim, of: Of) -> Judged:
-        return lying(claim, of, self.known)
+        judged = lying(claim, of, self.known)
+        if judged.verdict is Verdict.CONTRADICTED and claim.other:
+            if may_lie_beside(claim, of, self.known.of(claim.other)):
+                return Judged(claim, Verdict.UNVERIFIABLE)
+        return judged
 
     def _cover(self, claim: Claim, of: Of) -> Judged:
         return covering(claim, of, self.known)
