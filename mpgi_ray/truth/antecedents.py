@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from mpgi_ray.truth.leading import is_had, leads_away
 from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
@@ -35,6 +36,7 @@ def counted(line: Line, at: int) -> Noun | None:
     if amount.kind is not Kind.AMOUNT or any(noun.first <= at <= noun.at for noun in line.nouns):
         return None
     before = [noun for noun in line.nouns if noun.at < at and not noun.denied and noun.plural]
+    before = [noun for noun in before if not (leads_away(line, noun) or is_had(line, noun))] or before
     if not before and line.told and line.told.plural:
         before = [line.told]
     names: Sequence[str] = sorted({noun.name for noun in before})

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from mpgi_ray.rules import lexicon
+from mpgi_ray.truth.antecedents import counted
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.leading import leads_away
 from mpgi_ray.truth.line import Line
@@ -24,6 +25,7 @@ def ellipses(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
     yield from _placed(line, places)
     yield from _coloured(line)
     yield from _all_coloured(line)
+    yield from _bounded(line)
     if line.told and line.kind(0) is Kind.AMOUNT and [line.text(1), line.text(2)] == ["of", "them"]:
         name, first = line.told.name, line.parts[0]  # Seven of them, all yellow.
         yield Claim(About.COUNT, name, first.start, first.end, amount=first.value, some=True)
@@ -61,7 +63,9 @@ def _placed(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
         counted = before if part.text == "which" else [noun for noun in before if noun.plural]
         if part.kind is Kind.AMOUNT:  # one car lies in the upper left, one at the top
             turn = next((here for here in range(at - 1, -1, -1) if line.turns(here)), 0)
-            counted = [noun for noun in before if noun.at > turn] or counted
+            single = part.value[0] <= 1
+            counted = [noun for noun in before if noun.at > turn and (noun.plural or single)] or counted
+            counted = [noun for noun in counted if not leads_away(line, noun)] or counted
         if part.kind is Kind.AMOUNT and part.text == "one" and line.text(at - 1) == "the":
             counted = before[-1:]  # the plane on the left is white, the one on the right blue
         if part.text in ("it", "it's") and before:
@@ -75,6 +79,8 @@ def _placed(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
             continue
         if any(line.text(at - n).startswith("none") for n in (1, 2)):
             continue  # none of which lies in the upper half
+        if part.kind is Kind.AMOUNT and any(_ends_site(line, n) for n in range(told.at, at)):
+            continue  # vessels in a tank farm, two at its upper left
         claim = Claim(About.POSITION, told.name, part.start, part.end, region=region)
         if part.kind is Kind.AMOUNT and region == MIDDLE and part.text == "one":
             continue  # one near the top, one in the middle: of the three
@@ -84,6 +90,21 @@ def _placed(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
         else:
             every = {"all", "both"} & {line.text(at - n) for n in (1, 2, -1, -2)}
             yield replace(claim, every=bool(every))
+
+
+def _bounded(line: Line) -> Iterator[Claim]:
+    """``Of trucks, at most two can be made out``, ``long trucks, but no more than three of them``."""
+    for at, part in enumerate(line.parts):
+        if part.kind is not Kind.AMOUNT or (None not in part.value and part.value[0] > 0):
+            continue
+        of_them = (line.text(at + 1), line.text(at + 2)) == ("of", "them")
+        seen = line.text(at + 1) in ("are", "is", "can", "could", "in")
+        end = next((n for n in range(at + 1, at + 9) if line.kind(n) in (None, Kind.MARK)), at + 9)
+        told = (Kind.PLACE, Kind.RELATION, Kind.COLOUR, Kind.PATTERN, Kind.THING, Kind.AMOUNT)
+        if not (of_them or seen) or any(line.kind(n) in told for n in range(at + 1, end)):
+            continue
+        if thing := counted(line, at):
+            yield Claim(About.COUNT, thing.name, part.start, part.end, amount=part.value)
 
 
 def _all_coloured(line: Line) -> Iterator[Claim]:
@@ -105,11 +126,17 @@ def _colour_of_all(line: Line, at: int) -> Piece | None:
     for here in range(at + 1, min(at + 5, len(line.parts))):
         part = line.parts[here]
         if part.kind is Kind.COLOUR:
-            mixed = line.text(here + 1) in ("and", "or") and line.kind(here + 2) not in (Kind.STOP, Kind.PLACE)
+            goes_on = line.kind(here + 2) in (Kind.STOP, Kind.PLACE)
+            mixed = line.text(here + 1) in ("and", "or") and not goes_on
             return None if mixed or line.kind(here + 1) is Kind.THING else part
         if part.text not in (*lists()["before_colour"], "of", "them") and part.kind is not Kind.PRONOUN:
             return None
     return None
+
+
+def _ends_site(line: Line, at: int) -> bool:
+    """The farm in ``in the bays of a tank farm``."""
+    return line.text(at) in lists()["sites"] and "of" in (line.text(at - n) for n in (2, 3))
 
 
 def _coloured(line: Line) -> Iterator[Claim]:

@@ -68,6 +68,14 @@ def is_held(line: Line, noun: Noun) -> bool:
     return held and noun.plural and line.text(noun.at + 1) in (*lists()["singular"], "occupies", "fills")
 
 
+def is_had(line: Line, noun: Noun) -> bool:
+    """The lanes in ``a pool with marked lanes``."""
+    here = noun.first - 1
+    while line.kind(here) in (Kind.WORD, Kind.COLOUR) or line.text(here) in ("a", "an", "the"):
+        here -= 1
+    return line.text(here) == "with"
+
+
 def is_parted(line: Line, noun: Noun) -> bool:
     """``A road separates the houses from the sheds on the right``, and not ``far from the sheds``."""
     at = next((n for n in (noun.first - 1, noun.first - 2) if line.text(n) in ("from", "with")), 0)
@@ -101,7 +109,8 @@ def is_unnamed(line: Line, at: int) -> bool:
     before = line.text(at - 1)
     beside = line.kind(at - 1) is Kind.RELATION and line.parts[at - 1].value not in (*_SIDES, *_SIZES)
     told = beside or before in LEADING_AWAY
-    return not told and before not in ("form", "forms", "make", "makes", "is", "are")  # trees form a screen on the left
+    makes = before in ("form", "forms", "make", "makes", "is", "are")  # trees form a screen on the left
+    return not (told or makes)
 
 
 def tells_where(line: Line, at: int) -> bool:

@@ -43,7 +43,8 @@ def names_of(known: Collection[str], there: Collection[str] | None = None) -> di
     for name in sorted(there):
         for said in lists()["called"].get(name, ()):
             for word, several in ((said, False), (lexicon.several(said), True)):
-                found.setdefault(word, (name, several))
+                if found.get(word, ("",))[0] not in known:
+                    found[word] = name, several
     for name in sorted(known):  # a set has another order in each process, and names may meet: road, roads
         head = name.rpartition(" ")[2]
         plain = {*lists()["picture"], *lists()["covers"]}  # the cover of a name is that of a verb, too

@@ -66,7 +66,11 @@ def _behind_aside(line: Line, at: int) -> int:
         return at + 1
     if line.text(at) == "," and line.text(at + 1) in ("all", "each", "both") and line.text(at + 2) in _WEAR:
         return at + 2
-    if line.text(at) == "," and not line.ends_clause(at) and (end := next((n for n in range(2, 6) if line.text(at + n) == ","), 0)):
+    if (
+        line.text(at) == ","
+        and not line.ends_clause(at)
+        and (end := next((n for n in range(2, 6) if line.text(at + n) == ","), 0))
+    ):
         at += end + 1
     if line.text(at) in _BESIDE:  # the wagons in the yard are yellow
         verbs = ("is", "are", "have", "has", "wear")

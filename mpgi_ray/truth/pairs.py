@@ -10,7 +10,6 @@ from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
-from mpgi_ray.truth.wholes import is_every
 from mpgi_ray.truth.subjects import (
     SIDES,
     begin,
@@ -23,6 +22,7 @@ from mpgi_ray.truth.subjects import (
     pair_of,
     subject_of,
 )
+from mpgi_ray.truth.wholes import is_every
 
 _ARE = ("are", "lie", "stand", "sit")
 _OF_SIDE = {"left": "left_of", "west": "left_of", "right": "right_of", "east": "right_of"}
@@ -46,10 +46,10 @@ def relations(line: Line) -> Iterator[Claim]:
             yield Claim(About.ARRANGEMENT, pair.name, start, part.end, amount=pair.amount, word="beside")
         if word:
             yield from _said(line, at, word)
-        if part.text in ("on", "in") and (subject := subject_of(line, at, "on")):
-            thing = line.noun_behind(at) if is_near(line, subject, at) else None
-            if thing and not thing.amount and not line.parts[thing.at].plural:
-                yield from _relation(line, at, subject, [thing], "on")
+        if part.text in ("on", "in"):
+            yield from _on(line, at)
+        if part.text in ("at", "along", "by"):
+            yield from _at_edge(line, at)
         if part.text == "between":
             yield from _between(line, at)
 
@@ -57,9 +57,9 @@ def relations(line: Line) -> Iterator[Claim]:
 def _said(line: Line, at: int, word: str) -> Iterator[Claim]:
     """What a relation says: of the thing before it, or of the one behind if the clause begins with it."""
     _, end = objects(line, at)
-    if word in SIDES and (subject := fronted(line, at, end)):
-        things, _ = objects(line, at, subject.name)
-        yield from _relation(line, at, subject, things, word)
+    if word in SIDES and (behind := fronted(line, at, end)):
+        things, _ = objects(line, at, behind.name)
+        yield from _relation(line, at, behind, things, word)
         return
     subject = subject_of(line, at, word)
     if subject is None and word in SIDES and (ground := on_ground(line, at)):
@@ -70,6 +70,24 @@ def _said(line: Line, at: int, word: str) -> Iterator[Claim]:
     elif word in SIDES and line.text(at - 1) in _ARE:
         for one in line.pair(at - 1) or ():  # the tanks and the shed are left of it
             yield from _relation(line, at, one, objects(line, at, one.name)[0], word)
+
+
+def _on(line: Line, at: int) -> Iterator[Claim]:
+    """``Boats float on the water``."""
+    subject = subject_of(line, at, "on")
+    thing = line.noun_behind(at) if subject and is_near(line, subject, at) else None
+    if subject and thing and not thing.amount and not line.parts[thing.at].plural:
+        yield from _relation(line, at, subject, [thing], "on")
+
+
+def _at_edge(line: Line, at: int) -> Iterator[Claim]:
+    """``Trucks stand at the water's edge``, ``along the road``."""
+    thing = line.noun_behind(at)
+    edge = thing is not None and not thing.plural and line.text(thing.at + 1) in _EDGES
+    if thing is None or not (edge or line.text(at) == "along"):
+        return
+    if subject := subject_of(line, at, "beside"):
+        yield from _relation(line, at, subject, [thing], "beside")
 
 
 def _relation(line: Line, at: int, subject: Noun, things: Sequence[Noun], word: str) -> Iterator[Claim]:
@@ -109,7 +127,7 @@ def _on_own_side(line: Line, at: int) -> Iterator[Claim]:
 
 
 def _between(line: Line, at: int) -> Iterator[Claim]:
-    """``trucks stand between the planes and the terminal``, ``between the sheds``, ``between it and the edge``."""
+    """``trucks stand between the planes and the terminal``, ``between the sheds``."""
     first = line.noun_behind(at)
     if first is None or first.denied:
         return
@@ -118,6 +136,8 @@ def _between(line: Line, at: int) -> Iterator[Claim]:
     place = next((n for n in (first.at + 2, first.at + 3) if line.kind(n) is Kind.PLACE), 0) if joined else 0
     of_picture = place and line.text(place + 1) == "of" and line.kind(place + 3) is Kind.PICTURE
     end = place + 3 * bool(of_picture) or (second.at if second else first.at)
+    gap = line.text(at - 1) in lists()["gaps"] and line.text(at - 2) in ("the", "a")
+    at -= 2 + (line.text(at - 3) in ("in", "on", "within", "into")) if gap else 0
     subject = subject_of(line, at, "between") or fronted(line, at, end)
     if subject is None or is_denied(line, subject, at):
         return
@@ -125,7 +145,8 @@ def _between(line: Line, at: int) -> Iterator[Claim]:
     if len(sides) == 1:  # between the road and the left edge
         yield from _relation(line, at, subject, [first], sides.pop())
     elif second is not None and not second.denied and not place:
-        if subject.name not in (first.name, second.name) and (first.name != second.name or not joined):
+        names = {subject.name, first.name, second.name}
+        if subject.name not in (first.name, second.name) and len(names) == 2 + joined:
             start, end = line.parts[min(subject.first, at)].start, line.parts[max(end, subject.at)].end
             claim = Claim(About.RELATION, subject.name, start, end, other=first.name, word="between")
             yield replace(claim, third=second.name)

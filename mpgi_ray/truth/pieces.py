@@ -109,7 +109,12 @@ def _next(
     if bounded:
         length, amount, share = bounded
         return length, Kind.SHARE if share else Kind.AMOUNT, amount, False
-    seen = {*words[max(0, at - 3) : at]} & {"from", "as", "mentioned", "described"}  # from almost directly above
+    seen = {*words[max(0, at - 3) : at]} & {
+        "from",
+        "as",
+        "mentioned",
+        "described",
+    }  # from almost directly above
     place = None if seen and word in ("above", "below") else region_at(rest)
     if place and not _is_relation(words, at, place[0], names):
         return place[0], Kind.PLACE, place[1], False

@@ -38,8 +38,14 @@ _OF_MIDDLE = re.compile(
 _HOLDING = re.compile(
     r"(?: of (?:the|this) \w+)? (?:holds?|contains?|has|have|(?:is|are) (?:occupied|filled|taken up) by)\b"
 )
-_BARE = re.compile(r"(above|below|underneath|beneath)(?= [,;.)]|$| there\b| is | are | lies? | stands? | sits? | runs? | and (?!below|above|left|right|to |around|beside))")
-_LEVEL = re.compile(r"(high(?:er)?(?: up)?|low(?:er)?(?: down)?) in the (?:picture|image|frame|scene|view|photo|photograph)\b")
+_BARE = re.compile(  # three sheds above; and not above and below the road
+    r"(above|below|underneath|beneath)(?= [,;.)]|$| there\b| is | are | lies? | stands? | sits? | runs? "
+    r"| and (?!below|above|left|right|to |around|beside))"
+)
+_LEVEL = re.compile(
+    r"(high(?:er)?(?: up)?|low(?:er)?(?: down)?) in the "
+    r"(?:picture|image|frame|scene|view|photo|photograph)\b"
+)
 _SIDES = {"left": "left_of", "west": "left_of", "righ": "right_of", "east": "right_of"}
 _SIDES |= {"uppe": "above", "top": "above", "topm": "above", "nort": "above"}
 _SIDES |= {"lowe": "below", "bott": "below", "sout": "below"}
@@ -56,7 +62,7 @@ class Region:
     """A part of a picture, in shares of its width and height; of a ``rim`` what lies outside of the box.
 
     Attributes:
-        side: of "to the left" and "above", the relation to another thing that may be meant: ``left_of``; else empty.
+        side: of "to the left" and "above", the relation to another thing that may be meant: ``left_of``.
     """
 
     box: Box
@@ -98,7 +104,6 @@ class Region:
             if (1 - share if self.rim else share) > least:
                 found.append(cell)
         return tuple(found)
-
 
     @property
     def half(self) -> Region:

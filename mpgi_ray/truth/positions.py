@@ -15,6 +15,12 @@ INNER_CELL = 0.8  # of a cell that lies in the part of the picture
 _OPEN = 0.15  # what is marked as nothing in a part of the picture, in which a class may lie all the same
 _FEW = 1 / 3  # of things spoken of as a whole: less lie elsewhere
 _LARGEST = 0.5  # of the area of the largest box: others may be called the largest, too
+_HALVES = {  # where most of a surface lies that is "to the left"
+    "left_of": Box(0, 0, 0.5, 1),
+    "right_of": Box(0.5, 0, 1, 1),
+    "above": Box(0, 0, 1, 0.5),
+    "below": Box(0, 0.5, 1, 1),
+}
 _FEW_COVERED = 1 / 5  # and of a surface
 
 
@@ -33,10 +39,12 @@ def lying(claim: Claim, of: Of, known: Known) -> Judged:
         outside = sum(not region.wider().touches(box) for box in whole)
         if outside > sum(fact.left_out for fact in of.classes):
             return Judged(claim, Verdict.CONTRADICTED, f"{outside} lie elsewhere")
-    if claim.most and (few := _few(of, region)):
+    if (claim.most or claim.every) and (few := _few(of, region)):
         return Judged(claim, Verdict.CONTRADICTED, few)
     if claim.largest and not any(map(region.wider().touches, _largest(of))):
         return Judged(claim, Verdict.CONTRADICTED, f"the largest {claim.name} lies elsewhere")
+    if region.side and not whole and (few := _few(of, Region(_HALVES[region.side]))):
+        return Judged(claim, Verdict.CONTRADICTED, few)  # the sea to the left
     seen = any(share >= _LITTLE for share in shares)
     if seen and not of.boxes and (grounds := of.grounds):
         seen = any(region.wider().touches(box) for box in grounds)  # cells are large
@@ -68,6 +76,8 @@ def _few(of: Of, region: Region) -> str:
         return f"{there} of {len(whole)} lie there" if there < _FEW * len(whole) else ""
     shares = [sum(fact.cells[cell] for fact in of.covers) for cell in range(9)]
     share = sum(shares[cell] for cell in region.cells())
+    if not sum(shares):
+        return ""
     return f"{share / sum(shares):.0%} lies there" if share < _FEW_COVERED * sum(shares) else ""
 
 

@@ -132,7 +132,7 @@ def related(claim: Claim, of: Of, other: Of) -> Judged:
 
 
 def may_lie_beside(claim: Claim, of: Of, other: Of) -> bool:
-    """Whether as many as are claimed may lie on that side of another thing that a part of the picture names."""
+    """Whether as many as are claimed may lie on that side of another thing, and not of the picture."""
     if claim.region is None or not claim.region.side:
         return False
     holds, others = HOLDS[claim.region.side], places(other)

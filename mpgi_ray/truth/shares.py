@@ -132,6 +132,14 @@ def _behind_aside(line: Line, end: int) -> Noun | None:
     return None
 
 
+def _only_thing(line: Line, end: int) -> Noun | None:
+    """The grass in ``grass is a minor element, making up a tenth``."""
+    first = next((n + 1 for n in range(end - 1, -1, -1) if line.ends_clause(n)), 0)
+    nouns = [noun for noun in line.nouns if first <= noun.first < end]
+    only = len(nouns) == 1 and not nouns[0].denied and not leads_away(line, nouns[0])
+    return nouns[0] if only and line.text(end + 1).split(" ")[0].endswith("ing") else None
+
+
 def _apposed(line: Line, at: int) -> Noun | None:
     """``Water, well over half of the frame``, ``cropland is marginal, under a tenth of the view``.
 
@@ -191,7 +199,7 @@ def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
     if verb is not None:
         subject = line.subject(at - verb)
         if line.text(at - verb - 1) == ",":
-            subject = _behind_aside(line, at - verb - 1)
+            subject = _behind_aside(line, at - verb - 1) or _only_thing(line, at - verb - 1)
         if subject is None and line.kind(at - verb - 1) is Kind.PRONOUN and at - verb - 1 == 0:
             subject = line.told  # it covers most of the image
         if subject is None and (both := line.pair(at - verb)):

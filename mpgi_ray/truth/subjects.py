@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mpgi_ray.truth.antecedents import antecedents, counted
-from mpgi_ray.truth.leading import leads_away
+from mpgi_ray.truth.leading import is_had, leads_away
 from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
@@ -47,25 +47,19 @@ def subject_of(line: Line, at: int, word: str) -> Noun | None:
     found = _told(line, told) if word in _SIZES else None
     found = found or line.subject(first - aside) or _told(line, told)
     if found is not None and word in _SIZES and leads_away(line, found):
-        found = line.first_thing(found, leads_away) if said else None  # the trucks on the road are each larger
+        found = (
+            line.first_thing(found, leads_away) if said else None
+        )  # the trucks on the road are each larger
     if found is not None and word in (*SIDES, "near", "beside"):
-        if leads_away(line, found) or (aside and _is_had(line, found)):
+        if leads_away(line, found) or (aside and is_had(line, found)):
             found = line.first_thing(found, _is_no_head) if said or aside else None
         elif any(_is_other(line, here, first, said=said) for here in range(found.at + 1, first)):
             found = None
     return None if found is None or found.denied else found
 
 
-def _is_had(line: Line, noun: Noun) -> bool:
-    """The lanes in ``a pool with marked lanes``."""
-    here = noun.first - 1
-    while line.kind(here) in (Kind.WORD, Kind.COLOUR) or line.text(here) in ("a", "an", "the"):
-        here -= 1
-    return line.text(here) == "with"
-
-
 def _is_no_head(line: Line, noun: Noun) -> bool:
-    return leads_away(line, noun) or _is_had(line, noun)
+    return leads_away(line, noun) or is_had(line, noun)
 
 
 def on_ground(line: Line, at: int) -> Noun | None:
@@ -170,7 +164,9 @@ def objects(line: Line, at: int, subject: str = "") -> tuple[list[Noun], int]:
     if line.text(at + 1) in ("it", "them", "these", "those"):
         return antecedents(line, at, several=line.text(at + 1) != "it", but=subject), at + 1
     thing = line.object(at) or line.noun_behind(at)
-    if thing and any(line.text(n) in (*lists()["saying"], "there", "there's") for n in range(at + 1, thing.at)):
+    if thing and any(
+        line.text(n) in (*lists()["saying"], "there", "there's") for n in range(at + 1, thing.at)
+    ):
         return [], at  # underneath there's a road
     return ([thing], thing.at) if thing and not thing.denied else ([], at)
 

@@ -165,9 +165,9 @@ class Checker:
 
     def _position(self, claim: Claim, of: Of) -> Judged:
         judged = lying(claim, of, self.known)
-        if judged.verdict is Verdict.CONTRADICTED and claim.other:
-            if may_lie_beside(claim, of, self.known.of(claim.other)):
-                return Judged(claim, Verdict.UNVERIFIABLE)
+        other = claim.other if judged.verdict is Verdict.CONTRADICTED else None
+        if other and may_lie_beside(claim, of, self.known.of(other)):
+            return Judged(claim, Verdict.UNVERIFIABLE)
         return judged
 
     def _cover(self, claim: Claim, of: Of) -> Judged:

@@ -144,6 +144,8 @@ def _before(line: Line, at: int) -> int | None:
             return here
         if part.kind is Kind.AMOUNT and _is_bare(line, here):
             return here
+        if part.text == "one" and line.kind(here + 1) is Kind.WORD and line.text(here + 1) != "of":
+            return None  # and one apart at the far left
         if part.kind is Kind.PRONOUN:
             if part.text == "it" and here and not line.ends_clause(here - 1) and line.text(here - 1) != "and":
                 return None  # a track runs past it on the left
