@@ -153,7 +153,7 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
             claim,
             about=About.POSITION,
             region=region,
-            every=is_every(line, noun),
+            every=is_every(line, noun) and not _is_listed(line, region),
             most=is_most(line, noun) or _is_mostly(line, region),
             largest=is_largest(line, noun),
         )

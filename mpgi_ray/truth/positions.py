@@ -15,11 +15,11 @@ INNER_CELL = 0.8  # of a cell that lies in the part of the picture
 _OPEN = 0.15  # what is marked as nothing in a part of the picture, in which a class may lie all the same
 _FEW = 1 / 3  # of things spoken of as a whole: less lie elsewhere
 _LARGEST = 0.5  # of the area of the largest box: others may be called the largest, too
-_HALVES = {  # where most of a surface lies that is "to the left"
-    "left_of": Box(0, 0, 0.5, 1),
-    "right_of": Box(0.5, 0, 1, 1),
-    "above": Box(0, 0, 1, 0.5),
-    "below": Box(0, 0.5, 1, 1),
+_NEARER = {  # cells of the 3×3 grid that lie on a side, and those of which a half does
+    "left_of": ((0, 3, 6), (1, 4, 7)),
+    "right_of": ((2, 5, 8), (1, 4, 7)),
+    "above": ((0, 1, 2), (3, 4, 5)),
+    "below": ((6, 7, 8), (3, 4, 5)),
 }
 _FEW_COVERED = 1 / 5  # and of a surface
 
@@ -43,7 +43,7 @@ def lying(claim: Claim, of: Of, known: Known) -> Judged:
         return Judged(claim, Verdict.CONTRADICTED, few)
     if claim.largest and not any(map(region.wider().touches, _largest(of))):
         return Judged(claim, Verdict.CONTRADICTED, f"the largest {claim.name} lies elsewhere")
-    if region.side and not whole and (few := _few(of, Region(_HALVES[region.side]))):
+    if region.side and not whole and (few := _few_on_side(of, region.side)):
         return Judged(claim, Verdict.CONTRADICTED, few)  # the sea to the left
     seen = any(share >= _LITTLE for share in shares)
     if seen and not of.boxes and (grounds := of.grounds):
@@ -78,6 +78,14 @@ def _few(of: Of, region: Region) -> str:
     share = sum(shares[cell] for cell in region.cells())
     if not sum(shares):
         return ""
+    return f"{share / sum(shares):.0%} lies there" if share < _FEW_COVERED * sum(shares) else ""
+
+
+def _few_on_side(of: Of, side: str) -> str:
+    """What says that most of a surface lies in the other half of the picture; empty if nothing does."""
+    shares = [sum(fact.cells[cell] for fact in of.covers) for cell in range(9)]
+    all_of, half_of = _NEARER[side]
+    share = sum(shares[cell] for cell in all_of) + sum(shares[cell] for cell in half_of) / 2
     return f"{share / sum(shares):.0%} lies there" if share < _FEW_COVERED * sum(shares) else ""
 
 

@@ -71,7 +71,8 @@ def on_ground(line: Line, at: int) -> Noun | None:
     if here == last or line.text(here) not in _WITHIN:
         return None
     thing = line.subject(here)
-    near = thing and not thing.denied and not leads_away(line, thing) and is_near(line, thing, here)
+    free = thing and not thing.denied and not leads_away(line, thing)
+    near = free and thing and (line.text(here - 1) == "," or is_near(line, thing, here))
     return thing if near else None
 
 

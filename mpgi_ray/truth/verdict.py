@@ -21,6 +21,7 @@ from mpgi_ray.truth.known import Known, Of
 from mpgi_ray.truth.lists import also_called, lists
 from mpgi_ray.truth.places import Region
 from mpgi_ray.truth.positions import INNER_CELL, inside, lying
+from mpgi_ray.truth.patterns import otherwise
 from mpgi_ray.truth.relations import are_apart, between, may_lie_beside, outnumbered, related
 
 _INNER = 0.12  # of the picture: what is denied of a part may lie near its border
@@ -186,6 +187,9 @@ class Checker:
             return Judged(claim, Verdict.SUPPORTED)
         if pattern == "beside" and claim.amount == (2, 2) and of.most == len(of.boxes) == 2 and are_apart(of):
             return Judged(claim, Verdict.CONTRADICTED, f"the two {claim.name} are far from each other")
+        whole = of.most == of.whole == len(of.boxes)
+        if whole and (is_so := otherwise(direction, pattern, of.boxes)):
+            return Judged(claim, Verdict.CONTRADICTED, f"{claim.name}: {is_so}")
         if len(found) == 1:
             told, along = found.pop()
             several = told in _SEVERAL_ROWS.get(direction, ("grid",) if direction else ())
