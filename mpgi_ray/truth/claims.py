@@ -156,6 +156,7 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
             every=is_every(line, noun) and not _is_listed(line, region),
             most=is_most(line, noun) or _is_mostly(line, region),
             largest=is_largest(line, noun),
+            fills=_is_filled(line, noun, region),
         )
     if noun.colour:
         yield replace(claim, about=About.COLOUR, word=noun.colour, amount=amount, some=amount is not None)
@@ -169,6 +170,15 @@ def _is_further(line: Line, noun: Noun) -> bool:
         return False  # in the upper half there is none
     place = next((n for n in range(noun.at, len(line.parts)) if line.kind(n) is Kind.PLACE), 0)
     return any(noun.at < one.at < place and not one.denied for one in line.nouns)
+
+
+def _is_filled(line: Line, noun: Noun, region: Region) -> bool:
+    """``The lake takes up the lower half``."""
+    at = next((at for at, part in enumerate(line.parts) if part.value is region), 0)
+    verb = line.text(at) if line.kind(at - 1) is not Kind.COVERS else line.text(at - 1)
+    surface = lexicon.is_mass(noun.name) or noun.name in lists()["also"]["water"]
+    surface &= noun.name not in lists()["ambiguous"]
+    return at > 0 and surface and verb.startswith(("occup", "fill", "cover", "take"))
 
 
 def _is_mostly(line: Line, region: Region) -> bool:

@@ -43,9 +43,7 @@ def coloured(claim: Claim, of: Of, measured: Measured) -> Judged:
     some = claim.some and (claim.amount is None or claim.amount[0] < (of.most or of.whole))
     clear = [t.colour for t in other if t.shared and (not some or t.measured == t.agreeing)]
     vivid = claim.word in _VIVID  # and nothing else is taken for it
-    telling = [
-        shade for shade in shades if shade.colour not in _PLAIN or (vivid and shade.least >= _MUCH)
-    ]
+    telling = [shade for shade in shades if shade.colour not in _PLAIN or (vivid and shade.least >= _MUCH)]
     if claim.word in {shade.colour for shade in telling}:
         return Judged(claim, Verdict.SUPPORTED)
     clear += [

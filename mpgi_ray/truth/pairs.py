@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.antecedents import antecedents
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.line import Line, Noun
@@ -77,7 +78,8 @@ def _on(line: Line, at: int) -> Iterator[Claim]:
     subject = subject_of(line, at, "on")
     thing = line.noun_behind(at) if subject and is_near(line, subject, at) else None
     if subject and thing and not thing.amount and not line.parts[thing.at].plural:
-        yield from _relation(line, at, subject, [thing], "on")
+        boat = not {"vessel", "boat"}.isdisjoint((subject.name, *lexicon.hypernyms(subject.name)))
+        yield from _relation(line, at, subject, [thing], "afloat" if boat else "on")
 
 
 def _at_edge(line: Line, at: int) -> Iterator[Claim]:

@@ -7,7 +7,7 @@ from math import sqrt
 
 from mpgi_ray.data.box import Box
 
-_WIDE = 0.5  # of the length of what is no row, by the deviations of the middles
+_WIDE = 0.3  # of the length of what is no row, by the deviations of the middles
 _ACROSS = 2.5  # times as far across as along: the row does not run that way
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mpgi_ray.data.box import Box
 from mpgi_ray.rules import lexicon
+from mpgi_ray.rules.facts import CoverFact
 from mpgi_ray.truth.claim import Claim
 from mpgi_ray.truth.judged import Judged, Verdict
 from mpgi_ray.truth.known import Known, Of
@@ -15,6 +18,8 @@ INNER_CELL = 0.8  # of a cell that lies in the part of the picture
 _OPEN = 0.15  # what is marked as nothing in a part of the picture, in which a class may lie all the same
 _FEW = 1 / 3  # of things spoken of as a whole: less lie elsewhere
 _LARGEST = 0.5  # of the area of the largest box: others may be called the largest, too
+_MOST_OF_CELL = 0.5  # of which a part of the picture is made up
+_FILLED = 0.1  # of a part of the picture: what covers less does not fill it
 _NEARER = {  # cells of the 3×3 grid that lie on a side, and those of which a half does
     "left_of": ((0, 3, 6), (1, 4, 7)),
     "right_of": ((2, 5, 8), (1, 4, 7)),
@@ -45,6 +50,8 @@ def lying(claim: Claim, of: Of, known: Known) -> Judged:
         return Judged(claim, Verdict.CONTRADICTED, f"the largest {claim.name} lies elsewhere")
     if region.side and not whole and (few := _few_on_side(of, region.side)):
         return Judged(claim, Verdict.CONTRADICTED, few)  # the sea to the left
+    if claim.fills and covers and not of.boxes and (few := _does_not_fill(covers, region, known)):
+        return Judged(claim, Verdict.CONTRADICTED, few)
     seen = any(share >= _LITTLE for share in shares)
     if seen and not of.boxes and (grounds := of.grounds):
         seen = any(region.wider().touches(box) for box in grounds)  # cells are large
@@ -79,6 +86,15 @@ def _few(of: Of, region: Region) -> str:
     if not sum(shares):
         return ""
     return f"{share / sum(shares):.0%} lies there" if share < _FEW_COVERED * sum(shares) else ""
+
+
+def _does_not_fill(covers: Sequence[CoverFact], region: Region, known: Known) -> str:
+    """What says that surfaces cover next to nothing of a part of the picture; empty if nothing does."""
+    cells = region.cells(_MOST_OF_CELL)
+    if not cells or any(known.unmarked(covers, cell) >= _OPEN for cell in cells):
+        return ""
+    share = sum(fact.cells[cell] for fact in covers for cell in cells) / len(cells)
+    return f"{share:.0%} of it is covered" if share < _FILLED else ""
 
 
 def _few_on_side(of: Of, side: str) -> str:

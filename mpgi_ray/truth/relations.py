@@ -15,6 +15,7 @@ from mpgi_ray.truth.claim import Claim
 from mpgi_ray.truth.judged import Judged, Verdict
 from mpgi_ray.truth.known import Of
 
+_OF_SOME = ("near", "beside", "on", "afloat")  # what need not be so of as many as are told
 _ASIDE = 0.05  # of the picture: middles that lie nearer are on no side of each other
 _BORDER = 0.02  # of the picture: nor is a middle that is nearer to a surface
 _PAIRS = 10_000  # at most, that are looked at
@@ -76,6 +77,15 @@ def _on(a: Place, b: Place) -> bool | None:
     return None if _meet(a.box, Box(x1 - _ON, y1 - _ON, x2 + _ON, y2 + _ON)) else False
 
 
+def _afloat(a: Place, b: Place) -> bool | None:
+    if a.is_surface or not b.is_surface:
+        return None
+    x1, y1, x2, y2 = b.box
+    if _meet(a.core, b.box):
+        return True
+    return None if _meet(a.box, Box(x1 - _BORDER, y1 - _BORDER, x2 + _BORDER, y2 + _BORDER)) else False
+
+
 def _larger(a: Place, b: Place) -> bool | None:
     if a.is_surface or b.is_surface:
         return None
@@ -98,6 +108,7 @@ HOLDS: dict[str, Callable[[Place, Place], bool | None]] = {
     "above": lambda a, b: _before(a, b, 1),
     "below": lambda a, b: _before(b, a, 1),
     "on": _on,
+    "afloat": _afloat,
     "elsewhere": lambda a, b: None,  # what the picture alone does not tell
     "larger": _larger,
     "longer": _longer,
@@ -116,7 +127,7 @@ def related(claim: Claim, of: Of, other: Of) -> Judged:
     if not ones or not others:
         return Judged(claim, Verdict.UNVERIFIABLE)
     holds = HOLDS[claim.word or ""]
-    if of.classes and (claim.every or (claim.amount and claim.word not in ("near", "beside", "on"))):
+    if of.classes and (claim.every or (claim.amount and claim.word not in _OF_SOME)):
         whole = [Place(box) for fact in of.classes if fact.total for box in fact.boxes]
         apart = sum(all(holds(a, b) is False for b in others) for a in whole)
         left_out = sum(fact.left_out for fact in of.classes)
@@ -142,6 +153,8 @@ def may_lie_beside(claim: Claim, of: Of, other: Of) -> bool:
 
 def places(of: Of) -> Sequence[Place]:
     """Where all of it lies; empty if that is not known."""
+    if of.middle and not of.boxes:
+        return [Place(box, is_surface=True) for box in of.middle]
     if of.boxes and (of.classes or not of.told):
         return [Place(box) for box in of.boxes]
     return [Place(box, is_surface=True) for box in of.grounds]

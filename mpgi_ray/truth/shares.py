@@ -187,7 +187,7 @@ def _ends(line: Line, at: int) -> bool:
 
 def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
     subject = None
-    aside = line.text(at - 2) == "," and _behind_aside(line, at - 2)
+    aside = line.text(at - 2) == "," and (_behind_aside(line, at - 2) or _only_thing(line, at - 2))
     if line.kind(at - 1) is Kind.COVERS and line.text(at - 2) in ("and", ",") and not aside:
         first = _joined(line, at) if line.text(at - 2) == "and" else None
         if first is not None and _picture_behind(line, at) is not None:

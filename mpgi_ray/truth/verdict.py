@@ -19,9 +19,9 @@ from mpgi_ray.truth.judged import Judged as Judged
 from mpgi_ray.truth.judged import Verdict as Verdict
 from mpgi_ray.truth.known import Known, Of
 from mpgi_ray.truth.lists import also_called, lists
+from mpgi_ray.truth.patterns import otherwise
 from mpgi_ray.truth.places import Region
 from mpgi_ray.truth.positions import INNER_CELL, inside, lying
-from mpgi_ray.truth.patterns import otherwise
 from mpgi_ray.truth.relations import are_apart, between, may_lie_beside, outnumbered, related
 
 _INNER = 0.12  # of the picture: what is denied of a part may lie near its border
