@@ -25,6 +25,9 @@ def antecedents(line: Line, at: int, *, several: bool, but: str = "") -> list[No
     found = {noun.name: noun for noun in before if noun.plural == several}
     if any(_is_unnamed(line, here, at) for here in range(at)):
         return []
+    owner = next((noun for noun in line.nouns if noun.at < at), None)
+    if owner and owner.name in found and line.text(owner.at + 1) in ("has", "have", "with"):
+        return [found[owner.name]]  # the shed has a road on its left and tanks below it
     if not found and line.told and not before and line.told.plural == several and line.told.name != but:
         return [replace(line.told, at=at, first=at)]
     return list(found.values())[::-1]

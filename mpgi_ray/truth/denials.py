@@ -97,7 +97,10 @@ def is_narrow(line: Line, noun: Noun) -> bool:
         if line.kind(here) is Kind.RELATION and (line.text(here) != "nearby" or line.noun_behind(here)):
             return True  # no tank stands to the left of the road
     said = {line.text(noun.at + n) for n in (1, 2, 3)}
-    if line.text(noun.first) == "none of the" and line.kind(noun.at + 1) not in (None, Kind.MARK):
+    of_all = line.text(noun.first) in ("none of the", "not one of the", "not a single one of the")
+    if of_all and line.text(noun.at + 1) in lists()["saying"] and line.kind(noun.at + 2) is Kind.PLACE:
+        return False  # none of the sheds lies at the top
+    if of_all and line.kind(noun.at + 1) not in (None, Kind.MARK):
         return said.isdisjoint(lists()["unseen"])  # none of the sheds is red
     if any(line.text(noun.at + n) == "there" for n in (2, 3)):
         return True  # no plane stands there

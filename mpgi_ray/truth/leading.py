@@ -27,7 +27,16 @@ LEADING_AWAY = frozenset(
 )
 
 
-_SIDES = ("left_of", "right_of", "above", "below")
+SINGLE_SIDES = (
+    "left_of",
+    "right_of",
+    "above",
+    "below",
+    "above_left",
+    "above_right",
+    "below_left",
+    "below_right",
+)
 _SIZES = ("larger", "smaller", "longer", "more", "fewer")
 
 
@@ -43,7 +52,8 @@ def leads_away(line: Line, noun: Noun) -> bool:
         return False  # longer than the pier on the left
     if word == "of":
         all_of = line.text(here - 1) in ("all", "both", "most", "some", "each", "none", "half")
-        all_of |= line.text(here - 1) in lists()["bits"]  # the edge of a roof
+        bit = line.text(here - 1) in lists()["bits"] and noun.name not in lists()["ways"]
+        all_of |= bit  # the edge of a roof
         counted = line.kind(here - 1) in (Kind.GROUP, Kind.AMOUNT, Kind.SHARE)
         return not (noun.amount or all_of or counted)
     if noun.amount and not definite:
@@ -95,9 +105,25 @@ def is_parted(line: Line, noun: Noun) -> bool:
 def is_beside(line: Line, noun: Noun, place: int) -> bool:
     """``Trucks south of the sheds on the right``: nobody can say which of them are on the right."""
     before = line.parts[noun.first - 1 - (line.text(noun.first - 1) == "the")] if noun.first else None
-    sided = before is not None and before.kind is Kind.RELATION and before.value in _SIDES
+    sided = before is not None and before.kind is Kind.RELATION and before.value in SINGLE_SIDES
     between = {line.text(here) for here in range(noun.at, place)}
     return sided and between.isdisjoint((",", *lists()["saying"]))
+
+
+def is_past(line: Line, noun: Noun) -> bool:
+    """``The road runs past the houses on the right``: which of them lies there?"""
+    at = noun.first - 1 - (line.text(noun.first - 1) == "the")
+    return line.text(at) == "past"
+
+
+def is_flanking(line: Line, noun: Noun) -> bool:
+    """``A road flanked by houses on the left``: they are left of it."""
+    at = noun.first - 1 - (line.text(noun.first - 1) == "the")
+    return (
+        line.text(at) in ("by", "with")
+        and (line.text(at - 1).endswith("ed") or line.text(at - 1) in ("and", ","))
+        and any(line.text(n) in lists()["flanked"] for n in range(at))
+    )
 
 
 def is_unnamed(line: Line, at: int) -> bool:
@@ -107,7 +133,7 @@ def is_unnamed(line: Line, at: int) -> bool:
     if line.text(at) not in ("a", "an") or line.noun_at(at + 1):
         return False
     before = line.text(at - 1)
-    beside = line.kind(at - 1) is Kind.RELATION and line.parts[at - 1].value not in (*_SIDES, *_SIZES)
+    beside = line.kind(at - 1) is Kind.RELATION and line.parts[at - 1].value not in (*SINGLE_SIDES, *_SIZES)
     told = beside or before in LEADING_AWAY
     makes = before in ("form", "forms", "make", "makes", "is", "are")  # trees form a screen on the left
     return not (told or makes)

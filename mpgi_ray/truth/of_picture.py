@@ -12,7 +12,8 @@ _OTHER_SIDES = ("upper", "lower", "left", "right", "northern", "southern", "east
 
 def is_of_picture(line: Line, at: int) -> bool:
     """``at the edge of the lot`` is no part of the picture, and ``on the right bank`` neither."""
-    if "from" in (line.text(at).split()[0], *(line.text(at - n).split(" ")[0] for n in (1, 2))):
+    near = () if line.text(at - 1) == "," else (1, 2)
+    if "from" in (line.text(at).split()[0], *(line.text(at - n).split(" ")[0] for n in near)):
         return False  # what runs from the top to the bottom lies at neither
     if line.text(at - 1).endswith(("'s", "’s")) and line.kind(at - 1) is not Kind.PICTURE:
         return False  # the apron's western margin

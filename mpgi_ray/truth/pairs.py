@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.antecedents import antecedents
 from mpgi_ray.truth.claim import About, Claim
+from mpgi_ray.truth.leading import is_flanking, leads_away
 from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
@@ -28,14 +30,26 @@ from mpgi_ray.truth.wholes import is_every
 _ARE = ("are", "lie", "stand", "sit")
 _OF_SIDE = {"left": "left_of", "west": "left_of", "right": "right_of", "east": "right_of"}
 _OF_SIDE |= {"north": "above", "upper": "above", "top": "above", "south": "below", "lower": "below"}
+_ORDERS = {
+    ("from", "left", "to", "right"): "left_of",
+    ("from", "right", "to", "left"): "right_of",
+    ("from", "west", "to", "east"): "left_of",
+    ("from", "east", "to", "west"): "right_of",
+    ("from", "top", "to", "bottom"): "above",
+    ("from", "bottom", "to", "top"): "below",
+    ("from", "north", "to", "south"): "above",
+    ("from", "south", "to", "north"): "below",
+}
 _EDGES = ("edge", "side", "shore", "bank", "border", "margin")
 
 
 def relations(line: Line) -> Iterator[Claim]:
     """The claims of how things lie to each other; none of what is denied."""
+    yield from _in_order(line)
     for at, part in enumerate(line.parts):
         if part.kind is Kind.PLACE:
             yield from _on_own_side(line, at)
+            yield from _flanking(line, at)
         if part.kind is Kind.RELATION and line.text(at + 1) in ("it", "them") and (own := had(line, at)):
             owner, thing = own  # the shed has a tank below it
             start = line.parts[owner.first].start
@@ -45,7 +59,9 @@ def relations(line: Line) -> Iterator[Claim]:
         if word in ("near", "beside") and each_other and (pair := pair_of(line, at)):
             start = line.parts[pair.first].start
             yield Claim(About.ARRANGEMENT, pair.name, start, part.end, amount=pair.amount, word="beside")
-        if word:
+        if word == "nearer":
+            yield from _nearer(line, at)
+        elif word:
             yield from _said(line, at, word)
         if part.text in ("on", "in"):
             yield from _on(line, at)
@@ -128,13 +144,28 @@ def _on_own_side(line: Line, at: int) -> Iterator[Claim]:
         yield from _relation(line, at, subject, things, word)
 
 
+def _flanking(line: Line, at: int) -> Iterator[Claim]:
+    """``A road flanked by houses on the left and by tanks on the right``."""
+    thing = line.noun_at(at - 1)
+    found = {_OF_SIDE[word] for word in line.text(at).split(" ") if word in _OF_SIDE}
+    if thing is None or len(found) != 1 or not is_flanking(line, thing):
+        return
+    verb = next(n for n in range(at) if line.text(n) in lists()["flanked"])
+    owner = line.subject(verb)
+    if owner and not owner.denied and not leads_away(line, owner):
+        yield from _relation(line, at, thing, [owner], found.pop())
+
+
 def _between(line: Line, at: int) -> Iterator[Claim]:
     """``trucks stand between the planes and the terminal``, ``between the sheds``."""
     first = line.noun_behind(at)
     if first is None or first.denied:
         return
     joined = line.text(first.at + 1) == "and"
-    second = line.noun_behind(first.at + 1) if joined else first if first.plural else None
+    after = line.text(first.at + 1)
+    alone = line.kind(first.at + 1) in (None, Kind.MARK, Kind.COVERED) or after in lists()["saying"]
+    of_kind = first if first.plural and alone else None
+    second = line.noun_behind(first.at + 1) if joined else of_kind
     place = next((n for n in (first.at + 2, first.at + 3) if line.kind(n) is Kind.PLACE), 0) if joined else 0
     of_picture = place and line.text(place + 1) == "of" and line.kind(place + 3) is Kind.PICTURE
     end = place + 3 * bool(of_picture) or (second.at if second else first.at)
@@ -152,6 +183,43 @@ def _between(line: Line, at: int) -> Iterator[Claim]:
             start, end = line.parts[min(subject.first, at)].start, line.parts[max(end, subject.at)].end
             claim = Claim(About.RELATION, subject.name, start, end, other=first.name, word="between")
             yield replace(claim, third=second.name)
+
+
+def _nearer(line: Line, at: int) -> Iterator[Claim]:
+    """``The houses are nearer to the pond than to the shed``."""
+    thing = line.noun_behind(at)
+    than = next((n for n in range(thing.at + 1, thing.at + 3) if line.text(n) == "than"), 0) if thing else 0
+    other = line.noun_behind(than + (line.text(than + 1) == "to")) if than else None
+    subject = subject_of(line, at, "nearer")
+    if not (thing and other and subject) or is_denied(line, subject, at):
+        return
+    if len({subject.name, thing.name, other.name}) == 3 and line.kind(other.at + 1) in (None, Kind.MARK):
+        start, end = line.parts[min(subject.first, at)].start, line.parts[other.at].end
+        claim = Claim(About.RELATION, subject.name, start, end, other=thing.name, word="nearer")
+        yield replace(claim, third=other.name)
+
+
+def _in_order(line: Line) -> Iterator[Claim]:
+    """``From left to right: two houses, a road, three tanks``."""
+    said = " ".join(line.text(n) for n in range(6)).removeprefix("seen ").split(" ")
+    order = next((word for words, word in _ORDERS.items() if tuple(said[:4]) == words), None)
+    verbs = {",", ":", "there", "you", "we", "one", *lists()["seeing"]}
+    if order is None or not line.nouns:
+        return
+    begins = next((n for n in range(1, line.nouns[0].first) if line.text(n) in verbs), 0)
+    for before, noun in pairwise(line.nouns if begins else ()):
+        if {line.text(n) for n in range(before.at + 1, noun.first)} - {
+            ",",
+            "and",
+            "then",
+            "the",
+            "a",
+            "finally",
+        }:
+            return
+        if not (before.denied or noun.denied or before.name == noun.name):
+            start, end = line.parts[before.first].start, line.parts[noun.at].end
+            yield Claim(About.RELATION, before.name, start, end, other=noun.name, word=order)
 
 
 def is_denied(line: Line, subject: Noun, at: int) -> bool:

@@ -135,12 +135,13 @@ def region_at(words: str) -> tuple[int, Region] | None:
     if found is None:
         return None
     noun = found["n"] or found["n2"] or found["n3"]
-    holding = (found["m"] or found["r"]) and _HOLDING.match(words, found.end())  # the centre holds a car
+    bare = found["m"] or found["r"] or (found["v"] and found["h"]) or found["h2"]
+    holding = bare and _HOLDING.match(words, found.end())  # the centre holds a car
     if not (noun or found["before"] or (found["v"] and found["h"]) or holding):
         return None
     compass = (found["v"] or found["h2"] or "").startswith(("north", "south", "west", "east"))
     told = found["before"] or ""
-    if compass and not (noun or told.startswith(("in", "at")) or words.startswith(_TO)):
+    if compass and not (noun or holding or told.startswith(("in", "at")) or words.startswith(_TO)):
         return None  # towards the north is a direction
     if found["r"]:
         return len(found[0].split()), Region(Box(0.25, 0.25, 0.75, 0.75), rim=True)
@@ -158,7 +159,9 @@ def region_at(words: str) -> tuple[int, Region] | None:
     )
     if noun == "side" and (found["before"] or "").startswith(("along", "lines", "flanks", "hugs")):
         reach = 0.42
-    if noun is None and found["before"] == "to " and not (down and across):
+    if noun is None and found["before"] == "to " and down and across:
+        reach = _RELATIVE
+    elif noun is None and found["before"] == "to ":
         return len(found[0].split()), _on_side(_SIDES[(down or across)[:4]])
     x1, x2, y1, y2 = 0.0, 1.0, 0.0, 1.0
     if down:

@@ -19,6 +19,7 @@ _OF_SOME = ("near", "beside", "on", "afloat")  # what need not be so of as many 
 _ASIDE = 0.05  # of the picture: middles that lie nearer are on no side of each other
 _BORDER = 0.02  # of the picture: nor is a middle that is nearer to a surface
 _PAIRS = 10_000  # at most, that are looked at
+_FARTHER = 1.5  # times as far away, and a little more, is not nearer
 _APART = 0.45  # of the picture: things with such a gap are not near
 _NOT_BESIDE = 0.3  # of the picture: nor are two with such a gap side by side, or one next to another
 _ON = 0.15  # of the picture: a house that lies so near may be said to be on a road or a lake
@@ -99,6 +100,18 @@ def _longer(a: Place, b: Place) -> bool | None:
     return True if one > 1.2 * other else (False if 1.2 * one < other else None)
 
 
+def _both(
+    one: Callable[[Place, Place], bool | None], other: Callable[[Place, Place], bool | None]
+) -> Callable[[Place, Place], bool | None]:
+    """North and west of."""
+
+    def holds(a: Place, b: Place) -> bool | None:
+        found = {one(a, b), other(a, b)}
+        return False if False in found else (None if None in found else True)
+
+    return holds
+
+
 # None where one could say both
 HOLDS: dict[str, Callable[[Place, Place], bool | None]] = {
     "near": _near,
@@ -115,6 +128,28 @@ HOLDS: dict[str, Callable[[Place, Place], bool | None]] = {
     "smaller": lambda a, b: _larger(b, a),
     "shorter": lambda a, b: _longer(b, a),
 }
+
+
+HOLDS |= {
+    f"{down}_{across}": _both(HOLDS[down], HOLDS[f"{across}_of"])
+    for down in ("above", "below")
+    for across in ("left", "right")
+}
+
+
+def nearer(claim: Claim, of: Of, other: Of, third: Of) -> Judged:
+    """A claim that something is nearer to one thing than to another."""
+    ones, near, far = places(of), places(other), places(third)
+    if not ones or not near or not far:
+        return Judged(claim, Verdict.UNVERIFIABLE)
+
+    def gap(a: Place, others: Sequence[Place]) -> float:
+        return min(_gap(a.box, b.box) for b in others)
+
+    if all(gap(a, near) > _FARTHER * gap(a, far) + _ASIDE for a in ones):
+        return Judged(claim, Verdict.CONTRADICTED, f"{claim.third} is nearer")
+    holds = all(gap(a, near) < gap(a, far) for a in ones)
+    return Judged(claim, Verdict.SUPPORTED if holds else Verdict.UNVERIFIABLE)
 
 
 def related(claim: Claim, of: Of, other: Of) -> Judged:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mpgi_ray.truth.antecedents import antecedents, counted
-from mpgi_ray.truth.leading import is_had, leads_away
+from mpgi_ray.truth.leading import SINGLE_SIDES, is_had, leads_away
 from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
 
-SIDES = ("left_of", "right_of", "above", "below", "between")
+SIDES = (*SINGLE_SIDES, "between")
 _SIZES = ("larger", "longer", "smaller", "shorter")
 _AT = ("on", "in", "at", "along", "across", "by", "from", "with", "around", "over")
 _WITHIN = ("on", "in", "at", "inside", "within", "onto", "upon", "occupies", "occupy", "fills", "fill")

@@ -22,7 +22,7 @@ from mpgi_ray.truth.lists import also_called, lists
 from mpgi_ray.truth.patterns import otherwise
 from mpgi_ray.truth.places import Region
 from mpgi_ray.truth.positions import INNER_CELL, inside, lying
-from mpgi_ray.truth.relations import are_apart, between, may_lie_beside, outnumbered, related
+from mpgi_ray.truth.relations import are_apart, between, may_lie_beside, nearer, outnumbered, related
 
 _INNER = 0.12  # of the picture: what is denied of a part may lie near its border
 _CLEARLY = 0.05  # of a cell is marked
@@ -209,6 +209,8 @@ class Checker:
             if surfaces and not claim.some:  # and not more trees than fields
                 return outcovered(claim, of, other, self.known, told)
             return outnumbered(claim, of, other, told)
+        if claim.third is not None and claim.word == "nearer":
+            return nearer(claim, of, other, self.known.of(claim.third))
         if claim.third is not None:
             return between(claim, of, other, self.known.of(claim.third))
         return related(claim, of, other)

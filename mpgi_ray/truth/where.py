@@ -8,8 +8,10 @@ from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.leading import (
     LEADING_AWAY,
     is_beside,
+    is_flanking,
     is_held,
     is_parted,
+    is_past,
     is_unnamed,
     leads_away,
     tells_where,
@@ -24,7 +26,7 @@ from mpgi_ray.truth.places import Region
 _OF_SITE = 0.15  # of the picture: a site need not fill it
 _OF_WAY = 0.24  # of the picture: a road may end far from its border
 _WHOLE = ("the whole", "the entire")
-_LOOKING = ("if", "you", "look", "looking", "looks", "we", "when", "one")  # at a part of the picture
+_LOOKING = ("if", "you", "look", "looking", "looks", "we", "when", "one", "only")  # at a part of the picture
 _LIE = ("are", "is", "lie", "lies", "sit", "sits", "stand", "stands")
 _VERBS = (*_LIE, "can", "has", "have", "was", "were", "extend", "stretch", "run", "occupy", "spread")
 _AFTER_BARE = ("in", "at", "on", "near", "along", *_LIE, "of", "more", "and")
@@ -37,12 +39,16 @@ def owners(line: Line) -> Iterator[tuple[int, Region]]:
     Of parts in a list, as in "at the top, on the left and in the centre", each belongs to it.
     """
     taken: set[int] = set()
+    others: set[int] = set()  # parts of other things
     owner: int | None = None
     for at, part in enumerate(line.parts):
-        if part.kind is not Kind.PLACE or not is_of_picture(line, at) or is_of_some(line, at):
+        if part.kind is not Kind.PLACE:
             continue
-        if listed := goes_on(line, at):
-            owner = owner if is_last(line, at) else None
+        if not is_of_picture(line, at) or is_of_some(line, at):
+            others.add(at)
+            continue
+        if listed := goes_on(line, at, others):
+            owner = owner if is_last(line, at) or (owner is not None and owner > at) else None
         else:
             fronted = _is_fronted(line, at) and not _is_aside(line, at)
             fronted |= _is_inverted(line, at)
@@ -140,6 +146,8 @@ def _before(line: Line, at: int) -> int | None:
             return here
         if is_unnamed(line, here) or (noun and (is_parted(line, noun) or is_beside(line, noun, at))):
             return None
+        if noun and (is_past(line, noun) or (here == at - 1 and is_flanking(line, noun))):
+            return None
         if noun and not leads_away(line, noun):
             return here
         if part.kind is Kind.AMOUNT and _is_bare(line, here):
@@ -208,6 +216,8 @@ def _is_verb(line: Line, at: int) -> bool:
 def _behind(line: Line, at: int) -> int | None:
     """The first thing behind a part of the picture with which a clause begins."""
     for here in range(at + 1, len(line.parts)):
+        if line.kind(here) is Kind.PLACE and line.text(here - 1) == "," and here == at + 2:
+            continue  # at the top, on the left, a shed
         if line.parts[here].kind is Kind.PLACE or (
             line.turns(here) and (line.text(here), here) != (":", at + 1)
         ):
