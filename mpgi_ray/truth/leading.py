@@ -27,15 +27,8 @@ LEADING_AWAY = frozenset(
 )
 
 
-SINGLE_SIDES = (
-    "left_of",
-    "right_of",
-    "above",
-    "below",
-    "above_left",
-    "above_right",
-    "below_left",
-    "below_right",
+SINGLE_SIDES = ("left_of", "right_of", "above", "below") + tuple(
+    f"{down}_{across}" for down in ("above", "below") for across in ("left", "right")
 )
 _SIZES = ("larger", "smaller", "longer", "more", "fewer")
 

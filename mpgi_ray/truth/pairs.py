@@ -187,7 +187,7 @@ def _between(line: Line, at: int) -> Iterator[Claim]:
 
 def _nearer(line: Line, at: int) -> Iterator[Claim]:
     """``The houses are nearer to the pond than to the shed``."""
-    thing = line.noun_behind(at)
+    thing = line.noun_behind(at + (line.text(at + 1) == "to"))
     than = next((n for n in range(thing.at + 1, thing.at + 3) if line.text(n) == "than"), 0) if thing else 0
     other = line.noun_behind(than + (line.text(than + 1) == "to")) if than else None
     subject = subject_of(line, at, "nearer")
@@ -208,14 +208,8 @@ def _in_order(line: Line) -> Iterator[Claim]:
         return
     begins = next((n for n in range(1, line.nouns[0].first) if line.text(n) in verbs), 0)
     for before, noun in pairwise(line.nouns if begins else ()):
-        if {line.text(n) for n in range(before.at + 1, noun.first)} - {
-            ",",
-            "and",
-            "then",
-            "the",
-            "a",
-            "finally",
-        }:
+        between = {line.text(n) for n in range(before.at + 1, noun.first)}
+        if not between <= {",", "and", "then", "the", "a", "finally"}:
             return
         if not (before.denied or noun.denied or before.name == noun.name):
             start, end = line.parts[before.first].start, line.parts[noun.at].end

@@ -136,7 +136,7 @@ def region_at(words: str) -> tuple[int, Region] | None:
         return None
     noun = found["n"] or found["n2"] or found["n3"]
     bare = found["m"] or found["r"] or (found["v"] and found["h"]) or found["h2"]
-    holding = bare and _HOLDING.match(words, found.end())  # the centre holds a car
+    holding = bool(bare and _HOLDING.match(words, found.end()))  # the centre holds a car
     if not (noun or found["before"] or (found["v"] and found["h"]) or holding):
         return None
     compass = (found["v"] or found["h2"] or "").startswith(("north", "south", "west", "east"))

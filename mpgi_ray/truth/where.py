@@ -39,13 +39,14 @@ def owners(line: Line) -> Iterator[tuple[int, Region]]:
     Of parts in a list, as in "at the top, on the left and in the centre", each belongs to it.
     """
     taken: set[int] = set()
-    others: set[int] = set()  # parts of other things
+    others: set[int] = set()  # from which something leads away
     owner: int | None = None
     for at, part in enumerate(line.parts):
         if part.kind is not Kind.PLACE:
             continue
         if not is_of_picture(line, at) or is_of_some(line, at):
-            others.add(at)
+            if line.text(at).startswith("from"):
+                others.add(at)
             continue
         if listed := goes_on(line, at, others):
             owner = owner if is_last(line, at) or (owner is not None and owner > at) else None
