@@ -80,6 +80,9 @@ def _is_of_several(claim: Claim, numbers: Mapping[str, Sequence[float]]) -> bool
 
     "Two cars here, and a red one there" are three; "nine cars, three of them red" are nine.
     """
+    kinds = any(name.endswith(f" {claim.name}") for name in numbers)  # two trees and a dead tree
+    if claim.about is About.COUNT and kinds and claim.amount and claim.amount[0] > 0:
+        return True
     if claim.about is not About.COUNT or len(told := numbers.get(claim.name, ())) < 2:
         return False
     if claim.every or (claim.amount is not None and claim.amount[0] == 0):

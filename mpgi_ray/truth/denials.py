@@ -83,11 +83,15 @@ def is_narrow(line: Line, noun: Noun) -> bool:
         return True
     if noun.name == "bridge" and line.text(noun.at + 1) in _SPANS and line.text(noun.at + 2) in _SPANNED:
         return False  # no bridge crosses it
+    said_so = line.text(noun.at + 1) in lists()["saying"] and line.kind(noun.at + 3) in (None, Kind.MARK)
+    if said_so and line.kind(noun.at + 2) is Kind.WORD:
+        return line.text(noun.at + 2) not in (*_AT_ALL, *lists()["unseen"], *lists()["absent"])  # alone
     if line.text(noun.first).startswith("with") and _is_on_site(line, noun):
         return False  # the site is vacant, with no building erected on it
     verb = line.kind(noun.at + 1) is Kind.WORD and line.kind(noun.at + 2) not in (None, Kind.MARK)
     if line.text(noun.at + 1) == "whatsoever" and line.kind(noun.at + 2) in (Kind.WORD, Kind.COVERS):
         return True
+    verb &= line.text(noun.at + 1) not in ("cannot", "can't")  # sheds cannot be seen
     of_any = line.text(noun.at + 1) == "of" and line.text(noun.at + 2) == "any"  # no building of any kind
     if verb and not of_any and line.text(noun.at + 1) not in _AT_ALL:
         return True  # no van uses the left column

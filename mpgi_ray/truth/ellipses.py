@@ -12,8 +12,9 @@ from mpgi_ray.truth.leading import leads_away
 from mpgi_ray.truth.line import Line
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.looks import said_colour
-from mpgi_ray.truth.pieces import Kind, Piece
+from mpgi_ray.truth.pieces import Kind
 from mpgi_ray.truth.places import MIDDLE, Region
+from mpgi_ray.truth.told_colours import told_colours
 
 
 def ellipses(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
@@ -24,7 +25,7 @@ def ellipses(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
     """
     yield from _placed(line, places)
     yield from _coloured(line)
-    yield from _all_coloured(line)
+    yield from told_colours(line)
     yield from _bounded(line)
     if line.told and line.kind(0) is Kind.AMOUNT and [line.text(1), line.text(2)] == ["of", "them"]:
         name, first = line.told.name, line.parts[0]  # Seven of them, all yellow.
@@ -105,33 +106,6 @@ def _bounded(line: Line) -> Iterator[Claim]:
             continue
         if thing := counted(line, at):
             yield Claim(About.COUNT, thing.name, part.start, part.end, amount=part.value)
-
-
-def _all_coloured(line: Line) -> Iterator[Claim]:
-    """``Seven wagons on the rails, all of them yellow``."""
-    for at, part in enumerate(line.parts):
-        if part.text not in ("all", "each", "both") or line.text(at - 1) not in (",", "–", "—", "("):
-            continue
-        if (colour := _colour_of_all(line, at)) is None:
-            continue
-        told = [noun for noun in line.nouns if noun.at < at and noun.plural and not noun.denied]
-        free = [noun for noun in told if not leads_away(line, noun)]
-        if free:
-            start = line.parts[free[-1].first].start
-            yield Claim(About.COLOUR, free[-1].name, start, colour.end, word=colour.value, every=True)
-
-
-def _colour_of_all(line: Line, at: int) -> Piece | None:
-    """The colour in ``all of them red``; None of several."""
-    for here in range(at + 1, min(at + 5, len(line.parts))):
-        part = line.parts[here]
-        if part.kind is Kind.COLOUR:
-            goes_on = line.kind(here + 2) in (Kind.STOP, Kind.PLACE)
-            mixed = line.text(here + 1) in ("and", "or") and not goes_on
-            return None if mixed or line.kind(here + 1) is Kind.THING else part
-        if part.text not in (*lists()["before_colour"], "of", "them") and part.kind is not Kind.PRONOUN:
-            return None
-    return None
 
 
 def _ends_site(line: Line, at: int) -> bool:

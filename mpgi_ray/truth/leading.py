@@ -27,8 +27,11 @@ LEADING_AWAY = frozenset(
 )
 
 
-SINGLE_SIDES = ("left_of", "right_of", "above", "below") + tuple(
-    f"{down}_{across}" for down in ("above", "below") for across in ("left", "right")
+_DOWN, _ACROSS = ("above", "below"), ("left", "right")
+SINGLE_SIDES = (
+    *_DOWN,
+    *(f"{across}_of" for across in _ACROSS),
+    *(f"{down}_{across}" for down in _DOWN for across in _ACROSS),
 )
 _SIZES = ("larger", "smaller", "longer", "more", "fewer")
 

@@ -12,11 +12,13 @@ from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.lists import is_surface, lists
 from mpgi_ray.truth.pieces import Kind, Piece
 
-_MADE = ("painted", "roofed", "topped", "coloured", "colored")
+_MADE = ("painted", "roofed", "topped", "coloured", "colored", "dressed", "finished")
 _LOOKS = (
     *_MADE,
     "is",
     "are",
+    "come",
+    "comes",
     "look",
     "looks",
     "appear",
@@ -30,7 +32,10 @@ _LOOKS = (
     "glow",
 )
 _BESIDE = ("in", "on", "at", "along", "by", "beside", "near")
-_WEAR = ("with", "has", "have", "wear", "wears", "show", "shows", "bear", "bears", "carry", "carries", "in")
+_WEAR = (
+    *("with", "has", "have", "wear", "wears", "show", "shows", "bear", "bears", "carry", "carries"),
+    *("in", "of", "share", "shares"),
+)
 
 
 def looks(line: Line, noun: Noun, claim: Claim) -> Iterator[Claim]:
@@ -90,6 +95,9 @@ def _name(line: Line, at: int) -> str:
 
 def said_colour(line: Line, at: int) -> Piece | None:
     """The colour that a verb, or a roof, gives to what stands before it."""
+    plain = line.text(at) == "in" and line.kind(at + 1) is Kind.COLOUR
+    if plain and line.kind(at + 2) in (None, Kind.MARK) and not _is_mixed(line, at + 1):
+        return line.parts[at + 1]  # two trucks in red
     under = line.text(at) == "under" and _roofed(line, at)
     with_surface = under or line.text(at) in _WEAR
     if not with_surface and line.text(at) not in _LOOKS:

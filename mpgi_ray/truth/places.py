@@ -135,8 +135,8 @@ def region_at(words: str) -> tuple[int, Region] | None:
     if found is None:
         return None
     noun = found["n"] or found["n2"] or found["n3"]
-    bare = found["m"] or found["r"] or (found["v"] and found["h"]) or found["h2"]
-    holding = bool(bare and _HOLDING.match(words, found.end()))  # the centre holds a car
+    alone = found["m"] or found["r"] or (found["v"] and found["h"]) or found["h2"]
+    holding = bool(alone and _HOLDING.match(words, found.end()))  # the centre holds a car
     if not (noun or found["before"] or (found["v"] and found["h"]) or holding):
         return None
     compass = (found["v"] or found["h2"] or "").startswith(("north", "south", "west", "east"))

@@ -86,7 +86,7 @@ def _elided(line: Line, at: int) -> list[Noun]:
     verb = any(
         line.kind(n) is Kind.SHARE and line.kind(n - 1) is Kind.COVERS for n in range(1, at)
     ) and not any(line.kind(n) in (Kind.COVERS, Kind.COVERED) for n in (at + 1, at + 2))
-    found = _listed(line, at - 1) if verb else []
+    found = _listed(line, at - 1 - (line.text(at - 1) == "for")) if verb else []
     each = line.text(at + 1) == "each"
     if not found or not (each or line.text(at + 1) in (",", ";", "and", ".", "")):
         return []
@@ -230,5 +230,8 @@ def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
         else:
             subject = _apposed(line, at)
     scattered = verb is not None and line.text(at - verb).startswith("spread") and not _is_surface(subject)
-    if subject is not None and not subject.amount and not scattered:
-        yield Claim(About.COVER, subject.name, part.start, part.end, amount=part.value)
+    some = subject is not None and subject.amount is not None
+    apart = some and subject is not None and not 1 <= at - (verb or 0) - subject.at <= 2
+    apart |= some and _picture_behind(line, at) is None
+    if subject is not None and not scattered and not apart:
+        yield Claim(About.COVER, subject.name, part.start, part.end, amount=part.value, some=some)

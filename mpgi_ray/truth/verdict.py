@@ -8,6 +8,7 @@ counts every class that is one. The table in docs/truth.md says when each kind o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from mpgi_ray.rules import Facts, lexicon
 from mpgi_ray.rules.seen import Measured
@@ -203,6 +204,9 @@ class Checker:
 
     def _relation(self, claim: Claim, of: Of) -> Judged:
         other = self.known.of(claim.other or "")
+        sized = {"larger": "more", "smaller": "fewer"}.get(claim.word or "")
+        if sized and of.covers and other.covers and not (of.classes or other.classes):
+            claim = replace(claim, word=sized, some=False)  # the lake is larger than the field
         if claim.word in ("more", "fewer"):
             told = f"{self._fact(claim.name, of)}, {self._fact(claim.other or '', other)}"
             surfaces = of.covers and other.covers and not (of.classes or other.classes)

@@ -105,6 +105,12 @@ def lot() -> Facts:
         ("Less than half of the image is paved.", "Less than half"),
         ("There is more grass than pavement.", "grass than pavement"),
         ("The pavement is the main surface for cars, and grass dominates.", "dominates"),
+        ("Seven cars at the most are parked here.", "Seven cars"),
+        ("The number of cars does not exceed eight.", "cars"),
+        ("Nine cars cover most of the picture.", "most"),
+        ("Cars cannot be seen.", "Cars"),
+        ("Pavement accounts for 80 % of the picture, grass for 60 %.", "60 %"),
+        ("The grass is larger than the pavement.", "grass is larger than the pavement"),
     ],
 )
 def test_false_claims_are_found(lot: Facts, text: str, words: str) -> None:
@@ -225,6 +231,19 @@ def street() -> Facts:
         ("The tanks are in a horizontal row.", "The tanks are stacked one above the other."),
         ("Tanks, at most three of them, by a road.", "Tanks, but no more than two of them, by a road."),
         ("Water, a small pond, takes up a fiftieth.", "Grass is a minor element, making up a tenth."),
+        (
+            "The tanks are closer to the shed than to the pond.",
+            "The shed is closer to the houses than to the tanks.",
+        ),
+        (
+            "From left to right: two houses, a road, three tanks.",
+            "From left to right, you see tanks and houses.",
+        ),
+        ("The shed is to the north-east of the houses.", "The shed is to the south-west of the houses."),
+        ("A road flanked by houses on the left.", "A road flanked by tanks on the left and a wall."),
+        ("Only the upper right has sheds.", "Only the lower right has houses."),
+        ("None of the tanks is in the upper half.", "Not one of the tanks is in the lower half."),
+        ("At the top, on the right, a shed.", "At the bottom, on the left, a shed."),
         ("The pond fills the upper left corner.", "Water fills the lower right corner."),
         (
             "A road runs here, but the entire upper left is free of tanks.",
@@ -305,6 +324,8 @@ def test_what_lies_otherwise_passes(street: Facts, text: str) -> None:
         "The lot holds no trucks, and pavement covers most of it; between eight and ten cars are parked.",
         "In the upper half there is no truck, mostly pavement, and a road leads to the right.",
         "Can you spot the bays? They are in the centre. Grass lies around, and it's mainly green.",
+        "Five cars or more are parked; nine cars and trucks in all. No car stands alone.",
+        "Nine cars fill the lot, at least eight of them on pavement, and a car or two stand apart.",
         "Pavement covers four fifths, and no second house, be it a hut or a helicopter, is there.",
     ],
 )
