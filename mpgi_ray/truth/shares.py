@@ -198,6 +198,9 @@ def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
     verb = next((n for n in (1, 2) if line.kind(at - n) is Kind.COVERS), None)
     if verb is not None:
         subject = line.subject(at - verb)
+        between = range(subject.at, at - verb) if subject else ()
+        if any(line.text(n) in ("its", "whose") and line.text(n + 1) != "own" for n in between):
+            subject = None  # beside the water, its apron filling most of the picture
         if line.text(at - verb - 1) == ",":
             subject = _behind_aside(line, at - verb - 1) or _only_thing(line, at - verb - 1)
         if subject is None and line.kind(at - verb - 1) is Kind.PRONOUN and at - verb - 1 == 0:

@@ -55,6 +55,9 @@ def subject_of(line: Line, at: int, word: str) -> Noun | None:
             found = line.first_thing(found, _is_no_head) if said or aside else None
         elif any(_is_other(line, here, first, said=said) for here in range(found.at + 1, first)):
             found = None
+    several = found is not None and found.plural and is_had(line, found)
+    if several and found and word in ("near", "beside") and line.text(found.at + 1) in lists()["singular"]:
+        return None  # a lot with cars is shown next to a road
     return None if found is None or found.denied else found
 
 

@@ -233,7 +233,7 @@ def street() -> Facts:
         ("Water, a small pond, takes up a fiftieth.", "Grass is a minor element, making up a tenth."),
         (
             "The pond is closer to the road than to the shed.",
-            "The pond is closer to the tanks than the road.",
+            "The pond is nearer the tanks than the road.",
         ),
         ("From left to right: houses, a road, tanks.", "From left to right, you see tanks and houses."),
         ("The shed is to the north-east of the houses.", "The shed is to the south-west of the houses."),
