@@ -68,6 +68,8 @@ def _placed(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
             counted = [noun for noun in before if noun.at > turn and (noun.plural or single)] or counted
             counted = [noun for noun in counted if not leads_away(line, noun)] or counted
         if part.kind is Kind.AMOUNT and part.text == "one" and line.text(at - 1) == "the":
+            if line.text(at - 2) == "than":
+                continue  # larger than the one on the right
             counted = before[-1:]  # the plane on the left is white, the one on the right blue
         if part.text in ("it", "it's") and before:
             single = [noun for noun in before if not noun.plural]

@@ -9,7 +9,7 @@ from itertools import pairwise
 from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.antecedents import antecedents
 from mpgi_ray.truth.claim import About, Claim
-from mpgi_ray.truth.leading import is_flanking, leads_away
+from mpgi_ray.truth.leading import is_flanking, is_had, leads_away
 from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
@@ -20,6 +20,7 @@ from mpgi_ray.truth.subjects import (
     fronted,
     had,
     is_near,
+    is_no_head,
     objects,
     on_ground,
     pair_of,
@@ -73,6 +74,12 @@ def relations(line: Line) -> Iterator[Claim]:
 
 def _said(line: Line, at: int, word: str) -> Iterator[Claim]:
     """What a relation says: of the thing before it, or of the one behind if the clause begins with it."""
+    if line.text(at + 1) == "which":  # a road, to the left of which a shed stands
+        first = begin(line, at)
+        owner, inner = line.subject(first - (line.text(first - 1) == ",")), line.noun_behind(at + 1)
+        if owner and inner and word in SIDES and not (owner.denied or inner.denied):
+            yield from _relation(line, at, inner, [owner], word)
+        return
     _, end = objects(line, at)
     if word in SIDES and (behind := fronted(line, at, end)):
         things, _ = objects(line, at, behind.name)
@@ -172,6 +179,8 @@ def _between(line: Line, at: int) -> Iterator[Claim]:
     gap = line.text(at - 1) in lists()["gaps"] and line.text(at - 2) in ("the", "a")
     at -= 2 + (line.text(at - 3) in ("in", "on", "within", "into")) if gap else 0
     subject = subject_of(line, at, "between") or fronted(line, at, end)
+    if subject is not None and of_kind and is_had(line, subject):
+        subject = line.first_thing(subject, is_no_head)  # a river with boats bends between fields
     if subject is None or is_denied(line, subject, at):
         return
     sides = {_OF_SIDE[word] for word in line.text(place).split(" ") if word in _OF_SIDE} if place else set()

@@ -52,7 +52,7 @@ def subject_of(line: Line, at: int, word: str) -> Noun | None:
         )  # the trucks on the road are each larger
     if found is not None and word in (*SIDES, "near", "beside"):
         if leads_away(line, found) or (aside and is_had(line, found)):
-            found = line.first_thing(found, _is_no_head) if said or aside else None
+            found = line.first_thing(found, is_no_head) if said or aside else None
         elif any(_is_other(line, here, first, said=said) for here in range(found.at + 1, first)):
             found = None
     several = found is not None and found.plural and is_had(line, found)
@@ -61,7 +61,8 @@ def subject_of(line: Line, at: int, word: str) -> Noun | None:
     return None if found is None or found.denied else found
 
 
-def _is_no_head(line: Line, noun: Noun) -> bool:
+def is_no_head(line: Line, noun: Noun) -> bool:
+    """Whether a noun only tells where another one is, or what it has."""
     return leads_away(line, noun) or is_had(line, noun)
 
 

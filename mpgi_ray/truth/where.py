@@ -26,7 +26,7 @@ from mpgi_ray.truth.places import Region
 _OF_SITE = 0.15  # of the picture: a site need not fill it
 _OF_WAY = 0.24  # of the picture: a road may end far from its border
 _WHOLE = ("the whole", "the entire")
-_LOOKING = ("if", "you", "look", "looking", "looks", "we", "when", "one", "only")  # at a part of the picture
+_LOOKING = ("if", "you", "look", "looking", "looks", "we", "when", "only")  # at a part of the picture
 _LIE = ("are", "is", "lie", "lies", "sit", "sits", "stand", "stands")
 _VERBS = (*_LIE, "can", "has", "have", "was", "were", "extend", "stretch", "run", "occupy", "spread")
 _AFTER_BARE = ("in", "at", "on", "near", "along", *_LIE, "of", "more", "and")
