@@ -159,6 +159,7 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
             every=is_every(line, noun) and not _is_listed(line, region),
             most=is_most(line, noun) or _is_mostly(line, region),
             largest=is_largest(line, noun),
+            some=_is_one_of_them(line, noun),
             fills=_is_filled(line, noun, region),
         )
     if noun.colour:
@@ -173,6 +174,15 @@ def _is_further(line: Line, noun: Noun) -> bool:
         return False  # in the upper half there is none
     place = next((n for n in range(noun.at, len(line.parts)) if line.kind(n) is Kind.PLACE), 0)
     return any(noun.at < one.at < place and not one.denied for one in line.nouns)
+
+
+def _is_one_of_them(line: Line, noun: Noun) -> bool:
+    """``The plane on the left is white``: the left one of two, perhaps."""
+    the = line.text(noun.at - 1) == "the" and not noun.plural and noun.amount is None
+    said = (
+        line.kind(noun.at + 2) in (Kind.COVERED, Kind.COVERS) or line.text(noun.at + 2) in lists()["saying"]
+    )
+    return the and line.kind(noun.at + 1) is Kind.PLACE and said
 
 
 def _is_filled(line: Line, noun: Noun, region: Region) -> bool:

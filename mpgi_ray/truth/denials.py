@@ -83,6 +83,8 @@ def is_narrow(line: Line, noun: Noun) -> bool:
         return True
     if noun.name == "bridge" and line.text(noun.at + 1) in _SPANS and line.text(noun.at + 2) in _SPANNED:
         return False  # no bridge crosses it
+    if line.text(noun.at + 1) in lists()["saying"] and line.text(noun.at + 2) == "between":
+        return True  # no tank stands between the sheds
     said_so = line.text(noun.at + 1) in lists()["saying"] and line.kind(noun.at + 3) in (None, Kind.MARK)
     if said_so and line.kind(noun.at + 2) is Kind.WORD:
         return line.text(noun.at + 2) not in (*_AT_ALL, *lists()["unseen"], *lists()["absent"])  # alone

@@ -21,7 +21,8 @@ _BORDER = 0.02  # of the picture: nor is a middle that is nearer to a surface
 _PAIRS = 10_000  # at most, that are looked at
 _FARTHER = 1.5  # times as far away, and a little more, is not nearer
 _APART = 0.45  # of the picture: things with such a gap are not near
-_NOT_BESIDE = 0.3  # of the picture: nor are two with such a gap side by side, or one next to another
+_NOT_BESIDE = 0.3  # of the picture: nor are two with such a gap side by side
+_NOT_NEXT_TO = 0.3  # of the picture: nor is one next to another
 _ON = 0.15  # of the picture: a house that lies so near may be said to be on a road or a lake
 _BETWEEN = 0.03  # of the picture, by which one may say that more lies between two things
 
@@ -47,7 +48,7 @@ def _near(a: Place, b: Place) -> bool | None:
 
 def _beside(a: Place, b: Place) -> bool | None:
     gap = _gap(a.box, b.box)
-    return True if gap < 0.1 else (False if gap > _NOT_BESIDE else None)
+    return True if gap < 0.1 else (False if gap > _NOT_NEXT_TO else None)
 
 
 def _gap(a: Box, b: Box) -> float:

@@ -44,6 +44,8 @@ def subject_of(line: Line, at: int, word: str) -> Noun | None:
         if line.kind(number) is Kind.AMOUNT and line.noun_at(number + 1) is None:
             return counted(line, number)  # one is above it
     aside = line.text(first - 1) == "," and line.text(first - 2) != ","
+    joined = line.text(first - 1) == "and" and line.kind(at + 3) in (None, Kind.MARK)
+    aside |= joined and any(line.parts[n].value in SIDES for n in range(first - 1))
     found = _told(line, told) if word in _SIZES else None
     found = found or line.subject(first - aside) or _told(line, told)
     if found is not None and word in _SIZES and leads_away(line, found):
@@ -169,9 +171,8 @@ def objects(line: Line, at: int, subject: str = "") -> tuple[list[Noun], int]:
     if line.text(at + 1) in ("it", "them", "these", "those"):
         return antecedents(line, at, several=line.text(at + 1) != "it", but=subject), at + 1
     thing = line.object(at) or line.noun_behind(at)
-    if thing and any(
-        line.text(n) in (*lists()["saying"], "there", "there's") for n in range(at + 1, thing.at)
-    ):
+    verbs = {*lists()["saying"], "there", "there's"} - {"all", "both", "each"}
+    if thing and any(line.text(n) in verbs for n in range(at + 1, thing.at)):
         return [], at  # underneath there's a road
     return ([thing], thing.at) if thing and not thing.denied else ([], at)
 

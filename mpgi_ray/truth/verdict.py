@@ -167,6 +167,8 @@ class Checker:
 
     def _position(self, claim: Claim, of: Of) -> Judged:
         judged = lying(claim, of, self.known)
+        if claim.some and of.most != 1:
+            return judged if judged.verdict is Verdict.SUPPORTED else Judged(claim, Verdict.UNVERIFIABLE)
         other = claim.other if judged.verdict is Verdict.CONTRADICTED else None
         if other and may_lie_beside(claim, of, self.known.of(other)):
             return Judged(claim, Verdict.UNVERIFIABLE)
