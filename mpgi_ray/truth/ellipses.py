@@ -65,7 +65,8 @@ def _placed(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
         if part.kind is Kind.AMOUNT:  # one car lies in the upper left, one at the top
             turn = next((here for here in range(at - 1, -1, -1) if line.turns(here)), 0)
             single = part.value[0] <= 1
-            counted = [noun for noun in before if noun.at > turn and (noun.plural or single)] or counted
+            near = [noun for noun in before if noun.at > turn]
+            counted = [noun for noun in near if noun.plural or single] or near or counted
             counted = [noun for noun in counted if not leads_away(line, noun)] or counted
         if part.kind is Kind.AMOUNT and part.text == "one" and line.text(at - 1) == "the":
             if line.text(at - 2) == "than":
