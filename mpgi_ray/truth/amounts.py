@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 from mpgi_ray.truth.claim import Amount
@@ -23,6 +24,8 @@ _PARTS |= {
     "twentieth": 20,
 }
 _WHERE = ("under", "over")  # a single bridge
+_BEHIND = {"at most": "most", "at the most": "most", "or fewer": "most", "or less": "most"}
+_BEHIND |= {"at least": "least", "at the least": "least", "or more": "least"}
 _MARGIN = 1.5, 0.1  # of a share in per cent: what nobody would dispute is within a factor, or this much of it
 
 
@@ -97,8 +100,10 @@ def amount_at(words: list[str], at: int) -> tuple[int, tuple[float, float | None
         if " ".join(words[end : end + 2]) in ("or more", "and more"):
             return end + 2 - at, (number, None), False
         if words[end : end + 2] == ["or", "so"]:
-            return end + 2 - at, _bounded(number, "about"), False
-        return end - at, _bounded(number, kind), False
+            return end + 2 - at, bounded(number, "about"), False
+        if trailing := bound_behind(words[end : end + 3]):
+            return end + trailing[0] - at, bounded(number, trailing[1]), False
+        return end - at, bounded(number, kind), False
     for n in range(4, 0, -1):
         phrase = " ".join(words[here : here + n])
         if n <= len(words) - here and phrase in amounts:
@@ -106,9 +111,17 @@ def amount_at(words: list[str], at: int) -> tuple[int, tuple[float, float | None
             bound = length and most is not None and most == least and not (least == 1 and words[at] in _WHERE)
             known = kind if bound else "exactly"
             if words[here + n : here + n + 2] == ["or", "so"]:
-                return here + n + 2 - at, _bounded(float(least or 0), "about"), False
-            amount = (float(least or 0), most) if known == "exactly" else _bounded(float(least or 0), known)
+                return here + n + 2 - at, bounded(float(least or 0), "about"), False
+            amount = (float(least or 0), most) if known == "exactly" else bounded(float(least or 0), known)
             return here + n - at, amount, False
+    return None
+
+
+def bound_behind(words: Sequence[str]) -> tuple[int, str] | None:
+    """How many words are a bound that follows its number, as in ``two at the most``, and which."""
+    for length in (3, 2):
+        if kind := _BEHIND.get(" ".join(words[:length])):
+            return length, kind
     return None
 
 
@@ -130,7 +143,8 @@ def _range_at(words: list[str], at: int) -> tuple[int, tuple[float, float | None
     return None if end < len(words) and words[end] in _UNITS else (end - at, (low, high), False)
 
 
-def _bounded(number: float, kind: str) -> tuple[float, float | None]:
+def bounded(number: float, kind: str) -> Amount:
+    """The least and most of a number with a bound: ``least``, ``above``, ``most``, ``below`` or ``about``."""
     slack = max(1.0, 0.2 * number)
     return {
         "least": (number, None),

@@ -36,8 +36,11 @@ class Claim:
         every: all of them lie there, or so.
         most: they are spoken of as a whole, so most of them lie there.
         largest: it is the largest one, or the largest part of a surface.
-        other, third: further classes, of a relation; the third one of what lies between two.
+        fills: it takes up that part of the picture.
+        other, third: further classes, of a relation; the third one of what lies between two. Of a position:
+            of what may be meant, a road in ``a road, and sheds to the left``.
         word: the colour, pattern or relation.
+        or_else: other readings of the same words, each a claim; what is said is false only if all are.
         start, end: its words in the text.
     """
 
@@ -51,6 +54,8 @@ class Claim:
     every: bool = False
     most: bool = False
     largest: bool = False
+    fills: bool = False
     other: str | None = None
     third: str | None = None
     word: str | None = None
+    or_else: tuple[Claim, ...] = ()

@@ -7,16 +7,25 @@ What is not understood makes no claim.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from math import inf
 
 from mpgi_ray.rules import lexicon
 from mpgi_ray.rules.english import placed_sentences
 from mpgi_ray.truth.claim import About, Claim
+from mpgi_ray.truth.counts import (
+    is_bound_of_site,
+    is_of_each,
+    is_one_and_many,
+    is_only_one,
+    is_placed,
+    is_total,
+)
 from mpgi_ray.truth.denials import has_exception, is_narrow
 from mpgi_ray.truth.ellipses import ellipses
-from mpgi_ray.truth.line import PARTS, STEPPED_OVER, Line, Noun
+from mpgi_ray.truth.line import PARTS, Line, Noun
 from mpgi_ray.truth.lists import Name, lists, names_by
 from mpgi_ray.truth.looks import looks
 from mpgi_ray.truth.nouns import add_nouns
@@ -37,6 +46,7 @@ def claims(text: str, names: Mapping[str, Name]) -> list[Claim]:
     """
     found: list[Claim] = []
     numbers: dict[str, list[float]] = {}  # of the things of a name, in the order in which they are told
+    several = set[str]()  # what was spoken of without a number
     told: Noun | None = None  # what "they" are
     for at, sentence in placed_sentences(text):
         if sentence.endswith("?"):
@@ -46,11 +56,15 @@ def claims(text: str, names: Mapping[str, Name]) -> list[Claim]:
         add_nouns(line)
         found += _claims(line)
         for noun in line.nouns:
+            if not noun.denied and noun.plural and noun.amount is None:
+                several.add(noun.name)
+            if noun.amount == (1, 1) and not several.isdisjoint((noun.name, *lexicon.synonyms(noun.name))):
+                numbers.setdefault(noun.name, [inf])  # planes at the gates, a single one on the runway
             if not noun.denied and (noun.amount or line.text(noun.first) in ("a", "an", "another")):
                 numbers.setdefault(noun.name, []).append(noun.amount[0] if noun.amount else 1)
         subjects = [noun for noun in line.nouns if not noun.denied]
-        several = next((noun for noun in subjects if noun.amount or noun.plural), None)
-        told = several or next(iter(subjects), told)
+        many = next((noun for noun in subjects if noun.amount or noun.plural), None)
+        told = many or next(iter(subjects), told)
     found = [replace(one, most=False) if one.most and one.name in numbers else one for one in found]
     return [replace(claim, some=True) if _is_of_several(claim, numbers) else claim for claim in found]
 
@@ -66,6 +80,9 @@ def _is_of_several(claim: Claim, numbers: Mapping[str, Sequence[float]]) -> bool
 
     "Two cars here, and a red one there" are three; "nine cars, three of them red" are nine.
     """
+    kinds = any(name.endswith(f" {claim.name}") for name in numbers)  # two trees and a dead tree
+    if claim.about is About.COUNT and kinds and claim.amount and claim.amount[0] > 0:
+        return True
     if claim.about is not About.COUNT or len(told := numbers.get(claim.name, ())) < 2:
         return False
     if claim.every or (claim.amount is not None and claim.amount[0] == 0):
@@ -81,14 +98,27 @@ def _claims(line: Line) -> Iterator[Claim]:
         if places.setdefault(at, region) is not region:
             further.append((at, region))
     for noun in line.nouns:
-        yield from _of_noun(line, noun, places.pop(noun.at, None))
-    yield from ellipses(line, places)
+        yield from _beside_first(line, noun.at, _of_noun(line, noun, places.pop(noun.at, None)))
+    for claim in ellipses(line, places):
+        at = next((n for n, part in enumerate(line.parts) if part.start == claim.start), 0)
+        yield from _beside_first(line, at, (claim,))
     for at, region in further:
         thing = line.noun_at(at)
         about = _of_noun(line, thing, region) if thing else ellipses(line, {at: region})
         yield from (claim for claim in about if claim.about is About.POSITION)
     yield from covers(line)
     yield from relations(line)
+
+
+def _beside_first(line: Line, at: int, found: Iterable[Claim]) -> Iterator[Claim]:
+    """With what "to the left" may be told from: the first thing of the sentence, or of one before it."""
+    for claim in found:
+        if claim.region is not None and claim.region.side:
+            before = [noun for noun in line.nouns if noun.at < at and not noun.denied]
+            others = before or ([line.told] if line.told else [n for n in line.nouns if n.name != claim.name])
+            if others and others[0].name != claim.name:
+                claim = replace(claim, other=others[0].name)
+        yield claim
 
 
 def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
@@ -110,44 +140,31 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
     yield claim
     amount = noun.amount
     if amount is not None and (
-        noun.plural or 1 in amount or amount == (2, None) or _is_one_and_many(noun.name)
+        noun.plural or 1 in amount or amount == (2, None) or is_one_and_many(noun.name)
     ):
         inside = region if region and not (_is_listed(line, region) or _is_mostly(line, region)) else None
         placed = inside is None and line.names_place(noun.at, is_direction) and not is_every(line, noun)
-        placed |= _is_placed(line, noun) and not _is_bound_of_site(line, noun)
-        some = noun.some or placed or _is_of_each(line, noun.at)
-        total = _is_total(line, noun)
+        placed |= is_placed(line, noun) and not is_bound_of_site(line, noun)
+        some = noun.some or placed or is_of_each(line, noun.at)
+        total = is_total(line, noun)
         number = replace(claim, about=About.COUNT, amount=amount, region=inside, word=noun.colour)
         yield replace(number, some=some and not total, every=total)
-    if _is_only_one(line, noun):
+    if is_only_one(line, noun):
         yield replace(claim, about=About.COUNT, amount=(1, 1), word=noun.colour, every=True)
     if region is not None:
         yield replace(
             claim,
             about=About.POSITION,
             region=region,
-            every=is_every(line, noun),
+            every=is_every(line, noun) and not _is_listed(line, region),
             most=is_most(line, noun) or _is_mostly(line, region),
             largest=is_largest(line, noun),
+            some=_is_one_of_them(line, noun),
+            fills=_is_filled(line, noun, region),
         )
     if noun.colour:
         yield replace(claim, about=About.COLOUR, word=noun.colour, amount=amount, some=amount is not None)
     yield from looks(line, noun, replace(claim, every=is_every(line, noun)))
-
-
-def _is_only_one(line: Line, noun: Noun) -> bool:
-    """``The only truck stands at the gate``, and not ``the only truck at the gate is red``."""
-    here = noun.at - 1
-    while line.kind(here) is Kind.COLOUR:
-        here -= 1
-    sole = line.text(here) in ("only", "sole") and line.text(here - 1) == "the"
-    return (
-        sole
-        and not noun.plural
-        and noun.amount is None
-        and (line.kind(noun.at + 1) is Kind.COVERED or line.text(noun.at + 1) in lists()["saying"])
-        and line.text(noun.at + 1) != "are"
-    )
 
 
 def _is_further(line: Line, noun: Noun) -> bool:
@@ -159,62 +176,22 @@ def _is_further(line: Line, noun: Noun) -> bool:
     return any(noun.at < one.at < place and not one.denied for one in line.nouns)
 
 
-def _is_one_and_many(name: str) -> bool:
-    """``two aircraft``."""
-    return lexicon.several(name) == name and not lexicon.is_mass(name)
-
-
-def _is_total(line: Line, noun: Noun) -> bool:
-    """``six boats in total``, ``altogether six boats``: of the only number of a sentence."""
-    said = " ".join(part.text for part in line.parts)
-    return sum(one.amount is not None for one in line.nouns) == 1 and any(
-        f" {words} " in f" {said} " for words in lists()["totals"]
+def _is_one_of_them(line: Line, noun: Noun) -> bool:
+    """``The plane on the left is white``: the left one of two, perhaps."""
+    the = line.text(noun.at - 1) == "the" and not noun.plural and noun.amount is None
+    said = (
+        line.kind(noun.at + 2) in (Kind.COVERED, Kind.COVERS) or line.text(noun.at + 2) in lists()["saying"]
     )
+    return the and line.kind(noun.at + 1) is Kind.PLACE and said
 
 
-def _is_of_each(line: Line, at: int) -> bool:
-    """``a single car is found on each of the two arms``, but not ``each of them white``."""
-    after = (
-        here
-        for here in range(at + 1, len(line.parts))
-        if line.text(here) in ("each", "every", "either") and line.text(here - 1) != ","
-    )
-    first = next(after, None)
-    return first is not None and not any(map(line.ends_clause, range(at + 1, first)))
-
-
-def _is_placed(line: Line, noun: Noun) -> bool:
-    """Whether what follows tells these things from others: two beside the road, not barges on the water."""
-    kinds = {noun.name, *lexicon.synonyms(noun.name), *lexicon.hypernyms(noun.name)}
-    usual = {ground for ground, things in lists()["usual"].items() if not kinds.isdisjoint(things)}
-    for here in range(noun.at + 1, min(noun.at + 8, len(line.parts))):
-        scattered = line.parts[here].value == "scattered"
-        if line.kind(here) is Kind.RELATION or (line.kind(here) is Kind.PATTERN and not scattered):
-            return True
-        at_one = line.text(here) in ("between", "among") or (
-            line.text(here) == "on" and line.text(here + 1) == "the"
-        )
-        picture = any(line.kind(n) is Kind.PICTURE for n in range(here + 1, here + 4))
-        at_one &= usual.isdisjoint((line.text(here + 2), line.text(here + 3)))
-        if at_one and line.kind(here) is not Kind.PLACE and not picture:
-            return True
-        if line.parts[here].kind in (Kind.MARK, Kind.THING, Kind.PLACE):
-            return False
-    return False
-
-
-def _is_bound_of_site(line: Line, noun: Noun) -> bool:
-    """``no more than three silos stand on the yard``: who says how many there are at most means all."""
-    if noun.amount is None or noun.amount[0] > 0:
-        return False
-    after = range(noun.at + 1, min(noun.at + 8, len(line.parts)))
-    on = next((n for n in after if line.text(n) in ("on", "in") or line.kind(n) is Kind.RELATION), None)
-    if on is None or line.kind(on) is Kind.RELATION:
-        return False
-    end = next((n for n in range(on + 2, on + 6) if line.text(n) in lists()["sites"]), None)
-    if end is None or line.kind(end + 1) not in (None, Kind.MARK):
-        return False  # on the yard next to the road
-    return all(line.kind(n) in STEPPED_OVER for n in range(on + 2, end))
+def _is_filled(line: Line, noun: Noun, region: Region) -> bool:
+    """``The lake takes up the lower half``."""
+    at = next((at for at, part in enumerate(line.parts) if part.value is region), 0)
+    verb = line.text(at) if line.kind(at - 1) is not Kind.COVERS else line.text(at - 1)
+    surface = lexicon.is_mass(noun.name) or noun.name in lists()["also"]["water"]
+    surface &= noun.name not in lists()["ambiguous"]
+    return at > 0 and surface and verb.startswith(("occup", "fill", "cover", "take"))
 
 
 def _is_mostly(line: Line, region: Region) -> bool:

@@ -19,7 +19,7 @@ def covering(claim: Claim, of: Of, known: Known) -> Judged:
     if claim.amount is not None and _is_too_small(of, claim.amount[0]):
         return Judged(claim, Verdict.CONTRADICTED, f"{of.whole} of {claim.name}, which cover less")
     covers = {fact.name: fact for fact in (*of.covers, *of.traces)}
-    if not covers or claim.amount is None:
+    if not covers or claim.amount is None or claim.some:
         return Judged(claim, Verdict.UNVERIFIABLE)
     if claim.other is not None:  # both together
         other = known.of(claim.other).covers

@@ -53,6 +53,22 @@ def _is_of_site(line: Line, noun: Noun, before: list[str]) -> bool:
     return bool(first) and ends and not others and len(things) <= 1
 
 
+def _is_of_grounds(line: Line, noun: Noun) -> bool:
+    """``Lawn and trees without any building``: only grounds are named, and nothing is said of them."""
+    before = [one for one in line.nouns if one.first < noun.first]
+    words = (line.text(n) for n in range(noun.first) if line.noun_at(n) is None)
+    grounds = all(lexicon.is_mass(one.name) or one.name in ("tree", "field", "meadow") for one in before)
+    bare = {*words} <= {",", "and", "a", "the", "some", "only", "just"}
+    return bool(before) and grounds and bare and line.kind(noun.at + 1) in (None, Kind.MARK)
+
+
+def _is_on_site(line: Line, noun: Noun) -> bool:
+    """``The plot is bare, with no shed standing on it``."""
+    first = next((part for part in line.parts[: noun.first] if part.kind in (Kind.THING, Kind.PICTURE)), None)
+    on_it = line.text(noun.at + 2) in ("on", "in") and line.text(noun.at + 3) == "it"
+    return on_it and first is not None and first.kind is Kind.PICTURE
+
+
 def has_exception(line: Line, noun: Noun) -> bool:
     """Whether only the rest is denied: apart from a shed, there are no buildings."""
     first = next((n for n in range(noun.first - 1, -1, -1) if line.text(n) in ("but", ";")), -1)
@@ -67,19 +83,30 @@ def is_narrow(line: Line, noun: Noun) -> bool:
         return True
     if noun.name == "bridge" and line.text(noun.at + 1) in _SPANS and line.text(noun.at + 2) in _SPANNED:
         return False  # no bridge crosses it
+    if line.text(noun.at + 1) in lists()["saying"] and line.text(noun.at + 2) == "between":
+        return True  # no tank stands between the sheds
+    said_so = line.text(noun.at + 1) in lists()["saying"] and line.kind(noun.at + 3) in (None, Kind.MARK)
+    if said_so and line.kind(noun.at + 2) is Kind.WORD:
+        return line.text(noun.at + 2) not in (*_AT_ALL, *lists()["unseen"], *lists()["absent"])  # alone
+    if line.text(noun.first).startswith("with") and _is_on_site(line, noun):
+        return False  # the site is vacant, with no building erected on it
     verb = line.kind(noun.at + 1) is Kind.WORD and line.kind(noun.at + 2) not in (None, Kind.MARK)
     if line.text(noun.at + 1) == "whatsoever" and line.kind(noun.at + 2) in (Kind.WORD, Kind.COVERS):
         return True
+    verb &= line.text(noun.at + 1) not in ("cannot", "can't")  # sheds cannot be seen
     of_any = line.text(noun.at + 1) == "of" and line.text(noun.at + 2) == "any"  # no building of any kind
     if verb and not of_any and line.text(noun.at + 1) not in _AT_ALL:
         return True  # no van uses the left column
     for here in range(noun.at + 1, noun.at + 8):
         if line.ends_clause(here) or line.text(here) in ("and", "or"):
             break
-        if line.kind(here) is Kind.RELATION:
+        if line.kind(here) is Kind.RELATION and (line.text(here) != "nearby" or line.noun_behind(here)):
             return True  # no tank stands to the left of the road
     said = {line.text(noun.at + n) for n in (1, 2, 3)}
-    if line.text(noun.first) == "none of the" and line.kind(noun.at + 1) not in (None, Kind.MARK):
+    of_all = line.text(noun.first) in ("none of the", "not one of the", "not a single one of the")
+    if of_all and line.text(noun.at + 1) in lists()["saying"] and line.kind(noun.at + 2) is Kind.PLACE:
+        return False  # none of the sheds lies at the top
+    if of_all and line.kind(noun.at + 1) not in (None, Kind.MARK):
         return said.isdisjoint(lists()["unseen"])  # none of the sheds is red
     if any(line.text(noun.at + n) == "there" for n in (2, 3)):
         return True  # no plane stands there
@@ -99,7 +126,7 @@ def is_narrow(line: Line, noun: Noun) -> bool:
         return False
     first = next((n for n in range(here, -1, -1) if line.ends_clause(n)), -1)
     before = line.parts[first + 1 : here + 1]
-    if _is_of_site(line, noun, [part.text for part in before]):
+    if _is_of_site(line, noun, [part.text for part in before]) or _is_of_grounds(line, noun):
         return False
     things = any(
         part.kind in (Kind.THING, Kind.GROUP) or (part.kind is Kind.WORD and part.text not in _ANYBODY)

@@ -6,11 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from mpgi_ray.rules import lexicon
+from mpgi_ray.truth.antecedents import counted
 from mpgi_ray.truth.claim import About, Claim
+from mpgi_ray.truth.leading import leads_away
 from mpgi_ray.truth.line import Line
+from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.looks import said_colour
 from mpgi_ray.truth.pieces import Kind
 from mpgi_ray.truth.places import MIDDLE, Region
+from mpgi_ray.truth.told_colours import told_colours
 
 
 def ellipses(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
@@ -21,6 +25,8 @@ def ellipses(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
     """
     yield from _placed(line, places)
     yield from _coloured(line)
+    yield from told_colours(line)
+    yield from _bounded(line)
     if line.told and line.kind(0) is Kind.AMOUNT and [line.text(1), line.text(2)] == ["of", "them"]:
         name, first = line.told.name, line.parts[0]  # Seven of them, all yellow.
         yield Claim(About.COUNT, name, first.start, first.end, amount=first.value, some=True)
@@ -58,8 +64,13 @@ def _placed(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
         counted = before if part.text == "which" else [noun for noun in before if noun.plural]
         if part.kind is Kind.AMOUNT:  # one car lies in the upper left, one at the top
             turn = next((here for here in range(at - 1, -1, -1) if line.turns(here)), 0)
-            counted = [noun for noun in before if noun.at > turn] or counted
+            single = part.value[0] <= 1
+            near = [noun for noun in before if noun.at > turn]
+            counted = [noun for noun in near if noun.plural or single] or near or counted
+            counted = [noun for noun in counted if not leads_away(line, noun)] or counted
         if part.kind is Kind.AMOUNT and part.text == "one" and line.text(at - 1) == "the":
+            if line.text(at - 2) == "than":
+                continue  # larger than the one on the right
             counted = before[-1:]  # the plane on the left is white, the one on the right blue
         if part.text in ("it", "it's") and before:
             single = [noun for noun in before if not noun.plural]
@@ -72,6 +83,8 @@ def _placed(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
             continue
         if any(line.text(at - n).startswith("none") for n in (1, 2)):
             continue  # none of which lies in the upper half
+        if part.kind is Kind.AMOUNT and any(_ends_site(line, n) for n in range(told.at, at)):
+            continue  # vessels in a tank farm, two at its upper left
         claim = Claim(About.POSITION, told.name, part.start, part.end, region=region)
         if part.kind is Kind.AMOUNT and region == MIDDLE and part.text == "one":
             continue  # one near the top, one in the middle: of the three
@@ -81,6 +94,26 @@ def _placed(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
         else:
             every = {"all", "both"} & {line.text(at - n) for n in (1, 2, -1, -2)}
             yield replace(claim, every=bool(every))
+
+
+def _bounded(line: Line) -> Iterator[Claim]:
+    """``Of trucks, at most two can be made out``, ``long trucks, but no more than three of them``."""
+    for at, part in enumerate(line.parts):
+        if part.kind is not Kind.AMOUNT or (None not in part.value and part.value[0] > 0):
+            continue
+        of_them = (line.text(at + 1), line.text(at + 2)) == ("of", "them")
+        seen = line.text(at + 1) in ("are", "is", "can", "could", "in")
+        end = next((n for n in range(at + 1, at + 9) if line.kind(n) in (None, Kind.MARK)), at + 9)
+        told = (Kind.PLACE, Kind.RELATION, Kind.COLOUR, Kind.PATTERN, Kind.THING, Kind.AMOUNT)
+        if not (of_them or seen) or any(line.kind(n) in told for n in range(at + 1, end)):
+            continue
+        if thing := counted(line, at):
+            yield Claim(About.COUNT, thing.name, part.start, part.end, amount=part.value)
+
+
+def _ends_site(line: Line, at: int) -> bool:
+    """The farm in ``in the bays of a tank farm``."""
+    return line.text(at) in lists()["sites"] and "of" in (line.text(at - n) for n in (2, 3))
 
 
 def _coloured(line: Line) -> Iterator[Claim]:

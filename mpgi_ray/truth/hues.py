@@ -21,6 +21,8 @@ _CLOSE = {  # colours that people call by each other's names
     "purple": {"blue", "red"},
 }
 _PLAIN = ("white", "grey", "black", "beige")  # also of shadows, ground and glare
+_VIVID = ("red", "yellow", "orange", "purple")
+_MUCH = 0.4  # of what stands out is of a plain colour, where nothing has a vivid one
 _ENOUGH = 0.15  # of what stands out of a thing has a colour, where the thing may be called by it
 
 
@@ -40,7 +42,8 @@ def coloured(claim: Claim, of: Of, measured: Measured) -> Judged:
         return Judged(claim, Verdict.SUPPORTED)
     some = claim.some and (claim.amount is None or claim.amount[0] < (of.most or of.whole))
     clear = [t.colour for t in other if t.shared and (not some or t.measured == t.agreeing)]
-    telling = [shade for shade in shades if shade.colour not in _PLAIN]
+    vivid = claim.word in _VIVID  # and nothing else is taken for it
+    telling = [shade for shade in shades if shade.colour not in _PLAIN or (vivid and shade.least >= _MUCH)]
     if claim.word in {shade.colour for shade in telling}:
         return Judged(claim, Verdict.SUPPORTED)
     clear += [

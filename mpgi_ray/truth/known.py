@@ -11,6 +11,7 @@ from mpgi_ray.rules import Facts, lexicon
 from mpgi_ray.rules.facts import ClassFact, CoverFact
 from mpgi_ray.truth.lists import Name, also_called, implied, is_stood_for, lists, names_by, stands_for
 
+_MIDDLE = Box(0.3, 0.3, 0.7, 0.7)  # in which the middle lies of what a picture is of
 _SEEN = 0.005  # a smaller share of the picture may be overlooked
 
 
@@ -32,6 +33,7 @@ class Of:
     exact: bool
     uncounted: bool  # it, or what it may be one of, is told without a box: nobody knows how many there are
     within: bool = False  # it is a part of what is there
+    centred: bool = False  # it is what the picture is of, and lies about its middle
 
     @cached_property
     def boxes(self) -> tuple[Box, ...]:
@@ -44,6 +46,11 @@ class Of:
         if not all(fact.exact for fact in covers):
             return ()
         return tuple(box for fact in covers for box in grounds_of(fact))
+
+    @property
+    def middle(self) -> tuple[Box, ...]:
+        """Where it may be if it is what the picture is of, as a roundabout; of what is annotated nothing."""
+        return (_MIDDLE,) if self.centred else ()
 
     @property
     def whole(self) -> int:
@@ -118,7 +125,8 @@ class Known:
 
     def _part_of(self, name: str) -> Of | None:
         """What is known of a part of things that are annotated, as a roof: where it may lie."""
-        whole = lists()["parts_of"].get(name)
+        grounds = (inside.get(name) for scene, inside in lists()["lies_in"].items() if scene in self._told)
+        whole = next(filter(None, grounds), None) or lists()["parts_of"].get(name)
         if whole is None or name in (said for names in self.named for said in names):
             return None
         of = self.of(whole)
@@ -164,6 +172,7 @@ class Known:
             () if covers else tuple(fact for fact in self.facts.cover if may_be(fact.name)),
             tuple(fact for fact in called if fact.fraction < _SEEN),
             exact=self._is_exact(name, same, is_one) and all(fact.complete for fact in classes),
+            centred=bool(told and same.intersection(lists()["centred"])),
             uncounted=labelled or any(map(may_be, self.facts.labels)) or (told and not classes),
         )
 

@@ -27,7 +27,12 @@ LEADING_AWAY = frozenset(
 )
 
 
-_SIDES = ("left_of", "right_of", "above", "below")
+_DOWN, _ACROSS = ("above", "below"), ("left", "right")
+SINGLE_SIDES = (
+    *_DOWN,
+    *(f"{across}_of" for across in _ACROSS),
+    *(f"{down}_{across}" for down in _DOWN for across in _ACROSS),
+)
 _SIZES = ("larger", "smaller", "longer", "more", "fewer")
 
 
@@ -43,7 +48,8 @@ def leads_away(line: Line, noun: Noun) -> bool:
         return False  # longer than the pier on the left
     if word == "of":
         all_of = line.text(here - 1) in ("all", "both", "most", "some", "each", "none", "half")
-        all_of |= line.text(here - 1) in lists()["bits"]  # the edge of a roof
+        bit = line.text(here - 1) in lists()["bits"] and noun.name not in lists()["ways"]
+        all_of |= bit  # the edge of a roof
         counted = line.kind(here - 1) in (Kind.GROUP, Kind.AMOUNT, Kind.SHARE)
         return not (noun.amount or all_of or counted)
     if noun.amount and not definite:
@@ -68,6 +74,14 @@ def is_held(line: Line, noun: Noun) -> bool:
     return held and noun.plural and line.text(noun.at + 1) in (*lists()["singular"], "occupies", "fills")
 
 
+def is_had(line: Line, noun: Noun) -> bool:
+    """The lanes in ``a pool with marked lanes``."""
+    here = noun.first - 1
+    while line.kind(here) in (Kind.WORD, Kind.COLOUR) or line.text(here) in ("a", "an", "the"):
+        here -= 1
+    return line.text(here) == "with"
+
+
 def is_parted(line: Line, noun: Noun) -> bool:
     """``A road separates the houses from the sheds on the right``, and not ``far from the sheds``."""
     at = next((n for n in (noun.first - 1, noun.first - 2) if line.text(n) in ("from", "with")), 0)
@@ -87,9 +101,25 @@ def is_parted(line: Line, noun: Noun) -> bool:
 def is_beside(line: Line, noun: Noun, place: int) -> bool:
     """``Trucks south of the sheds on the right``: nobody can say which of them are on the right."""
     before = line.parts[noun.first - 1 - (line.text(noun.first - 1) == "the")] if noun.first else None
-    sided = before is not None and before.kind is Kind.RELATION and before.value in _SIDES
+    sided = before is not None and before.kind is Kind.RELATION and before.value in SINGLE_SIDES
     between = {line.text(here) for here in range(noun.at, place)}
     return sided and between.isdisjoint((",", *lists()["saying"]))
+
+
+def is_past(line: Line, noun: Noun) -> bool:
+    """``The road runs past the houses on the right``: which of them lies there?"""
+    at = noun.first - 1 - (line.text(noun.first - 1) == "the")
+    return line.text(at) == "past"
+
+
+def is_flanking(line: Line, noun: Noun) -> bool:
+    """``A road flanked by houses on the left``: they are left of it."""
+    at = noun.first - 1 - (line.text(noun.first - 1) == "the")
+    return (
+        line.text(at) in ("by", "with")
+        and (line.text(at - 1).endswith("ed") or line.text(at - 1) in ("and", ","))
+        and any(line.text(n) in lists()["flanked"] for n in range(at))
+    )
 
 
 def is_unnamed(line: Line, at: int) -> bool:
@@ -99,9 +129,10 @@ def is_unnamed(line: Line, at: int) -> bool:
     if line.text(at) not in ("a", "an") or line.noun_at(at + 1):
         return False
     before = line.text(at - 1)
-    beside = line.kind(at - 1) is Kind.RELATION and line.parts[at - 1].value not in (*_SIDES, *_SIZES)
+    beside = line.kind(at - 1) is Kind.RELATION and line.parts[at - 1].value not in (*SINGLE_SIDES, *_SIZES)
     told = beside or before in LEADING_AWAY
-    return not told and before not in ("form", "forms", "make", "makes")  # trees form a screen on the left
+    makes = before in ("form", "forms", "make", "makes", "is", "are")  # trees form a screen on the left
+    return not (told or makes)
 
 
 def tells_where(line: Line, at: int) -> bool:

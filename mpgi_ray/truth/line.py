@@ -72,10 +72,20 @@ class Line:
         last = next(ends, len(self.parts))
         parts = range(first, last)
         return any(
-            (self.kind(n) is Kind.PLACE and not (is_direction(self, n) and self._is_aside(at, n)))
+            (
+                self.kind(n) is Kind.PLACE
+                and not (is_direction(self, n) and self._is_aside(at, n))
+                and not (self.parts[n].value.side and at < n - 1 and self._is_named_for(n - 1))
+            )
             or (self.text(n) in PARTS and self.text(n - 1) in ("the", "its"))
             for n in parts
         )
+
+    def _is_named_for(self, at: int) -> bool:
+        """Whether a thing stands alone before a part of the picture: ``tanks, with a road to the south``."""
+        noun = self.noun_at(at)
+        before = noun.first - 1 - (self.text(noun.first - 1) == "the") if noun else -1
+        return self.text(before) in (",", "and", "with")
 
     def _is_aside(self, at: int, place: int) -> bool:
         return any(self.text(n) == "," for n in range(at, place))  # a plane, its nose pointing to the top
@@ -136,7 +146,7 @@ class Line:
 
     def object(self, verb: int) -> Noun | None:
         """The thing behind a verb, unless several are named together."""
-        for here in range(verb + 1, min(verb + 6, len(self.parts))):
+        for here in range(verb + 1, min(verb + 8, len(self.parts))):
             if found := self.noun_at(here):
                 further = next((n for n in self.nouns if here < n.at <= here + 4), None)
                 joined = self.text(here + 1) in ("and", "or") and self.kind(here + 2) is not Kind.RELATION

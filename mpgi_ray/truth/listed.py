@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import pairwise
 
 from mpgi_ray.truth.line import Line
 from mpgi_ray.truth.pieces import Kind
 
 
-def goes_on(line: Line, at: int) -> bool:
-    """Whether another part of the picture stands before this one in a list."""
+def goes_on(line: Line, at: int, others: Collection[int] = ()) -> bool:
+    """Whether another part of the picture stands before this one in a list.
+
+    Args:
+        others: what only looks like one: from the centre.
+    """
     if line.text(at + 1) == "there":
         return False  # and in the upper half there is none
     first = at - 1
     while line.text(first) in (",", "and", ":"):
         first -= 1
-    return first < at - 1 and line.kind(first) is Kind.PLACE
+    return first < at - 1 and line.kind(first) is Kind.PLACE and first not in others
 
 
 def is_last(line: Line, at: int) -> bool:

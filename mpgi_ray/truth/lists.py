@@ -40,6 +40,11 @@ def names_of(known: Collection[str], there: Collection[str] | None = None) -> di
     found = dict(_common_names())
     if any("settlement" in also_called(name) for name in known):
         found |= {said: (name, True) for said, name in lists()["villages"].items()}
+    for name in sorted(there):
+        for said in lists()["called"].get(name, ()):
+            for word, several in ((said, False), (lexicon.several(said), True)):
+                if found.get(word, ("",))[0] not in known:
+                    found[word] = name, several
     for name in sorted(known):  # a set has another order in each process, and names may meet: road, roads
         head = name.rpartition(" ")[2]
         plain = {*lists()["picture"], *lists()["covers"]}  # the cover of a name is that of a verb, too

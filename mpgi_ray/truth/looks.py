@@ -12,11 +12,13 @@ from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.lists import is_surface, lists
 from mpgi_ray.truth.pieces import Kind, Piece
 
-_MADE = ("painted", "roofed", "topped", "coloured", "colored")
+_MADE = ("painted", "roofed", "topped", "coloured", "colored", "dressed", "finished")
 _LOOKS = (
     *_MADE,
     "is",
     "are",
+    "come",
+    "comes",
     "look",
     "looks",
     "appear",
@@ -30,13 +32,14 @@ _LOOKS = (
     "glow",
 )
 _BESIDE = ("in", "on", "at", "along", "by", "beside", "near")
-_WEAR = ("with", "has", "have", "wear", "wears", "show", "shows", "bear", "bears", "carry", "carries", "in")
+_WEAR = (
+    *("with", "has", "have", "wear", "wears", "show", "shows", "bear", "bears", "carry", "carries"),
+    *("in", "of", "share", "shares"),
+)
 
 
 def looks(line: Line, noun: Noun, claim: Claim) -> Iterator[Claim]:
     """What is said behind a thing: ``are white``, ``with blue roofs``, ``in a row``."""
-    if colour := _of_all(line, noun.at + 1):
-        yield replace(claim, about=About.COLOUR, word=colour.value, end=colour.end)
     at = _behind_aside(line, noun.at + 1)
     if (colour := said_colour(line, at)) and (of := _subject(line, noun, at)):
         yield replace(claim, about=About.COLOUR, name=of.name, word=colour.value, end=colour.end)
@@ -60,20 +63,6 @@ def _subject(line: Line, noun: Noun, verb: int) -> Noun | None:
     return meant if meant.plural == several or lexicon.several(meant.name) == meant.name else None
 
 
-def _of_all(line: Line, at: int) -> Piece | None:
-    """The colour in ``, all of them red``."""
-    if line.text(at) != "," or line.text(at + 1) not in ("all", "each", "both"):
-        return None
-    for here in range(at + 2, min(at + 6, len(line.parts))):
-        part = line.parts[here]
-        if part.kind is Kind.COLOUR:
-            mixed = line.text(here + 1) in ("and", "or") or line.kind(here + 1) is Kind.THING
-            return None if mixed else part
-        if part.text not in (*lists()["before_colour"], "of", "them") and part.kind is not Kind.PRONOUN:
-            return None
-    return None
-
-
 def _behind_aside(line: Line, at: int) -> int:
     """What comes after a part of the picture, words between commas, ``that`` and ``all``."""
     if line.kind(at) is Kind.PLACE:
@@ -82,7 +71,11 @@ def _behind_aside(line: Line, at: int) -> int:
         return at + 1
     if line.text(at) == "," and line.text(at + 1) in ("all", "each", "both") and line.text(at + 2) in _WEAR:
         return at + 2
-    if line.text(at) == "," and (end := next((n for n in range(2, 6) if line.text(at + n) == ","), 0)):
+    if (
+        line.text(at) == ","
+        and not line.ends_clause(at)
+        and (end := next((n for n in range(2, 6) if line.text(at + n) == ","), 0))
+    ):
         at += end + 1
     if line.text(at) in _BESIDE:  # the wagons in the yard are yellow
         verbs = ("is", "are", "have", "has", "wear")
@@ -102,6 +95,9 @@ def _name(line: Line, at: int) -> str:
 
 def said_colour(line: Line, at: int) -> Piece | None:
     """The colour that a verb, or a roof, gives to what stands before it."""
+    plain = line.text(at) == "in" and line.kind(at + 1) is Kind.COLOUR
+    if plain and line.kind(at + 2) in (None, Kind.MARK) and not _is_mixed(line, at + 1):
+        return line.parts[at + 1]  # two trucks in red
     under = line.text(at) == "under" and _roofed(line, at)
     with_surface = under or line.text(at) in _WEAR
     if not with_surface and line.text(at) not in _LOOKS:

@@ -7,6 +7,7 @@ from itertools import pairwise
 from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.line import STEPPED_OVER, Line, Noun
 from mpgi_ray.truth.lists import lists
+from mpgi_ray.truth.numbers_behind import bound_aside, number_aside
 from mpgi_ray.truth.pieces import Kind, Piece
 
 _ADJECTIVES = 5  # pieces between a number and its noun
@@ -35,7 +36,8 @@ def add_nouns(line: Line) -> None:
     nouns = [_noun(line, at) for at, part in enumerate(line.parts) if is_thing(line, at, part)]
     line.nouns = [noun for noun in nouns if not _is_likened(line, noun)]
     for noun in line.nouns:
-        _number_aside(line, noun)
+        number_aside(line, noun)
+        bound_aside(line, noun)
     _deny_lists(line)
     _name_again(line)
 
@@ -145,6 +147,9 @@ def _noun(line: Line, at: int) -> Noun:
             noun.first = here
             noun.denied = line.kind(here - 1) is Kind.DENIAL
             break
+        elif part.text == "and" and _is_of_two(line, here):
+            here, steps = here - 1, steps + 1
+            continue
         elif part.text in _MORE or part.text in (
             *lists()["apart"],
             *lists()["made_of"],
@@ -156,39 +161,18 @@ def _noun(line: Line, at: int) -> Noun:
     return noun
 
 
+def _is_of_two(line: Line, at: int) -> bool:
+    """The "and" in ``two red and shiny trucks``."""
+    begins = line.kind(at - 2) is Kind.AMOUNT or line.text(at - 2) in ("a", "an", "the")
+    return line.kind(at - 1) is Kind.COLOUR and line.kind(at + 1) is Kind.WORD and begins
+
+
 def _further_colour(line: Line, at: int) -> int:
     """The piece behind a colour beside this one, as in ``white and dark blue``; this one if there is none."""
     here = at - 1 - (line.text(at - 1) in lists()["before_colour"])
     if line.kind(here) is Kind.COLOUR:
         return here + 1
     return here if line.text(here) in ("and", "or", ",") and line.kind(here - 1) is Kind.COLOUR else at
-
-
-def _number_aside(line: Line, noun: Noun) -> None:
-    """``many cars (25)``, ``cars: 25``, ``the cars, four in number``, ``the number of cars is four``."""
-    told = noun.at + 2
-    before, after = line.text(told - 1), line.text(told + 1)
-    ends = line.kind(told + 1) in (None, Kind.MARK)
-    says = (
-        (before, after) == ("(", ")")
-        or (before in (":", "number", "numbering", "total") and ends)
-        or (before == "," and after == "in" and line.text(told + 2) in ("number", "all", "total"))
-        or (before == "," and after in ("altogether", "in all"))
-        or (before == "," and [line.text(told + n) for n in (1, 2, 3)] == ["of", "them", ","])
-        or (
-            before in ("is", "are")
-            and line.text(noun.first - 2) == "number"
-            and line.text(noun.first - 1) == "of"
-        )
-    )
-    if (
-        says
-        and line.kind(told) is Kind.AMOUNT
-        and noun.plural
-        and not noun.denied
-        and (noun.amount is None or noun.amount[1] is None)
-    ):
-        noun.amount = line.parts[told].value
 
 
 def _subset(line: Line, noun: Noun, of: int) -> None:
@@ -226,6 +210,8 @@ def _is_absent(line: Line, at: int) -> bool:
     here = at + 1 + (words[0] in (":", ",", "(", "–", "—"))
     if line.text(here) in ("none", "nil", "0") and line.kind(here + 1) in (None, Kind.MARK):  # cars: none
         return True
+    if words[0] in ("cannot", "can't") and words[1:3] in (["be", "seen"], ["be", "found"]):
+        return line.kind(at + 4) in (None, Kind.MARK) or words[3] == "anywhere"
     if words[0] not in _VERBS:
         return False
     if {*words} & {"nearly", "almost", "mostly", "largely", "practically", "virtually"}:

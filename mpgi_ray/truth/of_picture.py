@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mpgi_ray.truth.line import Line
+from mpgi_ray.truth.line import PARTS, Line
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
 
@@ -12,12 +12,17 @@ _OTHER_SIDES = ("upper", "lower", "left", "right", "northern", "southern", "east
 
 def is_of_picture(line: Line, at: int) -> bool:
     """``at the edge of the lot`` is no part of the picture, and ``on the right bank`` neither."""
-    if "from" in (line.text(at).split()[0], *(line.text(at - n).split(" ")[0] for n in (1, 2))):
+    near = () if line.text(at - 1) == "," else (1, 2)
+    if "from" in (line.text(at).split()[0], *(line.text(at - n).split(" ")[0] for n in near)):
         return False  # what runs from the top to the bottom lies at neither
     if line.text(at - 1).endswith(("'s", "’s")) and line.kind(at - 1) is not Kind.PICTURE:
         return False  # the apron's western margin
+    if line.text(at - 1) == "and" and _is_between(line, at - 1):
+        return False  # between the road and the left edge
     nearer = at > 1 and line.text(at - 1) in ("closer", "nearer", "further", "farther")
-    beside = line.text(at).startswith("to the") and any(
+    if line.text(at - 1) == "than" or is_nearer(line, at):
+        return line.text(at - 1) != "than"
+    beside = (line.text(at).startswith("to the") or line.parts[at].value.side) and any(
         part.kind is Kind.RELATION for part in line.parts[:at]
     )  # three to the left of the bridge and one to the right
     if nearer or beside or is_direction(line, at):
@@ -33,8 +38,8 @@ def is_of_picture(line: Line, at: int) -> bool:
         )
         end = next(ends, len(rest))
         return any(part.kind is Kind.PICTURE for part in rest[:end])  # of this busy harbour scene
-    first = next((part.kind for part in line.parts if part.kind in (Kind.THING, Kind.PICTURE)), None)
-    if "its" in line.text(at).split(" ") and first is not Kind.PICTURE:
+    named = next((part.kind for part in line.parts if part.kind in (Kind.THING, Kind.PICTURE)), None)
+    if {"its", "their"} & {*line.text(at).split(" ")} and named is not Kind.PICTURE:
         return False  # the left side of a road
     if line.text(at).endswith((" upper", " lower")):
         return False  # four in the upper row, two in the lower
@@ -44,12 +49,30 @@ def is_of_picture(line: Line, at: int) -> bool:
     if (
         line.text(at - 1) in ("their", "each", "either")
         or (line.kind(at + 1) is Kind.GROUP and not stands)
-        or line.text(at + 1) in ("one", "ones")
+        or (line.text(at + 1) in ("one", "ones") and line.kind(at + 1) is not Kind.STOP)
     ):
         return False  # on its right, in the upper row
+    if line.text(at) in ("in the left", "in the right") and any(_is_of_group(line, n) for n in range(at)):
+        return False  # four in the left column, two in the right
     return (
         line.kind(at + 1) not in (Kind.THING, Kind.COLOUR) and line.text(at + 1) not in lists()["have_sides"]
     )
+
+
+def _is_of_group(line: Line, at: int) -> bool:
+    after = line.kind(at + 1) is Kind.GROUP or line.text(at + 1) in lists()["have_sides"]
+    return line.kind(at) is Kind.PLACE and after
+
+
+def _is_between(line: Line, end: int) -> bool:
+    first = (n for n in range(end, -1, -1) if line.ends_clause(n) or line.text(n) == "between")
+    return line.noun_at(end - 1) is not None and line.text(next(first, 0)) == "between"
+
+
+def is_nearer(line: Line, at: int) -> bool:
+    """``closer to the top than to the bottom``, and not ``nearer to the top than the other shed``."""
+    after = line.kind(at + 2) is Kind.PLACE or line.text(at + 3) in PARTS
+    return line.text(at - 1) in ("closer", "nearer") and line.text(at + 1) == "than" and after
 
 
 def _is_listing(line: Line, at: int) -> bool:
@@ -63,7 +86,8 @@ def is_of_site(line: Line, at: int) -> bool:
     if after[0] != "of" or after[1] not in ("the", "this", "a", "an"):
         return False
     sites = [n for n in range(2, 6) if after[n] in lists()["sites"]]
-    stops = [n for n in range(2, 6) if line.kind(at + 1 + n) in (Kind.STOP, Kind.MARK)]
+    ends = (n for n in range(2, 6) if line.kind(at + 1 + n) in (Kind.STOP, Kind.MARK))
+    stops = [n for n in ends if not _is_listing(line, at + 1 + n)]
     if not sites or (stops and stops[0] < sites[0]):
         return False
     return after[sites[0] + 1 : sites[0] + 2] not in [[one] for one in _PICTURES]  # of this airfield scene

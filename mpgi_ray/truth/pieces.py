@@ -98,6 +98,7 @@ def _next(
         return 1, Kind.STOP, None, False
     if words[at : at + 2] in (["as", "many"], ["as", "few"]):  # as many trucks as cars
         return 2, Kind.STOP, None, False
+    word = words[at]
     fraction, bounded = fraction_at(words, at), amount_at(words, at)
     if fraction and any(" ".join(words[at : at + n]) in phrases for n in range(fraction[0] + 1, _LONGEST)):
         fraction = None  # much larger than
@@ -108,8 +109,14 @@ def _next(
     if bounded:
         length, amount, share = bounded
         return length, Kind.SHARE if share else Kind.AMOUNT, amount, False
-    place = region_at(rest)
-    if place and not _is_relation(words, at, place[0]):
+    seen = {*words[max(0, at - 3) : at]} & {
+        "from",
+        "as",
+        "mentioned",
+        "described",
+    }  # from almost directly above
+    place = None if seen and word in ("above", "below") else region_at(rest)
+    if place and not _is_relation(words, at, place[0], names):
         return place[0], Kind.PLACE, place[1], False
     for length in range(min(_LONGEST, len(words) - at), 0, -1):
         phrase = " ".join(words[at : at + length])
@@ -117,12 +124,11 @@ def _next(
             return length, Kind.THING, *name
         if phrase in phrases:
             return (length, *phrases[phrase], False)
-    word = words[at]
     kind = Kind.MARK if not word[0].isalnum() else Kind.WORD
     return 1, kind, None, False
 
 
-def _is_relation(words: list[str], at: int, length: int) -> bool:
+def _is_relation(words: list[str], at: int, length: int, names: Mapping[str, Name]) -> bool:
     """Whether "to the left" goes on with "of the shed", which is no part of the picture."""
     after = words[at + length :]
     if " ".join((*words[at : at + length], "of")) not in _phrases() or after[:1] != ["of"]:
@@ -130,7 +136,8 @@ def _is_relation(words: list[str], at: int, length: int) -> bool:
     pictures = {*lists()["picture"], "centre", "center", "middle"}
     if words[at + length - 1] == "side":
         pictures |= {*lists()["sites"]}  # the left side of a yard lies in it
-    return not pictures & {*after[1:5]}
+    told = [n for n in range(1, min(5, len(after))) if after[n] in pictures]
+    return all(f"{after[n - 1]} {after[n]}" in names for n in told)  # of the road surface
 
 
 @cache

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mpgi_ray.data.box import Box
 
 _NEAR = 0.04  # of the picture's sides: borders of its parts are not sharp
+_RELATIVE = 0.62  # of the picture: the reach of what lies to the right, or above, of something perhaps
 _OVERLAP = 0.2  # of a box's area that lies in a part: less is no touch
 _PREPOSITION = (
     r"(?:in|at|on|near|along|to|toward|towards|within|across|from|around|into|by|against|onto|inside|down|up|"
@@ -19,7 +20,7 @@ _NOUN = (
     r"boundary|strip|zone|fringe|reaches|arm|approach road|approach|branch"
 )
 _PLACE = re.compile(
-    rf"(?P<before>{_PREPOSITION} )?(?:the |its )?{_FAR}"
+    rf"(?P<before>{_PREPOSITION} )?(?:the |its |their )?{_FAR}"
     rf"(?:(?P<v>upper|top|lower|bottom|topmost|bottommost|north(?:ern)?|south(?:ern)?)"
     rf"(?: ?(?P<h>left|right|central|middle|center|centre|west(?:ern)?|east(?:ern)?))?"
     rf"(?: hand| most)?(?: (?P<n>{_NOUN}))?"
@@ -37,6 +38,18 @@ _OF_MIDDLE = re.compile(
 _HOLDING = re.compile(
     r"(?: of (?:the|this) \w+)? (?:holds?|contains?|has|have|(?:is|are) (?:occupied|filled|taken up) by)\b"
 )
+_BARE = re.compile(  # three sheds above; and not above and below the road
+    r"(above|below|underneath|beneath)(?= [,;.)]|$| there\b| is | are | lies? | stands? | sits? | runs? "
+    r"| and (?!below|above|left|right|to |around|beside))"
+)
+_LEVEL = re.compile(
+    r"(high(?:er)?(?: up)?|low(?:er)?(?: down)?) in the "
+    r"(?:picture|image|frame|scene|view|photo|photograph)\b"
+)
+_SIDES = {"left": "left_of", "west": "left_of", "righ": "right_of", "east": "right_of"}
+_SIDES |= {"uppe": "above", "top": "above", "topm": "above", "nort": "above"}
+_SIDES |= {"lowe": "below", "bott": "below", "sout": "below"}
+_TO = ("to the ", "to its ", "to their ")
 _NARROW = {"edge", "border", "margin", "end", "rim", "boundary", "strip", "fringe"}
 
 _LEFT, _RIGHT, _UPPER, _LOWER = Box(0, 0, 0.5, 1), Box(0.5, 0, 1, 1), Box(0, 0, 1, 0.5), Box(0, 0.5, 1, 1)
@@ -46,10 +59,15 @@ _HALVES |= {"above": _UPPER, "north": _UPPER, "below": _LOWER, "south": _LOWER}
 
 @dataclass(frozen=True)
 class Region:
-    """A part of a picture, in shares of its width and height; of a ``rim`` what lies outside of the box."""
+    """A part of a picture, in shares of its width and height; of a ``rim`` what lies outside of the box.
+
+    Attributes:
+        side: of "to the left" and "above", the relation to another thing that may be meant: ``left_of``.
+    """
 
     box: Box
     rim: bool = False
+    side: str = ""
 
     def touches(self, thing: Box) -> bool:
         """Whether one could say that a thing lies there: a fifth of its box does, or it fills half of it."""
@@ -94,6 +112,15 @@ class Region:
                 found.append(cell)
         return tuple(found)
 
+    @property
+    def half(self) -> Region:
+        """The half of the picture that is nearer to it than the other one; of an edge or a corner."""
+        x1, y1, x2, y2 = self.box
+        low, high = (0.0 if x1 < 1 - x2 else 0.5, 0.0 if y1 < 1 - y2 else 0.5), (x1 + x2, y1 + y2)
+        across, down = abs(high[0] - 1) > 0.01, abs(high[1] - 1) > 0.01
+        left, top = (low[0] if across else 0.0), (low[1] if down else 0.0)
+        return Region(Box(left, top, left + 0.5 if across else 1.0, top + 0.5 if down else 1.0))
+
 
 MIDDLE = Region(Box(0.25, 0.25, 0.75, 0.75))
 
@@ -106,15 +133,22 @@ def region_at(words: str) -> tuple[int, Region] | None:
     """
     if beside := _OF_MIDDLE.match(words):
         return len(beside[0].split()), Region(_HALVES[beside[1]])
+    if bare := _BARE.match(words):
+        return 1, _on_side("above" if bare[1] == "above" else "below")
+    if level := _LEVEL.match(words):
+        upper = level[1].startswith("high")
+        return len(level[0].split()), Region(_UPPER if upper else _LOWER)
     found = _PLACE.match(words)
     if found is None:
         return None
     noun = found["n"] or found["n2"] or found["n3"]
-    holding = (found["m"] or found["r"]) and _HOLDING.match(words, found.end())  # the centre holds a car
+    alone = found["m"] or found["r"] or (found["v"] and found["h"]) or found["h2"]
+    holding = bool(alone and _HOLDING.match(words, found.end()))  # the centre holds a car
     if not (noun or found["before"] or (found["v"] and found["h"]) or holding):
         return None
     compass = (found["v"] or found["h2"] or "").startswith(("north", "south", "west", "east"))
-    if compass and not (noun or (found["before"] or "").startswith(("in", "at"))):
+    told = found["before"] or ""
+    if compass and not (noun or holding or told.startswith(("in", "at")) or words.startswith(_TO)):
         return None  # towards the north is a direction
     if found["r"]:
         return len(found[0].split()), Region(Box(0.25, 0.25, 0.75, 0.75), rim=True)
@@ -132,8 +166,10 @@ def region_at(words: str) -> tuple[int, Region] | None:
     )
     if noun == "side" and (found["before"] or "").startswith(("along", "lines", "flanks", "hugs")):
         reach = 0.42
-    if noun is None and found["before"] == "to ":
-        reach = 0.62  # to the right of something, perhaps
+    if noun is None and found["before"] == "to " and down and across:
+        reach = _RELATIVE
+    elif noun is None and found["before"] == "to ":
+        return len(found[0].split()), _on_side(_SIDES[(down or across)[:4]])
     x1, x2, y1, y2 = 0.0, 1.0, 0.0, 1.0
     if down:
         y1, y2 = (0.0, reach) if down.startswith(("upper", "top", "north")) else (1 - reach, 1.0)
@@ -141,6 +177,17 @@ def region_at(words: str) -> tuple[int, Region] | None:
         left, right = across.startswith(("left", "west")), across.startswith(("right", "east"))
         x1, x2 = (0.0, reach) if left else (1 - reach, 1.0) if right else (0.2, 0.8)
     return len(found[0].split()), Region(Box(x1, y1, x2, y2))
+
+
+def _on_side(side: str) -> Region:
+    """Where things lie "to the left" of something, or of the middle of the picture."""
+    boxes = {
+        "left_of": Box(0, 0, _RELATIVE, 1),
+        "right_of": Box(1 - _RELATIVE, 0, 1, 1),
+        "above": Box(0, 0, 1, _RELATIVE),
+        "below": Box(0, 1 - _RELATIVE, 1, 1),
+    }
+    return Region(boxes[side], side=side)
 
 
 def _shared(a: Box, b: Box) -> float:

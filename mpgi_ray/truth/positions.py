@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mpgi_ray.data.box import Box
 from mpgi_ray.rules import lexicon
+from mpgi_ray.rules.facts import CoverFact
 from mpgi_ray.truth.claim import Claim
 from mpgi_ray.truth.judged import Judged, Verdict
 from mpgi_ray.truth.known import Known, Of
@@ -15,6 +18,14 @@ INNER_CELL = 0.8  # of a cell that lies in the part of the picture
 _OPEN = 0.15  # what is marked as nothing in a part of the picture, in which a class may lie all the same
 _FEW = 1 / 3  # of things spoken of as a whole: less lie elsewhere
 _LARGEST = 0.5  # of the area of the largest box: others may be called the largest, too
+_MOST_OF_CELL = 0.5  # of which a part of the picture is made up
+_FILLED = 0.1  # of a part of the picture: what covers less does not fill it
+_NEARER = {  # cells of the 3×3 grid that lie on a side, and those of which a half does
+    "left_of": ((0, 3, 6), (1, 4, 7)),
+    "right_of": ((2, 5, 8), (1, 4, 7)),
+    "above": ((0, 1, 2), (3, 4, 5)),
+    "below": ((6, 7, 8), (3, 4, 5)),
+}
 _FEW_COVERED = 1 / 5  # and of a surface
 
 
@@ -33,10 +44,14 @@ def lying(claim: Claim, of: Of, known: Known) -> Judged:
         outside = sum(not region.wider().touches(box) for box in whole)
         if outside > sum(fact.left_out for fact in of.classes):
             return Judged(claim, Verdict.CONTRADICTED, f"{outside} lie elsewhere")
-    if claim.most and (few := _few(of, region)):
+    if (claim.most or claim.every) and (few := _few(of, region)):
         return Judged(claim, Verdict.CONTRADICTED, few)
     if claim.largest and not any(map(region.wider().touches, _largest(of))):
         return Judged(claim, Verdict.CONTRADICTED, f"the largest {claim.name} lies elsewhere")
+    if region.side and not whole and (few := _few_on_side(of, region.side)):
+        return Judged(claim, Verdict.CONTRADICTED, few)  # the sea to the left
+    if claim.fills and covers and not of.boxes and (few := _does_not_fill(covers, region, known)):
+        return Judged(claim, Verdict.CONTRADICTED, few)
     seen = any(share >= _LITTLE for share in shares)
     if seen and not of.boxes and (grounds := of.grounds):
         seen = any(region.wider().touches(box) for box in grounds)  # cells are large
@@ -68,6 +83,25 @@ def _few(of: Of, region: Region) -> str:
         return f"{there} of {len(whole)} lie there" if there < _FEW * len(whole) else ""
     shares = [sum(fact.cells[cell] for fact in of.covers) for cell in range(9)]
     share = sum(shares[cell] for cell in region.cells())
+    if not sum(shares):
+        return ""
+    return f"{share / sum(shares):.0%} lies there" if share < _FEW_COVERED * sum(shares) else ""
+
+
+def _does_not_fill(covers: Sequence[CoverFact], region: Region, known: Known) -> str:
+    """What says that surfaces cover next to nothing of a part of the picture; empty if nothing does."""
+    cells = region.cells(_MOST_OF_CELL)
+    if not cells or any(known.unmarked(covers, cell) >= _OPEN for cell in cells):
+        return ""
+    share = sum(fact.cells[cell] for fact in covers for cell in cells) / len(cells)
+    return f"{share:.0%} of it is covered" if share < _FILLED else ""
+
+
+def _few_on_side(of: Of, side: str) -> str:
+    """What says that most of a surface lies in the other half of the picture; empty if nothing does."""
+    shares = [sum(fact.cells[cell] for fact in of.covers) for cell in range(9)]
+    all_of, half_of = _NEARER[side]
+    share = sum(shares[cell] for cell in all_of) + sum(shares[cell] for cell in half_of) / 2
     return f"{share / sum(shares):.0%} lies there" if share < _FEW_COVERED * sum(shares) else ""
 
 

@@ -86,7 +86,7 @@ def _elided(line: Line, at: int) -> list[Noun]:
     verb = any(
         line.kind(n) is Kind.SHARE and line.kind(n - 1) is Kind.COVERS for n in range(1, at)
     ) and not any(line.kind(n) in (Kind.COVERS, Kind.COVERED) for n in (at + 1, at + 2))
-    found = _listed(line, at - 1) if verb else []
+    found = _listed(line, at - 1 - (line.text(at - 1) == "for")) if verb else []
     each = line.text(at + 1) == "each"
     if not found or not (each or line.text(at + 1) in (",", ";", "and", ".", "")):
         return []
@@ -130,6 +130,14 @@ def _behind_aside(line: Line, end: int) -> Noun | None:
         if line.text(at) == "," and (after in _ASIDES or after.endswith(("ed", "ing"))):
             return line.noun_at(at - 1)
     return None
+
+
+def _only_thing(line: Line, end: int) -> Noun | None:
+    """The grass in ``grass is a minor element, making up a tenth``."""
+    first = next((n + 1 for n in range(end - 1, -1, -1) if line.ends_clause(n)), 0)
+    nouns = [noun for noun in line.nouns if first <= noun.first < end]
+    only = len(nouns) == 1 and not nouns[0].denied and not leads_away(line, nouns[0])
+    return nouns[0] if only and line.text(end + 1).split(" ")[0].endswith("ing") else None
 
 
 def _apposed(line: Line, at: int) -> Noun | None:
@@ -179,7 +187,7 @@ def _ends(line: Line, at: int) -> bool:
 
 def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
     subject = None
-    aside = line.text(at - 2) == "," and _behind_aside(line, at - 2)
+    aside = line.text(at - 2) == "," and (_behind_aside(line, at - 2) or _only_thing(line, at - 2))
     if line.kind(at - 1) is Kind.COVERS and line.text(at - 2) in ("and", ",") and not aside:
         first = _joined(line, at) if line.text(at - 2) == "and" else None
         if first is not None and _picture_behind(line, at) is not None:
@@ -190,8 +198,11 @@ def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
     verb = next((n for n in (1, 2) if line.kind(at - n) is Kind.COVERS), None)
     if verb is not None:
         subject = line.subject(at - verb)
+        between = range(subject.at, at - verb) if subject else ()
+        if any(line.text(n) in ("its", "whose") and line.text(n + 1) != "own" for n in between):
+            subject = None  # beside the water, its apron filling most of the picture
         if line.text(at - verb - 1) == ",":
-            subject = _behind_aside(line, at - verb - 1)
+            subject = _behind_aside(line, at - verb - 1) or _only_thing(line, at - verb - 1)
         if subject is None and line.kind(at - verb - 1) is Kind.PRONOUN and at - verb - 1 == 0:
             subject = line.told  # it covers most of the image
         if subject is None and (both := line.pair(at - verb)):
@@ -222,5 +233,8 @@ def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
         else:
             subject = _apposed(line, at)
     scattered = verb is not None and line.text(at - verb).startswith("spread") and not _is_surface(subject)
-    if subject is not None and not subject.amount and not scattered:
-        yield Claim(About.COVER, subject.name, part.start, part.end, amount=part.value)
+    some = subject is not None and subject.amount is not None
+    apart = some and subject is not None and not 1 <= at - (verb or 0) - subject.at <= 2
+    apart |= some and _picture_behind(line, at) is None
+    if subject is not None and not scattered and not apart:
+        yield Claim(About.COVER, subject.name, part.start, part.end, amount=part.value, some=some)

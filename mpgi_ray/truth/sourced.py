@@ -15,6 +15,7 @@ from mpgi_ray.truth.tones import untold
 from mpgi_ray.truth.verdict import Judged, Verdict
 
 _TOLD = (About.COUNT, About.COVER)
+_NEAR = {"near", "beside"}
 _WORDS = (About.PRESENCE, About.ABSENCE)  # things of no source are words of none
 
 
@@ -74,7 +75,8 @@ def is_said(claim: Claim, told: Sequence[Claim]) -> bool:
     return any(
         one.about is claim.about
         and _is_one(one.name, claim.name)
-        and (one.word, one.other) == (claim.word, claim.other)
+        and (one.word == claim.word or {one.word, claim.word} <= _NEAR)
+        and (one.other == claim.other or claim.about is About.POSITION)
         and (claim.region is None or (one.region is not None and one.region.is_like(claim.region)))
         for one in told
     )

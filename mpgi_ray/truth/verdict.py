@@ -8,6 +8,7 @@ counts every class that is one. The table in docs/truth.md says when each kind o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from mpgi_ray.rules import Facts, lexicon
 from mpgi_ray.rules.english import placed_sentences
@@ -20,9 +21,10 @@ from mpgi_ray.truth.judged import Judged as Judged
 from mpgi_ray.truth.judged import Verdict as Verdict
 from mpgi_ray.truth.known import Known, Of
 from mpgi_ray.truth.lists import also_called, lists
+from mpgi_ray.truth.patterns import otherwise
 from mpgi_ray.truth.places import Region
 from mpgi_ray.truth.positions import INNER_CELL, inside, lying
-from mpgi_ray.truth.relations import are_apart, between, outnumbered, related
+from mpgi_ray.truth.relations import are_apart, between, may_lie_beside, nearer, outnumbered, related
 from mpgi_ray.truth.sums import held_together
 
 _INNER = 0.12  # of the picture: what is denied of a part may lie near its border
@@ -75,6 +77,15 @@ class Checker:
         return held_together(judged, [start for start, _ in placed_sentences(text)], self.known)
 
     def _judged(self, claim: Claim) -> Judged:
+        judged = self._as_read(claim)
+        if claim.or_else and judged.verdict is Verdict.CONTRADICTED:
+            others = [self._as_read(other) for other in claim.or_else]
+            if any(other.verdict is not Verdict.CONTRADICTED for other in others):
+                return Judged(claim, Verdict.UNVERIFIABLE)
+        return judged
+
+    def _as_read(self, claim: Claim) -> Judged:
+        """A claim in its first reading."""
         rule = self._rules[claim.about]
         judged = rule(claim, self.known.of(claim.name))
         whole = lists()["parts_of"].get(claim.name)
@@ -141,7 +152,10 @@ class Checker:
         fewer = claim.region is None and most is not None and most < lowest  # a part has no sharp border
         if highest == 0 and self._taken_for(claim.name):
             return Judged(claim, Verdict.UNVERIFIABLE)
-        if fewer or (highest is not None and least > highest):
+        many = highest is not None and least > highest
+        if many and claim.other and may_lie_beside(claim, of, self.known.of(claim.other)):
+            return Judged(claim, Verdict.UNVERIFIABLE)
+        if fewer or many:
             return Judged(claim, Verdict.CONTRADICTED, self._fact(claim.name, of, claim.region))
         holds = least <= lowest and (most is None or (highest is not None and highest <= most))
         return Judged(claim, Verdict.SUPPORTED if holds else Verdict.UNVERIFIABLE)
@@ -155,7 +169,13 @@ class Checker:
         )
 
     def _position(self, claim: Claim, of: Of) -> Judged:
-        return lying(claim, of, self.known)
+        judged = lying(claim, of, self.known)
+        if claim.some and of.most != 1:
+            return judged if judged.verdict is Verdict.SUPPORTED else Judged(claim, Verdict.UNVERIFIABLE)
+        other = claim.other if judged.verdict is Verdict.CONTRADICTED else None
+        if other and may_lie_beside(claim, of, self.known.of(other)):
+            return Judged(claim, Verdict.UNVERIFIABLE)
+        return judged
 
     def _cover(self, claim: Claim, of: Of) -> Judged:
         return covering(claim, of, self.known)
@@ -173,6 +193,9 @@ class Checker:
             return Judged(claim, Verdict.SUPPORTED)
         if pattern == "beside" and claim.amount == (2, 2) and of.most == len(of.boxes) == 2 and are_apart(of):
             return Judged(claim, Verdict.CONTRADICTED, f"the two {claim.name} are far from each other")
+        whole = of.most == of.whole == len(of.boxes)
+        if whole and (is_so := otherwise(direction, pattern, of.boxes)):
+            return Judged(claim, Verdict.CONTRADICTED, f"{claim.name}: {is_so}")
         if len(found) == 1:
             told, along = found.pop()
             several = told in _SEVERAL_ROWS.get(direction, ("grid",) if direction else ())
@@ -186,12 +209,17 @@ class Checker:
 
     def _relation(self, claim: Claim, of: Of) -> Judged:
         other = self.known.of(claim.other or "")
+        sized = {"larger": "more", "smaller": "fewer"}.get(claim.word or "")
+        if sized and of.covers and other.covers and not (of.classes or other.classes):
+            claim = replace(claim, word=sized, some=False)  # the lake is larger than the field
         if claim.word in ("more", "fewer"):
             told = f"{self._fact(claim.name, of)}, {self._fact(claim.other or '', other)}"
             surfaces = of.covers and other.covers and not (of.classes or other.classes)
             if surfaces and not claim.some:  # and not more trees than fields
                 return outcovered(claim, of, other, self.known, told)
             return outnumbered(claim, of, other, told)
+        if claim.third is not None and claim.word == "nearer":
+            return nearer(claim, of, other, self.known.of(claim.third))
         if claim.third is not None:
             return between(claim, of, other, self.known.of(claim.third))
         return related(claim, of, other)

@@ -8,22 +8,25 @@ from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.leading import (
     LEADING_AWAY,
     is_beside,
+    is_flanking,
     is_held,
     is_parted,
+    is_past,
     is_unnamed,
     leads_away,
     tells_where,
 )
-from mpgi_ray.truth.line import Line
+from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.listed import goes_on, is_last, listed_with
 from mpgi_ray.truth.lists import lists
-from mpgi_ray.truth.of_picture import is_of_picture, is_of_site, is_of_some, is_of_way
+from mpgi_ray.truth.of_picture import is_nearer, is_of_picture, is_of_site, is_of_some, is_of_way
 from mpgi_ray.truth.pieces import Kind
 from mpgi_ray.truth.places import Region
 
 _OF_SITE = 0.15  # of the picture: a site need not fill it
 _OF_WAY = 0.24  # of the picture: a road may end far from its border
 _WHOLE = ("the whole", "the entire")
+_LOOKING = ("if", "you", "look", "looking", "looks", "we", "when", "only")  # at a part of the picture
 _LIE = ("are", "is", "lie", "lies", "sit", "sits", "stand", "stands")
 _VERBS = (*_LIE, "can", "has", "have", "was", "were", "extend", "stretch", "run", "occupy", "spread")
 _AFTER_BARE = ("in", "at", "on", "near", "along", *_LIE, "of", "more", "and")
@@ -36,12 +39,17 @@ def owners(line: Line) -> Iterator[tuple[int, Region]]:
     Of parts in a list, as in "at the top, on the left and in the centre", each belongs to it.
     """
     taken: set[int] = set()
+    others: set[int] = set()  # from which something leads away
     owner: int | None = None
     for at, part in enumerate(line.parts):
-        if part.kind is not Kind.PLACE or not is_of_picture(line, at) or is_of_some(line, at):
+        if part.kind is not Kind.PLACE:
             continue
-        if listed := goes_on(line, at):
-            owner = owner if is_last(line, at) else None
+        if not is_of_picture(line, at) or is_of_some(line, at):
+            if line.text(at).startswith("from"):
+                others.add(at)
+            continue
+        if listed := goes_on(line, at, others):
+            owner = owner if is_last(line, at) or (owner is not None and owner > at) else None
         else:
             fronted = _is_fronted(line, at) and not _is_aside(line, at)
             fronted |= _is_inverted(line, at)
@@ -49,6 +57,7 @@ def owners(line: Line) -> Iterator[tuple[int, Region]]:
         if owner is not None and (listed or owner not in taken):
             region = part.value.wider(_OF_SITE) if is_of_site(line, at) else part.value
             region = region.wider(_OF_WAY) if is_of_way(line, at) else region
+            region = region.half if is_nearer(line, at) else region
             for thing in (owner, *listed_with(line, at, owner)):
                 taken.add(thing)
                 yield thing, region
@@ -63,7 +72,9 @@ def _is_fronted(line: Line, at: int) -> bool:
             return True
         if line.text(here) in _LIE or line.text(here) in lists()["placed"]:
             return False  # two are red and lie in the upper left
-        if line.parts[here].kind not in (Kind.STOP, Kind.LEADING) and line.text(here) not in _WHOLE:
+        before = line.text(here) in (*_WHOLE, *lists()["how_far"], *_LOOKING)
+        before |= line.text(here) in lists()["set"] and line.text(at + 1) == ","
+        if line.parts[here].kind not in (Kind.STOP, Kind.LEADING) and not before:
             return False
     return True
 
@@ -132,14 +143,18 @@ def _before(line: Line, at: int) -> int | None:
         noun = line.noun_at(here)
         if noun is None and part.kind is Kind.THING and not _is_said_plainly(line, here):
             return None  # with taxi roads on the left
-        if noun and (is_held(line, noun) or _is_set(line, here, at)):
+        if noun and (is_held(line, noun) or _is_set(line, here, at) or _is_so(line, noun, at)):
             return here
         if is_unnamed(line, here) or (noun and (is_parted(line, noun) or is_beside(line, noun, at))):
+            return None
+        if noun and (is_past(line, noun) or (here == at - 1 and is_flanking(line, noun))):
             return None
         if noun and not leads_away(line, noun):
             return here
         if part.kind is Kind.AMOUNT and _is_bare(line, here):
             return here
+        if part.text == "one" and line.kind(here + 1) is Kind.WORD and line.text(here + 1) != "of":
+            return None  # and one apart at the far left
         if part.kind is Kind.PRONOUN:
             if part.text == "it" and here and not line.ends_clause(here - 1) and line.text(here - 1) != "and":
                 return None  # a track runs past it on the left
@@ -154,6 +169,12 @@ def _is_set(line: Line, here: int, at: int) -> bool:
     """The parasols in ``enlivened by parasols set up in the lower half``."""
     words = [line.text(n) for n in range(here + 1, at)]
     return bool(words) and all(word in lists()["set"] for word in words)
+
+
+def _is_so(line: Line, thing: Noun, at: int) -> bool:
+    """The sea in ``a beach with the sea to the left``."""
+    first = thing.first - (line.text(thing.first - 1) in ("the", "its"))
+    return thing.at == at - 1 and line.text(first - 1) == "with" and bool(line.parts[at].value.side)
 
 
 def _is_said_plainly(line: Line, at: int) -> bool:
@@ -196,6 +217,8 @@ def _is_verb(line: Line, at: int) -> bool:
 def _behind(line: Line, at: int) -> int | None:
     """The first thing behind a part of the picture with which a clause begins."""
     for here in range(at + 1, len(line.parts)):
+        if line.kind(here) is Kind.PLACE and line.text(here - 1) == "," and here == at + 2:
+            continue  # at the top, on the left, a shed
         if line.parts[here].kind is Kind.PLACE or (
             line.turns(here) and (line.text(here), here) != (":", at + 1)
         ):

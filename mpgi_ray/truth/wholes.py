@@ -16,6 +16,9 @@ def is_every(line: Line, noun: Noun) -> bool:
     near = {line.text(here) for here in (*range(noun.at - 5, noun.at), *after)}
     if near & _EVERY or line.text(noun.first) == "both":
         return True
+    before = range(noun.first - 1, max(-1, noun.first - 4), -1)
+    if any(line.kind(n) is Kind.PLACE and line.text(n - 1) in _ONLY for n in before):
+        return True  # only the upper right has houses
     beside = [{line.text(n - 1), line.text(n + 1)} for n in after if line.kind(n) is Kind.PLACE]
     return any(words & _ONLY for words in beside)
 

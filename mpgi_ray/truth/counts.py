@@ -1,0 +1,81 @@
+"""Whether a number is that of all things of a name, or of some of them only."""
+
+from __future__ import annotations
+
+from mpgi_ray.rules import lexicon
+from mpgi_ray.truth.line import STEPPED_OVER, Line, Noun
+from mpgi_ray.truth.lists import lists
+from mpgi_ray.truth.pieces import Kind
+
+
+def is_one_and_many(name: str) -> bool:
+    """``two aircraft``."""
+    return lexicon.several(name) == name and not lexicon.is_mass(name)
+
+
+def is_total(line: Line, noun: Noun) -> bool:
+    """``six boats in total``, ``altogether six boats``: of the only number of a sentence."""
+    said = " ".join(part.text for part in line.parts)
+    return sum(one.amount is not None for one in line.nouns) == 1 and any(
+        f" {words} " in f" {said} " for words in lists()["totals"]
+    )
+
+
+def is_of_each(line: Line, at: int) -> bool:
+    """``a single car is found on each of the two arms``, but not ``each of them white``."""
+    after = (
+        here
+        for here in range(at + 1, len(line.parts))
+        if line.text(here) in ("each", "every", "either") and line.text(here - 1) != ","
+    )
+    first = next(after, None)
+    return first is not None and not any(map(line.ends_clause, range(at + 1, first)))
+
+
+def is_placed(line: Line, noun: Noun) -> bool:
+    """Whether what follows tells these things from others: two beside the road, not barges on the water."""
+    kinds = {noun.name, *lexicon.synonyms(noun.name), *lexicon.hypernyms(noun.name)}
+    usual = {ground for ground, things in lists()["usual"].items() if not kinds.isdisjoint(things)}
+    for here in range(noun.at + 1, min(noun.at + 8, len(line.parts))):
+        scattered = line.parts[here].value == "scattered"
+        if line.kind(here) is Kind.RELATION or (line.kind(here) is Kind.PATTERN and not scattered):
+            return True
+        at_one = line.text(here) in ("between", "among") or (
+            line.text(here) == "on" and line.text(here + 1) == "the"
+        )
+        picture = any(line.kind(n) is Kind.PICTURE for n in range(here + 1, here + 4))
+        at_one &= usual.isdisjoint((line.text(here + 2), line.text(here + 3)))
+        if at_one and line.kind(here) is not Kind.PLACE and not picture:
+            return True
+        if line.parts[here].kind in (Kind.MARK, Kind.THING, Kind.PLACE):
+            return False
+    return False
+
+
+def is_bound_of_site(line: Line, noun: Noun) -> bool:
+    """``no more than three silos stand on the yard``: who says how many there are at most means all."""
+    if noun.amount is None or noun.amount[0] > 0:
+        return False
+    after = range(noun.at + 1, min(noun.at + 8, len(line.parts)))
+    on = next((n for n in after if line.text(n) in ("on", "in") or line.kind(n) is Kind.RELATION), None)
+    if on is None or line.kind(on) is Kind.RELATION:
+        return False
+    end = next((n for n in range(on + 2, on + 6) if line.text(n) in lists()["sites"]), None)
+    if end is None or line.kind(end + 1) not in (None, Kind.MARK):
+        return False  # on the yard next to the road
+    return all(line.kind(n) in STEPPED_OVER for n in range(on + 2, end))
+
+
+def is_only_one(line: Line, noun: Noun) -> bool:
+    """``The only truck stands at the gate``, and not ``the only truck at the gate is red``."""
+    here = noun.at - 1
+    while line.kind(here) is Kind.COLOUR:
+        here -= 1
+    sole = line.text(here) in ("only", "sole") and line.text(here - 1) == "the"
+    return (
+        sole
+        and not noun.plural
+        and noun.amount is None
+        and (line.kind(noun.at + 1) is Kind.COVERED or line.text(noun.at + 1) in lists()["saying"])
+        and line.text(noun.at + 1) != "are"
+    )

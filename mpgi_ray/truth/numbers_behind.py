@@ -1,0 +1,53 @@
+"""Numbers and bounds that stand behind their noun."""
+
+from __future__ import annotations
+
+from mpgi_ray.rules import lexicon
+from mpgi_ray.truth.amounts import bound_behind, bounded
+from mpgi_ray.truth.line import Line, Noun
+from mpgi_ray.truth.lists import lists
+from mpgi_ray.truth.pieces import Kind
+
+
+def number_aside(line: Line, noun: Noun) -> None:
+    """``many cars (25)``, ``cars: 25``, ``the cars, four in number``, ``the number of cars is four``."""
+    told = noun.at + 2
+    before, after = line.text(told - 1), line.text(told + 1)
+    ends = line.kind(told + 1) in (None, Kind.MARK)
+    if line.text(noun.first - 2) == "number" and line.kind(noun.at + 1) is Kind.AMOUNT:
+        noun.amount = line.parts[noun.at + 1].value  # the number of cars does not exceed four
+    says = (
+        (before, after) == ("(", ")")
+        or (before in (":", "number", "numbering", "total") and ends)
+        or (before == "," and after == "in" and line.text(told + 2) in ("number", "all", "total"))
+        or (before == "," and after in ("altogether", "in all"))
+        or (before == "," and [line.text(told + n) for n in (1, 2, 3)] == ["of", "them", ","])
+        or (
+            before in ("is", "are")
+            and line.text(noun.first - 2) == "number"
+            and line.text(noun.first - 1) == "of"
+        )
+    )
+    if (
+        says
+        and line.kind(told) is Kind.AMOUNT
+        and noun.plural
+        and not noun.denied
+        and (noun.amount is None or noun.amount[1] is None)
+    ):
+        noun.amount = line.parts[told].value
+
+
+def bound_aside(line: Line, noun: Noun) -> None:
+    """``Two tanks at most``, ``two tanks or more``; ``six cars and trucks in all`` are no six cars."""
+    if noun.amount is None:
+        return
+    trailing = bound_behind([line.text(noun.at + n) for n in (1, 2, 3)])
+    if trailing and noun.amount[0] == noun.amount[1]:
+        noun.amount = bounded(noun.amount[0], trailing[1])
+    other = line.noun_at(noun.at + 2) if line.text(noun.at + 1) in ("and", "or") else None
+    if other and other.plural and not other.amount and other.first == other.at:
+        kinds = {*lexicon.hypernyms(other.name)} & {*lexicon.hypernyms(noun.name)}
+        said = " ".join(line.text(other.at + n) for n in (1, 2, 3))
+        if kinds or any(said.startswith(total) for total in lists()["totals"]):
+            noun.amount = None
