@@ -27,7 +27,10 @@ WORDS = (
 )
 CELLS = ("upper left", "top", "upper right", "left", "centre", "right", "lower left", "bottom", "lower right")
 _SIDES = ("left", "right", "top", "bottom")
-_HUE = "black|grey|white|reddish brown|red|orange|brown|beige|tan|yellow|olive|green|blue-green|blue|purple"
+_HUE = (
+    "black|grey|white|reddish brown|red|orange|brown|beige|tan|yellow|olive|green|blue-green|blue|purple"
+    "|dusty pink"
+)
 COLOUR = rf"(?:(?:light(?:er)? |dark(?:er)? )*(?:grey-(?:brown|green|blue|purple)|{_HUE})\b(?!-))"
 NUMBER = rf"(?:a single|{'|'.join(WORDS)}|\d+)"
 BOUNDS = ("at least", "no fewer than", "more than", "at most", "fewer than", "up to")

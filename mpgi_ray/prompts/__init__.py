@@ -9,37 +9,30 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 
-import jinja2
 from pydantic import BaseModel
 
 from mpgi_ray.config import nearest, read_mapping, read_text
 from mpgi_ray.config import parse as parse_config
 from mpgi_ray.data.caption import Shown
 from mpgi_ray.errors import RecipeError
-from mpgi_ray.prompts.body import BodyError, render, sandbox
+from mpgi_ray.prompts.blocks import KNOWN, example_block, files_of, names_block, read
+from mpgi_ray.prompts.blocks import Boxes as Boxes
+from mpgi_ray.prompts.blocks import again as again
+from mpgi_ray.prompts.blocks import facts_block as facts_block
+from mpgi_ray.prompts.blocks import headings as headings
+from mpgi_ray.prompts.blocks import shared_blocks as shared_blocks
+from mpgi_ray.prompts.blocks import sources_block as sources_block
+from mpgi_ray.prompts.body import BodyError, render
 from mpgi_ray.prompts.front import Front, Words
 from mpgi_ray.prompts.front import Kind as Kind
 from mpgi_ray.prompts.reply import reply_model, schema_of
 from mpgi_ray.secrets import secret_in
-
-_KNOWN = ("facts", "measured")  # what stands in brackets before what no description says
-_HEADED = ("_facts.j2", "_sources.j2", "_example.j2", "_again.j2")
-_SHARED = ("_system.j2", "_system_integrate.j2", *_HEADED)
-
-
-@dataclass(frozen=True)
-class Boxes:
-    """Object boxes as a model's family writes them: how to read them, and one line a box."""
-
-    convention: str
-    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -66,8 +59,8 @@ class PromptTemplate:
 
     @cached_property
     def hash(self) -> str:
-        """Identity of the prompt, 16 hex digits: the file, the system texts and the shared blocks."""
-        parts = [self.source, *(_read(name) for name in _SHARED)]
+        """Identity of the prompt, 16 hex digits: the file, and what goes into all prompts of its kind."""
+        parts = [self.source, *files_of(self.kind).values()]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
     @cached_property
@@ -76,7 +69,7 @@ class PromptTemplate:
         if self.own_system is not None:
             return self.own_system
         name = "_system_integrate.j2" if self.kind is Kind.INTEGRATE else "_system.j2"
-        return _read(name).strip()
+        return read(name).strip()
 
     @property
     def shown(self) -> Shown:
@@ -117,66 +110,15 @@ class PromptTemplate:
         """
         own = [self.instruction]
         if self.example:
-            own.append(_shared("_example.j2", example=self.example))
-        parts = {Kind.FREE: own, Kind.RELAY: [block, *own], Kind.INTEGRATE: [*own, block]}
+            own.append(example_block(self.example))
+        merge = [*own, names_block(), block]
+        parts = {Kind.FREE: own, Kind.RELAY: [block, *own], Kind.INTEGRATE: merge}
         return "\n\n".join(parts[self.kind])
 
     @property
     def opening(self) -> str:
         """What the prompts of all images begin with, after the system text and the picture."""
         return self.with_block("\0").partition("\0")[0]
-
-
-def shared_blocks() -> dict[str, str]:
-    """The files that go into many prompts, by name: system texts and what has headings."""
-    return {name: _read(name) for name in _SHARED}
-
-
-@lru_cache(maxsize=1)
-def headings() -> tuple[str, ...]:
-    """How the parts of a prompt are headed, up to the first comma: no answer may hold these words."""
-    lines = [line for name in _HEADED for line in _read(name).splitlines()]
-    headed = [re.split("[,;:]", line)[0] for line in lines if line.endswith(":")]
-    return tuple(dict.fromkeys([*headed, *(f"[{name}]" for name in _KNOWN)]))
-
-
-def facts_block(
-    facts: Sequence[str],
-    boxes: Boxes | None = None,
-    measured: Sequence[str] = (),
-    *,
-    picture: bool = True,
-) -> str:
-    """What every relay prompt of an image begins with.
-
-    Args:
-        facts: the rules' sentences, which are trusted.
-        measured: sentences on what pixels show, which weigh less.
-        picture: whether the model is shown the picture.
-    """
-    return _shared("_facts.j2", facts=facts, boxes=boxes, measured=measured, picture=picture)
-
-
-def sources_block(facts: Sequence[str], texts: Mapping[str, str], measured: Sequence[str] = ()) -> str:
-    """What an integration ends with: facts, and the texts by perspective.
-
-    Args:
-        facts, measured: see `facts_block`.
-    """
-    return _shared("_sources.j2", facts=facts, texts=texts, measured=measured)
-
-
-def again(text: str, code: str, detail: str) -> str:
-    """A prompt for a further attempt: it says why the answer before could not be used.
-
-    Args:
-        code, detail: of the fault; `_again.j2` words the codes that it knows.
-    """
-    return f"{text}\n\n{_shared('_again.j2', code=code, detail=detail)}"
-
-
-def _shared(name: str, **given: object) -> str:
-    return _environment().get_template(name).render(given).strip()
 
 
 def shipped() -> list[str]:
@@ -192,7 +134,7 @@ def load(name_or_path: str) -> PromptTemplate:
         RecipeError: neither a shipped name nor a file, or a file that is not a prompt.
     """
     if name_or_path in shipped():
-        return parse(name_or_path, _read(f"{name_or_path}.j2"))
+        return parse(name_or_path, read(f"{name_or_path}.j2"))
     path = Path(name_or_path)
     if os.path.isfile(path):
         try:
@@ -209,7 +151,7 @@ def parse(name: str, source: str) -> PromptTemplate:
         RecipeError: the front matter is missing or wrong, or the body is not a template.
     """
     where = f"prompt {name!r}"
-    if name in _KNOWN:
+    if name.lower() in KNOWN:
         raise RecipeError(
             f"{where}: in integrations [{name}] stands before what no description says: rename it"
         )
@@ -238,13 +180,3 @@ def _split(name: str, source: str) -> tuple[str, str]:
     if len(ends) < 2 or ends[0] != 0:
         raise RecipeError(f"prompt {name!r} has no front matter: start it with ---, kind: …, words: […], ---")
     return "".join(lines[1 : ends[1]]), "".join(lines[ends[1] + 1 :])
-
-
-@lru_cache(maxsize=32)
-def _read(name: str) -> str:
-    return resources.files(__name__).joinpath(name).read_text(encoding="utf-8")
-
-
-@lru_cache(maxsize=1)
-def _environment() -> jinja2.Environment:
-    return sandbox(lambda name: _read(name) if name in _HEADED else None)

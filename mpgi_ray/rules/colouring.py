@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from mpgi_ray.rules.english import choose, enumerate_, sentence
 from mpgi_ray.rules.regions import (
     NEARLY_ALL,
     around,
+    besides,
     colour,
     colours,
     is_unclear,
@@ -19,7 +19,7 @@ from mpgi_ray.rules.regions import (
     share_of,
     stand_out,
 )
-from mpgi_ray.rules.seen import Measured, bare
+from mpgi_ray.rules.seen import Measured
 
 _MAIN = 0.18  # of the picture: below it a share is "a little" beside others
 _MOSTLY = 0.55  # of the picture that has one of the colours that it is mostly of
@@ -50,7 +50,7 @@ def shares(measured: Measured, whole: str) -> list[str]:
     traces = _traces(measured) if len(seen) == 1 else []
     if len(seen) == 1 and (main[0].share >= NEARLY_ALL or not traces):
         return [sentence(f"{share_of(main[0])} of {whole} is {colour(main[0])}")]
-    little = enumerate_(_besides(colours(seen), colours(main)) or traces)
+    little = enumerate_(besides(colours(seen), colours(main)) or traces)
     tail = f", with a little {little}" if little and said_of < _FULL else ""
     said: list[str] = []
     for part, alike in groupby(main, key=share_of):
@@ -70,10 +70,11 @@ def _mix(measured: Measured, whole: str) -> list[str]:
     for count in range(1, len(seen) + 1):
         if sum(region.share for region in seen[:count]) >= _MOSTLY:
             main, others = colours(seen[:count]), colours(seen)
-            some = _besides(others, main) or (_traces(measured) if count == 1 else [])
+            some = besides(others, main) or (_traces(measured) if count == 1 else [])
             tail = f", with some {enumerate_(some)}" if some else ""
             return [sentence(f"{whole} is mostly {enumerate_(main)}{tail}")]
-    names = enumerate_([*colours(seen[:3]), "other colours"])
+    first = colours(seen[:1])
+    names = enumerate_([*first, *besides(colours(seen[:3]), first), "other colours"])
     return [sentence(f"{whole} mixes {names}")] if seen else []
 
 
@@ -111,7 +112,7 @@ def looks(measured: Measured, seed: str) -> list[str]:
         kinds = [*colours(areas), *(noun(region, seen) for region in forms)]
         return [sentence(f"the surfaces vary in colour, with {enumerate_(kinds)} among them")]
     first = list(dict.fromkeys(colour(region, seen) for region in main))
-    some = _besides([colour(region, seen) for region in areas], first)
+    some = besides([colour(region, seen) for region in areas], first)
     some = some or (_traces(measured) if len(seen) == 1 else [])
     if len(seen) == 1 and seen[0].share >= NEARLY_ALL and not some:
         whole = ("{} surfaces fill nearly the whole image", "the surface is {} nearly everywhere")
@@ -122,19 +123,6 @@ def looks(measured: Measured, seed: str) -> list[str]:
     frames = ("{} surfaces dominate the image", "the surfaces are mostly {}", "most of the surfaces look {}")
     told = choose(frames, seed, "surfaces").format(enumerate_(first))
     return [sentence(f"{told}, with {listed}" if listed else told)]
-
-
-def _besides(names: Iterable[str], main: Sequence[str]) -> list[str]:
-    """The colours beside the main ones, without shades of what is named; one if nothing else is there."""
-    others = [name for name in dict.fromkeys(names) if name not in main]
-    told = {_hue(name) for name in main}
-    apart = {_hue(name): name for name in reversed(others) if _hue(name) not in told}
-    return [name for name in others if name in apart.values()] or others[:1]
-
-
-def _hue(colour_: str) -> str:
-    """``dark green`` and ``lighter green`` → ``green``."""
-    return bare(colour_).removeprefix("dark ").removeprefix("light ")
 
 
 def _traces(measured: Measured) -> list[str]:

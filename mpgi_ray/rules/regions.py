@@ -47,6 +47,19 @@ def colours(regions: Iterable[Region], beside: Sequence[Region] = ()) -> list[st
     return list(dict.fromkeys(colour(region, [*named, *beside]) for region in named))
 
 
+def besides(names: Iterable[str], main: Sequence[str]) -> list[str]:
+    """The colours beside the main ones, without shades of what is named; one if nothing else is there."""
+    others = [name for name in dict.fromkeys(names) if name not in main]
+    told = {_hue(name) for name in main}
+    apart = {_hue(name): name for name in reversed(others) if _hue(name) not in told}
+    return [name for name in others if name in apart.values()] or others[:1]
+
+
+def _hue(name: str) -> str:
+    """``dark green`` and ``lighter green`` → ``green``."""
+    return bare(name).removeprefix("dark ").removeprefix("light ")
+
+
 def place(region: Region | Spots) -> str:
     """``in the upper left``, ``in the left half``, ``spread over the image``; empty without a clear place."""
     match region.place:
@@ -163,7 +176,7 @@ def mixed(measured: Measured) -> list[str]:
     if not told:
         return []
     many = f"{enumerate_(colours(told))} areas are mixed over the whole image"
-    others = [one for one in colours(measured.regions[:4]) if one not in colours(told, measured.regions)]
+    others = besides(colours(measured.regions[:4]), colours(told, measured.regions))
     between = f", with {enumerate_(others)} in between" if others else ""
     return [sentence(f"{many if len(told) > 1 else _ground(told[0])}{between}")]
 

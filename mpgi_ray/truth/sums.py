@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
@@ -9,8 +10,15 @@ from mpgi_ray.truth.claim import About
 from mpgi_ray.truth.judged import Judged, Verdict
 from mpgi_ray.truth.known import Known
 
+# what lies on a border may be told of both sides: "one of them reaching into the lower half"
+_SHARED = re.compile(
+    r"\b(?:of (?:them|which|these|those|whom|the)|part|reach\w*|exten\w+|touch\w*|cross\w*|jut\w*)\b"
+)
 
-def held_together(judged: Sequence[Judged], sentences: Sequence[int], known: Known) -> list[Judged]:
+
+def held_together(
+    judged: Sequence[Judged], sentences: Sequence[tuple[int, str]], known: Known
+) -> list[Judged]:
     """The claims, contradicted where one sentence tells more of a thing in several parts than there are.
 
     "One tank in the centre and four near the edges" are five. Each number may be true of its part by itself,
@@ -18,29 +26,37 @@ def held_together(judged: Sequence[Judged], sentences: Sequence[int], known: Kno
 
     Args:
         judged: the claims of a text.
-        sentences: where each of its sentences begins.
+        sentences: its sentences, with where each begins.
     """
     many = list(judged)
     for part in _of_one_thing(judged, sentences):
         claims = [judged[n].claim for n in part]
         regions = [claim.region for claim in claims if claim.region is not None]
+        of = known.of(claims[0].name)
+        if not of.classes or not all(fact.countable for fact in of.classes) or of.most is None:
+            continue
         if not all(a.is_apart(b) for a, b in combinations(regions, 2)):
             continue
-        told, most = sum(claim.amount[0] for claim in claims if claim.amount), known.of(claims[0].name).most
-        if most is not None and told > most:
-            fact = f"{claims[0].name}: {most:.0f} in all, and {told:.0f} are told"
+        told = sum(claim.amount[0] for claim in claims if claim.amount)
+        if told > of.most:
+            fact = f"{claims[0].name}: {of.most:.0f} in all, and {told:.0f} are told"
             for n in part:
-                if judged[n].verdict is not Verdict.CONTRADICTED:
-                    many[n] = Judged(judged[n].claim, Verdict.CONTRADICTED, fact)
+                many[n] = Judged(judged[n].claim, Verdict.CONTRADICTED, fact)
     return many
 
 
-def _of_one_thing(judged: Sequence[Judged], sentences: Sequence[int]) -> Iterator[list[int]]:
-    """The places of the numbers that one sentence tells of a thing in two parts of the picture or more."""
+def _of_one_thing(judged: Sequence[Judged], sentences: Sequence[tuple[int, str]]) -> Iterator[list[int]]:
+    """The places of the numbers that one sentence tells of a thing in two parts of the picture or more.
+
+    None of them is contradicted by itself, which is enough to say of the sentence.
+    """
     found: dict[tuple[int, str], list[int]] = {}
     for n, one in enumerate(judged):
         claim = one.claim
         if claim.about is About.COUNT and claim.region is not None and claim.word is None:
-            sentence = sum(start <= claim.start for start in sentences)
+            sentence = sum(start <= claim.start for start, _ in sentences) - 1
             found.setdefault((sentence, claim.name), []).append(n)
-    yield from (part for part in found.values() if len(part) > 1)
+    for (sentence, _), part in found.items():
+        wrong = any(judged[n].verdict is Verdict.CONTRADICTED for n in part)
+        if len(part) > 1 and not wrong and not _SHARED.search(sentences[sentence][1]):
+            yield part

@@ -16,7 +16,7 @@ from mpgi_ray.truth.pieces import Kind, Piece, pieces
 from mpgi_ray.truth.places import Region
 
 _DARKNESS = ("dark", "darker", "light", "lighter", "pale", "bright", "deep")
-_TONES = ("tan", "olive", "reddish", "pinkish", "gray")  # beside the colours of things
+_TONES = ("tan", "olive", "reddish", "dusty", "pink", "gray")  # beside the colours of things
 _AREAS = (
     "area",
     "areas",

@@ -74,7 +74,7 @@ class Checker:
     def check(self, text: str) -> list[Judged]:
         """The claims of a text in their order, judged."""
         judged = [self._judged(claim) for claim in claims_by(text, *self.known.named)]
-        return held_together(judged, [start for start, _ in placed_sentences(text)], self.known)
+        return held_together(judged, list(placed_sentences(text)), self.known)
 
     def _judged(self, claim: Claim) -> Judged:
         judged = self._as_read(claim)

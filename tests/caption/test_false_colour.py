@@ -21,7 +21,7 @@ from mpgi_ray.rules import rule_text
 from support.template_texts import merged
 
 COLOURS = re.compile(
-    r"\b(red|reddish|green|brown|beige|grey|white|black|blue|orange|purple|tan|yellow)\b", re.I
+    r"\b(red|reddish|green|brown|beige|grey|white|black|blue|orange|purple|pink|tan|yellow)\b", re.I
 )
 CARS = tuple({"label": "car", "box": (x, 20, x + 16, 28)} for x in (10, 50, 90))
 

@@ -183,7 +183,7 @@ def test_token_figures_add_up(tmp_path: Path) -> None:
     assert merge.tokens.computed == merge.tokens.prompt
     assert describe.prefix == pytest.approx(len(system) / 4, abs=1)  # then comes the picture
     merged = made.asked[0][1].prompts[0]
-    assert merge.prefix == pytest.approx((len(merged.system) + merged.text.index("[facts]")) / 4, abs=1)
+    assert merge.prefix == pytest.approx((len(merged.system) + merged.text.index("\n[facts] ")) / 4, abs=1)
     assert f"in stage 2 begins with {merge.prefix} tokens that all images share" in " ".join(
         printed(made, "hqrs").split()
     )
@@ -374,7 +374,7 @@ def test_two_prompts_are_shown_side_by_side(tmp_path: Path, capsys: pytest.Captu
     left, right = (" ".join(row[side] for row in rows if len(row) == 2) for side in (0, 1))
     assert left.startswith("Merge the facts and descriptions")
     assert "Perspective: scene." in left
-    assert right.startswith("Put it shortly.  [facts] ")
+    assert right.startswith("Put it shortly.  What stands after [facts] below")
     assert "Perspective" not in right
     tokens = [row for row in rows if len(row) == 9]
     assert int(tokens[0][4]) - int(tokens[1][4]) > 150  # of the prefix

@@ -611,7 +611,7 @@ def test_what_is_no_chat_request_is_refused_and_the_server_lives(picture: str, t
         {}, {"messages": 5}, {"messages": [3]}, {"messages": [{"role": ["user"], "content": "x"}]},
         {"messages": [{"role": "user", "content": 5}]},
         {"messages": [{"role": "user", "content": [{"type": "video"}]}]},
-        {"messages": [{"role": "user", "content": "\ud800 Merge.\n[facts] b."}]},
+        {"messages": [{"role": "user", "content": "\ud800 Merge.\n[facts] b.\n[a] c."}]},
         body("scene", "", broken), body("scene", "", "http://127.0.0.1/a.jpg"), body("scene", "", "data:,"),
     ]  # fmt: skip
     with ImperfectWriter(tmp_path / "log", faults=FAULTLESS) as writer:

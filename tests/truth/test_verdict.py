@@ -250,6 +250,10 @@ def street() -> Facts:
             "Two tanks stand in the centre and one near the edges.",
             "Two tanks stand in the centre and three near the edges.",
         ),
+        (
+            "Two tanks stand in the centre, one of them reaching to the edges, and one near the edges.",
+            "Two tanks stand in the centre and, lower down, two near the edges.",
+        ),
     ],
 )
 def test_how_things_lie(street: Facts, true: str, false: str) -> None:

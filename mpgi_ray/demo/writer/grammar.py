@@ -30,8 +30,8 @@ PLACE = (
 _AREA = rf"the (?:{'|'.join(PLACES)})"
 _TEXT = r"""[^.;:"]+?"""
 _COLOUR = (
-    r"(?:(?:light|dark|pale|lighter|darker|reddish) )*"
-    r"(?:black|grey|white|red|orange|brown|beige|tan|yellow|olive|green|blue|purple)"
+    r"(?:(?:light|dark|pale|lighter|darker|reddish|dusty) )*"
+    r"(?:black|grey|white|red|orange|brown|beige|tan|yellow|olive|green|blue|purple|pink)"
     r"(?:-(?:brown|green|blue|purple))?"
 )
 _SLOTS = {

@@ -13,6 +13,7 @@ from mpgi_ray.demo.writer.words import sentences
 HINT = "Your earlier answer could not be used:"
 _FACTS = re.compile(r"^Trusted facts about th(?:is|e) image.*:\n((?:- .*(?:\n|$))+)", re.MULTILINE)
 _MEASURED = re.compile(r"^Measured in th.*pixels.*:\n((?:- .*(?:\n|$))+)", re.MULTILINE)
+_FIRST = re.compile(r"^(?:\[facts\] |No annotation of the image is at hand)", re.MULTILINE)
 _NAMED = re.compile(r"^\[([^\]\n]+)\] ", re.MULTILINE)  # a source of an integration
 _PERSPECTIVE = re.compile(r"^Perspective: ([^.\n]+)\.", re.MULTILINE)
 _QUOTED_KEY = re.compile(r"""["`'](\w+)["`']""")
@@ -75,8 +76,8 @@ def parse(body: Any) -> Request:
     """
     system, text, picture = _messages(body)
     asked = text.split(HINT)[0].rstrip()
-    texts = None if picture else _sources(asked)
     facts, measured = _listed(_FACTS, asked), _listed(_MEASURED, asked)
+    texts = None if picture or facts or measured else _sources(asked)
     if texts is not None:
         facts, measured = (tuple(sentences(texts.pop(name, ""))) for name in ("facts", "measured"))
         if not texts:
@@ -135,7 +136,8 @@ def _messages(body: Any) -> tuple[str, str, str]:
 
 def _sources(text: str) -> dict[str, str] | None:
     """The facts and descriptions of an integration, by what stands in brackets before them."""
-    _, *parts = _NAMED.split(text)
+    first = _FIRST.search(text)
+    _, *parts = _NAMED.split(text[first.start() :]) if first else ("",)
     named = {name: " ".join(words.split()) for name, words in zip(parts[::2], parts[1::2], strict=True)}
     return named or None
 

@@ -31,7 +31,7 @@ _ACCEPTED, _WRONG = 0.7, -0.5  # votes of a line for what passes and for what is
 _LEAFY = 0.1  # of green, by which red is less, and blue is not more: woods in shade are not called black
 _BLACK = 0.1  # luma below which readers said black of everything else; few areas are so dark
 _REACH = 3.0  # of a line's vote, in Lab; half of L counts, as lightness changes a name less than hue does
-_VOTERS = 32  # the nearest lines; those farther away have no weight
+_VOTERS = 32  # the nearest lines; those farther away hardly count
 _STEPS = 32  # of each channel, for which names are kept
 # colour of a thing -> least and largest hue, saturation and value of HSV; between them no name is given
 _THINGS = (
@@ -101,7 +101,7 @@ def learned(lines: Sequence[Mapping[str, str]]) -> Ids:
         away, voters = near.query(_weighed(plane), k=_VOTERS)
         weights = np.exp((away[:, :1] ** 2 - away**2) / (2 * _REACH**2))
         told = np.einsum("pl,plcv->pcv", weights, votes[voters])
-        leafy = _is_leafy(plane)
+        told, leafy = told.round(4), _is_leafy(plane)  # sums differ a little by machine, and names must not
         told[leafy, COLOURS.index("black")] = -np.inf
         told[~leafy & (luminance(plane) < _BLACK), COLOURS.index("black")] = np.inf
         best = told.sum(axis=2).argmax(axis=1)
