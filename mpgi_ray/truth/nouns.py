@@ -194,6 +194,9 @@ def _deny_lists(line: Line) -> None:
         listed = between <= {",", "or", "nor", "any", "other"}
         ends = line.kind(noun.at + 1) in (None, Kind.MARK) and line.text(noun.at + 1) != ","
         listed |= between == {",", "and"} and ends  # and not "no trucks, and grass covers most"
+        free = line.text(before.first).endswith(" of") or line.text(before.first).startswith("without")
+        listed |= between == {"and"} and free and ends and noun.plural  # free of cars and trucks
+        listed &= line.text(noun.first) not in ("a", "an")
         if before.denied and between and listed and not noun.amount:
             noun.denied, noun.first = True, first
     after: Noun | None = None  # one of which it is said behind it that there is none

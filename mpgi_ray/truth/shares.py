@@ -14,6 +14,7 @@ from mpgi_ray.truth.pieces import Kind, Piece
 
 _PICTURES = ("image", "picture", "photo", "photograph", "frame", "scene", "view", "tile")
 _REST = ("rest", "remainder", "remaining")  # of the picture: what is said of it is said of a part
+_COMPASS = ("north", "south", "east", "west", "northeast", "northwest", "southeast", "southwest")
 _ASIDES = ("which", "whose", "with")
 _ONLY = ("only", "just", "merely", "at", "a", "mere", "good", "full")  # between a comma and a share
 _CLAIMING = (Kind.SHARE, Kind.DOMINATES, Kind.DOMINATED, Kind.LEADING)
@@ -60,6 +61,8 @@ def _is_of_part(line: Line, at: int) -> bool:
         return True
     if line.text(at + 1) == "of" and any(line.text(at + n) in PARTS for n in (2, 3)):
         return True
+    if line.text(at + 1) == "of" and any(line.text(at + n) in _COMPASS for n in (2, 3, 4)):
+        return True  # much of the northeast
     if any(line.text(at + n) in _REST for n in (1, 2, 3)):
         return True
     of_picture = line.text(at + 1) == "of" and line.text(at + 3) in _PICTURES
