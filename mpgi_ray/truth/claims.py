@@ -134,6 +134,9 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
         if region is not None and _is_further(line, noun):
             region = None
         apart |= turn > 0 and any(part.kind is Kind.PLACE for part in line.parts[turn : noun.first])
+        begins = next((n + 1 for n in range(noun.first - 2, -1, -1) if line.turns(n)), 0)
+        # at the top there is a pond, but no house
+        apart |= line.text(noun.first - 1) == "but" and line.kind(begins) is Kind.PLACE
         if (region is not None or not (elsewhere and apart)) and line.text(noun.first + 1) != "other":
             yield replace(claim, about=About.ABSENCE, region=region)
         return

@@ -250,6 +250,15 @@ def street() -> Facts:
             "Two tanks stand in the centre and one near the edges.",
             "Two tanks stand in the centre and three near the edges.",
         ),
+        ("Let us count the tanks: one, two, three!", "Let us count the tanks: one, two, three … six!"),
+        (
+            "The road runs between the pond on the left and the tanks on the right.",
+            "The tanks stand between the pond on the left and the road on the right.",
+        ),
+        ("The road is free of sheds and tanks.", "The scene is free of cars and tanks."),
+        ("Of the tanks, none is next to the pond.", "Three tanks stand here, all of them next to the pond."),
+        ("The left half contains grass but no tanks.", "The right half contains grass but no tanks."),
+        ("Water fills much of the northwest.", "Water fills much of the picture."),
     ],
 )
 def test_how_things_lie(street: Facts, true: str, false: str) -> None:
@@ -290,6 +299,8 @@ def test_how_things_lie(street: Facts, true: str, false: str) -> None:
         "There are more trees than one would expect, and more tanks than houses.",
         "Two houses, and with wide taxi roads in the upper right.",
         "The road leads on over a single shed.",
+        "Three tanks can be seen, none of them left of the road; on the grass no shed stands in the pond.",
+        "At the top on the left there is a pond, but no houses; the lower left is free of tanks and sheds.",
     ],
 )
 def test_what_lies_otherwise_passes(street: Facts, text: str) -> None:
@@ -332,6 +343,16 @@ def test_what_lies_otherwise_passes(street: Facts, text: str) -> None:
 )
 def test_true_and_open_claims_pass(lot: Facts, text: str) -> None:
     assert [j for j in check(text, lot) if j.verdict is Verdict.CONTRADICTED] == []
+
+
+def test_a_container_yard_is_a_terminal() -> None:
+    note = {"width": 9, "height": 9, "vocabulary": {"terminal": {"exhaustive": True}}}
+    for scene_name, verdict in (
+        ("containeryard", Verdict.SUPPORTED),
+        ("parkinglot", Verdict.CONTRADICTED),
+    ):
+        facts = gather(Annotation.model_validate(note | {"scene": [scene_name]}))
+        assert verdict_of(check("An empty terminal.", facts)) is verdict
 
 
 def test_labels_without_boxes_are_no_number() -> None:
