@@ -143,7 +143,8 @@ def _is_at_thing(line: Line, noun: Noun) -> bool:
         return True  # no plane stands there
     after = noun.at + 1 + (line.text(noun.at + 1) == "whatsoever")
     after += still and line.text(after) in lists()["saying"]  # no house stands on the island
-    at_one = noun.first == 0 and line.text(after) in _AT_ONE
+    begins = noun.first == 0 or (still and line.text(noun.first - 1) in ("and", "but", ",", ";"))
+    at_one = begins and line.text(after) in _AT_ONE
     if at_one and not any(line.kind(after + n) in (Kind.PICTURE, Kind.PLACE) for n in (1, 2, 3)):
         return line.text(after + 1) not in ("view", "sight")  # no wagons on the tracks by the road
     if _is_fronted(line, noun):

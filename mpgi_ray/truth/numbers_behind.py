@@ -13,6 +13,8 @@ from mpgi_ray.truth.pieces import Kind
 def number_aside(line: Line, noun: Noun) -> None:
     """``many cars (25)``, ``cars: 25``, ``the cars, four in number``, ``the number of cars is four``."""
     told = noun.at + 2
+    if line.kind(noun.first - 2) is Kind.GROUP and line.text(noun.first - 1) == "of":
+        return  # rows of cars: three
     before, after = line.text(told - 1), line.text(told + 1)
     ends = line.kind(told + 1) in (None, Kind.MARK)
     if line.text(noun.first - 2) == "number" and line.kind(noun.at + 1) is Kind.AMOUNT:

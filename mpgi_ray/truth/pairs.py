@@ -120,7 +120,8 @@ def _relation(line: Line, at: int, subject: Noun, things: Sequence[Noun], word: 
     told = word != "elsewhere"  # what lies in front of a thing is not what a picture tells
     if not told or not things or is_denied(line, subject, at) or subject.name in (t.name for t in things):
         return
-    before = line.text(begin(line, at) - 1)
+    first = begin(line, at)
+    before = line.text(first - (3 if line.text(first - 1) == "them" else 1))
     claim = Claim(
         About.RELATION,
         subject.name,

@@ -259,6 +259,28 @@ def street() -> Facts:
         ("Of the tanks, none is next to the pond.", "Three tanks stand here, all of them next to the pond."),
         ("The left half contains grass but no tanks.", "The right half contains grass but no tanks."),
         ("Water fills much of the northwest.", "Water fills much of the picture."),
+        (
+            "Count the tanks: there are three of them in all.",
+            "Count the tanks: there are five of them in all.",
+        ),
+        ("Tanks beside a road: three of them.", "Tanks beside a road: two of them."),
+        (
+            "Houses stand here, but none can be found in the right half.",
+            "Tanks stand here, but none can be found in the right half.",
+        ),
+        (
+            "Two houses stand on the grass, both of them to the left of the road.",
+            "Three tanks stand on the grass, all of them to the left of the road.",
+        ),
+        ("Both houses are seen to the left of the road.", "Both houses are seen to the right of the road."),
+        (
+            "The grass around the pond makes up most of the view.",
+            "The pond beside the grass makes up half of the view.",
+        ),
+        (
+            "A depot with fewer than four tanks, two houses on the left and a road.",
+            "A depot with fewer than three tanks, two houses on the left and a road.",
+        ),
     ],
 )
 def test_how_things_lie(street: Facts, true: str, false: str) -> None:
@@ -300,6 +322,8 @@ def test_how_things_lie(street: Facts, true: str, false: str) -> None:
         "Two houses, and with wide taxi roads in the upper right.",
         "The road leads on over a single shed.",
         "Three tanks can be seen, none of them left of the road; on the grass no shed stands in the pond.",
+        "The tanks have ladders, six of them in all; not many houses here, a pond hides half of the shed.",
+        "There is a lane with no tanks on it, and no house stands on the road; rows of tanks: two.",
         "At the top on the left there is a pond, but no houses; the lower left is free of tanks and sheds.",
     ],
 )
