@@ -16,6 +16,7 @@ from mpgi_ray.rules import lexicon
 from mpgi_ray.rules.english import placed_sentences
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.counts import (
+    is_bound_before_others,
     is_bound_of_site,
     is_of_each,
     is_one_and_many,
@@ -134,6 +135,9 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
         if region is not None and _is_further(line, noun):
             region = None
         apart |= turn > 0 and any(part.kind is Kind.PLACE for part in line.parts[turn : noun.first])
+        begins = next((n + 1 for n in range(noun.first - 2, -1, -1) if line.turns(n)), 0)
+        # at the top there is a pond, but no house
+        apart |= line.text(noun.first - 1) == "but" and line.kind(begins) is Kind.PLACE
         if (region is not None or not (elsewhere and apart)) and line.text(noun.first + 1) != "other":
             yield replace(claim, about=About.ABSENCE, region=region)
         return
@@ -144,6 +148,7 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
     ):
         inside = region if region and not (_is_listed(line, region) or _is_mostly(line, region)) else None
         placed = inside is None and line.names_place(noun.at, is_direction) and not is_every(line, noun)
+        placed &= not is_bound_before_others(line, noun)
         placed |= is_placed(line, noun) and not is_bound_of_site(line, noun)
         some = noun.some or placed or is_of_each(line, noun.at)
         total = is_total(line, noun)

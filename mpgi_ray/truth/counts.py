@@ -66,6 +66,16 @@ def is_bound_of_site(line: Line, noun: Noun) -> bool:
     return all(line.kind(n) in STEPPED_OVER for n in range(on + 2, end))
 
 
+def is_bound_before_others(line: Line, noun: Noun) -> bool:
+    """``Fewer than nine buses, several cars on the left``: the part of the picture is that of others."""
+    if noun.amount is None or noun.amount[0] > 0:
+        return False
+    place = next((n for n in range(noun.at, len(line.parts)) if line.kind(n) is Kind.PLACE), noun.at)
+    comma = next((n for n in range(noun.at, place) if line.text(n) == ","), place)
+    before = any(line.kind(n) is Kind.PLACE for n in range(noun.first))
+    return not before and any(comma < one.at < place for one in line.nouns)
+
+
 def is_only_one(line: Line, noun: Noun) -> bool:
     """``The only truck stands at the gate``, and not ``the only truck at the gate is red``."""
     here = noun.at - 1

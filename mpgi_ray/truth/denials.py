@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
+
 from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.lists import lists
@@ -26,6 +29,8 @@ _JOINING = (
 )
 _ANYBODY = ("i", "we", "you", "one", "also", "clearly", "absolutely", "overall", "otherwise")
 _SPANS, _SPANNED = ("crosses", "spans", "crossing", "spanning"), ("it", "the")
+_MOVING = frozenset(("vehicle", "vessel", "boat", "aircraft", "plane"))
+_LISTING = {",", "and", "or", "any", "other"}
 _AT_ONE = ("on", "in", "along", "beside", "near", "occupies", "occupy")
 _ON = ("on", "in", "at", "along", "beside", "near", "under", "behind", "beneath", "inside", "around")
 _AT_ALL = ("whatsoever", "anywhere", "exist", "exists", "occur", "occurs", "today", "at", "seen")
@@ -45,7 +50,7 @@ def _is_of_site(line: Line, noun: Noun, before: list[str]) -> bool:
     """``It is a quiet beach without any boats``: what a picture shows is named first, and is all of it."""
     sites = [word for word in before if word in lists()["sites"] or word in lists()["picture"]]
     things = [part for part in line.parts[: noun.first] if part.kind in (Kind.THING, Kind.PLACE, Kind.GROUP)]
-    others = any(one.name == noun.name for one in line.nouns if one is not noun)
+    others = any(one.name == noun.name for one in line.nouns if not noun.first <= one.at <= noun.at)
     ends = line.kind(noun.at + 1) in (None, Kind.MARK)
     first = (
         sites[:1] == before[-1:] and {"a", "an"} & {*before} and not {*before} & {"in", "on", "at", "beside"}
@@ -81,6 +86,29 @@ def is_narrow(line: Line, noun: Noun) -> bool:
     kinds = lists()["made_of"]
     if any(lexicon.is_noun(p.text) or p.text in kinds or p.kind is Kind.COLOUR for p in words):
         return True
+    if {line.text(here) for here in range(noun.first, noun.at)} & {"second", "third", "further"}:
+        return True
+    return _is_at_thing(line, _whole_list(line, noun))
+
+
+def _whole_list(line: Line, noun: Noun) -> Noun:
+    """With all things of its list: the road is free of cars, trucks and buses."""
+    first, last = line.nouns[0], noun
+    for before, after in pairwise(line.nouns):
+        between = {line.text(here) for here in range(before.at + 1, after.first)}
+        own = line.kind(after.first) is Kind.DENIAL and line.text(after.first) != "nor"
+        goes_on = before.denied and after.denied and between <= _LISTING and not own
+        if after.at <= noun.at:
+            first = first if goes_on else after
+        elif not goes_on:
+            break
+        else:
+            last = after
+    return replace(noun, first=first.first, at=last.at)
+
+
+def _is_at_thing(line: Line, noun: Noun) -> bool:
+    """Whether all that a list denies is denied at another thing."""
     if noun.name == "bridge" and line.text(noun.at + 1) in _SPANS and line.text(noun.at + 2) in _SPANNED:
         return False  # no bridge crosses it
     if line.text(noun.at + 1) in lists()["saying"] and line.text(noun.at + 2) == "between":
@@ -90,6 +118,9 @@ def is_narrow(line: Line, noun: Noun) -> bool:
         return line.text(noun.at + 2) not in (*_AT_ALL, *lists()["unseen"], *lists()["absent"])  # alone
     if line.text(noun.first).startswith("with") and _is_on_site(line, noun):
         return False  # the site is vacant, with no building erected on it
+    still = _MOVING.isdisjoint((noun.name, *lexicon.hypernyms(noun.name)))
+    if still and line.text(noun.at + 1) in ("on", "in") and line.text(noun.at + 2) in ("it", "them"):
+        return True  # a lane with no sheds on it
     verb = line.kind(noun.at + 1) is Kind.WORD and line.kind(noun.at + 2) not in (None, Kind.MARK)
     if line.text(noun.at + 1) == "whatsoever" and line.kind(noun.at + 2) in (Kind.WORD, Kind.COVERS):
         return True
@@ -110,10 +141,10 @@ def is_narrow(line: Line, noun: Noun) -> bool:
         return said.isdisjoint(lists()["unseen"])  # none of the sheds is red
     if any(line.text(noun.at + n) == "there" for n in (2, 3)):
         return True  # no plane stands there
-    if {line.text(here) for here in range(noun.first, noun.at)} & {"second", "third", "further"}:
-        return True
     after = noun.at + 1 + (line.text(noun.at + 1) == "whatsoever")
-    at_one = noun.first == 0 and line.text(after) in _AT_ONE
+    after += still and line.text(after) in lists()["saying"]  # no house stands on the island
+    begins = noun.first == 0 or (still and line.text(noun.first - 1) in ("and", "but", ",", ";"))
+    at_one = begins and line.text(after) in _AT_ONE
     if at_one and not any(line.kind(after + n) in (Kind.PICTURE, Kind.PLACE) for n in (1, 2, 3)):
         return line.text(after + 1) not in ("view", "sight")  # no wagons on the tracks by the road
     if _is_fronted(line, noun):

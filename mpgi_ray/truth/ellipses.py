@@ -12,6 +12,7 @@ from mpgi_ray.truth.leading import leads_away
 from mpgi_ray.truth.line import Line
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.looks import said_colour
+from mpgi_ray.truth.of_picture import is_of_picture
 from mpgi_ray.truth.pieces import Kind
 from mpgi_ray.truth.places import MIDDLE, Region
 from mpgi_ray.truth.told_colours import told_colours
@@ -27,6 +28,7 @@ def ellipses(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
     yield from _coloured(line)
     yield from told_colours(line)
     yield from _bounded(line)
+    yield from _none_there(line)
     if line.told and line.kind(0) is Kind.AMOUNT and [line.text(1), line.text(2)] == ["of", "them"]:
         name, first = line.told.name, line.parts[0]  # Seven of them, all yellow.
         yield Claim(About.COUNT, name, first.start, first.end, amount=first.value, some=True)
@@ -96,10 +98,22 @@ def _placed(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
             yield replace(claim, every=bool(every))
 
 
+def _is_total(line: Line, at: int) -> bool:
+    """``Count the planes: there are five of them altogether``, ``vans in a car park: six of them``."""
+    after = [line.text(at + n) for n in range(1, 5)]
+    if after[:2] != ["of", "them"] or any(line.kind(n) is Kind.GROUP for n in range(at)):
+        return False  # rows of vans: two of them
+    if line.kind(at - 2) is Kind.WORD and line.text(at - 2).endswith("s"):
+        return False  # the tanks have ladders, six of them in all
+    told = after[2] == "altogether" or after[2:] in (["in", "all"], ["in", "total"])
+    return told or (line.text(at - 1) == ":" and line.kind(at + 3) in (None, Kind.MARK))
+
+
 def _bounded(line: Line) -> Iterator[Claim]:
     """``Of trucks, at most two can be made out``, ``long trucks, but no more than three of them``."""
     for at, part in enumerate(line.parts):
-        if part.kind is not Kind.AMOUNT or (None not in part.value and part.value[0] > 0):
+        total = _is_total(line, at)
+        if part.kind is not Kind.AMOUNT or (None not in part.value and part.value[0] > 0 and not total):
             continue
         of_them = (line.text(at + 1), line.text(at + 2)) == ("of", "them")
         seen = line.text(at + 1) in ("are", "is", "can", "could", "in")
@@ -109,6 +123,34 @@ def _bounded(line: Line) -> Iterator[Claim]:
             continue
         if thing := counted(line, at):
             yield Claim(About.COUNT, thing.name, part.start, part.end, amount=part.value)
+
+
+def _none_there(line: Line) -> Iterator[Claim]:
+    """``Planes are parked here, and none of them is in the upper half``."""
+    verbs = {
+        *lists()["saying"],
+        *lists()["placed"],
+        "can",
+        "could",
+        "be",
+        "of",
+        "them",
+        "these",
+        "those",
+        "which",
+    }
+    for at, part in enumerate(line.parts):
+        if part.text not in ("none", "not one", "not a single one"):
+            continue
+        place = next((n for n in range(at + 1, len(line.parts)) if line.text(n) not in verbs), at)
+        things = [noun for noun in line.nouns if noun.at < at and noun.plural and not noun.denied]
+        things = [noun for noun in things if not leads_away(line, noun)] or ([line.told] if line.told else [])
+        names = {noun.name for noun in things}
+        if line.kind(place) is Kind.PLACE and len(names) == 1 and is_of_picture(line, place):
+            region = line.parts[place].value
+            if region.side:
+                continue  # a pond with houses around it, none of them to the south
+            yield Claim(About.ABSENCE, names.pop(), part.start, line.parts[place].end, region=region)
 
 
 def _ends_site(line: Line, at: int) -> bool:

@@ -106,6 +106,17 @@ def is_beside(line: Line, noun: Noun, place: int) -> bool:
     return sided and between.isdisjoint((",", *lists()["saying"]))
 
 
+def is_between(line: Line, noun: Noun) -> bool:
+    """The sheds in ``between the road on the left and the sheds on the right``: left and right of another."""
+    here = noun.first - 1
+    while here >= 0 and _is_filler(line, here) and line.text(here) not in ("between", "and"):
+        here -= 1
+    if line.text(here) == "between":
+        return line.kind(noun.at + 1) is Kind.PLACE and line.text(noun.at + 2) == "and"
+    first = line.noun_at(here - 2) if line.text(here) == "and" else None
+    return first is not None and is_between(line, first)
+
+
 def is_past(line: Line, noun: Noun) -> bool:
     """``The road runs past the houses on the right``: which of them lies there?"""
     at = noun.first - 1 - (line.text(noun.first - 1) == "the")

@@ -32,13 +32,20 @@ def is_last(line: Line, at: int) -> bool:
 
 
 def listed_with(line: Line, at: int, owner: int) -> Iterator[int]:
-    """The further things of a list that a part of the picture holds: its centre has a car and two trucks."""
+    """The further things of a list that a part of the picture holds: its centre has a car and two trucks.
+
+    Otherwise those that are denied: in the centre there is a car but no truck, it is free of cars and trucks.
+    """
     verbs = {line.text(here) for here in range(at + 1, owner)}
-    if owner < at or verbs.isdisjoint(("hold", "holds", "contain", "contains", "has", "have")):
+    holds = not verbs.isdisjoint(("hold", "holds", "contain", "contains", "has", "have", "show", "shows"))
+    if owner < at:
         return
     things = [noun for noun in line.nouns if noun.at >= owner]
     for before, noun in pairwise(things):
         between = [line.text(here) for here in range(before.at + 1, noun.first)]
-        if between not in ([","], ["and"], [",", "and"]):
+        joined = between in ([","], ["and"], [",", "and"])
+        joined |= noun.denied and between in ([], ["but"], [",", "but"], ["or"])
+        if not joined:
             return
-        yield noun.at
+        if holds or noun.denied:
+            yield noun.at

@@ -83,8 +83,10 @@ def _is_likened(line: Line, noun: Noun) -> bool:
         return True  # be it a barge or a boat
     if line.text(before) == "for":
         return line.text(before - 1) not in (",", "except", "save", "but", "apart")
-    if line.text(before) in ("is", "are") and any(
-        line.kind(n) is Kind.DENIAL for n in range(max(0, before - 5), before)
+    if (
+        line.text(before) in ("is", "are")
+        and not noun.denied
+        and any(line.kind(n) is Kind.DENIAL for n in range(max(0, before - 5), before))
     ):
         return True  # none of the boats is a barge
     if line.text(before) in ("like", "resembling"):
@@ -185,7 +187,9 @@ def _subset(line: Line, noun: Noun, of: int) -> None:
 
 def _deny_lists(line: Line) -> None:
     """``no cars, trucks or buses`` denies all three."""
-    for before, noun in zip(line.nouns, line.nouns[1:], strict=False):
+    denial = ""
+    for before, noun in pairwise(line.nouns):
+        denial = line.text(before.first) if line.kind(before.first) is Kind.DENIAL else denial
         first = noun.first  # no parasols or parked cars
         while line.kind(first - 1) is Kind.WORD and not lexicon.is_noun(line.text(first - 1)):
             first -= 1
@@ -194,6 +198,9 @@ def _deny_lists(line: Line) -> None:
         listed = between <= {",", "or", "nor", "any", "other"}
         ends = line.kind(noun.at + 1) in (None, Kind.MARK) and line.text(noun.at + 1) != ","
         listed |= between == {",", "and"} and ends  # and not "no trucks, and grass covers most"
+        free = denial.endswith(" of") or denial.startswith("without")
+        listed |= between == {"and"} and free and ends and noun.plural  # free of cars and trucks
+        listed &= line.text(noun.first) not in ("a", "an")
         if before.denied and between and listed and not noun.amount:
             noun.denied, noun.first = True, first
     after: Noun | None = None  # one of which it is said behind it that there is none

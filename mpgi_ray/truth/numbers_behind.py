@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.amounts import bound_behind, bounded
+from mpgi_ray.truth.claim import Amount
 from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
@@ -12,6 +13,8 @@ from mpgi_ray.truth.pieces import Kind
 def number_aside(line: Line, noun: Noun) -> None:
     """``many cars (25)``, ``cars: 25``, ``the cars, four in number``, ``the number of cars is four``."""
     told = noun.at + 2
+    if line.kind(noun.first - 2) is Kind.GROUP and line.text(noun.first - 1) == "of":
+        return  # rows of cars: three
     before, after = line.text(told - 1), line.text(told + 1)
     ends = line.kind(told + 1) in (None, Kind.MARK)
     if line.text(noun.first - 2) == "number" and line.kind(noun.at + 1) is Kind.AMOUNT:
@@ -35,7 +38,26 @@ def number_aside(line: Line, noun: Noun) -> None:
         and not noun.denied
         and (noun.amount is None or noun.amount[1] is None)
     ):
-        noun.amount = line.parts[told].value
+        noun.amount = _counted_aloud(line, told)
+
+
+def _counted_aloud(line: Line, at: int) -> Amount | None:
+    """The last number of ``one, two, three … seven``, or the only one; None if the counting goes on."""
+    amount: Amount = line.parts[at].value
+    own = {noun.first for noun in line.nouns}
+    here = at
+    while amount[0] == 1 or here > at:
+        further = here + 1
+        while line.text(further) in (",", ".", "and"):
+            further += 1
+        if line.kind(further) is not Kind.AMOUNT or further in own:
+            break
+        here = further
+    if here == at:
+        return amount
+    ends = line.text(here + 1) in ("", ".", ";", "!", ")") and line.text(here + 2) != "."
+    last = line.parts[here].value[1]
+    return (last, last) if ends and last is not None else None
 
 
 def bound_aside(line: Line, noun: Noun) -> None:

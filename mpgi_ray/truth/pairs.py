@@ -120,7 +120,8 @@ def _relation(line: Line, at: int, subject: Noun, things: Sequence[Noun], word: 
     told = word != "elsewhere"  # what lies in front of a thing is not what a picture tells
     if not told or not things or is_denied(line, subject, at) or subject.name in (t.name for t in things):
         return
-    before = line.text(begin(line, at) - 1)
+    first = begin(line, at)
+    before = line.text(first - (3 if line.text(first - 1) == "them" else 1))
     claim = Claim(
         About.RELATION,
         subject.name,
@@ -168,11 +169,12 @@ def _between(line: Line, at: int) -> Iterator[Claim]:
     first = line.noun_behind(at)
     if first is None or first.denied:
         return
-    joined = line.text(first.at + 1) == "and"
+    sided = first.at + (line.kind(first.at + 1) is Kind.PLACE)  # between the pond on the left and the road
+    joined = line.text(sided + 1) == "and"
     after = line.text(first.at + 1)
     alone = line.kind(first.at + 1) in (None, Kind.MARK, Kind.COVERED) or after in lists()["saying"]
     of_kind = first if first.plural and alone else None
-    second = line.noun_behind(first.at + 1) if joined else of_kind
+    second = line.noun_behind(sided + 1) if joined else of_kind
     place = next((n for n in (first.at + 2, first.at + 3) if line.kind(n) is Kind.PLACE), 0) if joined else 0
     of_picture = place and line.text(place + 1) == "of" and line.kind(place + 3) is Kind.PICTURE
     end = place + 3 * bool(of_picture) or (second.at if second else first.at)

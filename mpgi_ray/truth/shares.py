@@ -14,6 +14,8 @@ from mpgi_ray.truth.pieces import Kind, Piece
 
 _PICTURES = ("image", "picture", "photo", "photograph", "frame", "scene", "view", "tile")
 _REST = ("rest", "remainder", "remaining")  # of the picture: what is said of it is said of a part
+_COMPASS = ("north", "south", "east", "west", "northeast", "northwest", "southeast", "southwest")
+_BEYOND = ("beyond", "behind", "along", "around", "beside", "below", "above", "past")
 _ASIDES = ("which", "whose", "with")
 _ONLY = ("only", "just", "merely", "at", "a", "mere", "good", "full")  # between a comma and a share
 _CLAIMING = (Kind.SHARE, Kind.DOMINATES, Kind.DOMINATED, Kind.LEADING)
@@ -60,6 +62,10 @@ def _is_of_part(line: Line, at: int) -> bool:
         return True
     if line.text(at + 1) == "of" and any(line.text(at + n) in PARTS for n in (2, 3)):
         return True
+    if line.text(at + 1) == "of" and any(line.text(at + n) in _COMPASS for n in (2, 3, 4)):
+        return True  # much of the northeast
+    if line.kind(at - 1) is Kind.COVERS and line.text(at + 1) == "of" and line.noun_behind(at + 1):
+        return True  # the trees hide half of the shed
     if any(line.text(at + n) in _REST for n in (1, 2, 3)):
         return True
     of_picture = line.text(at + 1) == "of" and line.text(at + 3) in _PICTURES
@@ -198,6 +204,8 @@ def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
     verb = next((n for n in (1, 2) if line.kind(at - n) is Kind.COVERS), None)
     if verb is not None:
         subject = line.subject(at - verb)
+        if subject and line.text(subject.first - 1 - (line.text(subject.first - 1) == "the")) in _BEYOND:
+            subject = line.first_thing(subject, leads_away)  # the water beyond the wall makes up half
         between = range(subject.at, at - verb) if subject else ()
         if any(line.text(n) in ("its", "whose") and line.text(n + 1) != "own" for n in between):
             subject = None  # beside the water, its apron filling most of the picture

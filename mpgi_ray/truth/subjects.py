@@ -43,6 +43,9 @@ def subject_of(line: Line, at: int, word: str) -> Noun | None:
         number = told - 1 - (said and told == first)
         if line.kind(number) is Kind.AMOUNT and line.noun_at(number + 1) is None:
             return counted(line, number)  # one is above it
+    if line.text(first - 2) == "of" and line.text(first - 1) == "them":
+        return _some_of_them(line, first - 3)
+    said |= line.text(first - 1) in lists()["placed"] and line.text(first - 2) in lists()["saying"]
     aside = line.text(first - 1) == "," and line.text(first - 2) != ","
     joined = line.text(first - 1) == "and" and line.kind(at + 3) in (None, Kind.MARK)
     aside |= joined and any(line.parts[n].value in SIDES for n in range(first - 1))
@@ -139,6 +142,17 @@ def _told(line: Line, at: int) -> Noun | None:
     if before or line.told is None:
         return before[-1] if before else None
     return replace(line.told, at=here, first=here)  # it stands in a sentence before
+
+
+def _some_of_them(line: Line, at: int) -> Noun | None:
+    """The tugs in ``tugs on a river, all of them left of the bridge``, or as many as a number tells."""
+    found = _told(line, at + 3)
+    if found is None or leads_away(line, found) or is_had(line, found):
+        return None
+    if line.text(at) in ("all", "both", "each"):
+        return found
+    one = line.kind(at) is Kind.AMOUNT
+    return replace(found, first=at, amount=line.parts[at].value, some=True) if one else None
 
 
 def is_near(line: Line, subject: Noun, at: int) -> bool:

@@ -8,6 +8,7 @@ from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.leading import (
     LEADING_AWAY,
     is_beside,
+    is_between,
     is_flanking,
     is_held,
     is_parted,
@@ -148,6 +149,8 @@ def _before(line: Line, at: int) -> int | None:
         if is_unnamed(line, here) or (noun and (is_parted(line, noun) or is_beside(line, noun, at))):
             return None
         if noun and (is_past(line, noun) or (here == at - 1 and is_flanking(line, noun))):
+            return None
+        if noun and here == at - 1 and is_between(line, noun):
             return None
         if noun and not leads_away(line, noun):
             return here

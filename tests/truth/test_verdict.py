@@ -254,6 +254,37 @@ def street() -> Facts:
             "Two tanks stand in the centre, one of them reaching to the edges, and one near the edges.",
             "Two tanks stand in the centre and, lower down, two near the edges.",
         ),
+        ("Let us count the tanks: one, two, three!", "Let us count the tanks: one, two, three … six!"),
+        (
+            "The road runs between the pond on the left and the tanks on the right.",
+            "The tanks stand between the pond on the left and the road on the right.",
+        ),
+        ("The road is free of sheds and tanks.", "The scene is free of cars and tanks."),
+        ("Of the tanks, none is next to the pond.", "Three tanks stand here, all of them next to the pond."),
+        ("The left half contains grass but no tanks.", "The right half contains grass but no tanks."),
+        ("Water fills much of the northwest.", "Water fills much of the picture."),
+        (
+            "Count the tanks: there are three of them in all.",
+            "Count the tanks: there are five of them in all.",
+        ),
+        ("Tanks beside a road: three of them.", "Tanks beside a road: two of them."),
+        (
+            "Houses stand here, but none can be found in the right half.",
+            "Tanks stand here, but none can be found in the right half.",
+        ),
+        (
+            "Two houses stand on the grass, both of them to the left of the road.",
+            "Three tanks stand on the grass, all of them to the left of the road.",
+        ),
+        ("Both houses are seen to the left of the road.", "Both houses are seen to the right of the road."),
+        (
+            "The grass around the pond makes up most of the view.",
+            "The pond beside the grass makes up half of the view.",
+        ),
+        (
+            "A depot with fewer than four tanks, two houses on the left and a road.",
+            "A depot with fewer than three tanks, two houses on the left and a road.",
+        ),
     ],
 )
 def test_how_things_lie(street: Facts, true: str, false: str) -> None:
@@ -294,6 +325,10 @@ def test_how_things_lie(street: Facts, true: str, false: str) -> None:
         "There are more trees than one would expect, and more tanks than houses.",
         "Two houses, and with wide taxi roads in the upper right.",
         "The road leads on over a single shed.",
+        "Three tanks can be seen, none of them left of the road; on the grass no shed stands in the pond.",
+        "The tanks have ladders, six of them in all; not many houses here, a pond hides half of the shed.",
+        "There is a lane with no tanks on it, and no house stands on the road; rows of tanks: two.",
+        "At the top on the left there is a pond, but no houses; the lower left is free of tanks and sheds.",
     ],
 )
 def test_what_lies_otherwise_passes(street: Facts, text: str) -> None:
@@ -336,6 +371,16 @@ def test_what_lies_otherwise_passes(street: Facts, text: str) -> None:
 )
 def test_true_and_open_claims_pass(lot: Facts, text: str) -> None:
     assert [j for j in check(text, lot) if j.verdict is Verdict.CONTRADICTED] == []
+
+
+def test_a_container_yard_is_a_terminal() -> None:
+    note = {"width": 9, "height": 9, "vocabulary": {"terminal": {"exhaustive": True}}}
+    for scene_name, verdict in (
+        ("containeryard", Verdict.SUPPORTED),
+        ("parkinglot", Verdict.CONTRADICTED),
+    ):
+        facts = gather(Annotation.model_validate(note | {"scene": [scene_name]}))
+        assert verdict_of(check("An empty terminal.", facts)) is verdict
 
 
 def test_labels_without_boxes_are_no_number() -> None:
