@@ -119,6 +119,10 @@ class Checker:
         return not there.isdisjoint(lists()["taken_for"].get(name, ()))
 
     def _absence(self, claim: Claim, of: Of) -> Judged:
+        if (
+            claim.name in self.facts.uncovered
+        ):  # whatever else is called so: no pavement, though there is a road
+            return Judged(claim, Verdict.SUPPORTED)
         if claim.region is not None:
             inside = [box for box in of.boxes if claim.region.wider(-_INNER).holds(box)]
             if inside and of.classes:

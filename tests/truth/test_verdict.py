@@ -383,6 +383,16 @@ def test_a_container_yard_is_a_terminal() -> None:
         assert verdict_of(check("An empty terminal.", facts)) is verdict
 
 
+def test_a_surface_that_the_source_marks_nowhere_is_absent_whatever_else_is_called_so() -> None:
+    cover = {"road surface": {"fraction": 0.1, "cells": (0.1,) * 9, "patches": 1}}
+    vocabulary = {name: {"countable": False, "exhaustive": True} for name in ("road surface", "pavement")}
+    facts = gather(
+        Annotation.model_validate({"width": 9, "height": 9, "cover": cover, "vocabulary": vocabulary})
+    )
+    assert verdict_of(check("No, there is no pavement.", facts)) is Verdict.SUPPORTED
+    assert verdict_of(check("There is no road surface.", facts)) is Verdict.CONTRADICTED
+
+
 def test_labels_without_boxes_are_no_number() -> None:
     exhaustive = {name: {"exhaustive": True} for name in ("building", "car", "tree", "airplane")}
     note = {"width": 9, "height": 9, "scene": ["airplane"], "labels": ["building", "car"]}
