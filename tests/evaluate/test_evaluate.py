@@ -23,7 +23,7 @@ from mpgi_ray.evaluate import test_set
 from mpgi_ray.evaluate.captions.java import SPICE_MODELS, java_scores
 from mpgi_ray.evaluate.captions.words import words
 from mpgi_ray.models import checkpoint
-from mpgi_ray.models.architecture import small_coca
+from mpgi_ray.models.architecture import small, small_coca
 from mpgi_ray.models.tokenizer import TextTokenizer
 from mpgi_ray.report.evaluation import print_evaluation, tables_of
 from mpgi_ray.train.tasks.coca import CocaTask
@@ -47,6 +47,16 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network, _, _ = checkpoint.build(architecture)
     CocaTask().prepare(network)
     checkpoint.save(folder, architecture, network)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that writes no captions, so that none have to be scored."""
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("clip")
+    architecture = small(TextTokenizer.train(["A red tank stands on the left of the sand."], 12))
+    checkpoint.save(folder, architecture, checkpoint.build(architecture)[0])
     return folder
 
 
@@ -153,7 +163,7 @@ def test_tables_lose_nothing_where_the_terminal_is_narrow_or_there_is_none(width
     assert all(word in said for word in ("model", "texts", "images", "i2t", "r10", "recall"))
 
 
-def test_semantic_localization_is_measured_on_request(model: Path, shards: Path, tmp_path: Path) -> None:
+def test_semantic_localization_is_measured_on_request(clip: Path, shards: Path, tmp_path: Path) -> None:
     places = [[[0, 0], [300, 0], [300, 300], [0, 300]]]
     entries = [
         {"caption": text, "jpg_name": f"{name}.png", "points": places}
@@ -164,7 +174,7 @@ def test_semantic_localization_is_measured_on_request(model: Path, shards: Path,
     (tmp_path / "imgs").mkdir()
     pixels = np.random.default_rng(0).integers(0, 256, (300, 500, 3)).astype(np.uint8)
     Image.fromarray(pixels).save(tmp_path / "imgs" / "a.png")
-    asked = ["evaluate", str(shards), "--model", str(model), "--out", str(tmp_path), "--split", "test"]
+    asked = ["evaluate", str(shards), "--model", str(clip), "--out", str(tmp_path), "--split", "test"]
     asked += ["--text", "layout", "--localize", str(tmp_path)]
     failed = CliRunner().invoke(app, asked)
     assert isinstance(failed.exception, InputError)
@@ -174,7 +184,7 @@ def test_semantic_localization_is_measured_on_request(model: Path, shards: Path,
     assert result.exit_code == 0, result.output
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     (row,) = metrics["localization"]
-    assert (row["model"], row["texts"], row["pictures"]) == (str(model), 3, 2)
+    assert (row["model"], row["texts"], row["pictures"]) == (str(clip), 3, 2)
     for name in ("rsu", "ras", "rda", "rmi"):
         assert 0 <= row[f"{name}_low"] <= row[name] <= row[f"{name}_high"] <= 1
     assert row["rmi"] == pytest.approx(
