@@ -12,10 +12,8 @@ from mpgi_ray.rules.things import again, group, is_one
 _NAMED = 4  # cells of a list without numbers: more would say no more than "over much of the image"
 _SEVERAL, _MANY_THERE = 3, 6  # objects in a cell at least, where several or many are said to lie there
 _FAR_APART, _WIDE = 0.5, 0.6  # of the image: extent of what lies in different parts of it, of what is spread
-_ENOUGH, _MOSTLY = (
-    4,
-    0.75,
-)  # objects of a class at least, and the share of them in a half, where most lie there
+_ENOUGH = 4  # objects of a class at least, where most of them are said to lie in a half
+_MOSTLY = 0.75  # of them that must lie there
 
 
 def placed(facts: Facts, c: ClassFact) -> str:

@@ -12,7 +12,8 @@ from mpgi_ray.truth.known import Known
 
 # what lies on a border may be told of both sides: "one of them reaching into the lower half"
 _SHARED = re.compile(
-    r"\b(?:of (?:them|which|these|those|whom|the)|part|reach\w*|exten\w+|touch\w*|cross\w*|jut\w*)\b"
+    r"\bof (?:them|which|these|those|whom|the (?!image|picture|photo|frame|scene|view))"
+    r"|\b(?:part|reach\w*|exten\w+|touch\w*|cross\w*|jut\w*)\b"
 )
 
 

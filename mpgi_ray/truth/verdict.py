@@ -119,9 +119,7 @@ class Checker:
         return not there.isdisjoint(lists()["taken_for"].get(name, ()))
 
     def _absence(self, claim: Claim, of: Of) -> Judged:
-        if (
-            claim.name in self.facts.uncovered
-        ):  # whatever else is called so: no pavement, though there is a road
+        if claim.name in self.facts.uncovered:  # though a road may be called pavement, too
             return Judged(claim, Verdict.SUPPORTED)
         if claim.region is not None:
             inside = [box for box in of.boxes if claim.region.wider(-_INNER).holds(box)]

@@ -251,6 +251,10 @@ def street() -> Facts:
             "Two tanks stand in the centre and three near the edges.",
         ),
         (
+            "The centre of the image holds two tanks, and its edges hold one tank.",
+            "The centre of the image holds two tanks, and its edges hold three tanks.",
+        ),
+        (
             "Two tanks stand in the centre, one of them reaching to the edges, and one near the edges.",
             "Two tanks stand in the centre and, lower down, two near the edges.",
         ),

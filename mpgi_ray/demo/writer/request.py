@@ -13,7 +13,7 @@ from mpgi_ray.demo.writer.words import sentences
 HINT = "Your earlier answer could not be used:"
 _FACTS = re.compile(r"^Trusted facts about th(?:is|e) image.*:\n((?:- .*(?:\n|$))+)", re.MULTILINE)
 _MEASURED = re.compile(r"^Measured in th.*pixels.*:\n((?:- .*(?:\n|$))+)", re.MULTILINE)
-_FIRST = re.compile(r"^(?:\[facts\] |No annotation of the image is at hand)", re.MULTILINE)
+_FIRST = re.compile(r"^(?:\[facts\] |No annotation of the image is at hand; )", re.MULTILINE)
 _NAMED = re.compile(r"^\[([^\]\n]+)\] ", re.MULTILINE)  # a source of an integration
 _PERSPECTIVE = re.compile(r"^Perspective: ([^.\n]+)\.", re.MULTILINE)
 _QUOTED_KEY = re.compile(r"""["`'](\w+)["`']""")
