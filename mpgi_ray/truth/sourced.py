@@ -86,8 +86,9 @@ def is_told(claim: Claim, told: Sequence[Claim]) -> bool:
     """Whether claims of another text say, alone or added up, the number or share of this one."""
     same = [one for one in told if one.about is claim.about and _is_one(one.name, claim.name)]
     if (region := claim.region) is not None:
-        # what a source says of some of them may be said of those there
-        there = [one for one in same if (one.region.is_like(region) if one.region else one.some)]
+        there = [one for one in same if one.region and one.region.is_like(region)]
+        # what a source says of some of them may be said of those there, if no source counts these
+        there = there or [one for one in same if one.region is None and one.some]
         return any(_implies([one], claim) for one in there)
     whole = [one for one in same if one.region is None]
     parts = {(one.name, one.region): one for one in same}

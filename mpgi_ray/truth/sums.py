@@ -6,14 +6,17 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
+from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.claim import About
 from mpgi_ray.truth.judged import Judged, Verdict
 from mpgi_ray.truth.known import Known
+from mpgi_ray.truth.lists import lists
 
 # what lies on a border may be told of both sides: "one of them reaching into the lower half"
 _SHARED = re.compile(
     r"\bof (?:them|which|these|those|whom|the (?!image|picture|photo|frame|scene|view))"
-    r"|\b(?:part|reach\w*|exten\w+|touch\w*|cross\w*|jut\w*)\b"
+    r"|\b(?:in part|part of (?!the (?:image|picture|photo|frame|scene|view)\b)|partly|partially)\b"
+    r"|\b(?:reach\w*|exten\w+|touch\w*|cross\w*|jut\w*)\b"
 )
 
 
@@ -49,15 +52,25 @@ def held_together(
 def _of_one_thing(judged: Sequence[Judged], sentences: Sequence[tuple[int, str]]) -> Iterator[list[int]]:
     """The places of the numbers that one sentence tells of a thing in two parts of the picture or more.
 
-    None of them is contradicted by itself, which is enough to say of the sentence.
+    Of some the part may not be understood ("and three courts, a pitch and a shed closer to the edges"): then
+    each number must stand with its noun, or the first may be that of all: "two cars, one at the top and …".
+    None is contradicted by itself, which is enough to say of the sentence.
     """
     found: dict[tuple[int, str], list[int]] = {}
     for n, one in enumerate(judged):
         claim = one.claim
-        if claim.about is About.COUNT and claim.region is not None and claim.word is None:
+        if claim.about is About.COUNT and (claim.region or claim.some) and claim.word is None:
             sentence = sum(start <= claim.start for start, _ in sentences) - 1
             found.setdefault((sentence, claim.name), []).append(n)
-    for (sentence, _), part in found.items():
-        wrong = any(judged[n].verdict is Verdict.CONTRADICTED for n in part)
-        if len(part) > 1 and not wrong and not _SHARED.search(sentences[sentence][1]):
+    for (sentence, name), part in found.items():
+        start, text = sentences[sentence]
+        claims = [judged[n].claim for n in part]
+        if len(part) < 2 or _SHARED.search(text):
+            continue
+        if any(judged[n].verdict is Verdict.CONTRADICTED for n in part):
+            continue
+        spans = [text[claim.start - start : claim.end - start].lower() for claim in claims]
+        named = all(name in span or lexicon.several(name) in span for span in spans)
+        total = any(f" {words}" in text for words in lists()["totals"])
+        if all(claim.region for claim in claims) or (named and not total):
             yield part
