@@ -18,6 +18,7 @@ _SHARED = re.compile(
     r"|\b(?:in part|part of (?!the (?:image|picture|photo|frame|scene|view)\b)|partly|partially)\b"
     r"|\b(?:reach\w*|exten\w+|touch\w*|cross\w*|jut\w*)\b"
 )
+_NEW = re.compile(r"; |\bwhile\b")  # begins a clause of its own
 
 
 def held_together(
@@ -53,7 +54,8 @@ def _of_one_thing(judged: Sequence[Judged], sentences: Sequence[tuple[int, str]]
     """The places of the numbers that one sentence tells of a thing in two parts of the picture or more.
 
     Of some the part may not be understood ("and three courts, a pitch and a shed closer to the edges"): then
-    each number must stand with its noun, or the first may be that of all: "two cars, one at the top and …".
+    each number must stand with its noun, or the first may be that of all: "two cars, one at the top and …",
+    and none in a clause of its own: "two cars are red, while …".
     None is contradicted by itself, which is enough to say of the sentence.
     """
     found: dict[tuple[int, str], list[int]] = {}
@@ -72,5 +74,6 @@ def _of_one_thing(judged: Sequence[Judged], sentences: Sequence[tuple[int, str]]
         spans = [text[claim.start - start : claim.end - start].lower() for claim in claims]
         named = all(name in span or lexicon.several(name) in span for span in spans)
         total = any(f" {words}" in text for words in lists()["totals"])
-        if all(claim.region for claim in claims) or (named and not total):
+        apart = _NEW.search(text, claims[0].start - start, claims[-1].end - start)
+        if all(claim.region for claim in claims) or (named and not total and not apart):
             yield part
