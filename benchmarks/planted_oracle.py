@@ -115,7 +115,7 @@ class _Sentence:
         if not fitting:
             return []
         one = fitting[0] if behind else fitting[-1]
-        return ["in the central part" if "centre" in one[0] else "near the edges"]
+        return ["near the centre" if "centre" in one[0] else "near the edges"]
 
     def presences(self) -> Iterator[str]:
         placed = re.search(rf"{PLACE}|{SIDE}", self.text)

@@ -36,8 +36,8 @@ NUMBER = rf"(?:a single|{'|'.join(WORDS)}|\d+)"
 BOUNDS = ("at least", "no fewer than", "more than", "at most", "fewer than", "up to")
 PLACE = (
     rf"(?:(?:in|on|at) the (?:{'|'.join(CELLS)})\b(?! half| side)|in the (?:{'|'.join(_SIDES)}) half"
-    r"|on the (?:left|right) side|towards the (?:top|bottom)\b(?! and)|around the centre|in the central part"
-    r"|near the edges|towards the edges|along the borders of the image)"
+    r"|on the (?:left|right) side|towards the (?:top|bottom)\b(?! and)|around the centre|near the centre"
+    r"|near the edges|around the edges|along the borders of the image)"
 )
 SIDE = (
     r"(?:[Tt]he (?:centre of the image holds|edges of the image hold)|its edges hold|its centre holds"

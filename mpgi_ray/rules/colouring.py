@@ -12,9 +12,8 @@ from mpgi_ray.rules.regions import (
     colour,
     colours,
     is_unclear,
-    lies,
     located,
-    mixed,
+    merged,
     noun,
     share_of,
     stand_out,
@@ -42,7 +41,7 @@ def shares(measured: Measured, whole: str) -> list[str]:
     Args:
         whole: what the shares are of: ``the picture``.
     """
-    seen = measured.regions[:4]
+    seen = merged(measured)
     main = [region for region in seen if region.share >= _MAIN]
     said_of = sum(_FRACTIONS[share_of(region)] for region in main)  # by their words
     if any(map(is_unclear, main)) or not _LEAST_SAID <= said_of <= _MOST_SAID:
@@ -66,7 +65,7 @@ def shares(measured: Measured, whole: str) -> list[str]:
 
 def _mix(measured: Measured, whole: str) -> list[str]:
     """A sentence on the colours of a picture of which nobody could say how much each covers."""
-    seen = measured.regions[:4]
+    seen = merged(measured)
     for count in range(1, len(seen) + 1):
         if sum(region.share for region in seen[:count]) >= _MOSTLY:
             main, others = colours(seen[:count]), colours(seen)
@@ -87,22 +86,15 @@ def overview(measured: Measured) -> list[str]:
 
 
 def laid_out(measured: Measured, seed: str) -> list[str]:
-    """Sentences on where regions lie; if nothing is known of that, on how much the largest two cover."""
+    """Sentences on where regions lie; if nothing is known of that, on how much of the picture has which colour."""
     if told := located(measured, seed):
         return [*told, *around(measured)]
-    if told := mixed(measured):
-        return told
-    sized = measured.regions[:2]
-    if any(map(is_unclear, sized)):
-        return shares(measured, "the area on view")
-    if len(sized) == 2 and share_of(sized[0]) == share_of(sized[1]):
-        return [sentence(f"{enumerate_(colours(sized))} areas each cover {share_of(sized[0])} of the image")]
-    return [sentence(lies(region, seed, sized)) for region in sized]
+    return shares(measured, "the area")
 
 
 def looks(measured: Measured, seed: str) -> list[str]:
     """A sentence on which colours dominate, which are only some, and which forms stand out."""
-    seen = measured.regions[:4]
+    seen = merged(measured)
     if not seen:
         return []
     forms = [region for region in seen if region.form in ("band", "frame")]
@@ -110,7 +102,7 @@ def looks(measured: Measured, seed: str) -> list[str]:
     main = [region for region in areas if region.share >= _MAIN]
     if not main or sum(region.share for region in main) < _MOSTLY:
         kinds = [*colours(areas), *(noun(region, seen) for region in forms)]
-        return [sentence(f"the surfaces vary in colour, with {enumerate_(kinds)} among them")]
+        return [sentence(f"the surfaces vary between {enumerate_(kinds)}")]
     first = list(dict.fromkeys(colour(region, seen) for region in main))
     some = besides([colour(region, seen) for region in areas], first)
     some = some or (_traces(measured) if len(seen) == 1 else [])

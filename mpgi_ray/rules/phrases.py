@@ -153,7 +153,7 @@ def where(c: ClassFact) -> str:
         return choose(_IN_HALF[c.half], str(c.clear), c.name)
     if c.total > 1 and not c.edge:
         return "around the centre"
-    return "towards the edges" if c.total > 3 and not c.centre else ""
+    return "around the edges" if c.total > 3 and not c.centre else ""
 
 
 def _is_astride(c: ClassFact) -> bool:
@@ -201,11 +201,20 @@ def form(form: Form) -> list[str]:
     """
     told = ["large in the image"] if form.size == "large" else []
     told += [form.shape] if form.shape else []
-    if form.metres:
-        length, width = (metres(value) for value in form.metres)
-        round_ = form.shape == "round" or length == width
-        told.append(f"about {length} m across" if round_ else f"about {length} m long and {width} m wide")
-    return told
+    return [*told, *_sides(form)]
+
+
+def shape(form: Form) -> list[str]:
+    """Its length and width, or else its shape, which these tell as well."""
+    return _sides(form) or ([form.shape] if form.shape else [])
+
+
+def _sides(form: Form) -> list[str]:
+    if not form.metres:
+        return []
+    length, width = (metres(value) for value in form.metres)
+    round_ = form.shape == "round" or length == width
+    return [f"about {length} m across" if round_ else f"about {length} m long and {width} m wide"]
 
 
 def metres(value: float) -> str:

@@ -168,7 +168,7 @@ def _sides(c: ClassFact) -> str:
     if not c.total:
         return "somewhere in the image"
     if not c.edge:
-        return "in the central part"
+        return "near the centre"
     if not c.centre:
-        return "towards the edges"
+        return "near the edges"
     return "in different parts of the image" if max(_extents(c)) >= _FAR_APART else ""

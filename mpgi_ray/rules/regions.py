@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from mpgi_ray.rules.english import choose, enumerate_, sentence, with_article
@@ -11,6 +12,7 @@ from mpgi_ray.rules.phrases import IN_PLACE
 from mpgi_ray.rules.seen import Measured, Region, Spots, bare
 from mpgi_ray.rules.surfaces import share
 
+_AREAS = {"area", "patches"}  # forms of what is no band and no frame
 NEARLY_ALL = 0.9  # of the picture that has the only colour that it is of
 _FILLS = 0.35  # of the picture: a region that fills most of a half
 _MOST_OF_REST = 0.6  # of what lies around the placed regions that must have the colour it is mostly of
@@ -58,6 +60,22 @@ def besides(names: Iterable[str], main: Sequence[str]) -> list[str]:
 def _hue(name: str) -> str:
     """``dark green`` and ``lighter green`` → ``green``."""
     return bare(name).removeprefix("dark ").removeprefix("light ")
+
+
+def merged(measured: Measured) -> list[Region]:
+    """The largest regions, a darker and a lighter one of a colour as one: nobody tells their shares apart."""
+    found: list[Region] = []
+    for region in measured.regions[:4]:
+        name = bare(region.colour)
+        alike = (
+            n for n, one in enumerate(found) if bare(one.colour) == name and _AREAS >= {one.form, region.form}
+        )
+        if (n := next(alike, None)) is None:
+            found.append(region)
+        else:
+            share, elsewhere = found[n].share + region.share, min(found[n].elsewhere, region.elsewhere)
+            found[n] = replace(found[n], colour=name, share=share, elsewhere=elsewhere)
+    return sorted(found, key=lambda region: -region.share)
 
 
 def place(region: Region | Spots) -> str:
@@ -163,22 +181,6 @@ def tending(measured: Measured) -> list[str]:
     wheres = dict.fromkeys(where for where, _ in seen if where != "everywhere")
     told = [([one for there, one in seen if there == where], where) for where in wheres]
     return [sentence(_tends(alike, where)) for alike, where in told]
-
-
-def grounds(measured: Measured) -> list[Region]:
-    """The regions that lie in all parts of the picture."""
-    return [one for one in measured.regions[:4] if not _way(one) and _spread(one) == "everywhere"]
-
-
-def mixed(measured: Measured) -> list[str]:
-    """A sentence on what lies in all parts of the picture, and between it."""
-    told = grounds(measured)
-    if not told:
-        return []
-    many = f"{enumerate_(colours(told))} areas are mixed over the whole image"
-    others = besides(colours(measured.regions[:4]), colours(told, measured.regions))
-    between = f", with {enumerate_(others)} in between" if others else ""
-    return [sentence(f"{many if len(told) > 1 else _ground(told[0])}{between}")]
 
 
 def _spread(region: Region) -> str | None:

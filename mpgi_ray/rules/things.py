@@ -7,7 +7,7 @@ from collections.abc import Collection
 from itertools import groupby
 
 from mpgi_ray.rules import phrases, surfaces
-from mpgi_ray.rules.english import enumerate_, number, sentence
+from mpgi_ray.rules.english import enumerate_, number, sentence, with_article
 from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
 from mpgi_ray.rules.lexicon import is_mass
 from mpgi_ray.rules.surfaces import MIN_COVER
@@ -46,7 +46,7 @@ def some(facts: Facts, c: ClassFact) -> str | None:
     if clear < _SEEN * everything:
         several = [t.colour for t in told if t.agreeing > 1]
         if not several:
-            return sentence(f"at least one of the {c.several} is {first.colour}")
+            return sentence(f"the {c.several} include {with_article(f'{first.colour} one')}")
         return sentence(" and some ".join([f"some of the {c.several} are {several[0]}", *several[1:]]))
     all_clear = c.exact and clear == c.total
     most = c.complete and not c.groups and first.agreeing > _MOST * everything and not all_clear
@@ -69,26 +69,24 @@ def is_one(amount: str) -> bool:
 
 
 def looks(facts: Facts, c: ClassFact, told: int) -> str | None:
-    """A sentence on the look of a class: colour, size, shape, what lies around, direction.
+    """A sentence on the look of a class: colour, shape or size in metres, what lies around, direction.
 
     An integrated text has told the colour with the number before.
     """
     if not c.total or phrases.is_undercount(c):  # nothing is known of most of them
         return None
-    seen, form = facts.colour(c), phrases.form(c.form) if c.form else []
+    seen, form = facts.colour(c), phrases.shape(c.form) if c.form else []
     colour = seen.colour if seen and not told else ""
     ground = f"on {seen.ground} ground" if seen and seen.ground else ""
     way = phrases.way(c.form.direction) if c.form and c.form.direction else ""
     subject = again(c) if told else phrases.amount_told(c)
-    one, lying = is_one(subject), f"lying {way}" if way else ""
+    verb, aligned = "is" if is_one(subject) else "are", f"aligned {way}" if way else ""
     if colour and subject.startswith(("a ", "an ")):  # "a van is yellow" would be said of every van
         there = f"there is {phrases.amount_told(c, colour)} {ground}".strip()
-        return sentence(", ".join(filter(None, (there, enumerate_(form), lying))))
-    if predicate := ", ".join(filter(None, (enumerate_([*([colour] if colour else []), *form]), ground))):
-        return sentence(", ".join(filter(None, (f"{subject} {'is' if one else 'are'} {predicate}", lying))))
-    if not way:
-        return None
-    return sentence(f"the long {'side' if one else 'sides'} of {subject} {'runs' if one else 'run'} {way}")
+        return sentence(", ".join(filter(None, (there, *form, aligned))))
+    predicate = [enumerate_([*([colour] if colour else []), *form]), ground, aligned]
+    said = ", ".join(filter(None, predicate))
+    return sentence(f"{subject} {verb} {said}") if said else None
 
 
 def covers(
@@ -118,7 +116,7 @@ def covers(
     if not said:
         return None
     if some:
-        be = "are" if surfaces.is_plural(some[0]) else "is"
+        be = "are" if len(some) > 1 or surfaces.is_plural(some[0]) else "is"
         return sentence(
             "; ".join((*said, f"there {be} also {enumerate_([surfaces.surface(c) for c in some])}"))
         )
@@ -131,11 +129,11 @@ def definite(name: str) -> str:
 
 
 def told_again(facts: Facts, c: CoverFact) -> str:
-    """A cover as a subject: a pronoun where nothing but the scene was told before, and that is its name."""
+    """A cover as a subject: with an article where nothing but the scene was told, and that is its name."""
     surface = surfaces.surface(c)
     if surface != phrases.scene(facts):
         return surface
     others = [o for o in facts.cover if o != c and o.fraction >= MIN_COVER]
     if others or facts.counted or facts.labels or facts.tags:
         return surface if surfaces.is_plural(c) or is_mass(c.name) else f"the {c.name}"
-    return "they" if surfaces.is_plural(c) else "it"
+    return f"the {c.several if surfaces.is_plural(c) else c.name}"

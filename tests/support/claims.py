@@ -82,7 +82,7 @@ class Reader:
             most = self._told[name].number // 2 + 1 if name in self._told else 2
             return [Claim(name, sum(_value(i["n"]) if i["n"] else most for i in items), True)]
         if m := kinds.SOME_LOOK.fullmatch(text):
-            return [Claim(kinds.SINGULAR[m["noun"]], 2, True)]
+            return [Claim(kinds.SINGULAR[m["noun"] or m["noun2"]], 2, True)]
         if m := kinds.LOOKS.fullmatch(text):
             return [claim] if (claim := self._subject(m["subject"] or m["subject2"])) else []
         if m := kinds.SOME_LIE.fullmatch(text):
@@ -233,7 +233,7 @@ def _place(phrase: str) -> str:
     place = re.sub("^(?:in|on|at|around|near|towards) the ", "", phrase)
     if side := re.fullmatch("on the (left|right) side|towards the (top|bottom)", phrase):
         return f"{side[1] or side[2]} half"
-    return "central" if phrase in ("around the centre", "in the central part") else place
+    return "central" if phrase in ("around the centre", "near the centre") else place
 
 
 def _of_all(noun: str) -> Claim:

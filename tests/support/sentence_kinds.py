@@ -63,7 +63,7 @@ COLOUR = rf"(?:(?:light |dark |lighter |darker )*(?:grey-(?:brown|green|blue|pur
 SIZED = re.compile(rf"\b(large|long|small) ({COLOUR}(?:(?:, | and ){COLOUR})*) (vehicles?)\b")
 CELL = rf"(?:(?:in|on|at) the (?:{'|'.join(CELLS)})\b(?! half| side))"
 HALF = "(?:in the (?:left|right|top|bottom) half|on the (?:left|right) side|towards the (?:top|bottom))"
-SIDES_OF_ALL = "around the centre|near the edges|towards the edges|in the central part"
+SIDES_OF_ALL = "around the centre|near the edges|around the edges|near the centre"
 ALL_IN = rf"(?:{HALF}|{CELL}|{SIDES_OF_ALL})"
 LOOK = rf"(?:(?:small|large|{COLOUR}) )?(?:{COLOUR} )?"
 AMOUNT = (
@@ -102,7 +102,7 @@ SEPARATOR = re.compile("; |, | and ")
 LISTING = re.compile(
     "(?:there (?:is|are)(?: also)?|in this image there (?:is|are)|from above, the image shows"
     "|the image shows|from above one sees|overhead view of|top-down view of|the view from above shows"
-    r"|the view takes in|the image looks down on) (?P<items>.+?)(?: in the image)?\."
+    r"|the view takes in|the image looks straight down on) (?P<items>.+?)(?: in the image)?\."
 )
 SPLIT = [
     re.compile(pattern)
@@ -116,18 +116,21 @@ SPLIT = [
 ]
 POINTING = "(?:horizontally|vertically|diagonally)"
 WAY = "(?:from left to right|from top to bottom|diagonally)"
-SIDE = rf"(?:, lying {WAY})?"
+SIDE = rf"(?:, aligned {WAY})?"
 LOOKS = re.compile(
     rf"(?P<subject>.+?) (?:(?:is|are)(?: {PREDICATE}(?:(?:, | and ){PREDICATE})*)?"
     rf"(?:,? on {COLOUR} ground)?{SIDE}|points? {POINTING})\."
-    rf"|the long sides? of (?P<subject2>.+?) runs? {WAY}\."
+    rf"|(?P<subject2>.+?) (?:is|are) aligned {WAY}\."
 )
 ONE = re.compile(
     rf"there is (?P<subject>an? {LOOK}{NOUN})(?: on {COLOUR} ground)?"
     rf"(?:, {PREDICATE}(?:(?:, | and ){PREDICATE})*)?{SIDE}\."
 )
 SOME = re.compile(rf"(?P<items>(?:(?:at least )?{NUMBER}|most) of the .+?)(?: on {COLOUR} ground)?\.")
-SOME_LOOK = re.compile(rf"some of the (?P<noun>{NOUN}) are {COLOUR}(?: and some {COLOUR})*\.")
+SOME_LOOK = re.compile(
+    rf"some of the (?P<noun>{NOUN}) are {COLOUR}(?: and some {COLOUR})*\."
+    rf"|the (?P<noun2>{NOUN}) include an? {COLOUR} one\."
+)
 SHARED = re.compile(rf"{AMOUNT} here (?:is|are) {COLOUR}(?: on {COLOUR} ground)?\.")
 HOW = re.compile(rf"(?:(?P<arranged>{ARRANGED})\b ?)?(?P<place>{ALL_IN}\b)?(?:: |, |$)")
 MOSTLY = re.compile("mostly in the (left|right|top|bottom) half")
@@ -151,7 +154,7 @@ ASIDE = re.compile(
     rf"the (?P<a>{NOUN}) (?:is (?P<first>to the left of|above) the (?P<b>{NOUN})"
     rf"|has the (?P<c>{NOUN}) (?P<last>on its right|below it))\."
 )
-WHOLE = "(?:the view|the picture|the image|the area on view|the scene)"
+WHOLE = "(?:the view|the picture|the image|the area|the scene)"
 UNCLAIMED = re.compile(  # of pixels and of nothing: no sentence of a kind here may name a class
     rf"{REGION} (?:covers?|lies?|is|are|runs along|fills|surrounds|crosses|runs through) .+\."
     rf"|{WHOLE} is mostly {COLOURS}(?:, with some {COLOURS})?\."
@@ -163,7 +166,7 @@ UNCLAIMED = re.compile(  # of pixels and of nothing: no sentence of a kind here 
     rf"|there (?:is|are) {SEEN}.*\."
     rf"|{COLOURS} surfaces (?:dominate|fill) .+\."
     rf"|(?:most of the surfaces look|the surfaces are mostly) {COLOUR}.*\."
-    rf"|the surface is {COLOUR} nearly everywhere\.|the surfaces vary in .+\."
+    rf"|the surface is {COLOUR} nearly everywhere\.|the surfaces vary between .+\."
     rf"|{SPOTS} stands? out on .+\.|(?:.+, )?{SPOTS} stands? out against .+\."
     r"|nothing is annotated in this image\."
 )

@@ -49,15 +49,18 @@ def short(facts: Facts, others: Sequence[str], seed: str) -> str:
     frames = ("overhead view of {}", "top-down view of {}", "the view from above shows {}")
     frame, items = choose(frames, seed, "headline"), _items(facts)
     main = [things.group(facts, c, 1) for c in facts.counted[:1]]
-    told = [*(items[:count] for count in range(len(items), 0, -1)), main]
+    untold = phrases.untold_labels(facts)
+    labels = [phrases.present(facts, untold[:count]) for count in range(len(untold), 0, -1)]
+    told = [items[:count] for count in range(len(items), 0, -1)] or [[present] for present in labels]
+    told += [main]
     openings = [_opening(_scene(facts), frame, some) for some in told]
     openings += [_opening(None, frame, main)] if main else []
     text = next(filter(_fits, openings), None) or _cut(openings[-1])
-    more = [_labels(facts, count) for count in range(len(phrases.untold_labels(facts)), 0, -1)]
-    rest = [one for one in more if one and _fits(f"{text} {one}")][:1]
+    more = [_included(present) for present in labels] if items else []
+    rest = [one for one in more if _fits(f"{text} {one}")][:1]
     rest += [retold] if items != _setting(facts) and (retold := maps.setting_retold(facts, seed)) else []
     rest += _regions(facts) + _main_cover(facts)
-    rest += _colours(facts) if len(items) < 2 or not facts.counted else []
+    rest += _colours(facts) if len(items) < 2 and not facts.cover else []
     rest += others if text else sorted(others, key=tokens_at_most)
     for one in rest:
         if text and not _fits(f"{text} {one}"):
@@ -100,7 +103,7 @@ def _items(facts: Facts) -> list[str]:
     """What tells a picture from others, the main things first: classes, covers or tags."""
     items = [placing.placed(facts, c) for c in facts.counted]
     # beside objects a cover would take the room of what tells a picture from others of its kind
-    items += [cover_item(c) for c in surfaces.untold(facts)[:3]] if not items else []
+    items += _cover_items(surfaces.untold(facts)[:3]) if not items else []
     return items or _setting(facts) or maps.untold_tags(facts)[:2]
 
 
@@ -134,22 +137,22 @@ def _colours(facts: Facts) -> list[str]:
     return colouring.shares(facts.measured, "the image") if facts.measured else []
 
 
-def cover_item(c: CoverFact) -> str:
-    """``water``, ``a forest (mainly on the left)``: without brackets the place would be that of all."""
-    where = surfaces.where(c)
-    return surfaces.surface(c) + (f" ({where})" if where else "")
+def _cover_items(covers: Sequence[CoverFact]) -> list[str]:
+    """``water on the left``, ``grass``, ``roads``: one with a place, the first, so that it is not that of all."""
+    first = sorted(covers, key=lambda c: surfaces.where(c) is None)[:1]
+    places = [f"{surfaces.surface(c)} {surfaces.where(c) or ''}".strip() for c in first]
+    return [*places, *(surfaces.surface(c) for c in covers if c not in first)]
 
 
 def long(facts: Facts, others: Sequence[str], seed: str) -> str:
     """Everything that is known: the main things first, a caption by themselves, then the rest."""
-    frames = ("the view takes in {}", "the image looks down on {}")
+    frames = ("the view takes in {}", "the image looks straight down on {}")
     main = [placing.placed(facts, c) for c in facts.counted[:_OPENING]]
     main += [surfaces.surface(c) for c in surfaces.untold(facts)[:_OPENING]] if not main else []
     main += _setting(facts) if not main else []
-    alone = ("from straight above, the image shows {}", "this is {}, seen from straight above")
-    frame = choose(frames if main else alone, seed, "opening")
-    first = _opening(_scene(facts), frame, main)
-    told: list[str | None] = [first, _labels(facts), _further(facts)]
+    frame, present = choose(frames, seed, "opening"), phrases.present(facts, phrases.untold_labels(facts))
+    first = _opening(_scene(facts), frame, main or [present] if present else main)
+    told: list[str | None] = [first, _included(present) if main and present else None, _further(facts)]
     told += [] if any(told) or facts.cover or facts.tags or others else [_ONLY_SEEN]
     told += [text for c in facts.counted for text in _of_class(facts, c, seed)]
     told += [maps.setting_retold(facts, seed)] if main != _setting(facts) else []
@@ -157,7 +160,7 @@ def long(facts: Facts, others: Sequence[str], seed: str) -> str:
     # beside objects their places stay out, as in `layout`: models learn the opposite ones from them
     told += [] if facts.counted else [_cover_places(facts)]
     if facts.measured:
-        told += colouring.shares(facts.measured, "the view")
+        told += [] if facts.cover else colouring.shares(facts.measured, "the view")
         if not facts.counted and not facts.cover:
             told += regions.located(facts.measured, seed)
             told += [sentence(regions.stand_out(spots, 1)) for spots in facts.measured.spots]
@@ -172,10 +175,9 @@ def _of_class(facts: Facts, c: ClassFact, seed: str) -> list[str]:
     return [text for text in told if text]
 
 
-def _labels(facts: Facts, count: int | None = None) -> str | None:
-    """The first so many of the classes that are only known to be present."""
-    present = phrases.present(facts, phrases.untold_labels(facts)[:count])
-    return sentence(f"the view includes {present}") if present else None
+def _included(present: str) -> str:
+    """Classes that are only known to be present, after a sentence on others."""
+    return sentence(f"also in view: {present}")
 
 
 def _further(facts: Facts) -> str | None:

@@ -14,7 +14,7 @@ def objects(facts: Facts, seed: str) -> str:
     """What is there and how many, with the colours of things; of a picture without objects its surfaces."""
     told = [_main(facts, seed)] if facts.counted else _scene(facts, seed)
     told += sentences.tell((sentences.labels, _covers, maps.setting, maps.tags), facts, seed)
-    if facts.measured and len(facts.counted) < 2 and not facts.cover:
+    if facts.measured and not facts.counted and not facts.cover:
         told += colouring.shares(facts.measured, "the scene")
     return " ".join(told)
 
@@ -28,7 +28,8 @@ def layout(facts: Facts, seed: str) -> str:
     told = [text for c in facts.counted[:_AT_MOST] if (text := placing.stands(facts, c, seed))]
     told += sentences.tell((maps.setting_retold, sentences.relations), facts, seed)
     if facts.counted and not told:
-        return _main(facts, seed)
+        around = colouring.shares(facts.measured, "the area") if facts.measured else []
+        return " ".join([_main(facts, seed), *around])
     told += [] if told else sentences.tell((sentences.cover_places,), facts, seed)
     if facts.measured and not told:
         told += colouring.laid_out(facts.measured, seed)
@@ -39,8 +40,11 @@ def layout(facts: Facts, seed: str) -> str:
 def attributes(facts: Facts, seed: str) -> str:
     """How the named things look."""
     seen = facts.counted[:_AT_MOST]
-    told = [text for c in seen for text in (things.looks(facts, c, 0), things.some(facts, c)) if text]
-    if facts.measured and len(told) < 2:
+    looks = [things.looks(facts, c, 0) for c in seen]
+    told = [
+        text for c, look in zip(seen, looks, strict=True) for text in (look, things.some(facts, c)) if text
+    ]
+    if facts.measured and not any(looks):
         told += colouring.looks(facts.measured, seed)
         spots = facts.measured.spots if not seen else ()  # beside objects they are mostly these
         told += [sentence(regions.stand_out(one)) for one in spots]
