@@ -139,7 +139,7 @@ PATTERNS: tuple[tuple[str, str, Callable[..., bool]], ...] = (
     ("number", r"In this image there (?:is|are) (.+)", every),
     ("number", r"From above, the image shows (.+)", every),
     ("part", r"The image contains (part of .+)", every),
-    ("part", r"(?:It is a view that includes|In the image one finds) (part of .+)", every),
+    ("part", r"(?:The image includes|The picture contains) (part of .+)", every),
     ("centre, edge", r"The centre of the image holds (.+), and its edges hold (.+)", centre_and_edge),
     ("centre, edge", r"The image has (.+) in its centre and (.+) near its edges", centre_and_edge),
     ("centre, edge", r"In its centre the image has (.+); near its edges it has (.+)", centre_and_edge),

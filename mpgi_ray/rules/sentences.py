@@ -41,7 +41,7 @@ def scene(facts: Facts, seed: str) -> str | None:
         return f'The scene is labelled "{enumerate_([humanise(s) or s for s in facts.scenes])}".'
     frames = (
         "The image as a whole shows {}",
-        "The image gives a view from above of {}",
+        "The image is an overhead view of {}",
         "This is an overhead image of {}",
     )
     return sentence(choose(frames, seed, "scene").format(phrase))
@@ -126,7 +126,7 @@ def _relation(facts: Facts, r: Relation, seed: str) -> str:
 def labels(facts: Facts, seed: str) -> str | None:
     """Classes that are known to be present, without place or number."""
     present = phrases.present(facts, phrases.untold_labels(facts))
-    frames = ("The image contains {}", "It is a view that includes {}", "In the image one finds {}")
+    frames = ("The image contains {}", "The image includes {}", "The picture contains {}")
     return sentence(choose(frames, seed, "labels").format(present)) if present else None
 
 

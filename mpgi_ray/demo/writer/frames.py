@@ -53,8 +53,8 @@ GIVEN: dict[str, tuple[str, ...]] = {
     ),
     "labels": (
         "The image contains {things}.",
-        "It is a view that includes {things}.",
-        "In the image one finds {things}.",
+        "The image includes {things}.",
+        "The picture contains {things}.",
     ),
     "totals": (
         "There [is|are] {items} in the image.",
@@ -63,7 +63,7 @@ GIVEN: dict[str, tuple[str, ...]] = {
     ),
     "scene": (
         "The image as a whole shows {things}.",
-        "The image gives a view from above of {things}.",
+        "The image is an overhead view of {things}.",
         "This is an overhead image of {things}.",
     ),
 }

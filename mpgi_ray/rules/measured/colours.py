@@ -1,6 +1,6 @@
 """Names of colours: of every pixel of a picture, as readers call it, and of one thing with wide margins.
 
-``named_colours.csv`` holds how readers named 480 areas of aerial pictures and 157 swatches of the colours in
+``named_colours.csv`` holds how readers named 488 areas of aerial pictures and 157 swatches of the colours in
 between: a line for each that one of them judged, with the name that is best, those that a strict reader would
 let pass, and tempting ones that most would call wrong. Readers were multimodal language models that saw no
 values. A pixel has the name that the lines near its colour vote for.
