@@ -35,7 +35,8 @@ def unsourced(text: str, judged: Iterable[Judged], sources: Sequence[str], facts
     ]
     names = Known(facts).names
     told = [claim for source in sources for claim in claims(source, names)] if open_ else []
-    return _own(text, [(c.start, c.end) for c in open_ if not is_said(c, told)], sources)
+    new = (claim for claim in open_ if not any(is_said(one, told) for one in (claim, *claim.or_else)))
+    return _own(text, [(claim.start, claim.end) for claim in new], sources)
 
 
 def unsourced_colours(text: str, sources: Sequence[str], facts: Facts) -> list[str]:
