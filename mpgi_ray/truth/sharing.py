@@ -10,6 +10,7 @@ from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
+from mpgi_ray.truth.tones import AREAS, TONES
 
 _TOGETHER = ("each", "together", "both")
 
@@ -66,11 +67,10 @@ def trailing(line: Line, at: int) -> Iterator[Claim]:
     bound = verb.split(" ")[0].endswith("ing") or line.text(at - 2) in _TOGETHER
     if line.kind(at - 1) is not Kind.COVERS or not bound or picture_behind(line, at) is None:
         return
-    if line.kind(at - 2) is Kind.COLOUR or line.kind(at - 3) is Kind.COLOUR:
-        return  # with green covering half, grey parts covering a third: no things
+    if _is_of_colours(line, at - 1):
+        return
     first = next((n + 1 for n in range(at - 1, -1, -1) if line.turns(n)), 0)
     nouns = [noun for noun in line.nouns if first <= noun.at < at - 1 and not noun.denied]
-    nouns = nouns or ([line.told] if line.told and first == 0 else [])
     part = line.parts[at]
     claim = Claim(About.COVER, "", part.start, part.end, amount=part.value)
     readings = [replace(claim, name=noun.name, some=noun.amount is not None) for noun in nouns[::-1]]
@@ -80,6 +80,14 @@ def trailing(line: Line, at: int) -> Iterator[Claim]:
         readings.append(replace(claim, name=sites[0] if sites else ""))
     if nouns:
         yield replace(readings[0], or_else=tuple(readings[1:]))
+
+
+def _is_of_colours(line: Line, verb: int) -> bool:
+    """``with green covering half``, ``green and tan parts each make up a third``: no things do."""
+    here = verb - 1
+    while line.text(here) in _TOGETHER or line.text(here) in AREAS:
+        here -= 1
+    return line.kind(here) is Kind.COLOUR or line.text(here) in TONES
 
 
 def _is_mass(line: Line, at: int) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from math import inf
 
 from mpgi_ray.rules import Facts, lexicon
@@ -11,10 +13,15 @@ from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.claims import claims
 from mpgi_ray.truth.known import Known
 from mpgi_ray.truth.lists import also_called
+from mpgi_ray.truth.places import MIDDLE
+from mpgi_ray.truth.rest import rest_untold
+from mpgi_ray.truth.sizes import sizes_untold
 from mpgi_ray.truth.tones import untold
-from mpgi_ray.truth.verdict import Judged, Verdict
+from mpgi_ray.truth.verdict import Checker, Judged, Verdict
 
 _TOLD = (About.COUNT, About.COVER)
+_OF_THEM = re.compile(r"[\w-]+ of (?:them|these|those|the|which)\b", re.I)  # nobody takes these for all
+_ITS_CENTRE = re.compile(r" in its (?:centre|center|middle)\b", re.I)  # of a scene, as of the picture
 _NEAR = {"near", "beside"}
 _WORDS = (About.PRESENCE, About.ABSENCE)  # things of no source are words of none
 
@@ -26,22 +33,58 @@ def unsourced(text: str, judged: Iterable[Judged], sources: Sequence[str], facts
     its part of the picture: "at least two" is no source for "two", and "two cars in the centre" none for "two
     cars". The parts of a number may be added up.
 
+    What is true of a part only is told as such by a source: "the image has one car" has none in "one car in
+    the centre and three near the edges".
+
     Args:
         judged: the claims of the text.
         sources: the texts that it was made from, and the sentences of the facts.
     """
-    open_ = [
-        one.claim for one in judged if one.verdict is Verdict.UNVERIFIABLE and one.claim.about not in _WORDS
-    ]
+    checker = Checker(facts)
+    parts, open_ = list[Claim](), list[Claim]()
+    for one in judged:
+        if one.verdict is Verdict.SUPPORTED and _is_of_part(one.claim, checker):
+            centred = one.claim.region is None and _ITS_CENTRE.match(text, one.claim.end)
+            part = replace(one.claim, region=MIDDLE) if centred else one.claim
+            parts += [] if _OF_THEM.match(text, part.start) else [part]
+        elif one.verdict is Verdict.UNVERIFIABLE and one.claim.about not in _WORDS:
+            open_.append(one.claim)
+    if not (parts or open_):
+        return []
+    told = [one for source in sources for one in claims(source, checker.known.names)]
+    told = [replace(one, some=one.some and not _is_of_all(one, checker)) for one in told]
+    new = [claim for claim in open_ if not any(is_said(one, told) for one in (claim, *claim.or_else))]
+    new += [claim for claim in parts if not any(_is_same_part(claim, one) for one in told)]
+    return _own(text, sorted((claim.start, claim.end) for claim in new), sources)
+
+
+def _is_of_part(claim: Claim, checker: Checker) -> bool:
+    """Whether a number is that of some things only: not of all, nor of all in a part of the picture."""
+    number = claim.about is About.COUNT and claim.amount is not None and claim.amount[1] is not None
+    return number and claim.some and not _is_of_all(claim, checker)
+
+
+def _is_of_all(claim: Claim, checker: Checker) -> bool:
+    return checker.judge(replace(claim, some=False)).verdict is Verdict.SUPPORTED
+
+
+def _is_same_part(claim: Claim, source: Claim) -> bool:
+    """Whether a source tells the number of these things; where they lie is told with it."""
+    if source.about is not About.COUNT or not _is_one(source.name, claim.name):
+        return False
+    if source.amount != claim.amount:
+        return False
+    if claim.region is None or source.region is None:
+        return source.region is None and (claim.region is None or source.some)
+    return source.region.is_like(claim.region)
+
+
+def unsourced_looks(text: str, sources: Sequence[str], facts: Facts) -> list[str]:
+    """The shares and places of colours, and sizes, in a text that no source tells: its words, each once."""
     names = Known(facts).names
-    told = [claim for source in sources for claim in claims(source, names)] if open_ else []
-    new = (claim for claim in open_ if not any(is_said(one, told) for one in (claim, *claim.or_else)))
-    return _own(text, [(claim.start, claim.end) for claim in new], sources)
-
-
-def unsourced_colours(text: str, sources: Sequence[str], facts: Facts) -> list[str]:
-    """The shares and places of colours in a text that no source tells: its words, each once."""
-    return _own(text, untold(text, sources, Known(facts).names), sources)
+    new = _own(text, [*untold(text, sources, names), *sizes_untold(text, sources, names)], sources)
+    rest = rest_untold(text, sources, names)  # also of a sentence of a source, if it follows another one
+    return list(dict.fromkeys([*new, *(text[start:end] for start, end in rest)]))
 
 
 def _own(text: str, spans: Sequence[tuple[int, int]], sources: Sequence[str]) -> list[str]:

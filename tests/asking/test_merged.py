@@ -6,7 +6,7 @@ import pytest
 
 from mpgi_ray.asking.merged import merged_fault
 from mpgi_ray.rules import Facts
-from mpgi_ray.truth.sourced import unsourced_colours
+from mpgi_ray.truth.sourced import unsourced_looks
 
 SOURCES = (
     "About half of the picture is grey-green and about a third brown, with a little beige.",
@@ -47,7 +47,7 @@ def test_plain_captions_have_none() -> None:
     ],
 )
 def test_colours_that_a_source_tells_have_a_source(text: str) -> None:
-    assert unsourced_colours(text, SOURCES, Facts()) == []
+    assert unsourced_looks(text, SOURCES, Facts()) == []
 
 
 @pytest.mark.parametrize(
@@ -61,4 +61,4 @@ def test_colours_that_a_source_tells_have_a_source(text: str) -> None:
     ],
 )
 def test_shares_and_places_of_colours_need_a_source(text: str, words: list[str]) -> None:
-    assert unsourced_colours(text, SOURCES, Facts()) == words
+    assert unsourced_looks(text, SOURCES, Facts()) == words
