@@ -189,6 +189,8 @@ def _list_back(parts: Sequence[Piece], here: int) -> list[Piece]:
             found.append(parts[here])
         elif parts[here].text not in (*AREAS, ",", "and", "a", "an", "the"):
             break
+        elif parts[here].text in ("a", "an", "the") and parts[here - 2].kind is Kind.COLOUR:
+            break  # the sheds are white, a grey area lies
         here -= 1
     return found
 
