@@ -1,8 +1,8 @@
-"""Sizes that a text gives to things before their names: ``two large sheds``, ``a large industrial area``."""
+"""Sizes that a text gives to things: ``two large sheds``, ``a large industrial area``, ``12 m long``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from mpgi_ray.rules.english import placed_sentences
 from mpgi_ray.truth.line import Line
@@ -13,33 +13,49 @@ from mpgi_ray.truth.pieces import Kind, pieces
 _SIZES = {"large": "large", "big": "large", "huge": "large", "vast": "large"}
 _SIZES |= {"small": "small", "tiny": "small", "little": "small", "elongated": "elongated"}
 _ON_WAY = (Kind.WORD, Kind.COLOUR, Kind.THING, Kind.GROUP)
+_METRES = ("m", "metre", "metres", "meter", "meters")
+_ALONG = ("long", "wide", "across")
 
 Size = tuple[str, str, int, int]  # the size, what has it, and where both stand
 
 
 def sizes_untold(text: str, sources: Sequence[str], names: Mapping[str, Name]) -> list[tuple[int, int]]:
     """Where a text gives a thing, or the whole scene, a size that no source gives it."""
-    claimed = list(_of_text(text, names, before_only=True))
-    told = {(size, name) for size, name, _, _ in _of_texts(sources, names)} if claimed else set()
+    claimed = [size for line in _lines(text, names) for size in _of_line(line)]
+    told = set[tuple[str, str]]()
+    for line in (line for source in sources for line in _lines(source, names)) if claimed else ():
+        told |= {(size, name) for size, name, _, _ in _of_line(line)}
+        sizes = ((_size(line, at), at) for at in range(len(line.parts)))
+        told |= {(size, noun.name) for size, at in sizes if size for noun in line.nouns if noun.at < at}
     return [(start, end) for size, name, start, end in claimed if (size, name) not in told]
 
 
-def _of_texts(texts: Iterable[str], names: Mapping[str, Name]) -> Iterator[Size]:
-    for text in texts:
-        yield from _of_text(text, names, before_only=False)
-
-
-def _of_text(text: str, names: Mapping[str, Name], *, before_only: bool) -> Iterator[Size]:
+def _lines(text: str, names: Mapping[str, Name]) -> Iterator[Line]:
+    """The sentences that may tell sizes."""
     for start, sentence in placed_sentences(text):
-        if not any(word in sentence.lower() for word in _SIZES):
-            continue
-        line = Line(pieces(sentence, start, names))
-        add_nouns(line)
-        for at, part in enumerate(line.parts):
-            if size := _SIZES.get(part.text):
+        if any(word in sentence.lower() for word in (*_SIZES, *_ALONG)):
+            line = Line(pieces(sentence, start, names))
+            add_nouns(line)
+            yield line
+
+
+def _size(line: Line, at: int) -> str:
+    """The size that a piece begins to tell; empty if it tells none."""
+    length = line.text(at + 1) in _METRES and line.text(at + 2) in _ALONG
+    if length and line.text(at)[0].isdigit():
+        return f"{line.text(at)} m {line.text(at + 2)}"
+    return _SIZES.get(line.text(at), "")
+
+
+def _of_line(line: Line) -> Iterator[Size]:
+    for at, part in enumerate(line.parts):
+        if size := _size(line, at):
+            before = next((noun for noun in line.nouns[::-1] if noun.at < at), None)
+            said = line.text(at - 1) in ("is", "are", "look", "looks")
+            if before and (size[0].isdigit() or (said and before.at == at - 2)):
+                yield size, before.name, part.start, line.parts[at + 2 if size[0].isdigit() else at].end
+            else:
                 yield from _before(line, at, size)
-                if not before_only:
-                    yield from ((size, noun.name, 0, 0) for noun in line.nouns if noun.at < at)
 
 
 def _before(line: Line, at: int, size: str) -> Iterator[Size]:
