@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mpgi_ray.rules.english import placed_sentences
 from mpgi_ray.truth.line import Line
-from mpgi_ray.truth.lists import Name, lists
+from mpgi_ray.truth.lists import Name, goes_by, lists
 from mpgi_ray.truth.nouns import add_nouns
 from mpgi_ray.truth.pieces import Kind, pieces
 
@@ -22,12 +22,16 @@ Size = tuple[str, str, int, int]  # the size, what has it, and where both stand
 def sizes_untold(text: str, sources: Sequence[str], names: Mapping[str, Name]) -> list[tuple[int, int]]:
     """Where a text gives a thing, or the whole scene, a size that no source gives it."""
     claimed = [size for line in _lines(text, names) for size in _of_line(line)]
-    told = set[tuple[str, str]]()
+    told = set[tuple[str, str]]()  # sizes and what has them
     for line in (line for source in sources for line in _lines(source, names)) if claimed else ():
         told |= {(size, name) for size, name, _, _ in _of_line(line)}
         sizes = ((_size(line, at), at) for at in range(len(line.parts)))
         told |= {(size, noun.name) for size, at in sizes if size for noun in line.nouns if noun.at < at}
-    return [(start, end) for size, name, start, end in claimed if (size, name) not in told]
+    return [
+        (start, end)
+        for size, name, start, end in claimed
+        if not any(size == one and (goes_by(name, of) or goes_by(of, name)) for one, of in told)
+    ]
 
 
 def _lines(text: str, names: Mapping[str, Name]) -> Iterator[Line]:

@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from math import inf
 
-from mpgi_ray.rules import Facts, lexicon
+from mpgi_ray.rules import Facts
 from mpgi_ray.rules.english import placed_sentences, split_sentences
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.claims import claims
 from mpgi_ray.truth.known import Known
-from mpgi_ray.truth.lists import also_called
-from mpgi_ray.truth.places import MIDDLE
+from mpgi_ray.truth.lists import goes_by
 from mpgi_ray.truth.rest import rest_untold
 from mpgi_ray.truth.sizes import sizes_untold
 from mpgi_ray.truth.tones import untold
@@ -21,7 +20,12 @@ from mpgi_ray.truth.verdict import Checker, Judged, Verdict
 
 _TOLD = (About.COUNT, About.COVER)
 _OF_THEM = re.compile(r"[\w-]+ of (?:them|these|those|the|which)\b", re.I)  # nobody takes these for all
-_ITS_CENTRE = re.compile(r" in its (?:centre|center|middle)\b", re.I)  # of a scene, as of the picture
+_PLACES = re.compile(
+    r"\b(?:cent(?:re|er|ral)|middle|edges?|borders?|margins?|left|right|top|bottom|upper|lower|corners?|inner|outer"
+    r"|(?:north|south|east|west)\w*)\b",
+    re.I,
+)
+_CLAUSE = re.compile(r"[;:]|[.!?](?= )|, (?:and|while|whereas|with|but)\b")
 _NEAR = {"near", "beside"}
 _WORDS = (About.PRESENCE, About.ABSENCE)  # things of no source are words of none
 
@@ -44,9 +48,7 @@ def unsourced(text: str, judged: Iterable[Judged], sources: Sequence[str], facts
     parts, open_ = list[Claim](), list[Claim]()
     for one in judged:
         if one.verdict is Verdict.SUPPORTED and _is_of_part(one.claim, checker):
-            centred = one.claim.region is None and _ITS_CENTRE.match(text, one.claim.end)
-            part = replace(one.claim, region=MIDDLE) if centred else one.claim
-            parts += [] if _OF_THEM.match(text, part.start) else [part]
+            parts += [] if _OF_THEM.match(text, one.claim.start) else [one.claim]
         elif one.verdict is Verdict.UNVERIFIABLE and one.claim.about not in _WORDS:
             open_.append(one.claim)
     if not (parts or open_):
@@ -54,7 +56,9 @@ def unsourced(text: str, judged: Iterable[Judged], sources: Sequence[str], facts
     told = [one for source in sources for one in claims(source, checker.known.names)]
     told = [replace(one, some=one.some and not _is_of_all(one, checker)) for one in told]
     new = [claim for claim in open_ if not any(is_said(one, told) for one in (claim, *claim.or_else))]
-    new += [claim for claim in parts if not any(_is_same_part(claim, one) for one in told)]
+    for claim in parts:
+        placed = claim.region is None and _is_placed(text, claim)
+        new += [] if any(_is_same_part(claim, one, placed=placed) for one in told) else [claim]
     return _own(text, sorted((claim.start, claim.end) for claim in new), sources)
 
 
@@ -65,17 +69,25 @@ def _is_of_part(claim: Claim, checker: Checker) -> bool:
 
 
 def _is_of_all(claim: Claim, checker: Checker) -> bool:
-    return checker.judge(replace(claim, some=False)).verdict is Verdict.SUPPORTED
+    whole = (replace(claim, some=False, region=region) for region in {claim.region, None})
+    return any(checker.judge(one).verdict is Verdict.SUPPORTED for one in whole)
 
 
-def _is_same_part(claim: Claim, source: Claim) -> bool:
+def _is_placed(text: str, claim: Claim) -> bool:
+    """Whether the clause of a claim names a part of the picture, whichever: closer to the edges."""
+    begins = [found.end() for found in _CLAUSE.finditer(text, 0, claim.start)]
+    end = _CLAUSE.search(text, claim.end)
+    return bool(_PLACES.search(text, begins[-1] if begins else 0, end.start() if end else len(text)))
+
+
+def _is_same_part(claim: Claim, source: Claim, *, placed: bool) -> bool:
     """Whether a source tells the number of these things; where they lie is told with it."""
-    if source.about is not About.COUNT or not _is_one(source.name, claim.name):
+    if source.about is not About.COUNT or source.amount != claim.amount:
         return False
-    if source.amount != claim.amount:
+    if not goes_by(source.name, claim.name):
         return False
     if claim.region is None or source.region is None:
-        return source.region is None and (claim.region is None or source.some)
+        return placed or (source.region is None and (claim.region is None or source.some))
     return source.region.is_like(claim.region)
 
 
@@ -118,7 +130,7 @@ def is_said(claim: Claim, told: Sequence[Claim]) -> bool:
         return is_told(claim, told)
     return any(
         one.about is claim.about
-        and _is_one(one.name, claim.name)
+        and goes_by(one.name, claim.name)
         and (one.word == claim.word or {one.word, claim.word} <= _NEAR)
         and (one.other == claim.other or claim.about is About.POSITION)
         and (claim.region is None or (one.region is not None and one.region.is_like(claim.region)))
@@ -128,7 +140,7 @@ def is_said(claim: Claim, told: Sequence[Claim]) -> bool:
 
 def is_told(claim: Claim, told: Sequence[Claim]) -> bool:
     """Whether claims of another text say, alone or added up, the number or share of this one."""
-    same = [one for one in told if one.about is claim.about and _is_one(one.name, claim.name)]
+    same = [one for one in told if one.about is claim.about and goes_by(one.name, claim.name)]
     if (region := claim.region) is not None:
         # what a source says of some of them may be said of those there
         there = [one for one in same if (one.region.is_like(region) if one.region else one.some)]
@@ -136,11 +148,6 @@ def is_told(claim: Claim, told: Sequence[Claim]) -> bool:
     whole = [one for one in same if one.region is None]
     parts = {(one.name, one.region): one for one in same}
     return any(_implies([one], claim) for one in whole) or _implies(list(parts.values()), claim)
-
-
-def _is_one(name: str, wanted: str) -> bool:
-    """Whether a thing goes by a name."""
-    return wanted in (name, *lexicon.synonyms(name), *lexicon.hypernyms(name), *also_called(name))
 
 
 def _implies(told: Sequence[Claim], claim: Claim) -> bool:
