@@ -55,6 +55,8 @@ def _of_line(line: Line) -> Iterator[Size]:
     for at, part in enumerate(line.parts):
         if size := _size(line, at):
             before = next((noun for noun in line.nouns[::-1] if noun.at < at), None)
+            if before and any(line.kind(n) is Kind.AMOUNT or line.turns(n) for n in range(before.at, at)):
+                continue  # two sheds stand beside three arrays of panels that are 12 m long
             said = line.text(at - 1) in ("is", "are", "look", "looks")
             if before and (size[0].isdigit() or (said and before.at == at - 2)):
                 yield size, before.name, part.start, line.parts[at + 2 if size[0].isdigit() else at].end

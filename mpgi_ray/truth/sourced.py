@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from math import inf
@@ -13,19 +12,13 @@ from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.claims import claims
 from mpgi_ray.truth.known import Known
 from mpgi_ray.truth.lists import goes_by
+from mpgi_ray.truth.part_numbers import clause_of, is_of_part, is_of_some, is_same_part
 from mpgi_ray.truth.rest import rest_untold
 from mpgi_ray.truth.sizes import sizes_untold
 from mpgi_ray.truth.tones import untold
 from mpgi_ray.truth.verdict import Checker, Judged, Verdict
 
 _TOLD = (About.COUNT, About.COVER)
-_OF_THEM = re.compile(r"[\w-]+ of (?:them|these|those|the|which)\b", re.I)  # nobody takes these for all
-_PLACES = re.compile(
-    r"\b(?:cent(?:re|er|ral)|middle|edges?|borders?|margins?|left|right|top|bottom|upper|lower|corners?|inner|outer"
-    r"|(?:north|south|east|west)\w*)\b",
-    re.I,
-)
-_CLAUSE = re.compile(r"[;:]|[.!?](?= )|, (?:and|while|whereas|with|but)\b")
 _NEAR = {"near", "beside"}
 _WORDS = (About.PRESENCE, About.ABSENCE)  # things of no source are words of none
 
@@ -47,48 +40,22 @@ def unsourced(text: str, judged: Iterable[Judged], sources: Sequence[str], facts
     checker = Checker(facts)
     parts, open_ = list[Claim](), list[Claim]()
     for one in judged:
-        if one.verdict is Verdict.SUPPORTED and _is_of_part(one.claim, checker):
-            parts += [] if _OF_THEM.match(text, one.claim.start) else [one.claim]
+        if one.verdict is Verdict.SUPPORTED and is_of_part(one.claim, text, checker):
+            parts.append(one.claim)
         elif one.verdict is Verdict.UNVERIFIABLE and one.claim.about not in _WORDS:
             open_.append(one.claim)
     if not (parts or open_):
         return []
-    told = [one for source in sources for one in claims(source, checker.known.names)]
-    told = [replace(one, some=one.some and not _is_of_all(one, checker)) for one in told]
+    told = [
+        replace(one, some=is_of_some(one, source, checker))
+        for source in sources
+        for one in claims(source, checker.known.names)
+    ]
     new = [claim for claim in open_ if not any(is_said(one, told) for one in (claim, *claim.or_else))]
     for claim in parts:
-        placed = claim.region is None and _is_placed(text, claim)
-        new += [] if any(_is_same_part(claim, one, placed=placed) for one in told) else [claim]
+        clause = clause_of(text, claim)
+        new += [] if any(is_same_part(claim, clause, one) for one in told) else [claim]
     return _own(text, sorted((claim.start, claim.end) for claim in new), sources)
-
-
-def _is_of_part(claim: Claim, checker: Checker) -> bool:
-    """Whether a number is that of some things only: not of all, nor of all in a part of the picture."""
-    number = claim.about is About.COUNT and claim.amount is not None and claim.amount[1] is not None
-    return number and claim.some and not _is_of_all(claim, checker)
-
-
-def _is_of_all(claim: Claim, checker: Checker) -> bool:
-    whole = (replace(claim, some=False, region=region) for region in {claim.region, None})
-    return any(checker.judge(one).verdict is Verdict.SUPPORTED for one in whole)
-
-
-def _is_placed(text: str, claim: Claim) -> bool:
-    """Whether the clause of a claim names a part of the picture, whichever: closer to the edges."""
-    begins = [found.end() for found in _CLAUSE.finditer(text, 0, claim.start)]
-    end = _CLAUSE.search(text, claim.end)
-    return bool(_PLACES.search(text, begins[-1] if begins else 0, end.start() if end else len(text)))
-
-
-def _is_same_part(claim: Claim, source: Claim, *, placed: bool) -> bool:
-    """Whether a source tells the number of these things; where they lie is told with it."""
-    if source.about is not About.COUNT or source.amount != claim.amount:
-        return False
-    if not goes_by(source.name, claim.name):
-        return False
-    if claim.region is None or source.region is None:
-        return placed or (source.region is None and (claim.region is None or source.some))
-    return source.region.is_like(claim.region)
 
 
 def unsourced_looks(text: str, sources: Sequence[str], facts: Facts) -> list[str]:
