@@ -13,7 +13,10 @@ _OF_THEM = re.compile(r"[\w-]+ of (?:them|these|those|the|which)\b", re.I)  # no
 _CENTRE = re.compile(r"\b(?:cent(?:re|er|ral)|middle|inner)\b", re.I)
 _EDGES = re.compile(r"\b(?:edge|border|margin|side)s?\b", re.I)
 _PLACES = re.compile(r"\b(?:left|right|top|bottom|upper|lower|corners?|(?:north|south|east|west)\w*)\b", re.I)
-_CLAUSE = re.compile(r"[;:]|[.!?](?= )|, (?:and|while|whereas|with|but)\b")
+_CLAUSE = re.compile(
+    r"[;:]|[.!?](?= )|, (?:and|while|whereas|with|but)\b"
+    r"|, (?=(?:\d+|one|two|three|four|five|six) (?:in|at|on|near|along)\b)"
+)
 
 
 def is_of_part(claim: Claim, text: str, checker: Checker) -> bool:

@@ -156,6 +156,7 @@ def test_numbers_and_shares_of_a_merge_need_a_source_for_that_thing(text: str, n
     [
         ("The view has one car in its centre.", "The view has one car there.", ["one car"]),
         ("A yard with two cars near its edges.", "A yard with two cars in its centre.", ["two cars"]),
+        ("Three cars, one in the centre.", "A view of two cars, one in the centre.", ["two cars"]),
         ("One of them is a car. Three cars.", "A yard with a ship and one car.", ["one car"]),
         (
             "The view has one car in its centre; near its edges it has two cars.",
