@@ -9,7 +9,7 @@ from functools import cached_property
 from mpgi_ray.engines.base import Fault
 from mpgi_ray.rules.facts import Facts
 from mpgi_ray.truth.completeness import completeness
-from mpgi_ray.truth.sourced import unsourced, unsourced_colours
+from mpgi_ray.truth.sourced import unsourced, unsourced_looks
 from mpgi_ray.truth.verdict import Judged, Verdict, check
 from mpgi_ray.truth.wording import novel, wording
 
@@ -83,4 +83,4 @@ def without_source(text: str, held: Held | None, sources: Sequence[str], facts: 
     """
     if (new := novel(text, wording(sources))) or held is None:
         return new
-    return unsourced(text, held.judged, sources, facts) or unsourced_colours(text, sources, facts)
+    return unsourced(text, held.judged, sources, facts) or unsourced_looks(text, sources, facts)

@@ -8,10 +8,29 @@ from functools import cache
 
 from mpgi_ray.engines.base import Fault
 from mpgi_ray.rules.english import split_sentences
+from mpgi_ray.rules.measured.colours import THING_COLOURS
 from mpgi_ray.truth.lists import lists
 
 _TWICE = re.compile(r"\b([a-z]{4,}) \1\b", re.I)  # a third third; "that that" is seldom right, either
-_LEAKED = re.compile(r"\b(?:annotat\w+|described as|according to|the facts?\b|perspectives?)\b", re.I)
+_LEAKED = re.compile(
+    r"\b(?:annotat\w+|described as|according to|the facts?\b|perspectives?"
+    r"|the (?:attributes|layout) (?:is|are|shows?|dominates?))\b",
+    re.I,
+)
+_KINDS = r"(?:image|picture|photo(?:graph)?|view|scene|area|frame)"
+_COLOURS = "|".join((*THING_COLOURS, "gray", "tan", "olive", "beige"))
+_NONSENSE = re.compile(
+    # the harbour is an image of a harbour, the image is a grey band
+    rf"\b(?:the|this) (?!{_KINDS}\b)(?:\w+ ){{1,3}}is an? (?:\w+ )?(?:image|picture|photo(?:graph)?|view)\b"
+    rf"|\b(?:the|this) {_KINDS} is an? (?:\w+ )?(?:{_COLOURS})(?:-\w+)? (?:band|area|margin|patch)\b"
+    r"|\b(?:the|this) (\w+(?: \w+)?) is an? \1\b"  # the pond is a pond
+    r"|\b(?:a|an|the|one) (\w{3,}) with (?:a|an|one) (?:[\w-]+ )?\2\b"  # a bridge with a grey bridge
+    r"|\bthere (?:is|are) [^.,;]*\b(?:here|there) (?:is|are)\b"  # there are four cars here are red
+    rf"|\b{_KINDS} (?:shows|has|contains) [^.,;]*\b(?:here|there) (?:is|are)\b"
+    r"|\b(?:area|band|part|patch)s? measur\w+ \d|\bground is measured\b"  # which a pixel does
+    r"|(?<!taken from )(?<!seen from )\b(?:in|by|of|with|on) the air\b",
+    re.I,
+)
 _ENDS = (".", "!", "?", '."', ".'", ".)")
 
 
@@ -26,6 +45,8 @@ def merged_fault(text: str) -> Fault | None:
         return Fault("repetition", f"{twice[0]!r}")
     if leaked := _LEAKED.search(text):
         return Fault("meta", f"the text talks of what it was made from ({leaked[0]!r})")
+    if nonsense := _NONSENSE.search(text):
+        return Fault("format", f"{nonsense[0]!r} says nothing that one could see")
     if "(s)" in text:
         return Fault("format", "the text leaves open whether it is one or several ('(s)')")
     if turned := _turned().search(text):

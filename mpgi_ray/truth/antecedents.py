@@ -23,7 +23,7 @@ def antecedents(line: Line, at: int, *, several: bool, but: str = "") -> list[No
     """
     before = [noun for noun in line.nouns if noun.at < at and not noun.denied and noun.name != but]
     found = {noun.name: noun for noun in before if noun.plural == several}
-    if any(_is_unnamed(line, here, at) for here in range(at)):
+    if any(is_unnamed(line, here, at) for here in range(at)):
         return []
     owner = next((noun for noun in line.nouns if noun.at < at), None)
     if owner and owner.name in found and line.text(owner.at + 1) in ("has", "have", "with"):
@@ -43,12 +43,12 @@ def counted(line: Line, at: int) -> Noun | None:
     if not before and line.told and line.told.plural:
         before = [line.told]
     names: Sequence[str] = sorted({noun.name for noun in before})
-    if len(names) != 1 or any(_is_unnamed(line, here, at) for here in range(at)):
+    if len(names) != 1 or any(is_unnamed(line, here, at) for here in range(at)):
         return None
     return replace(before[0], at=at, first=at, amount=amount.value, some=True)
 
 
-def _is_unnamed(line: Line, here: int, end: int) -> bool:
+def is_unnamed(line: Line, here: int, end: int) -> bool:
     """Whether an article begins to name a thing that has no name here: ``a chapel``."""
     if line.text(here) not in _ARTICLES:
         return False

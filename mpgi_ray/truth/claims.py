@@ -22,6 +22,7 @@ from mpgi_ray.truth.counts import (
     is_one_and_many,
     is_only_one,
     is_placed,
+    is_told_whole,
     is_total,
 )
 from mpgi_ray.truth.denials import has_exception, is_narrow
@@ -37,6 +38,8 @@ from mpgi_ray.truth.places import Region
 from mpgi_ray.truth.shares import covers
 from mpgi_ray.truth.where import owners
 from mpgi_ray.truth.wholes import is_every, is_largest, is_most
+
+_FURTHER = ("another", "second", "third", "further")
 
 
 def claims(text: str, names: Mapping[str, Name]) -> list[Claim]:
@@ -61,7 +64,8 @@ def claims(text: str, names: Mapping[str, Name]) -> list[Claim]:
                 several.add(noun.name)
             if noun.amount == (1, 1) and not several.isdisjoint((noun.name, *lexicon.synonyms(noun.name))):
                 numbers.setdefault(noun.name, [inf])  # planes at the gates, a single one on the runway
-            if not noun.denied and (noun.amount or line.text(noun.first) in ("a", "an", "another")):
+            further = line.text(noun.first) in ("a", "an", "another") or line.text(noun.at - 1) in _FURTHER
+            if not noun.denied and (noun.amount or further):
                 numbers.setdefault(noun.name, []).append(noun.amount[0] if noun.amount else 1)
         subjects = [noun for noun in line.nouns if not noun.denied]
         many = next((noun for noun in subjects if noun.amount or noun.plural), None)
@@ -150,7 +154,7 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
         placed = inside is None and line.names_place(noun.at, is_direction) and not is_every(line, noun)
         placed &= not is_bound_before_others(line, noun)
         placed |= is_placed(line, noun) and not is_bound_of_site(line, noun)
-        some = noun.some or placed or is_of_each(line, noun.at)
+        some = (noun.some and not is_told_whole(line, noun)) or placed or is_of_each(line, noun.at)
         total = is_total(line, noun)
         number = replace(claim, about=About.COUNT, amount=amount, region=inside, word=noun.colour)
         yield replace(number, some=some and not total, every=total)

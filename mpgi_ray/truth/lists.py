@@ -75,6 +75,11 @@ def also_called(name: str) -> frozenset[str]:
     return frozenset(lists()["also"].get(name, ()))
 
 
+def goes_by(name: str, wanted: str) -> bool:
+    """Whether a thing of a name goes by another one."""
+    return wanted in (name, *lexicon.synonyms(name), *lexicon.hypernyms(name), *also_called(name))
+
+
 def implied(*names: str, words: str) -> frozenset[str]:
     """What is there where things of these names are, or what a scene's words name: roofs where houses are."""
     kinds = {kind for name in names for kind in (name, *lexicon.synonyms(name), *lexicon.hypernyms(name))}

@@ -40,7 +40,7 @@ def is_of_picture(line: Line, at: int) -> bool:
         return any(part.kind is Kind.PICTURE for part in rest[:end])  # of this busy harbour scene
     named = next((part.kind for part in line.parts if part.kind in (Kind.THING, Kind.PICTURE)), None)
     if {"its", "their"} & {*line.text(at).split(" ")} and named is not Kind.PICTURE:
-        return False  # the left side of a road
+        return bool(line.parts[at].value.rim) and is_of_scene(line, at)  # not the left side of a road
     if line.text(at).endswith((" upper", " lower")):
         return False  # four in the upper row, two in the lower
     if line.text(at + 1) in ("and", "or") and line.text(at + 2) in _OTHER_SIDES:
@@ -91,6 +91,12 @@ def is_of_site(line: Line, at: int) -> bool:
     if not sites or (stops and stops[0] < sites[0]):
         return False
     return after[sites[0] + 1 : sites[0] + 2] not in [[one] for one in _PICTURES]  # of this airfield scene
+
+
+def is_of_scene(line: Line, at: int) -> bool:
+    """``a car park with three vans near its edges``: the scene is spoken of, of which the picture is."""
+    first = next((n for n in range(at) if line.kind(n) is Kind.THING or line.text(n) in lists()["sites"]), at)
+    return line.text(first) in lists()["sites"] and line.text(first + 1) == "with" and first <= 3
 
 
 def is_of_some(line: Line, at: int) -> bool:

@@ -84,6 +84,8 @@ class Region:
     def is_like(self, other: Region) -> bool:
         """Whether two ways to name a part of a picture mean about the same: on the left, in the left half."""
         shared = _shared(self.box, other.box)
+        if self.rim and other.rim:
+            return True
         return self.rim == other.rim and shared > 0.6 * (self.box.area + other.box.area - shared)
 
     def is_apart(self, other: Region) -> bool:

@@ -11,6 +11,7 @@ from mpgi_ray.truth.leading import leads_away
 from mpgi_ray.truth.line import PARTS, Line, Noun
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind, Piece
+from mpgi_ray.truth.sharing import picture_behind, sharing, trailing
 
 _PICTURES = ("image", "picture", "photo", "photograph", "frame", "scene", "view", "tile")
 _REST = ("rest", "remainder", "remaining")  # of the picture: what is said of it is said of a part
@@ -25,11 +26,12 @@ def covers(line: Line) -> Iterator[Claim]:
     for at, part in enumerate(line.parts):
         if part.kind not in _CLAIMING or _is_of_part(line, at):
             continue
-        if part.kind is Kind.SHARE and (listed := _each(line, at) or _elided(line, at)):
+        if part.kind is Kind.SHARE and (listed := sharing(line, at)):
             for noun in listed:
                 yield Claim(About.COVER, noun.name, part.start, part.end, amount=part.value)
         elif part.kind is Kind.SHARE:
-            yield from _share(line, at, part)
+            found = list(_share(line, at, part))
+            yield from found or trailing(line, at)
         elif part.kind in (Kind.DOMINATES, Kind.DOMINATED, Kind.LEADING):
             subject = _leading(line, at) if part.kind is Kind.DOMINATES else line.object(at)
             # "mostly empty bays" are many that are empty
@@ -81,37 +83,6 @@ def _is_of_part(line: Line, at: int) -> bool:
     return False
 
 
-def _each(line: Line, at: int) -> list[Noun]:
-    """``grass and sand each cover a third``."""
-    each = line.kind(at - 1) is Kind.COVERS and line.text(at - 2) == "each"
-    return _listed(line, at - 3) if each else []
-
-
-def _elided(line: Line, at: int) -> list[Noun]:
-    """``water covers half of the image, grass a third, sand and road a small part each``."""
-    verb = any(
-        line.kind(n) is Kind.SHARE and line.kind(n - 1) is Kind.COVERS for n in range(1, at)
-    ) and not any(line.kind(n) in (Kind.COVERS, Kind.COVERED) for n in (at + 1, at + 2))
-    found = _listed(line, at - 1 - (line.text(at - 1) == "for")) if verb else []
-    each = line.text(at + 1) == "each"
-    if not found or not (each or line.text(at + 1) in (",", ";", "and", ".", "")):
-        return []
-    before = found[0].first - 1 - (line.text(found[0].first - 1) == "the")
-    return found if each or (len(found) == 1 and line.text(before) in (",", ";", "and")) else []
-
-
-def _listed(line: Line, at: int) -> list[Noun]:
-    """The things of a list that ends here, the last one first; none if one is counted or denied."""
-    found: list[Noun] = []
-    while noun := line.noun_at(at):
-        found.append(noun)
-        at = noun.first - 1 - (line.text(noun.first - 1) == "the")
-        if line.text(at) not in (",", "and"):
-            break
-        at -= 1 + (line.text(at - 1) == ",")
-    return [] if any(noun.amount or noun.denied for noun in found) else found
-
-
 def _is_number(part: Piece, noun: Noun) -> bool:
     """``about a third fields``, and not ``most bays``, which are many and need cover little."""
     return noun.plural and part.text.split(" ")[-1] not in ("most", "all", "any", "majority", "much")
@@ -153,7 +124,7 @@ def _apposed(line: Line, at: int) -> Noun | None:
     """
     if (aside := line.noun_at(at - 2)) and (line.text(at - 1), line.text(at + 1)) == ("(", ")"):
         return None if aside.denied or not _is_surface(aside) else aside  # grass (40 %)
-    picture = _picture_behind(line, at)
+    picture = picture_behind(line, at)
     if picture is None or not _ends(line, picture + 1):
         return None
     mark = at - 1
@@ -179,13 +150,6 @@ def _joined(line: Line, at: int) -> Noun | None:
     return nouns[0] if nouns[0].plural == several else None
 
 
-def _picture_behind(line: Line, at: int) -> int | None:
-    """Where the picture stands in ``half of the picture``, ``half the scene``."""
-    first = at + 1 if line.text(at + 1) in ("the", "this") else at + 2
-    found = (n for n in range(first, at + 5) if line.kind(n) is Kind.PICTURE)
-    return next(found, None) if line.text(at + 1) in ("of", "the", "this") else None
-
-
 def _ends(line: Line, at: int) -> bool:
     """Whether nothing is said of a share that ends here: ``half of the view, in the south``."""
     return line.kind(at) in (None, Kind.MARK, Kind.PLACE) or line.text(at) in ("in", "at")
@@ -196,10 +160,10 @@ def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
     aside = line.text(at - 2) == "," and (_behind_aside(line, at - 2) or _only_thing(line, at - 2))
     if line.kind(at - 1) is Kind.COVERS and line.text(at - 2) in ("and", ",") and not aside:
         first = _joined(line, at) if line.text(at - 2) == "and" else None
-        if first is not None and _picture_behind(line, at) is not None:
+        if first is not None and picture_behind(line, at) is not None:
             yield Claim(About.COVER, first.name, part.start, part.end, amount=part.value)
         return  # lawns surround the junction and cover half of it
-    if line.text(at - 1) in ("take", "takes") and _picture_behind(line, at) is None:
+    if line.text(at - 1) in ("take", "takes") and picture_behind(line, at) is None:
         return  # takes a quarter turn
     verb = next((n for n in (1, 2) if line.kind(at - n) is Kind.COVERS), None)
     if verb is not None:
@@ -243,6 +207,6 @@ def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
     scattered = verb is not None and line.text(at - verb).startswith("spread") and not _is_surface(subject)
     some = subject is not None and subject.amount is not None
     apart = some and subject is not None and not 1 <= at - (verb or 0) - subject.at <= 2
-    apart |= some and _picture_behind(line, at) is None
+    apart |= some and picture_behind(line, at) is None
     if subject is not None and not scattered and not apart:
         yield Claim(About.COVER, subject.name, part.start, part.end, amount=part.value, some=some)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from math import inf
 
-from mpgi_ray.rules import Facts, lexicon
+from mpgi_ray.rules import Facts
 from mpgi_ray.rules.english import placed_sentences, split_sentences
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.claims import claims
 from mpgi_ray.truth.known import Known
-from mpgi_ray.truth.lists import also_called
+from mpgi_ray.truth.lists import goes_by
+from mpgi_ray.truth.part_numbers import clause_of, is_of_part, is_of_some, is_same_part
+from mpgi_ray.truth.rest import rest_untold
+from mpgi_ray.truth.sizes import sizes_untold
 from mpgi_ray.truth.tones import untold
-from mpgi_ray.truth.verdict import Judged, Verdict
+from mpgi_ray.truth.verdict import Checker, Judged, Verdict
 
 _TOLD = (About.COUNT, About.COVER)
 _NEAR = {"near", "beside"}
@@ -26,21 +30,40 @@ def unsourced(text: str, judged: Iterable[Judged], sources: Sequence[str], facts
     its part of the picture: "at least two" is no source for "two", and "two cars in the centre" none for "two
     cars". The parts of a number may be added up.
 
+    What is true of a part only is told as such by a source: "the image has one car" has none in "one car in
+    the centre and three near the edges".
+
     Args:
         judged: the claims of the text.
         sources: the texts that it was made from, and the sentences of the facts.
     """
-    open_ = [
-        one.claim for one in judged if one.verdict is Verdict.UNVERIFIABLE and one.claim.about not in _WORDS
+    checker = Checker(facts)
+    parts, open_ = list[Claim](), list[Claim]()
+    for one in judged:
+        if one.verdict is Verdict.SUPPORTED and is_of_part(one.claim, text, checker):
+            parts.append(one.claim)
+        elif one.verdict is Verdict.UNVERIFIABLE and one.claim.about not in _WORDS:
+            open_.append(one.claim)
+    if not (parts or open_):
+        return []
+    told = [
+        replace(one, some=is_of_some(one, source, checker))
+        for source in sources
+        for one in claims(source, checker.known.names)
     ]
+    new = [claim for claim in open_ if not any(is_said(one, told) for one in (claim, *claim.or_else))]
+    for claim in parts:
+        clause = clause_of(text, claim)
+        new += [] if any(is_same_part(claim, clause, one) for one in told) else [claim]
+    return _own(text, sorted((claim.start, claim.end) for claim in new), sources)
+
+
+def unsourced_looks(text: str, sources: Sequence[str], facts: Facts) -> list[str]:
+    """The shares and places of colours, and sizes, in a text that no source tells: its words, each once."""
     names = Known(facts).names
-    told = [claim for source in sources for claim in claims(source, names)] if open_ else []
-    return _own(text, [(c.start, c.end) for c in open_ if not is_said(c, told)], sources)
-
-
-def unsourced_colours(text: str, sources: Sequence[str], facts: Facts) -> list[str]:
-    """The shares and places of colours in a text that no source tells: its words, each once."""
-    return _own(text, untold(text, sources, Known(facts).names), sources)
+    new = _own(text, [*untold(text, sources, names), *sizes_untold(text, sources, names)], sources)
+    rest = rest_untold(text, sources, names)  # also of a sentence of a source, if it follows another one
+    return list(dict.fromkeys([*new, *(text[start:end] for start, end in rest)]))
 
 
 def _own(text: str, spans: Sequence[tuple[int, int]], sources: Sequence[str]) -> list[str]:
@@ -74,7 +97,7 @@ def is_said(claim: Claim, told: Sequence[Claim]) -> bool:
         return is_told(claim, told)
     return any(
         one.about is claim.about
-        and _is_one(one.name, claim.name)
+        and goes_by(one.name, claim.name)
         and (one.word == claim.word or {one.word, claim.word} <= _NEAR)
         and (one.other == claim.other or claim.about is About.POSITION)
         and (claim.region is None or (one.region is not None and one.region.is_like(claim.region)))
@@ -84,7 +107,7 @@ def is_said(claim: Claim, told: Sequence[Claim]) -> bool:
 
 def is_told(claim: Claim, told: Sequence[Claim]) -> bool:
     """Whether claims of another text say, alone or added up, the number or share of this one."""
-    same = [one for one in told if one.about is claim.about and _is_one(one.name, claim.name)]
+    same = [one for one in told if one.about is claim.about and goes_by(one.name, claim.name)]
     if (region := claim.region) is not None:
         there = [one for one in same if one.region and one.region.is_like(region)]
         # what a source says of some of them may be said of those there, if no source counts these
@@ -93,11 +116,6 @@ def is_told(claim: Claim, told: Sequence[Claim]) -> bool:
     whole = [one for one in same if one.region is None]
     parts = {(one.name, one.region): one for one in same}
     return any(_implies([one], claim) for one in whole) or _implies(list(parts.values()), claim)
-
-
-def _is_one(name: str, wanted: str) -> bool:
-    """Whether a thing goes by a name."""
-    return wanted in (name, *lexicon.synonyms(name), *lexicon.hypernyms(name), *also_called(name))
 
 
 def _implies(told: Sequence[Claim], claim: Claim) -> bool:

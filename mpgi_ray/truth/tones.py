@@ -15,9 +15,10 @@ from mpgi_ray.truth.lists import Name
 from mpgi_ray.truth.pieces import Kind, Piece, pieces
 from mpgi_ray.truth.places import Region
 
-_DARKNESS = ("dark", "darker", "light", "lighter", "pale", "bright", "deep")
-_TONES = ("tan", "olive", "reddish", "dusty", "pink", "gray")  # beside the colours of things
-_AREAS = (
+_DARKNESS = {"dark": "dark", "darker": "dark", "deep": "dark"}
+_DARKNESS |= dict.fromkeys(("light", "lighter", "pale", "bright"), "light")
+TONES = ("tan", "olive", "reddish", "dusty", "pink", "gray")  # beside the colours of things
+AREAS = (
     "area",
     "areas",
     "parts",
@@ -49,13 +50,19 @@ _BETWEEN = (
     "a",
     "an",
 )
+_OF_PLACE = ("of", "the", "this", "that", "which", "is", "are")
 
 
 @dataclass(frozen=True)
 class Tone:
-    """A colour, ``grey green``, with its share or its place; neither where the picture is mostly of it."""
+    """A colour, ``grey green``, with its share or its place; neither where the picture is mostly of it.
+
+    Attributes:
+        shade: ``dark``, ``light`` or nothing.
+    """
 
     name: str
+    shade: str
     start: int
     end: int
     share: Amount | None = None
@@ -77,45 +84,55 @@ def untold(text: str, sources: Iterable[str], names: Mapping[str, Name]) -> list
     if not claimed:
         return []
     told = [tone for source in sources for tone in tones(source, names)]
-    return [(tone.start, tone.end) for tone in claimed if not any(map(tone.is_told_by, told))]
+    shaded = {(tone.name, tone.shade) for tone in told}
+    found = []
+    for tone in claimed:
+        known = (tone.name, tone.shade) in shaded  # dark grey is not what grey and light grey parts cover
+        same = [one for one in told if not tone.shade or one.shade == (tone.shade if known else "")]
+        if not any(map(tone.is_told_by, same)):
+            found.append((tone.start, tone.end))
+    return found
 
 
 def tones(text: str, names: Mapping[str, Name]) -> Iterator[Tone]:
     """The colours of a text, each as often as it has a share or a place."""
     for at, sentence in placed_sentences(text):
-        yield from _of_sentence(_joined(pieces(sentence, at, names)))
+        yield from _of_sentence(joined(pieces(sentence, at, names)))
 
 
-def _joined(parts: Sequence[Piece]) -> list[Piece]:
+def joined(parts: Sequence[Piece]) -> list[Piece]:
     """The pieces of a sentence, the words of a colour as one whose value is its name."""
     found: list[Piece] = []
     here = 0
     while here < len(parts):
         end = here
-        while end < len(parts) and _is_tone(parts[end]):
+        while end < len(parts) and is_tone(parts[end]):
             end += 1
         words = [str(part.value or part.text) for part in parts[here:end] if part.text not in _DARKNESS]
         if words:
-            found.append(Piece(Kind.COLOUR, "", " ".join(words), parts[here].start, parts[end - 1].end))
+            shade = next((_DARKNESS[part.text] for part in parts[here:end] if part.text in _DARKNESS), "")
+            found.append(Piece(Kind.COLOUR, shade, " ".join(words), parts[here].start, parts[end - 1].end))
         here = max(end, here + 1)
         if not words:
             found.append(parts[here - 1])
     return found
 
 
-def _is_tone(part: Piece) -> bool:
-    return part.kind is Kind.COLOUR or part.text in (*_DARKNESS, *_TONES)
+def is_tone(part: Piece) -> bool:
+    return part.kind is Kind.COLOUR or part.text in (*_DARKNESS, *TONES)
 
 
 def _of_sentence(parts: Sequence[Piece]) -> Iterator[Tone]:
     for at, part in enumerate(parts):
         if part.kind in (Kind.SHARE, Kind.LEADING):
             share = part.value if part.kind is Kind.SHARE else None
+            region = None if share else _named_before(parts, at)
             for colour in _behind(parts, at) or _before(parts, at):
-                yield Tone(colour.value, min(colour.start, part.start), max(colour.end, part.end), share)
+                start, end = min(colour.start, part.start), max(colour.end, part.end)
+                yield Tone(colour.value, colour.text, start, end, share, region)
         elif part.kind is Kind.PLACE:
             for colour in _lying(parts, at):
-                yield Tone(colour.value, colour.start, part.end, region=part.value)
+                yield Tone(colour.value, colour.text, colour.start, part.end, region=part.value)
 
 
 def _behind(parts: Sequence[Piece], at: int) -> list[Piece]:
@@ -127,6 +144,14 @@ def _behind(parts: Sequence[Piece], at: int) -> list[Piece]:
     after = here + 2 * len(found) - 1
     named = after < len(parts) and parts[after].kind is Kind.THING  # about a third green fields
     return [] if named else found
+
+
+def _named_before(parts: Sequence[Piece], at: int) -> Region | None:
+    """The part of the picture in ``a central part of the image that is mostly grey``."""
+    here = at - 1
+    while here > 0 and (parts[here].kind is Kind.PICTURE or parts[here].text in _OF_PLACE):
+        here -= 1
+    return parts[here].value if here >= 0 and here < at - 1 and parts[here].kind is Kind.PLACE else None
 
 
 def _before(parts: Sequence[Piece], at: int) -> list[Piece]:
@@ -141,7 +166,7 @@ def _lying(parts: Sequence[Piece], at: int) -> list[Piece]:
     """The colours of the areas that are said to lie in a part of the picture."""
     for here in range(at - 1, -1, -1):
         part = parts[here]
-        if part.text in _AREAS:
+        if part.text in AREAS:
             return _list_back(parts, here)
         if part.kind in (Kind.THING, Kind.PLACE, Kind.MARK, Kind.COLOUR) or part.text == "and":
             return []
@@ -162,8 +187,10 @@ def _list_back(parts: Sequence[Piece], here: int) -> list[Piece]:
     while here >= 0:
         if parts[here].kind is Kind.COLOUR:
             found.append(parts[here])
-        elif parts[here].text not in (*_AREAS, ",", "and", "a", "an", "the"):
+        elif parts[here].text not in (*AREAS, ",", "and", "a", "an", "the"):
             break
+        elif parts[here].text in ("a", "an", "the") and parts[here - 2].kind is Kind.COLOUR:
+            break  # the sheds are white, a grey area lies
         here -= 1
     return found
 

@@ -73,10 +73,11 @@ class Checker:
 
     def check(self, text: str) -> list[Judged]:
         """The claims of a text in their order, judged."""
-        judged = [self._judged(claim) for claim in claims_by(text, *self.known.named)]
+        judged = [self.judge(claim) for claim in claims_by(text, *self.known.named)]
         return held_together(judged, list(placed_sentences(text)), self.known)
 
-    def _judged(self, claim: Claim) -> Judged:
+    def judge(self, claim: Claim) -> Judged:
+        """One claim, by itself."""
         judged = self._as_read(claim)
         if claim.or_else and judged.verdict is Verdict.CONTRADICTED:
             others = [self._as_read(other) for other in claim.or_else]

@@ -20,7 +20,7 @@ from mpgi_ray.truth.leading import (
 from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.listed import goes_on, is_last, listed_with
 from mpgi_ray.truth.lists import lists
-from mpgi_ray.truth.of_picture import is_nearer, is_of_picture, is_of_site, is_of_some, is_of_way
+from mpgi_ray.truth.of_picture import is_nearer, is_of_picture, is_of_scene, is_of_site, is_of_some, is_of_way
 from mpgi_ray.truth.pieces import Kind
 from mpgi_ray.truth.places import Region
 
@@ -56,7 +56,8 @@ def owners(line: Line) -> Iterator[tuple[int, Region]]:
             fronted |= _is_inverted(line, at)
             owner = _behind(line, at) if fronted else _before(line, at)
         if owner is not None and (listed or owner not in taken):
-            region = part.value.wider(_OF_SITE) if is_of_site(line, at) else part.value
+            scene = is_of_site(line, at) or ("its" in line.text(at) and is_of_scene(line, at))
+            region = part.value.wider(_OF_SITE) if scene else part.value
             region = region.wider(_OF_WAY) if is_of_way(line, at) else region
             region = region.half if is_nearer(line, at) else region
             for thing in (owner, *listed_with(line, at, owner)):

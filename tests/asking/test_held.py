@@ -151,6 +151,35 @@ def test_numbers_and_shares_of_a_merge_need_a_source_for_that_thing(text: str, n
     assert unsourced(text, hold(text, FACTS).judged, sources, FACTS) == new
 
 
+@pytest.mark.parametrize(
+    ("true", "false", "new"),
+    [
+        ("The view has one car in its centre.", "The view has one car there.", ["one car"]),
+        ("A yard with two cars near its edges.", "A yard with two cars in its centre.", ["two cars"]),
+        ("Three cars, one in the centre.", "A view of two cars, one in the centre.", ["two cars"]),
+        ("One of them is a car. Three cars.", "A yard with a ship and one car.", ["one car"]),
+        (
+            "The view has one car in its centre; near its edges it has two cars.",
+            "The view has one car; near its edges it has two.",
+            ["one car"],
+        ),
+        ("Three cars stand there, covering a tenth of the view.", "Three cars, covering half of it.", []),
+        (
+            "Grass and trees, covering a tenth of the image.",
+            "Water and trees, covering a tenth of the image.",
+            ["a tenth"],
+        ),
+    ],
+)
+def test_what_is_true_of_a_part_only_is_told_as_such(true: str, false: str, new: list[str]) -> None:
+    sources = [
+        "Three cars stand there. The view has one car in its centre and two cars near its edges.",
+        "Grass covers a tenth of the image. Cars cover a tenth of the view.",
+    ]
+    assert unsourced(true, hold(true, FACTS).judged, sources, FACTS) == []
+    assert unsourced(false, hold(false, FACTS).judged, sources, FACTS) == new
+
+
 def test_agreement_is_the_share_of_descriptions_that_claim_the_same() -> None:
     text = "Three cars stand there, and two cranes."
     witnesses = ("Three cars.", "Three cars and a crane.", "A fine day.", "Two cranes and some cars.")

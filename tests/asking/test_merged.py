@@ -6,7 +6,7 @@ import pytest
 
 from mpgi_ray.asking.merged import merged_fault
 from mpgi_ray.rules import Facts
-from mpgi_ray.truth.sourced import unsourced_colours
+from mpgi_ray.truth.sourced import unsourced_looks
 
 SOURCES = (
     "About half of the picture is grey-green and about a third brown, with a little beige.",
@@ -24,6 +24,14 @@ SOURCES = (
         ("The image, taken from its annotation, shows woodland.", "meta"),
         ("The centre has two red parasol(s).", "format"),
         ("The quarter is covered by most of what is seen.", "format"),
+        ("The harbor is an overhead image of a harbor.", "format"),
+        ("The pond is a pond with a pier.", "format"),
+        ("Buildings and pavement are in the air.", "format"),
+        ("The image is a grey band crossing the scene.", "format"),
+        ("There are four vans here are blue.", "format"),
+        ("A river has a bridge with a grey bridge and a car.", "format"),
+        ("A light grey area measuring 0.3 m on the ground.", "format"),
+        ("The attributes show that most of it looks grey.", "meta"),
     ],
 )
 def test_faults_of_form_are_named(text: str, code: str) -> None:
@@ -32,8 +40,18 @@ def test_faults_of_form_are_named(text: str, code: str) -> None:
     assert found.code == code
 
 
-def test_plain_captions_have_none() -> None:
-    assert merged_fault('A road (with two lanes) is covered by trees. It leads to "Pier 2."') is None
+@pytest.mark.parametrize(
+    "text",
+    [
+        'A road (with two lanes) is covered by trees. It leads to "Pier 2."',
+        "This is an overhead image of a harbor, taken from the air. The image is a top view of a pond.",
+        "The image is a residential area. The scene is a grey harbor. The grey band is a road.",
+        "There are four vans, and three of them are blue. A bridge with a grey pier has a car on it.",
+        "The layout of the streets is regular. One pixel measures 0.3 m on the ground.",
+    ],
+)
+def test_plain_captions_have_none(text: str) -> None:
+    assert merged_fault(text) is None
 
 
 @pytest.mark.parametrize(
@@ -47,7 +65,50 @@ def test_plain_captions_have_none() -> None:
     ],
 )
 def test_colours_that_a_source_tells_have_a_source(text: str) -> None:
-    assert unsourced_colours(text, SOURCES, Facts()) == []
+    assert unsourced_looks(text, SOURCES, Facts()) == []
+
+
+BEACH = (
+    "A grey area lies mainly in the left half. The rest of the image is mostly light grey.",
+    "Grey covers about half of the image. Light grey parts cover about half of the image.",
+    "A darker grey area lies in the centre. Two sheds are large in the image.",
+)
+
+
+@pytest.mark.parametrize(
+    ("true", "false", "words"),
+    [
+        (
+            "A grey area lies in the left half; the rest of the image is mostly light grey.",
+            "The image is mostly grey. The rest of the image is mostly light grey.",
+            "The rest of the image is mostly light grey",
+        ),
+        (
+            "A grey area in the left half. The rest of the image is mostly light grey.",
+            "A grey area in the left half. The rest of the image is mostly grey.",
+            "The rest of the image is mostly grey",
+        ),
+        (
+            "Light grey parts cover about half of the image.",
+            "Darker grey parts cover about half of the image.",
+            "Darker grey parts cover about half",
+        ),
+        (
+            "The left half of the image is mostly grey.",
+            "The right half of the image is mostly grey.",
+            "mostly grey",
+        ),
+        (
+            "A harbour area with two large sheds.",
+            "A large harbour area with two sheds.",
+            "large harbour",
+        ),
+        ("The sheds are white, a grey area lies in the left half.", "Large barns.", "Large barns"),
+    ],
+)
+def test_what_depends_on_other_words_has_its_source_with_them(true: str, false: str, words: str) -> None:
+    assert unsourced_looks(true, BEACH, Facts()) == []
+    assert unsourced_looks(false, BEACH, Facts()) == [words]
 
 
 @pytest.mark.parametrize(
@@ -61,4 +122,4 @@ def test_colours_that_a_source_tells_have_a_source(text: str) -> None:
     ],
 )
 def test_shares_and_places_of_colours_need_a_source(text: str, words: list[str]) -> None:
-    assert unsourced_colours(text, SOURCES, Facts()) == words
+    assert unsourced_looks(text, SOURCES, Facts()) == words

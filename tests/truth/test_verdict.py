@@ -111,6 +111,12 @@ def lot() -> Facts:
         ("Cars cannot be seen.", "Cars"),
         ("Pavement accounts for 80 % of the picture, grass for 60 %.", "60 %"),
         ("The grass is larger than the pavement.", "grass is larger than the pavement"),
+        ("Nine cars, small and parked, each covering about a third of the image.", "about a third"),
+        ("Nine cars are parked in rows and on the left, covering most of the image.", "most"),
+        ("Nine cars on a lot with pavement and grass a small part each.", "a small part"),
+        ("Pavement and grass, each a small part of the image.", "a small part"),
+        ("The image has one car.", "one car"),
+        ("This image shows grass and one car.", "one car"),
     ],
 )
 def test_false_claims_are_found(lot: Facts, text: str, words: str) -> None:
@@ -371,6 +377,13 @@ def test_what_lies_otherwise_passes(street: Facts, text: str) -> None:
         "Five cars or more are parked, and no car stands alone.",
         "Nine cars fill the lot, at least eight of them on pavement, and a car or two stand apart.",
         "Pavement covers four fifths, and no second house, be it a hut or a helicopter, is there.",
+        "A parking lot with nine cars, covering most of the image.",
+        "Nine cars on an expanse of paving, small and parked, covering most of the image.",
+        "Nine cars stand in the open on pavement, which is flat, covering most of the image.",
+        "Nine cars and grass a fifth of the image.",
+        "The image has one car in the centre.",
+        "The image shows one car. Another car lies in the upper left.",
+        "The image shows one car beside the trees.",
     ],
 )
 def test_true_and_open_claims_pass(lot: Facts, text: str) -> None:
