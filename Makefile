@@ -1,5 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
+# Ray starts many processes, and each would compile the package where Python is told to keep no bytecode
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: setup demo demo-coca test test-slow test-docs notebooks docs faults faults-s3 two-drivers check bench constraints
 

@@ -27,6 +27,7 @@ from mpgi_ray.engines.connect import connect
 from mpgi_ray.engines.template.settings import TemplateSettings
 from mpgi_ray.errors import InputError, OutputError, ResourceError, UnfinishedError
 from support.build import noise, picture, tar, write_shards
+from support.caption_here import caption_here
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
 TEXTS = ["objects", "layout", "scene", "attributes", "short", "long"]
@@ -90,7 +91,7 @@ def test_six_texts_for_every_image_and_the_same_again(tmp_path: Path) -> None:
         assert all(r["text"] and r["status"] == "ok" and r["model"] for r in texts)
     parents = {r["caption_id"] for r in rows.to_pylist() if r["stage"] == "perspective"}
     assert all(set(r["parents"]) < parents for r in rows.to_pylist() if r["stage"] == "integrated")
-    caption(second)
+    caption_here(second)
     assert table(second.output).equals(rows)
     assert caption(first).samples == 0  # nothing to do
 
@@ -109,7 +110,7 @@ def test_pilot_then_full_run_then_new_shards_ask_about_every_sample_once(tmp_pat
     records = table(run.output)
     assert records.num_rows == 92 * 6
     fresh = recipe(tmp_path, output=str(tmp_path / "fresh"))
-    caption(fresh)
+    caption_here(fresh)
     assert table(fresh.output).equals(records)
 
 
@@ -206,7 +207,7 @@ def test_a_failing_answer_is_a_record_and_a_failing_engine_stops_the_job(tmp_pat
 def test_another_recipe_or_a_changed_shard_is_refused_by_name(tmp_path: Path) -> None:
     write_shards(tmp_path / "shards", [6, 6])
     run = recipe(tmp_path)
-    caption(run)
+    caption_here(run)
     with pytest.raises(OutputError, match="made with other settings: chunk_size was 8, is 4"):
         caption(recipe(tmp_path, chunk_size=4))
     with pytest.raises(OutputError, match=r"generate\.perspectives was .*, is \['objects'\]"):
@@ -323,7 +324,7 @@ def test_only_a_cluster_that_is_named_is_joined(named: bool) -> None:
 def test_run_json_tells_what_the_folder_was_made_with(tmp_path: Path) -> None:
     write_shards(tmp_path / "shards", [2])
     run = recipe(tmp_path)
-    caption(run)
+    caption_here(run)
     record = json.loads((tmp_path / "captions/run.json").read_text())
     assert record["stage1"] == [TEXTS[:4]]
     assert set(record["prompts"]) == {*TEXTS[:4], "integrate"}

@@ -20,7 +20,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from mpgi_ray.caption.job import caption
 from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.caption.todo import Pilot
 from mpgi_ray.config import parse
@@ -34,6 +33,7 @@ from mpgi_ray.errors import InputError, OutputError, RecipeError, UnfinishedErro
 from mpgi_ray.ingest import IngestConfig, ingest, manifest
 from mpgi_ray.train.scan import scan
 from support.build import noise, picture, tar, write_shards
+from support.caption_here import caption_here
 from support.ingested import put
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
@@ -47,7 +47,7 @@ def run(folder: Path, pilot: Pilot | None = None) -> str:
         "chunk_size": 16,
         "max_reject_rate": 1,
     }
-    caption(Recipe.model_validate(values), pilot=pilot)
+    caption_here(Recipe.model_validate(values), pilot)
     return output
 
 

@@ -20,7 +20,6 @@ import pytest
 from huggingface_hub import DatasetCard
 from PIL import Image
 
-from mpgi_ray.caption.job import caption
 from mpgi_ray.caption.recipe import Recipe
 from mpgi_ray.cli import main
 from mpgi_ray.curate import CurateSummary, Curation, curate
@@ -35,6 +34,7 @@ from mpgi_ray.ingest import IngestConfig, SourceConfig, ingest, manifest
 from mpgi_ray.ingest.windows import Tiling
 from mpgi_ray.prompts import load
 from support.build import noise, tar
+from support.caption_here import caption_here
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
 
@@ -85,7 +85,7 @@ class Made:
         for name in SOURCES:
             shards_of(folder / "originals", name, folder / "shards" / name)
         values = {"input": {"shards": str(folder / "shards")}, "output": str(folder / "captions")}
-        caption(Recipe.model_validate(values))
+        caption_here(Recipe.model_validate(values))
         self.final, self.release = folder / "final", folder / "release"
         self.curated: CurateSummary = curate(
             Curation(captions=str(folder / "captions"), output=str(self.final), shard_size=10, seed=3)

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from mpgi_ray.caption.facts import facts_of
-from mpgi_ray.caption.job import caption
 from mpgi_ray.caption.recipe import FactsConfig, load_recipe
 from mpgi_ray.data.caption import from_table
 from mpgi_ray.data.caption_folder import CaptionFolder
@@ -20,8 +19,9 @@ from mpgi_ray.demo.scenes.scene import scene
 from mpgi_ray.demo.writer import CONTENT, FORM, MODEL, Faults, ImperfectWriter
 from mpgi_ray.rules import measured_text, rule_text
 from mpgi_ray.truth.wording import novel, wording
+from support.caption_here import caption_here
 
-pytestmark = [pytest.mark.usefixtures("ray_cluster"), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 SCENES = 120
 
 
@@ -33,7 +33,7 @@ def test_planted_faults_are_found_one_to_one(tmp_path: Path) -> None:
     with ImperfectWriter(tmp_path / "writer.jsonl", 3, Faults(**rates)) as writer:
         where = {"input.shards": str(tmp_path / "shards"), "output": str(tmp_path / "captions")}
         where |= {"generate.engine.url": writer.url, "generate.engine.model": MODEL}
-        caption(load_recipe("endpoint", where, ["chunk_size=32", "max_reject_rate=0.3"]))
+        caption_here(load_recipe("endpoint", where, ["chunk_size=32", "max_reject_rate=0.3"]))
     folder = CaptionFolder(str(tmp_path / "captions"))
     result = reconcile(folder, tmp_path / "writer.jsonl")
     assert result.answers > SCENES * 5
