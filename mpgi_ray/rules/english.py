@@ -45,7 +45,15 @@ REFERS = re.compile(
 
 @cache
 def _inflect() -> inflect.engine:
-    import inflect  # takes a second to import, and processes that only read shards do not need it
+    import typeguard
+
+    # inflect has typeguard compile its functions again, with checks of types: a second or two a process
+    checked = typeguard.typechecked
+    typeguard.typechecked = lambda function: function  # type: ignore[assignment]
+    try:
+        import inflect  # here, as processes that only read shards do not need it
+    finally:
+        typeguard.typechecked = checked
 
     return inflect.engine()
 

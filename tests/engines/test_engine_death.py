@@ -69,12 +69,11 @@ def test_a_sample_that_kills_the_engine_is_set_aside_and_the_rest_is_done(
         {c.sample_id for c in rows(plain)},
         key=lambda i: next(c.index for c in rows(plain) if c.sample_id == i),
     )
-    engine = tiny_config(tiny_mllm).model_dump() | {"cpus": 0.2, "images_in_flight": 8}
-    generate = {"engine": engine, "sampling": {"min_tokens": 4}}  # random weights may end at once
+    generate = {"engine": tiny_config(tiny_mllm).model_dump() | {"cpus": 0.2, "images_in_flight": 8}}
     run = recipe(tmp_path, "killed", generate=generate, max_reject_rate=0.2)
     log = tmp_path / "starts.txt"
     outcome = caption(run, connect=Poison(ids[5], log))
-    made = rows(run)
+    made = [c for c in rows(run) if c.reason != "empty"]  # random weights may answer with spaces
     failed = {
         (c.sample_id, c.status, c.reason) for c in made if c.status != "ok" and c.stage == "perspective"
     }

@@ -137,8 +137,7 @@ class Guest(HostedEngine):
 
 
 def engine(path: Path, **settings: object) -> dict[str, object]:
-    engine = tiny_config(path).model_dump() | {"cpus": 0.2, "images_in_flight": 8, **settings}
-    return {"engine": engine, "sampling": {"min_tokens": 4}}  # random weights may end at once
+    return {"engine": tiny_config(path).model_dump() | {"cpus": 0.2, "images_in_flight": 8, **settings}}
 
 
 def known(run: Recipe) -> Counter[tuple[str, ...]]:
@@ -172,7 +171,8 @@ def test_every_placement_writes_the_same_records(
     assert second_made == Counter({record: n for record, n in alone.items() if "scene" in record})
     assert second_made.total() == 9
     made = rows(fused)
-    stage1 = [c for c in made if c.stage == "perspective"]
+    # random weights may answer with spaces, and are asked again
+    stage1 = [c for c in made if c.stage == "perspective" and c.reason != "empty"]
     assert Counter(c.status for c in stage1) == {"ok": 36}
     assert all(c.text and c.completion_tokens for c in stage1)
     shared = Counter(c.sample_id for c in stage1 if c.cached_tokens)
