@@ -86,7 +86,7 @@ def overview(measured: Measured) -> list[str]:
 
 
 def laid_out(measured: Measured, seed: str) -> list[str]:
-    """Sentences on where regions lie; if nothing is known of that, on how much of the picture has which colour."""
+    """Sentences on where regions lie; if nothing is known of that, on how much has which colour."""
     if told := located(measured, seed):
         return [*told, *around(measured)]
     return shares(measured, "the area")

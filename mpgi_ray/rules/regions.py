@@ -68,7 +68,7 @@ def merged(measured: Measured) -> list[Region]:
     for region in measured.regions[:4]:
         name = bare(region.colour)
         alike = (
-            n for n, one in enumerate(found) if bare(one.colour) == name and _AREAS >= {one.form, region.form}
+            n for n, one in enumerate(found) if bare(one.colour) == name and {one.form, region.form} <= _AREAS
         )
         if (n := next(alike, None)) is None:
             found.append(region)

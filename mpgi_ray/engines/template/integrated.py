@@ -138,7 +138,7 @@ def _colours(facts: Facts) -> list[str]:
 
 
 def _cover_items(covers: Sequence[CoverFact]) -> list[str]:
-    """``water on the left``, ``grass``, ``roads``: one with a place, the first, so that it is not that of all."""
+    """``water on the left``, ``grass``, ``roads``: one with a place, first, so that it is not that of all."""
     first = sorted(covers, key=lambda c: surfaces.where(c) is None)[:1]
     places = [f"{surfaces.surface(c)} {surfaces.where(c) or ''}".strip() for c in first]
     return [*places, *(surfaces.surface(c) for c in covers if c not in first)]
