@@ -50,7 +50,7 @@ def shares(measured: Measured, whole: str) -> list[str]:
     if len(seen) == 1 and (main[0].share >= NEARLY_ALL or not traces):
         return [sentence(f"{share_of(main[0])} of {whole} is {colour(main[0])}")]
     little = enumerate_(besides(colours(seen), colours(main)) or traces)
-    tail = f", with a little {little}" if little and said_of < _FULL else ""
+    tail = f", with some {little}" if little and said_of < _FULL else ""
     said: list[str] = []
     for part, alike in groupby(main, key=share_of):
         names, of = [colour(region, main) for region in alike], f" of {whole}" if not said else ""
@@ -101,8 +101,15 @@ def looks(measured: Measured, seed: str) -> list[str]:
     areas = [region for region in seen if region not in forms]
     main = [region for region in areas if region.share >= _MAIN]
     if not main or sum(region.share for region in main) < _MOSTLY:
-        kinds = [*colours(areas), *(noun(region, seen) for region in forms)]
-        return [sentence(f"the surfaces vary between {enumerate_(kinds)}")]
+        names, listed = colours(areas), enumerate_([noun(region, seen) for region in forms])
+        if not names:
+            return [sentence(f"{listed} {'is' if len(forms) == 1 else 'are'} seen")]
+        told = (
+            f"the main colour is {names[0]}"
+            if len(names) == 1
+            else f"the main colours are {enumerate_(names)}"
+        )
+        return [sentence(f"{told}, with {listed}" if listed else told)]
     first = list(dict.fromkeys(colour(region, seen) for region in main))
     some = besides([colour(region, seen) for region in areas], first)
     some = some or (_traces(measured) if len(seen) == 1 else [])

@@ -89,24 +89,15 @@ def group(c: ClassFact) -> str:
 
 
 def present(facts: Facts, names: Sequence[str]) -> str:
-    """Labels that are there in unknown number: ``grass, at least one car, and one or more trees``.
+    """Labels that are there in unknown number: ``grass, cars and at least one airplane``.
 
-    Its source gives a label in the plural to a single one too, but for some classes and scenes
-    (`lexicon.is_several`): ``trees``, ``cars`` of a parking lot.
+    A plural is the source's own, which labels a single one so, too, or sure: ``trees``, ``cars`` of a parking
+    lot (`lexicon.is_several`).
     """
-    sure = {n for n in names if is_mass(n) or is_several(n, facts.scenes)}
-    sure |= {n for n in names if n in facts.plural and is_several(n)}
+    sure = {n for n in names if n in facts.plural or is_mass(n) or is_several(n, facts.scenes)}
     plain = [facts.several(n) for n in names if n in sure]
-    single = [f"at least one {n}" for n in names if n not in sure and n not in facts.plural]
-    parts = [f"part of {with_article(name)}" for name in facts.parts]
-    several = enumerate_([facts.several(n) for n in names if n not in sure and n in facts.plural])
-    told = enumerate_([*plain, *single, *parts])
-    if not several:
-        return told
-    if not told:
-        return f"one or more {several}"
-    comma = "," if len(plain) + len(single) + len(parts) > 1 or " and " in several else ""
-    return f"{told}{comma} and one or more {several}"
+    single = [f"at least one {n}" for n in names if n not in sure]
+    return enumerate_([*plain, *single, *(f"part of {with_article(name)}" for name in facts.parts)])
 
 
 def scene(facts: Facts) -> str | None:

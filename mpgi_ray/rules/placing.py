@@ -135,15 +135,14 @@ def _extents(c: ClassFact) -> tuple[float, float]:
 
 
 def _clear(c: ClassFact) -> list[tuple[int, str]]:
-    """How many lie in which cell, where of some nobody could say in which; 0 for some.
+    """The cells in which several lie, where of others nobody could say in which: 0 for some, and the place.
 
-    A cell beside which such a one lies may hold more than are told of.
+    No numbers: one beside the border of a cell may be counted there, too.
     """
     if c.total < 3 or not c.countable:
         return []
-    told = {i: c.clear[i] if c.clear[i] == c.cells[i] and c.total <= MANY else 0 for i in _used(c)}
-    most = sorted((i for i in told if told[i] or c.clear[i] > 1), key=lambda i: -c.clear[i])[:_NAMED]
-    return [(told[i], IN_PLACE[i]) for i in sorted(most, key=lambda i: (told[i] > 0, i))]
+    most = sorted((i for i in _used(c) if c.clear[i] > 1), key=lambda i: -c.clear[i])[:_NAMED]
+    return [(0, IN_PLACE[i]) for i in sorted(most)]
 
 
 def _listed(numbers: list[tuple[int, str]], link: str = "") -> str:

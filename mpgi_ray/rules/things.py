@@ -7,7 +7,7 @@ from collections.abc import Collection
 from itertools import groupby
 
 from mpgi_ray.rules import phrases, surfaces
-from mpgi_ray.rules.english import enumerate_, number, sentence, with_article
+from mpgi_ray.rules.english import enumerate_, number, sentence
 from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
 from mpgi_ray.rules.lexicon import is_mass
 from mpgi_ray.rules.surfaces import MIN_COVER
@@ -46,7 +46,7 @@ def some(facts: Facts, c: ClassFact) -> str | None:
     if clear < _SEEN * everything:
         several = [t.colour for t in told if t.agreeing > 1]
         if not several:
-            return sentence(f"the {c.several} include {with_article(f'{first.colour} one')}")
+            return sentence(f"one of the {c.several} is {first.colour}")
         return sentence(" and some ".join([f"some of the {c.several} are {several[0]}", *several[1:]]))
     all_clear = c.exact and clear == c.total
     most = c.complete and not c.groups and first.agreeing > _MOST * everything and not all_clear
@@ -80,13 +80,15 @@ def looks(facts: Facts, c: ClassFact, told: int) -> str | None:
     ground = f"on {seen.ground} ground" if seen and seen.ground else ""
     way = phrases.way(c.form.direction) if c.form and c.form.direction else ""
     subject = again(c) if told else phrases.amount_told(c)
-    verb, aligned = "is" if is_one(subject) else "are", f"aligned {way}" if way else ""
+    one = is_one(subject)
+    axis = f"with {'its long side' if one else 'their long sides'} running {way}" if way else ""
     if colour and subject.startswith(("a ", "an ")):  # "a van is yellow" would be said of every van
         there = f"there is {phrases.amount_told(c, colour)} {ground}".strip()
-        return sentence(", ".join(filter(None, (there, *form, aligned))))
-    predicate = [enumerate_([*([colour] if colour else []), *form]), ground, aligned]
-    said = ", ".join(filter(None, predicate))
-    return sentence(f"{subject} {verb} {said}") if said else None
+        return sentence(", ".join(filter(None, (there, *form, axis))))
+    look = enumerate_([*([colour] if colour else []), *form])
+    if said := ", ".join(filter(None, (look, ground, axis if look or ground else ""))):
+        return sentence(f"{subject} {'is' if one else 'are'} {said}")
+    return sentence(f"{subject} {'has' if one else 'have'} {axis.removeprefix('with ')}") if axis else None
 
 
 def covers(

@@ -113,6 +113,10 @@ def is_told(claim: Claim, told: Sequence[Claim]) -> bool:
         # what a source says of some of them may be said of those there, if no source counts these
         there = there or [one for one in same if one.region is None and one.some]
         return any(_implies([one], claim) for one in there)
+    if claim.about is About.COUNT and claim.amount == (1, None):  # "at least one car" are cars
+        return any(
+            one.about in (About.COUNT, About.PRESENCE) and goes_by(one.name, claim.name) for one in told
+        )
     whole = [one for one in same if one.region is None]
     parts = {(one.name, one.region): one for one in same}
     return any(_implies([one], claim) for one in whole) or _implies(list(parts.values()), claim)

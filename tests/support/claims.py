@@ -82,7 +82,7 @@ class Reader:
             most = self._told[name].number // 2 + 1 if name in self._told else 2
             return [Claim(name, sum(_value(i["n"]) if i["n"] else most for i in items), True)]
         if m := kinds.SOME_LOOK.fullmatch(text):
-            return [Claim(kinds.SINGULAR[m["noun"] or m["noun2"]], 2, True)]
+            return [Claim(kinds.SINGULAR[m["noun"]], 2, True)]
         if m := kinds.LOOKS.fullmatch(text):
             return [claim] if (claim := self._subject(m["subject"] or m["subject2"])) else []
         if m := kinds.SOME_LIE.fullmatch(text):

@@ -116,21 +116,18 @@ SPLIT = [
 ]
 POINTING = "(?:horizontally|vertically|diagonally)"
 WAY = "(?:from left to right|from top to bottom|diagonally)"
-SIDE = rf"(?:, aligned {WAY})?"
+SIDE = rf"(?:, with (?:its long side|their long sides) running {WAY})?"
 LOOKS = re.compile(
     rf"(?P<subject>.+?) (?:(?:is|are)(?: {PREDICATE}(?:(?:, | and ){PREDICATE})*)?"
     rf"(?:,? on {COLOUR} ground)?{SIDE}|points? {POINTING})\."
-    rf"|(?P<subject2>.+?) (?:is|are) aligned {WAY}\."
+    rf"|(?P<subject2>.+?) (?:has its long side|have their long sides) running {WAY}\."
 )
 ONE = re.compile(
     rf"there is (?P<subject>an? {LOOK}{NOUN})(?: on {COLOUR} ground)?"
     rf"(?:, {PREDICATE}(?:(?:, | and ){PREDICATE})*)?{SIDE}\."
 )
 SOME = re.compile(rf"(?P<items>(?:(?:at least )?{NUMBER}|most) of the .+?)(?: on {COLOUR} ground)?\.")
-SOME_LOOK = re.compile(
-    rf"some of the (?P<noun>{NOUN}) are {COLOUR}(?: and some {COLOUR})*\."
-    rf"|the (?P<noun2>{NOUN}) include an? {COLOUR} one\."
-)
+SOME_LOOK = re.compile(rf"some of the (?P<noun>{NOUN}) are {COLOUR}(?: and some {COLOUR})*\.")
 SHARED = re.compile(rf"{AMOUNT} here (?:is|are) {COLOUR}(?: on {COLOUR} ground)?\.")
 HOW = re.compile(rf"(?:(?P<arranged>{ARRANGED})\b ?)?(?P<place>{ALL_IN}\b)?(?:: |, |$)")
 MOSTLY = re.compile("mostly in the (left|right|top|bottom) half")
@@ -166,7 +163,7 @@ UNCLAIMED = re.compile(  # of pixels and of nothing: no sentence of a kind here 
     rf"|there (?:is|are) {SEEN}.*\."
     rf"|{COLOURS} surfaces (?:dominate|fill) .+\."
     rf"|(?:most of the surfaces look|the surfaces are mostly) {COLOUR}.*\."
-    rf"|the surface is {COLOUR} nearly everywhere\.|the surfaces vary between .+\."
+    rf"|the surface is {COLOUR} nearly everywhere\.|the main colours? (?:is|are) .+\."
     rf"|{SPOTS} stands? out on .+\.|(?:.+, )?{SPOTS} stands? out against .+\."
     r"|nothing is annotated in this image\."
 )

@@ -115,8 +115,8 @@ UNLIKE = np.arange(4).reshape(2, 2)  # only the identity leaves it
 PINWHEEL = np.array([[0, 1, 0, 0], [0, 0, 0, 1], [1, 0, 0, 0], [0, 0, 1, 0]])
 CLAIMS = [  # a text, and a drawing of what it says: the text survives what leaves the drawing as it is
     ("A road runs through the right half.", LEFT),
-    ("Two buses are 12 m long, aligned from left to right.", LINE),
-    ("Two buses are aligned from top to bottom.", LINE.T),
+    ("Two buses are 12 m long, with their long sides running from left to right.", LINE),
+    ("Two buses have their long sides running from top to bottom.", LINE.T),
     ("cars in the leftmost part, on the left-hand side", LEFT),
     ("An east–west road.", LEFT),
     ("Its western edge is wooded; left_of it is a field.", LEFT),
