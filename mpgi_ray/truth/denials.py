@@ -125,6 +125,7 @@ def _is_at_thing(line: Line, noun: Noun) -> bool:
     if line.text(noun.at + 1) == "whatsoever" and line.kind(noun.at + 2) in (Kind.WORD, Kind.COVERS):
         return True
     verb &= line.text(noun.at + 1) not in ("cannot", "can't")  # sheds cannot be seen
+    verb &= line.text(noun.at + 2) != "anywhere"  # no trees grow anywhere
     of_any = line.text(noun.at + 1) == "of" and line.text(noun.at + 2) == "any"  # no building of any kind
     if verb and not of_any and line.text(noun.at + 1) not in _AT_ALL:
         return True  # no van uses the left column
@@ -139,8 +140,8 @@ def _is_at_thing(line: Line, noun: Noun) -> bool:
         return False  # none of the sheds lies at the top
     if of_all and line.kind(noun.at + 1) not in (None, Kind.MARK):
         return said.isdisjoint(lists()["unseen"])  # none of the sheds is red
-    if any(line.text(noun.at + n) == "there" for n in (2, 3)):
-        return True  # no plane stands there
+    if any(line.text(noun.at + n) == "there" and line.text(noun.at + n - 1) != "down" for n in (2, 3)):
+        return True  # no plane stands there; but all that a flier sees is down there
     after = noun.at + 1 + (line.text(noun.at + 1) == "whatsoever")
     after += still and line.text(after) in lists()["saying"]  # no house stands on the island
     begins = noun.first == 0 or (still and line.text(noun.first - 1) in ("and", "but", ",", ";"))

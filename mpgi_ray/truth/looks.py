@@ -48,7 +48,8 @@ def looks(line: Line, noun: Noun, claim: Claim) -> Iterator[Claim]:
         if part.kind is Kind.PATTERN and (part.value != "beside" or line.text(here + 1) != "with"):
             told = About.ARRANGEMENT
             yield replace(claim, about=told, amount=noun.amount, word=part.value, end=part.end)
-        if part.kind not in (Kind.STOP, Kind.WORD, Kind.COVERED, Kind.PATTERN):
+        stands = part.text in lists()["saying"]  # which is a group elsewhere: a stand of trees
+        if not stands and part.kind not in (Kind.STOP, Kind.WORD, Kind.COVERED, Kind.PATTERN):
             break
 
 
