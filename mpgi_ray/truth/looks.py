@@ -78,6 +78,9 @@ def _behind_aside(line: Line, at: int) -> int:
         and (end := next((n for n in range(2, 6) if line.text(at + n) == ","), 0))
     ):
         at += end + 1
+    if line.text(at).endswith("ing"):  # silos casting shadows, standing in a row
+        comma = next((n for n in range(at + 1, at + 5) if line.text(n) == ","), at)
+        at = comma + 1 if line.text(comma + 1).endswith("ing") else at
     if line.text(at) in _BESIDE:  # the wagons in the yard are yellow
         verbs = ("is", "are", "have", "has", "wear")
         at = next((n for n in range(at + 2, at + 5) if line.text(n) in verbs), at)
