@@ -169,6 +169,14 @@ def _is_at_thing(line: Line, noun: Noun) -> bool:
         return said.isdisjoint(lists()["unseen"])  # none of the sheds is red
     if any(line.text(noun.at + n) == "there" and line.text(noun.at + n - 1) != "down" for n in (2, 3)):
         return True  # no plane stands there; but all that a flier sees is down there
+    ground = line.noun_behind(noun.at + 2) if line.text(noun.at + 2) == "on" else None
+    usual = ground is None or {line.text(ground.at), ground.name} & {
+        *lists()["usual"],
+        *lists()["sites"],
+        *lists()["ways"],
+    }
+    if ground and line.text(noun.at + 1) in lists()["saying"] and not (usual or lexicon.is_mass(ground.name)):
+        return True  # no cars stand on the bridge
     after = noun.at + 1 + (line.text(noun.at + 1) == "whatsoever")
     after += still and line.text(after) in lists()["saying"]  # no house stands on the island
     begins = noun.first == 0 or (still and line.text(noun.first - 1) in ("and", "but", ",", ";"))

@@ -147,6 +147,7 @@ def test_false_claims_are_found(lot: Facts, text: str, words: str) -> None:
         ("Trucks, not cars, are parked here.", "Cars, not trucks, are parked here."),
         ("A helicopter stands beside nine cars.", "Hello from the helicopter, where I see nine cars."),
         ("Cars: only in the upper left.", "Cars: in the upper left."),
+        ("No cars stand on the lot.", "No cars stand on the bridge."),
     ],
 )
 def test_a_false_sentence_is_found_and_its_true_neighbour_passes(lot: Facts, false: str, true: str) -> None:
