@@ -76,8 +76,9 @@ def amount_at(words: list[str], at: int) -> tuple[int, tuple[float, float | None
     """A number with its bound, in per cent or not."""
     if words[at] not in _first_words() and not words[at][0].isdigit():
         return None
-    if ranged := _range_at(words, at):
-        return ranged
+    only = words[at] in ("just", "only")  # three or four
+    if ranged := _range_at(words, at + only) if at + only < len(words) else None:
+        return ranged[0] + only, *ranged[1:]
     bounds: dict[str, str] = lists()["bounds"]
     length = next(
         (n for n in range(4, 0, -1) if at + n < len(words) and " ".join(words[at : at + n]) in bounds), 0

@@ -25,7 +25,7 @@ from mpgi_ray.truth.counts import (
     is_told_whole,
     is_total,
 )
-from mpgi_ray.truth.denials import has_exception, is_narrow
+from mpgi_ray.truth.denials import denied_place, has_exception, is_narrow
 from mpgi_ray.truth.ellipses import ellipses
 from mpgi_ray.truth.line import PARTS, Line, Noun
 from mpgi_ray.truth.lists import Name, lists, names_by
@@ -37,8 +37,9 @@ from mpgi_ray.truth.pieces import Kind, pieces
 from mpgi_ray.truth.places import Region
 from mpgi_ray.truth.shares import covers
 from mpgi_ray.truth.where import owners
-from mpgi_ray.truth.wholes import is_every, is_largest, is_most
+from mpgi_ray.truth.wholes import is_every, is_largest, is_most, is_told_of_all
 
+_BARE = ("above", "below", "beneath", "underneath")  # of any of the things before
 _FURTHER = ("another", "second", "third", "further")
 
 
@@ -122,7 +123,10 @@ def _beside_first(line: Line, at: int, found: Iterable[Claim]) -> Iterator[Claim
             before = [noun for noun in line.nouns if noun.at < at and not noun.denied]
             others = before or ([line.told] if line.told else [n for n in line.nouns if n.name != claim.name])
             if others and others[0].name != claim.name:
-                claim = replace(claim, other=others[0].name)
+                bare = any(part.value is claim.region and part.text in _BARE for part in line.parts)
+                named = {noun.name: None for noun in others if noun.name != claim.name}
+                read = [replace(claim, other=name) for name in list(named)[: None if bare else 1]]
+                claim = replace(read[0], or_else=tuple(read[1:]))
         yield claim
 
 
@@ -138,7 +142,13 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
         turn = next((n + 1 for n in range(noun.first - 1, -1, -1) if line.turns(n)), 0)
         if region is not None and _is_further(line, noun):
             region = None
-        apart |= turn > 0 and any(part.kind is Kind.PLACE for part in line.parts[turn : noun.first])
+        region = denied_place(line, noun) or region
+        last = [line.text(noun.first - 1), line.text(noun.first - 2)] == [
+            "and",
+            ",",
+        ]  # grass above, and no shed
+        fronted = line.parts[turn:][:1] if last else line.parts[turn : noun.first]
+        apart |= turn > 0 and any(part.kind is Kind.PLACE for part in fronted)
         begins = next((n + 1 for n in range(noun.first - 2, -1, -1) if line.turns(n)), 0)
         # at the top there is a pond, but no house
         apart |= line.text(noun.first - 1) == "but" and line.kind(begins) is Kind.PLACE
@@ -150,7 +160,10 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
     if amount is not None and (
         noun.plural or 1 in amount or amount == (2, None) or is_one_and_many(noun.name)
     ):
-        inside = region if region and not (_is_listed(line, region) or _is_mostly(line, region)) else None
+        whole = region is None or is_told_of_all(line, noun)
+        inside = None if whole else region
+        if inside and (_is_listed(line, inside) or _is_mostly(line, inside)):
+            inside = None
         placed = inside is None and line.names_place(noun.at, is_direction) and not is_every(line, noun)
         placed &= not is_bound_before_others(line, noun)
         placed |= is_placed(line, noun) and not is_bound_of_site(line, noun)

@@ -79,9 +79,14 @@ def is_bound_of_site(line: Line, noun: Noun) -> bool:
 
 
 def is_bound_before_others(line: Line, noun: Noun) -> bool:
-    """``Fewer than nine buses, several cars on the left``: the part of the picture is that of others."""
+    """``Fewer than nine buses, several cars on the left``: the part of the picture is that of others.
+
+    Of ``spread from the left to the right`` it is that of all.
+    """
     if noun.amount is None or noun.amount[0] > 0:
         return False
+    if line.text(noun.at + 1 + (line.text(noun.at + 1) == ",")) in ("spread", "distributed"):
+        return True
     place = next((n for n in range(noun.at, len(line.parts)) if line.kind(n) is Kind.PLACE), noun.at)
     comma = next((n for n in range(noun.at, place) if line.text(n) == ","), place)
     before = any(line.kind(n) is Kind.PLACE for n in range(noun.first))

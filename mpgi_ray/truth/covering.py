@@ -23,7 +23,8 @@ def covering(claim: Claim, of: Of, known: Known) -> Judged:
         return Judged(claim, Verdict.UNVERIFIABLE)
     if claim.other is not None:  # both together
         other = known.of(claim.other).covers
-        if not other or covers.keys() & {fact.name for fact in other}:
+        shared = covers.keys() & {fact.name for fact in other}
+        if not other or shared not in (set(), covers.keys()):  # and not roads and streets, which are one
             return Judged(claim, Verdict.UNVERIFIABLE)
         covers |= {fact.name: fact for fact in other}
     share = sum(fact.fraction for fact in covers.values())

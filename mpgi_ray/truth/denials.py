@@ -9,6 +9,7 @@ from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
+from mpgi_ray.truth.places import Region
 
 _JOINING = (
     ",",
@@ -91,6 +92,30 @@ def is_narrow(line: Line, noun: Noun) -> bool:
     return _is_at_thing(line, _whole_list(line, noun))
 
 
+def _is_in_view(line: Line, noun: Noun) -> bool:
+    """``on the day of the survey no aircraft is in view``: of all of the picture, whatever stands before."""
+    seen = line.text(noun.at + 1) in ("is", "are") and line.text(noun.at + 2) == "in"
+    first = next((n + 1 for n in range(noun.first - 1, -1, -1) if line.ends_clause(n)), 0)
+    things = any(part.kind in (Kind.THING, Kind.PLACE) for part in line.parts[first : noun.first])
+    return seen and line.text(noun.at + 3) in ("view", "sight") and not things
+
+
+def denied_place(line: Line, noun: Noun) -> Region | None:
+    """The part of the picture in ``the bottom edge of the view is free of buildings``; else None."""
+    if not line.text(noun.first).endswith(" of"):
+        return None
+    here = noun.first - 1
+    while line.text(here) in ("is", "are", "remains", "stays", "completely", "entirely"):
+        here -= 1
+    if line.kind(here) is Kind.PICTURE and line.text(here - 2) == "of":
+        here -= 3
+    before = here - 1 - (line.text(here - 1) in ("the entire", "the whole", "entire", "whole"))
+    before -= line.text(before) == "the"
+    begins = before < 0 or line.kind(before) is Kind.MARK
+    region = line.parts[here].value if here >= 0 and begins else None
+    return region if isinstance(region, Region) and not region.side else None
+
+
 def _whole_list(line: Line, noun: Noun) -> Noun:
     """With all things of its list: the road is free of cars, trucks and buses."""
     first, last = line.nouns[0], noun
@@ -109,6 +134,8 @@ def _whole_list(line: Line, noun: Noun) -> Noun:
 
 def _is_at_thing(line: Line, noun: Noun) -> bool:
     """Whether all that a list denies is denied at another thing."""
+    if _is_in_view(line, noun) or denied_place(line, noun) is not None:
+        return False
     if noun.name == "bridge" and line.text(noun.at + 1) in _SPANS and line.text(noun.at + 2) in _SPANNED:
         return False  # no bridge crosses it
     if line.text(noun.at + 1) in lists()["saying"] and line.text(noun.at + 2) == "between":
@@ -125,6 +152,7 @@ def _is_at_thing(line: Line, noun: Noun) -> bool:
     if line.text(noun.at + 1) == "whatsoever" and line.kind(noun.at + 2) in (Kind.WORD, Kind.COVERS):
         return True
     verb &= line.text(noun.at + 1) not in ("cannot", "can't")  # sheds cannot be seen
+    verb &= line.text(noun.at + 2) != "anywhere"  # no trees grow anywhere
     of_any = line.text(noun.at + 1) == "of" and line.text(noun.at + 2) == "any"  # no building of any kind
     if verb and not of_any and line.text(noun.at + 1) not in _AT_ALL:
         return True  # no van uses the left column
@@ -139,8 +167,16 @@ def _is_at_thing(line: Line, noun: Noun) -> bool:
         return False  # none of the sheds lies at the top
     if of_all and line.kind(noun.at + 1) not in (None, Kind.MARK):
         return said.isdisjoint(lists()["unseen"])  # none of the sheds is red
-    if any(line.text(noun.at + n) == "there" for n in (2, 3)):
-        return True  # no plane stands there
+    if any(line.text(noun.at + n) == "there" and line.text(noun.at + n - 1) != "down" for n in (2, 3)):
+        return True  # no plane stands there; but all that a flier sees is down there
+    ground = line.noun_behind(noun.at + 2) if line.text(noun.at + 2) == "on" else None
+    usual = ground is None or {line.text(ground.at), ground.name} & {
+        *lists()["usual"],
+        *lists()["sites"],
+        *lists()["ways"],
+    }
+    if ground and line.text(noun.at + 1) in lists()["saying"] and not (usual or lexicon.is_mass(ground.name)):
+        return True  # no cars stand on the bridge
     after = noun.at + 1 + (line.text(noun.at + 1) == "whatsoever")
     after += still and line.text(after) in lists()["saying"]  # no house stands on the island
     begins = noun.first == 0 or (still and line.text(noun.first - 1) in ("and", "but", ",", ";"))

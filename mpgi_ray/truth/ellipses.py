@@ -112,14 +112,16 @@ def _is_total(line: Line, at: int) -> bool:
 def _bounded(line: Line) -> Iterator[Claim]:
     """``Of trucks, at most two can be made out``, ``long trucks, but no more than three of them``."""
     for at, part in enumerate(line.parts):
-        total = _is_total(line, at)
+        bare = (line.text(at - 2), line.text(at - 1)) == ("there", "are")
+        bare &= line.kind(at + 1) in (None, Kind.MARK)  # count the planes: there are at most ten
+        total = _is_total(line, at) or bare
         if part.kind is not Kind.AMOUNT or (None not in part.value and part.value[0] > 0 and not total):
             continue
         of_them = (line.text(at + 1), line.text(at + 2)) == ("of", "them")
         seen = line.text(at + 1) in ("are", "is", "can", "could", "in")
         end = next((n for n in range(at + 1, at + 9) if line.kind(n) in (None, Kind.MARK)), at + 9)
         told = (Kind.PLACE, Kind.RELATION, Kind.COLOUR, Kind.PATTERN, Kind.THING, Kind.AMOUNT)
-        if not (of_them or seen) or any(line.kind(n) in told for n in range(at + 1, end)):
+        if not (of_them or seen or bare) or any(line.kind(n) in told for n in range(at + 1, end)):
             continue
         if thing := counted(line, at):
             yield Claim(About.COUNT, thing.name, part.start, part.end, amount=part.value)

@@ -68,7 +68,8 @@ class Line:
         """Whether the clause of a piece names a part of the picture: all its things may lie there."""
         first = next((n + 1 for n in range(at - 1, -1, -1) if self.ends_clause(n)), 0)
         after = range(at + 1, len(self.parts))
-        ends = (n for n in after if self.ends_clause(n) or self.text(n) == "whose" or self._goes_on(n, at))
+        relative = ("whose", "where")
+        ends = (n for n in after if self.ends_clause(n) or self.text(n) in relative or self._goes_on(n, at))
         last = next(ends, len(self.parts))
         parts = range(first, last)
         return any(

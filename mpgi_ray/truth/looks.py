@@ -48,7 +48,8 @@ def looks(line: Line, noun: Noun, claim: Claim) -> Iterator[Claim]:
         if part.kind is Kind.PATTERN and (part.value != "beside" or line.text(here + 1) != "with"):
             told = About.ARRANGEMENT
             yield replace(claim, about=told, amount=noun.amount, word=part.value, end=part.end)
-        if part.kind not in (Kind.STOP, Kind.WORD, Kind.COVERED, Kind.PATTERN):
+        stands = part.text in lists()["saying"]  # which is a group elsewhere: a stand of trees
+        if not stands and part.kind not in (Kind.STOP, Kind.WORD, Kind.COVERED, Kind.PATTERN):
             break
 
 
@@ -77,6 +78,9 @@ def _behind_aside(line: Line, at: int) -> int:
         and (end := next((n for n in range(2, 6) if line.text(at + n) == ","), 0))
     ):
         at += end + 1
+    if line.text(at).endswith("ing"):  # silos casting shadows, standing in a row
+        comma = next((n for n in range(at + 1, at + 5) if line.text(n) == ","), at)
+        at = comma + 1 if line.text(comma + 1).endswith("ing") else at
     if line.text(at) in _BESIDE:  # the wagons in the yard are yellow
         verbs = ("is", "are", "have", "has", "wear")
         at = next((n for n in range(at + 2, at + 5) if line.text(n) in verbs), at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from mpgi_ray.rules import lexicon
+from mpgi_ray.truth.likened import is_likened
 from mpgi_ray.truth.line import STEPPED_OVER, Line, Noun
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.numbers_behind import bound_aside, number_aside
@@ -34,7 +35,7 @@ _DETERMINERS = ("the", "these", "those", "its", "their", "all")
 def add_nouns(line: Line) -> None:
     """Find the nouns of a sentence."""
     nouns = [_noun(line, at) for at, part in enumerate(line.parts) if is_thing(line, at, part)]
-    line.nouns = [noun for noun in nouns if not _is_likened(line, noun)]
+    line.nouns = [noun for noun in nouns if not is_likened(line, noun)]
     for noun in line.nouns:
         number_aside(line, noun)
         bound_aside(line, noun)
@@ -65,36 +66,6 @@ def is_thing(line: Line, at: int, part: Piece) -> bool:
         return False  # a building site
     word = line.kind(at + 1) is Kind.WORD and lexicon.is_noun(line.text(at + 1))
     return part.plural or not (word or line.kind(at + 1) is Kind.THING)
-
-
-def _is_likened(line: Line, noun: Noun) -> bool:
-    """``in a row like taxis``, ``room for cars``, ``cars could park``, the cabin in ``boats with cabins``."""
-    if line.text(noun.at + 1) in ("could", "would", "might") and line.text(noun.at + 2) != "be":
-        return True
-    clause = next((n + 1 for n in range(noun.first - 1, -1, -1) if line.text(n) in (",", ";")), 0)
-    if line.text(clause) == "if":  # if there were cars
-        return True
-    before = noun.first - 1
-    while line.text(before) != "for" and (
-        line.kind(before) in STEPPED_OVER or line.text(before) in ("a", "an", "the")
-    ):
-        before -= 1
-    if any(line.text(n) == "be" and line.text(n + 1) in ("it", "they") for n in range(before - 5, before)):
-        return True  # be it a barge or a boat
-    if line.text(before) == "for":
-        return line.text(before - 1) not in (",", "except", "save", "but", "apart")
-    if (
-        line.text(before) in ("is", "are")
-        and not noun.denied
-        and any(line.kind(n) is Kind.DENIAL for n in range(max(0, before - 5), before))
-    ):
-        return True  # none of the boats is a barge
-    if line.text(before) in ("like", "resembling"):
-        return noun.plural or before < noun.at - 1  # and not a fountain-like pond
-    if noun.name != "cabin" or line.text(before) not in ("with", "whose", "their", "its"):
-        return False
-    things = [part.value for part in line.parts[:before] if part.kind is Kind.THING]
-    return any({"vessel", "vehicle"} & {thing, *lexicon.hypernyms(thing)} for thing in things)
 
 
 def _is_said_to_act(line: Line, at: int) -> bool:
@@ -203,12 +174,23 @@ def _deny_lists(line: Line) -> None:
         listed &= line.text(noun.first) not in ("a", "an")
         if before.denied and between and listed and not noun.amount:
             noun.denied, noun.first = True, first
+    for noun in line.nouns:
+        if _is_contrasted(line, noun):
+            noun.denied, noun.first = True, noun.first - 1
     after: Noun | None = None  # one of which it is said behind it that there is none
     for noun in reversed(line.nouns):
         between = {part.text for part in line.parts[noun.at + 1 : after.first]} if after else {"."}
         absent = _is_absent(line, noun.at) or (between <= {",", "and", "or"} and not noun.amount)
         noun.denied |= absent
         after = noun if absent else None
+
+
+def _is_contrasted(line: Line, noun: Noun) -> bool:
+    """``jets, not helicopters, stand here``: if no part of the picture and no share is told."""
+    here = noun.first - 1
+    bare = noun.first == noun.at and noun.plural and line.text(here) == "not" and line.text(here - 1) == ","
+    told = (Kind.PLACE, Kind.RELATION, Kind.SHARE, Kind.LEADING, Kind.AMOUNT)
+    return bare and all(line.kind(n) not in told for n in range(here))
 
 
 def _is_absent(line: Line, at: int) -> bool:

@@ -31,6 +31,12 @@ def number_aside(line: Line, noun: Noun) -> None:
             and line.text(noun.first - 1) == "of"
         )
     )
+    begins = noun.first == 0 or line.text(noun.first - 1) in (";", ":", ".")
+    listed = begins and before == "," and (ends and after != ",")  # barns, two; silos, four
+    says |= listed or (begins and _is_of_them(line, told, ("", ";", ".")))
+    digits = line.kind(noun.at + 1) is Kind.AMOUNT and line.text(noun.at + 1).isdigit()
+    if begins and digits and noun.plural and noun.amount is None and line.kind(told) in (None, Kind.MARK):
+        noun.amount = line.parts[noun.at + 1].value  # motorboats 6, horizontal
     if (
         says
         and line.kind(told) is Kind.AMOUNT
@@ -39,6 +45,12 @@ def number_aside(line: Line, noun: Noun) -> None:
         and (noun.amount is None or noun.amount[1] is None)
     ):
         noun.amount = _counted_aloud(line, told)
+
+
+def _is_of_them(line: Line, at: int, ends: tuple[str, ...]) -> bool:
+    """The "five of them" in ``sheds, five of them``."""
+    of_them = line.text(at - 1) == "," and [line.text(at + 1), line.text(at + 2)] == ["of", "them"]
+    return of_them and line.text(at + 3) in ends
 
 
 def _counted_aloud(line: Line, at: int) -> Amount | None:

@@ -104,6 +104,9 @@ def _next(
         fraction = None  # much larger than
     if bounded and any(" ".join(words[at : at + n]) in phrases for n in range(bounded[0] + 1, _LONGEST)):
         bounded = None  # one behind the other
+    later = fraction_at(words, at + 1) if bounded and at + 1 < len(words) else None
+    if later and lists()["bounds"].get(word) == "exactly" and bounded and later[0] >= bounded[0]:
+        fraction = bounded = None  # only two thirds
     if fraction and (bounded is None or fraction[0] >= bounded[0]):
         return fraction[0], Kind.SHARE, fraction[1], False
     if bounded:

@@ -98,11 +98,9 @@ class Region:
     def wider(self, by: float = _NEAR) -> Region:
         """With what lies so near that one may say it, too."""
         by = -by if self.rim else by
-        box = self.box
-        return Region(
-            Box(max(0.0, box.x1 - by), max(0.0, box.y1 - by), min(1.0, box.x2 + by), min(1.0, box.y2 + by)),
-            self.rim,
-        )
+        x1, y1 = (0.0 if low == 0 else max(0.0, low - by) for low in self.box[:2])
+        x2, y2 = (1.0 if high == 1 else min(1.0, high + by) for high in self.box[2:])
+        return Region(Box(x1, y1, x2, y2), self.rim)
 
     def cells(self, least: float = 0.3) -> tuple[int, ...]:
         """The cells of the 3×3 grid of which a third or so belongs to it, or another share."""
@@ -125,6 +123,7 @@ class Region:
 
 
 MIDDLE = Region(Box(0.25, 0.25, 0.75, 0.75))
+_BAND = Region(Box(0, 0.25, 1, 0.75))  # four in a row across the middle
 
 
 def region_at(words: str) -> tuple[int, Region] | None:
@@ -155,7 +154,7 @@ def region_at(words: str) -> tuple[int, Region] | None:
     if found["r"]:
         return len(found[0].split()), Region(Box(0.25, 0.25, 0.75, 0.75), rim=True)
     if found["m"]:
-        return len(found[0].split()), MIDDLE
+        return len(found[0].split()), _BAND if found["before"] == "across " else MIDDLE
     down, across = found["v"], found["h"] or found["h2"]
     reach = (
         0.34

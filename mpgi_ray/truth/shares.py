@@ -17,7 +17,7 @@ _PICTURES = ("image", "picture", "photo", "photograph", "frame", "scene", "view"
 _REST = ("rest", "remainder", "remaining")  # of the picture: what is said of it is said of a part
 _COMPASS = ("north", "south", "east", "west", "northeast", "northwest", "southeast", "southwest")
 _BEYOND = ("beyond", "behind", "along", "around", "beside", "below", "above", "past")
-_ASIDES = ("which", "whose", "with")
+_ASIDES = ("which", "whose", "with", "dear", "listeners", "pupils", "children")
 _ONLY = ("only", "just", "merely", "at", "a", "mere", "good", "full")  # between a comma and a share
 _CLAIMING = (Kind.SHARE, Kind.DOMINATES, Kind.DOMINATED, Kind.LEADING)
 
@@ -125,6 +125,10 @@ def _apposed(line: Line, at: int) -> Noun | None:
     if (aside := line.noun_at(at - 2)) and (line.text(at - 1), line.text(at + 1)) == ("(", ")"):
         return None if aside.denied or not _is_surface(aside) else aside  # grass (40 %)
     picture = picture_behind(line, at)
+    verb = at - 1 - (line.text(at - 1) in _ONLY)
+    if picture is not None and line.text(verb) in ("is", "are"):  # grass is only a third of the picture
+        found = line.subject(verb)
+        return found if found and found.at == verb - 1 and lexicon.is_mass(found.name) else None
     if picture is None or not _ends(line, picture + 1):
         return None
     mark = at - 1

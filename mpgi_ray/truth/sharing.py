@@ -40,7 +40,8 @@ def _elided(line: Line, at: int) -> list[Noun]:
     if each:
         counted = next((n for n, noun in enumerate(found) if noun.amount), len(found))
         return found[:counted]  # two sheds, sand and grass a small part each
-    if any(noun.amount for noun in found) or line.text(at + 1) not in (",", ";", "and", ".", ""):
+    after = at + 1 + 2 * ((line.text(at + 1), line.text(at + 2)) == ("of", "it"))
+    if any(noun.amount for noun in found) or line.text(after) not in (",", ";", "and", ".", ""):
         return []
     before = found[0].first - 1 - (line.text(found[0].first - 1) == "the") if found else 0
     return found if len(found) == 1 and line.text(before) in (",", ";", "and") else []

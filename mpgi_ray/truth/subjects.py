@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mpgi_ray.truth.antecedents import antecedents, counted
+from mpgi_ray.truth.joined import all_of
 from mpgi_ray.truth.leading import SINGLE_SIDES, is_had, leads_away
 from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.lists import lists
@@ -49,6 +50,8 @@ def subject_of(line: Line, at: int, word: str) -> Noun | None:
     aside = line.text(first - 1) == "," and line.text(first - 2) != ","
     joined = line.text(first - 1) == "and" and line.kind(at + 3) in (None, Kind.MARK)
     aside |= joined and any(line.parts[n].value in SIDES for n in range(first - 1))
+    if told < first and word in SIDES and (whole := all_of(line, told)):
+        return whole  # two barges, both to the right of the bridge
     found = _told(line, told) if word in _SIZES else None
     found = found or line.subject(first - aside) or _told(line, told)
     if found is not None and word in _SIZES and leads_away(line, found):
@@ -171,6 +174,13 @@ def had(line: Line, at: int) -> tuple[Noun, Noun] | None:
     """In ``the shed has a tank on its right`` shed and tank."""
     thing = line.noun_at(at - 1)
     owner = line.noun_at(thing.first - 2 - (line.text(thing.first - 1) == "the")) if thing else None
+    if (
+        thing
+        and not thing.denied
+        and line.text(thing.first - 1 - (line.text(thing.first - 1) == "the")) == "with"
+    ):
+        owners = antecedents(line, at, several=line.text(at + 1) == "them", but=thing.name)
+        return (owners[0], thing) if len(owners) == 1 else None  # planes with the terminal above them
     if thing is None or owner is None or thing.denied or owner.denied or thing.name == owner.name:
         return None
     return (owner, thing) if line.text(owner.at + 1) in ("has", "have") else None

@@ -139,6 +139,10 @@ class Checker:
         return Judged(claim, Verdict.SUPPORTED)
 
     def _count(self, claim: Claim, of: Of) -> Judged:
+        if of.within and not claim.some and claim.region is None and claim.amount and claim.amount[1]:
+            wholes = sum(fact.total for fact in of.maybe)
+            if 2 * claim.amount[1] < wholes:  # three roofs of ten houses
+                return Judged(claim, Verdict.CONTRADICTED, f"{wholes} {lists()['parts_of'].get(claim.name)}")
         if not of.classes and (not of.exact or of.maybe or of.uncounted):
             return Judged(claim, Verdict.UNVERIFIABLE)
         least, most = claim.amount or (0.0, None)
@@ -173,7 +177,7 @@ class Checker:
 
     def _position(self, claim: Claim, of: Of) -> Judged:
         judged = lying(claim, of, self.known)
-        if claim.some and of.most != 1:
+        if claim.some and of.most != 1 and (of.boxes or not of.covers):
             return judged if judged.verdict is Verdict.SUPPORTED else Judged(claim, Verdict.UNVERIFIABLE)
         other = claim.other if judged.verdict is Verdict.CONTRADICTED else None
         if other and may_lie_beside(claim, of, self.known.of(other)):

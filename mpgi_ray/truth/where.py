@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mpgi_ray.rules import lexicon
+from mpgi_ray.truth.joined import LIE, all_of, aside, is_said_plainly, is_set, is_so, joined
 from mpgi_ray.truth.leading import (
     LEADING_AWAY,
     is_beside,
@@ -17,7 +18,7 @@ from mpgi_ray.truth.leading import (
     leads_away,
     tells_where,
 )
-from mpgi_ray.truth.line import Line, Noun
+from mpgi_ray.truth.line import Line
 from mpgi_ray.truth.listed import goes_on, is_last, listed_with
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.of_picture import is_nearer, is_of_picture, is_of_scene, is_of_site, is_of_some, is_of_way
@@ -28,9 +29,7 @@ _OF_SITE = 0.15  # of the picture: a site need not fill it
 _OF_WAY = 0.24  # of the picture: a road may end far from its border
 _WHOLE = ("the whole", "the entire")
 _LOOKING = ("if", "you", "look", "looking", "looks", "we", "when", "only")  # at a part of the picture
-_LIE = ("are", "is", "lie", "lies", "sit", "sits", "stand", "stands")
-_VERBS = (*_LIE, "can", "has", "have", "was", "were", "extend", "stretch", "run", "occupy", "spread")
-_AFTER_BARE = ("in", "at", "on", "near", "along", *_LIE, "of", "more", "and")
+_AFTER_BARE = ("in", "at", "on", "near", "along", *LIE, "of", "more", "and")
 _BESIDE_BARE = (Kind.PLACE, Kind.COLOUR, None, Kind.MARK, Kind.PATTERN)
 
 
@@ -72,7 +71,7 @@ def _is_fronted(line: Line, at: int) -> bool:
     for here in range(at - 1, -1, -1):
         if line.ends_clause(here) or line.text(here) in (",", "and"):
             return True
-        if line.text(here) in _LIE or line.text(here) in lists()["placed"]:
+        if line.text(here) in LIE or line.text(here) in lists()["placed"]:
             return False  # two are red and lie in the upper left
         before = line.text(here) in (*_WHOLE, *lists()["how_far"], *_LOOKING)
         before |= line.text(here) in lists()["set"] and line.text(at + 1) == ","
@@ -86,7 +85,7 @@ def _is_inverted(line: Line, at: int) -> bool:
     first = next((n + 1 for n in range(at - 1, -1, -1) if line.ends_clause(n)), 0)
     begins = line.text(first) in LEADING_AWAY or line.kind(first) in (Kind.RELATION, Kind.PLACE)
     new = line.text(at + 2) in ("a", "an") or line.kind(at + 2) is Kind.AMOUNT
-    return begins and new and line.text(at + 1) in _LIE
+    return begins and new and line.text(at + 1) in LIE
 
 
 def _is_aside(line: Line, at: int) -> bool:
@@ -94,23 +93,33 @@ def _is_aside(line: Line, at: int) -> bool:
     here = at + 1
     if line.text(here) == "of":
         here += 3
+    colon = at - 1 - (line.text(at - 1) == "only")
+    if line.text(colon) == ":" and line.noun_at(colon - 1) and line.text(here) in ("", ".", ";"):
+        return True  # houses: only at the top
     after = line.text(here) in ("", ".", ";") or (line.text(here) == "," and line.ends_clause(here))
     return line.text(at - 1) == "," and after and line.text(at - 2) not in ("and", "with")
 
 
 def _before(line: Line, at: int) -> int | None:
     """The thing, or the bare number, that stands before a part of the picture in its clause."""
-    if line.text(at - 1) == ":" and line.noun_at(at - 2):
-        return at - 2  # houses: top right
-    if line.text(at - 1) in _LIE and line.text(at - 2) == "and":
-        return _joined(line, at - 1)
-    aside = at  # where words between commas begin that are stepped over
+    colon = at - 1 - (line.text(at - 1) == "only")
+    if line.text(colon) == ":" and line.noun_at(colon - 1):
+        return colon - 1  # houses: top right, houses: only at the top
+    if line.text(at).split(" ")[0] in lists()["filling"] and line.text(at - 1) == "and":
+        return joined(line, at)  # the water meets the sand and fills the lower part
+    if line.text(at - 1) in LIE and line.text(at - 2) == "and":
+        return joined(line, at - 1)
+    between = at  # where words between commas begin that are stepped over
     for here in range(at - 1, -1, -1):
         part = line.parts[here]
-        if part.text == "," and here < aside:
-            aside = _aside(line, here)
-        if here >= aside and aside < at:
+        if part.text == "," and here < between:
+            between = aside(line, here)
+        if here >= between and between < at:
             continue
+        if whole := all_of(line, here):
+            return whole.at
+        if part.kind is Kind.COVERS and line.text(here - 1) == "and":
+            return joined(line, here)
         if part.kind is Kind.COVERS and here == at - 1:
             subject = line.subject(here)
             return subject.at if subject else None
@@ -143,9 +152,9 @@ def _before(line: Line, at: int) -> int | None:
         if part.text in (",", "and") and line.kind(here + 1) in (Kind.WORD, Kind.COLOUR):
             return None  # another thing, whose name is not known, or what else the first one does
         noun = line.noun_at(here)
-        if noun is None and part.kind is Kind.THING and not _is_said_plainly(line, here):
+        if noun is None and part.kind is Kind.THING and not is_said_plainly(line, here):
             return None  # with taxi roads on the left
-        if noun and (is_held(line, noun) or _is_set(line, here, at) or _is_so(line, noun, at)):
+        if noun and (is_held(line, noun) or is_set(line, here, at) or is_so(line, noun, at)):
             return here
         if is_unnamed(line, here) or (noun and (is_parted(line, noun) or is_beside(line, noun, at))):
             return None
@@ -167,55 +176,6 @@ def _before(line: Line, at: int) -> int | None:
                 continue
             return here - 2 if of and line.kind(here - 2) is Kind.AMOUNT else here
     return None
-
-
-def _is_set(line: Line, here: int, at: int) -> bool:
-    """The parasols in ``enlivened by parasols set up in the lower half``."""
-    words = [line.text(n) for n in range(here + 1, at)]
-    return bool(words) and all(word in lists()["set"] for word in words)
-
-
-def _is_so(line: Line, thing: Noun, at: int) -> bool:
-    """The sea in ``a beach with the sea to the left``."""
-    first = thing.first - (line.text(thing.first - 1) in ("the", "its"))
-    return thing.at == at - 1 and line.text(first - 1) == "with" and bool(line.parts[at].value.side)
-
-
-def _is_said_plainly(line: Line, at: int) -> bool:
-    """The building in ``a terminal building``, or the terminal: parts of the name of a thing."""
-    named = line.noun_at(at - 1) or line.noun_at(at + 1)
-    return named is not None and (line.text(at) in lists()["plain"] or line.noun_at(at + 1) is named)
-
-
-def _joined(line: Line, verb: int) -> int | None:
-    """The first thing of a clause, whose second verb tells where it is: two are red and lie at the top."""
-    first = next((n + 1 for n in range(verb - 1, -1, -1) if line.ends_clause(n)), 0)
-    things = [noun for noun in line.nouns if first <= noun.at < verb and not leads_away(line, noun)]
-    several = line.text(verb) in ("are", "lie", "sit", "stand")
-    noun = things[0] if things else None
-    agree = noun and (noun.plural == several or lexicon.several(noun.name) == noun.name)
-    return noun.at if noun and agree else None
-
-
-def _aside(line: Line, end: int) -> int:
-    """Where words between commas behind a thing begin, of which the last is given; the end if they are none.
-
-    ``The plane, white and pointing upwards, is parked at the left edge``.
-    """
-    fills = line.text(end + 1).split(" ")[0] in lists()["filling"]
-    said = line.text(end + 1).endswith("ed")  # a barge, whitish, moored at the left
-    if line.text(end + 1) not in _VERBS and not _is_verb(line, end + 1) and not fills and not said:
-        return len(line.parts)
-    first = next((n for n in range(end - 1, max(end - 12, 0), -1) if line.text(n) == ","), None)
-    if first is None or not line.noun_at(first - 1) or (said and any(first < n.at < end for n in line.nouns)):
-        return len(line.parts)
-    return first
-
-
-def _is_verb(line: Line, at: int) -> bool:
-    return (
-        line.kind(at) is Kind.WORD and line.text(at).endswith("s") and not lexicon.is_noun(line.text(at)[:-1])
-    )
 
 
 def _behind(line: Line, at: int) -> int | None:

@@ -16,11 +16,23 @@ def is_every(line: Line, noun: Noun) -> bool:
     near = {line.text(here) for here in (*range(noun.at - 5, noun.at), *after)}
     if near & _EVERY or line.text(noun.first) == "both":
         return True
+    if is_told_of_all(line, noun):
+        return True
     before = range(noun.first - 1, max(-1, noun.first - 4), -1)
     if any(line.kind(n) is Kind.PLACE and line.text(n - 1) in _ONLY for n in before):
         return True  # only the upper right has houses
     beside = [{line.text(n - 1), line.text(n + 1)} for n in after if line.kind(n) is Kind.PLACE]
     return any(words & _ONLY for words in beside)
+
+
+def is_told_of_all(line: Line, noun: Noun) -> bool:
+    """``two parasols, both in the lower left``: so many are there, and not only in that part."""
+    for said in range(noun.at + 2, noun.at + 10):
+        if line.text(said) in ("all", "both") and line.text(said - 1) == ",":
+            ends = (n for n in range(said, len(line.parts)) if line.kind(n) in (Kind.PLACE, Kind.MARK))
+            if line.kind(next(ends, 0)) is Kind.PLACE:
+                return True
+    return False
 
 
 def is_most(line: Line, noun: Noun) -> bool:

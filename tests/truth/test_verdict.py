@@ -124,6 +124,47 @@ def test_false_claims_are_found(lot: Facts, text: str, words: str) -> None:
     assert words in found
 
 
+@pytest.mark.parametrize(
+    ("false", "true"),
+    [
+        ("Nine cars were counted, all in the upper left corner.", "Nine cars were counted, all on pavement."),
+        ("Grass exceeds pavement in area.", "Pavement exceeds grass in area."),
+        ("No cars stand anywhere in the picture.", "No trucks stand anywhere in the picture."),
+        ("On the day of the survey no car is in view.", "On the day of the survey no truck is in view."),
+        ("Count the cars: there are at most eight.", "Count the cars: there are at most nine."),
+        ("Cars, seven; trucks, none.", "Cars, nine; trucks, none."),
+        ("Cars 7, parked.", "Cars 9, parked."),
+        ("Just three or four cars are here.", "Just eight or nine cars are here."),
+        ("Grass is only about two thirds of the picture.", "Grass is only about a fifth of the picture."),
+        (
+            "Pavement takes up most of the picture and grass over half of it.",
+            "Pavement takes up most of the picture and grass a fifth of it.",
+        ),
+        (
+            "The upper left corner of the picture is free of cars.",
+            "The upper left corner of the picture is free of trucks.",
+        ),
+        ("Trucks, not cars, are parked here.", "Cars, not trucks, are parked here."),
+        ("A helicopter stands beside nine cars.", "Hello from the helicopter, where I see nine cars."),
+        ("Cars: only in the upper left.", "Cars: in the upper left."),
+        ("No cars stand on the lot.", "No cars stand on the bridge."),
+    ],
+)
+def test_a_false_sentence_is_found_and_its_true_neighbour_passes(lot: Facts, false: str, true: str) -> None:
+    assert verdict_of(check(false, lot)) is Verdict.CONTRADICTED
+    assert verdict_of(check(true, lot)) is not Verdict.CONTRADICTED
+
+
+def test_a_second_verb_speaks_of_the_first_thing(lot: Facts) -> None:
+    text = "The grass meets the pavement in a white line and fills the lower half of the scene."
+    assert [j.claim.name for j in check(text, lot) if j.claim.about is About.POSITION] == ["grass"]
+
+
+def test_things_stand_in_a_row(lot: Facts) -> None:
+    told = [j.claim for j in check("Four cars stand in one horizontal row.", lot)]
+    assert [one.word for one in told if one.about is About.ARRANGEMENT] == ["horizontal row"]
+
+
 @pytest.fixture(scope="module")
 def street() -> Facts:
     """Two houses and a pond west of a road, a shed and a row of three tanks east of it."""
