@@ -125,8 +125,8 @@ def _larger(a: Thing, b: Thing) -> bool:
 HOLDS: dict[str, Callable[[Thing, Thing], bool]] = {
     "[Tt]he {} (?:is|are) to the left of the {}": _left,
     "[Tt]he {} (?:is|are) above the {}": _above,
-    "[Tt]he {} has the {} on its right": _left,
-    "[Tt]he {} has the {} below it": _above,
+    "[Tt]he {} (?:is|are) to the right of the {}": lambda a, b: _left(b, a),
+    "[Tt]he {} (?:is|are) below the {}": lambda a, b: _above(b, a),
     "[Tt]he {} (?:is|are) much larger than the {}": _larger,
     "[Tt]he {} (?:is|are) far smaller than the {}": lambda a, b: _larger(b, a),
 }

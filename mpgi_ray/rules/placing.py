@@ -33,8 +33,10 @@ def stands(facts: Facts, c: ClassFact, seed: str) -> str | None:
     verb = choose((("lies", "is"), ("lie", "are"))[not one], seed, c.name)
     all_, clear = _cells(c) or _over(c), _listed(_clear(c), "of them")
     if how:
-        rest = f": {_listed(numbers)}" if numbers else f", {all_}" if all_ and not _place(c) else ""
-        return sentence(f"{subject} {verb} {how}{rest or (clear and f', {clear}')}")
+        rest = f": {_listed(numbers)}" if numbers else ""
+        # a part of the place that all are said to lie in says little more
+        rest = rest or ("" if _place(c) else f", {all_ or clear}" if all_ or clear else "")
+        return sentence(f"{subject} {verb} {how}{rest}")
     if all_:
         verb = verb if _cells(c) else "is" if one else "are"
         some = f", {clear}" if clear and all_.endswith("half") else ""

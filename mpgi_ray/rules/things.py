@@ -120,7 +120,7 @@ def covers(
     if some:
         be = "are" if len(some) > 1 or surfaces.is_plural(some[0]) else "is"
         return sentence(
-            "; ".join((*said, f"there {be} also {enumerate_([surfaces.surface(c) for c in some])}"))
+            "; ".join((*said, f"also seen {be} {enumerate_([surfaces.surface(c) for c in some])}"))
         )
     return sentence("; ".join(said) if any(" and " in one for one in said) else enumerate_(said))
 

@@ -96,8 +96,8 @@ class Reader:
         if m := kinds.SIZES.fullmatch(text):
             return [_of_all(m["a"]), _of_all(m["b"])]
         if m := kinds.ASIDE.fullmatch(text):
-            a, b = kinds.SINGULAR[m["a"]], kinds.SINGULAR[m["b"] or m["c"]]
-            axis = "x" if (m["first"] or m["last"]) in ("to the left of", "on its right") else "y"
+            a, b = kinds.SINGULAR[m["a"] or m["d"]], kinds.SINGULAR[m["b"] or m["c"]]
+            axis = "x" if (m["first"] or m["last"]) in ("to the left of", "to the right of") else "y"
             return [Claim(a, 1, False), Claim(b, 1, False), Beside(a, b, axis)]
         raise ValueError("no such kind")
 

@@ -101,7 +101,7 @@ SEPARATOR = re.compile("; |, | and ")
 
 LISTING = re.compile(
     "(?:there (?:is|are)(?: also)?|in this image there (?:is|are)|from above, the image shows"
-    "|the image shows|from above one sees|overhead view of|top-down view of|the view from above shows"
+    "|the image shows|the picture shows|overhead view of|top-down view of|the view from above shows"
     r"|the view takes in|the image looks straight down on) (?P<items>.+?)(?: in the image)?\."
 )
 SPLIT = [
@@ -148,8 +148,8 @@ NEAR = re.compile(
 )
 SIZES = re.compile(rf"the (?P<a>{NOUN}) (?:is|are) (?:much larger|far smaller) than the (?P<b>{NOUN})\.")
 ASIDE = re.compile(
-    rf"the (?P<a>{NOUN}) (?:is (?P<first>to the left of|above) the (?P<b>{NOUN})"
-    rf"|has the (?P<c>{NOUN}) (?P<last>on its right|below it))\."
+    rf"the (?P<a>{NOUN}) is (?P<first>to the left of|above) the (?P<b>{NOUN})\."
+    rf"|the (?P<c>{NOUN}) is (?P<last>to the right of|below) the (?P<d>{NOUN})\."
 )
 WHOLE = "(?:the view|the picture|the image|the area|the scene)"
 UNCLAIMED = re.compile(  # of pixels and of nothing: no sentence of a kind here may name a class

@@ -160,7 +160,7 @@ def long(facts: Facts, others: Sequence[str], seed: str) -> str:
     # beside objects their places stay out, as in `layout`: models learn the opposite ones from them
     told += [] if facts.counted else [_cover_places(facts)]
     if facts.measured:
-        told += [] if facts.cover else colouring.shares(facts.measured, "the view")
+        told += [] if facts.cover else colouring.shares(facts.measured, "the picture")
         if not facts.counted and not facts.cover:
             told += regions.located(facts.measured, seed)
             told += [sentence(regions.stand_out(spots, 1)) for spots in facts.measured.spots]
@@ -200,7 +200,8 @@ def _relation(facts: Facts, r: Relation) -> str:
     subject = f"the {r.subject if r.single[0] else facts.several(r.subject)}"
     if r.kind is Kind.LARGER:
         return f"{object_} {'is' if r.single[1] else 'are'} far smaller than {subject}"
-    return f"{subject} has {object_} {'on its right' if r.kind is Kind.LEFT_OF else 'below it'}"
+    side = "to the right of" if r.kind is Kind.LEFT_OF else "below"
+    return f"{object_} {'is' if r.single[1] else 'are'} {side} {subject}"
 
 
 def _cover(facts: Facts) -> str | None:

@@ -85,7 +85,7 @@ def _main(facts: Facts, seed: str) -> str:
     scene, whole = phrases.scene_of_things(facts), enumerate_(items)
     if scene is None:
         verb = "is" if things.is_one(items[0]) else "are"
-        frames = (f"there {verb} {{}} in the image", "the image shows {}", "from above one sees {}")
+        frames = (f"there {verb} {{}} in the image", "the image shows {}", "the picture shows {}")
     else:
         frames = ("{}", "the image shows {}", "this is {}")
         # "a river with a bridge, five barges and a ferry"
