@@ -14,21 +14,25 @@ from mpgi_ray.truth.lists import lists
 _TWICE = re.compile(r"\b([a-z]{4,}) \1\b", re.I)  # a third third; "that that" is seldom right, either
 _LEAKED = re.compile(
     r"\b(?:annotat\w+|described as|according to|the facts?\b|perspectives?"
-    r"|the (?:attributes|layout) (?:is|are|shows?|dominates?))\b",
+    r"|the attributes (?:are|show|dominate)|the layout (?:shows|dominates))\b",
     re.I,
 )
 _KINDS = r"(?:image|picture|photo(?:graph)?|view|scene|area|frame)"
 _COLOURS = "|".join((*THING_COLOURS, "gray", "tan", "olive", "beige"))
+# there are four cars here are red; but not: there are cars and there is a bus
+_CLAUSE = r"(?:(?!\b(?:and|or|but|while|where\w*|which|that|as)\b)[^.,;])*"
 _NONSENSE = re.compile(
     # the harbour is an image of a harbour, the image is a grey band
-    rf"\b(?:the|this) (?!{_KINDS}\b)(?:\w+ ){{1,3}}is an? (?:\w+ )?(?:image|picture|photo(?:graph)?|view)\b"
-    rf"|\b(?:the|this) {_KINDS} is an? (?:\w+ )?(?:{_COLOURS})(?:-\w+)? (?:band|area|margin|patch)\b"
+    rf"\b(?:the|this) (?:(?!{_KINDS}\b)\w+ ){{1,3}}is an? (?:\w+ )?(?:image|picture|photo(?:graph)?|view)\b"
+    rf"|\b(?:the|this) {_KINDS} is an? (?:\w+ )?(?:{_COLOURS})(?:-\w+)? (?:band|margin|patch)\b"
     r"|\b(?:the|this) (\w+(?: \w+)?) is an? \1\b"  # the pond is a pond
-    r"|\b(?:a|an|the|one) (\w{3,}) with (?:a|an|one) (?:[\w-]+ )?\2\b"  # a bridge with a grey bridge
-    r"|\bthere (?:is|are) [^.,;]*\b(?:here|there) (?:is|are)\b"  # there are four cars here are red
-    rf"|\b{_KINDS} (?:shows|has|contains) [^.,;]*\b(?:here|there) (?:is|are)\b"
-    r"|\b(?:area|band|part|patch)s? measur\w+ \d|\bground is measured\b"  # which a pixel does
-    r"|(?<!taken from )(?<!seen from )\b(?:in|by|of|with|on) the air\b",
+    # a bridge with a grey bridge
+    rf"|\b(?:a|an|the|one) (\w{{3,}}) with (?:a|an|one) (?:(?:{_COLOURS}) )?\2\b(?! (?!and\b)\w)"
+    rf"|\b(?:there (?:is|are)|{_KINDS} (?:shows|has|contains)) {_CLAUSE}\b(?:here|there) (?:is|are)\b"
+    # which a pixel does
+    r"|\b(?:area|band|part|patch)s? measur\w+ [\d.]+ m(?:et\w+)? on the ground|\bground is measured\b"
+    r"|(?<!taken from )(?<!seen from )\b(?:in|by|of|with|on) the air\b"
+    r"(?! ?(?:base|field|strip|port|cond|force|term|side))",
     re.I,
 )
 _ENDS = (".", "!", "?", '."', ".'", ".)")

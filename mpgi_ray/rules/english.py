@@ -47,7 +47,8 @@ REFERS = re.compile(
 def _inflect() -> inflect.engine:
     import typeguard
 
-    # inflect has typeguard compile its functions again, with checks of types: a second or two a process
+    # inflect has typeguard compile its functions again, with checks of types: a second or two a process;
+    # what another thread imports meanwhile goes without them, too, and nothing here rests on such checks
     checked = typeguard.typechecked
     typeguard.typechecked = lambda function: function  # type: ignore[assignment]
     try:

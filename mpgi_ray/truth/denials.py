@@ -111,7 +111,7 @@ def denied_place(line: Line, noun: Noun) -> Region | None:
         here -= 3
     before = here - 1 - (line.text(here - 1) in ("the entire", "the whole", "entire", "whole"))
     before -= line.text(before) == "the"
-    begins = before < 0 or line.kind(before) is Kind.MARK
+    begins = before < 0 or line.kind(before) is Kind.MARK or line.text(before) in ("and", "but", "while")
     region = line.parts[here].value if here >= 0 and begins else None
     return region if isinstance(region, Region) and not region.side else None
 

@@ -190,7 +190,7 @@ def _is_contrasted(line: Line, noun: Noun) -> bool:
     here = noun.first - 1
     bare = noun.first == noun.at and noun.plural and line.text(here) == "not" and line.text(here - 1) == ","
     told = (Kind.PLACE, Kind.RELATION, Kind.SHARE, Kind.LEADING, Kind.AMOUNT)
-    return bare and all(line.kind(n) not in told for n in range(here))
+    return bare and all(part.kind not in told for part in line.parts)
 
 
 def _is_absent(line: Line, at: int) -> bool:

@@ -14,7 +14,8 @@ from mpgi_ray.truth.wording import wording
 
 _REST = re.compile(
     r"\b(?:the |what )?(?:rest|remainder|remaining (?:area|part|ground)s?|remains)\b"
-    r"(?: of the (?:image|picture|photo|scene|view|frame))? (?:is|are|looks?|appears?)\b.*",
+    r"(?: of the (?:image|picture|photo|scene|view|frame))? (?:is|are|looks?|appears?)\b"
+    r"(?:(?!, (?:with|and)\b|;|\bwhile\b).)*",
     re.I,
 )
 

@@ -48,6 +48,8 @@ def _size(line: Line, at: int) -> str:
     length = line.text(at + 1) in _METRES and line.text(at + 2) in _ALONG
     if length and line.text(at)[0].isdigit():
         return f"{line.text(at)} m {line.text(at + 2)}"
+    if line.text(at) == "little" and line.text(at - 1) not in ("a", "the", "one"):
+        return ""  # there is little water
     return _SIZES.get(line.text(at), "")
 
 

@@ -151,7 +151,8 @@ def _named_before(parts: Sequence[Piece], at: int) -> Region | None:
     here = at - 1
     while here > 0 and (parts[here].kind is Kind.PICTURE or parts[here].text in _OF_PLACE):
         here -= 1
-    return parts[here].value if here >= 0 and here < at - 1 and parts[here].kind is Kind.PLACE else None
+    told = any(parts[n].text in ("that", "which", "is", "are") for n in range(here + 1, at))
+    return parts[here].value if told and here >= 0 and parts[here].kind is Kind.PLACE else None
 
 
 def _before(parts: Sequence[Piece], at: int) -> list[Piece]:
@@ -189,7 +190,7 @@ def _list_back(parts: Sequence[Piece], here: int) -> list[Piece]:
             found.append(parts[here])
         elif parts[here].text not in (*AREAS, ",", "and", "a", "an", "the"):
             break
-        elif parts[here].text in ("a", "an", "the") and parts[here - 2].kind is Kind.COLOUR:
+        elif here > 1 and parts[here].text in ("a", "an", "the") and parts[here - 2].kind is Kind.COLOUR:
             break  # the sheds are white, a grey area lies
         here -= 1
     return found

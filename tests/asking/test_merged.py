@@ -43,6 +43,10 @@ def test_faults_of_form_are_named(text: str, code: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "There are six houses and there are two cars on the right side.",
+        "This aerial image is an overhead view of a beach.",
+        "Planes stand on the air base, beside a field with a brown field next to it.",
+        "The layout is regular, with six houses in two vertical rows.",
         'A road (with two lanes) is covered by trees. It leads to "Pier 2."',
         "This is an overhead image of a harbor, taken from the air. The image is a top view of a pond.",
         "The image is a residential area. The scene is a grey harbor. The grey band is a road.",
