@@ -32,14 +32,14 @@ from mpgi_ray.train.trainer import train
 
 # several texts of each picture in a step teach more, in the same time, than more pictures with one; half of
 # them as one sentence, so that each fact is learned for itself; places are learned last, so what tells them
-# comes more often
+# comes more often, and so does what tells classes and numbers
 _CLIP: dict[str, Any] = {
     "epochs": 20,
     "batch": 64,
     "context": 48,
     "texts_per_step": 3,
     "single_sentences": 0.5,
-    "texts": {"layout": 2.5},
+    "texts": {"layout": 2.5, "objects": 2.0},
     "lr": 2e-3,
 }
 # of all texts, those about places differ most between pictures of a class, and are worded most alike
