@@ -8,6 +8,7 @@ where they run together, the rules' lexicon separates them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -104,7 +105,7 @@ def class_words(name: str) -> str:
         for word in phrase.split():
             if len(word) > 2:  # leaves articles out
                 said = said.replace(word, f" {word} ")
-    said = " ".join(said.split())
+    said = re.sub(r"(?<=\w) s\b", "s", " ".join(said.split()))  # storage tank s
     return f"{said} area" if phrase.endswith(f"{said.rpartition(' ')[2]} area") else said
 
 
