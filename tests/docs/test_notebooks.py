@@ -38,7 +38,8 @@ def test_looking_into_shards(tmp_path: Path) -> None:
         things = [{"label": o.label, "bbox": list(o.box)} for o in one.annotation.objects]
         drawn.append({"image": f"{one.key}.jpg", "scene": one.annotation.scene[0], "boxes": things})
     ingest_lines(tmp_path, line, {"image": "gone.png"}, *drawn, source=source)
-    shown = run(notebook("look_into_shards"), tmp_path, SHARDS=str(tmp_path / "out"), PICTURES=2)
+    # of this seed the writer makes a mistake that is refused
+    shown = run(notebook("look_into_shards"), tmp_path, SHARDS=str(tmp_path / "out"), PICTURES=2, SEED=1)
     assert "9 samples; what follows is of 9 of them, in 1 shard" in shown
     for said in (
         r"ship +1 +1\n",
