@@ -20,7 +20,7 @@ from mpgi_ray.rules.regions import (
 )
 from mpgi_ray.rules.seen import Measured
 
-_MAIN = 0.18  # of the picture: below it a share is "a little" beside others
+_MAIN = 0.18  # of the picture: below it a colour is "some" beside others
 _MOSTLY = 0.55  # of the picture that has one of the colours that it is mostly of
 _FRACTIONS = {  # of the words for shares
     "about a quarter": 1 / 4,

@@ -64,8 +64,7 @@ def by_cells(c: ClassFact, seed: str, *, named: bool) -> str | None:
         verb = choose(("is" if is_one(who) else "are", "can be found" if _cells(c) else "are"), seed, c.name)
         return sentence(f"{subject} {verb} {over}")
     if clear := _clear(c):
-        verb = "is" if clear[0][0] == 1 else "are"
-        return sentence(_listed(clear, f"of {who if named else 'them'} {verb}"))
+        return sentence(_listed(clear, f"of {who if named else 'them'} are"))
     return None
 
 

@@ -81,14 +81,15 @@ def looks(facts: Facts, c: ClassFact, told: int) -> str | None:
     way = phrases.way(c.form.direction) if c.form and c.form.direction else ""
     subject = again(c) if told else phrases.amount_told(c)
     one = is_one(subject)
-    axis = f"with {'its long side' if one else 'their long sides'} running {way}" if way else ""
+    sides = f"{'its long side' if one else 'their long sides'} running {way}"
+    axis = f"with {sides}" if way else ""
     if colour and subject.startswith(("a ", "an ")):  # "a van is yellow" would be said of every van
         there = f"there is {phrases.amount_told(c, colour)} {ground}".strip()
         return sentence(", ".join(filter(None, (there, *form, axis))))
     look = enumerate_([*([colour] if colour else []), *form])
     if said := ", ".join(filter(None, (look, ground, axis if look or ground else ""))):
         return sentence(f"{subject} {'is' if one else 'are'} {said}")
-    return sentence(f"{subject} {'has' if one else 'have'} {axis.removeprefix('with ')}") if axis else None
+    return sentence(f"{subject} {'has' if one else 'have'} {sides}") if way else None
 
 
 def covers(

@@ -143,10 +143,7 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
         if region is not None and _is_further(line, noun):
             region = None
         region = denied_place(line, noun) or region
-        last = [line.text(noun.first - 1), line.text(noun.first - 2)] == [
-            "and",
-            ",",
-        ]  # grass above, and no shed
+        last = [line.text(noun.first - n) for n in (2, 1)] == [",", "and"]  # grass above, and no shed
         fronted = line.parts[turn:][:1] if last else line.parts[turn : noun.first]
         apart |= turn > 0 and any(part.kind is Kind.PLACE for part in fronted)
         begins = next((n + 1 for n in range(noun.first - 2, -1, -1) if line.turns(n)), 0)

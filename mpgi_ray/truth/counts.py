@@ -26,9 +26,8 @@ def is_told_whole(line: Line, noun: Noun) -> bool:
     told = (Kind.AMOUNT, Kind.THING, Kind.PICTURE, Kind.MARK)
     first = next((n for n, part in enumerate(line.parts) if part.kind is Kind.PICTURE), 0)
     words = ("the", "this", "one", "and", "in", ",", ".", "")
-    plain = all(
-        line.kind(n) in told or line.text(n) in words for n in range(first + 2, len(line.parts))
-    ) and all(line.kind(n) is not Kind.MARK or line.text(n) in words for n in range(len(line.parts)))
+    plain = all(line.kind(n) in told or line.text(n) in words for n in range(first + 2, len(line.parts)))
+    plain &= all(part.kind is not Kind.MARK or part.text in words for part in line.parts)
     has = 0 < first <= 2 and line.text(first + 1) in lists()["having"]
     return has and plain and line.text(noun.first) == "one" and noun.amount == (1, 1)
 

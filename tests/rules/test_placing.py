@@ -41,6 +41,8 @@ def test_a_cell_beside_which_others_lie_gets_no_number() -> None:
     between = [(230, 230), (400, 420)]  # the first is neither well in a corner nor in the centre
     told = stands(facts_of("car", (80, 80), (80, 130), (720, 400), *between)) or ""
     assert "some of them in the upper left" in told
+    assert " one " not in told
+    assert " two " not in told
 
 
 @pytest.mark.parametrize(("side", "half"), [(40, True), (600, False)])
