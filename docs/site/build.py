@@ -16,12 +16,13 @@ from pages import PAGES
 from staging import ROOT, stage
 
 _HERE = Path(__file__).parent
-# zensical 0.0.73 may take itself for done before it has read the folder of the pages (zensical/zensical#726)
+# zensical 0.0.73 may begin before it has read the folder of the pages: then it ends well without writing some
+# (zensical/zensical#726), or warns of links to pages that are there (zensical/zensical#641)
 _TRIES = 5
 
 
 def main() -> None:
-    """Build the site anew; a warning of the generator ends it."""
+    """Build the site anew; a warning that the generator repeats in every try ends it."""
     build = ROOT / "build"
     for old in ("docs", "site"):
         shutil.rmtree(build / old, ignore_errors=True)
@@ -32,23 +33,33 @@ def main() -> None:
     shutil.copy(_HERE / "style.css", build / "docs")
     shutil.copy(_HERE / "zensical.toml", build)
     for _ in range(_TRIES):
-        generate(build)
-        if not (missing := unwritten(build)):
+        done = generate(build)
+        missing = unwritten(build)
+        if done.returncode == 0 and not missing:
             break
     else:
-        raise SystemExit(f"the generator ended well {_TRIES} times without writing {', '.join(missing)}")
+        raise SystemExit(
+            done.stdout + f"{_TRIES} tries; in the last, without a page: {', '.join(missing) or 'none'}"
+        )
+    print(done.stdout, end="")
     print(
         f"the site is in {build / 'site'}: open index.html there, or, since its search needs a server,\n"
         "  python3 -m http.server --bind 127.0.0.1 --directory build/site"
     )
 
 
-def generate(build: Path) -> None:
-    """Run the generator once; a warning of it ends all."""
+def generate(build: Path) -> subprocess.CompletedProcess[str]:
+    """Run the generator once; it exits with an error where it warns."""
     generator = [sys.executable, "-m", "zensical", "build", "--strict", "--clean", "-f", "zensical.toml"]
-    done = subprocess.run(generator, cwd=build, env=os.environ | {"NO_COLOR": "1"}, check=False)
-    if done.returncode:
-        raise SystemExit(done.returncode)
+    return subprocess.run(
+        generator,
+        cwd=build,
+        env=os.environ | {"NO_COLOR": "1"},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
 
 
 def unwritten(build: Path) -> list[str]:
