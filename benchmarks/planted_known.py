@@ -12,12 +12,14 @@ from mpgi_ray.data.sample import LabelClass
 
 _VIEW, _SEEN = 224, 36  # pixels of the longer side, and of a thing that is surely seen at that size
 _SAID = {  # nouns of surfaces beside their names
-    "road": ("road surface", "road surface"),
+    "road": ("road surface", "roads"),
     "tree": ("tree cover", "tree cover"),
     "lake": ("lake water", "lake water"),
     "pond": ("pond water", "pond water"),
     "river": ("river water", "river water"),
 }
+
+_MASS = {"bare soil", "cropland", "grass", "gravel", "pavement", "sand", "vegetation", "water"}  # no plural
 
 Rectangle = tuple[float, float, float, float]
 
@@ -98,7 +100,7 @@ def names_of(vocabulary: Mapping[str, LabelClass]) -> dict[str, tuple[str, ...]]
 
 
 def _plural(noun: str) -> str:
-    if noun.endswith("aircraft"):
+    if noun.endswith("aircraft") or noun in _MASS:
         return noun
     if noun.endswith("y") and noun[-2] not in "aeiou":
         return f"{noun[:-1]}ies"

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from mpgi_ray.rules.english import choose, enumerate_, sentence
 from mpgi_ray.rules.regions import (
     NEARLY_ALL,
     around,
-    besides,
     colour,
     colours,
     is_unclear,
     located,
-    merged,
     noun,
     share_of,
     stand_out,
 )
-from mpgi_ray.rules.seen import Measured
+from mpgi_ray.rules.seen import Measured, Region, bare
 
+_AREAS = {"area", "patches"}  # forms of what is no band and no frame
+_OUTWEIGHS = 3.0  # times as much: then its shade is that of both
 _MAIN = 0.18  # of the picture: below it a colour is "some" beside others
 _MOSTLY = 0.55  # of the picture that has one of the colours that it is mostly of
 _FRACTIONS = {  # of the words for shares
@@ -32,6 +34,15 @@ _FRACTIONS = {  # of the words for shares
 }
 # of all that is said with a share: with less nothing is the main colour, with more nobody would believe it
 _LEAST_SAID, _FULL, _MOST_SAID = 0.45, 0.99, 1.1
+_STRONG = (
+    ("green", "olive"),
+    ("brown", "tan", "orange", "beige"),
+    ("red",),
+    ("blue",),
+    ("purple",),
+    ("yellow",),
+)
+_MISSED = 0.1  # of the picture: a strong colour of which there is as much is missed where it is not named
 _TRACE = 0.05  # of the picture that has a colour without being a region of it
 
 
@@ -41,7 +52,7 @@ def shares(measured: Measured, whole: str) -> list[str]:
     Args:
         whole: what the shares are of: ``the picture``.
     """
-    seen = merged(measured)
+    seen = _merged(measured)
     main = [region for region in seen if region.share >= _MAIN]
     said_of = sum(_FRACTIONS[share_of(region)] for region in main)  # by their words
     if any(map(is_unclear, main)) or not _LEAST_SAID <= said_of <= _MOST_SAID:
@@ -49,7 +60,8 @@ def shares(measured: Measured, whole: str) -> list[str]:
     traces = _traces(measured) if len(seen) == 1 else []
     if len(seen) == 1 and (main[0].share >= NEARLY_ALL or not traces):
         return [sentence(f"{share_of(main[0])} of {whole} is {colour(main[0])}")]
-    little = enumerate_(besides(colours(seen), colours(main)) or traces)
+    others = [*_unsaid(measured, colours(main)), *colours(seen)]
+    little = enumerate_(_besides(others, colours(main)) or traces)
     tail = f", with some {little}" if little and said_of < _FULL else ""
     said: list[str] = []
     for part, alike in groupby(main, key=share_of):
@@ -65,16 +77,17 @@ def shares(measured: Measured, whole: str) -> list[str]:
 
 def _mix(measured: Measured, whole: str) -> list[str]:
     """A sentence on the colours of a picture of which nobody could say how much each covers."""
-    seen = merged(measured)
+    seen = _merged(measured)
     for count in range(1, len(seen) + 1):
         if sum(region.share for region in seen[:count]) >= _MOSTLY:
             main, others = colours(seen[:count]), colours(seen)
-            some = besides(others, main) or (_traces(measured) if count == 1 else [])
+            some = _besides([*_unsaid(measured, main), *others], main)
+            some = some or (_traces(measured) if count == 1 else [])
             tail = f", with some {enumerate_(some)}" if some else ""
             return [sentence(f"{whole} is mostly {enumerate_(main)}{tail}")]
-    first = colours(seen[:1])
-    names = enumerate_([*first, *besides(colours(seen[:3]), first), "other colours"])
-    return [sentence(f"{whole} mixes {names}")] if seen else []
+    names = [*(first := colours(seen[:3])), *_unsaid(measured, first)]
+    names += _traces(measured) if len(names) == 1 else []
+    return [sentence(f"{whole} is {enumerate_([f'partly {name}' for name in names])}")] if names else []
 
 
 def overview(measured: Measured) -> list[str]:
@@ -94,7 +107,7 @@ def laid_out(measured: Measured, seed: str) -> list[str]:
 
 def looks(measured: Measured, seed: str) -> list[str]:
     """A sentence on which colours dominate, which are only some, and which forms stand out."""
-    seen = merged(measured)
+    seen = _merged(measured)
     if not seen:
         return []
     forms = [region for region in seen if region.form in ("band", "frame")]
@@ -104,6 +117,7 @@ def looks(measured: Measured, seed: str) -> list[str]:
         names, listed = colours(areas), enumerate_([noun(region, seen) for region in forms])
         if not names:
             return [sentence(f"{listed} {'is' if len(forms) == 1 else 'are'} seen")]
+        names += _unsaid(measured, names)
         told = (
             f"the main colour is {names[0]}"
             if len(names) == 1
@@ -111,7 +125,7 @@ def looks(measured: Measured, seed: str) -> list[str]:
         )
         return [sentence(f"{told}, with {listed}" if listed else told)]
     first = list(dict.fromkeys(colour(region, seen) for region in main))
-    some = besides([colour(region, seen) for region in areas], first)
+    some = _besides([*_unsaid(measured, first), *(colour(region, seen) for region in areas)], first)
     some = some or (_traces(measured) if len(seen) == 1 else [])
     if len(seen) == 1 and seen[0].share >= NEARLY_ALL and not some:
         whole = ("{} surfaces fill nearly the whole image", "the surface is {} nearly everywhere")
@@ -122,6 +136,54 @@ def looks(measured: Measured, seed: str) -> list[str]:
     frames = ("{} surfaces dominate the image", "the surfaces are mostly {}", "most of the surfaces look {}")
     told = choose(frames, seed, "surfaces").format(enumerate_(first))
     return [sentence(f"{told}, with {listed}" if listed else told)]
+
+
+def _besides(names: Iterable[str], main: Sequence[str]) -> list[str]:
+    """The colours beside the main ones, without shades of what is named; one if nothing else is there."""
+    others = [name for name in dict.fromkeys(names) if name not in main]
+    told = {_hue(name) for name in main}
+    apart = {_hue(name): name for name in reversed(others) if _hue(name) not in told}
+    return [name for name in others if name in apart.values()] or others[:1]
+
+
+def _hue(name: str) -> str:
+    """``dark green`` and ``lighter green`` → ``green``."""
+    return bare(name).removeprefix("dark ").removeprefix("light ")
+
+
+def _merged(measured: Measured) -> list[Region]:
+    """The largest regions, a dark and a plain one of a colour as one: nobody tells their shares apart."""
+    found: list[Region] = []
+    for region in measured.regions[:4]:
+        alike = (n for n, one in enumerate(found) if _is_one(one, region))
+        if (n := next(alike, None)) is None:
+            found.append(region)
+        else:
+            share, elsewhere = found[n].share + region.share, min(found[n].elsewhere, region.elsewhere)
+            large = found[n].share >= _OUTWEIGHS * region.share or bare(region.colour) == bare(
+                found[n].colour
+            )
+            name = bare(found[n].colour) if large else _hue(region.colour)
+            found[n] = replace(found[n], colour=name, share=share, elsewhere=elsewhere)
+    return sorted(found, key=lambda region: -region.share)
+
+
+def _is_one(one: Region, other: Region) -> bool:
+    """Whether two areas have one colour, and not the one its light and the other its dark shade."""
+    levels = {bare(region.colour).removesuffix(_hue(region.colour)) for region in (one, other)}
+    apart = levels == {"dark ", "light "} or not {one.form, other.form} <= _AREAS
+    return _hue(one.colour) == _hue(other.colour) and not apart
+
+
+def _unsaid(measured: Measured, named: list[str]) -> list[str]:
+    """Colours that nobody would leave out, though no region has them: strong ones, of which there is much."""
+    found = []
+    for family in _STRONG:
+        shares = {name: part for name, part in measured.colours if name in family}
+        told = any(name.endswith(family) for name in named)
+        if not told and sum(shares.values()) >= _MISSED:
+            found.append(max(shares, key=lambda name: shares[name]))
+    return found
 
 
 def _traces(measured: Measured) -> list[str]:

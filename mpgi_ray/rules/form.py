@@ -45,6 +45,7 @@ class Form:
         shape: ``elongated`` or ``round``, each of them; None between. Round needs outlines.
         direction: of the long axes in the image: ``horizontal``, ``vertical`` or ``diagonal``, of nearly all
             of them; None between.
+        alike: whether each told object has these metres, within `SPREAD`, and this direction.
         share: of the picture that the usual object takes (evidence for the size): the median of areas.
         ratio: length over width of the usual object (evidence for the shape): the median.
     """
@@ -53,6 +54,7 @@ class Form:
     metres: tuple[float, float] | None
     shape: str | None
     direction: str | None
+    alike: bool
     share: float
     ratio: float
 
@@ -86,11 +88,13 @@ def form_of(objects: Sequence[Object], width: int, height: int, gsd: float | Non
     # what the border cuts says nothing of form, if only few are cut
     whole = [m for m in measured if m.whole]
     judged = whole if len(whole) >= MOSTLY * len(measured) else []
+    metres, direction = _metres(judged, gsd) if gsd else None, _direction(judged)
     return Form(
         size=_size(measured, width * height),
-        metres=_metres(judged, gsd) if gsd else None,
+        metres=metres,
         shape=_shape(judged),
-        direction=_direction(judged),
+        direction=direction,
+        alike=bool(gsd and metres and all(_is_alike(m, metres, direction, gsd) for m in measured)),
         share=float(np.median([m.area for m in measured])) / (width * height),
         ratio=float(np.median([m.ratio for m in whole or measured])),
     )
@@ -137,6 +141,14 @@ def _metres(judged: Sequence[_Measured], gsd: float) -> tuple[float, float] | No
     if (np.maximum(high - middle, middle - low) > SPREAD * middle).any():
         return None
     return float(middle[0]), float(middle[1])
+
+
+def _is_alike(m: _Measured, metres: tuple[float, float], direction: str | None, gsd: float) -> bool:
+    near = all(
+        abs(gsd * side - usual) <= SPREAD * usual
+        for side, usual in zip((m.length, m.width), metres, strict=True)
+    )
+    return m.whole and near and m.direction == direction
 
 
 def _shape(judged: Sequence[_Measured]) -> str | None:

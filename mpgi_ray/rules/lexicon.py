@@ -196,6 +196,11 @@ def scene_phrase(label: str) -> str | None:
     return phrases.get(_fold(label))
 
 
+def said_as(surface: str) -> str:
+    """The plural by which texts tell a surface, ``roads`` of road surface; empty if they say its name."""
+    return str(_lexicon()["said"].get(surface, ""))
+
+
 def implied_by(name: str) -> tuple[str, ...]:
     """Words that say a class already where a scene's phrase has one of them: a forest has trees."""
     return tuple(_lexicon()["implied"].get(name, ()))

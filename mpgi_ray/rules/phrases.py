@@ -7,11 +7,12 @@ import math
 from collections.abc import Sequence
 
 from mpgi_ray.rules.arrangement import Arrangement, Pattern
-from mpgi_ray.rules.english import choose, enumerate_, number, with_article, with_look
+from mpgi_ray.rules.english import choose, number, with_article, with_look
 from mpgi_ray.rules.facts import ClassFact, Facts
 from mpgi_ray.rules.form import Form
 from mpgi_ray.rules.geometry import PLACES
 from mpgi_ray.rules.lexicon import hypernyms, implied_by, is_mass, is_several, scene_phrase
+from mpgi_ray.rules.relations import Kind, Relation
 
 MANY = 12  # above it a number is written in digits; in facts a coarse word stands beside it
 _FEW = 3  # of which a number says enough
@@ -42,28 +43,24 @@ def amount(c: ClassFact, n: int, look: str = "") -> str:
     return f"many {noun} ({told})" if n > MANY else f"{told} {noun}"
 
 
-def amount_told(c: ClassFact, look: str = "", *, again: bool = False) -> str:
-    """The number of a class as a reader would give it: ``a bus``, ``more than 25 cars``, ``many ships``.
+def amount_told(c: ClassFact, look: str = "") -> str:
+    """The number of a class as a reader would give it: ``one bus``, ``more than 25 cars``, ``many ships``.
 
     A number that leaves most of them out says too little: ``many cars`` of two that show and 48 too small.
 
     Args:
         look: adjectives that stand before the name.
-        again: in the words of an integrated text: ``a single car``, ``three or more red cars``.
     """
-    one, more = with_look(look, c.name), with_look(look, c.several)
     if not c.countable:
-        return f"some {more}" if again else more
-    n = c.total
+        return with_look(look, c.several)
+    n, noun = c.total, with_look(look, c.name if c.total == 1 else c.several)
     if is_undercount(c):
-        return f"{'many' if n + c.tiny > MANY else 'several'} {more}"
+        return f"{'many' if n + c.tiny > MANY else 'several'} {with_look(look, c.several)}"
     if c.exact:
-        return f"{'a single' if again else 'one'} {one}" if n == 1 else f"{number(n)} {more}"
+        return f"{number(n)} {noun}"
     if n == 1:
-        return with_article(one)
-    if n > MANY:
-        return f"{_at_least(n)} {more}"
-    return f"{number(n)} or more {more}" if again else f"at least {number(n)} {more}"
+        return with_article(noun)
+    return f"{_at_least(n) if n > MANY else f'at least {number(n)}'} {noun}"
 
 
 def is_undercount(c: ClassFact) -> bool:
@@ -88,8 +85,8 @@ def group(c: ClassFact) -> str:
     return f"a group of {c.several}" if c.groups == 1 else f"groups of {c.several}"
 
 
-def present(facts: Facts, names: Sequence[str]) -> str:
-    """Labels that are there in unknown number: ``grass, cars and at least one airplane``.
+def present(facts: Facts, names: Sequence[str]) -> list[str]:
+    """Labels that are there in unknown number: ``grass``, ``cars``, ``at least one airplane``.
 
     A plural is the source's own, which labels a single one so, too, or sure: ``trees``, ``cars`` of a parking
     lot (`lexicon.is_several`).
@@ -97,7 +94,19 @@ def present(facts: Facts, names: Sequence[str]) -> str:
     sure = {n for n in names if n in facts.plural or is_mass(n) or is_several(n, facts.scenes)}
     plain = [facts.several(n) for n in names if n in sure]
     single = [f"at least one {n}" for n in names if n not in sure]
-    return enumerate_([*plain, *single, *(f"part of {with_article(name)}" for name in facts.parts)])
+    return [*plain, *single, *(f"part of {with_article(name)}" for name in facts.parts)]
+
+
+def related(facts: Facts, r: Relation) -> tuple[str, str]:
+    """Subject and object of a relation: ``the van``, ``one of the vans`` that are near, ``the vans``."""
+    return _related(facts, r, r.subject, r.single[0]), _related(facts, r, r.object, r.single[1])
+
+
+def _related(facts: Facts, r: Relation, name: str, single: bool) -> str:
+    if r.kind is Kind.NEAR:
+        many = any(c.name == name and c.total > 1 for c in facts.counted)
+        return f"one of the {facts.several(name)}" if many else f"the {name}"
+    return f"the {name if single else facts.several(name)}"
 
 
 def scene(facts: Facts) -> str | None:
@@ -140,18 +149,11 @@ def where(c: ClassFact) -> str:
     used = [i for i, n in enumerate(c.clear) if n]
     if len(used) == 1 and c.clear == c.cells:
         return IN_PLACE[used[0]]
-    if c.half and not _is_astride(c):
+    if c.half:
         return choose(_IN_HALF[c.half], str(c.clear), c.name)
     if c.total > 1 and not c.edge:
         return "around the centre"
     return "around the edges" if c.total > 3 and not c.centre else ""
-
-
-def _is_astride(c: ClassFact) -> bool:
-    """Whether all lie in one half of the image, and some of them in its middle third all the same."""
-    row, column = {3, 4, 5}, {1, 4, 7}
-    middle = {"left": column, "right": column, "top": row, "bottom": row}.get(c.half or "", set())
-    return any(n and i in middle for i, n in enumerate(c.clear))
 
 
 def arranged(arrangement: Arrangement) -> str:
@@ -195,9 +197,9 @@ def form(form: Form) -> list[str]:
     return [*told, *_sides(form)]
 
 
-def shape(form: Form) -> list[str]:
-    """Its length and width, or else its shape, which these tell as well."""
-    return _sides(form) or ([form.shape] if form.shape else [])
+def shape(form: Form) -> str:
+    """Its length and width, or else its shape, which these tell as well, as a direction does; or empty."""
+    return " ".join(_sides(form)) or ("" if form.direction else form.shape or "")
 
 
 def _sides(form: Form) -> list[str]:

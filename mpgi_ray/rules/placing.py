@@ -11,14 +11,19 @@ from mpgi_ray.rules.things import again, group, is_one
 
 _NAMED = 4  # cells of a list without numbers: more would say no more than "over much of the image"
 _SEVERAL, _MANY_THERE = 3, 6  # objects in a cell at least, where several or many are said to lie there
-_FAR_APART, _WIDE = 0.5, 0.6  # of the image: extent of what lies in different parts of it, of what is spread
+_WIDE = 0.6  # of the image: least extent of what is spread
 _ENOUGH = 4  # objects of a class at least, where most of them are said to lie in a half
 _MOSTLY = 0.75  # of them that must lie there
 
 
 def placed(facts: Facts, c: ClassFact) -> str:
     """``nine red cars in two rows in the left half``: a group with all that is clear."""
-    return f"{group(facts, c, 1)} {_how(c)}".strip()
+    return f"{group(facts, c)} {_how(c)}".strip()
+
+
+def is_placed(c: ClassFact) -> bool:
+    """Whether `placed` says where a class lies or how it is arranged."""
+    return bool(_how(c))
 
 
 def stands(facts: Facts, c: ClassFact, seed: str) -> str | None:
@@ -26,23 +31,21 @@ def stands(facts: Facts, c: ClassFact, seed: str) -> str | None:
     if phrases.is_undercount(c):
         return None
     subject, how, numbers = group(facts, c), _how(c), _numbers(c)
-    if numbers and not how:
+    if numbers and not c.arrangement:
         verb = choose((("lies", "is"), ("lie", "are"))[numbers[0][0] > 1], seed, c.name)
         return sentence(f"of the {subject}, {_listed(numbers, verb)}")
     one = is_one(subject)
     verb = choose((("lies", "is"), ("lie", "are"))[not one], seed, c.name)
     all_, clear = _cells(c) or _over(c), _listed(_clear(c), "of them")
     if how:
-        rest = f": {_listed(numbers)}" if numbers else ""
         # a part of the place that all are said to lie in says little more
-        rest = rest or ("" if _place(c) else f", {all_ or clear}" if all_ or clear else "")
+        rest = "" if _place(c) else f", {all_ or clear}" if all_ or clear else ""
         return sentence(f"{subject} {verb} {how}{rest}")
     if all_:
         verb = verb if _cells(c) else "is" if one else "are"
-        some = f", {clear}" if clear and all_.endswith("half") else ""
-        return sentence(f"{subject} {verb} {all_}{some}")
+        return sentence(f"{subject} {verb} {all_}")
     if clear:
-        return sentence(f"{subject} {choose(('are on view', 'can be seen'), seed, c.name)}, {clear}")
+        return sentence(f"{subject} {choose(('are visible', 'can be seen'), seed, c.name)}, {clear}")
     sides = _sides(c)
     return sentence(f"{subject} {verb} {sides}") if sides else None
 
@@ -54,11 +57,11 @@ def by_cells(c: ClassFact, seed: str, *, named: bool) -> str | None:
         named: whether it names the class; if not, the sentence before did.
     """
     who = again(c)
+    if _place(c):
+        return None
     if numbers := _numbers(c):
         said = _listed(numbers, "is" if numbers[0][0] == 1 else "are")
         return sentence(f"of {who}, {said}" if named else said)
-    if _place(c):
-        return None
     if over := _cells(c) or _over(c):
         subject = who if named else "it" if is_one(who) else "they"
         verb = choose(("is" if is_one(who) else "are", "can be found" if _cells(c) else "are"), seed, c.name)
@@ -70,8 +73,11 @@ def by_cells(c: ClassFact, seed: str, *, named: bool) -> str | None:
 
 def _how(c: ClassFact) -> str:
     """Arrangement and place of all, as far as they are clear."""
-    arranged = phrases.arranged(c.arrangement) if c.arrangement else ""
-    return f"{arranged} {_place(c)}".strip()
+    if not c.arrangement:
+        return _place(c)
+    place = _place(c)
+    across = place.replace("around the centre", "across the centre") if c.arrangement.lines == 1 else place
+    return f"{phrases.arranged(c.arrangement)} {across}".strip()
 
 
 def _place(c: ClassFact) -> str:
@@ -169,6 +175,4 @@ def _sides(c: ClassFact) -> str:
         return "somewhere in the image"
     if not c.edge:
         return "near the centre"
-    if not c.centre:
-        return "near the edges"
-    return "in different parts of the image" if max(_extents(c)) >= _FAR_APART else ""
+    return "" if c.centre else "near the edges"

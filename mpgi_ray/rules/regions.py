@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from itertools import groupby
 
 from mpgi_ray.rules.english import choose, enumerate_, sentence, with_article
@@ -12,7 +11,6 @@ from mpgi_ray.rules.phrases import IN_PLACE
 from mpgi_ray.rules.seen import Measured, Region, Spots, bare
 from mpgi_ray.rules.surfaces import share
 
-_AREAS = {"area", "patches"}  # forms of what is no band and no frame
 NEARLY_ALL = 0.9  # of the picture that has the only colour that it is of
 _FILLS = 0.35  # of the picture: a region that fills most of a half
 _MOST_OF_REST = 0.6  # of what lies around the placed regions that must have the colour it is mostly of
@@ -47,35 +45,6 @@ def colours(regions: Iterable[Region], beside: Sequence[Region] = ()) -> list[st
     """
     named = list(regions)
     return list(dict.fromkeys(colour(region, [*named, *beside]) for region in named))
-
-
-def besides(names: Iterable[str], main: Sequence[str]) -> list[str]:
-    """The colours beside the main ones, without shades of what is named; one if nothing else is there."""
-    others = [name for name in dict.fromkeys(names) if name not in main]
-    told = {_hue(name) for name in main}
-    apart = {_hue(name): name for name in reversed(others) if _hue(name) not in told}
-    return [name for name in others if name in apart.values()] or others[:1]
-
-
-def _hue(name: str) -> str:
-    """``dark green`` and ``lighter green`` → ``green``."""
-    return bare(name).removeprefix("dark ").removeprefix("light ")
-
-
-def merged(measured: Measured) -> list[Region]:
-    """The largest regions, a darker and a lighter one of a colour as one: nobody tells their shares apart."""
-    found: list[Region] = []
-    for region in measured.regions[:4]:
-        name = bare(region.colour)
-        alike = (
-            n for n, one in enumerate(found) if bare(one.colour) == name and {one.form, region.form} <= _AREAS
-        )
-        if (n := next(alike, None)) is None:
-            found.append(region)
-        else:
-            share, elsewhere = found[n].share + region.share, min(found[n].elsewhere, region.elsewhere)
-            found[n] = replace(found[n], colour=name, share=share, elsewhere=elsewhere)
-    return sorted(found, key=lambda region: -region.share)
 
 
 def place(region: Region | Spots) -> str:

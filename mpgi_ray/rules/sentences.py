@@ -7,7 +7,7 @@ templates of RS5M (Zhang et al., 2024), in words of our own. The wording is chos
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from mpgi_ray.rules import maps, phrases, regions, surfaces
@@ -111,23 +111,31 @@ def _class_cells(c: ClassFact, seed: str) -> str:
 
 def relations(facts: Facts, seed: str) -> str | None:
     """Neighbours, sizes and sides."""
-    return " ".join(sentence(_relation(facts, r, seed)) for r in facts.relations) or None
+    return _related(facts, facts.relations, seed)
+
+
+def sides(facts: Facts, seed: str) -> str | None:
+    """As `relations` without sizes, which are plain to everybody: a car is smaller than a house."""
+    return _related(facts, [r for r in facts.relations if r.kind is not Kind.LARGER], seed)
+
+
+def _related(facts: Facts, told: Sequence[Relation], seed: str) -> str | None:
+    return " ".join(sentence(_relation(facts, r, seed)) for r in told) or None
 
 
 def _relation(facts: Facts, r: Relation, seed: str) -> str:
+    subject, object_ = phrases.related(facts, r)
     if r.kind is Kind.NEAR:
-        verb = choose(("is close to", "is right by", "lies next to"), seed, "near")
-        return f"{with_article(r.subject)} {verb} {with_article(r.object)}"
-    subject = f"the {r.subject if r.single[0] else facts.several(r.subject)} {'is' if r.single[0] else 'are'}"
+        return f"{subject} {choose(('is close to', 'is right by', 'lies next to'), seed, 'near')} {object_}"
     words = {Kind.LARGER: "much larger than", Kind.LEFT_OF: "to the left of", Kind.ABOVE: "above"}[r.kind]
-    return f"{subject} {words} the {r.object if r.single[1] else facts.several(r.object)}"
+    return f"{subject} {'is' if r.single[0] else 'are'} {words} {object_}"
 
 
 def labels(facts: Facts, seed: str) -> str | None:
     """Classes that are known to be present, without place or number."""
     present = phrases.present(facts, phrases.untold_labels(facts))
     frames = ("The image contains {}", "The image includes {}", "The picture contains {}")
-    return sentence(choose(frames, seed, "labels").format(present)) if present else None
+    return sentence(choose(frames, seed, "labels").format(enumerate_(present))) if present else None
 
 
 def cover(facts: Facts, seed: str) -> str | None:

@@ -7,7 +7,7 @@ import math
 from mpgi_ray.rules.english import enumerate_, with_article
 from mpgi_ray.rules.facts import CoverFact, Facts
 from mpgi_ray.rules.geometry import PLACES
-from mpgi_ray.rules.lexicon import is_mass, is_several
+from mpgi_ray.rules.lexicon import is_mass, is_several, said_as
 from mpgi_ray.rules.phrases import IN_PLACE, scene
 
 _THIRDS = {
@@ -62,14 +62,17 @@ def share_of(c: CoverFact) -> str:
 
 def is_plural(c: CoverFact) -> bool:
     """Whether a cover is spoken of in the plural: countable things in more than one patch, and canopies."""
-    return not is_mass(c.name) and (c.patches > 1 or is_several(c.name))
+    return bool(said_as(c.name)) or (not is_mass(c.name) and (c.patches > 1 or is_several(c.name)))
 
 
 def surface(c: CoverFact) -> str:
     """The subject of a sentence on a cover: ``water``, ``a building``, ``buildings``."""
-    if is_mass(c.name):
-        return c.name
-    return c.several if is_plural(c) else with_article(c.name)
+    return bare(c) if is_plural(c) or is_mass(c.name) else with_article(c.name)
+
+
+def bare(c: CoverFact) -> str:
+    """The same without an article: ``building``, ``buildings``."""
+    return said_as(c.name) or (c.several if is_plural(c) else c.name)
 
 
 def where(c: CoverFact) -> str | None:

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from itertools import groupby
 
 from mpgi_ray.rules import phrases, surfaces
 from mpgi_ray.rules.english import enumerate_, number, sentence
 from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
-from mpgi_ray.rules.lexicon import is_mass
+from mpgi_ray.rules.lexicon import hypernyms, is_mass
 from mpgi_ray.rules.surfaces import MIN_COVER
 
-_SEEN = 0.6  # of the objects of a class whose colour is clear, where colours of some are told
+_SEEN = 0.25  # of the objects of a class whose colour is clear, where colours of some are told
 _MOST = 0.6  # of all objects of a class have a colour, where most are said to have it
+_AGAIN = re.compile(r"\b([a-z][a-z -]*)\. The \1 (covers?|takes? up)\b")
 _SINGLE = ("one ", "a ", "an ", "this ")
 
 
-def group(facts: Facts, c: ClassFact, told: int = 0) -> str:
-    """``four blue buses``, ``at least three white cars``, ``a group of people``.
-
-    Args:
-        told: 0 for the words of a perspective, 1 for those of an integrated text.
-    """
-    if not c.total:
-        return phrases.group(c)
-    return phrases.amount_told(c, _colour(facts, c), again=told == 1)
+def group(facts: Facts, c: ClassFact) -> str:
+    """``four blue buses``, ``at least three white cars``, ``a group of people``."""
+    return phrases.amount_told(c, _colour(facts, c)) if c.total else phrases.group(c)
 
 
 def _colour(facts: Facts, c: ClassFact) -> str:
@@ -36,18 +31,13 @@ def _colour(facts: Facts, c: ClassFact) -> str:
 def some(facts: Facts, c: ClassFact) -> str | None:
     """``Most of the cars are white``, ``At least two of the buses are white and one red``.
 
-    Colours that not all have. Where they are seen of few, nothing is told of their number, for the others
-    may look the same: ``Some of the cars are white``.
+    Colours that not all have; nothing where they are seen of few, for the others may look the same.
     """
     told, everything = facts.some_colours(c), c.total + c.left_out
-    if not c.countable or c.total < 2 or not told:
+    clear = sum(t.agreeing for t in told)
+    if not c.countable or c.total < 2 or clear < _SEEN * everything:
         return None
-    (first, *others), clear = told, sum(t.agreeing for t in told)
-    if clear < _SEEN * everything:
-        several = [t.colour for t in told if t.agreeing > 1]
-        if not several:
-            return sentence(f"one of the {c.several} is {first.colour}")
-        return sentence(" and some ".join([f"some of the {c.several} are {several[0]}", *several[1:]]))
+    first, *others = told
     all_clear = c.exact and clear == c.total
     most = c.complete and not c.groups and first.agreeing > _MOST * everything and not all_clear
     amount = "most" if most else f"{'' if all_clear else 'at least '}{number(first.agreeing)}"
@@ -65,31 +55,39 @@ def again(c: ClassFact) -> str:
 
 def is_one(amount: str) -> bool:
     """Whether a phrase takes a verb in the singular."""
-    return amount.startswith(_SINGLE) or is_mass(amount.removeprefix("some ").removeprefix("the "))
+    least = amount.removeprefix("at least ")
+    return least.startswith(_SINGLE) or is_mass(least.removeprefix("some ").removeprefix("the "))
 
 
 def looks(facts: Facts, c: ClassFact, told: int) -> str | None:
-    """A sentence on the look of a class: colour, shape or size in metres, what lies around, direction.
+    """A sentence on the look of a class: colour, shape or size in metres, direction, what lies around.
 
-    An integrated text has told the colour with the number before.
+    An integrated text has told the colour with the number before, and says of what is alike how each one is.
     """
     if not c.total or phrases.is_undercount(c):  # nothing is known of most of them
         return None
-    seen, form = facts.colour(c), phrases.shape(c.form) if c.form else []
+    seen, form = facts.colour(c), phrases.shape(c.form) if c.form else ""
     colour = seen.colour if seen and not told else ""
     ground = f"on {seen.ground} ground" if seen and seen.ground else ""
-    way = phrases.way(c.form.direction) if c.form and c.form.direction else ""
-    subject = again(c) if told else phrases.amount_told(c)
-    one = is_one(subject)
-    sides = f"{'its long side' if one else 'their long sides'} running {way}"
-    axis = f"with {sides}" if way else ""
-    if colour and subject.startswith(("a ", "an ")):  # "a van is yellow" would be said of every van
-        there = f"there is {phrases.amount_told(c, colour)} {ground}".strip()
-        return sentence(", ".join(filter(None, (there, *form, axis))))
-    look = enumerate_([*([colour] if colour else []), *form])
-    if said := ", ".join(filter(None, (look, ground, axis if look or ground else ""))):
-        return sentence(f"{subject} {'is' if one else 'are'} {said}")
-    return sentence(f"{subject} {'has' if one else 'have'} {sides}") if way else None
+    way = f"lengthwise {phrases.way(c.form.direction)}" if c.form and c.form.direction else ""
+    each = bool(told and c.exact and c.total > 1 and c.form and c.form.alike and not ground)
+    subject = f"each {c.name}" if each else again(c) if told else _all_of(c)
+    one = each or c.total == 1
+    verb = "lie" if way or "vessel" in hypernyms(c.name) else "stand"
+    verb = f"{verb}s" if one else verb
+    lying = " ".join(filter(None, (verb, way, ground))) if way or ground else ""
+    comma = " and " in form and lying  # "red, about 13 m long and 3 m wide, and lie …"
+    look = (", " if comma else " and ").join(filter(None, (colour, form)))
+    said = [f"{'is' if one else 'are'} {look}"] if look else []
+    clauses = ", and ".join([*said, *([lying] if lying else [])])
+    return sentence(f"{subject} {clauses}") if clauses else None
+
+
+def _all_of(c: ClassFact) -> str:
+    """``the bus``, ``the two buses``; ``at least two buses`` where there may be more."""
+    if c.total == 1 and c.countable:
+        return f"the {c.name}" if c.exact else f"at least one {c.name}"
+    return f"{'the ' if c.exact and c.countable else ''}{phrases.amount_told(c)}"
 
 
 def covers(
@@ -118,12 +116,18 @@ def covers(
             said.append(f"{enumerate_(names)} {verb} {share} of {whole}")
     if not said:
         return None
-    if some:
-        be = "are" if len(some) > 1 or surfaces.is_plural(some[0]) else "is"
-        return sentence(
-            "; ".join((*said, f"also seen {be} {enumerate_([surfaces.surface(c) for c in some])}"))
-        )
-    return sentence("; ".join(said) if any(" and " in one for one in said) else enumerate_(said))
+    first = sentence("; ".join(said) if any(" and " in one for one in said) else enumerate_(said))
+    return f"{first} {also(some)}" if some else first
+
+
+def also(covers: Sequence[CoverFact]) -> str:
+    """``There are also roads and some vegetation.``"""
+    told = sorted(covers, key=lambda c: not surfaces.is_plural(c))
+    items = [
+        f"{'' if surfaces.is_plural(c) or not is_mass(c.name) else 'some '}{surfaces.surface(c)}"
+        for c in told
+    ]
+    return sentence(f"there {'are' if surfaces.is_plural(told[0]) else 'is'} also {enumerate_(items)}")
 
 
 def definite(name: str) -> str:
@@ -139,4 +143,9 @@ def told_again(facts: Facts, c: CoverFact) -> str:
     others = [o for o in facts.cover if o != c and o.fraction >= MIN_COVER]
     if others or facts.counted or facts.labels or facts.tags:
         return surface if surfaces.is_plural(c) or is_mass(c.name) else f"the {c.name}"
-    return f"the {c.several if surfaces.is_plural(c) else c.name}"
+    return f"the {surfaces.bare(c)}"
+
+
+def joined(told: Sequence[str]) -> str:
+    """Sentences as a text: ``a village. The village covers`` is ``a village, which covers``."""
+    return _AGAIN.sub(r"\1, which \2", " ".join(told))

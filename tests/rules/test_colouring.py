@@ -55,7 +55,7 @@ def test_no_share_is_told_of_what_has_no_clear_border(doubt: dict[str, float]) -
 
 def test_a_picture_that_is_mostly_unnamed_is_said_to_be() -> None:
     (told,) = colouring.shares(Measured(regions=(region("brown", 0.3), region("grey", 0.1))), "the image")
-    assert told == "The image mixes brown, grey and other colours."
+    assert told == "The image is partly brown and partly grey."
 
 
 def test_where_most_of_a_colour_lies_is_told_in_place_of_its_share() -> None:

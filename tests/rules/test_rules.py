@@ -191,7 +191,7 @@ def test_relations_need_clear_margins_and_exact_numbers() -> None:
     assert "The ship is to the left of the car." in told
     assert relations(gather(note(both)), "s") is None
     close = objects_of("ship", (60, 120), side=40) + objects_of("car", (95, 120), side=20)
-    assert re.fullmatch(r"A car .* a ship\.", relations(gather(note(close)), "s") or "")
+    assert re.fullmatch(r"The car .* the ship\.", relations(gather(note(close)), "s") or "")
 
 
 def test_cover_is_told_in_coarse_words_and_placed() -> None:

@@ -60,8 +60,6 @@ class Reader:
         text = kinds.SIZED.sub(r"\2 \1 \3", text)
         if kinds.UNCLAIMED.fullmatch(text) and not re.search(rf"\b{kinds.NOUN}\b", text):
             return []
-        if m := kinds.ONE.fullmatch(text):
-            return [_amount(re.fullmatch(kinds.AMOUNT, m["subject"]))]
         if m := kinds.LISTING.fullmatch(text):
             claims = [claim for item in _listed(kinds.ITEM, m["items"]) for claim in _placed(item)]
             self._told |= {c.name: c for c in claims if not c.places and not c.way}
@@ -81,10 +79,8 @@ class Reader:
             name = kinds.SINGULAR[items[0]["noun"]]
             most = self._told[name].number // 2 + 1 if name in self._told else 2
             return [Claim(name, sum(_value(i["n"]) if i["n"] else most for i in items), True)]
-        if m := kinds.SOME_LOOK.fullmatch(text):
-            return [Claim(kinds.SINGULAR[m["noun"]], 2, True)]
         if m := kinds.LOOKS.fullmatch(text):
-            return [claim] if (claim := self._subject(m["subject"] or m["subject2"])) else []
+            return [claim] if (claim := self._subject(m["subject"])) else []
         if m := kinds.SOME_LIE.fullmatch(text):
             return [*self._few(text.removesuffix("."))]
         if m := kinds.ALL_LIE.fullmatch(text):
@@ -107,8 +103,12 @@ class Reader:
             if self._last is None or (self._last.number == 1) != (text == "it"):
                 raise ValueError(f"{text!r} refers to {self._last}")
             return self._last
-        if m := re.fullmatch(kinds.AMOUNT, text):
+        if m := re.fullmatch(rf"(?:the )?{kinds.AMOUNT}", text):
             return _amount(m)
+        if m := re.fullmatch(rf"the ({kinds.NOUN})", text):
+            return Claim(kinds.SINGULAR[m[1]], 1, False)
+        if m := re.fullmatch(rf"each ({kinds.NOUN})", text):
+            return self._told[kinds.SINGULAR[m[1]]]
         if m := re.fullmatch(rf"(this|these) ({kinds.NOUN})", text):
             told = self._told.get(kinds.SINGULAR[m[2]])
             if told is None or (told.number == 1) != (m[1] == "this"):
@@ -135,14 +135,12 @@ class Reader:
             yield amount
         if told:
             yield from _where(amount, how)
-        if rest in ("", "on view"):
+        if rest in ("", "visible"):
             return
         if rest in ("in every part of the image", "spread over the whole image"):
             yield from (replace(one, places=(cell,)) for cell in kinds.CELLS)
         elif rest.startswith("spread over"):
             yield replace(one, spread=6 if "most" in rest else 5)
-        elif rest == kinds.SIDES:
-            yield from (replace(one, places=(side,)) for side in ("central", "edges"))
         elif most := kinds.MOSTLY.fullmatch(rest):
             yield replace(one, number=(amount or one).number // 2 + 1, places=(f"{most[1]} half",))
         else:
@@ -195,13 +193,13 @@ def _listed(item: re.Pattern, text: str) -> list[re.Match]:
 
 
 def _value(number: str) -> int:
-    return 1 if number == "a single" else kinds.WORDS.index(number) if number in kinds.WORDS else int(number)
+    return kinds.WORDS.index(number) if number in kinds.WORDS else int(number)
 
 
 def _amount(m: re.Match) -> Claim:
     if m["vague"]:
         return Claim(kinds.SINGULAR[m["noun3"]], {"several": 4, "many": 13}.get(m["vague"], 1), True)
-    at_least = bool(m["least"] or m["more"] or m["least2"])
+    at_least = bool(m["least"] or m["least2"])
     number = _value(m["n"] or m["n2"]) + (m["least"] == "more than ")
     return Claim(kinds.SINGULAR[m["noun"] or m["noun2"]], number, at_least)
 
@@ -233,7 +231,7 @@ def _place(phrase: str) -> str:
     place = re.sub("^(?:in|on|at|around|near|towards) the ", "", phrase)
     if side := re.fullmatch("on the (left|right) side|towards the (top|bottom)", phrase):
         return f"{side[1] or side[2]} half"
-    return "central" if phrase in ("around the centre", "near the centre") else place
+    return "central" if phrase in ("around the centre", "across the centre", "near the centre") else place
 
 
 def _of_all(noun: str) -> Claim:

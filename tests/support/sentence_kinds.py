@@ -53,7 +53,7 @@ SINGULAR = {form: forms[0] for forms in NAMES.values() for form in forms}
 NOUN = "(?:" + "|".join(sorted(map(re.escape, SINGULAR), key=len, reverse=True)) + ")"
 CELLS = ("upper left", "top", "upper right", "left", "centre", "right", "lower left", "bottom", "lower right")
 
-NUMBER = "(?:" + "|".join([*WORDS, "a single", r"\d+"]) + ")"
+NUMBER = "(?:" + "|".join([*WORDS, r"\d+"]) + ")"
 HUE = (
     "black|grey|white|reddish brown|dusty pink|red|orange|brown|beige|tan|yellow|olive|green|blue-green"
     "|blue|purple"
@@ -63,11 +63,11 @@ COLOUR = rf"(?:(?:light |dark |lighter |darker )*(?:grey-(?:brown|green|blue|pur
 SIZED = re.compile(rf"\b(large|long|small) ({COLOUR}(?:(?:, | and ){COLOUR})*) (vehicles?)\b")
 CELL = rf"(?:(?:in|on|at) the (?:{'|'.join(CELLS)})\b(?! half| side))"
 HALF = "(?:in the (?:left|right|top|bottom) half|on the (?:left|right) side|towards the (?:top|bottom))"
-SIDES_OF_ALL = "around the centre|near the edges|around the edges|near the centre"
+SIDES_OF_ALL = "around the centre|across the centre|near the edges|around the edges|near the centre"
 ALL_IN = rf"(?:{HALF}|{CELL}|{SIDES_OF_ALL})"
 LOOK = rf"(?:(?:small|large|{COLOUR}) )?(?:{COLOUR} )?"
 AMOUNT = (
-    rf"(?:(?P<least>at least |no fewer than |more than )?(?P<n>{NUMBER}) (?P<more>or more )?"
+    rf"(?:(?P<least>at least |no fewer than |more than )?(?P<n>{NUMBER}) "
     rf"{LOOK}(?P<noun>{NOUN})\b"
     rf"|many {LOOK}(?P<noun2>{NOUN}) \((?P<least2>at least )?(?P<n2>\d+)\)"
     rf"|(?P<vague>an?|several|many) {LOOK}(?P<noun3>{NOUN})\b)"
@@ -97,7 +97,7 @@ PREDICATE = (
     rf"(?:{COLOUR}|(?:small|large) in the image|elongated|round"
     r"|about [\d.]+ m (?:across|long and [\d.]+ m wide))"
 )
-SEPARATOR = re.compile("; |, | and ")
+SEPARATOR = re.compile("; |, and |, | and ")
 
 LISTING = re.compile(
     "(?:there (?:is|are)(?: also)?|in this image there (?:is|are)|from above, the image shows"
@@ -116,18 +116,12 @@ SPLIT = [
 ]
 POINTING = "(?:horizontally|vertically|diagonally)"
 WAY = "(?:from left to right|from top to bottom|diagonally)"
-SIDE = rf"(?:, with (?:its long side|their long sides) running {WAY})?"
+LYING = rf"(?:lies?|stands?)(?= lengthwise| on {COLOUR})(?: lengthwise {WAY})?(?: on {COLOUR} ground)?"
 LOOKS = re.compile(
-    rf"(?P<subject>.+?) (?:(?:is|are)(?: {PREDICATE}(?:(?:, | and ){PREDICATE})*)?"
-    rf"(?:,? on {COLOUR} ground)?{SIDE}|points? {POINTING})\."
-    rf"|(?P<subject2>.+?) (?:has its long side|have their long sides) running {WAY}\."
-)
-ONE = re.compile(
-    rf"there is (?P<subject>an? {LOOK}{NOUN})(?: on {COLOUR} ground)?"
-    rf"(?:, {PREDICATE}(?:(?:, | and ){PREDICATE})*)?{SIDE}\."
+    rf"(?P<subject>.+?) (?:(?:is|are) {PREDICATE}(?:(?:, | and ){PREDICATE})*(?:, and {LYING})?"
+    rf"|{LYING}|points? {POINTING})\."
 )
 SOME = re.compile(rf"(?P<items>(?:(?:at least )?{NUMBER}|most) of the .+?)(?: on {COLOUR} ground)?\.")
-SOME_LOOK = re.compile(rf"some of the (?P<noun>{NOUN}) are {COLOUR}(?: and some {COLOUR})*\.")
 SHARED = re.compile(rf"{AMOUNT} here (?:is|are) {COLOUR}(?: on {COLOUR} ground)?\.")
 HOW = re.compile(rf"(?:(?P<arranged>{ARRANGED})\b ?)?(?P<place>{ALL_IN}\b)?(?:: |, |$)")
 MOSTLY = re.compile("mostly in the (left|right|top|bottom) half")
@@ -139,14 +133,14 @@ ALL_LIE = re.compile(
 )
 STANDS = re.compile(
     r"(?P<subject>.+?) (?:lies?|is|are|stands?|can be (?:found|seen)),? "
-    rf"(?P<rest>(?:{ARRANGED}|{ALL_IN}|{NUMBER} {CELL}|{SPREAD}|in different parts|mostly|on view"
+    rf"(?P<rest>(?:{ARRANGED}|{ALL_IN}|{NUMBER} {CELL}|{SPREAD}|mostly|visible"
     rf"|(?:{NUMBER}|some|several|many) of them).*)\."
 )
 NEAR = re.compile(
-    rf"an? (?P<a>{NOUN}) (?:is close to|is right by|lies next to) an? (?P<b>{NOUN})\."
-    rf"|near an? (?P<c>{NOUN}) there is an? (?P<d>{NOUN})\."
+    rf"(?:the|one of the) (?P<a>{NOUN}) (?:is close to|is right by|lies next to|is near)"
+    rf" (?:the|one of the) (?P<b>{NOUN})\."
 )
-SIZES = re.compile(rf"the (?P<a>{NOUN}) (?:is|are) (?:much larger|far smaller) than the (?P<b>{NOUN})\.")
+SIZES = re.compile(rf"the (?P<a>{NOUN}) (?:is|are) much larger than the (?P<b>{NOUN})\.")
 ASIDE = re.compile(
     rf"the (?P<a>{NOUN}) is (?P<first>to the left of|above) the (?P<b>{NOUN})\."
     rf"|the (?P<c>{NOUN}) is (?P<last>to the right of|below) the (?P<d>{NOUN})\."
@@ -155,7 +149,7 @@ WHOLE = "(?:the view|the picture|the image|the area|the scene)"
 UNCLAIMED = re.compile(  # of pixels and of nothing: no sentence of a kind here may name a class
     rf"{REGION} (?:covers?|lies?|is|are|runs along|fills|surrounds|crosses|runs through) .+\."
     rf"|{WHOLE} is mostly {COLOURS}(?:, with some {COLOURS})?\."
-    rf"|{WHOLE} mixes {COLOUR}(?:, {COLOUR})* and other colours\."
+    rf"|{WHOLE} is partly {COLOUR}(?:(?:, | and )partly {COLOUR})*\."
     rf"|the rest of the image is mostly {COLOUR}\."
     rf"|{COLOUR} (?:covers|extends over) .+\.|{COLOURS} areas (?:lie|are mixed) .+\."
     rf"|{SHARE} of {WHOLE} (?:is|are) .+\."
@@ -167,4 +161,3 @@ UNCLAIMED = re.compile(  # of pixels and of nothing: no sentence of a kind here 
     rf"|{SPOTS} stands? out on .+\.|(?:.+, )?{SPOTS} stands? out against .+\."
     r"|nothing is annotated in this image\."
 )
-SIDES = "in different parts of the image"

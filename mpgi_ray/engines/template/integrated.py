@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from mpgi_ray.rules import colouring, maps, phrases, placing, regions, surfaces, things
-from mpgi_ray.rules.english import choose, enumerate_, sentence, with_article
+from mpgi_ray.rules.english import choose, enumerate_, sentence
 from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
 from mpgi_ray.rules.lexicon import humanise
 from mpgi_ray.rules.relations import Kind, Relation
@@ -20,6 +20,7 @@ _WORDS = 45  # of a short text, as its prompt allows
 TOKENS = 75  # that CLIP reads, beside its marks for start and end
 _WORD = re.compile(r"[^\W\d_]+|\d|[^\w\s]|_")
 _QUOTED = re.compile(r'"[^"]*"?')
+_PLACE = re.compile(r" (?:in|at|on|along|around|across|near|towards|close|far) (?!.*with )")
 
 
 def tokens_at_most(text: str) -> int:
@@ -48,12 +49,11 @@ def short(facts: Facts, others: Sequence[str], seed: str) -> str:
     """
     frames = ("overhead view of {}", "top-down view of {}", "the view from above shows {}")
     frame, items = choose(frames, seed, "headline"), _items(facts)
-    main = [things.group(facts, c, 1) for c in facts.counted[:1]]
+    main = [things.group(facts, c) for c in facts.counted[:1]]
     untold = phrases.untold_labels(facts)
     labels = [phrases.present(facts, untold[:count]) for count in range(len(untold), 0, -1)]
-    told = [items[:count] for count in range(len(items), 0, -1)] or [[present] for present in labels]
-    told += [main]
-    openings = [_opening(_scene(facts), frame, some) for some in told]
+    told = [items[:count] for count in range(len(items), 0, -1)] or labels
+    openings = [_opening(_scene(facts), frame, some) for some in (*told, main)]
     openings += [_opening(None, frame, main)] if main else []
     text = next(filter(_fits, openings), None) or _cut(openings[-1])
     more = [_included(present) for present in labels] if items else []
@@ -65,7 +65,7 @@ def short(facts: Facts, others: Sequence[str], seed: str) -> str:
     for one in rest:
         if text and not _fits(f"{text} {one}"):
             break
-        text = f"{text} {one}".strip()
+        text = things.joined([text, one]).strip()
     return text or (FALSE_COLOUR if facts.false_colour else "")
 
 
@@ -91,12 +91,20 @@ def _scene(facts: Facts) -> str | None:
 
 def _opening(scene: str | None, frame: str, items: Sequence[str]) -> str:
     """The scene with its main things in one sentence; empty if there is neither."""
-    joined = enumerate_(items) if all("," not in item for item in items) else "; ".join(items)
+    plain = all("," not in item for item in items)
+    joined = _listed(items) if plain else "; ".join(items)
     if scene is None or not joined:
         return sentence(frame.format(scene or joined)) if scene or joined else ""
-    if " with " in scene and "," not in joined:  # "a river with a bridge, five barges and a ferry"
-        return sentence(frame.format(enumerate_([scene, *items])))
+    if " with " in scene and plain:  # "a river with a bridge, five barges and a ferry"
+        return sentence(frame.format(_listed([scene, *items])))
     return sentence(f"{frame.format(scene)}{', with' if ' with ' in scene else ' with'} {joined}")
+
+
+def _listed(items: Sequence[str]) -> str:
+    """``a van, and two sheds on the left``: with a comma where the last place would be read of both."""
+    if len(items) > 1 and _PLACE.search(items[-1]) and not _PLACE.search(items[-2]):
+        return f"{', '.join(items[:-1])}, and {items[-1]}"
+    return enumerate_(items)
 
 
 def _items(facts: Facts) -> list[str]:
@@ -138,10 +146,10 @@ def _colours(facts: Facts) -> list[str]:
 
 
 def _cover_items(covers: Sequence[CoverFact]) -> list[str]:
-    """``water on the left``, ``grass``, ``roads``: one with a place, first, so that it is not that of all."""
-    first = sorted(covers, key=lambda c: surfaces.where(c) is None)[:1]
-    places = [f"{surfaces.surface(c)} {surfaces.where(c) or ''}".strip() for c in first]
-    return [*places, *(surfaces.surface(c) for c in covers if c not in first)]
+    """``grass``, ``roads``, ``water on the left``: one with a place, last, so that it is not that of all."""
+    placed = [c for c in covers if surfaces.where(c)][:1]
+    last = [f"{surfaces.surface(c)} {surfaces.where(c)}" for c in placed]
+    return [*(surfaces.surface(c) for c in covers if c not in placed), *last]
 
 
 def long(facts: Facts, others: Sequence[str], seed: str) -> str:
@@ -151,7 +159,7 @@ def long(facts: Facts, others: Sequence[str], seed: str) -> str:
     main += [surfaces.surface(c) for c in surfaces.untold(facts)[:_OPENING]] if not main else []
     main += _setting(facts) if not main else []
     frame, present = choose(frames, seed, "opening"), phrases.present(facts, phrases.untold_labels(facts))
-    first = _opening(_scene(facts), frame, main or [present] if present else main)
+    first = _opening(_scene(facts), frame, main or present)
     told: list[str | None] = [first, _included(present) if main and present else None, _further(facts)]
     told += [] if any(told) or facts.cover or facts.tags or others else [_ONLY_SEEN]
     told += [text for c in facts.counted for text in _of_class(facts, c, seed)]
@@ -165,24 +173,25 @@ def long(facts: Facts, others: Sequence[str], seed: str) -> str:
             told += regions.located(facts.measured, seed)
             told += [sentence(regions.stand_out(spots, 1)) for spots in facts.measured.spots]
     told += [_tags(facts, seed), metadata(facts, seed)]
-    return " ".join(dict.fromkeys([text for text in told if text] + list(others)))
+    return things.joined([*dict.fromkeys([text for text in told if text] + list(others))])
 
 
 def _of_class(facts: Facts, c: ClassFact, seed: str) -> list[str]:
     """What else is known of a class that was told with its number: its look, colours and places."""
     look = things.looks(facts, c, 1)
-    told = [look, placing.by_cells(c, seed, named=not look), things.some(facts, c)]
+    of_all = look is not None and not look.startswith("Each ")  # after "each car" they are no "they"
+    told = [look, placing.by_cells(c, seed, named=not of_all), things.some(facts, c)]
     return [text for text in told if text]
 
 
-def _included(present: str) -> str:
+def _included(present: Sequence[str]) -> str:
     """Classes that are only known to be present, after a sentence on others."""
-    return sentence(f"also in view: {present}")
+    return sentence(f"also in view: {enumerate_(present)}")
 
 
 def _further(facts: Facts) -> str | None:
     """The classes that are not in the opening."""
-    items = [things.group(facts, c, 1) for c in facts.counted[_OPENING:]]
+    items = [things.group(facts, c) for c in facts.counted[_OPENING:]]
     items += [phrases.group(c) for c in facts.counted if c.total and c.groups]
     if not items:
         return None
@@ -190,22 +199,23 @@ def _further(facts: Facts) -> str | None:
 
 
 def _relations(facts: Facts) -> str | None:
-    return " ".join(sentence(_relation(facts, r)) for r in facts.relations) or None
+    return (
+        " ".join(sentence(_relation(facts, r)) for r in facts.relations if r.kind is not Kind.LARGER) or None
+    )
 
 
 def _relation(facts: Facts, r: Relation) -> str:
+    subject, object_ = phrases.related(facts, r)
     if r.kind is Kind.NEAR:
-        return f"near {with_article(r.object)} there is {with_article(r.subject)}"
-    object_ = f"the {r.object if r.single[1] else facts.several(r.object)}"
-    subject = f"the {r.subject if r.single[0] else facts.several(r.subject)}"
-    if r.kind is Kind.LARGER:
-        return f"{object_} {'is' if r.single[1] else 'are'} far smaller than {subject}"
+        return f"{subject} is near {object_}"
     side = "to the right of" if r.kind is Kind.LEFT_OF else "below"
     return f"{object_} {'is' if r.single[1] else 'are'} {side} {subject}"
 
 
 def _cover(facts: Facts) -> str | None:
-    named = () if facts.counted else surfaces.untold(facts)[:_OPENING]
+    # without objects places are told next
+    placed = [c for c in facts.cover if c.fraction >= surfaces.TOLD_COVER and surfaces.place(c) is not None]
+    named = () if facts.counted else [*surfaces.untold(facts)[:_OPENING], *placed]
     return things.covers(facts, ("takes up", "take up"), "the frame", told=named)
 
 
@@ -218,7 +228,7 @@ def _cover_places(facts: Facts) -> str | None:
         if place is None:
             told += [text for c in alike if (text := _filled(facts, c))]
         elif alike and exact:
-            names = enumerate_([f"the {c.several if surfaces.is_plural(c) else c.name}" for c in alike])
+            names = enumerate_([f"the {surfaces.bare(c)}" for c in alike])
             be = "are" if len(alike) > 1 or surfaces.is_plural(alike[0]) else "is"
             told.append(sentence(f"most of {names} {be} {phrases.IN_PLACE[place]}"))
         elif alike:

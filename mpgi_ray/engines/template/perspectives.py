@@ -16,7 +16,7 @@ def objects(facts: Facts, seed: str) -> str:
     told += sentences.tell((sentences.labels, _covers, maps.setting, maps.tags), facts, seed)
     if facts.measured and not facts.counted and not facts.cover:
         told += colouring.shares(facts.measured, "the scene")
-    return " ".join(told)
+    return things.joined(told)
 
 
 def layout(facts: Facts, seed: str) -> str:
@@ -26,7 +26,7 @@ def layout(facts: Facts, seed: str) -> str:
     that reads words rather than sentences learns these.
     """
     told = [text for c in facts.counted[:_AT_MOST] if (text := placing.stands(facts, c, seed))]
-    told += sentences.tell((maps.setting_retold, sentences.relations), facts, seed)
+    told += sentences.tell((maps.setting_retold, sentences.sides), facts, seed)
     if facts.counted and not told:
         around = colouring.shares(facts.measured, "the area") if facts.measured else []
         return " ".join([_main(facts, seed), *around])

@@ -16,7 +16,10 @@ from mpgi_ray.rules.seen import Region, Spots, bare
 
 SIZE = 96  # of the thumbnail, on which spots are looked for; regions are seen at half of it
 _LEAST = 0.05  # of the picture that a region has
-_NAMED = 0.5  # of its pixels that have its colour or one beside it, or a region is said nothing of
+_NAMED, _TOLD = (
+    0.5,
+    0.6,
+)  # of its pixels that have its colour or one beside it: by which it is named, and told
 _FREQUENT = 0.2  # of its pixels that have a tone by which it may be called
 _NOT_GREY = 0.45  # of them that are more than grey, where it is called greyish
 _PURE = 0.8  # of its pixels that have it where a place is said
@@ -57,7 +60,7 @@ def find_regions(rgb: Floats, raw: Ids) -> tuple[Region, ...]:
     labels[rgb.max(axis=2) <= _EMPTY] = -1  # the empty margin of a cut picture shows nothing
     masks = [mask for i in range(len(middles)) if (mask := labels == i).mean() >= _LEAST]
     found = [(mask, _name(rgb, raw, mask)) for mask in masks]
-    told = [(mask, name) for mask, name in _told_apart(found, lab) if _purity(raw, mask, name) >= _NAMED]
+    told = [(mask, name) for mask, name in _told_apart(found, lab) if _purity(raw, mask, name) >= _TOLD]
     if not told and masks:  # the most frequent tone of the largest area is at least one that is there
         told = [max(found, key=lambda one: np.count_nonzero(one[0]))]
     free = ~np.any([mask for mask, _ in told], axis=0)
