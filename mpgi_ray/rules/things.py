@@ -13,6 +13,7 @@ from mpgi_ray.rules.lexicon import hypernyms, is_mass
 from mpgi_ray.rules.surfaces import MIN_COVER
 
 _SEEN = 0.25  # of the objects of a class whose colour is clear, where colours of some are told
+_PLAIN = {"white", "grey", "black", "beige", "brown"}  # by which nobody tells one thing among many
 _MOST = 0.6  # of all objects of a class have a colour, where most are said to have it
 _AGAIN = re.compile(r"\b([a-z][a-z -]*)\. The \1 (covers?|takes? up)\b")
 _SINGLE = ("one ", "a ", "an ", "this ")
@@ -31,13 +32,14 @@ def _colour(facts: Facts, c: ClassFact) -> str:
 def some(facts: Facts, c: ClassFact) -> str | None:
     """``Most of the cars are white``, ``At least two of the buses are white and one red``.
 
-    Colours that not all have; nothing where they are seen of few, for the others may look the same.
+    Colours that not all have; of few among many only a strong one, by which they are known.
     """
     told, everything = facts.some_colours(c), c.total + c.left_out
-    clear = sum(t.agreeing for t in told)
-    if not c.countable or c.total < 2 or clear < _SEEN * everything:
+    if sum(t.agreeing for t in told) < _SEEN * everything:
+        told = tuple(t for t in told if t.colour not in _PLAIN)
+    if not c.countable or c.total < 2 or not told:
         return None
-    first, *others = told
+    (first, *others), clear = told, sum(t.agreeing for t in told)
     all_clear = c.exact and clear == c.total
     most = c.complete and not c.groups and first.agreeing > _MOST * everything and not all_clear
     amount = "most" if most else f"{'' if all_clear else 'at least '}{number(first.agreeing)}"
@@ -122,12 +124,11 @@ def covers(
 
 def also(covers: Sequence[CoverFact]) -> str:
     """``There are also roads and some vegetation.``"""
-    told = sorted(covers, key=lambda c: not surfaces.is_plural(c))
     items = [
-        f"{'' if surfaces.is_plural(c) or not is_mass(c.name) else 'some '}{surfaces.surface(c)}"
-        for c in told
+        f"{'some ' if is_mass(c.name) and not surfaces.is_plural(c) else ''}{surfaces.surface(c)}"
+        for c in covers
     ]
-    return sentence(f"there {'are' if surfaces.is_plural(told[0]) else 'is'} also {enumerate_(items)}")
+    return sentence(f"there {'are' if surfaces.is_plural(covers[0]) else 'is'} also {enumerate_(items)}")
 
 
 def definite(name: str) -> str:
