@@ -12,6 +12,7 @@ from mpgi_ray.rules.regions import (
     around,
     colour,
     colours,
+    hue_of,
     is_unclear,
     located,
     noun,
@@ -22,6 +23,7 @@ from mpgi_ray.rules.seen import Measured, Region, bare
 
 _AREAS = {"area", "patches"}  # forms of what is no band and no frame
 _OUTWEIGHS = 3.0  # times as much: then its shade is that of both
+_MANY = 3  # colours that a picture is mostly of at most
 _MAIN = 0.18  # of the picture: below it a colour is "some" beside others
 _MOSTLY = 0.55  # of the picture that has one of the colours that it is mostly of
 _FRACTIONS = {  # of the words for shares
@@ -41,6 +43,8 @@ _STRONG = (
     ("blue",),
     ("purple",),
     ("yellow",),
+    ("grey",),
+    ("white",),
 )
 _MISSED = 0.1  # of the picture: a strong colour of which there is as much is missed where it is not named
 _TRACE = 0.05  # of the picture that has a colour without being a region of it
@@ -67,27 +71,31 @@ def shares(measured: Measured, whole: str) -> list[str]:
     for part, alike in groupby(main, key=share_of):
         names, of = [colour(region, main) for region in alike], f" of {whole}" if not said else ""
         if len(names) == 1:
-            verb = " is" if not said or " each make up " in said[0] else ""
-            said.append(f"{part}{of}{verb} {names[0]}")
+            said.append(f"{part}{of} is {names[0]}")
         else:
             said.append(f"{enumerate_(names)} each make up {part}{of}")
-    listed = enumerate_(said) if len(said) == len(main) else "; ".join(said)
+    listed = (
+        enumerate_(said, ", and").replace(" , and", ", and") if len(said) == len(main) else "; ".join(said)
+    )
     return [sentence(f"{listed}{tail}")]
 
 
 def _mix(measured: Measured, whole: str) -> list[str]:
     """A sentence on the colours of a picture of which nobody could say how much each covers."""
     seen = _merged(measured)
-    for count in range(1, len(seen) + 1):
+    for count in range(1, min(len(seen), _MANY) + 1):
         if sum(region.share for region in seen[:count]) >= _MOSTLY:
             main, others = colours(seen[:count]), colours(seen)
             some = _besides([*_unsaid(measured, main), *others], main)
             some = some or (_traces(measured) if count == 1 else [])
             tail = f", with some {enumerate_(some)}" if some else ""
             return [sentence(f"{whole} is mostly {enumerate_(main)}{tail}")]
-    names = [*(first := colours(seen[:3])), *_unsaid(measured, first)]
+    seen = [region for region in seen[:3] if region.share >= _MISSED] or seen[:1]
+    names = [*(first := colours(seen)), *_unsaid(measured, first)]
     names += _traces(measured) if len(names) == 1 else []
-    return [sentence(f"{whole} is {enumerate_([f'partly {name}' for name in names])}")] if names else []
+    if len(names) == 1:
+        return [sentence(f"{whole} is partly {names[0]}")]
+    return [sentence(f"{whole} is a mix of {enumerate_(names)}")] if names else []
 
 
 def overview(measured: Measured) -> list[str]:
@@ -114,10 +122,11 @@ def looks(measured: Measured, seed: str) -> list[str]:
     areas = [region for region in seen if region not in forms]
     main = [region for region in areas if region.share >= _MAIN]
     if not main or sum(region.share for region in main) < _MOSTLY:
-        names, listed = colours(areas), enumerate_([noun(region, seen) for region in forms])
+        names = colours([region for region in areas if region.share >= _MISSED] or areas)
+        listed = enumerate_([noun(region, seen) for region in forms])
         if not names:
             return [sentence(f"{listed} {'is' if len(forms) == 1 else 'are'} seen")]
-        names += _unsaid(measured, names)
+        names = [*names[:_MANY], *_unsaid(measured, names)]
         told = (
             f"the main colour is {names[0]}"
             if len(names) == 1
@@ -125,7 +134,9 @@ def looks(measured: Measured, seed: str) -> list[str]:
         )
         return [sentence(f"{told}, with {listed}" if listed else told)]
     first = list(dict.fromkeys(colour(region, seen) for region in main))
-    some = _besides([*_unsaid(measured, first), *(colour(region, seen) for region in areas)], first)
+    seen_so = [*first, *colours(forms, seen)]
+    some = _besides([*_unsaid(measured, seen_so), *(colour(region, seen) for region in areas)], first)
+    some = [name for name in some if name not in seen_so]
     some = some or (_traces(measured) if len(seen) == 1 else [])
     if len(seen) == 1 and seen[0].share >= NEARLY_ALL and not some:
         whole = ("{} surfaces fill nearly the whole image", "the surface is {} nearly everywhere")
@@ -133,7 +144,7 @@ def looks(measured: Measured, seed: str) -> list[str]:
     further = [f"some {enumerate_(some)}"] if some else []
     further += [noun(region, seen) for region in forms]
     listed = ", and ".join(further) if len(some) > 1 else enumerate_(further)
-    frames = ("{} surfaces dominate the image", "the surfaces are mostly {}", "most of the surfaces look {}")
+    frames = ("{} surfaces dominate the image", "the surfaces are mostly {}")
     told = choose(frames, seed, "surfaces").format(enumerate_(first))
     return [sentence(f"{told}, with {listed}" if listed else told)]
 
@@ -141,14 +152,9 @@ def looks(measured: Measured, seed: str) -> list[str]:
 def _besides(names: Iterable[str], main: Sequence[str]) -> list[str]:
     """The colours beside the main ones, without shades of what is named; one if nothing else is there."""
     others = [name for name in dict.fromkeys(names) if name not in main]
-    told = {_hue(name) for name in main}
-    apart = {_hue(name): name for name in reversed(others) if _hue(name) not in told}
-    return [name for name in others if name in apart.values()] or others[:1]
-
-
-def _hue(name: str) -> str:
-    """``dark green`` and ``lighter green`` → ``green``."""
-    return bare(name).removeprefix("dark ").removeprefix("light ")
+    told = {hue_of(name) for name in main}
+    apart = {hue_of(name): name for name in reversed(others) if hue_of(name) not in told}
+    return [name for name in others if name in apart.values()][:2] or others[:1]
 
 
 def _merged(measured: Measured) -> list[Region]:
@@ -160,19 +166,19 @@ def _merged(measured: Measured) -> list[Region]:
             found.append(region)
         else:
             share, elsewhere = found[n].share + region.share, min(found[n].elsewhere, region.elsewhere)
-            large = found[n].share >= _OUTWEIGHS * region.share or bare(region.colour) == bare(
-                found[n].colour
-            )
-            name = bare(found[n].colour) if large else _hue(region.colour)
-            found[n] = replace(found[n], colour=name, share=share, elsewhere=elsewhere)
+            purity = min(found[n].purity, region.purity)
+            first = bare(found[n].colour)
+            kept = found[n].share >= _OUTWEIGHS * region.share or bare(region.colour) == first
+            name = first if kept else hue_of(first)
+            found[n] = replace(found[n], colour=name, share=share, elsewhere=elsewhere, purity=purity)
     return sorted(found, key=lambda region: -region.share)
 
 
 def _is_one(one: Region, other: Region) -> bool:
     """Whether two areas have one colour, and not the one its light and the other its dark shade."""
-    levels = {bare(region.colour).removesuffix(_hue(region.colour)) for region in (one, other)}
+    levels = {bare(region.colour).removesuffix(hue_of(region.colour)) for region in (one, other)}
     apart = levels == {"dark ", "light "} or not {one.form, other.form} <= _AREAS
-    return _hue(one.colour) == _hue(other.colour) and not apart
+    return hue_of(one.colour) == hue_of(other.colour) and not apart
 
 
 def _unsaid(measured: Measured, named: list[str]) -> list[str]:

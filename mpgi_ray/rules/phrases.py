@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 
 from mpgi_ray.rules.arrangement import Arrangement, Pattern
-from mpgi_ray.rules.english import choose, number, with_article, with_look
+from mpgi_ray.rules.english import number, with_article, with_look
 from mpgi_ray.rules.facts import ClassFact, Facts
 from mpgi_ray.rules.form import Form
 from mpgi_ray.rules.geometry import PLACES
@@ -22,12 +22,6 @@ IN_PLACE = (  # as `PLACES`
     "on the left", "in the centre", "on the right",
     "in the lower left", "at the bottom", "in the lower right",
 )  # fmt: skip
-_IN_HALF = {
-    "left": ("in the left half", "on the left side"),
-    "right": ("in the right half", "on the right side"),
-    "top": ("in the top half", "towards the top"),
-    "bottom": ("in the bottom half", "towards the bottom"),
-}
 
 
 def amount(c: ClassFact, n: int, look: str = "") -> str:
@@ -150,7 +144,7 @@ def where(c: ClassFact) -> str:
     if len(used) == 1 and c.clear == c.cells:
         return IN_PLACE[used[0]]
     if c.half:
-        return choose(_IN_HALF[c.half], str(c.clear), c.name)
+        return f"in the {c.half} half"
     if c.total > 1 and not c.edge:
         return "around the centre"
     return "around the edges" if c.total > 3 and not c.centre else ""
@@ -217,4 +211,5 @@ def metres(value: float) -> str:
 
 def way(direction: str) -> str:
     """Which way long things lie in the image: ``from left to right``."""
-    return {"horizontal": "from left to right", "vertical": "from top to bottom"}.get(direction, "diagonally")
+    ways = {"horizontal": "from left to right", "vertical": "from top to bottom"}
+    return ways.get(direction, "diagonally in the image")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import zip_longest
+
 from mpgi_ray.rules import phrases
 from mpgi_ray.rules.english import choose, enumerate_, number, sentence
 from mpgi_ray.rules.facts import ClassFact, Facts
 from mpgi_ray.rules.geometry import HALVES, PLACES, in_half
+from mpgi_ray.rules.lexicon import is_mass
 from mpgi_ray.rules.phrases import IN_PLACE, MANY
 from mpgi_ray.rules.things import again, group, is_one
 
@@ -16,14 +20,19 @@ _ENOUGH = 4  # objects of a class at least, where most of them are said to lie i
 _MOSTLY = 0.75  # of them that must lie there
 
 
-def placed(facts: Facts, c: ClassFact) -> str:
-    """``nine red cars in two rows in the left half``: a group with all that is clear."""
-    return f"{group(facts, c)} {_how(c)}".strip()
+def listed(facts: Facts, classes: Sequence[ClassFact]) -> list[str]:
+    """``nine red cars in two rows in the left half``: groups with all that is clear, as the items of a list.
 
-
-def is_placed(c: ClassFact) -> bool:
-    """Whether `placed` says where a class lies or how it is arranged."""
-    return bool(_how(c))
+    A place that the next group has, too, is said there, for both; where it is that of the next alone, a comma
+    ends what has none.
+    """
+    found = []
+    for c, after in zip_longest(classes, classes[1:]):
+        shared = after is not None and _place(c) and _place(c) == _place(after)
+        how = _arranged(c) if shared else _how(c)
+        apart = after is not None and not _how(c) and _how(after)
+        found.append(f"{group(facts, c)} {how}".rstrip() + ("," if apart else ""))
+    return found
 
 
 def stands(facts: Facts, c: ClassFact, seed: str) -> str | None:
@@ -63,8 +72,9 @@ def by_cells(c: ClassFact, seed: str, *, named: bool) -> str | None:
         said = _listed(numbers, "is" if numbers[0][0] == 1 else "are")
         return sentence(f"of {who}, {said}" if named else said)
     if over := _cells(c) or _over(c):
-        subject = who if named else "it" if is_one(who) else "they"
-        verb = choose(("is" if is_one(who) else "are", "can be found" if _cells(c) else "are"), seed, c.name)
+        one = c.total == 1 if c.countable else is_mass(c.name)
+        subject = who if named else "it" if one else "they"
+        verb = choose(("is" if one else "are", "can be found" if _cells(c) else "are"), seed, c.name)
         return sentence(f"{subject} {verb} {over}")
     if clear := _clear(c):
         return sentence(_listed(clear, f"of {who if named else 'them'} are"))
@@ -73,11 +83,14 @@ def by_cells(c: ClassFact, seed: str, *, named: bool) -> str | None:
 
 def _how(c: ClassFact) -> str:
     """Arrangement and place of all, as far as they are clear."""
-    if not c.arrangement:
-        return _place(c)
     place = _place(c)
-    across = place.replace("around the centre", "across the centre") if c.arrangement.lines == 1 else place
-    return f"{phrases.arranged(c.arrangement)} {across}".strip()
+    across = c.arrangement is not None and c.arrangement.lines == 1
+    place = place.replace("around the centre", "across the centre") if across else place
+    return f"{_arranged(c)} {place}".strip()
+
+
+def _arranged(c: ClassFact) -> str:
+    return phrases.arranged(c.arrangement) if c.arrangement else ""
 
 
 def _place(c: ClassFact) -> str:

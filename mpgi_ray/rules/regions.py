@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
@@ -142,14 +143,20 @@ def _ground(region: Region, beside: Sequence[Region] = ()) -> str:
 def tending(measured: Measured) -> list[str]:
     """Sentences on the parts that hold most of what has no clear place; one for regions that lie alike.
 
-    Not on a darker part of a colour of which a place is told: both would have one name.
+    Not on a shade of a colour that is elsewhere, too: nobody would tell them apart.
     """
-    told_of = {bare(one.colour) for one in placed(measured)}
-    free = [one for one in measured.regions[:4] if not _way(one) and bare(one.colour) not in told_of]
+    found = measured.regions[:4]
+    elsewhere = Counter(hue for hue, _ in {(hue_of(one.colour), _way(one) or _spread(one)) for one in found})
+    free = [one for one in found if not _way(one) and elsewhere[hue_of(one.colour)] == 1]
     seen = [(where, one) for one in free if (where := _spread(one))]
     wheres = dict.fromkeys(where for where, _ in seen if where != "everywhere")
     told = [([one for there, one in seen if there == where], where) for where in wheres]
     return [sentence(_tends(alike, where)) for alike, where in told]
+
+
+def hue_of(name: str) -> str:
+    """``dark green`` and ``lighter green`` → ``green``."""
+    return bare(name).removeprefix("dark ").removeprefix("light ")
 
 
 def _spread(region: Region) -> str | None:

@@ -40,7 +40,7 @@ def scene(facts: Facts, seed: str) -> str | None:
             return None
         return f'The scene is labelled "{enumerate_([humanise(s) or s for s in facts.scenes])}".'
     frames = (
-        "The image as a whole shows {}",
+        "The image shows {}",
         "The image is an overhead view of {}",
         "This is an overhead image of {}",
     )

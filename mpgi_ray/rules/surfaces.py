@@ -39,6 +39,7 @@ _OF_MASK = (  # people see of a sharp outline whether it is more than a third, o
     *_SHARES[5:],
 )
 SOME = "a part"
+LITTLE = ("a small part", "a very small part")
 _LEAST_SHARES = (  # for a mask that marks some of what there is: each share holds from the bound before it on
     (0.2, SOME),
     (0.25, "at least a fifth"),

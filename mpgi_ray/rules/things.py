@@ -7,16 +7,17 @@ from collections.abc import Collection, Sequence
 from itertools import groupby
 
 from mpgi_ray.rules import phrases, surfaces
-from mpgi_ray.rules.english import enumerate_, number, sentence
+from mpgi_ray.rules.english import enumerate_, number, sentence, with_article, with_look
 from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
 from mpgi_ray.rules.lexicon import hypernyms, is_mass
 from mpgi_ray.rules.surfaces import MIN_COVER
 
 _SEEN = 0.25  # of the objects of a class whose colour is clear, where colours of some are told
 _PLAIN = {"white", "grey", "black", "beige", "brown"}  # by which nobody tells one thing among many
+_FEW = 5  # of which nobody says "most"
 _MOST = 0.6  # of all objects of a class have a colour, where most are said to have it
-_AGAIN = re.compile(r"\b([a-z][a-z -]*)\. The \1 (covers?|takes? up)\b")
-_SINGLE = ("one ", "a ", "an ", "this ")
+_AGAIN = re.compile(r"\b([a-z][a-z -]*)\. (?:The \1|(?i:\1) water) (covers?|takes? up)\b")
+_SINGLE = ("one ", "a ", "an ")
 
 
 def group(facts: Facts, c: ClassFact) -> str:
@@ -41,18 +42,19 @@ def some(facts: Facts, c: ClassFact) -> str | None:
         return None
     (first, *others), clear = told, sum(t.agreeing for t in told)
     all_clear = c.exact and clear == c.total
-    most = c.complete and not c.groups and first.agreeing > _MOST * everything and not all_clear
-    amount = "most" if most else f"{'' if all_clear else 'at least '}{number(first.agreeing)}"
+    most = c.complete and not c.groups and first.agreeing > max(_FEW, _MOST * everything) and not all_clear
+    least = "" if all_clear else "at least "
+    amount = "most" if most else f"{least}{number(first.agreeing)}"
     said = f"{amount} of the {c.several} {'is' if first.agreeing == 1 else 'are'} {first.colour}"
-    least = "at least " if most else ""  # which stands before the first number only
-    return sentence(" and ".join([said, *(f"{least}{number(t.agreeing)} {t.colour}" for t in others)]))
+    further = (f"{least}{number(t.agreeing)} {'is' if t.agreeing == 1 else 'are'} {t.colour}" for t in others)
+    return sentence(" and ".join([said, *further]))
 
 
 def again(c: ClassFact) -> str:
-    """A class that was told with its number before: ``these cars``."""
+    """A class that was told with its number before: ``the car``, ``these cars``."""
     if not c.countable or not c.total:
         return f"the {c.several}"
-    return f"this {c.name}" if c.total == 1 else f"these {c.several}"
+    return f"the {c.name}" if c.total == 1 else f"these {c.several}"
 
 
 def is_one(amount: str) -> bool:
@@ -70,65 +72,80 @@ def looks(facts: Facts, c: ClassFact, told: int) -> str | None:
         return None
     seen, form = facts.colour(c), phrases.shape(c.form) if c.form else ""
     colour = seen.colour if seen and not told else ""
-    ground = f"on {seen.ground} ground" if seen and seen.ground else ""
-    way = f"lengthwise {phrases.way(c.form.direction)}" if c.form and c.form.direction else ""
+    afloat = "vessel" in hypernyms(c.name)  # on no ground
+    ground = f"on {seen.ground} ground" if seen and seen.ground and not afloat else ""
+    way = phrases.way(c.form.direction) if c.form and c.form.direction else ""
     each = bool(told and c.exact and c.total > 1 and c.form and c.form.alike and not ground)
     subject = f"each {c.name}" if each else again(c) if told else _all_of(c)
     one = each or c.total == 1
-    verb = "lie" if way or "vessel" in hypernyms(c.name) else "stand"
+    verb = "lie" if way.startswith("diagonally") else "run" if way else "stand"
     verb = f"{verb}s" if one else verb
     lying = " ".join(filter(None, (verb, way, ground))) if way or ground else ""
     comma = " and " in form and lying  # "red, about 13 m long and 3 m wide, and lie …"
     look = (", " if comma else " and ").join(filter(None, (colour, form)))
     said = [f"{'is' if one else 'are'} {look}"] if look else []
-    clauses = ", and ".join([*said, *([lying] if lying else [])])
+    if colour and one and not form and not lying:  # four words are no text
+        return sentence(f"there is {with_article(with_look(colour, c.name))}")
+    clauses = (", and " if comma else " and ").join([*said, *([lying] if lying else [])])
     return sentence(f"{subject} {clauses}") if clauses else None
 
 
 def _all_of(c: ClassFact) -> str:
     """``the bus``, ``the two buses``; ``at least two buses`` where there may be more."""
     if c.total == 1 and c.countable:
-        return f"the {c.name}" if c.exact else f"at least one {c.name}"
+        return f"the {c.name}"
     return f"{'the ' if c.exact and c.countable else ''}{phrases.amount_told(c)}"
 
 
 def covers(
     facts: Facts, verbs: tuple[str, str], whole: str, *, told: Collection[CoverFact] = ()
 ) -> str | None:
-    """``Water covers about half of the image; forest and a bridge a small part each.``
+    """``Water covers about half of the image and grass a third, with some roads and small areas of sand.``
 
     Args:
         verbs: in the singular and in the plural.
         told: those that the text named before.
     """
-    seen = [c for c in facts.cover if c.fraction >= MIN_COVER]
+    things = {kind for c in facts.counted for kind in hypernyms(c.name)}  # a cabin is the building
+    seen = [c for c in facts.cover if c.fraction >= MIN_COVER and c.name not in things]
     said: list[str] = []
-    some: list[CoverFact] = []
+    little: dict[bool, list[CoverFact]] = {True: [], False: []}  # whether their shares are known
     for share, group_ in groupby(seen, key=lambda c: surfaces.share_of(c)):
         alike = list(group_)
+        if said and (share == surfaces.SOME or share in surfaces.LITTLE):
+            little[share != surfaces.SOME] += [c for c in alike if c not in told]
+            continue
         names = [told_again(facts, c) if c is seen[0] else surfaces.surface(c) for c in alike]
         names = [definite(name) if c in told else name for name, c in zip(names, alike, strict=True)]
         many = len(names) > 1
-        if said and share == surfaces.SOME:
-            some += [c for c in alike if c not in told]
-        elif said:
+        if said:
             said.append(f"{enumerate_(names)} {share}{' each' if many else ''}")
         else:
             verb = f"each {verbs[1]}" if many else verbs[surfaces.is_plural(alike[0])]
             said.append(f"{enumerate_(names)} {verb} {share} of {whole}")
     if not said:
         return None
-    first = sentence("; ".join(said) if any(" and " in one for one in said) else enumerate_(said))
-    return f"{first} {also(some)}" if some else first
+    first = "; ".join(said) if any(" and " in one for one in said) else enumerate_(said)
+    tail = f", with {_little(little[True])}" if little[True] else ""
+    return " ".join([sentence(first + tail), *([also(little[False])] if little[False] else [])])
+
+
+def _little(covers: Sequence[CoverFact]) -> str:
+    """``some roads and buildings, a pier, and small areas of grass and sand``."""
+    several = [surfaces.bare(c) for c in covers if surfaces.is_plural(c)]
+    mass = [c.name for c in covers if is_mass(c.name) and not surfaces.is_plural(c)]
+    told = [f"some {enumerate_(several)}"] if several else []
+    told += [surfaces.surface(c) for c in covers if not is_mass(c.name) and not surfaces.is_plural(c)]
+    told += [f"small areas of {enumerate_(mass)}"] if mass else []
+    return enumerate_(told, ", and" if " and " in " ".join(told) else "and").replace(" , and", ", and")
 
 
 def also(covers: Sequence[CoverFact]) -> str:
     """``There are also roads and some vegetation.``"""
-    items = [
-        f"{'some ' if is_mass(c.name) and not surfaces.is_plural(c) else ''}{surfaces.surface(c)}"
-        for c in covers
-    ]
-    return sentence(f"there {'are' if surfaces.is_plural(covers[0]) else 'is'} also {enumerate_(items)}")
+    told = sorted(covers, key=lambda c: not surfaces.is_plural(c))
+    mass = [is_mass(c.name) and not surfaces.is_plural(c) for c in told]
+    items = [f"{'some ' * some}{surfaces.surface(c)}" for c, some in zip(told, mass, strict=True)]
+    return sentence(f"there {'are' if surfaces.is_plural(told[0]) else 'is'} also {enumerate_(items)}")
 
 
 def definite(name: str) -> str:

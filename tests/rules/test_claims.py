@@ -19,7 +19,7 @@ from support.claims import Claim, Reader
             ],
         ),
         (
-            "The view takes in more than 50 cars. Some of these cars are on the left.",
+            "This is a view of more than 50 cars. Some of these cars are on the left.",
             [Claim("car", 51, True), Claim("car", 1, True, ("left",))],
         ),
         (

@@ -40,7 +40,7 @@ def test_darker_is_said_only_beside_what_is_lighter() -> None:
     for text in every_text(Measured(regions=seen)):
         for sentence in re.split(r"(?<=\.) ", text):
             assert "darker" not in sentence or re.search(r"(?<!darker )green", sentence, re.IGNORECASE), text
-    assert told(seen) == "Most of the image is green and about a quarter grey."
+    assert told(seen) == "Most of the image is green, and about a quarter is grey."
 
 
 @pytest.mark.parametrize("doubt", [{"purity": 0.55}, {"elsewhere": 0.2}])
@@ -50,12 +50,12 @@ def test_no_share_is_told_of_what_has_no_clear_border(doubt: dict[str, float]) -
     )
     assert told == ["The image is mostly grey and blue."]
     clear = colouring.shares(Measured(regions=(region("grey", 0.5), region("blue", 0.3))), "the image")
-    assert clear == ["About half of the image is grey and about a third blue."]
+    assert clear == ["About half of the image is grey, and about a third is blue."]
 
 
 def test_a_picture_that_is_mostly_unnamed_is_said_to_be() -> None:
     (told,) = colouring.shares(Measured(regions=(region("brown", 0.3), region("grey", 0.1))), "the image")
-    assert told == "The image is partly brown and partly grey."
+    assert told == "The image is a mix of brown and grey."
 
 
 def test_where_most_of_a_colour_lies_is_told_in_place_of_its_share() -> None:

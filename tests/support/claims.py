@@ -109,9 +109,9 @@ class Reader:
             return Claim(kinds.SINGULAR[m[1]], 1, False)
         if m := re.fullmatch(rf"each ({kinds.NOUN})", text):
             return self._told[kinds.SINGULAR[m[1]]]
-        if m := re.fullmatch(rf"(this|these) ({kinds.NOUN})", text):
+        if (m := re.fullmatch(rf"(the|these) ({kinds.NOUN})", text)) and self._told:
             told = self._told.get(kinds.SINGULAR[m[2]])
-            if told is None or (told.number == 1) != (m[1] == "this"):
+            if told is None or (told.number == 1) != (m[1] == "the"):
                 raise ValueError(f"{text!r} refers to {told}")
             self._last = told
             return told

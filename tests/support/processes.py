@@ -16,7 +16,8 @@ PLAN = "MPGI_FAULT"  # the variable that all processes of a start have
 _DRIVER = "faults/command.py"
 # of Ray Data, made by the first job of a cluster and meant to outlive it
 _DETACHED = ("ray::_StatsActor", "ray::_AutoscalingCoordinatorActor", "ray::ActorLocationTracker")
-_RAYS = ("/ray/", "ray::IDLE", *_DETACHED)  # the programs of its package, and workers without a task
+# the programs of its package, workers without a task, and what Ray Train has watch over a training
+_RAYS = ("/ray/", "ray::IDLE", "ray::PlacementGroupCleaner", *_DETACHED)
 _NAMES = {"kill": _DRIVER, "stop": _DRIVER, "worker": "ray::", "raylet": "raylet/raylet"}
 
 

@@ -102,7 +102,7 @@ SEPARATOR = re.compile("; |, and |, | and ")
 LISTING = re.compile(
     "(?:there (?:is|are)(?: also)?|in this image there (?:is|are)|from above, the image shows"
     "|the image shows|the picture shows|overhead view of|top-down view of|the view from above shows"
-    r"|the view takes in|the image looks straight down on) (?P<items>.+?)(?: in the image)?\."
+    r"|this is a view of|the image looks straight down on) (?P<items>.+?)(?: in the image)?\."
 )
 SPLIT = [
     re.compile(pattern)
@@ -115,10 +115,10 @@ SPLIT = [
     )
 ]
 POINTING = "(?:horizontally|vertically|diagonally)"
-WAY = "(?:from left to right|from top to bottom|diagonally)"
-LYING = rf"(?:lies?|stands?)(?= lengthwise| on {COLOUR})(?: lengthwise {WAY})?(?: on {COLOUR} ground)?"
+WAY = "(?:from left to right|from top to bottom|diagonally in the image)"
+LYING = rf"(?:(?:lies?|runs?) {WAY}|stands?(?= on))(?: on {COLOUR} ground)?"
 LOOKS = re.compile(
-    rf"(?P<subject>.+?) (?:(?:is|are) {PREDICATE}(?:(?:, | and ){PREDICATE})*(?:, and {LYING})?"
+    rf"(?P<subject>.+?) (?:(?:is|are) {PREDICATE}(?:(?:, | and ){PREDICATE})*(?:,? and {LYING})?"
     rf"|{LYING}|points? {POINTING})\."
 )
 SOME = re.compile(rf"(?P<items>(?:(?:at least )?{NUMBER}|most) of the .+?)(?: on {COLOUR} ground)?\.")
@@ -149,7 +149,7 @@ WHOLE = "(?:the view|the picture|the image|the area|the scene)"
 UNCLAIMED = re.compile(  # of pixels and of nothing: no sentence of a kind here may name a class
     rf"{REGION} (?:covers?|lies?|is|are|runs along|fills|surrounds|crosses|runs through) .+\."
     rf"|{WHOLE} is mostly {COLOURS}(?:, with some {COLOURS})?\."
-    rf"|{WHOLE} is partly {COLOUR}(?:(?:, | and )partly {COLOUR})*\."
+    rf"|{WHOLE} is (?:partly {COLOUR}|a mix of {COLOURS})\."
     rf"|the rest of the image is mostly {COLOUR}\."
     rf"|{COLOUR} (?:covers|extends over) .+\.|{COLOURS} areas (?:lie|are mixed) .+\."
     rf"|{SHARE} of {WHOLE} (?:is|are) .+\."

@@ -20,7 +20,6 @@ _WORDS = 45  # of a short text, as its prompt allows
 TOKENS = 75  # that CLIP reads, beside its marks for start and end
 _WORD = re.compile(r"[^\W\d_]+|\d|[^\w\s]|_")
 _QUOTED = re.compile(r'"[^"]*"?')
-_PLACE = re.compile(r" (?:in|at|on|along|around|across|near|towards|close|far) (?!.*with )")
 
 
 def tokens_at_most(text: str) -> int:
@@ -48,11 +47,12 @@ def short(facts: Facts, others: Sequence[str], seed: str) -> str:
         others: sentences of other engines; the shortest are added as far as they fit.
     """
     frames = ("overhead view of {}", "top-down view of {}", "the view from above shows {}")
-    frame, items = choose(frames, seed, "headline"), _items(facts)
+    frame, items = choose(frames, seed, "headline"), placing.listed(facts, facts.counted) or _around(facts)
     main = [things.group(facts, c) for c in facts.counted[:1]]
     untold = phrases.untold_labels(facts)
     labels = [phrases.present(facts, untold[:count]) for count in range(len(untold), 0, -1)]
-    told = [items[:count] for count in range(len(items), 0, -1)] or labels
+    counts = range(len(items), 0, -1)
+    told = [placing.listed(facts, facts.counted[:count]) or items[:count] for count in counts] or labels
     openings = [_opening(_scene(facts), frame, some) for some in (*told, main)]
     openings += [_opening(None, frame, main)] if main else []
     text = next(filter(_fits, openings), None) or _cut(openings[-1])
@@ -91,7 +91,7 @@ def _scene(facts: Facts) -> str | None:
 
 def _opening(scene: str | None, frame: str, items: Sequence[str]) -> str:
     """The scene with its main things in one sentence; empty if there is neither."""
-    plain = all("," not in item for item in items)
+    plain = all("," not in item.rstrip(",") for item in items)
     joined = _listed(items) if plain else "; ".join(items)
     if scene is None or not joined:
         return sentence(frame.format(scene or joined)) if scene or joined else ""
@@ -101,18 +101,13 @@ def _opening(scene: str | None, frame: str, items: Sequence[str]) -> str:
 
 
 def _listed(items: Sequence[str]) -> str:
-    """``a van, and two sheds on the left``: with a comma where the last place would be read of both."""
-    if len(items) > 1 and _PLACE.search(items[-1]) and not _PLACE.search(items[-2]):
-        return f"{', '.join(items[:-1])}, and {items[-1]}"
-    return enumerate_(items)
+    """``a van, and two sheds on the left`` of ``a van,`` and ``two sheds on the left``."""
+    return enumerate_(items).replace(",,", ",")
 
 
-def _items(facts: Facts) -> list[str]:
-    """What tells a picture from others, the main things first: classes, covers or tags."""
-    items = [placing.placed(facts, c) for c in facts.counted]
-    # beside objects a cover would take the room of what tells a picture from others of its kind
-    items += _cover_items(surfaces.untold(facts)[:3]) if not items else []
-    return items or _setting(facts) or maps.untold_tags(facts)[:2]
+def _around(facts: Facts) -> list[str]:
+    """What tells a picture without objects from others, the main things first: covers or tags."""
+    return _cover_items(surfaces.untold(facts)[:3]) or _setting(facts) or maps.untold_tags(facts)[:2]
 
 
 def _setting(facts: Facts) -> list[str]:
@@ -149,17 +144,21 @@ def _cover_items(covers: Sequence[CoverFact]) -> list[str]:
     """``grass``, ``roads``, ``water on the left``: one with a place, last, so that it is not that of all."""
     placed = [c for c in covers if surfaces.where(c)][:1]
     last = [f"{surfaces.surface(c)} {surfaces.where(c)}" for c in placed]
-    return [*(surfaces.surface(c) for c in covers if c not in placed), *last]
+    items = [surfaces.surface(c) for c in covers if c not in placed]
+    if placed and items:
+        items[-1] += ","
+    return [*items, *last]
 
 
 def long(facts: Facts, others: Sequence[str], seed: str) -> str:
     """Everything that is known: the main things first, a caption by themselves, then the rest."""
-    frames = ("the view takes in {}", "the image looks straight down on {}")
-    main = [placing.placed(facts, c) for c in facts.counted[:_OPENING]]
+    frames = ("this is a view of {}", "the image looks straight down on {}")
+    main = placing.listed(facts, facts.counted[:_OPENING])
     main += [surfaces.surface(c) for c in surfaces.untold(facts)[:_OPENING]] if not main else []
     main += _setting(facts) if not main else []
     frame, present = choose(frames, seed, "opening"), phrases.present(facts, phrases.untold_labels(facts))
-    first = _opening(_scene(facts), frame, main or present)
+    scene = _scene(facts)
+    first = _opening(scene, frame if scene else frames[0], main or present)
     told: list[str | None] = [first, _included(present) if main and present else None, _further(facts)]
     told += [] if any(told) or facts.cover or facts.tags or others else [_ONLY_SEEN]
     told += [text for c in facts.counted for text in _of_class(facts, c, seed)]

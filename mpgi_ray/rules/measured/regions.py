@@ -20,6 +20,7 @@ _NAMED, _TOLD = (
     0.5,
     0.6,
 )  # of its pixels that have its colour or one beside it: by which it is named, and told
+_USUAL = 1.25  # times as many of them have a tone beside that of the mean, by which it is then called
 _FREQUENT = 0.2  # of its pixels that have a tone by which it may be called
 _NOT_GREY = 0.45  # of them that are more than grey, where it is called greyish
 _PURE = 0.8  # of its pixels that have it where a place is said
@@ -117,14 +118,15 @@ def _middles(lab: Floats, raw: Ids) -> Floats:
 
 
 def _name(rgb: Floats, raw: Ids, mask: Mask) -> str:
-    """The tone of the mean colour of a mask, or its most frequent one where few pixels have that.
+    """The tone of the mean colour of a mask, or a more frequent one where few pixels have that.
 
     Black is the shade in a wood rather than its colour, where another tone is frequent, too.
     """
     mean = TONES[int(tones(rgb[mask].mean(axis=0, dtype=np.float32)))]
-    if _purity(raw, mask, mean) >= _NAMED:
-        return mean
     counts = np.bincount(raw[mask], minlength=len(TONES))
+    if _purity(raw, mask, mean) >= _NAMED:
+        beside = np.where(alike(mean), counts, 0)
+        return TONES[int(beside.argmax())] if beside.max() >= _USUAL * counts[TONES.index(mean)] else mean
     lit = np.where([tone == "black" for tone in TONES], 0, counts)
     return TONES[int((lit if lit.max() >= _FREQUENT * counts.sum() else counts).argmax())]
 
