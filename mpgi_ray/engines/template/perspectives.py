@@ -14,7 +14,11 @@ def objects(facts: Facts, seed: str) -> str:
     """What is there and how many, with the colours of things; of a picture without objects its surfaces."""
     told = [_main(facts, seed)] if facts.counted else _scene(facts, seed)
     told += sentences.tell((sentences.labels, _covers, maps.setting, maps.tags), facts, seed)
-    if facts.measured and not facts.counted and not facts.cover:
+    if (
+        facts.measured
+        and not facts.cover
+        and not (facts.counted and (facts.scenes or len(facts.counted) > 1))
+    ):
         told += colouring.shares(facts.measured, "the scene")
     return things.joined(told)
 
