@@ -138,7 +138,7 @@ def looks(measured: Measured, seed: str) -> list[str]:
     some = _besides([*_unsaid(measured, seen_so), *(colour(region, seen) for region in areas)], first)
     some = [name for name in some if name not in seen_so]
     some = some or (_traces(measured) if len(seen) == 1 else [])
-    if len(seen) == 1 and seen[0].share >= NEARLY_ALL and not some:
+    if len(seen) == 1 and seen[0].share >= NEARLY_ALL and seen[0].purity >= NEARLY_ALL and not some:
         whole = ("{} surfaces fill nearly the whole image", "the surface is {} nearly everywhere")
         return [sentence(choose(whole, seed, "one colour").format(enumerate_(first)))]
     further = [f"some {enumerate_(some)}"] if some else []
@@ -154,7 +154,11 @@ def _besides(names: Iterable[str], main: Sequence[str]) -> list[str]:
     others = [name for name in dict.fromkeys(names) if name not in main]
     told = {hue_of(name) for name in main}
     apart = {hue_of(name): name for name in reversed(others) if hue_of(name) not in told}
-    return [name for name in others if name in apart.values()][:2] or others[:1]
+    told_apart = [name for name in others if name in apart.values()] or others[:1]
+    greyish = sum("grey-" in name for name in main)  # two such names are as many as anybody tells apart
+    for name in [name for name in told_apart if "grey-" in name][max(0, 2 - greyish) :]:
+        told_apart.remove(name)
+    return told_apart[:2]
 
 
 def _merged(measured: Measured) -> list[Region]:

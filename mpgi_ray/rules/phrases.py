@@ -11,7 +11,7 @@ from mpgi_ray.rules.english import number, with_article, with_look
 from mpgi_ray.rules.facts import ClassFact, Facts
 from mpgi_ray.rules.form import Form
 from mpgi_ray.rules.geometry import PLACES
-from mpgi_ray.rules.lexicon import hypernyms, implied_by, is_mass, is_several, scene_phrase
+from mpgi_ray.rules.lexicon import hypernyms, implied_by, is_mass, is_several, said_as, scene_phrase
 from mpgi_ray.rules.relations import Kind, Relation
 
 MANY = 12  # above it a number is written in digits; in facts a coarse word stands beside it
@@ -105,7 +105,7 @@ def _related(facts: Facts, r: Relation, name: str, single: bool) -> str:
 
 def scene(facts: Facts) -> str | None:
     """The first scene label that the lexicon knows, as a noun phrase."""
-    return next((phrase for phrase in map(scene_phrase, facts.scenes) if phrase), None)
+    return next((said_as(phrase) or phrase for phrase in map(scene_phrase, facts.scenes) if phrase), None)
 
 
 def scene_of_things(facts: Facts) -> str | None:

@@ -35,6 +35,18 @@ def listed(facts: Facts, classes: Sequence[ClassFact]) -> list[str]:
     return found
 
 
+def spread(c: ClassFact) -> str:
+    """`` spread over most of the image``, ``, some of them on the left``, behind a group that has no place.
+
+    It is for a group that a text names alone, so that no further sentence needs to point back at it.
+    """
+    if _how(c) or _numbers(c):
+        return ""
+    clear = _listed(_clear(c), "of them")
+    over = _cells(c) or _over(c)
+    return f" {over}" if over else f", {clear}" if clear else ""
+
+
 def stands(facts: Facts, c: ClassFact, seed: str) -> str | None:
     """A sentence on the places of a class, for a perspective; None where most of them are not known."""
     if phrases.is_undercount(c):

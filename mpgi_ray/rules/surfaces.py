@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from mpgi_ray.rules.english import enumerate_, with_article
+from mpgi_ray.rules.english import enumerate_, singular, with_article
 from mpgi_ray.rules.facts import CoverFact, Facts
 from mpgi_ray.rules.geometry import PLACES
 from mpgi_ray.rules.lexicon import is_mass, is_several, said_as
@@ -17,6 +17,7 @@ _THIRDS = {
     "right third": {2, 5, 8},
 }
 MIN_COVER = 0.01  # of the image; less is too small to see
+_NET = 0.18  # of the image: a patch of roads as large is a net of them
 TOLD_COVER = 0.05  # of the image; less is not told among the main things
 # upper bound of a fraction -> words; people do not estimate cover more finely. The bounds lie about one half
 # as mirror images, so that the words for two parts that fill a whole make one
@@ -63,17 +64,21 @@ def share_of(c: CoverFact) -> str:
 
 def is_plural(c: CoverFact) -> bool:
     """Whether a cover is spoken of in the plural: countable things in more than one patch, and canopies."""
-    return bool(said_as(c.name)) or (not is_mass(c.name) and (c.patches > 1 or is_several(c.name)))
+    if said_as(c.name):  # a single one is seen as such only where it is small
+        return not c.exact or c.patches > 1 or c.fraction >= _NET
+    return not is_mass(c.name) and (c.patches > 1 or is_several(c.name))
 
 
 def surface(c: CoverFact) -> str:
     """The subject of a sentence on a cover: ``water``, ``a building``, ``buildings``."""
-    return bare(c) if is_plural(c) or is_mass(c.name) else with_article(c.name)
+    return bare(c) if is_plural(c) or (is_mass(c.name) and not said_as(c.name)) else with_article(bare(c))
 
 
 def bare(c: CoverFact) -> str:
     """The same without an article: ``building``, ``buildings``."""
-    return said_as(c.name) or (c.several if is_plural(c) else c.name)
+    if plural := said_as(c.name):
+        return plural if is_plural(c) else singular(plural)
+    return c.several if is_plural(c) else c.name
 
 
 def where(c: CoverFact) -> str | None:

@@ -72,22 +72,24 @@ def looks(facts: Facts, c: ClassFact, told: int) -> str | None:
         return None
     seen, form = facts.colour(c), phrases.shape(c.form) if c.form else ""
     colour = seen.colour if seen and not told else ""
+    way = f"oriented {phrases.way(c.form.direction)}" if c.form and c.form.direction else ""
     afloat = "vessel" in hypernyms(c.name)  # on no ground
     ground = f"on {seen.ground} ground" if seen and seen.ground and not afloat else ""
-    way = phrases.way(c.form.direction) if c.form and c.form.direction else ""
     each = bool(told and c.exact and c.total > 1 and c.form and c.form.alike and not ground)
     subject = f"each {c.name}" if each else again(c) if told else _all_of(c)
     one = each or c.total == 1
-    verb = "lie" if way.startswith("diagonally") else "run" if way else "stand"
-    verb = f"{verb}s" if one else verb
-    lying = " ".join(filter(None, (verb, way, ground))) if way or ground else ""
-    comma = " and " in form and lying  # "red, about 13 m long and 3 m wide, and lie …"
-    look = (", " if comma else " and ").join(filter(None, (colour, form)))
-    said = [f"{'is' if one else 'are'} {look}"] if look else []
-    if colour and one and not form and not lying:  # four words are no text
+    looks = [look for look in (colour, form, f"{way} {ground}".strip() if way else "") if look]
+    if not looks and not ground:
+        return None
+    if looks == [colour] and one and not ground:  # four words are no text
         return sentence(f"there is {with_article(with_look(colour, c.name))}")
-    clauses = (", and " if comma else " and ").join([*said, *([lying] if lying else [])])
-    return sentence(f"{subject} {clauses}") if clauses else None
+    if " and " in form and looks[-1] != form:  # "red, about 13 m long and 3 m wide, and oriented …"
+        look = f"{', '.join(looks[:-1])}, and {looks[-1]}"
+    else:
+        look = enumerate_(looks)
+    said = [f"{'is' if one else 'are'} {look}"] if look else []
+    said += [f"{'stands' if one else 'stand'} {ground}"] if ground and not way else []
+    return sentence(f"{subject} {(', and ' if ' and ' in form else ' and ').join(said)}")
 
 
 def _all_of(c: ClassFact) -> str:
@@ -131,13 +133,10 @@ def covers(
 
 
 def _little(covers: Sequence[CoverFact]) -> str:
-    """``some roads and buildings, a pier, and small areas of grass and sand``."""
-    several = [surfaces.bare(c) for c in covers if surfaces.is_plural(c)]
-    mass = [c.name for c in covers if is_mass(c.name) and not surfaces.is_plural(c)]
-    told = [f"some {enumerate_(several)}"] if several else []
-    told += [surfaces.surface(c) for c in covers if not is_mass(c.name) and not surfaces.is_plural(c)]
-    told += [f"small areas of {enumerate_(mass)}"] if mass else []
-    return enumerate_(told, ", and" if " and " in " ".join(told) else "and").replace(" , and", ", and")
+    """``some roads, grass and sand and a pier``."""
+    some = [surfaces.bare(c) for c in covers if surfaces.is_plural(c) or is_mass(c.name)]
+    single = [surfaces.surface(c) for c in covers if not surfaces.is_plural(c) and not is_mass(c.name)]
+    return enumerate_([*([f"some {enumerate_(some)}"] if some else []), *single])
 
 
 def also(covers: Sequence[CoverFact]) -> str:

@@ -74,7 +74,7 @@ _IDIOMS = _words(
     |\bunder\sconstruction"""
 )
 # which way something long lies is the same from either end: an axis, and no direction
-_LIES_ALONG = re.compile(r"\b(?:lying|lengthwise|runs?|running) from (?:left to right|top to bottom)\b")
+_LIES_ALONG = re.compile(r"\b(?:lying|oriented|runs?|running) from (?:left to right|top to bottom)\b")
 _COMPASS = re.compile(r"\b[NSEW]{1,3}\b")
 _IN_PICTURE = r"(?:picture|image|frame|scene|view|photo\w*|shot|snapshot|tile|patch|crop)"
 # which transforms keep what these words claim

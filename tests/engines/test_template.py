@@ -18,7 +18,7 @@ from mpgi_ray import prompts
 from mpgi_ray.data.image import Picture
 from mpgi_ray.data.sample import Annotation, Box, Cover, LabelClass, Object
 from mpgi_ray.engines.base import Prompt
-from mpgi_ray.engines.template.integrated import TOKENS, tokens_at_most
+from mpgi_ray.engines.template.tokens import TOKENS, tokens_at_most
 from mpgi_ray.errors import RecipeError
 from mpgi_ray.rules import gather
 from mpgi_ray.rules.english import split_sentences

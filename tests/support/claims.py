@@ -60,6 +60,10 @@ class Reader:
         text = kinds.SIZED.sub(r"\2 \1 \3", text)
         if kinds.UNCLAIMED.fullmatch(text) and not re.search(rf"\b{kinds.NOUN}\b", text):
             return []
+        if (m := kinds.LISTING.fullmatch(text)) and (alone := kinds.ALONE.fullmatch(m["items"])):
+            claim = _amount(re.fullmatch(kinds.AMOUNT, alone["subject"]))
+            self._told[claim.name] = claim
+            return [*self._stands(alone["subject"], alone["rest"])]
         if m := kinds.LISTING.fullmatch(text):
             claims = [claim for item in _listed(kinds.ITEM, m["items"]) for claim in _placed(item)]
             self._told |= {c.name: c for c in claims if not c.places and not c.way}

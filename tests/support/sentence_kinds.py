@@ -95,7 +95,8 @@ OF_COLOUR = re.compile(
 )
 PREDICATE = (
     rf"(?:{COLOUR}|(?:small|large) in the image|elongated|round"
-    r"|about [\d.]+ m (?:across|long and [\d.]+ m wide))"
+    r"|about [\d.]+ m (?:across|long and [\d.]+ m wide)"
+    "|oriented (?:from left to right|from top to bottom|diagonally in the image))"
 )
 SEPARATOR = re.compile("; |, and |, | and ")
 
@@ -103,6 +104,10 @@ LISTING = re.compile(
     "(?:there (?:is|are)(?: also)?|in this image there (?:is|are)|from above, the image shows"
     "|the image shows|the picture shows|overhead view of|top-down view of|the view from above shows"
     r"|this is a view of|the image looks straight down on) (?P<items>.+?)(?: in the image)?\."
+)
+ALONE = re.compile(  # one class, with places that not all of it have
+    rf"(?P<subject>[^,]*?{NOUN}),? "
+    rf"(?P<rest>(?!.*\b{NOUN})(?:(?:some|several|many) of them|{SPREAD}|mostly in the|{CELL}(?:,| and) ).*)"
 )
 SPLIT = [
     re.compile(pattern)
@@ -115,11 +120,11 @@ SPLIT = [
     )
 ]
 POINTING = "(?:horizontally|vertically|diagonally)"
-WAY = "(?:from left to right|from top to bottom|diagonally in the image)"
-LYING = rf"(?:(?:lies?|runs?) {WAY}|stands?(?= on))(?: on {COLOUR} ground)?"
+WHERE = rf"(?: on {COLOUR} ground)?"
 LOOKS = re.compile(
-    rf"(?P<subject>.+?) (?:(?:is|are) {PREDICATE}(?:(?:, | and ){PREDICATE})*(?:,? and {LYING})?"
-    rf"|{LYING}|points? {POINTING})\."
+    rf"(?P<subject>.+?) (?:(?:is|are) {PREDICATE}(?:(?:, and |, | and ){PREDICATE})*{WHERE}"
+    rf"(?:,? and stands?{WHERE})?"
+    rf"|stands? on {COLOUR} ground|points? {POINTING})\."
 )
 SOME = re.compile(rf"(?P<items>(?:(?:at least )?{NUMBER}|most) of the .+?)(?: on {COLOUR} ground)?\.")
 SHARED = re.compile(rf"{AMOUNT} here (?:is|are) {COLOUR}(?: on {COLOUR} ground)?\.")

@@ -117,7 +117,7 @@ CLAIMS = [  # a text, and a drawing of what it says: the text survives what leav
     ("A road runs through the right half.", LEFT),
     ("Two buses are 12 m long, with their long sides running from left to right.", LINE),
     ("Two buses have their long sides running from top to bottom.", LINE.T),
-    ("The two buses are red and run from top to bottom.", LINE.T),
+    ("The two buses are red and oriented from top to bottom.", LINE.T),
     ("cars in the leftmost part, on the left-hand side", LEFT),
     ("An east–west road.", LEFT),
     ("Its western edge is wooded; left_of it is a field.", LEFT),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Sequence
 from itertools import groupby
 
+from mpgi_ray.engines.template.tokens import TOKENS, tokens_at_most
 from mpgi_ray.rules import colouring, maps, phrases, placing, regions, surfaces, things
 from mpgi_ray.rules.english import choose, enumerate_, sentence
 from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
@@ -17,25 +16,6 @@ from mpgi_ray.rules.sentences import FALSE_COLOUR, metadata
 _ONLY_SEEN = "This is a view from straight above, of which only the colours are known."
 _OPENING = 3  # things that the first sentence of a long text names
 _WORDS = 45  # of a short text, as its prompt allows
-TOKENS = 75  # that CLIP reads, beside its marks for start and end
-_WORD = re.compile(r"[^\W\d_]+|\d|[^\w\s]|_")
-_QUOTED = re.compile(r'"[^"]*"?')
-
-
-def tokens_at_most(text: str) -> int:
-    """At least as many tokens as CLIP's tokenizer makes of an English text; without its two marks.
-
-    A bound, so that a text is the same where CLIP's vocabulary is installed and where it is not. No word has
-    more tokens than bytes, and a quoted label, a code or another script may have as many.
-    """
-    quoted = "".join(_QUOTED.findall(text))
-    return len(quoted.encode()) + sum(map(_pieces, _WORD.findall(_QUOTED.sub(" ", text))))
-
-
-def _pieces(word: str) -> int:
-    if not word.isascii() or not (word.islower() or word.istitle()):
-        return len(word.encode())
-    return math.ceil(len(word) / 3) if len(word) > 6 else 1
 
 
 def short(facts: Facts, others: Sequence[str], seed: str) -> str:
@@ -154,14 +134,16 @@ def long(facts: Facts, others: Sequence[str], seed: str) -> str:
     """Everything that is known: the main things first, a caption by themselves, then the rest."""
     frames = ("this is a view of {}", "the image looks straight down on {}")
     main = placing.listed(facts, facts.counted[:_OPENING])
-    main += [surfaces.surface(c) for c in surfaces.untold(facts)[:_OPENING]] if not main else []
+    spread = placing.spread(facts.counted[0]) if len(main) == 1 else ""
+    main = [f"{main[0]}{spread}"] if spread else main
+    main += _cover_items(surfaces.untold(facts)[:_OPENING]) if not main else []
     main += _setting(facts) if not main else []
     frame, present = choose(frames, seed, "opening"), phrases.present(facts, phrases.untold_labels(facts))
     scene = _scene(facts)
     first = _opening(scene, frame if scene else frames[0], main or present)
     told: list[str | None] = [first, _included(present) if main and present else None, _further(facts)]
     told += [] if any(told) or facts.cover or facts.tags or others else [_ONLY_SEEN]
-    told += [text for c in facts.counted for text in _of_class(facts, c, seed)]
+    told += [text for c in facts.counted for text in _of_class(facts, c, seed, placed=bool(spread))]
     told += [maps.setting_retold(facts, seed)] if main != _setting(facts) else []
     told += [_relations(facts), _cover(facts)]
     # beside objects their places stay out, as in `layout`: models learn the opposite ones from them
@@ -175,11 +157,12 @@ def long(facts: Facts, others: Sequence[str], seed: str) -> str:
     return things.joined([*dict.fromkeys([text for text in told if text] + list(others))])
 
 
-def _of_class(facts: Facts, c: ClassFact, seed: str) -> list[str]:
+def _of_class(facts: Facts, c: ClassFact, seed: str, *, placed: bool) -> list[str]:
     """What else is known of a class that was told with its number: its look, colours and places."""
     look = things.looks(facts, c, 1)
     of_all = look is not None and not look.startswith("Each ")  # after "each car" they are no "they"
-    told = [look, placing.by_cells(c, seed, named=not of_all), things.some(facts, c)]
+    where = None if placed else placing.by_cells(c, seed, named=not of_all)
+    told = [look, where, things.some(facts, c)]
     return [text for text in told if text]
 
 
@@ -222,7 +205,9 @@ def _cover_places(facts: Facts) -> str | None:
     """``Most of the water is on the left.``, or ``There is water on the left.`` where there may be more."""
     told: list[str] = []
     some: list[str] = []
-    for (place, exact), group in groupby(facts.cover, key=lambda c: (surfaces.place(c), c.exact)):
+    told_so = [c for c in surfaces.untold(facts)[:_OPENING] if surfaces.where(c)][:1]  # in the opening
+    covers = [c for c in facts.cover if c not in told_so]
+    for (place, exact), group in groupby(covers, key=lambda c: (surfaces.place(c), c.exact)):
         alike = [c for c in group if place is None or c.fraction >= surfaces.TOLD_COVER]
         if place is None:
             told += [text for c in alike if (text := _filled(facts, c))]

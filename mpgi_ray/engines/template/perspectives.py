@@ -13,13 +13,15 @@ _AT_MOST = 6  # classes that a text tells one by one
 def objects(facts: Facts, seed: str) -> str:
     """What is there and how many, with the colours of things; of a picture without objects its surfaces."""
     told = [_main(facts, seed)] if facts.counted else _scene(facts, seed)
-    told += sentences.tell((sentences.labels, _covers, maps.setting, maps.tags), facts, seed)
+    told += sentences.tell(
+        (_labels if told else sentences.labels, _covers, maps.setting, maps.tags), facts, seed
+    )
     if (
         facts.measured
         and not facts.cover
         and not (facts.counted and (facts.scenes or len(facts.counted) > 1))
     ):
-        told += colouring.shares(facts.measured, "the scene")
+        told += colouring.shares(facts.measured, "the image" if told else "the scene")
     return things.joined(told)
 
 
@@ -58,6 +60,11 @@ def attributes(facts: Facts, seed: str) -> str:
 def scene(measured: Measured) -> str:
     """The picture as a whole, without any annotation: its main colours, and what stands out."""
     return " ".join(colouring.overview(measured))
+
+
+def _labels(facts: Facts, seed: str) -> str | None:
+    present = phrases.present(facts, phrases.untold_labels(facts))
+    return sentence(f"it includes {enumerate_(present)}") if present else None
 
 
 def _covers(facts: Facts, seed: str) -> str | None:
