@@ -29,7 +29,7 @@ _JOINING = (
     "though",
 )
 _ANYBODY = ("i", "we", "you", "one", "also", "clearly", "absolutely", "overall", "otherwise")
-_SPANS, _SPANNED = ("crosses", "spans", "crossing", "spanning"), ("it", "the")
+_SPANS, _SPANNED = ("crosses", "spans", "crossing", "spanning"), ("it", "the", "this")
 _MOVING = frozenset(("vehicle", "vessel", "boat", "aircraft", "plane"))
 _LISTING = {",", "and", "or", "any", "other"}
 _AT_ONE = ("on", "in", "along", "beside", "near", "occupies", "occupy")
@@ -116,6 +116,18 @@ def denied_place(line: Line, noun: Noun) -> Region | None:
     return region if isinstance(region, Region) and not region.side else None
 
 
+def _is_at_usual(line: Line, noun: Noun, first: int) -> bool:
+    """``The basin holds no sailboats``, ``the farm has no barns``: where all such things would be."""
+    verb = noun.first - 1
+    if line.text(verb) not in lists()["having"] or line.text(first) not in ("the", "this", "our"):
+        return False
+    kinds = {noun.name, *lexicon.synonyms(noun.name), *lexicon.hypernyms(noun.name)}
+    ground = {line.text(verb - 1)} | ({line.parts[verb - 1].value} if line.noun_at(verb - 1) else set())
+    plain = all(line.kind(n) is Kind.WORD for n in range(first + 1, verb - 1))
+    usual = any(not kinds.isdisjoint(lists()["usual"].get(one, ())) for one in ground)
+    return plain and usual
+
+
 def _whole_list(line: Line, noun: Noun) -> Noun:
     """With all things of its list: the road is free of cars, trucks and buses."""
     first, last = line.nouns[0], noun
@@ -136,7 +148,8 @@ def _is_at_thing(line: Line, noun: Noun) -> bool:
     """Whether all that a list denies is denied at another thing."""
     if _is_in_view(line, noun) or denied_place(line, noun) is not None:
         return False
-    if noun.name == "bridge" and line.text(noun.at + 1) in _SPANS and line.text(noun.at + 2) in _SPANNED:
+    spanned = line.text(noun.at + 2) in _SPANNED
+    if noun.name == "bridge" and line.text(noun.at + 1) in _SPANS and spanned:
         return False  # no bridge crosses it
     if line.text(noun.at + 1) in lists()["saying"] and line.text(noun.at + 2) == "between":
         return True  # no tank stands between the sheds
@@ -194,6 +207,8 @@ def _is_at_thing(line: Line, noun: Noun) -> bool:
     first = next((n for n in range(here, -1, -1) if line.ends_clause(n)), -1)
     before = line.parts[first + 1 : here + 1]
     if _is_of_site(line, noun, [part.text for part in before]) or _is_of_grounds(line, noun):
+        return False
+    if _is_at_usual(line, noun, first + 1):
         return False
     things = any(
         part.kind in (Kind.THING, Kind.GROUP) or (part.kind is Kind.WORD and part.text not in _ANYBODY)

@@ -33,7 +33,7 @@ SINGLE_SIDES = (
     *(f"{across}_of" for across in _ACROSS),
     *(f"{down}_{across}" for down in _DOWN for across in _ACROSS),
 )
-_SIZES = ("larger", "smaller", "longer", "more", "fewer")
+_SIZES = ("larger", "smaller", "longer", "shorter", "no_larger", "alike", "more", "fewer")
 
 
 def leads_away(line: Line, noun: Noun) -> bool:

@@ -6,6 +6,7 @@ from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.line import STEPPED_OVER, Line, Noun
 from mpgi_ray.truth.pieces import Kind
 
+_NOT_THESE = (("rather", "than"), ("instead", "of"), ("opposed", "to"), ("place", "of"))
 _SPOKEN_TO = ("child", "pupil", "student", "person")
 
 
@@ -35,6 +36,8 @@ def is_likened(line: Line, noun: Noun) -> bool:
         and any(line.kind(n) is Kind.DENIAL for n in range(max(0, before - 5), before))
     ):
         return True  # none of the boats is a barge
+    if (line.text(before - 1), line.text(before)) in _NOT_THESE or line.text(before) == "unlike":
+        return True  # boats rather than barges
     if line.text(before) in ("like", "resembling"):
         return noun.plural or before < noun.at - 1  # and not a fountain-like pond
     if noun.name != "cabin" or line.text(before) not in ("with", "whose", "their", "its"):

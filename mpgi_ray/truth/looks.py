@@ -45,6 +45,8 @@ def looks(line: Line, noun: Noun, claim: Claim) -> Iterator[Claim]:
         yield replace(claim, about=About.COLOUR, name=of.name, word=colour.value, end=colour.end)
     for here in range(at, min(at + 4, len(line.parts))):
         part = line.parts[here]
+        if line.text(here) in lists()["not"] or line.text(here).endswith("n't"):
+            break  # they do not form a ring
         if part.kind is Kind.PATTERN and (part.value != "beside" or line.text(here + 1) != "with"):
             told = About.ARRANGEMENT
             yield replace(claim, about=told, amount=noun.amount, word=part.value, end=part.end)

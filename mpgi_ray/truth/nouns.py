@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from mpgi_ray.rules import lexicon
+from mpgi_ray.truth.absences import is_absent, is_missed
 from mpgi_ray.truth.likened import is_likened
 from mpgi_ray.truth.line import STEPPED_OVER, Line, Noun
 from mpgi_ray.truth.lists import lists
@@ -13,21 +14,6 @@ from mpgi_ray.truth.pieces import Kind, Piece
 
 _ADJECTIVES = 5  # pieces between a number and its noun
 _FURTHER = ("another", "other", "these", "those", "further", "additional", "remaining")
-_VERBS = (
-    "is",
-    "are",
-    "do",
-    "does",
-    "have",
-    "has",
-    "remain",
-    "remains",
-    "isn't",
-    "aren't",
-    "can",
-    "could",
-    "being",
-)
 _MORE = ("other", "more", "further", "another", "additional")
 _DETERMINERS = ("the", "these", "those", "its", "their", "all")
 
@@ -80,7 +66,7 @@ def _is_said_to_act(line: Line, at: int) -> bool:
 
 def _noun(line: Line, at: int) -> Noun:
     """A thing with the number, denial and colour before it."""
-    noun = Noun(at, at, line.parts[at].value, line.parts[at].plural)
+    noun = Noun(at, at, line.parts[at].value, line.parts[at].plural or _is_times(line, at - 1))
     here, steps, mixed = at - 1, 0, False
     while here >= 0 and steps <= _ADJECTIVES:
         part = line.parts[here]
@@ -104,7 +90,8 @@ def _noun(line: Line, at: int) -> Noun:
                 noun.amount, noun.first, noun.some = line.parts[here - 3].value, here - 3, True
                 break  # two of the four trucks
             noun.some |= before == "of" and line.kind(here - 2) is Kind.GROUP  # a row of five
-            one = part.text == "one" and before not in ("is", "are", "only", "shows", "with")
+            alone = line.text(at + 1) == "alone" or before in ("is", "are", "only", "but", "shows", "with")
+            one = part.text == "one" and not alone
             noun.some |= one or before in _FURTHER
             break
         elif part.kind is Kind.DENIAL:
@@ -132,6 +119,11 @@ def _noun(line: Line, at: int) -> Noun:
             break
         here, steps = here - 1, steps + 1
     return noun
+
+
+def _is_times(line: Line, at: int) -> bool:
+    """The "x" in ``5 x van``."""
+    return line.text(at) in ("x", "×") and line.kind(at - 1) is Kind.AMOUNT
 
 
 def _is_of_two(line: Line, at: int) -> bool:
@@ -171,16 +163,20 @@ def _deny_lists(line: Line) -> None:
         listed |= between == {",", "and"} and ends  # and not "no trucks, and grass covers most"
         free = denial.endswith(" of") or denial.startswith("without")
         listed |= between == {"and"} and free and ends and noun.plural  # free of cars and trucks
-        listed &= line.text(noun.first) not in ("a", "an")
+        listed &= line.text(noun.first) not in ("a", "an") and line.text(noun.at + 1) != "only"
+        # no houses, grass everywhere
+        listed &= between != {","} or not lexicon.is_mass(noun.name) or lexicon.is_mass(before.name)
         if before.denied and between and listed and not noun.amount:
             noun.denied, noun.first = True, first
     for noun in line.nouns:
         if _is_contrasted(line, noun):
             noun.denied, noun.first = True, noun.first - 1
+        if is_missed(line, noun):
+            noun.denied = noun.absent = True
     after: Noun | None = None  # one of which it is said behind it that there is none
     for noun in reversed(line.nouns):
         between = {part.text for part in line.parts[noun.at + 1 : after.first]} if after else {"."}
-        absent = _is_absent(line, noun.at) or (between <= {",", "and", "or"} and not noun.amount)
+        absent = is_absent(line, noun.at) or (between <= {",", "and", "or"} and not noun.amount)
         noun.denied |= absent
         after = noun if absent else None
 
@@ -191,27 +187,6 @@ def _is_contrasted(line: Line, noun: Noun) -> bool:
     bare = noun.first == noun.at and noun.plural and line.text(here) == "not" and line.text(here - 1) == ","
     told = (Kind.PLACE, Kind.RELATION, Kind.SHARE, Kind.LEADING, Kind.AMOUNT)
     return bare and all(part.kind not in told for part in line.parts)
-
-
-def _is_absent(line: Line, at: int) -> bool:
-    """``tugboats do not occur``, ``trucks are entirely lacking``."""
-    words = [line.text(at + n) for n in range(1, 5)]
-    here = at + 1 + (words[0] in (":", ",", "(", "–", "—"))
-    if line.text(here) in ("none", "nil", "0") and line.kind(here + 1) in (None, Kind.MARK):  # cars: none
-        return True
-    if words[0] in ("cannot", "can't") and words[1:3] in (["be", "seen"], ["be", "found"]):
-        return line.kind(at + 4) in (None, Kind.MARK) or words[3] == "anywhere"
-    if words[0] not in _VERBS:
-        return False
-    if {*words} & {"nearly", "almost", "mostly", "largely", "practically", "virtually"}:
-        return False
-    absent, unseen = lists()["absent"], lists()["unseen"]
-    for before, word in pairwise(words):
-        if word in absent or word in ("not", "yet", "never"):
-            return word in absent or bool({*words} & {*unseen})
-        if before.endswith("n't"):
-            return word in unseen
-    return False
 
 
 def _name_again(line: Line) -> None:

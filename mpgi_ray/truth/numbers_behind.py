@@ -10,6 +10,9 @@ from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
 
 
+_BOUNDS = {"below": "below", "under": "below", "exceeds": "above", "above": "above", "over": "above"}
+
+
 def number_aside(line: Line, noun: Noun) -> None:
     """``many cars (25)``, ``cars: 25``, ``the cars, four in number``, ``the number of cars is four``."""
     told = noun.at + 2
@@ -17,13 +20,14 @@ def number_aside(line: Line, noun: Noun) -> None:
         return  # rows of cars: three
     before, after = line.text(told - 1), line.text(told + 1)
     ends = line.kind(told + 1) in (None, Kind.MARK)
-    if line.text(noun.first - 2) == "number" and line.kind(noun.at + 1) is Kind.AMOUNT:
-        noun.amount = line.parts[noun.at + 1].value  # the number of cars does not exceed four
+    if line.text(noun.first - 2) == "number":
+        _number_of(line, noun)
     says = (
         (before, after) == ("(", ")")
         or (before in (":", "number", "numbering", "total") and ends)
         or (before == "," and after == "in" and line.text(told + 2) in ("number", "all", "total"))
-        or (before == "," and after in ("altogether", "in all"))
+        or (before in (",", "(", "are") and _is_of_all(line, told + 1))
+        or (before == "numbering")
         or (before == "," and [line.text(told + n) for n in (1, 2, 3)] == ["of", "them", ","])
         or (
             before in ("is", "are")
@@ -45,6 +49,48 @@ def number_aside(line: Line, noun: Noun) -> None:
         and (noun.amount is None or noun.amount[1] is None)
     ):
         noun.amount = _counted_aloud(line, told)
+    if noun.plural and not noun.denied and noun.amount is None and (at := _counted_after(line, noun)):
+        noun.amount, noun.some = line.parts[at].value, False
+
+
+def _number_of(line: Line, noun: Noun) -> None:
+    """``the number of cars does not exceed four``, ``… is below four``, ``four is the number of cars``."""
+    if line.kind(noun.at + 1) is Kind.AMOUNT:
+        noun.amount = line.parts[noun.at + 1].value
+        return
+    the = noun.first - 3
+    if line.text(the) == "the" and line.text(the - 1) == "is" and line.kind(the - 2) is Kind.AMOUNT:
+        noun.amount = line.parts[the - 2].value
+    verb = noun.at + 1 + (line.text(noun.at + 1) == "is")
+    kind = _BOUNDS.get(line.text(verb))
+    if kind and line.kind(verb + 1) is Kind.AMOUNT and line.kind(verb + 2) in (None, Kind.MARK):
+        noun.amount = bounded(line.parts[verb + 1].value[0], kind)
+
+
+def _is_of_all(line: Line, at: int) -> bool:
+    """Whether words behind a number say that it is of all: ``in total``, ``to be exact``."""
+    said = " ".join(line.text(at + n) for n in range(4))
+    return f"{said} ".startswith(tuple(f"{words} " for words in lists()["exactly"]))
+
+
+def _counted_after(line: Line, noun: Noun) -> int | None:
+    """Where the number is in ``cars are parked here, just two``, ``cars in a lot, five to be exact``."""
+    mark = next((n for n in range(noun.at + 1, noun.at + 7) if line.kind(n) is Kind.MARK), 0)
+    told = (Kind.THING, Kind.PLACE, Kind.RELATION, Kind.AMOUNT, Kind.SHARE, Kind.GROUP, Kind.COVERS)
+    if not mark or line.text(mark) == "." or any(line.kind(n) in told for n in range(noun.at + 1, mark)):
+        return None
+    if any(one.plural for one in line.nouns if one.at < noun.at) or line.kind(noun.first - 1) is Kind.GROUP:
+        return None
+    if line.text(noun.first - 1) == "of" and line.kind(noun.first - 2) is Kind.GROUP:
+        return None
+    number = mark + 1
+    while line.text(number) in ("i", "we", "you", "one", "count", "counted", "there", "are", "make", "it"):
+        number += 1
+    if line.kind(number) is not Kind.AMOUNT or any(one.first == number for one in line.nouns):
+        return None
+    only = line.text(number).startswith(("only", "just", "exactly", "no more", "at most"))
+    ends = line.kind(number + 1) in (None, Kind.MARK) and line.text(number + 1) not in (",", ":")
+    return number if _is_of_all(line, number + 1) or (only and ends) else None
 
 
 def _is_of_them(line: Line, at: int, ends: tuple[str, ...]) -> bool:

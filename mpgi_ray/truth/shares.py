@@ -11,6 +11,7 @@ from mpgi_ray.truth.leading import leads_away
 from mpgi_ray.truth.line import PARTS, Line, Noun
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind, Piece
+from mpgi_ray.truth.told_shares import told_share
 from mpgi_ray.truth.sharing import picture_behind, sharing, trailing
 
 _PICTURES = ("image", "picture", "photo", "photograph", "frame", "scene", "view", "tile")
@@ -26,12 +27,15 @@ def covers(line: Line) -> Iterator[Claim]:
     for at, part in enumerate(line.parts):
         if part.kind not in _CLAIMING or _is_of_part(line, at):
             continue
+        if part.kind is Kind.SHARE and line.text(at - 1) in ("not", "else"):
+            continue  # not the whole image is grass
         if part.kind is Kind.SHARE and (listed := sharing(line, at)):
             for noun in listed:
                 yield Claim(About.COVER, noun.name, part.start, part.end, amount=part.value)
         elif part.kind is Kind.SHARE:
             found = list(_share(line, at, part))
-            yield from found or trailing(line, at)
+            found = found or list(trailing(line, at))
+            yield from found or told_share(line, at)
         elif part.kind in (Kind.DOMINATES, Kind.DOMINATED, Kind.LEADING):
             subject = _leading(line, at) if part.kind is Kind.DOMINATES else line.object(at)
             # "mostly empty bays" are many that are empty
@@ -45,8 +49,12 @@ def covers(line: Line) -> Iterator[Claim]:
 def _leading(line: Line, at: int) -> Noun | None:
     """What dominates: grass in ``grass is the largest surface``, and the other way round."""
     if line.parts[at].text.startswith(("the ", "by far ")):
-        if line.text(at + 1) in ("is", "being", ":"):
-            return line.object(at + 1)
+        of_picture = line.text(at + 1) == "of" and line.kind(at + 3) is Kind.PICTURE
+        verb = at + 1 + 3 * of_picture
+        if line.text(at).endswith((" part", " share", " portion")) and not of_picture:
+            return None  # the largest part of a lake
+        if line.text(verb) in ("is", "being", ":"):
+            return line.object(verb)
         if line.text(at - 1) not in ("is", "are", "being", "remains", "forms", "form"):
             return None
     return line.subject(at)
@@ -167,7 +175,8 @@ def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
         if first is not None and picture_behind(line, at) is not None:
             yield Claim(About.COVER, first.name, part.start, part.end, amount=part.value)
         return  # lawns surround the junction and cover half of it
-    if line.text(at - 1) in ("take", "takes") and picture_behind(line, at) is None:
+    much = part.text.startswith(("the lion's", "the larger", "the bigger", "the greater", "the bulk"))
+    if line.text(at - 1) in ("take", "takes") and picture_behind(line, at) is None and not much:
         return  # takes a quarter turn
     verb = next((n for n in (1, 2) if line.kind(at - n) is Kind.COVERS), None)
     if verb is not None:

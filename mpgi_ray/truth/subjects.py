@@ -12,7 +12,7 @@ from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
 
 SIDES = (*SINGLE_SIDES, "between")
-_SIZES = ("larger", "longer", "smaller", "shorter")
+_SIZES = ("larger", "longer", "smaller", "shorter", "no_larger", "alike")
 _AT = ("on", "in", "at", "along", "across", "by", "from", "with", "around", "over")
 _WITHIN = ("on", "in", "at", "inside", "within", "onto", "upon", "occupies", "occupy", "fills", "fill")
 _ON_WAY = (Kind.WORD, Kind.COLOUR, Kind.PICTURE, Kind.GROUP, Kind.THING)
