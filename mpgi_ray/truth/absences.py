@@ -16,7 +16,21 @@ _NEARLY = ("nearly", "almost", "mostly", "largely", "practically", "virtually")
 _NONE = ("none", "nil", "0")
 _OF = ("of", "as for", "for")
 _BEFORE_THING = (Kind.STOP, Kind.COVERED, Kind.PICTURE, Kind.WORD)
-_FRONTED = ("in", "here", "from", "this", "the", "view", "is", "are", "at", "any", "completely", "entirely", ":")
+_FRONTED = (
+    "in",
+    "here",
+    "from",
+    "this",
+    "the",
+    "view",
+    "is",
+    "are",
+    "at",
+    "any",
+    "completely",
+    "entirely",
+    ":",
+)
 
 
 def is_absent(line: Line, at: int) -> bool:
@@ -31,8 +45,11 @@ def is_absent(line: Line, at: int) -> bool:
         return line.kind(at + 4) in (None, Kind.MARK) or words[3] == "anywhere"
     if words[0] not in _VERBS or {*words} & {*_NEARLY}:
         return False
-    if " ".join((*words, line.text(at + 5))).removeprefix("is ").removeprefix("are ").startswith(
-        "conspicuous by"
+    if (
+        " ".join((*words, line.text(at + 5)))
+        .removeprefix("is ")
+        .removeprefix("are ")
+        .startswith("conspicuous by")
     ):
         return True  # by their absence
     absent, unseen = lists()["absent"], lists()["unseen"]
@@ -62,12 +79,19 @@ def _is_of_part(line: Line, noun: Noun) -> bool:
 def _is_negated(line: Line, noun: Noun) -> bool:
     """``you won't spot a single truck``, ``we did not notice any truck``."""
     here = noun.first - 1 - (line.text(noun.first - 1) == "even")
-    if line.text(noun.first) not in ("a single", "any") and not line.text(here + 1) == "even":
+    if line.text(noun.first) not in ("a single", "any") and line.text(here + 1) != "even":
         return False
     for n in range(here, here - 3, -1):
         if line.text(n) in ("not", "never", "cannot") or line.text(n).endswith("n't"):
             return all(line.kind(before) is not Kind.THING for before in range(n))
-        if line.kind(n) is not Kind.WORD and line.text(n) not in ("see", "sees", "be", "have", "has", "contain"):
+        if line.kind(n) is not Kind.WORD and line.text(n) not in (
+            "see",
+            "sees",
+            "be",
+            "have",
+            "has",
+            "contain",
+        ):
             return False
     return False
 

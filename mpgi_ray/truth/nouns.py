@@ -35,6 +35,8 @@ def is_thing(line: Line, at: int, part: Piece) -> bool:
         return False
     if part.text == "home" and line.text(at + 1) == "to":
         return False
+    if line.text(at + 1) == "free" and line.text(at + 2) != "of":
+        return False  # car-free
     if line.text(at - 1) == "the" and line.text(at - 2) == "of" and line.kind(at - 3) is Kind.PLACE:
         return False
     plain = lists()["plain"]

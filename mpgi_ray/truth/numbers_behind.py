@@ -9,7 +9,6 @@ from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
 
-
 _BOUNDS = {"below": "below", "under": "below", "exceeds": "above", "above": "above", "over": "above"}
 
 

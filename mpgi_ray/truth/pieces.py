@@ -129,7 +129,9 @@ def _next(
         phrase = " ".join(words[at : at + length])
         if name := names.get(phrase):
             return length, Kind.THING, *name
-        bound = phrase.endswith((" more than", " less than")) and phrases.get(phrase, ("",))[0] is Kind.RELATION
+        bound = (
+            phrase.endswith((" more than", " less than")) and phrases.get(phrase, ("",))[0] is Kind.RELATION
+        )
         if bound and at + length < len(words):  # covers more than half
             bound = bool(fraction_at(words, at + length) or amount_at(words, at + length))
         if phrase in phrases and not bound:

@@ -41,8 +41,8 @@ _OF_MIDDLE = re.compile(
 )
 _HOLDING = re.compile(
     r"(?: of (?:the|this) \w+)? (?:holds?|contains?|has|have|shows?|belongs? to|"
-    r"(?:is|are) (?:occupied|filled|taken up|taken|lined|covered|dominated|bordered|given over|full|crowded|packed|"
-    r"all|mostly|mainly)(?: by| with| of| to)?)\b"
+    r"(?:is|are) (?:occupied|filled|taken up|taken|lined|covered|dominated|bordered|given over|"
+    r"full|crowded|packed|all|mostly|mainly)(?: by| with| of| to)?)\b"
 )
 _BARE = re.compile(  # three sheds above; and not above and below the road
     r"(above|below|underneath|beneath)(?= [,;.)]|$| there\b| is | are | lies? | stands? | sits? | runs? "

@@ -10,10 +10,34 @@ from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.pieces import Kind
 
 _ENDS = (None, Kind.MARK)
-_BEFORE_NUMBER = ("there", "are", "is", "i", "we", "you", "count", "counted", "can", "see", "make", "out", "it", "of")
+_BEFORE_NUMBER = (
+    "there",
+    "are",
+    "is",
+    "i",
+    "we",
+    "you",
+    "count",
+    "counted",
+    "can",
+    "see",
+    "make",
+    "out",
+    "it",
+    "of",
+)
 _IDENTITY = ("these", "those", "they", "this", "that", "it")  # are these cars?
 _OPENING = ("is", "are", "do", "does", "can", "any", "could", "did", "will")
-_NONE = ("none", "no", "not one", "not a single one", "not any", "zero", "there isn't any", "there aren't any")
+_NONE = (
+    "none",
+    "no",
+    "not one",
+    "not a single one",
+    "not any",
+    "zero",
+    "there isn't any",
+    "there aren't any",
+)
 
 
 @dataclass(frozen=True)
@@ -32,7 +56,13 @@ def asked(line: Line) -> Question | None:
         return None
     noun, words = nouns[0], [part.text for part in line.parts]
     said = " ".join(words)
-    behind = line.kind(noun.at + 1) in _ENDS or line.text(noun.at + 1) in (*_OPENING, "there", "here", "in", "then")
+    behind = line.kind(noun.at + 1) in _ENDS or line.text(noun.at + 1) in (
+        *_OPENING,
+        "there",
+        "here",
+        "in",
+        "then",
+    )
     if not behind:
         return None
     if "how many" in said and noun.plural:
@@ -53,9 +83,8 @@ def answers(line: Line, question: Question) -> Iterator[Claim]:
     """What the sentence behind a question answers."""
     noun, first = question.noun, line.parts[0]
     claim = Claim(About.PRESENCE, noun.name, first.start, first.end)
-    if question.about == "presence" and first.text in _NONE and line.kind(1) in _ENDS:
-        yield replace(claim, about=About.ABSENCE)
-    elif question.about == "presence" and first.text in ("there isn't any", "there aren't any"):
+    there_none = first.text in ("there isn't any", "there aren't any")
+    if question.about == "presence" and (there_none or (first.text in _NONE and line.kind(1) in _ENDS)):
         yield replace(claim, about=About.ABSENCE)
     elif question.about == "colour" and first.kind is Kind.COLOUR and line.kind(1) in _ENDS:
         if line.kind(2) is not Kind.COLOUR:

@@ -11,8 +11,8 @@ from mpgi_ray.truth.leading import leads_away
 from mpgi_ray.truth.line import PARTS, Line, Noun
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind, Piece
-from mpgi_ray.truth.told_shares import told_share
 from mpgi_ray.truth.sharing import picture_behind, sharing, trailing
+from mpgi_ray.truth.told_shares import told_share
 
 _PICTURES = ("image", "picture", "photo", "photograph", "frame", "scene", "view", "tile")
 _REST = ("rest", "remainder", "remaining")  # of the picture: what is said of it is said of a part

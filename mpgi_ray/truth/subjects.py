@@ -98,14 +98,15 @@ def fronted(line: Line, at: int, end: int) -> Noun | None:
     first -= line.text(first - 1) in lists()["placed"]
     first = begin(line, first)
     joined = line.text(first - 1) in ("and", ",", "but")
-    whole = first == 0 or line.ends_clause(first - 1)
+    cleft = first == 2 and line.text(0) == "it" and line.text(1) == "is" and line.text(end + 1) == "that"
+    whole = first == 0 or line.ends_clause(first - 1) or cleft
     area = line.text(first - 1) in ("area", "ground", "space", "side") and line.text(first - 2) == "the"
     if not (joined or whole or area):
         return None
     here = end + 1
-    comma = line.text(here) == ","
-    here += comma
-    verb = here
+    comma = line.text(here) in (",", ":")
+    here += comma + cleft
+    verb = here - cleft
     while here < end + 8 and _is_of_verb(line, here):
         here += 1
     if here == verb and not (whole and comma) and not _is_new(line, here):
@@ -192,8 +193,12 @@ def objects(line: Line, at: int, subject: str = "") -> tuple[list[Noun], int]:
     Args:
         subject: the name of what lies at it.
     """
-    if line.text(at + 1) in ("it", "them", "these", "those"):
-        return antecedents(line, at, several=line.text(at + 1) != "it", but=subject), at + 1
+    that = line.text(at + 1) in ("that", "this") and (
+        line.text(at + 2) in ("a", "an", "is", ",", "") or line.kind(at + 2) is Kind.AMOUNT
+    )
+    if line.text(at + 1) in ("it", "them", "these", "those") or that:
+        several = line.text(at + 1) in ("them", "these", "those")
+        return antecedents(line, at, several=several, but=subject), at + 1
     thing = line.object(at) or line.noun_behind(at)
     verbs = {*lists()["saying"], "there", "there's"} - {"all", "both", "each"}
     if thing and any(line.text(n) in verbs for n in range(at + 1, thing.at)):

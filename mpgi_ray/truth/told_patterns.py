@@ -1,4 +1,4 @@
-"""Arrangements told apart from a verb: ``a ring of tents``, ``in a ring stand tents``, ``tents, scattered``."""
+"""Arrangements told apart from a verb: ``a ring of tents``, ``in a ring stand tents``."""
 
 from __future__ import annotations
 

@@ -15,8 +15,36 @@ from mpgi_ray.truth.sharing import picture_behind
 _ENDS = (None, Kind.MARK)
 _SPREADING = ("over", "on", "across")  # grass on half of the picture
 _CONFINED = ("confined", "restricted", "reduced", "limited", "shrunk")  # to a tenth of the picture
-_IS = ("is", "are", "found", "seen", "lies", "lie", "extends", "extend", "stretches", "stretch", "spread", "spreads", "there", "there's")
-_ONLY = ("only", "just", "merely", "at", "a", "mere", "about", "roughly", "around", "some", "nearly", "almost")
+_IS = (
+    "is",
+    "are",
+    "found",
+    "seen",
+    "lies",
+    "lie",
+    "extends",
+    "extend",
+    "stretches",
+    "stretch",
+    "spread",
+    "spreads",
+    "there",
+    "there's",
+)
+_ONLY = (
+    "only",
+    "just",
+    "merely",
+    "at",
+    "a",
+    "mere",
+    "about",
+    "roughly",
+    "around",
+    "some",
+    "nearly",
+    "almost",
+)
 _SHARES = ("share", "proportion", "portion", "percentage", "coverage")
 _FRONTED = ("covering", "occupying", "with", "at", "making", "filling", "taking")
 
@@ -25,7 +53,9 @@ def told_share(line: Line, at: int) -> Iterator[Claim]:
     """The claim of a share whose thing no verb of covering names."""
     noun = _catalogued(line, at) or _spread(line, at) or _named(line, at) or _fronted(line, at)
     if noun is not None and not noun.denied and not noun.amount and _is_ground(noun):
-        yield Claim(About.COVER, noun.name, line.parts[at].start, line.parts[at].end, amount=line.parts[at].value)
+        yield Claim(
+            About.COVER, noun.name, line.parts[at].start, line.parts[at].end, amount=line.parts[at].value
+        )
 
 
 def _is_ground(noun: Noun) -> bool:
