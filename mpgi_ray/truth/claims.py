@@ -35,7 +35,7 @@ from mpgi_ray.truth.of_picture import is_direction
 from mpgi_ray.truth.pairs import relations
 from mpgi_ray.truth.pieces import Kind, pieces
 from mpgi_ray.truth.places import Region
-from mpgi_ray.truth.questions import Question, answers, asked
+from mpgi_ray.truth.questions import Question, answers, asked, implied
 from mpgi_ray.truth.shares import covers
 from mpgi_ray.truth.told_patterns import told_patterns
 from mpgi_ray.truth.where import owners
@@ -64,7 +64,7 @@ def claims(text: str, names: Mapping[str, Name]) -> list[Claim]:
             told = question.noun if question else None
             continue
         found += answers(line, question) if question and line.parts else []
-        question = None
+        question = implied(line)
         found += _claims(line)
         for noun in line.nouns:
             if not noun.denied and noun.plural and noun.amount is None:

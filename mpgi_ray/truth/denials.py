@@ -27,6 +27,10 @@ _JOINING = (
     "for",
     "while",
     "though",
+    "exist",
+    "exists",
+    "appear",
+    "appears",
 )
 _ANYBODY = ("i", "we", "you", "one", "also", "clearly", "absolutely", "overall", "otherwise")
 _SPANS, _SPANNED = ("crosses", "spans", "crossing", "spanning"), ("it", "the", "this")
@@ -148,6 +152,11 @@ def _is_at_thing(line: Line, noun: Noun) -> bool:
     """Whether all that a list denies is denied at another thing."""
     if _is_in_view(line, noun) or denied_place(line, noun) is not None:
         return False
+    rest = line.parts[noun.at + 1 :]
+    apart = any(part.kind in (Kind.PLACE, Kind.RELATION, Kind.THING) for part in rest)
+    the = noun.first - (line.text(noun.first - 1) == "the")
+    if line.text(noun.first).endswith(("absence of", "lack of")) and not apart and the == 0:
+        return False  # the absence of boats is striking
     spanned = line.text(noun.at + 2) in _SPANNED
     if noun.name == "bridge" and line.text(noun.at + 1) in _SPANS and spanned:
         return False  # no bridge crosses it
@@ -182,6 +191,9 @@ def _is_at_thing(line: Line, noun: Noun) -> bool:
         return said.isdisjoint(lists()["unseen"])  # none of the sheds is red
     if any(line.text(noun.at + n) == "there" and line.text(noun.at + n - 1) != "down" for n in (2, 3)):
         return True  # no plane stands there; but all that a flier sees is down there
+    there = line.text(noun.at + 1) == "there" and line.kind(noun.at + 2) in (None, Kind.MARK)
+    if there and any(part.kind is Kind.PLACE for part in line.parts[: noun.first]):
+        return True
     ground = line.noun_behind(noun.at + 2) if line.text(noun.at + 2) == "on" else None
     usual = ground is None or {line.text(ground.at), ground.name} & {
         *lists()["usual"],

@@ -81,6 +81,8 @@ def _noun(line: Line, at: int) -> Noun:
         elif part.kind is Kind.AMOUNT and part.value[1] == 0:
             noun.denied, noun.first = True, here
             break
+        elif part.kind is Kind.AMOUNT and line.text(here - 1) == "how":
+            break
         elif part.kind is Kind.AMOUNT:
             noun.amount, noun.first = part.value, here
             before = line.text(here - 1)

@@ -154,12 +154,13 @@ def _headed(words: list[str], at: int, names: Mapping[str, Name]) -> tuple[int, 
     if the:
         rest = words[at + 2 :]
         rest = rest[3:] if rest[:1] == ["of"] and rest[2:3] and rest[2] in lists()["picture"] else rest
-        noun = 1 + (rest[1:2] == ["mostly"])
+        noun = 1 + (rest[1:2] in (["mostly"], ["all"]))
         said = rest[:1] == ["is"] and any(" ".join(rest[noun : noun + n]) in names for n in (1, 2, 3))
         return (2, region[1]) if said else None
     clause = next((n for n in range(1, 5) if at - n < 0 or words[at - n] in (",", ";", ".")), 0)
     listed = clause > 1 and words[at - 1] in names and (not after or after[0] in (",", ";", "."))
-    return (1, region[1]) if (begins and after == [":"]) or listed else None
+    aside = words[at - 1] in (":", "(") and at > 1 and words[at - 2] in names and after in ([], [")"], ["."], [";"])
+    return (1, region[1]) if (begins and after == [":"]) or listed or aside else None
 
 
 def _is_relation(words: list[str], at: int, length: int, names: Mapping[str, Name]) -> bool:
@@ -207,6 +208,7 @@ def _phrases() -> dict[str, tuple[Kind, Any]]:
     }
     found |= {folded(said): (Kind.RELATION, word) for said, word in _comparisons(listed["compared"])}
     found |= {folded(said): (Kind.PATTERN, pattern) for said, pattern in _shapes(listed["shapes"])}
+    found |= {f"{word} {part}": (Kind.DOMINATES, None) for word in adjectives for part in of["is"]}
     for kind, name in ((Kind.PATTERN, "patterns"), (Kind.RELATION, "relations")):
         found |= {folded(phrase): (kind, value) for value, same in listed[name].items() for phrase in same}
     return found
@@ -230,6 +232,9 @@ def _comparisons(compared: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for verb in compared["verbs"]:
         for what in compared["what"]:
             yield from ((f"{verb} {more} {what}than", word) for more, word in compared["than"].items())
+        for size, word in compared["shares"].items():
+            for part in compared["of"]:
+                yield from ((f"{verb} a {size} {part} {of}than", word) for of in compared["as"])
         for what in compared["as"]:
             yield f"{verb} twice as much {what}as", "larger"
             yield f"{verb} about twice as much {what}as", "larger"

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from mpgi_ray.truth.claim import About, Claim
+from mpgi_ray.truth.leading import leads_away
 from mpgi_ray.truth.line import Line, Noun
+from mpgi_ray.truth.numbers_behind import is_of_all
 from mpgi_ray.truth.pieces import Kind
 
 _ENDS = (None, Kind.MARK)
@@ -79,6 +81,15 @@ def asked(line: Line) -> Question | None:
     return Question("presence", noun) if bare or (opens and new and noun.colour is None) else None
 
 
+def implied(line: Line) -> Question | None:
+    """What may be counted in the next sentence: ``Boats lie on the beach. There are five of them.``"""
+    nouns = [noun for noun in line.nouns if noun.plural and not leads_away(line, noun)]
+    counted = any(part.kind is Kind.AMOUNT for part in line.parts)
+    plain = len(nouns) == 1 and not (nouns[0].denied or nouns[0].some or counted)
+    grouped = any(part.kind in (Kind.GROUP, Kind.PLACE) or part.text == ":" for part in line.parts)
+    return Question("number", nouns[0]) if plain and not grouped else None
+
+
 def answers(line: Line, question: Question) -> Iterator[Claim]:
     """What the sentence behind a question answers."""
     noun, first = question.noun, line.parts[0]
@@ -103,8 +114,9 @@ def _number(line: Line, noun: Noun) -> Iterator[Claim]:
     part = line.parts[at] if at < len(line.parts) else None
     if part is None or any(one.first <= at <= one.at for one in line.nouns):
         return
-    ends = line.kind(at + 1) in _ENDS or line.text(at + 1) in ("in", "of", "altogether")
-    if part.text in ("none", "no", "not one") and ends:
+    of_them = 2 * ((line.text(at + 1), line.text(at + 2)) == ("of", "them"))
+    ends = line.kind(at + of_them + 1) in _ENDS or is_of_all(line, at + of_them + 1)
+    if part.text in ("none", "not one") and ends:
         yield Claim(About.ABSENCE, noun.name, part.start, part.end)
-    elif part.kind is Kind.AMOUNT and ends:
+    elif part.kind is Kind.AMOUNT and ends and line.text(at + 1) != ",":
         yield Claim(About.COUNT, noun.name, part.start, part.end, amount=part.value, every=True)

@@ -20,6 +20,7 @@ _COMPASS = ("north", "south", "east", "west", "northeast", "northwest", "southea
 _BEYOND = ("beyond", "behind", "along", "around", "beside", "below", "above", "past")
 _ASIDES = ("which", "whose", "with", "dear", "listeners", "pupils", "children")
 _ONLY = ("only", "just", "merely", "at", "a", "mere", "good", "full")  # between a comma and a share
+_SHOWS = ("shows", "show", "carries", "carry", "bears", "bear")
 _CLAIMING = (Kind.SHARE, Kind.DOMINATES, Kind.DOMINATED, Kind.LEADING)
 
 
@@ -57,6 +58,8 @@ def _leading(line: Line, at: int) -> Noun | None:
             return line.object(verb)
         if line.text(at - 1) not in ("is", "are", "being", "remains", "forms", "form"):
             return None
+    if line.text(at).startswith(tuple(lists()["largest"])):  # dominant surface: grass
+        return line.object(at + 1) if line.text(at + 1) == ":" and at == 0 else None
     return line.subject(at)
 
 
@@ -201,14 +204,14 @@ def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
         verbs = (
             n
             for n in range(1, 7)
-            if line.kind(at + n) is Kind.COVERED or line.text(at + n) in ("shows", "show")
+            if line.kind(at + n) is Kind.COVERED or line.text(at + n) in _SHOWS
         )
         after = next(verbs, None)
         direct = after == 1 or line.text(at + 1) in ("of", "the", "this")  # and not a third one
         direct |= line.kind(at + 1) is Kind.PICTURE and part.text.endswith(("whole", "entire"))
         if after is not None and direct and all(line.text(at + n) != "," for n in range(1, after)):
             subject = line.object(at + after)
-            if line.text(at + after) in ("shows", "show") and _goes_on(line, subject):
+            if line.text(at + after) in _SHOWS and _goes_on(line, subject):
                 return  # the whole image shows grass and trucks
             if ground := lists()["grounds"].get(line.text(at + after + 1)):
                 yield Claim(About.COVER, ground, part.start, part.end, amount=part.value)

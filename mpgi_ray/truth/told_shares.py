@@ -51,7 +51,8 @@ _FRONTED = ("covering", "occupying", "with", "at", "making", "filling", "taking"
 
 def told_share(line: Line, at: int) -> Iterator[Claim]:
     """The claim of a share whose thing no verb of covering names."""
-    noun = _catalogued(line, at) or _spread(line, at) or _named(line, at) or _fronted(line, at)
+    readings = (_catalogued, _spread, _named, _fronted, _acting)
+    noun = next(filter(None, (read(line, at) for read in readings)), None)
     if noun is not None and not noun.denied and not noun.amount and _is_ground(noun):
         yield Claim(
             About.COVER, noun.name, line.parts[at].start, line.parts[at].end, amount=line.parts[at].value
@@ -136,3 +137,13 @@ def _fronted(line: Line, at: int) -> Noun | None:
         return None
     noun = line.noun_behind(comma)
     return noun if noun and line.acts(noun) else None
+
+
+def _acting(line: Line, at: int) -> Noun | None:
+    """``grass has half of the surface``, ``grass contributes a third of the picture``."""
+    if picture_behind(line, at) is None or not _ends(line, at):
+        return None
+    verb = at - 1 - (line.text(at - 1) in ("only", "just", "about", "to", "roughly"))
+    noun = line.noun_at(verb - 1)
+    begins = noun is not None and noun.first - (line.text(noun.first - 1) == "the") <= 0
+    return noun if begins and line.text(verb) in lists()["having_share"] else None

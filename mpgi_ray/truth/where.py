@@ -81,8 +81,9 @@ def _is_fronted(line: Line, at: int) -> bool:
     """Whether a clause begins with this part of the picture."""
     if line.text(at).split(" ")[0] in lists()["filling"]:
         return False
-    if [line.text(at - 2), line.text(at - 1)] == ["it", "is"] and line.text(at + 1) in ("that", "where"):
-        return at == 2  # it is on the left that the boats lie
+    cleft = " ".join(line.text(n) for n in range(at)) in ("it is", "it's")
+    if cleft and line.text(at + 1) in ("that", "where"):
+        return True  # it is on the left that the boats lie
     for here in range(at - 1, -1, -1):
         if line.ends_clause(here) or line.text(here) in (",", "and"):
             return True
