@@ -14,6 +14,7 @@ from math import inf
 
 from mpgi_ray.rules import lexicon
 from mpgi_ray.rules.english import placed_sentences
+from mpgi_ray.truth.asides import without_asides
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.counts import (
     is_bound_before_others,
@@ -35,7 +36,7 @@ from mpgi_ray.truth.of_picture import is_direction
 from mpgi_ray.truth.pairs import relations
 from mpgi_ray.truth.pieces import Kind, pieces
 from mpgi_ray.truth.places import Region
-from mpgi_ray.truth.questions import Question, answers, asked, implied
+from mpgi_ray.truth.questions import Question, answers, asked, implied, is_statement
 from mpgi_ray.truth.shares import covers
 from mpgi_ray.truth.told_patterns import told_patterns
 from mpgi_ray.truth.where import owners
@@ -57,9 +58,9 @@ def claims(text: str, names: Mapping[str, Name]) -> list[Claim]:
     told: Noun | None = None  # what "they" are
     question: Question | None = None
     for at, sentence in placed_sentences(text):
-        line = Line(pieces(sentence, at, names), told)
+        line = Line(without_asides(pieces(sentence, at, names)), told)
         add_nouns(line)
-        if sentence.endswith("?"):
+        if sentence.endswith("?") and not is_statement(line):
             question = asked(line)
             told = question.noun if question else None
             continue

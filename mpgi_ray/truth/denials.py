@@ -82,7 +82,9 @@ def _is_on_site(line: Line, noun: Noun) -> bool:
 def has_exception(line: Line, noun: Noun) -> bool:
     """Whether only the rest is denied: apart from a shed, there are no buildings."""
     first = next((n for n in range(noun.first - 1, -1, -1) if line.text(n) in ("but", ";")), -1)
-    return any(part.text in lists()["exceptions"] for part in line.parts[first + 1 :])
+    rest = line.parts[first + 1 :]
+    other = any((a.text, b.text) == ("other", "than") for a, b in pairwise(rest))
+    return other or any(part.text in lists()["exceptions"] for part in rest)
 
 
 def is_narrow(line: Line, noun: Noun) -> bool:

@@ -35,6 +35,8 @@ def is_thing(line: Line, at: int, part: Piece) -> bool:
         return False
     if part.text == "home" and line.text(at + 1) == "to":
         return False
+    if part.text == "land" and line.kind(at - 1) is Kind.WORD:
+        return False  # grassy land is not what a source calls land
     if line.text(at + 1) == "free" and line.text(at + 2) != "of":
         return False  # car-free
     if line.text(at - 1) == "the" and line.text(at - 2) == "of" and line.kind(at - 3) is Kind.PLACE:
@@ -45,6 +47,7 @@ def is_thing(line: Line, at: int, part: Piece) -> bool:
     if _is_said_to_act(line, at):
         return True
     before = line.kind(at - 1) is Kind.WORD and lexicon.is_noun(line.text(at - 1))
+    before &= not _begins_anew(line, at)
     before |= line.kind(at - 1) is Kind.THING and not line.parts[at - 1].plural
     if before and line.text(at - 1) not in lists()["of_place"]:
         return False  # a container terminal is not what a source calls a terminal
@@ -54,6 +57,16 @@ def is_thing(line: Line, at: int, part: Piece) -> bool:
         return False  # a building site
     word = line.kind(at + 1) is Kind.WORD and lexicon.is_noun(line.text(at + 1))
     return part.plural or not (word or line.kind(at + 1) is Kind.THING)
+
+
+def _begins_anew(line: Line, at: int) -> bool:
+    """The trucks in ``on the apron trucks outnumber the planes``: the apron is no part of their name."""
+    fronted = line.text(at - 2) == "the" and line.text(at - 3) in ("on", "in", "at")
+    begins = at == 3 or line.kind(at - 4) is Kind.MARK
+    acts = line.kind(at + 1) in (Kind.COVERED, Kind.COVERS, Kind.RELATION) or line.text(at + 1) in (
+        *lists()["saying"],
+    )
+    return line.parts[at].plural and fronted and begins and acts
 
 
 def _is_said_to_act(line: Line, at: int) -> bool:
@@ -190,7 +203,9 @@ def _is_contrasted(line: Line, noun: Noun) -> bool:
     here = noun.first - 1
     bare = noun.first == noun.at and noun.plural and line.text(here) == "not" and line.text(here - 1) == ","
     told = (Kind.PLACE, Kind.RELATION, Kind.SHARE, Kind.LEADING, Kind.AMOUNT)
-    return bare and all(part.kind not in told for part in line.parts)
+    first = next((n for n in range(noun.at, -1, -1) if line.turns(n)), 0)
+    last = next((n for n in range(noun.at, len(line.parts)) if line.turns(n)), len(line.parts))
+    return bare and all(part.kind not in told for part in line.parts[first:last])
 
 
 def _name_again(line: Line) -> None:

@@ -99,7 +99,9 @@ def _counted_after(line: Line, noun: Noun) -> int | None:
     they = any(line.text(n) in ("they", "their") for n in range(mark, number))
     if line.kind(number) is not Kind.AMOUNT or any(one.first == number for one in line.nouns):
         return None
-    only = line.text(number).startswith(("only", "just", "exactly", "no more", "at most", "more than", "over ", "at least", "fewer", "less"))
+    only = line.text(number).startswith(
+        ("only", "just", "exactly", "no more", "at most", "more than", "over ", "at least", "fewer", "less")
+    )
     ends = line.kind(number + 1) in (None, Kind.MARK) and line.text(number + 1) not in (",", ":")
     return number if is_of_all(line, number + 1) or ((only or they) and ends) else None
 

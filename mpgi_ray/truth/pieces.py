@@ -159,7 +159,12 @@ def _headed(words: list[str], at: int, names: Mapping[str, Name]) -> tuple[int, 
         return (2, region[1]) if said else None
     clause = next((n for n in range(1, 5) if at - n < 0 or words[at - n] in (",", ";", ".")), 0)
     listed = clause > 1 and words[at - 1] in names and (not after or after[0] in (",", ";", "."))
-    aside = words[at - 1] in (":", "(") and at > 1 and words[at - 2] in names and after in ([], [")"], ["."], [";"])
+    aside = (
+        words[at - 1] in (":", "(")
+        and at > 1
+        and words[at - 2] in names
+        and after in ([], [")"], ["."], [";"])
+    )
     return (1, region[1]) if (begins and after == [":"]) or listed or aside else None
 
 

@@ -81,6 +81,12 @@ def asked(line: Line) -> Question | None:
     return Question("presence", noun) if bare or (opens and new and noun.colour is None) else None
 
 
+def is_statement(line: Line) -> bool:
+    """``Can you see that there are no cars?``: what is asked is taken to be so."""
+    words = [line.text(n) for n in range(4)]
+    return words[0] in ("can", "do", "did") and words[1] in ("you", "we") and words[3] in ("that", "how")
+
+
 def implied(line: Line) -> Question | None:
     """What may be counted in the next sentence: ``Boats lie on the beach. There are five of them.``"""
     nouns = [noun for noun in line.nouns if noun.plural and not leads_away(line, noun)]

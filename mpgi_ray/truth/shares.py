@@ -20,6 +20,7 @@ _COMPASS = ("north", "south", "east", "west", "northeast", "northwest", "southea
 _BEYOND = ("beyond", "behind", "along", "around", "beside", "below", "above", "past")
 _ASIDES = ("which", "whose", "with", "dear", "listeners", "pupils", "children")
 _ONLY = ("only", "just", "merely", "at", "a", "mere", "good", "full")  # between a comma and a share
+_CUT = ("cut", "split", "laid", "strewn", "grown", "run", "seen", "set", "made", "rough", "flat", "calm")
 _SHOWS = ("shows", "show", "carries", "carry", "bears", "bear")
 _CLAIMING = (Kind.SHARE, Kind.DOMINATES, Kind.DOMINATED, Kind.LEADING)
 
@@ -30,6 +31,12 @@ def covers(line: Line) -> Iterator[Claim]:
             continue
         if part.kind is Kind.SHARE and line.text(at - 1) in ("not", "else"):
             continue  # not the whole image is grass
+        if part.text == "most" and line.text(at - 1) == "the":
+            subject = line.subject(at - 2) if line.kind(at - 2) is Kind.COVERS else None
+            among = any(line.text(n) in ("of", "among") for n in range(at))
+            if subject and not (subject.denied or subject.amount or among):
+                yield Claim(About.DOMINANCE, subject.name, part.start, part.end)
+            continue  # covers the most
         if part.kind is Kind.SHARE and (listed := sharing(line, at)):
             for noun in listed:
                 yield Claim(About.COVER, noun.name, part.start, part.end, amount=part.value)
@@ -115,7 +122,7 @@ def _behind_aside(line: Line, end: int) -> Noun | None:
     """The river in ``the river, which carries barges, takes up``, ``…, crossed by bridges, fills``."""
     for at in range(end):
         after = line.text(at + 1)
-        if line.text(at) == "," and (after in _ASIDES or after.endswith(("ed", "ing"))):
+        if line.text(at) == "," and (after in _ASIDES or after.endswith(("ed", "ing")) or after in _CUT):
             return line.noun_at(at - 1)
     return None
 
@@ -201,11 +208,7 @@ def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
             else:
                 yield replace(claim, other=last.name)
     else:
-        verbs = (
-            n
-            for n in range(1, 7)
-            if line.kind(at + n) is Kind.COVERED or line.text(at + n) in _SHOWS
-        )
+        verbs = (n for n in range(1, 7) if line.kind(at + n) is Kind.COVERED or line.text(at + n) in _SHOWS)
         after = next(verbs, None)
         direct = after == 1 or line.text(at + 1) in ("of", "the", "this")  # and not a third one
         direct |= line.kind(at + 1) is Kind.PICTURE and part.text.endswith(("whole", "entire"))

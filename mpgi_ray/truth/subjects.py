@@ -52,6 +52,8 @@ def subject_of(line: Line, at: int, word: str) -> Noun | None:
     aside |= joined and any(line.parts[n].value in SIDES for n in range(first - 1))
     if told < first and word in SIDES and (whole := all_of(line, told)):
         return whole  # two barges, both to the right of the bridge
+    if word in SIDES and said and line.text(first - 2) in ("which", "that") and line.text(first - 3) == ",":
+        return line.noun_at(first - 4)  # one boat, which is north of the bridge
     found = _told(line, told) if word in _SIZES else None
     found = found or line.subject(first - aside) or _told(line, told)
     if found is not None and word in _SIZES and leads_away(line, found):
@@ -138,8 +140,15 @@ def pair_of(line: Line, at: int) -> Noun | None:
 def _told(line: Line, at: int) -> Noun | None:
     """What "they" or "all of them" are that lie so."""
     here = at - 1
-    while line.kind(here) in (Kind.COVERED, Kind.STOP, Kind.GROUP) and line.text(here) != "they":
+    while line.kind(here) in (Kind.COVERED, Kind.STOP, Kind.GROUP) and line.text(here) not in ("they", "it"):
         here -= 1
+    it = here - (line.kind(here) is Kind.WORD)
+    if line.text(it) == "it" and (it == 0 or line.text(it - 1) in (",", "and", ";")):
+        names = {noun.name: noun for noun in line.nouns if noun.at < it and not noun.denied}
+        if not names and line.told is not None and not line.told.plural:
+            return replace(line.told, at=it, first=it)
+        only = next(iter(names.values())) if len(names) == 1 else None
+        return only if only and not only.plural else None
     if line.kind(here) is not Kind.PRONOUN or line.text(here) not in ("they", "them"):
         return None
     before = [noun for noun in line.nouns if noun.at < here and noun.plural and not noun.denied]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.joined import LIE
@@ -21,6 +22,8 @@ def told_patterns(line: Line) -> Iterator[Claim]:
         whole = not noun.some or line.text(noun.first - 1) == "of"
         if noun.plural and not noun.denied and whole and (pattern := _of_shape(line, noun)):
             yield _of(line, noun, pattern, noun.at)
+    if line.told and line.told.plural and (at := _of_them(line)):
+        yield _of(line, replace(line.told, at=0, first=0), line.parts[at].value, at)
     for at, part in enumerate(line.parts):
         if part.kind is Kind.PATTERN and part.value != "beside" and (found := _apart(line, at)):
             yield _of(line, found, part.value, at)
@@ -48,6 +51,19 @@ def _of_shape(line: Line, noun: Noun) -> str:
     if shape == "row" and line.text(of - 2) in ("single", "a single"):
         return "single row"
     return shape if shape == "ring" else ""
+
+
+def _of_them(line: Line) -> int:
+    """Where the pattern is in ``They are arranged in a ring``; 0 if none is told."""
+    if line.text(0) not in ("they", "these", "all"):
+        return 0
+    for at in range(1, min(8, len(line.parts))):
+        if line.kind(at) is Kind.PATTERN:
+            return at if line.parts[at].value != "beside" else 0
+        plain = line.kind(at) in (Kind.STOP, Kind.WORD, Kind.COVERED, Kind.PRONOUN)
+        if not plain or line.text(at) in lists()["not"] or line.text(at).endswith("n't"):
+            return 0
+    return 0
 
 
 def _apart(line: Line, at: int) -> Noun | None:

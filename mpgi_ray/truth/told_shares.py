@@ -96,6 +96,8 @@ def _spread(line: Line, at: int) -> Noun | None:
     prep = at - 1
     while line.text(prep) in ("only", "just", "merely", "about"):
         prep -= 1
+    if line.text(prep) == "of" and line.kind(prep - 1) in (Kind.SHARE, Kind.GROUP):
+        prep -= 2 + (line.text(prep - 2) in ("a", "an"))  # to a sliver of under five per cent
     confined = line.text(prep) == "to" and line.text(prep - 1) in _CONFINED
     if not (confined or line.text(prep) in _SPREADING) or not _ends(line, at):
         return None

@@ -90,7 +90,9 @@ def _is_fronted(line: Line, at: int) -> bool:
         if line.text(here) in LIE or line.text(here) in lists()["placed"]:
             return False  # two are red and lie in the upper left
         before = line.text(here) in (*_WHOLE, *lists()["how_far"], *_LOOKING)
-        before |= line.text(here) in lists()["set"] and line.text(at + 1) == ","
+        before |= line.text(here) in lists()["set"] and (
+            line.text(at + 1) == "," or (here == 0 and line.text(at + 1) in LIE)
+        )
         if line.parts[here].kind not in (Kind.STOP, Kind.LEADING) and not before:
             return False
     return True
