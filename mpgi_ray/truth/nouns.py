@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.absences import is_absent, is_missed
+from mpgi_ray.truth.leading import SINGLE_SIDES
 from mpgi_ray.truth.likened import is_likened
 from mpgi_ray.truth.line import STEPPED_OVER, Line, Noun
 from mpgi_ray.truth.lists import lists
@@ -14,6 +15,7 @@ from mpgi_ray.truth.pieces import Kind, Piece
 
 _ADJECTIVES = 5  # pieces between a number and its noun
 _FURTHER = ("another", "other", "these", "those", "further", "additional", "remaining")
+_AT_ONE = ("near", "beside", *SINGLE_SIDES)
 _MORE = ("other", "more", "further", "another", "additional")
 _DETERMINERS = ("the", "these", "those", "its", "their", "all")
 
@@ -109,7 +111,9 @@ def _noun(line: Line, at: int) -> Noun:
             noun.some |= before == "of" and line.kind(here - 2) is Kind.GROUP  # a row of five
             alone = line.text(at + 1) == "alone" or before in ("is", "are", "only", "but", "shows", "with")
             one = part.text == "one" and not alone
-            noun.some |= one or before in _FURTHER
+            noun.some |= one or before in _FURTHER or before in ("between", "among", "past")
+            at_one = line.kind(here - 1) is Kind.RELATION and line.parts[here - 1].value in _AT_ONE
+            noun.some |= at_one and not part.text.startswith(("only", "exactly"))  # beside two houses
             break
         elif part.kind is Kind.DENIAL:
             noun.denied, noun.first = True, here

@@ -245,4 +245,5 @@ def _compared(line: Line, at: int) -> str:
     before = line.text(first)
     if thing and line.text(at) == "as" and before == "as many":
         return {"twice": "more", "times": "more", "half": "fewer"}.get(line.text(first - 1), "")
+    before = "fewer" if before == "less" else before  # less water than grass
     return before if line.text(at) == "than" and thing and before in ("more", "fewer") else ""
