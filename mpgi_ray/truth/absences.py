@@ -126,7 +126,7 @@ def _is_by_none(line: Line, noun: Noun) -> bool:
     if any(line.kind(n) in (Kind.PLACE, Kind.RELATION) for n in range(first, noun.first)):
         return False
     vain = " ".join(said).endswith("in vain for")
-    none = said[:1] in (["nobody"], ["nowhere"], ["no one"])
+    none = said[:1] in (["nobody"], ["nowhere"], ["no one"]) and "else" not in said
     new = line.text(noun.first) in ("a", "an", "any") or (noun.plural and line.text(noun.first - 1) != "the")
     things = any(line.kind(n) is Kind.THING for n in range(first, noun.first))
     return vain or (none and new and not things)

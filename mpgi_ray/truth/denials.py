@@ -95,7 +95,8 @@ def is_narrow(line: Line, noun: Noun) -> bool:
         return True
     if {line.text(here) for here in range(noun.first, noun.at)} & {"second", "third", "further"}:
         return True
-    return _is_at_thing(line, _whole_list(line, noun))
+    either = line.text(noun.at + 1) == "either" and any(p.kind is Kind.PLACE for p in line.parts[: noun.at])
+    return either or _is_at_thing(line, _whole_list(line, noun))
 
 
 def _is_in_view(line: Line, noun: Noun) -> bool:
@@ -164,6 +165,8 @@ def _is_at_thing(line: Line, noun: Noun) -> bool:
         return False  # no bridge crosses it
     if line.text(noun.at + 1) in lists()["saying"] and line.text(noun.at + 2) == "between":
         return True  # no tank stands between the sheds
+    if line.text(noun.at + 2) == "left" and line.kind(noun.at + 3) is Kind.WORD:
+        return True  # no boat is left unmoored
     said_so = line.text(noun.at + 1) in lists()["saying"] and line.kind(noun.at + 3) in (None, Kind.MARK)
     if said_so and line.kind(noun.at + 2) is Kind.WORD:
         return line.text(noun.at + 2) not in (*_AT_ALL, *lists()["unseen"], *lists()["absent"])  # alone

@@ -26,8 +26,8 @@ def is_likened(line: Line, noun: Noun) -> bool:
         before -= 1
     if any(line.text(n) == "be" and line.text(n + 1) in ("it", "they") for n in range(before - 5, before)):
         return True  # be it a barge or a boat
-    if [line.text(before - n) for n in (2, 1, 0)] == ["used", "to", "be"]:
-        return True
+    if [line.text(before - n) for n in (1, 0)] == ["to", "be"]:
+        return line.text(before - 2) in ("used", "were", "was", "are", "ought")  # there used to be
     after = [line.text(noun.at + n) for n in (1, 2, 3)]
     if noun.first == noun.at and after[0] in ("have", "has") and after[1:] == ["not", "been"]:
         return True  # where and how they have not been set up nobody can tell

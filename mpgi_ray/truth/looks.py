@@ -47,7 +47,7 @@ def looks(line: Line, noun: Noun, claim: Claim) -> Iterator[Claim]:
         part = line.parts[here]
         if part.kind is Kind.COLOUR and line.text(here + 1) == "and":
             continue  # they are green and stand in a row
-        if line.text(here) in lists()["not"] or line.text(here).endswith("n't"):
+        if line.text(here) in (*lists()["not"], "anything") or line.text(here).endswith("n't"):
             break  # they do not form a ring
         if part.kind is Kind.PATTERN and (part.value != "beside" or line.text(here + 1) != "with"):
             told = About.ARRANGEMENT

@@ -39,6 +39,9 @@ def is_thing(line: Line, at: int, part: Piece) -> bool:
         return False
     if part.text == "land" and line.kind(at - 1) is Kind.WORD:
         return False  # grassy land is not what a source calls land
+    owned = line.kind(at + 1) is Kind.WORD and line.parts[at + 1].start == part.end + 2  # the boats' berths
+    if owned and part.plural and line.text(at + 1) not in ("colour", "color", "number"):
+        return False
     if line.text(at + 1) == "free" and line.text(at + 2) != "of":
         return False  # car-free
     if line.text(at - 1) == "the" and line.text(at - 2) == "of" and line.kind(at - 3) is Kind.PLACE:
@@ -96,8 +99,8 @@ def _noun(line: Line, at: int) -> Noun:
         elif part.kind is Kind.AMOUNT and part.value[1] == 0:
             noun.denied, noun.first = True, here
             break
-        elif part.kind is Kind.AMOUNT and line.text(here - 1) == "how":
-            break
+        elif part.kind is Kind.AMOUNT and line.text(here - 1) in ("how", "no"):
+            break  # no two boats are the same
         elif part.kind is Kind.AMOUNT:
             noun.amount, noun.first = part.value, here
             before = line.text(here - 1)
@@ -114,6 +117,8 @@ def _noun(line: Line, at: int) -> Noun:
             noun.some |= one or before in _FURTHER or before in ("between", "among", "past")
             at_one = line.kind(here - 1) is Kind.RELATION and line.parts[here - 1].value in _AT_ONE
             noun.some |= at_one and not part.text.startswith(("only", "exactly"))  # beside two houses
+            break
+        elif part.text.endswith("lack of") and line.text(here - 1) in ("no", "not", "never"):
             break
         elif part.kind is Kind.DENIAL:
             noun.denied, noun.first = True, here

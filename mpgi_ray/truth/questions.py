@@ -57,6 +57,8 @@ def asked(line: Line) -> Question | None:
     if len(nouns) != 1 or any(part.kind in told for part in line.parts):
         return None
     noun, words = nouns[0], [part.text for part in line.parts]
+    if line.text(noun.first - 1) == "of":
+        return None  # a ring of boats
     said = " ".join(words)
     behind = line.kind(noun.at + 1) in _ENDS or line.text(noun.at + 1) in (
         *_OPENING,
@@ -93,7 +95,8 @@ def implied(line: Line) -> Question | None:
     counted = any(part.kind is Kind.AMOUNT for part in line.parts)
     plain = len(nouns) == 1 and not (nouns[0].denied or nouns[0].some or counted)
     grouped = any(part.kind in (Kind.GROUP, Kind.PLACE) or part.text == ":" for part in line.parts)
-    return Question("number", nouns[0]) if plain and not grouped else None
+    others = any(part.kind is Kind.WORD and part.text.endswith("s") for part in line.parts)  # buoys
+    return Question("number", nouns[0]) if plain and not (grouped or others) else None
 
 
 def answers(line: Line, question: Question) -> Iterator[Claim]:
