@@ -84,6 +84,8 @@ def amount_at(words: list[str], at: int) -> tuple[int, tuple[float, float | None
         (n for n in range(4, 0, -1) if at + n < len(words) and " ".join(words[at : at + n]) in bounds), 0
     )
     kind = bounds[" ".join(words[at : at + length])] if length else "exactly"
+    if kind == "above" and _is_negated(words, at):
+        kind = "most"
     here = at + length
     inner = bounds.get(words[here]) if length and here + 1 < len(words) else None
     if inner:  # only about nine
@@ -116,6 +118,16 @@ def amount_at(words: list[str], at: int) -> tuple[int, tuple[float, float | None
             amount = (float(least or 0), most) if known == "exactly" else bounded(float(least or 0), known)
             return here + n - at, amount, False
     return None
+
+
+def _is_negated(words: Sequence[str], at: int) -> bool:
+    """``there can't be more than two``, ``nothing more than two``."""
+    for word in reversed(words[max(0, at - 3) : at]):
+        if word in ("not", "nothing", "never", "cannot") or word.endswith("n't"):
+            return True
+        if word not in ("be", "is", "are", "have", "has", "see", "find", "contain", "hold", "any"):
+            return False
+    return False
 
 
 def bound_behind(words: Sequence[str]) -> tuple[int, str] | None:

@@ -23,7 +23,7 @@ def antecedents(line: Line, at: int, *, several: bool, but: str = "") -> list[No
     """
     before = [noun for noun in line.nouns if noun.at < at and not noun.denied and noun.name != but]
     found = {noun.name: noun for noun in before if noun.plural == several}
-    if any(is_unnamed(line, here, at) for here in range(at)):
+    if any(is_unnamed(line, here, at) and not (several and _is_one(line, here)) for here in range(at)):
         return []
     owner = next((noun for noun in line.nouns if noun.at < at), None)
     if owner and owner.name in found and line.text(owner.at + 1) in ("has", "have", "with"):
@@ -31,6 +31,11 @@ def antecedents(line: Line, at: int, *, several: bool, but: str = "") -> list[No
     if not found and line.told and not before and line.told.plural == several and line.told.name != but:
         return [replace(line.told, at=at, first=at)]
     return list(found.values())[::-1]
+
+
+def _is_one(line: Line, here: int) -> bool:
+    """Whether an article names a single thing behind "on": ``on the pad`` is not "them"."""
+    return line.text(here - 1) in ("on", "in", "at") and not line.text(here + 1).endswith("s")
 
 
 def counted(line: Line, at: int) -> Noun | None:

@@ -14,6 +14,7 @@ from math import inf
 
 from mpgi_ray.rules import lexicon
 from mpgi_ray.rules.english import placed_sentences
+from mpgi_ray.truth.asides import without_asides
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.counts import (
     is_bound_before_others,
@@ -35,7 +36,9 @@ from mpgi_ray.truth.of_picture import is_direction
 from mpgi_ray.truth.pairs import relations
 from mpgi_ray.truth.pieces import Kind, pieces
 from mpgi_ray.truth.places import Region
+from mpgi_ray.truth.questions import Question, answers, asked, implied, is_statement
 from mpgi_ray.truth.shares import covers
+from mpgi_ray.truth.told_patterns import told_patterns
 from mpgi_ray.truth.where import owners
 from mpgi_ray.truth.wholes import is_every, is_largest, is_most, is_told_of_all
 
@@ -53,12 +56,16 @@ def claims(text: str, names: Mapping[str, Name]) -> list[Claim]:
     numbers: dict[str, list[float]] = {}  # of the things of a name, in the order in which they are told
     several = set[str]()  # what was spoken of without a number
     told: Noun | None = None  # what "they" are
+    question: Question | None = None
     for at, sentence in placed_sentences(text):
-        if sentence.endswith("?"):
-            told = None
-            continue
-        line = Line(pieces(sentence, at, names), told)
+        line = Line(without_asides(pieces(sentence, at, names)), told)
         add_nouns(line)
+        if sentence.endswith("?") and not is_statement(line):
+            question = asked(line)
+            told = question.noun if question else None
+            continue
+        found += answers(line, question) if question and line.parts else []
+        question = implied(line)
         found += _claims(line)
         for noun in line.nouns:
             if not noun.denied and noun.plural and noun.amount is None:
@@ -112,6 +119,7 @@ def _claims(line: Line) -> Iterator[Claim]:
         thing = line.noun_at(at)
         about = _of_noun(line, thing, region) if thing else ellipses(line, {at: region})
         yield from (claim for claim in about if claim.about is About.POSITION)
+    yield from told_patterns(line)
     yield from covers(line)
     yield from relations(line)
 
@@ -136,7 +144,7 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
     if noun.denied:
         before = line.parts[: noun.first]
         elsewhere = any(part.kind in (Kind.PLACE, Kind.RELATION) for part in before)
-        if is_narrow(line, noun) or has_exception(line, noun):
+        if (is_narrow(line, noun) and not noun.absent) or has_exception(line, noun):
             return
         apart = any(part.text in ("where", "which", "whose") for part in before)
         turn = next((n + 1 for n in range(noun.first - 1, -1, -1) if line.turns(n)), 0)

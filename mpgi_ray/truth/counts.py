@@ -48,8 +48,8 @@ def is_placed(line: Line, noun: Noun) -> bool:
     kinds = {noun.name, *lexicon.synonyms(noun.name), *lexicon.hypernyms(noun.name)}
     usual = {ground for ground, things in lists()["usual"].items() if not kinds.isdisjoint(things)}
     for here in range(noun.at + 1, min(noun.at + 8, len(line.parts))):
-        scattered = line.parts[here].value == "scattered"
-        if line.kind(here) is Kind.RELATION or (line.kind(here) is Kind.PATTERN and not scattered):
+        all_of = line.parts[here].value == "scattered" or _is_exact(line, noun)
+        if line.kind(here) is Kind.RELATION or (line.kind(here) is Kind.PATTERN and not all_of):
             return True
         at_one = line.text(here) in ("between", "among") or (
             line.text(here) == "on" and line.text(here + 1) == "the"
@@ -63,9 +63,15 @@ def is_placed(line: Line, noun: Noun) -> bool:
     return False
 
 
+def _is_exact(line: Line, noun: Noun) -> bool:
+    """``only two cars``, ``exactly two``, ``but one``."""
+    said = line.text(noun.first).startswith(("only", "just", "exactly", "precisely"))
+    return said or (line.text(noun.first) == "one" and line.text(noun.first - 1) in ("but", "only"))
+
+
 def is_bound_of_site(line: Line, noun: Noun) -> bool:
     """``no more than three silos stand on the yard``: who says how many there are at most means all."""
-    if noun.amount is None or noun.amount[0] > 0:
+    if noun.amount is None or (noun.amount[0] > 0 and not _is_exact(line, noun)):
         return False
     after = range(noun.at + 1, min(noun.at + 8, len(line.parts)))
     on = next((n for n in after if line.text(n) in ("on", "in") or line.kind(n) is Kind.RELATION), None)

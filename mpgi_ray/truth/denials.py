@@ -27,9 +27,13 @@ _JOINING = (
     "for",
     "while",
     "though",
+    "exist",
+    "exists",
+    "appear",
+    "appears",
 )
 _ANYBODY = ("i", "we", "you", "one", "also", "clearly", "absolutely", "overall", "otherwise")
-_SPANS, _SPANNED = ("crosses", "spans", "crossing", "spanning"), ("it", "the")
+_SPANS, _SPANNED = ("crosses", "spans", "crossing", "spanning"), ("it", "the", "this")
 _MOVING = frozenset(("vehicle", "vessel", "boat", "aircraft", "plane"))
 _LISTING = {",", "and", "or", "any", "other"}
 _AT_ONE = ("on", "in", "along", "beside", "near", "occupies", "occupy")
@@ -78,7 +82,9 @@ def _is_on_site(line: Line, noun: Noun) -> bool:
 def has_exception(line: Line, noun: Noun) -> bool:
     """Whether only the rest is denied: apart from a shed, there are no buildings."""
     first = next((n for n in range(noun.first - 1, -1, -1) if line.text(n) in ("but", ";")), -1)
-    return any(part.text in lists()["exceptions"] for part in line.parts[first + 1 :])
+    rest = line.parts[first + 1 :]
+    other = any((a.text, b.text) == ("other", "than") for a, b in pairwise(rest))
+    return other or any(part.text in lists()["exceptions"] for part in rest)
 
 
 def is_narrow(line: Line, noun: Noun) -> bool:
@@ -89,7 +95,8 @@ def is_narrow(line: Line, noun: Noun) -> bool:
         return True
     if {line.text(here) for here in range(noun.first, noun.at)} & {"second", "third", "further"}:
         return True
-    return _is_at_thing(line, _whole_list(line, noun))
+    either = line.text(noun.at + 1) == "either" and any(p.kind is Kind.PLACE for p in line.parts[: noun.at])
+    return either or _is_at_thing(line, _whole_list(line, noun))
 
 
 def _is_in_view(line: Line, noun: Noun) -> bool:
@@ -116,6 +123,18 @@ def denied_place(line: Line, noun: Noun) -> Region | None:
     return region if isinstance(region, Region) and not region.side else None
 
 
+def _is_at_usual(line: Line, noun: Noun, first: int) -> bool:
+    """``The basin holds no sailboats``, ``the farm has no barns``: where all such things would be."""
+    verb = noun.first - 1
+    if line.text(verb) not in lists()["having"] or line.text(first) not in ("the", "this", "our"):
+        return False
+    kinds = {noun.name, *lexicon.synonyms(noun.name), *lexicon.hypernyms(noun.name)}
+    ground = {line.text(verb - 1)} | ({line.parts[verb - 1].value} if line.noun_at(verb - 1) else set())
+    plain = all(line.kind(n) is Kind.WORD for n in range(first + 1, verb - 1))
+    usual = any(not kinds.isdisjoint(lists()["usual"].get(one, ())) for one in ground)
+    return plain and usual
+
+
 def _whole_list(line: Line, noun: Noun) -> Noun:
     """With all things of its list: the road is free of cars, trucks and buses."""
     first, last = line.nouns[0], noun
@@ -136,10 +155,18 @@ def _is_at_thing(line: Line, noun: Noun) -> bool:
     """Whether all that a list denies is denied at another thing."""
     if _is_in_view(line, noun) or denied_place(line, noun) is not None:
         return False
-    if noun.name == "bridge" and line.text(noun.at + 1) in _SPANS and line.text(noun.at + 2) in _SPANNED:
+    rest = line.parts[noun.at + 1 :]
+    apart = any(part.kind in (Kind.PLACE, Kind.RELATION, Kind.THING) for part in rest)
+    the = noun.first - (line.text(noun.first - 1) == "the")
+    if line.text(noun.first).endswith(("absence of", "lack of")) and not apart and the == 0:
+        return False  # the absence of boats is striking
+    spanned = line.text(noun.at + 2) in _SPANNED
+    if noun.name == "bridge" and line.text(noun.at + 1) in _SPANS and spanned:
         return False  # no bridge crosses it
     if line.text(noun.at + 1) in lists()["saying"] and line.text(noun.at + 2) == "between":
         return True  # no tank stands between the sheds
+    if line.text(noun.at + 2) == "left" and line.kind(noun.at + 3) is Kind.WORD:
+        return True  # no boat is left unmoored
     said_so = line.text(noun.at + 1) in lists()["saying"] and line.kind(noun.at + 3) in (None, Kind.MARK)
     if said_so and line.kind(noun.at + 2) is Kind.WORD:
         return line.text(noun.at + 2) not in (*_AT_ALL, *lists()["unseen"], *lists()["absent"])  # alone
@@ -169,6 +196,9 @@ def _is_at_thing(line: Line, noun: Noun) -> bool:
         return said.isdisjoint(lists()["unseen"])  # none of the sheds is red
     if any(line.text(noun.at + n) == "there" and line.text(noun.at + n - 1) != "down" for n in (2, 3)):
         return True  # no plane stands there; but all that a flier sees is down there
+    there = line.text(noun.at + 1) == "there" and line.kind(noun.at + 2) in (None, Kind.MARK)
+    if there and any(part.kind is Kind.PLACE for part in line.parts[: noun.first]):
+        return True
     ground = line.noun_behind(noun.at + 2) if line.text(noun.at + 2) == "on" else None
     usual = ground is None or {line.text(ground.at), ground.name} & {
         *lists()["usual"],
@@ -194,6 +224,8 @@ def _is_at_thing(line: Line, noun: Noun) -> bool:
     first = next((n for n in range(here, -1, -1) if line.ends_clause(n)), -1)
     before = line.parts[first + 1 : here + 1]
     if _is_of_site(line, noun, [part.text for part in before]) or _is_of_grounds(line, noun):
+        return False
+    if _is_at_usual(line, noun, first + 1):
         return False
     things = any(
         part.kind in (Kind.THING, Kind.GROUP) or (part.kind is Kind.WORD and part.text not in _ANYBODY)

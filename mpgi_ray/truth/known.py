@@ -130,6 +130,8 @@ class Known:
         if whole is None or name in (said for names in self.named for said in names):
             return None
         of = self.of(whole)
+        if not of.is_there and whole not in lists()["parts_of"].values():
+            return None
         classes, covers = (*of.classes, *of.maybe), of.covers or of.under
         return Of((), (), False, classes, covers, (), exact=False, uncounted=True, within=of.is_there)
 

@@ -33,7 +33,7 @@ SINGLE_SIDES = (
     *(f"{across}_of" for across in _ACROSS),
     *(f"{down}_{across}" for down in _DOWN for across in _ACROSS),
 )
-_SIZES = ("larger", "smaller", "longer", "more", "fewer")
+_SIZES = ("larger", "smaller", "longer", "shorter", "no_larger", "alike", "more", "fewer")
 
 
 def leads_away(line: Line, noun: Noun) -> bool:
@@ -45,7 +45,7 @@ def leads_away(line: Line, noun: Noun) -> bool:
         return False
     word, definite = line.text(here), line.text(here + 1) == "the"
     if line.kind(here) is Kind.RELATION and line.parts[here].value in _SIZES:
-        return False  # longer than the pier on the left
+        return line.text(noun.at + 1) in lists()["saying"]  # but longer than the pier on the left
     if word == "of":
         all_of = line.text(here - 1) in ("all", "both", "most", "some", "each", "none", "half")
         bit = line.text(here - 1) in lists()["bits"] and noun.name not in lists()["ways"]

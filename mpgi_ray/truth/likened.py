@@ -6,6 +6,7 @@ from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.line import STEPPED_OVER, Line, Noun
 from mpgi_ray.truth.pieces import Kind
 
+_NOT_THESE = (("rather", "than"), ("instead", "of"), ("opposed", "to"), ("place", "of"))
 _SPOKEN_TO = ("child", "pupil", "student", "person")
 
 
@@ -25,6 +26,11 @@ def is_likened(line: Line, noun: Noun) -> bool:
         before -= 1
     if any(line.text(n) == "be" and line.text(n + 1) in ("it", "they") for n in range(before - 5, before)):
         return True  # be it a barge or a boat
+    if [line.text(before - n) for n in (1, 0)] == ["to", "be"]:
+        return line.text(before - 2) in ("used", "were", "was", "are", "ought")  # there used to be
+    after = [line.text(noun.at + n) for n in (1, 2, 3)]
+    if noun.first == noun.at and after[0] in ("have", "has") and after[1:] == ["not", "been"]:
+        return True  # where and how they have not been set up nobody can tell
     if _is_viewpoint(line, noun, before):
         return True
     if line.text(before) == "for":
@@ -35,6 +41,8 @@ def is_likened(line: Line, noun: Noun) -> bool:
         and any(line.kind(n) is Kind.DENIAL for n in range(max(0, before - 5), before))
     ):
         return True  # none of the boats is a barge
+    if (line.text(before - 1), line.text(before)) in _NOT_THESE or line.text(before) == "unlike":
+        return True  # boats rather than barges
     if line.text(before) in ("like", "resembling"):
         return noun.plural or before < noun.at - 1  # and not a fountain-like pond
     if noun.name != "cabin" or line.text(before) not in ("with", "whose", "their", "its"):

@@ -25,6 +25,7 @@ class Noun:
     amount: Amount | None = None
     some: bool = False
     denied: bool = False
+    absent: bool = False  # it is said apart from it that there is none
     colour: str | None = None
 
 

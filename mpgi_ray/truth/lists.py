@@ -64,6 +64,12 @@ def names_by(known: frozenset[str], there: frozenset[str]) -> Mapping[str, Name]
 @cache
 def _common_names() -> Mapping[str, Name]:
     names = {name: name for name in lexicon.thing_names()} | lists()["names"]
+    names |= {  # the water area, the grass surface
+        f"{said} {area}": name
+        for said, name in names.items()
+        for area in ("area", "surface")
+        if lexicon.is_mass(name) and " " not in said
+    }
     plurals = {lexicon.several(said): (name, True) for said, name in names.items()}
     plurals |= {said: (name, True) for said, name in lists()["several"].items()}
     return plurals | {said: (name, False) for said, name in names.items()}

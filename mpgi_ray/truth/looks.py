@@ -43,8 +43,12 @@ def looks(line: Line, noun: Noun, claim: Claim) -> Iterator[Claim]:
     at = _behind_aside(line, noun.at + 1)
     if (colour := said_colour(line, at)) and (of := _subject(line, noun, at)):
         yield replace(claim, about=About.COLOUR, name=of.name, word=colour.value, end=colour.end)
-    for here in range(at, min(at + 4, len(line.parts))):
+    for here in range(at, min(at + 7, len(line.parts))):
         part = line.parts[here]
+        if part.kind is Kind.COLOUR and line.text(here + 1) == "and":
+            continue  # they are green and stand in a row
+        if line.text(here) in (*lists()["not"], "anything") or line.text(here).endswith("n't"):
+            break  # they do not form a ring
         if part.kind is Kind.PATTERN and (part.value != "beside" or line.text(here + 1) != "with"):
             told = About.ARRANGEMENT
             yield replace(claim, about=told, amount=noun.amount, word=part.value, end=part.end)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 from mpgi_ray.rules import lexicon
+from mpgi_ray.truth.absences import is_absent, is_missed
+from mpgi_ray.truth.leading import SINGLE_SIDES
 from mpgi_ray.truth.likened import is_likened
 from mpgi_ray.truth.line import STEPPED_OVER, Line, Noun
 from mpgi_ray.truth.lists import lists
@@ -13,21 +15,7 @@ from mpgi_ray.truth.pieces import Kind, Piece
 
 _ADJECTIVES = 5  # pieces between a number and its noun
 _FURTHER = ("another", "other", "these", "those", "further", "additional", "remaining")
-_VERBS = (
-    "is",
-    "are",
-    "do",
-    "does",
-    "have",
-    "has",
-    "remain",
-    "remains",
-    "isn't",
-    "aren't",
-    "can",
-    "could",
-    "being",
-)
+_AT_ONE = ("near", "beside", *SINGLE_SIDES)
 _MORE = ("other", "more", "further", "another", "additional")
 _DETERMINERS = ("the", "these", "those", "its", "their", "all")
 
@@ -49,6 +37,13 @@ def is_thing(line: Line, at: int, part: Piece) -> bool:
         return False
     if part.text == "home" and line.text(at + 1) == "to":
         return False
+    if part.text == "land" and line.kind(at - 1) is Kind.WORD:
+        return False  # grassy land is not what a source calls land
+    owned = line.kind(at + 1) is Kind.WORD and line.parts[at + 1].start == part.end + 2  # the boats' berths
+    if owned and part.plural and line.text(at + 1) not in ("colour", "color", "number"):
+        return False
+    if line.text(at + 1) == "free" and line.text(at + 2) != "of":
+        return False  # car-free
     if line.text(at - 1) == "the" and line.text(at - 2) == "of" and line.kind(at - 3) is Kind.PLACE:
         return False
     plain = lists()["plain"]
@@ -57,6 +52,7 @@ def is_thing(line: Line, at: int, part: Piece) -> bool:
     if _is_said_to_act(line, at):
         return True
     before = line.kind(at - 1) is Kind.WORD and lexicon.is_noun(line.text(at - 1))
+    before &= not _begins_anew(line, at)
     before |= line.kind(at - 1) is Kind.THING and not line.parts[at - 1].plural
     if before and line.text(at - 1) not in lists()["of_place"]:
         return False  # a container terminal is not what a source calls a terminal
@@ -66,6 +62,16 @@ def is_thing(line: Line, at: int, part: Piece) -> bool:
         return False  # a building site
     word = line.kind(at + 1) is Kind.WORD and lexicon.is_noun(line.text(at + 1))
     return part.plural or not (word or line.kind(at + 1) is Kind.THING)
+
+
+def _begins_anew(line: Line, at: int) -> bool:
+    """The trucks in ``on the apron trucks outnumber the planes``: the apron is no part of their name."""
+    fronted = line.text(at - 2) == "the" and line.text(at - 3) in ("on", "in", "at")
+    begins = at == 3 or line.kind(at - 4) is Kind.MARK
+    acts = line.kind(at + 1) in (Kind.COVERED, Kind.COVERS, Kind.RELATION) or line.text(at + 1) in (
+        *lists()["saying"],
+    )
+    return line.parts[at].plural and fronted and begins and acts
 
 
 def _is_said_to_act(line: Line, at: int) -> bool:
@@ -80,7 +86,7 @@ def _is_said_to_act(line: Line, at: int) -> bool:
 
 def _noun(line: Line, at: int) -> Noun:
     """A thing with the number, denial and colour before it."""
-    noun = Noun(at, at, line.parts[at].value, line.parts[at].plural)
+    noun = Noun(at, at, line.parts[at].value, line.parts[at].plural or _is_times(line, at - 1))
     here, steps, mixed = at - 1, 0, False
     while here >= 0 and steps <= _ADJECTIVES:
         part = line.parts[here]
@@ -93,6 +99,8 @@ def _noun(line: Line, at: int) -> Noun:
         elif part.kind is Kind.AMOUNT and part.value[1] == 0:
             noun.denied, noun.first = True, here
             break
+        elif part.kind is Kind.AMOUNT and line.text(here - 1) in ("how", "no"):
+            break  # no two boats are the same
         elif part.kind is Kind.AMOUNT:
             noun.amount, noun.first = part.value, here
             before = line.text(here - 1)
@@ -104,8 +112,13 @@ def _noun(line: Line, at: int) -> Noun:
                 noun.amount, noun.first, noun.some = line.parts[here - 3].value, here - 3, True
                 break  # two of the four trucks
             noun.some |= before == "of" and line.kind(here - 2) is Kind.GROUP  # a row of five
-            one = part.text == "one" and before not in ("is", "are", "only", "shows", "with")
-            noun.some |= one or before in _FURTHER
+            alone = line.text(at + 1) == "alone" or before in ("is", "are", "only", "but", "shows", "with")
+            one = part.text == "one" and not alone
+            noun.some |= one or before in _FURTHER or before in ("between", "among", "past")
+            at_one = line.kind(here - 1) is Kind.RELATION and line.parts[here - 1].value in _AT_ONE
+            noun.some |= at_one and not part.text.startswith(("only", "exactly"))  # beside two houses
+            break
+        elif part.text.endswith("lack of") and line.text(here - 1) in ("no", "not", "never"):
             break
         elif part.kind is Kind.DENIAL:
             noun.denied, noun.first = True, here
@@ -132,6 +145,11 @@ def _noun(line: Line, at: int) -> Noun:
             break
         here, steps = here - 1, steps + 1
     return noun
+
+
+def _is_times(line: Line, at: int) -> bool:
+    """The "x" in ``5 x van``."""
+    return line.text(at) in ("x", "×") and line.kind(at - 1) is Kind.AMOUNT
 
 
 def _is_of_two(line: Line, at: int) -> bool:
@@ -171,16 +189,20 @@ def _deny_lists(line: Line) -> None:
         listed |= between == {",", "and"} and ends  # and not "no trucks, and grass covers most"
         free = denial.endswith(" of") or denial.startswith("without")
         listed |= between == {"and"} and free and ends and noun.plural  # free of cars and trucks
-        listed &= line.text(noun.first) not in ("a", "an")
+        listed &= line.text(noun.first) not in ("a", "an") and line.text(noun.at + 1) != "only"
+        # no houses, grass everywhere
+        listed &= between != {","} or not lexicon.is_mass(noun.name) or lexicon.is_mass(before.name)
         if before.denied and between and listed and not noun.amount:
             noun.denied, noun.first = True, first
     for noun in line.nouns:
         if _is_contrasted(line, noun):
             noun.denied, noun.first = True, noun.first - 1
+        if is_missed(line, noun):
+            noun.denied = noun.absent = True
     after: Noun | None = None  # one of which it is said behind it that there is none
     for noun in reversed(line.nouns):
         between = {part.text for part in line.parts[noun.at + 1 : after.first]} if after else {"."}
-        absent = _is_absent(line, noun.at) or (between <= {",", "and", "or"} and not noun.amount)
+        absent = is_absent(line, noun.at) or (between <= {",", "and", "or"} and not noun.amount)
         noun.denied |= absent
         after = noun if absent else None
 
@@ -190,28 +212,9 @@ def _is_contrasted(line: Line, noun: Noun) -> bool:
     here = noun.first - 1
     bare = noun.first == noun.at and noun.plural and line.text(here) == "not" and line.text(here - 1) == ","
     told = (Kind.PLACE, Kind.RELATION, Kind.SHARE, Kind.LEADING, Kind.AMOUNT)
-    return bare and all(part.kind not in told for part in line.parts)
-
-
-def _is_absent(line: Line, at: int) -> bool:
-    """``tugboats do not occur``, ``trucks are entirely lacking``."""
-    words = [line.text(at + n) for n in range(1, 5)]
-    here = at + 1 + (words[0] in (":", ",", "(", "–", "—"))
-    if line.text(here) in ("none", "nil", "0") and line.kind(here + 1) in (None, Kind.MARK):  # cars: none
-        return True
-    if words[0] in ("cannot", "can't") and words[1:3] in (["be", "seen"], ["be", "found"]):
-        return line.kind(at + 4) in (None, Kind.MARK) or words[3] == "anywhere"
-    if words[0] not in _VERBS:
-        return False
-    if {*words} & {"nearly", "almost", "mostly", "largely", "practically", "virtually"}:
-        return False
-    absent, unseen = lists()["absent"], lists()["unseen"]
-    for before, word in pairwise(words):
-        if word in absent or word in ("not", "yet", "never"):
-            return word in absent or bool({*words} & {*unseen})
-        if before.endswith("n't"):
-            return word in unseen
-    return False
+    first = next((n for n in range(noun.at, -1, -1) if line.turns(n)), 0)
+    last = next((n for n in range(noun.at, len(line.parts)) if line.turns(n)), len(line.parts))
+    return bare and all(part.kind not in told for part in line.parts[first:last])
 
 
 def _name_again(line: Line) -> None:

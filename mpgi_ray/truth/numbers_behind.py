@@ -5,9 +5,16 @@ from __future__ import annotations
 from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.amounts import bound_behind, bounded
 from mpgi_ray.truth.claim import Amount
+from mpgi_ray.truth.leading import leads_away
 from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
+
+_COUNTING = (
+    *("i", "we", "you", "one", "count", "counted", "there", "are", "make", "it"),
+    *("they", "their", "number", "is"),
+)
+_BOUNDS = {"below": "below", "under": "below", "exceeds": "above", "above": "above", "over": "above"}
 
 
 def number_aside(line: Line, noun: Noun) -> None:
@@ -16,14 +23,19 @@ def number_aside(line: Line, noun: Noun) -> None:
     if line.kind(noun.first - 2) is Kind.GROUP and line.text(noun.first - 1) == "of":
         return  # rows of cars: three
     before, after = line.text(told - 1), line.text(told + 1)
+    told += (before, line.text(told)) == ("(", "n")
+    after = line.text(told + 1)
     ends = line.kind(told + 1) in (None, Kind.MARK)
-    if line.text(noun.first - 2) == "number" and line.kind(noun.at + 1) is Kind.AMOUNT:
-        noun.amount = line.parts[noun.at + 1].value  # the number of cars does not exceed four
+    if before in ("count", "number", "total") and line.text(told) in (":", "is") and noun.amount is None:
+        noun.amount = line.parts[told + 1].value if line.kind(told + 1) is Kind.AMOUNT else None
+    if line.text(noun.first - 2) == "number":
+        _number_of(line, noun)
     says = (
         (before, after) == ("(", ")")
         or (before in (":", "number", "numbering", "total") and ends)
         or (before == "," and after == "in" and line.text(told + 2) in ("number", "all", "total"))
-        or (before == "," and after in ("altogether", "in all"))
+        or (before in (",", "(", "are") and is_of_all(line, told + 1))
+        or (before == "numbering")
         or (before == "," and [line.text(told + n) for n in (1, 2, 3)] == ["of", "them", ","])
         or (
             before in ("is", "are")
@@ -33,6 +45,7 @@ def number_aside(line: Line, noun: Noun) -> None:
     )
     begins = noun.first == 0 or line.text(noun.first - 1) in (";", ":", ".")
     listed = begins and before == "," and (ends and after != ",")  # barns, two; silos, four
+    says |= before == "," == after and _is_bound(line, told) and line.noun_behind(told + 1) is None
     says |= listed or (begins and _is_of_them(line, told, ("", ";", ".")))
     digits = line.kind(noun.at + 1) is Kind.AMOUNT and line.text(noun.at + 1).isdigit()
     if begins and digits and noun.plural and noun.amount is None and line.kind(told) in (None, Kind.MARK):
@@ -45,6 +58,81 @@ def number_aside(line: Line, noun: Noun) -> None:
         and (noun.amount is None or noun.amount[1] is None)
     ):
         noun.amount = _counted_aloud(line, told)
+    at = _counted_after(line, noun) or _told_after(line, noun)
+    if at and noun.plural and not noun.denied and noun.amount is None:
+        noun.amount, noun.some = line.parts[at].value, False
+
+
+def _number_of(line: Line, noun: Noun) -> None:
+    """``the number of cars does not exceed four``, ``… is below four``, ``four is the number of cars``."""
+    if line.kind(noun.at + 1) is Kind.AMOUNT:
+        noun.amount = line.parts[noun.at + 1].value
+        return
+    the = noun.first - 3
+    if line.text(the) == "the" and line.text(the - 1) == "is" and line.kind(the - 2) is Kind.AMOUNT:
+        noun.amount = line.parts[the - 2].value
+    verb = noun.at + 1 + (line.text(noun.at + 1) == "is")
+    kind = _BOUNDS.get(line.text(verb))
+    if kind and line.kind(verb + 1) is Kind.AMOUNT and line.kind(verb + 2) in (None, Kind.MARK):
+        noun.amount = bounded(line.parts[verb + 1].value[0], kind)
+
+
+def is_of_all(line: Line, at: int) -> bool:
+    """Whether words behind a number say that it is of all: ``in total``, ``to be exact``."""
+    said = " ".join(line.text(at + n) for n in range(4))
+    return f"{said} ".startswith(tuple(f"{words} " for words in lists()["exactly"]))
+
+
+def _counted_after(line: Line, noun: Noun) -> int | None:
+    """Where the number is in ``cars are parked here, just two``, ``cars in a lot, five to be exact``."""
+    mark = next((n for n in range(noun.at + 1, noun.at + 7) if line.kind(n) is Kind.MARK), 0)
+    told = (Kind.THING, Kind.PLACE, Kind.RELATION, Kind.AMOUNT, Kind.SHARE, Kind.GROUP, Kind.COVERS)
+    if not mark or line.text(mark) == "." or any(line.kind(n) in told for n in range(noun.at + 1, mark)):
+        return None
+    if any(one.plural for one in line.nouns if one.at < noun.at) or line.kind(noun.first - 1) is Kind.GROUP:
+        return None
+    if line.text(noun.first - 1) == "of" and line.kind(noun.first - 2) is Kind.GROUP:
+        return None
+    number = mark + 1
+    while line.text(number) in _COUNTING:
+        number += 1
+    they = any(line.text(n) in ("they", "their") for n in range(mark, number))
+    if line.kind(number) is not Kind.AMOUNT or any(one.first == number for one in line.nouns):
+        return None
+    only = line.text(number).startswith(
+        ("only", "just", "exactly", "no more", "at most", "more than", "over ", "at least", "fewer", "less")
+    )
+    ends = line.kind(number + 1) in (None, Kind.MARK) and line.text(number + 1) not in (",", ":")
+    return number if is_of_all(line, number + 1) or ((only or they) and ends) else None
+
+
+def _told_after(line: Line, noun: Noun) -> int | None:
+    """Where the number is in ``boats on the beach, nine of them``, ``boats on the beach: nine``."""
+    if leads_away(line, noun) or any(one.at < noun.at and one.plural for one in line.nouns):
+        return None
+    for at in range(noun.at + 1, len(line.parts)):
+        if line.turns(at) and line.text(at) != ":":
+            return None
+        if line.kind(at) in (Kind.GROUP, Kind.PLACE, Kind.AMOUNT) or _is_other(line, at):
+            return None
+        of_them = (line.text(at + 2), line.text(at + 3)) == ("of", "them")
+        end = at + 2 + 2 * of_them
+        colon = line.text(at) == ":" and noun.first == 0
+        said = colon or (line.text(at) in (",", "–", "—") and of_them)
+        if said and line.kind(at + 1) is Kind.AMOUNT:
+            return at + 1 if line.text(end) in ("", ".", ";", ")") else None
+    return None
+
+
+def _is_other(line: Line, at: int) -> bool:
+    """Whether further things are named, of which the number may be."""
+    word = line.kind(at) is Kind.WORD and line.text(at).endswith("s") and lexicon.is_noun(line.text(at)[:-1])
+    return word or (line.kind(at) is Kind.THING and line.parts[at].plural)
+
+
+def _is_bound(line: Line, at: int) -> bool:
+    """``at most three``."""
+    return line.kind(at) is Kind.AMOUNT and (line.parts[at].value[1] is None or line.parts[at].value[0] == 0)
 
 
 def _is_of_them(line: Line, at: int, ends: tuple[str, ...]) -> bool:

@@ -239,7 +239,11 @@ def is_denied(line: Line, subject: Noun, at: int) -> bool:
 
 
 def _compared(line: Line, at: int) -> str:
-    """``more`` or ``fewer`` for the "than" in "more cars than trucks"; else empty."""
+    """``more`` for the "than" in "more cars than trucks", the "as" in "twice as many cars as trucks"."""
     thing = line.noun_at(at - 1)
-    before = line.text(thing.first - 1 if thing and thing.first < thing.at else at - 2)
+    first = thing.first - 1 if thing and thing.first < thing.at else at - 2
+    before = line.text(first)
+    if thing and line.text(at) == "as" and before == "as many":
+        return {"twice": "more", "times": "more", "half": "fewer"}.get(line.text(first - 1), "")
+    before = "fewer" if before == "less" else before  # less water than grass
     return before if line.text(at) == "than" and thing and before in ("more", "fewer") else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -12,10 +12,10 @@ from typing import Any
 from mpgi_ray.rules.measured.colours import THING_COLOURS
 from mpgi_ray.truth.amounts import amount_at, fraction_at
 from mpgi_ray.truth.lists import Name, lists
-from mpgi_ray.truth.places import region_at
+from mpgi_ray.truth.places import Region, region_at
 from mpgi_ray.truth.tokens import TOKEN, folded, lowered, word_of
 
-_LONGEST = 6  # words of a phrase, or of a class's name
+_LONGEST = 8  # words of a phrase, or of a class's name
 _SAME = {
     "gray": "grey",
     "silver": "grey",
@@ -23,6 +23,10 @@ _SAME = {
     "reddish": "red",
     "greenish": "green",
 }
+
+
+_BARE_COMPASS = ("north", "south", "west", "east")
+_BARE_SIDES = ("left", "right", "top", "bottom", "centre", "center", "middle", *_BARE_COMPASS)
 
 
 class Kind(StrEnum):
@@ -118,17 +122,50 @@ def _next(
         "mentioned",
         "described",
     }  # from almost directly above
-    place = None if seen and word in ("above", "below") else region_at(rest)
+    place = None if seen and word in ("above", "below") else region_at(rest) or _headed(words, at, names)
     if place and not _is_relation(words, at, place[0], names):
         return place[0], Kind.PLACE, place[1], False
     for length in range(min(_LONGEST, len(words) - at), 0, -1):
         phrase = " ".join(words[at : at + length])
         if name := names.get(phrase):
             return length, Kind.THING, *name
-        if phrase in phrases:
+        bound = (
+            phrase.endswith((" more than", " less than")) and phrases.get(phrase, ("",))[0] is Kind.RELATION
+        )
+        if bound and at + length < len(words):  # covers more than half
+            bound = bool(fraction_at(words, at + length) or amount_at(words, at + length))
+        if phrase in phrases and not bound:
             return (length, *phrases[phrase], False)
     kind = Kind.MARK if not word[0].isalnum() else Kind.WORD
     return 1, kind, None, False
+
+
+def _headed(words: list[str], at: int, names: Mapping[str, Name]) -> tuple[int, Region] | None:
+    """The part of the picture in ``left: boats``, ``boats left, sheds right``, ``the left is water``."""
+    the = words[at] == "the"
+    side = words[at + the] if at + the < len(words) else ""
+    if side not in _BARE_SIDES:
+        return None
+    region = region_at(f"in the {side}" if side in _BARE_COMPASS else f"at the {side}")
+    after = words[at + the + 1 : at + the + 2]
+    begins = at == 0 or words[at - 1] in (",", ";", ".", ":", "and", "while", "look")
+    if region is None or (the and not begins):
+        return None
+    if the:
+        rest = words[at + 2 :]
+        rest = rest[3:] if rest[:1] == ["of"] and rest[2:3] and rest[2] in lists()["picture"] else rest
+        noun = 1 + (rest[1:2] in (["mostly"], ["all"]))
+        said = rest[:1] == ["is"] and any(" ".join(rest[noun : noun + n]) in names for n in (1, 2, 3))
+        return (2, region[1]) if said else None
+    clause = next((n for n in range(1, 5) if at - n < 0 or words[at - n] in (",", ";", ".")), 0)
+    listed = clause > 1 and words[at - 1] in names and (not after or after[0] in (",", ";", "."))
+    aside = (
+        words[at - 1] in (":", "(")
+        and at > 1
+        and words[at - 2] in names
+        and after in ([], [")"], ["."], [";"])
+    )
+    return (1, region[1]) if (begins and after == [":"]) or listed or aside else None
 
 
 def _is_relation(words: list[str], at: int, length: int, names: Mapping[str, Name]) -> bool:
@@ -140,7 +177,10 @@ def _is_relation(words: list[str], at: int, length: int, names: Mapping[str, Nam
     if words[at + length - 1] == "side":
         pictures |= {*lists()["sites"]}  # the left side of a yard lies in it
     told = [n for n in range(1, min(5, len(after))) if after[n] in pictures]
-    return all(f"{after[n - 1]} {after[n]}" in names for n in told)  # of the road surface
+    named = [*after, ""]
+    return all(  # of the road surface, of the crop field
+        f"{after[n - 1]} {after[n]}" in names or f"{after[n]} {named[n + 1]}" in names for n in told
+    )
 
 
 @cache
@@ -171,6 +211,36 @@ def _phrases() -> dict[str, tuple[Kind, Any]]:
         for verb in verbs
         for part in parts
     }
+    found |= {folded(said): (Kind.RELATION, word) for said, word in _comparisons(listed["compared"])}
+    found |= {folded(said): (Kind.PATTERN, pattern) for said, pattern in _shapes(listed["shapes"])}
+    found |= {f"{word} {part}": (Kind.DOMINATES, None) for word in adjectives for part in of["is"]}
     for kind, name in ((Kind.PATTERN, "patterns"), (Kind.RELATION, "relations")):
         found |= {folded(phrase): (kind, value) for value, same in listed[name].items() for phrase in same}
     return found
+
+
+def _shapes(shapes: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """``in one vertical row``, ``forming a circle``, ``lined up from top to bottom``, with the pattern."""
+    for before in shapes["before"]:
+        for shape, pattern in shapes["rows"].items():
+            for article in shapes["articles"]:
+                alone = "single " if pattern == "row" and article in shapes["alone"] else ""
+                yield f"{before} {article} {shape}", f"{alone}{pattern}"
+                for way, direction in shapes["ways"].items() if pattern == "row" else ():
+                    yield f"{before} {article} {way} {shape}", f"{direction} row"
+    for verb in shapes["verbs"]:
+        yield from ((f"{verb} {along}", f"{way} row") for along, way in shapes["along"].items())
+
+
+def _comparisons(compared: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """``covers more of the image than``, ``takes up less room than``, ``covers twice as much as``."""
+    for verb in compared["verbs"]:
+        for what in compared["what"]:
+            yield from ((f"{verb} {more} {what}than", word) for more, word in compared["than"].items())
+        for size, word in compared["shares"].items():
+            for part in compared["of"]:
+                yield from ((f"{verb} a {size} {part} {of}than", word) for of in compared["as"])
+        for what in compared["as"]:
+            yield f"{verb} twice as much {what}as", "larger"
+            yield f"{verb} about twice as much {what}as", "larger"
+            yield f"{verb} half as much {what}as", "smaller"

@@ -19,8 +19,12 @@ _NOUN = (
     r"corner|half|part|side|edge|portion|area|third|quarter|quadrant|section|border|margin|region|end|rim|"
     r"boundary|strip|zone|fringe|reaches|arm|approach road|approach|branch"
 )
+_OWN = (  # the picture's lower edge
+    r"(?:the |this )?(?:picture|image|scene|frame|view|photo) "
+    r"(?=upper |lower |left |right |top |bottom |north|south|east|west)"
+)
 _PLACE = re.compile(
-    rf"(?P<before>{_PREPOSITION} )?(?:the |its |their )?{_FAR}"
+    rf"(?P<before>{_PREPOSITION} )?(?:the |its |their |our |your |{_OWN})?{_FAR}"
     rf"(?:(?P<v>upper|top|lower|bottom|topmost|bottommost|north(?:ern)?|south(?:ern)?)"
     rf"(?: ?(?P<h>left|right|central|middle|center|centre|west(?:ern)?|east(?:ern)?))?"
     rf"(?: hand| most)?(?: (?P<n>{_NOUN}))?"
@@ -36,7 +40,9 @@ _OF_MIDDLE = re.compile(
     r"(?! of the (?!image|picture|photo|scene|frame|view))"
 )
 _HOLDING = re.compile(
-    r"(?: of (?:the|this) \w+)? (?:holds?|contains?|has|have|(?:is|are) (?:occupied|filled|taken up) by)\b"
+    r"(?: of (?:the|this) \w+)? (?:holds?|contains?|has|have|shows?|belongs? to|"
+    r"(?:is|are) (?:occupied|filled|taken up|taken|lined|covered|dominated|bordered|given over|"
+    r"full|crowded|packed|all|mostly|mainly)(?: by| with| of| to)?)\b"
 )
 _BARE = re.compile(  # three sheds above; and not above and below the road
     r"(above|below|underneath|beneath)(?= [,;.)]|$| there\b| is | are | lies? | stands? | sits? | runs? "

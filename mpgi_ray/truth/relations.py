@@ -18,6 +18,7 @@ from mpgi_ray.truth.known import Of
 _OF_SOME = ("near", "beside", "on", "afloat")  # what need not be so of as many as are told
 _ASIDE = 0.05  # of the picture: middles that lie nearer are on no side of each other
 _BORDER = 0.02  # of the picture: nor is a middle that is nearer to a surface
+_TWICE = 2.5  # times the area: boxes of things that do not lie straight are larger
 _PAIRS = 10_000  # at most, that are looked at
 _FARTHER = 1.5  # times as far away, and a little more, is not nearer
 _APART = 0.45  # of the picture: things with such a gap are not near
@@ -101,6 +102,16 @@ def _longer(a: Place, b: Place) -> bool | None:
     return True if one > 1.2 * other else (False if 1.2 * one < other else None)
 
 
+def _not(holds: bool | None) -> bool | None:
+    return None if holds is None else not holds
+
+
+def _is_twice(a: Place, b: Place) -> bool:
+    """Whether one thing is so much larger than another one that nobody would call them alike."""
+    one, other = sorted((a.box.area, b.box.area))
+    return not (a.is_surface or b.is_surface) and other > _TWICE * one
+
+
 def _both(
     one: Callable[[Place, Place], bool | None], other: Callable[[Place, Place], bool | None]
 ) -> Callable[[Place, Place], bool | None]:
@@ -128,6 +139,8 @@ HOLDS: dict[str, Callable[[Place, Place], bool | None]] = {
     "longer": _longer,
     "smaller": lambda a, b: _larger(b, a),
     "shorter": lambda a, b: _longer(b, a),
+    "no_larger": lambda a, b: _not(_larger(a, b)),
+    "alike": lambda a, b: False if _is_twice(a, b) else None,
 }
 
 

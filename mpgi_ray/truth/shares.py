@@ -12,6 +12,7 @@ from mpgi_ray.truth.line import PARTS, Line, Noun
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind, Piece
 from mpgi_ray.truth.sharing import picture_behind, sharing, trailing
+from mpgi_ray.truth.told_shares import told_share
 
 _PICTURES = ("image", "picture", "photo", "photograph", "frame", "scene", "view", "tile")
 _REST = ("rest", "remainder", "remaining")  # of the picture: what is said of it is said of a part
@@ -19,6 +20,8 @@ _COMPASS = ("north", "south", "east", "west", "northeast", "northwest", "southea
 _BEYOND = ("beyond", "behind", "along", "around", "beside", "below", "above", "past")
 _ASIDES = ("which", "whose", "with", "dear", "listeners", "pupils", "children")
 _ONLY = ("only", "just", "merely", "at", "a", "mere", "good", "full")  # between a comma and a share
+_CUT = ("cut", "split", "laid", "strewn", "grown", "run", "seen", "set", "made", "rough", "flat", "calm")
+_SHOWS = ("shows", "show", "carries", "carry", "bears", "bear")
 _CLAIMING = (Kind.SHARE, Kind.DOMINATES, Kind.DOMINATED, Kind.LEADING)
 
 
@@ -26,12 +29,21 @@ def covers(line: Line) -> Iterator[Claim]:
     for at, part in enumerate(line.parts):
         if part.kind not in _CLAIMING or _is_of_part(line, at):
             continue
+        if part.kind is Kind.SHARE and line.text(at - 1) in ("not", "else"):
+            continue  # not the whole image is grass
+        if part.text == "most" and line.text(at - 1) == "the":
+            subject = line.subject(at - 2) if line.kind(at - 2) is Kind.COVERS else None
+            among = any(line.text(n) in ("of", "among") for n in range(at))
+            if subject and not (subject.denied or subject.amount or among):
+                yield Claim(About.DOMINANCE, subject.name, part.start, part.end)
+            continue  # covers the most
         if part.kind is Kind.SHARE and (listed := sharing(line, at)):
             for noun in listed:
                 yield Claim(About.COVER, noun.name, part.start, part.end, amount=part.value)
         elif part.kind is Kind.SHARE:
             found = list(_share(line, at, part))
-            yield from found or trailing(line, at)
+            found = found or list(trailing(line, at))
+            yield from found or told_share(line, at)
         elif part.kind in (Kind.DOMINATES, Kind.DOMINATED, Kind.LEADING):
             subject = _leading(line, at) if part.kind is Kind.DOMINATES else line.object(at)
             # "mostly empty bays" are many that are empty
@@ -45,10 +57,16 @@ def covers(line: Line) -> Iterator[Claim]:
 def _leading(line: Line, at: int) -> Noun | None:
     """What dominates: grass in ``grass is the largest surface``, and the other way round."""
     if line.parts[at].text.startswith(("the ", "by far ")):
-        if line.text(at + 1) in ("is", "being", ":"):
-            return line.object(at + 1)
+        of_picture = line.text(at + 1) == "of" and line.kind(at + 3) is Kind.PICTURE
+        verb = at + 1 + 3 * of_picture
+        if line.text(at).endswith((" part", " share", " portion")) and not of_picture:
+            return None  # the largest part of a lake
+        if line.text(verb) in ("is", "being", ":"):
+            return line.object(verb)
         if line.text(at - 1) not in ("is", "are", "being", "remains", "forms", "form"):
             return None
+    if line.text(at).startswith(tuple(lists()["largest"])):  # dominant surface: grass
+        return line.object(at + 1) if line.text(at + 1) == ":" and at == 0 else None
     return line.subject(at)
 
 
@@ -104,7 +122,7 @@ def _behind_aside(line: Line, end: int) -> Noun | None:
     """The river in ``the river, which carries barges, takes up``, ``…, crossed by bridges, fills``."""
     for at in range(end):
         after = line.text(at + 1)
-        if line.text(at) == "," and (after in _ASIDES or after.endswith(("ed", "ing"))):
+        if line.text(at) == "," and (after in _ASIDES or after.endswith(("ed", "ing")) or after in _CUT):
             return line.noun_at(at - 1)
     return None
 
@@ -167,7 +185,8 @@ def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
         if first is not None and picture_behind(line, at) is not None:
             yield Claim(About.COVER, first.name, part.start, part.end, amount=part.value)
         return  # lawns surround the junction and cover half of it
-    if line.text(at - 1) in ("take", "takes") and picture_behind(line, at) is None:
+    much = part.text.startswith(("the lion's", "the larger", "the bigger", "the greater", "the bulk"))
+    if line.text(at - 1) in ("take", "takes") and picture_behind(line, at) is None and not much:
         return  # takes a quarter turn
     verb = next((n for n in (1, 2) if line.kind(at - n) is Kind.COVERS), None)
     if verb is not None:
@@ -189,17 +208,13 @@ def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
             else:
                 yield replace(claim, other=last.name)
     else:
-        verbs = (
-            n
-            for n in range(1, 7)
-            if line.kind(at + n) is Kind.COVERED or line.text(at + n) in ("shows", "show")
-        )
+        verbs = (n for n in range(1, 7) if line.kind(at + n) is Kind.COVERED or line.text(at + n) in _SHOWS)
         after = next(verbs, None)
         direct = after == 1 or line.text(at + 1) in ("of", "the", "this")  # and not a third one
         direct |= line.kind(at + 1) is Kind.PICTURE and part.text.endswith(("whole", "entire"))
         if after is not None and direct and all(line.text(at + n) != "," for n in range(1, after)):
             subject = line.object(at + after)
-            if line.text(at + after) in ("shows", "show") and _goes_on(line, subject):
+            if line.text(at + after) in _SHOWS and _goes_on(line, subject):
                 return  # the whole image shows grass and trucks
             if ground := lists()["grounds"].get(line.text(at + after + 1)):
                 yield Claim(About.COVER, ground, part.start, part.end, amount=part.value)

@@ -12,7 +12,7 @@ from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
 
 SIDES = (*SINGLE_SIDES, "between")
-_SIZES = ("larger", "longer", "smaller", "shorter")
+_SIZES = ("larger", "longer", "smaller", "shorter", "no_larger", "alike")
 _AT = ("on", "in", "at", "along", "across", "by", "from", "with", "around", "over")
 _WITHIN = ("on", "in", "at", "inside", "within", "onto", "upon", "occupies", "occupy", "fills", "fill")
 _ON_WAY = (Kind.WORD, Kind.COLOUR, Kind.PICTURE, Kind.GROUP, Kind.THING)
@@ -52,6 +52,8 @@ def subject_of(line: Line, at: int, word: str) -> Noun | None:
     aside |= joined and any(line.parts[n].value in SIDES for n in range(first - 1))
     if told < first and word in SIDES and (whole := all_of(line, told)):
         return whole  # two barges, both to the right of the bridge
+    if word in SIDES and said and line.text(first - 2) in ("which", "that") and line.text(first - 3) == ",":
+        return line.noun_at(first - 4)  # one boat, which is north of the bridge
     found = _told(line, told) if word in _SIZES else None
     found = found or line.subject(first - aside) or _told(line, told)
     if found is not None and word in _SIZES and leads_away(line, found):
@@ -98,14 +100,15 @@ def fronted(line: Line, at: int, end: int) -> Noun | None:
     first -= line.text(first - 1) in lists()["placed"]
     first = begin(line, first)
     joined = line.text(first - 1) in ("and", ",", "but")
-    whole = first == 0 or line.ends_clause(first - 1)
+    cleft = first == 2 and line.text(0) == "it" and line.text(1) == "is" and line.text(end + 1) == "that"
+    whole = first == 0 or line.ends_clause(first - 1) or cleft
     area = line.text(first - 1) in ("area", "ground", "space", "side") and line.text(first - 2) == "the"
     if not (joined or whole or area):
         return None
     here = end + 1
-    comma = line.text(here) == ","
-    here += comma
-    verb = here
+    comma = line.text(here) in (",", ":")
+    here += comma + cleft
+    verb = here - cleft
     while here < end + 8 and _is_of_verb(line, here):
         here += 1
     if here == verb and not (whole and comma) and not _is_new(line, here):
@@ -137,8 +140,15 @@ def pair_of(line: Line, at: int) -> Noun | None:
 def _told(line: Line, at: int) -> Noun | None:
     """What "they" or "all of them" are that lie so."""
     here = at - 1
-    while line.kind(here) in (Kind.COVERED, Kind.STOP, Kind.GROUP) and line.text(here) != "they":
+    while line.kind(here) in (Kind.COVERED, Kind.STOP, Kind.GROUP) and line.text(here) not in ("they", "it"):
         here -= 1
+    it = here - (line.kind(here) is Kind.WORD)
+    if line.text(it) == "it" and (it == 0 or line.text(it - 1) in (",", "and", ";")):
+        names = {noun.name: noun for noun in line.nouns if noun.at < it and not noun.denied}
+        if not names and line.told is not None and not line.told.plural:
+            return replace(line.told, at=it, first=it)
+        only = next(iter(names.values())) if len(names) == 1 else None
+        return only if only and not only.plural else None
     if line.kind(here) is not Kind.PRONOUN or line.text(here) not in ("they", "them"):
         return None
     before = [noun for noun in line.nouns if noun.at < here and noun.plural and not noun.denied]
@@ -192,8 +202,12 @@ def objects(line: Line, at: int, subject: str = "") -> tuple[list[Noun], int]:
     Args:
         subject: the name of what lies at it.
     """
-    if line.text(at + 1) in ("it", "them", "these", "those"):
-        return antecedents(line, at, several=line.text(at + 1) != "it", but=subject), at + 1
+    that = line.text(at + 1) in ("that", "this") and (
+        line.text(at + 2) in ("a", "an", "is", ",", "") or line.kind(at + 2) is Kind.AMOUNT
+    )
+    if line.text(at + 1) in ("it", "them", "these", "those") or that:
+        several = line.text(at + 1) in ("them", "these", "those")
+        return antecedents(line, at, several=several, but=subject), at + 1
     thing = line.object(at) or line.noun_behind(at)
     verbs = {*lists()["saying"], "there", "there's"} - {"all", "both", "each"}
     if thing and any(line.text(n) in verbs for n in range(at + 1, thing.at)):

@@ -9,7 +9,7 @@ from mpgi_ray.truth.wording import in_digits, number_in_words
 TOKEN = re.compile(
     rf"(?P<number>{number_in_words()}|\d+(?:,\d\d\d)*(?:\.\d+)?)"
     r"|[a-z]+(?=['’](?:re|ve|ll)\b)|['’](?:re|ve|ll)\b"  # they're is two words
-    r"|[a-z]+(?:['’][a-z]+)?|[,;:.()%—–]"
+    r"|[a-z]+(?:['’][a-z]+)?|[,;:.()%—–]|(?<=\s)-(?=\s)"
 )
 _SHORT = {"'re": "are", "'ve": "have", "'ll": "will"}
 _FOLD = re.compile(r"-(?!third|quarter|half|fifth|tenth)[a-zA-Z]")
@@ -23,6 +23,8 @@ def lowered(text: str) -> str:
 def word_of(text: str, match: re.Match[str]) -> str:
     """The word that `TOKEN` matched in a text."""
     word = match[0].replace("’", "'")
+    if word == "-":
+        return "–"
     if word in _SHORT:
         return _SHORT[word]
     if not match["number"]:

@@ -11,6 +11,7 @@ from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.looks import said_colour
 from mpgi_ray.truth.pieces import Kind, Piece
+from mpgi_ray.truth.roof_colours import roof_colours
 
 _ALL = ("all", "each", "both", "every")
 _OPEN = (",", "–", "—", "(", ";", None)
@@ -20,6 +21,11 @@ _BEHIND = ("in", "throughout", "ones", "overall", "all")  # red in colour, red t
 
 def told_colours(line: Line) -> Iterator[Claim]:
     """The claims of colours that stand behind their things, and not in the same phrase."""
+    yield from roof_colours(line)
+    yield from _of_those_before(line)
+    for thing in line.nouns:
+        if thing.colour is None and not thing.denied and (apart := _apart(line, thing)):
+            yield _of(line, thing, apart)
     for at, part in enumerate(line.parts):
         if part.text in _ALL and (at == 0 or line.text(at - 1) in _OPEN):
             verb = at + 1 if line.text(at + 1) in ("is", "are") else None
@@ -45,11 +51,49 @@ def told_colours(line: Line) -> Iterator[Claim]:
                 yield _of(line, noun, colour)
 
 
+def _apart(line: Line, noun: Noun) -> Piece | None:
+    """The colour in ``the vans' colour is red``, ``vans: red``, ``red is the colour of the vans``."""
+    here = noun.at + 1
+    named = line.text(here) in ("colour", "color") and line.text(here + 1) in ("is", ":")
+    here += 2 if named else line.text(here) in ("wear", "wears") or line.text(here) == ":"
+    if here > noun.at + 1 and line.kind(here) is Kind.COLOUR and _is_alone(line, here):
+        return line.parts[here]
+    words = [line.text(noun.first - n) for n in (4, 3, 2, 1)]
+    of = noun.first - 5 - (words[3] == "the")
+    words = words if words[3] != "the" else [line.text(noun.first - n) for n in (5, 4, 3, 2)]
+    told = words[0] == "is" and words[1] == "the" and words[2] in ("colour", "color") and words[3] == "of"
+    if told and line.kind(of) is Kind.COLOUR and (of == 0 or line.kind(of - 1) is Kind.MARK):
+        return line.parts[of]
+    the = noun.first - 1 - (line.text(noun.first - 1) == "the")
+    fronted = the == 1 and line.text(1) == "," and line.kind(0) is Kind.COLOUR
+    return line.parts[0] if fronted and line.kind(noun.at + 1) not in (Kind.MARK, None) else None
+
+
+def _is_alone(line: Line, at: int) -> bool:
+    """Whether no other colour stands beside one, and no thing that has it."""
+    return line.kind(at + 1) in _ENDS and line.kind(at + 2) is not Kind.COLOUR and line.text(at + 2) != "and"
+
+
+def _of_those_before(line: Line) -> Iterator[Claim]:
+    """``All three are red.``, ``Their colour is red.``: of the things of a sentence before."""
+    told = line.told
+    if told is None or not told.plural or any(noun.first == 0 for noun in line.nouns):
+        return
+    verb = 1 + (line.kind(1) is Kind.AMOUNT) if line.text(0) in _ALL else 0
+    if line.text(0) == "their" and line.text(1) in ("colour", "color"):
+        verb = 2
+    colour = said_colour(line, verb) if verb and line.text(verb) in ("is", "are") else None
+    if colour is not None:
+        claim = Claim(About.COLOUR, told.name, line.parts[0].start, colour.end, word=colour.value)
+        yield replace(claim, every=line.text(0) in _ALL, some=told.some)
+
+
 def _of(line: Line, noun: Noun, colour: Piece, *, every: bool = False) -> Claim:
-    start = line.parts[noun.first].start
+    start = min(line.parts[noun.first].start, colour.start)
+    end = max(line.parts[noun.at].end, colour.end)
     some = noun.amount is not None and not every
     amount = noun.amount if some else None
-    claim = Claim(About.COLOUR, noun.name, start, colour.end, amount=amount, some=some)
+    claim = Claim(About.COLOUR, noun.name, start, end, amount=amount, some=some)
     return replace(claim, word=colour.value, every=every)
 
 

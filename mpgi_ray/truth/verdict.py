@@ -200,6 +200,8 @@ class Checker:
             return Judged(claim, Verdict.SUPPORTED)
         if pattern == "beside" and claim.amount == (2, 2) and of.most == len(of.boxes) == 2 and are_apart(of):
             return Judged(claim, Verdict.CONTRADICTED, f"the two {claim.name} are far from each other")
+        if claim.amount and claim.amount[1] is not None and claim.amount[1] < of.whole:
+            return Judged(claim, Verdict.UNVERIFIABLE)  # others need not stand so
         whole = of.most == of.whole == len(of.boxes)
         if whole and (is_so := otherwise(direction, pattern, of.boxes)):
             return Judged(claim, Verdict.CONTRADICTED, f"{claim.name}: {is_so}")

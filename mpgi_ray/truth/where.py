@@ -18,7 +18,7 @@ from mpgi_ray.truth.leading import (
     leads_away,
     tells_where,
 )
-from mpgi_ray.truth.line import Line
+from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.listed import goes_on, is_last, listed_with
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.of_picture import is_nearer, is_of_picture, is_of_scene, is_of_site, is_of_some, is_of_way
@@ -27,6 +27,19 @@ from mpgi_ray.truth.places import Region
 
 _OF_SITE = 0.15  # of the picture: a site need not fill it
 _OF_WAY = 0.24  # of the picture: a road may end far from its border
+_FULL = (
+    "full",
+    "filled",
+    "lined",
+    "covered",
+    "crowded",
+    "packed",
+    "taken",
+    "occupied",
+    "bordered",
+    "dominated",
+    "given",
+)
 _WHOLE = ("the whole", "the entire")
 _LOOKING = ("if", "you", "look", "looking", "looks", "we", "when", "only")  # at a part of the picture
 _AFTER_BARE = ("in", "at", "on", "near", "along", *LIE, "of", "more", "and")
@@ -68,13 +81,18 @@ def _is_fronted(line: Line, at: int) -> bool:
     """Whether a clause begins with this part of the picture."""
     if line.text(at).split(" ")[0] in lists()["filling"]:
         return False
+    cleft = " ".join(line.text(n) for n in range(at)) in ("it is", "it's")
+    if cleft and line.text(at + 1) in ("that", "where"):
+        return True  # it is on the left that the boats lie
     for here in range(at - 1, -1, -1):
         if line.ends_clause(here) or line.text(here) in (",", "and"):
             return True
         if line.text(here) in LIE or line.text(here) in lists()["placed"]:
             return False  # two are red and lie in the upper left
         before = line.text(here) in (*_WHOLE, *lists()["how_far"], *_LOOKING)
-        before |= line.text(here) in lists()["set"] and line.text(at + 1) == ","
+        before |= line.text(here) in lists()["set"] and (
+            line.text(at + 1) == "," or (here == 0 and line.text(at + 1) in LIE)
+        )
         if line.parts[here].kind not in (Kind.STOP, Kind.LEADING) and not before:
             return False
     return True
@@ -120,7 +138,7 @@ def _before(line: Line, at: int) -> int | None:
             return whole.at
         if part.kind is Kind.COVERS and line.text(here - 1) == "and":
             return joined(line, here)
-        if part.kind is Kind.COVERS and here == at - 1:
+        if part.kind is Kind.COVERS and here == at - 1 - (line.text(at - 1) in ("only", "just")):
             subject = line.subject(here)
             return subject.at if subject else None
         if part.kind is Kind.SHARE and here + 1 < at and line.text(here + 1) == "of":
@@ -192,10 +210,19 @@ def _behind(line: Line, at: int) -> int | None:
         if line.kind(here) is Kind.RELATION and line.text(here - 1) == "and":
             return None  # a strip, and next to it some trees
         if (noun := line.noun_at(here)) and not (
-            line.kind(here + 1) in (Kind.MARK, None) and leads_away(line, noun)
+            line.kind(here + 1) in (Kind.MARK, None)
+            and leads_away(line, noun)
+            and not _is_full(line, noun, at)
         ):
             return here
     return None
+
+
+def _is_full(line: Line, noun: Noun, at: int) -> bool:
+    """``The right half is crowded with vans``, ``the western edge is lined by water``."""
+    words = [line.text(n) for n in range(at + 1, noun.first)]
+    verbs = [word for word in words if word in _FULL]
+    return bool(verbs) and words[:1] in (["is"], ["are"]) and words[-1:] in (["by"], ["with"], ["of"], ["to"])
 
 
 def _is_bare(line: Line, at: int) -> bool:

@@ -1,0 +1,93 @@
+"""One claim said in many ways: what is false of a scene is found, and its true neighbour passes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from mpgi_ray.data.image import decode
+from mpgi_ray.demo.scenes.scene import scene
+from mpgi_ray.rules import Facts, gather
+from mpgi_ray.rules.measured.measure import measure
+from mpgi_ray.truth.verdict import Verdict, check, verdict_of
+
+VILLAGE, SPORTS, FARM, CABINS, RIVER = 4, 7, 9, 11, 12
+PARKING, CONTAINERS, APRON, BEACH, HARBOUR = 14, 15, 16, 18, 19
+
+
+@cache
+def of(number: int) -> Facts:
+    sample = scene(number, 5)
+    return replace(
+        gather(sample.annotation), measured=measure(decode(sample.image).pixels, sample.annotation)
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "false", "true"),
+    [
+        # three yellow vans on a parking lot
+        (PARKING, "Vans? None.", "Trucks? None."),
+        (PARKING, "Are there any vans? No, none.", "Are there any vans? Yes, three."),
+        (PARKING, "Of vans there is no trace.", "Of trucks there is no trace."),
+        (PARKING, "Missing here: vans.", "Missing here: trucks."),
+        (PARKING, "Vans were not observed.", "Trucks were not observed."),
+        (PARKING, "Nowhere does one see a van.", "Nowhere does one see a bus."),
+        (PARKING, "You won't spot a single van.", "You won't spot a single truck."),
+        (PARKING, "Can you see that there are no vans?", "Can you see that there are no trucks?"),
+        (PARKING, "Trucks rather than vans are parked here.", "Vans rather than trucks are parked here."),
+        (PARKING, "How many vans are there? Only two.", "How many vans are there? Only three."),
+        (PARKING, "Yellow vans are parked here, just two.", "Yellow vans are parked here, just three."),
+        (PARKING, "There can't be more than two vans here.", "There can't be more than three vans here."),
+        (PARKING, "The vans are five in number.", "The vans are three in number."),
+        (PARKING, "What colour are the vans? Red.", "What colour are the vans? Yellow."),
+        (PARKING, "There are three vans. Each is red.", "There are three vans. Each is yellow."),
+        # five blue rowing boats on a beach, the sea above
+        (
+            BEACH,
+            "Boats lie on the beach. There are nine of them.",
+            "Boats lie there. There are five of them.",
+        ),
+        (BEACH, "On the beach lie boats, nine of them.", "On the beach lie boats, five of them."),
+        (BEACH, "The bottom is sea, the top is sand.", "The top is sea, the bottom is sand."),
+        # nine containers at the left, water at the right
+        (CONTAINERS, "Containers right, water left.", "Containers left, water right."),
+        (CONTAINERS, "Left: water.", "Right: water."),
+        (CONTAINERS, "The right is full of containers.", "The left is full of containers."),
+        (CONTAINERS, "It is on the right that the containers stand.", "It is on the left that they stand."),
+        (
+            CONTAINERS,
+            "The containers occupy only the right half.",
+            "The containers occupy only the left half.",
+        ),
+        # eight sailboats in a horizontal row above three sheds; three quarters are water
+        (HARBOUR, "Sheds on the quay, five of them.", "Sheds on the quay, three of them."),
+        (HARBOUR, "Water 30 %, pavement 50 %.", "Water 76 %, pavement 13 %."),
+        (HARBOUR, "Water on a third of the image.", "Water on three quarters of the image."),
+        (HARBOUR, "Grass is confined to half of the picture.", "Grass is confined to a sliver of it."),
+        (HARBOUR, "Pavement covers more than water.", "Water covers more than pavement."),
+        (HARBOUR, "Only a tenth of what you see, pupils, is water.", "Only a tenth, pupils, is pavement."),
+        (HARBOUR, "A ring of sailboats.", "A row of sailboats."),
+        (HARBOUR, "The boats are lined up from top to bottom.", "The boats are lined up from left to right."),
+        (HARBOUR, "In a ring lie eight sailboats.", "In a row lie eight sailboats."),
+        (HARBOUR, "The sailboats form a ring.", "The sailboats do not form a ring."),
+        (HARBOUR, "Boats moor here. They are arranged in a ring.", "Boats moor here. They form a row."),
+        (HARBOUR, "The roofs of the sheds are red.", "The roofs of the sheds are grey."),
+        (HARBOUR, "The basin holds no sailboats.", "The basin holds no tugboats."),
+        (HARBOUR, "There are twice as many sheds as sailboats.", "There are fewer sheds than sailboats."),
+        # others
+        (CABINS, "A circle of seven cabins.", "A grid of seven cabins."),
+        (RIVER, "It is above the river that the crop field lies.", "It is below the river that it lies."),
+        (RIVER, "No bridge crosses this river.", "No ferry crosses this river."),
+        (SPORTS, "The basketball courts dwarf the pitch.", "The pitch dwarfs the basketball courts."),
+        (SPORTS, "The pitch is no larger than a basketball court.", "A court is no larger than the pitch."),
+        (VILLAGE, "Two houses stand here, and a car.", "A car is parked between two houses."),
+        (APRON, "Two trucks with the helicopter below them.", "Two trucks with the helicopter above them."),
+        (FARM, "Grass has half of the surface.", "Grass has a seventh of the surface."),
+    ],
+)
+def test_ways_of_saying(number: int, false: str, true: str) -> None:
+    assert verdict_of(check(false, of(number))) is Verdict.CONTRADICTED
+    assert verdict_of(check(true, of(number))) is not Verdict.CONTRADICTED
