@@ -43,10 +43,10 @@ _STRONG = (
     ("blue",),
     ("purple",),
     ("yellow",),
-    ("grey",),
-    ("white",),
 )
-_MISSED = 0.1  # of the picture: a strong colour of which there is as much is missed where it is not named
+_PLAIN = ("grey", "white", "black")
+# of the picture that has a colour which is missed where it is not named
+_MISSED, _MISSED_PLAIN = 0.1, 0.2
 _TRACE = 0.05  # of the picture that has a colour without being a region of it
 
 
@@ -74,9 +74,7 @@ def shares(measured: Measured, whole: str) -> list[str]:
             said.append(f"{part}{of} is {names[0]}")
         else:
             said.append(f"{enumerate_(names)} each make up {part}{of}")
-    listed = (
-        enumerate_(said, ", and").replace(" , and", ", and") if len(said) == len(main) else "; ".join(said)
-    )
+    listed = enumerate_(said, serial=True) if len(said) == len(main) else "; ".join(said)
     return [sentence(f"{listed}{tail}")]
 
 
@@ -90,12 +88,17 @@ def _mix(measured: Measured, whole: str) -> list[str]:
             some = some or (_traces(measured) if count == 1 else [])
             tail = f", with some {enumerate_(some)}" if some else ""
             return [sentence(f"{whole} is mostly {enumerate_(main)}{tail}")]
-    seen = [region for region in seen[:3] if region.share >= _MISSED] or seen[:1]
-    names = [*(first := colours(seen)), *_unsaid(measured, first)]
-    names += _traces(measured) if len(names) == 1 else []
+    if not seen:
+        return []
+    told = [region for region in seen[:_MANY] if region.share >= _MISSED] or seen[:1]
+    names = [*(first := colours(told)), *_unsaid(measured, first)]
+    said_of = sum(region.share for region in told) + sum(
+        dict(measured.colours).get(n, 0) for n in names[len(first) :]
+    )
     if len(names) == 1:
         return [sentence(f"{whole} is partly {names[0]}")]
-    return [sentence(f"{whole} is a mix of {enumerate_(names)}")] if names else []
+    names += ["other colours"] if said_of < _MOSTLY else []
+    return [sentence(f"{whole} is a mix of {enumerate_(names)}")]
 
 
 def overview(measured: Measured) -> list[str]:
@@ -122,7 +125,8 @@ def looks(measured: Measured, seed: str) -> list[str]:
     areas = [region for region in seen if region not in forms]
     main = [region for region in areas if region.share >= _MAIN]
     if not main or sum(region.share for region in main) < _MOSTLY:
-        names = colours([region for region in areas if region.share >= _MISSED] or areas)
+        large = [region for region in areas if region.share >= _MISSED] or areas
+        names = [name for name in colours(large) if name not in colours(forms)]
         listed = enumerate_([noun(region, seen) for region in forms])
         if not names:
             return [sentence(f"{listed} {'is' if len(forms) == 1 else 'are'} seen")]
@@ -165,7 +169,7 @@ def _merged(measured: Measured) -> list[Region]:
     """The largest regions, a dark and a plain one of a colour as one: nobody tells their shares apart."""
     found: list[Region] = []
     for region in measured.regions[:4]:
-        alike = (n for n, one in enumerate(found) if _is_one(one, region))
+        alike = (n for n, one in enumerate(found) if _is_one(one, region, measured.regions[:4]))
         if (n := next(alike, None)) is None:
             found.append(region)
         else:
@@ -178,20 +182,24 @@ def _merged(measured: Measured) -> list[Region]:
     return sorted(found, key=lambda region: -region.share)
 
 
-def _is_one(one: Region, other: Region) -> bool:
-    """Whether two areas have one colour, and not the one its light and the other its dark shade."""
-    levels = {bare(region.colour).removesuffix(hue_of(region.colour)) for region in (one, other)}
-    apart = levels == {"dark ", "light "} or not {one.form, other.form} <= _AREAS
-    return hue_of(one.colour) == hue_of(other.colour) and not apart
+def _is_one(one: Region, other: Region, seen: Sequence[Region]) -> bool:
+    """Whether two areas have one colour; not where it has a light and a dark shade, which all tell apart."""
+    hue = hue_of(one.colour)
+    shades = {bare(region.colour) for region in seen if hue_of(region.colour) == hue}
+    apart = {f"dark {hue}", f"light {hue}"} <= shades and bare(one.colour) != bare(other.colour)
+    return hue == hue_of(other.colour) and not apart and {one.form, other.form} <= _AREAS
 
 
 def _unsaid(measured: Measured, named: list[str]) -> list[str]:
-    """Colours that nobody would leave out, though no region has them: strong ones, of which there is much."""
+    """Colours that nobody would leave out, though no region has them: of strong ones less is missed."""
     found = []
-    for family in _STRONG:
+    for family, missed in [
+        *((one, _MISSED) for one in _STRONG),
+        *(((one,), _MISSED_PLAIN) for one in _PLAIN),
+    ]:
         shares = {name: part for name, part in measured.colours if name in family}
         told = any(name.endswith(family) for name in named)
-        if not told and sum(shares.values()) >= _MISSED:
+        if not told and sum(shares.values()) >= missed:
             found.append(max(shares, key=lambda name: shares[name]))
     return found
 

@@ -94,11 +94,11 @@ def number(n: int) -> str:
     return str(_inflect().number_to_words(str(n))) if 0 <= n <= 12 else str(n)
 
 
-def enumerate_(items: Sequence[str], last: str = "and") -> str:
-    """``a, b and c``."""
+def enumerate_(items: Sequence[str], last: str = "and", *, serial: bool = False) -> str:
+    """``a, b and c``; with a comma before the last, ``a and b, and c``, where items would run together."""
     if len(items) < 2:
         return "".join(items)
-    return f"{', '.join(items[:-1])} {last} {items[-1]}"
+    return f"{', '.join(items[:-1])}{',' if serial else ''} {last} {items[-1]}"
 
 
 def sentence(clause: str) -> str:

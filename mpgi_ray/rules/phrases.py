@@ -98,7 +98,7 @@ def related(facts: Facts, r: Relation) -> tuple[str, str]:
 
 def _related(facts: Facts, r: Relation, name: str, single: bool) -> str:
     if r.kind is Kind.NEAR:
-        many = any(c.name == name and c.total > 1 for c in facts.counted)
+        many = any(c.name == name and c.total + c.left_out + c.groups > 1 for c in facts.counted)
         return f"one of the {facts.several(name)}" if many else f"the {name}"
     return f"the {name if single else facts.several(name)}"
 
@@ -111,12 +111,13 @@ def scene(facts: Facts) -> str | None:
 def scene_of_things(facts: Facts) -> str | None:
     """As `scene`, for a sentence that goes on with the things in it: none of them is named twice.
 
-    ``a river`` in place of ``a river with a bridge``, if a bridge is one of them.
+    ``a river`` in place of ``a river with a bridge``, if a bridge is one of them; nothing of ``a bridge``.
     """
     whole = scene(facts)
     place, _, thing = (whole or "").partition(" with ")
-    named = {word for c in facts.counted for word in (with_article(c.name), c.several, *hypernyms(c.name))}
-    return place if thing in named else whole
+    own = {word for c in facts.counted for word in (with_article(c.name), c.several)}
+    named = own | {word for c in facts.counted for word in hypernyms(c.name)}
+    return None if whole in own else place if thing in named else whole
 
 
 def month(date: str) -> str:
@@ -212,4 +213,4 @@ def metres(value: float) -> str:
 def way(direction: str) -> str:
     """Which way long things lie in the image: ``from left to right``."""
     ways = {"horizontal": "from left to right", "vertical": "from top to bottom"}
-    return ways.get(direction, "diagonally in the image")
+    return ways.get(direction, "diagonally")

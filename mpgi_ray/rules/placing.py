@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import zip_longest
+from typing import NamedTuple
 
 from mpgi_ray.rules import phrases
 from mpgi_ray.rules.english import choose, enumerate_, number, sentence
@@ -20,19 +20,40 @@ _ENOUGH = 4  # objects of a class at least, where most of them are said to lie i
 _MOSTLY = 0.75  # of them that must lie there
 
 
-def listed(facts: Facts, classes: Sequence[ClassFact]) -> list[str]:
-    """``nine red cars in two rows in the left half``: groups with all that is clear, as the items of a list.
+class Item(NamedTuple):
+    """A group in a list: ``nine red cars``, ``in two rows``, ``in the left half``."""
 
-    A place that the next group has, too, is said there, for both; where it is that of the next alone, a comma
-    ends what has none.
+    what: str
+    arranged: str = ""
+    place: str = ""
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, self))
+
+
+def item(facts: Facts, c: ClassFact) -> Item:
+    """A group with all that is clear of where it is."""
+    return Item(group(facts, c), _arranged(c), _place_of(c))
+
+
+def listed(items: Sequence[Item]) -> str:
+    """``two vans and three sheds on the left``, ``six vans, and three sheds on the left``.
+
+    A place that all have is said once; a comma keeps one from what has none. Items with commas of
+    their own, as some labels have, are kept apart by semicolons.
     """
-    found = []
-    for c, after in zip_longest(classes, classes[1:]):
-        shared = after is not None and _place(c) and _place(c) == _place(after)
-        how = _arranged(c) if shared else _how(c)
-        apart = after is not None and not _how(c) and _how(after)
-        found.append(f"{group(facts, c)} {how}".rstrip() + ("," if apart else ""))
-    return found
+    told = [str(one) for one in items]
+    if len(items) > 1 and len({one.place for one in items}) == 1 and items[0].place:
+        every = enumerate_([str(one._replace(place="")) for one in items])
+        return f"{every}{', all' if len(items) > 2 else ''} {items[0].place}"
+    if any("," in one for one in told):
+        return "; ".join(told)
+    alone = (
+        len(items) > 1
+        and bool(items[-1].place or items[-1].arranged)
+        and items[-2] == (items[-2].what, "", "")
+    )
+    return enumerate_(told, serial=alone)
 
 
 def spread(c: ClassFact) -> str:
@@ -95,10 +116,12 @@ def by_cells(c: ClassFact, seed: str, *, named: bool) -> str | None:
 
 def _how(c: ClassFact) -> str:
     """Arrangement and place of all, as far as they are clear."""
-    place = _place(c)
+    return f"{_arranged(c)} {_place_of(c)}".strip()
+
+
+def _place_of(c: ClassFact) -> str:
     across = c.arrangement is not None and c.arrangement.lines == 1
-    place = place.replace("around the centre", "across the centre") if across else place
-    return f"{_arranged(c)} {place}".strip()
+    return _place(c).replace("around the centre", "across the centre") if across else _place(c)
 
 
 def _arranged(c: ClassFact) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from itertools import groupby
 
 from mpgi_ray.rules import phrases, surfaces
-from mpgi_ray.rules.english import enumerate_, number, sentence, with_article, with_look
+from mpgi_ray.rules.english import enumerate_, number, sentence
 from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
 from mpgi_ray.rules.lexicon import hypernyms, is_mass
 from mpgi_ray.rules.surfaces import MIN_COVER
@@ -16,6 +16,7 @@ _SEEN = 0.25  # of the objects of a class whose colour is clear, where colours o
 _PLAIN = {"white", "grey", "black", "beige", "brown"}  # by which nobody tells one thing among many
 _FEW = 5  # of which nobody says "most"
 _MOST = 0.6  # of all objects of a class have a colour, where most are said to have it
+_LEAST_WORDS = 5  # of the answer to a perspective
 _AGAIN = re.compile(r"\b([a-z][a-z -]*)\. (?:The \1|(?i:\1) water) (covers?|takes? up)\b")
 _SINGLE = ("one ", "a ", "an ")
 
@@ -74,41 +75,40 @@ def looks(facts: Facts, c: ClassFact, told: int) -> str | None:
     colour = seen.colour if seen and not told else ""
     way = f"oriented {phrases.way(c.form.direction)}" if c.form and c.form.direction else ""
     afloat = "vessel" in hypernyms(c.name)  # on no ground
-    ground = f"on {seen.ground} ground" if seen and seen.ground and not afloat else ""
+    ground = f"on {seen.ground} ground" if seen and seen.ground and c.countable and not afloat else ""
     each = bool(told and c.exact and c.total > 1 and c.form and c.form.alike and not ground)
     subject = f"each {c.name}" if each else again(c) if told else _all_of(c)
-    one = each or c.total == 1
-    looks = [look for look in (colour, form, f"{way} {ground}".strip() if way else "") if look]
-    if not looks and not ground:
+    one = each or (c.total == 1 if c.countable else is_mass(c.name))
+    is_so = [look for look in (colour, form, way) if look]
+    clauses = [*is_so, *([f"{'stands' if one else 'stand'} {ground}"] if ground else [])]
+    if not clauses:
         return None
-    if looks == [colour] and one and not ground:  # four words are no text
-        return sentence(f"there is {with_article(with_look(colour, c.name))}")
-    if " and " in form and looks[-1] != form:  # "red, about 13 m long and 3 m wide, and oriented …"
-        look = f"{', '.join(looks[:-1])}, and {looks[-1]}"
-    else:
-        look = enumerate_(looks)
-    said = [f"{'is' if one else 'are'} {look}"] if look else []
-    said += [f"{'stands' if one else 'stand'} {ground}"] if ground and not way else []
-    return sentence(f"{subject} {(', and ' if ' and ' in form else ' and ').join(said)}")
+    serial = len(clauses) > 2 or any(" and " in clause for clause in clauses[:-1])
+    said = f"{'is' if one else 'are'} " * bool(is_so) + enumerate_(clauses, serial=serial)
+    short = not told and len(f"{subject} {said}".split()) < _LEAST_WORDS
+    return sentence(f"{subject}{' in the image' if short else ''} {said}")
 
 
 def _all_of(c: ClassFact) -> str:
     """``the bus``, ``the two buses``; ``at least two buses`` where there may be more."""
-    if c.total == 1 and c.countable:
-        return f"the {c.name}"
-    return f"{'the ' if c.exact and c.countable else ''}{phrases.amount_told(c)}"
+    if not c.countable:
+        return f"the {c.several}"
+    if c.total == 1:
+        return f"at least one {c.name}" if c.left_out or c.groups else f"the {c.name}"
+    return f"{'the ' if c.exact else ''}{phrases.amount_told(c)}"
 
 
 def covers(
     facts: Facts, verbs: tuple[str, str], whole: str, *, told: Collection[CoverFact] = ()
 ) -> str | None:
-    """``Water covers about half of the image and grass a third, with some roads and small areas of sand.``
+    """``Water covers about half of the image and grass a third, with some roads and sand.``
 
     Args:
         verbs: in the singular and in the plural.
         told: those that the text named before.
     """
-    things = {kind for c in facts.counted for kind in hypernyms(c.name)}  # a cabin is the building
+    # a cabin is the building
+    things = {kind for c in facts.counted for kind in (c.name, *hypernyms(c.name))}
     seen = [c for c in facts.cover if c.fraction >= MIN_COVER and c.name not in things]
     said: list[str] = []
     little: dict[bool, list[CoverFact]] = {True: [], False: []}  # whether their shares are known
@@ -134,8 +134,8 @@ def covers(
 
 def _little(covers: Sequence[CoverFact]) -> str:
     """``some roads, grass and sand and a pier``."""
-    some = [surfaces.bare(c) for c in covers if surfaces.is_plural(c) or is_mass(c.name)]
-    single = [surfaces.surface(c) for c in covers if not surfaces.is_plural(c) and not is_mass(c.name)]
+    some = [surfaces.bare(c) for c in covers if surfaces.surface(c) == surfaces.bare(c)]
+    single = [surfaces.surface(c) for c in covers if surfaces.surface(c) != surfaces.bare(c)]
     return enumerate_([*([f"some {enumerate_(some)}"] if some else []), *single])
 
 

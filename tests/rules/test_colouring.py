@@ -55,7 +55,7 @@ def test_no_share_is_told_of_what_has_no_clear_border(doubt: dict[str, float]) -
 
 def test_a_picture_that_is_mostly_unnamed_is_said_to_be() -> None:
     (told,) = colouring.shares(Measured(regions=(region("brown", 0.3), region("grey", 0.1))), "the image")
-    assert told == "The image is a mix of brown and grey."
+    assert told == "The image is a mix of brown, grey and other colours."
 
 
 def test_where_most_of_a_colour_lies_is_told_in_place_of_its_share() -> None:
@@ -67,3 +67,7 @@ def test_where_most_of_a_colour_lies_is_told_in_place_of_its_share() -> None:
     mixed = tuple(region(name, 0.4, tendency="everywhere", form="patches") for name in ("grey", "green"))
     (said,) = colouring.laid_out(Measured(regions=mixed), "s")
     assert said == "Grey and green each make up about a third of the area."
+
+
+def test_a_picture_without_a_region_has_no_sentence_on_shares() -> None:
+    assert colouring.shares(Measured(colours=(("red", 0.5), ("black", 0.4))), "the image") == []

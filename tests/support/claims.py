@@ -64,6 +64,10 @@ class Reader:
             claim = _amount(re.fullmatch(kinds.AMOUNT, alone["subject"]))
             self._told[claim.name] = claim
             return [*self._stands(alone["subject"], alone["rest"])]
+        if (m := kinds.LISTING.fullmatch(text)) and (all_ := kinds.ALL.fullmatch(m["items"])):
+            place = _place(all_["place"])
+            claims = [claim for item in _listed(kinds.ITEM, all_["items"]) for claim in _placed(item)]
+            return [*claims, *(replace(claim, places=(place,)) for claim in claims if not claim.places)]
         if m := kinds.LISTING.fullmatch(text):
             claims = [claim for item in _listed(kinds.ITEM, m["items"]) for claim in _placed(item)]
             self._told |= {c.name: c for c in claims if not c.places and not c.way}
@@ -77,7 +81,7 @@ class Reader:
         if m := kinds.SHARED.fullmatch(text):
             return [_amount(m)]
         if m := kinds.NEAR.fullmatch(text):
-            return [Claim(kinds.SINGULAR[noun], 1, True) for noun in m.groupdict().values() if noun]
+            return [_one_of(m["a"], m["many_a"]), _one_of(m["b"], m["many_b"])]
         if m := kinds.SOME.fullmatch(text):  # nothing has two colours
             items = _listed(kinds.OF_COLOUR, m["items"])
             name = kinds.SINGULAR[items[0]["noun"]]
@@ -103,18 +107,19 @@ class Reader:
 
     def _subject(self, text: str) -> Claim | None:
         """The amount of a subject; None for "a car" and "cars", which have none."""
+        text = text.removesuffix(" in the image")
         if text in ("it", "they"):
             if self._last is None or (self._last.number == 1) != (text == "it"):
                 raise ValueError(f"{text!r} refers to {self._last}")
             return self._last
         if m := re.fullmatch(rf"(?:the )?{kinds.AMOUNT}", text):
             return _amount(m)
-        if m := re.fullmatch(rf"the ({kinds.NOUN})", text):
-            return Claim(kinds.SINGULAR[m[1]], 1, False)
         if m := re.fullmatch(rf"each ({kinds.NOUN})", text):
             return self._told[kinds.SINGULAR[m[1]]]
-        if (m := re.fullmatch(rf"(the|these) ({kinds.NOUN})", text)) and self._told:
+        if m := re.fullmatch(rf"(the|these) ({kinds.NOUN})", text):
             told = self._told.get(kinds.SINGULAR[m[2]])
+            if told is None and m[1] == "the" and not self._told:  # a perspective begins with it
+                told = _one_of(m[2], None)
             if told is None or (told.number == 1) != (m[1] == "the"):
                 raise ValueError(f"{text!r} refers to {told}")
             self._last = told
@@ -163,6 +168,14 @@ class Reader:
             least = 1 if cell["some"] else least
             number = _value(cell["n"]) if cell["n"] else least
             yield replace(self._last, number=number, at_least=True, places=(_place(cell["cell"]),))
+
+
+def _one_of(noun: str, many: str | None) -> Claim:
+    """``the van``, which is one, or one of two vans at least."""
+    one, several = next(forms for forms in kinds.NAMES.values() if noun in forms)
+    if noun != (several if many else one):
+        raise ValueError(f"{noun!r} has the wrong number")
+    return Claim(one, 2 if many else 1, True)
 
 
 def _in_cells(amount: Claim | None, one: Claim, cells: list[re.Match]) -> Iterator[Claim]:

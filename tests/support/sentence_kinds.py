@@ -67,7 +67,7 @@ SIDES_OF_ALL = "around the centre|across the centre|near the edges|around the ed
 ALL_IN = rf"(?:{HALF}|{CELL}|{SIDES_OF_ALL})"
 LOOK = rf"(?:(?:small|large|{COLOUR}) )?(?:{COLOUR} )?"
 AMOUNT = (
-    rf"(?:(?P<least>at least |no fewer than |more than )?(?P<n>{NUMBER}) "
+    rf"(?:(?P<least>at least |more than )?(?P<n>{NUMBER}) "
     rf"{LOOK}(?P<noun>{NOUN})\b"
     rf"|many {LOOK}(?P<noun2>{NOUN}) \((?P<least2>at least )?(?P<n2>\d+)\)"
     rf"|(?P<vague>an?|several|many) {LOOK}(?P<noun3>{NOUN})\b)"
@@ -79,7 +79,7 @@ ARRANGED = (
     "|far apart over most of the image"
 )
 SHARE = "(?:(?:almost )?(?:all|most)|about (?:a third|a quarter|half|two thirds)|a (?:very )?small part)"
-SPOTS = rf"(?:a single|a few|several|many|some|{NUMBER}) small {COLOUR} spots?"
+SPOTS = rf"(?:a single|a few) small {COLOUR} spots?"
 COLOURS = rf"{COLOUR}(?:, {COLOUR})*(?: and {COLOUR})?"
 REGION = rf"(?:an? {COLOUR} (?:area|band|margin)|{COLOUR} parts)\b"
 SEEN_IN = (
@@ -96,7 +96,7 @@ OF_COLOUR = re.compile(
 PREDICATE = (
     rf"(?:{COLOUR}|(?:small|large) in the image|elongated|round"
     r"|about [\d.]+ m (?:across|long and [\d.]+ m wide)"
-    "|oriented (?:from left to right|from top to bottom|diagonally in the image))"
+    "|oriented (?:from left to right|from top to bottom|diagonally))"
 )
 SEPARATOR = re.compile("; |, and |, | and ")
 
@@ -109,6 +109,7 @@ ALONE = re.compile(  # one class, with places that not all of it have
     rf"(?P<subject>[^,]*?{NOUN}),? "
     rf"(?P<rest>(?!.*\b{NOUN})(?:(?:some|several|many) of them|{SPREAD}|mostly in the|{CELL}(?:,| and) ).*)"
 )
+ALL = re.compile(rf"(?P<items>.+ and .+), all (?P<place>{ALL_IN})")
 SPLIT = [
     re.compile(pattern)
     for pattern in (
@@ -142,8 +143,8 @@ STANDS = re.compile(
     rf"|(?:{NUMBER}|some|several|many) of them).*)\."
 )
 NEAR = re.compile(
-    rf"(?:the|one of the) (?P<a>{NOUN}) (?:is close to|is right by|lies next to|is near)"
-    rf" (?:the|one of the) (?P<b>{NOUN})\."
+    rf"(?P<many_a>one of )?the (?P<a>{NOUN}) (?:is close to|is right by|lies next to|is near)"
+    rf" (?P<many_b>one of )?the (?P<b>{NOUN})\."
 )
 SIZES = re.compile(rf"the (?P<a>{NOUN}) (?:is|are) much larger than the (?P<b>{NOUN})\.")
 ASIDE = re.compile(
@@ -154,7 +155,7 @@ WHOLE = "(?:the view|the picture|the image|the area|the scene)"
 UNCLAIMED = re.compile(  # of pixels and of nothing: no sentence of a kind here may name a class
     rf"{REGION} (?:covers?|lies?|is|are|runs along|fills|surrounds|crosses|runs through) .+\."
     rf"|{WHOLE} is mostly {COLOURS}(?:, with some {COLOURS})?\."
-    rf"|{WHOLE} is (?:partly {COLOUR}|a mix of {COLOURS})\."
+    rf"|{WHOLE} is (?:partly {COLOUR}|a mix of (?:{COLOURS}|{COLOUR}(?:, {COLOUR})+ and other colours))\."
     rf"|the rest of the image is mostly {COLOUR}\."
     rf"|{COLOUR} (?:covers|extends over) .+\.|{COLOURS} areas (?:lie|are mixed) .+\."
     rf"|{SHARE} of {WHOLE} (?:is|are) .+\."

@@ -10,6 +10,7 @@ from mpgi_ray.rules import colouring, maps, phrases, placing, regions, surfaces,
 from mpgi_ray.rules.english import choose, enumerate_, sentence
 from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
 from mpgi_ray.rules.lexicon import humanise
+from mpgi_ray.rules.placing import Item
 from mpgi_ray.rules.relations import Kind, Relation
 from mpgi_ray.rules.sentences import FALSE_COLOUR, metadata
 
@@ -27,20 +28,22 @@ def short(facts: Facts, others: Sequence[str], seed: str) -> str:
         others: sentences of other engines; the shortest are added as far as they fit.
     """
     frames = ("overhead view of {}", "top-down view of {}", "the view from above shows {}")
-    frame, items = choose(frames, seed, "headline"), placing.listed(facts, facts.counted) or _around(facts)
-    main = [things.group(facts, c) for c in facts.counted[:1]]
+    frame = choose(frames, seed, "headline")
+    items = [placing.item(facts, c) for c in facts.counted] or _around(facts)
+    main = [Item(things.group(facts, c)) for c in facts.counted[:1]]
     untold = phrases.untold_labels(facts)
     labels = [phrases.present(facts, untold[:count]) for count in range(len(untold), 0, -1)]
-    counts = range(len(items), 0, -1)
-    told = [placing.listed(facts, facts.counted[:count]) or items[:count] for count in counts] or labels
+    told = [items[:count] for count in range(len(items), 0, -1)] or [_plain(one) for one in labels]
     openings = [_opening(_scene(facts), frame, some) for some in (*told, main)]
     openings += [_opening(None, frame, main)] if main else []
     text = next(filter(_fits, openings), None) or _cut(openings[-1])
     more = [_included(present) for present in labels] if items else []
     rest = [one for one in more if _fits(f"{text} {one}")][:1]
-    rest += [retold] if items != _setting(facts) and (retold := maps.setting_retold(facts, seed)) else []
+    rest += (
+        [retold] if items != _plain(_setting(facts)) and (retold := maps.setting_retold(facts, seed)) else []
+    )
     rest += _regions(facts) + _main_cover(facts)
-    rest += _colours(facts) if len(items) < 2 and not facts.cover else []
+    rest += _colours(facts) if len(items) < 2 and not (items and facts.cover) else []
     rest += others if text else sorted(others, key=tokens_at_most)
     for one in rest:
         if text and not _fits(f"{text} {one}"):
@@ -69,25 +72,24 @@ def _scene(facts: Facts) -> str | None:
     return known
 
 
-def _opening(scene: str | None, frame: str, items: Sequence[str]) -> str:
+def _opening(scene: str | None, frame: str, items: Sequence[Item]) -> str:
     """The scene with its main things in one sentence; empty if there is neither."""
-    plain = all("," not in item.rstrip(",") for item in items)
-    joined = _listed(items) if plain else "; ".join(items)
-    if scene is None or not joined:
-        return sentence(frame.format(scene or joined)) if scene or joined else ""
-    if " with " in scene and plain:  # "a river with a bridge, five barges and a ferry"
-        return sentence(frame.format(_listed([scene, *items])))
-    return sentence(f"{frame.format(scene)}{', with' if ' with ' in scene else ' with'} {joined}")
+    told = placing.listed(items)
+    if scene is None or not told:
+        return sentence(frame.format(scene or told)) if scene or told else ""
+    if " with " in scene and ";" not in told:  # "a river with a bridge, five barges and a ferry"
+        return sentence(frame.format(placing.listed([Item(scene), *items])))
+    return sentence(f"{frame.format(scene)}{', with' if ' with ' in scene else ' with'} {told}")
 
 
-def _listed(items: Sequence[str]) -> str:
-    """``a van, and two sheds on the left`` of ``a van,`` and ``two sheds on the left``."""
-    return enumerate_(items).replace(",,", ",")
+def _plain(phrases_: Sequence[str]) -> list[Item]:
+    return [Item(phrase) for phrase in phrases_]
 
 
-def _around(facts: Facts) -> list[str]:
+def _around(facts: Facts) -> list[Item]:
     """What tells a picture without objects from others, the main things first: covers or tags."""
-    return _cover_items(surfaces.untold(facts)[:3]) or _setting(facts) or maps.untold_tags(facts)[:2]
+    covers = surfaces.untold(facts)[:_OPENING] or ([] if _scene(facts) else facts.cover[:1])
+    return _cover_items(covers) or _plain(_setting(facts) or maps.untold_tags(facts)[:2])
 
 
 def _setting(facts: Facts) -> list[str]:
@@ -120,31 +122,29 @@ def _colours(facts: Facts) -> list[str]:
     return colouring.shares(facts.measured, "the image") if facts.measured else []
 
 
-def _cover_items(covers: Sequence[CoverFact]) -> list[str]:
+def _cover_items(covers: Sequence[CoverFact]) -> list[Item]:
     """``grass``, ``roads``, ``water on the left``: one with a place, last, so that it is not that of all."""
     placed = [c for c in covers if surfaces.where(c)][:1]
-    last = [f"{surfaces.surface(c)} {surfaces.where(c)}" for c in placed]
-    items = [surfaces.surface(c) for c in covers if c not in placed]
-    if placed and items:
-        items[-1] += ","
-    return [*items, *last]
+    last = [Item(surfaces.surface(c), place=surfaces.where(c) or "") for c in placed]
+    return [*(Item(surfaces.surface(c)) for c in covers if c not in placed), *last]
 
 
 def long(facts: Facts, others: Sequence[str], seed: str) -> str:
     """Everything that is known: the main things first, a caption by themselves, then the rest."""
     frames = ("this is a view of {}", "the image looks straight down on {}")
-    main = placing.listed(facts, facts.counted[:_OPENING])
+    main = [placing.item(facts, c) for c in facts.counted[:_OPENING]]
     spread = placing.spread(facts.counted[0]) if len(main) == 1 else ""
-    main = [f"{main[0]}{spread}"] if spread else main
+    main = [Item(f"{main[0].what}{spread}")] if spread else main
     main += _cover_items(surfaces.untold(facts)[:_OPENING]) if not main else []
-    main += _setting(facts) if not main else []
+    main += _plain(_setting(facts)) if not main else []
     frame, present = choose(frames, seed, "opening"), phrases.present(facts, phrases.untold_labels(facts))
     scene = _scene(facts)
-    first = _opening(scene, frame if scene else frames[0], main or present)
+    first = _opening(scene, frame if scene else frames[0], main or _plain(present))
     told: list[str | None] = [first, _included(present) if main and present else None, _further(facts)]
-    told += [] if any(told) or facts.cover or facts.tags or others else [_ONLY_SEEN]
+    known = facts.cover or facts.tags or facts.false_colour or others
+    told += [] if any(told) or known else [_ONLY_SEEN]
     told += [text for c in facts.counted for text in _of_class(facts, c, seed, placed=bool(spread))]
-    told += [maps.setting_retold(facts, seed)] if main != _setting(facts) else []
+    told += [maps.setting_retold(facts, seed)] if main != _plain(_setting(facts)) else []
     told += [_relations(facts), _cover(facts)]
     # beside objects their places stay out, as in `layout`: models learn the opposite ones from them
     told += [] if facts.counted else [_cover_places(facts)]
@@ -153,7 +153,7 @@ def long(facts: Facts, others: Sequence[str], seed: str) -> str:
         if not facts.counted and not facts.cover:
             told += regions.located(facts.measured, seed)
             told += [sentence(regions.stand_out(spots, 1)) for spots in facts.measured.spots]
-    told += [_tags(facts, seed), metadata(facts, seed)]
+    told += [_tags(facts, seed, " also" if any(told) else ""), metadata(facts, seed)]
     return things.joined([*dict.fromkeys([text for text in told if text] + list(others))])
 
 
@@ -232,7 +232,7 @@ def _filled(facts: Facts, c: CoverFact) -> str | None:
     return sentence(f"{subject} {'span' if many else 'spans'} most of {full}")
 
 
-def _tags(facts: Facts, seed: str) -> str | None:
+def _tags(facts: Facts, seed: str, also: str) -> str | None:
     items = maps.untold_tags(facts)[::-1]
-    frames = ("The ground here also has {}", "Also in the area: {}")
+    frames = (f"The ground here{also} has {{}}", f"{also} in the area: {{}}".strip())
     return sentence(choose(frames, seed, "tags retold").format(enumerate_(items))) if items else None

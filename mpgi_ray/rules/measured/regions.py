@@ -16,10 +16,8 @@ from mpgi_ray.rules.seen import Region, Spots, bare
 
 SIZE = 96  # of the thumbnail, on which spots are looked for; regions are seen at half of it
 _LEAST = 0.05  # of the picture that a region has
-_NAMED, _TOLD = (
-    0.5,
-    0.6,
-)  # of its pixels that have its colour or one beside it: by which it is named, and told
+_NAMED = 0.5  # of its pixels that have its colour or one beside it, or it is named by the most frequent tone
+_TOLD = 0.6  # of them, or a region is said nothing of
 _USUAL = 1.25  # times as many of them have a tone beside that of the mean, by which it is then called
 _FREQUENT = 0.2  # of its pixels that have a tone by which it may be called
 _NOT_GREY = 0.45  # of them that are more than grey, where it is called greyish
