@@ -67,6 +67,7 @@ class Reader:
         if (m := kinds.LISTING.fullmatch(text)) and (all_ := kinds.ALL.fullmatch(m["items"])):
             place = _place(all_["place"])
             claims = [claim for item in _listed(kinds.ITEM, all_["items"]) for claim in _placed(item)]
+            self._told |= {claim.name: claim for claim in claims if not claim.places and not claim.way}
             return [*claims, *(replace(claim, places=(place,)) for claim in claims if not claim.places)]
         if m := kinds.LISTING.fullmatch(text):
             claims = [claim for item in _listed(kinds.ITEM, m["items"]) for claim in _placed(item)]
