@@ -95,6 +95,7 @@ def _mix(measured: Measured, whole: str) -> list[str]:
     said_of = sum(region.share for region in told) + sum(
         dict(measured.colours).get(n, 0) for n in names[len(first) :]
     )
+    names += [name for name in _traces(measured) if name not in names] if len(names) == 1 else []
     if len(names) == 1:
         return [sentence(f"{whole} is partly {names[0]}")]
     names += ["other colours"] if said_of < _MOSTLY else []

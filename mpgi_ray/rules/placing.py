@@ -74,17 +74,14 @@ def stands(facts: Facts, c: ClassFact, seed: str) -> str | None:
         return None
     subject, how, numbers = group(facts, c), _how(c), _numbers(c)
     if numbers and not c.arrangement:
-        verb = choose((("lies", "is"), ("lie", "are"))[numbers[0][0] > 1], seed, c.name)
-        return sentence(f"of the {subject}, {_listed(numbers, verb)}")
-    one = is_one(subject)
-    verb = choose((("lies", "is"), ("lie", "are"))[not one], seed, c.name)
+        return sentence(f"of the {subject}, {_listed(numbers, 'are' if numbers[0][0] > 1 else 'is')}")
+    verb = "is" if is_one(subject) else "are"
     all_, clear = _cells(c) or _over(c), _listed(_clear(c), "of them")
     if how:
         # a part of the place that all are said to lie in says little more
         rest = "" if _place(c) else f", {all_ or clear}" if all_ or clear else ""
         return sentence(f"{subject} {verb} {how}{rest}")
     if all_:
-        verb = verb if _cells(c) else "is" if one else "are"
         return sentence(f"{subject} {verb} {all_}")
     if clear:
         return sentence(f"{subject} {choose(('are visible', 'can be seen'), seed, c.name)}, {clear}")

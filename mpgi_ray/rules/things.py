@@ -133,10 +133,10 @@ def covers(
 
 
 def _little(covers: Sequence[CoverFact]) -> str:
-    """``some roads, grass and sand and a pier``."""
+    """``some roads, grass and sand, and a pier``."""
     some = [surfaces.bare(c) for c in covers if surfaces.surface(c) == surfaces.bare(c)]
     single = [surfaces.surface(c) for c in covers if surfaces.surface(c) != surfaces.bare(c)]
-    return enumerate_([*([f"some {enumerate_(some)}"] if some else []), *single])
+    return enumerate_([*([f"some {enumerate_(some)}"] if some else []), *single], serial=len(some) > 1)
 
 
 def also(covers: Sequence[CoverFact]) -> str:
