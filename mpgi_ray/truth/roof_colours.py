@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from mpgi_ray.rules import lexicon
+from mpgi_ray.truth.antecedents import antecedents
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.looks import said_colour
 from mpgi_ray.truth.pieces import Kind
 
 _HAVING = ("with", "by", "under", "carry", "carries", "bear", "bears", "have", "has", "show", "wear")
+_NEW = ("and", ";", ":", "but", "while", "–", "—")  # a clause begins
 _TOPPING = ("top", "cover", "crown", "mark")
 
 
@@ -37,6 +39,10 @@ def _owner(line: Line, roof: Noun) -> Noun | None:
     if line.text(roof.at + 1) == "of" and (behind := line.noun_behind(roof.at + 1)):
         return behind
     here = roof.first - 1
+    its = line.text(here) in ("its", "their") and (here == 0 or line.text(here - 1) in _NEW)
+    if its:  # one hall, and its roof is red
+        told = antecedents(line, here, several=line.text(here) == "their")
+        return told[0] if len(told) == 1 else None
     if own := line.noun_at(here):
         return own
     while line.kind(here) is Kind.COLOUR or line.text(here) in ("their", "its", "bright", "dark", "light"):
