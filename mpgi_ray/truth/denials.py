@@ -37,8 +37,11 @@ _BESIDE_GROUNDS = {
     *(",", "and", "a", "the", "some", "only", "just", "nothing but", "open", "bare", "empty", "dry", "flat")
 }
 _ANYBODY = ("i", "we", "you", "one", "also", "clearly", "absolutely", "overall", "otherwise")
-_SPANS = ("crosses", "spans", "crossing", "spanning", "linking", "links", "joining", "joins", "connecting")
-_SPANNED = ("it", "the", "this", "its", "both")
+_SPANS = (
+    *("crosses", "spans", "crossing", "spanning", "linking", "links", "joining", "joins"),
+    *("connecting", "connects", "leads", "leading", "goes", "going"),
+)
+_SPANNED = ("it", "the", "this", "its", "both", "across", "over")
 _THROUGH = ("through", "by", "past", "across", "along", "anywhere", "nearby")
 _MOVING = frozenset(("vehicle", "vessel", "boat", "aircraft", "plane"))
 _LISTING = {",", "and", "or", "any", "other"}

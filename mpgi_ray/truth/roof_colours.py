@@ -9,6 +9,7 @@ from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.antecedents import antecedents
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.line import Line, Noun
+from mpgi_ray.truth.lists import is_surface
 from mpgi_ray.truth.looks import said_colour
 from mpgi_ray.truth.pieces import Kind
 
@@ -19,6 +20,7 @@ _TOPPING = ("top", "cover", "crown", "mark")
 
 def roof_colours(line: Line) -> Iterator[Claim]:
     """The claims of colours of roofs, for the things that they are the roofs of."""
+    yield from _surface_colours(line)
     for noun in line.nouns:
         if noun.name not in ("roof", "rooftop") or noun.denied or noun.amount:
             continue
@@ -31,6 +33,18 @@ def roof_colours(line: Line) -> Iterator[Claim]:
             first, last = sorted((line.parts[noun.first], line.parts[owner.at]), key=lambda part: part.start)
             end = said.end if said else max(line.parts[noun.at].end, last.end)
             claim = Claim(About.COLOUR, owner.name, first.start, end, word=word)
+            yield replace(claim, amount=owner.amount, some=owner.amount is not None)
+
+
+def _surface_colours(line: Line) -> Iterator[Claim]:
+    """``the bodywork of the vans is blue``: of what is seen of things and has no name of its own."""
+    for at, part in enumerate(line.parts):
+        if part.kind is not Kind.WORD or not is_surface(part.text) or line.text(at + 1) != "of":
+            continue
+        owner = line.noun_behind(at + 1)
+        said = said_colour(line, owner.at + 1) if owner else None
+        if owner and said and not owner.denied and not lexicon.is_generic(owner.name):
+            claim = Claim(About.COLOUR, owner.name, part.start, said.end, word=said.value)
             yield replace(claim, amount=owner.amount, some=owner.amount is not None)
 
 
