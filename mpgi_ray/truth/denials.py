@@ -13,25 +13,8 @@ from mpgi_ray.truth.places import Region
 from mpgi_ray.truth.undenied import is_doubled, is_of_named_part
 
 _JOINING = (
-    ",",
-    "and",
-    "or",
-    "nor",
-    "but",
-    "with",
-    "there",
-    "is",
-    "are",
-    "yet",
-    "so",
-    "as",
-    "for",
-    "while",
-    "though",
-    "exist",
-    "exists",
-    "appear",
-    "appears",
+    *(",", "and", "or", "nor", "but", "with", "there", "is", "are", "yet"),
+    *("so", "as", "for", "while", "though", "exist", "exists", "appear", "appears"),
 )
 _BESIDE_GROUNDS = {
     *(",", "and", "a", "the", "some", "only", "just", "nothing but", "open", "bare", "empty", "dry", "flat")
