@@ -33,6 +33,7 @@ from mpgi_ray.truth.lists import Name, lists, names_by
 from mpgi_ray.truth.looks import looks
 from mpgi_ray.truth.nouns import add_nouns
 from mpgi_ray.truth.of_picture import is_direction
+from mpgi_ray.truth.ones import with_ones
 from mpgi_ray.truth.pairs import relations
 from mpgi_ray.truth.pieces import Kind, pieces
 from mpgi_ray.truth.places import Region
@@ -58,7 +59,7 @@ def claims(text: str, names: Mapping[str, Name]) -> list[Claim]:
     told: Noun | None = None  # what "they" are
     question: Question | None = None
     for at, sentence in placed_sentences(text):
-        line = Line(without_asides(pieces(sentence, at, names)), told)
+        line = Line(with_ones(without_asides(pieces(sentence, at, names)), names), told)
         add_nouns(line)
         if sentence.endswith("?") and not is_statement(line):
             question = asked(line)

@@ -7,6 +7,8 @@ from mpgi_ray.truth.line import STEPPED_OVER, Line, Noun
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
 
+_MEASURED = ("m", "metres", "meters", "wide", "long", "across", "tall", "high")  # 11 m wide each
+
 
 def is_one_and_many(name: str) -> bool:
     """``two aircraft``."""
@@ -37,7 +39,9 @@ def is_of_each(line: Line, at: int) -> bool:
     after = (
         here
         for here in range(at + 1, len(line.parts))
-        if line.text(here) in ("each", "every", "either") and line.text(here - 1) != ","
+        if line.text(here) in ("each", "every", "either")
+        and line.text(here - 1) not in (",", *_MEASURED)
+        and line.text(here + 1) != "other"
     )
     first = next(after, None)
     return first is not None and not any(map(line.ends_clause, range(at + 1, first)))
@@ -95,7 +99,10 @@ def is_bound_before_others(line: Line, noun: Noun) -> bool:
     place = next((n for n in range(noun.at, len(line.parts)) if line.kind(n) is Kind.PLACE), noun.at)
     comma = next((n for n in range(noun.at, place) if line.text(n) == ","), place)
     before = any(line.kind(n) is Kind.PLACE for n in range(noun.first))
-    return not before and any(comma < one.at < place for one in line.nouns)
+    if any(line.text(n) == "ones" for n in range(noun.at + 1, place)):
+        return not before  # along with some small ones on the left
+    marked = any(line.kind(n) is Kind.GROUP for n in range(comma, place))  # with yellow lines on the left
+    return not before and (marked or any(comma < one.at < place for one in line.nouns))
 
 
 def is_only_one(line: Line, noun: Noun) -> bool:

@@ -10,30 +10,22 @@ from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
 from mpgi_ray.truth.places import Region
+from mpgi_ray.truth.undenied import is_doubled, is_of_named_part
 
 _JOINING = (
-    ",",
-    "and",
-    "or",
-    "nor",
-    "but",
-    "with",
-    "there",
-    "is",
-    "are",
-    "yet",
-    "so",
-    "as",
-    "for",
-    "while",
-    "though",
-    "exist",
-    "exists",
-    "appear",
-    "appears",
+    *(",", "and", "or", "nor", "but", "with", "there", "is", "are", "yet"),
+    *("so", "as", "for", "while", "though", "exist", "exists", "appear", "appears"),
 )
+_BESIDE_GROUNDS = {
+    *(",", "and", "a", "the", "some", "only", "just", "nothing but", "open", "bare", "empty", "dry", "flat")
+}
 _ANYBODY = ("i", "we", "you", "one", "also", "clearly", "absolutely", "overall", "otherwise")
-_SPANS, _SPANNED = ("crosses", "spans", "crossing", "spanning"), ("it", "the", "this")
+_SPANS = (
+    *("crosses", "spans", "crossing", "spanning", "linking", "links", "joining", "joins"),
+    *("connecting", "connects", "leads", "leading", "goes", "going"),
+)
+_SPANNED = ("it", "the", "this", "its", "both", "across", "over")
+_THROUGH = ("through", "by", "past", "across", "along", "anywhere", "nearby")
 _MOVING = frozenset(("vehicle", "vessel", "boat", "aircraft", "plane"))
 _LISTING = {",", "and", "or", "any", "other"}
 _AT_ONE = ("on", "in", "along", "beside", "near", "occupies", "occupy")
@@ -58,7 +50,9 @@ def _is_of_site(line: Line, noun: Noun, before: list[str]) -> bool:
     others = any(one.name == noun.name for one in line.nouns if not noun.first <= one.at <= noun.at)
     ends = line.kind(noun.at + 1) in (None, Kind.MARK)
     first = (
-        sites[:1] == before[-1:] and {"a", "an"} & {*before} and not {*before} & {"in", "on", "at", "beside"}
+        (sites[:1] == before[-1:] or before[-1:] in (["place"], ["spot"], ["landscape"]))
+        and {"a", "an"} & {*before}
+        and not {*before} & {"in", "on", "at", "beside"}
     )
     return bool(first) and ends and not others and len(things) <= 1
 
@@ -67,8 +61,9 @@ def _is_of_grounds(line: Line, noun: Noun) -> bool:
     """``Lawn and trees without any building``: only grounds are named, and nothing is said of them."""
     before = [one for one in line.nouns if one.first < noun.first]
     words = (line.text(n) for n in range(noun.first) if line.noun_at(n) is None)
-    grounds = all(lexicon.is_mass(one.name) or one.name in ("tree", "field", "meadow") for one in before)
-    bare = {*words} <= {",", "and", "a", "the", "some", "only", "just"}
+    known = ("tree", "field", "meadow", *lists()["sites"])
+    grounds = all(lexicon.is_mass(one.name) or one.name in known for one in before)
+    bare = {*words} <= _BESIDE_GROUNDS
     return bool(before) and grounds and bare and line.kind(noun.at + 1) in (None, Kind.MARK)
 
 
@@ -81,14 +76,18 @@ def _is_on_site(line: Line, noun: Noun) -> bool:
 
 def has_exception(line: Line, noun: Noun) -> bool:
     """Whether only the rest is denied: apart from a shed, there are no buildings."""
+    if "nothing but" in (line.text(n) for n in range(noun.first)):
+        return False  # nothing but sand without any road, apart from a shed
     first = next((n for n in range(noun.first - 1, -1, -1) if line.text(n) in ("but", ";")), -1)
     rest = line.parts[first + 1 :]
     other = any((a.text, b.text) == ("other", "than") for a, b in pairwise(rest))
-    return other or any(part.text in lists()["exceptions"] for part in rest)
+    return other or any(part.text.split(" ")[0] in lists()["exceptions"] for part in rest)
 
 
 def is_narrow(line: Line, noun: Noun) -> bool:
     """``no bicycle lane``, ``the yard holds no car``: only those of a kind, or at a thing, are denied."""
+    if is_doubled(line, noun) or is_of_named_part(line, noun):
+        return True
     words = [part for part in line.parts[noun.first : noun.at] if part.kind in (Kind.WORD, Kind.COLOUR)]
     kinds = lists()["made_of"]
     if any(lexicon.is_noun(p.text) or p.text in kinds or p.kind is Kind.COLOUR for p in words):
@@ -179,6 +178,8 @@ def _is_at_thing(line: Line, noun: Noun) -> bool:
     if line.text(noun.at + 1) == "whatsoever" and line.kind(noun.at + 2) in (Kind.WORD, Kind.COVERS):
         return True
     verb &= line.text(noun.at + 1) not in ("cannot", "can't")  # sheds cannot be seen
+    ways = noun.name in lists()["ways"] and line.text(noun.at + 1).endswith("ing")
+    verb &= not (ways and line.text(noun.at + 2) in _THROUGH)  # no road leading through
     verb &= line.text(noun.at + 2) != "anywhere"  # no trees grow anywhere
     of_any = line.text(noun.at + 1) == "of" and line.text(noun.at + 2) == "any"  # no building of any kind
     if verb and not of_any and line.text(noun.at + 1) not in _AT_ALL:

@@ -29,9 +29,13 @@ def ellipses(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
     yield from told_colours(line)
     yield from _bounded(line)
     yield from _none_there(line)
+    yield from _most_there(line)
     if line.told and line.kind(0) is Kind.AMOUNT and [line.text(1), line.text(2)] == ["of", "them"]:
         name, first = line.told.name, line.parts[0]  # Seven of them, all yellow.
         yield Claim(About.COUNT, name, first.start, first.end, amount=first.value, some=True)
+
+
+_HAVING = ("has", "have", "holds", "shows", "contains")
 
 
 def _other(line: Line, at: int, region: Region) -> Iterator[Claim]:
@@ -145,6 +149,8 @@ def _none_there(line: Line) -> Iterator[Claim]:
         if part.text not in ("none", "not one", "not a single one"):
             continue
         place = next((n for n in range(at + 1, len(line.parts)) if line.text(n) not in verbs), at)
+        if line.text(at - 1) in _HAVING and line.kind(at + 1) in (None, Kind.MARK):
+            place = at - 2 if line.kind(at - 2) is Kind.PLACE else at - 5  # the left side has none
         things = [noun for noun in line.nouns if noun.at < at and noun.plural and not noun.denied]
         things = [noun for noun in things if not leads_away(line, noun)] or ([line.told] if line.told else [])
         names = {noun.name for noun in things}
@@ -152,7 +158,26 @@ def _none_there(line: Line) -> Iterator[Claim]:
             region = line.parts[place].value
             if region.side:
                 continue  # a pond with houses around it, none of them to the south
-            yield Claim(About.ABSENCE, names.pop(), part.start, line.parts[place].end, region=region)
+            first, last = sorted((part, line.parts[place]), key=lambda one: one.start)
+            yield Claim(About.ABSENCE, names.pop(), first.start, last.end, region=region)
+
+
+def _most_there(line: Line) -> Iterator[Claim]:
+    """``Planes are parked here, the majority in the upper half``, ``most of them on the left``."""
+    passed = {"of", "them", "are", "lie", "being", *lists()["set"], *lists()["placed"]}
+    for at, part in enumerate(line.parts):
+        if part.text not in lists()["mostly"] or line.text(at - 1) not in (",", "and", ";", "with", "–", "—"):
+            continue
+        place = next((n for n in range(at + 1, len(line.parts)) if line.text(n) not in passed), at)
+        things = [noun for noun in line.nouns if noun.at < at and noun.plural and not noun.denied]
+        names = {noun.name for noun in things if not leads_away(line, noun)}
+        ends = line.kind(place + 1) in (None, Kind.MARK) and line.text(place + 1) != ","
+        unnamed = any(line.parts[n].kind is Kind.PLACE for n in range(at)) or _is_of_unnamed(line, at - 1)
+        if line.kind(place) is Kind.PLACE and ends and len(names) == 1 and not unnamed:
+            region = line.parts[place].value
+            if not region.side and is_of_picture(line, place):
+                start, end = part.start, line.parts[place].end
+                yield Claim(About.POSITION, names.pop(), start, end, region=region, most=True)
 
 
 def _ends_site(line: Line, at: int) -> bool:

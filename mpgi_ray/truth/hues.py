@@ -8,17 +8,17 @@ from mpgi_ray.truth.judged import Judged, Verdict
 from mpgi_ray.truth.known import Of
 
 _CLOSE = {  # colours that people call by each other's names
-    "white": {"grey", "beige"},
-    "grey": {"white", "black", "brown", "blue", "beige", "green"},
-    "black": {"grey", "brown", "blue", "green"},
-    "brown": {"red", "orange", "beige", "grey", "black"},
-    "orange": {"red", "brown", "yellow"},
-    "red": {"orange", "brown"},
+    "white": {"grey", "beige", "pink"},
+    "grey": {"white", "black", "brown", "blue", "beige", "green", "pink", "turquoise"},
+    "black": {"grey", "brown", "blue", "green", "turquoise"},
+    "brown": {"red", "orange", "beige", "grey", "black", "pink"},
+    "orange": {"red", "brown", "yellow", "pink"},
+    "red": {"orange", "brown", "pink"},
     "yellow": {"orange", "beige"},
-    "beige": {"white", "yellow", "brown", "grey"},
-    "blue": {"grey", "black", "purple"},
-    "green": {"grey", "black"},
-    "purple": {"blue", "red"},
+    "beige": {"white", "yellow", "brown", "grey", "pink"},
+    "blue": {"grey", "black", "purple", "turquoise"},
+    "green": {"grey", "black", "turquoise"},
+    "purple": {"blue", "red", "pink"},
 }
 _PLAIN = ("white", "grey", "black", "beige")  # also of shadows, ground and glare
 _VIVID = ("red", "yellow", "orange", "purple")

@@ -51,6 +51,7 @@ def names_of(known: Collection[str], there: Collection[str] | None = None) -> di
         own = name in there and heads[head] == 1 and head not in found and head not in plain
         for said in (name, *((head,) if own else ())):
             one, more = said.lower(), lexicon.several(said.lower())  # texts are read without quotes
+            found |= {f"plot of {one}": (name, False)} if lexicon.is_mass(name) else {}
             found |= {more.replace('"', ""): (name, True), one.replace('"', ""): (name, False)}
     return found
 
@@ -72,6 +73,12 @@ def _common_names() -> Mapping[str, Name]:
     }
     plurals = {lexicon.several(said): (name, True) for said, name in names.items()}
     plurals |= {said: (name, True) for said, name in lists()["several"].items()}
+    names |= {  # a plot of cropland lies at the top
+        f"{part} of {said}": name
+        for said, name in names.items()
+        for part in ("plot", "tract", "patch")
+        if lexicon.is_mass(name) and " " not in said
+    }
     return plurals | {said: (name, False) for said, name in names.items()}
 
 

@@ -52,7 +52,7 @@ def looks(line: Line, noun: Noun, claim: Claim) -> Iterator[Claim]:
         if part.kind is Kind.PATTERN and (part.value != "beside" or line.text(here + 1) != "with"):
             told = About.ARRANGEMENT
             yield replace(claim, about=told, amount=noun.amount, word=part.value, end=part.end)
-        stands = part.text in lists()["saying"]  # which is a group elsewhere: a stand of trees
+        stands = part.text in (*lists()["saying"], "set")  # which is a group elsewhere: a stand of trees
         if not stands and part.kind not in (Kind.STOP, Kind.WORD, Kind.COVERED, Kind.PATTERN):
             break
 
@@ -72,7 +72,7 @@ def _behind_aside(line: Line, at: int) -> int:
     """What comes after a part of the picture, words between commas, ``that`` and ``all``."""
     if line.kind(at) is Kind.PLACE:
         at += 1
-    if line.text(at) == "," and line.text(at + 1) in _MADE:
+    if line.text(at) == "," and (line.text(at + 1) in _MADE or line.kind(at + 1) is Kind.PATTERN):
         return at + 1
     if line.text(at) == "," and line.text(at + 1) in ("all", "each", "both") and line.text(at + 2) in _WEAR:
         return at + 2

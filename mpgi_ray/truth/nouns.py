@@ -17,6 +17,7 @@ _ADJECTIVES = 5  # pieces between a number and its noun
 _FURTHER = ("another", "other", "these", "those", "further", "additional", "remaining")
 _AT_ONE = ("near", "beside", *SINGLE_SIDES)
 _MORE = ("other", "more", "further", "another", "additional")
+_OF_NONE = ("none of the", "not one of the", "not a single one of the")
 _DETERMINERS = ("the", "these", "those", "its", "their", "all")
 
 
@@ -52,7 +53,7 @@ def is_thing(line: Line, at: int, part: Piece) -> bool:
     if _is_said_to_act(line, at):
         return True
     before = line.kind(at - 1) is Kind.WORD and lexicon.is_noun(line.text(at - 1))
-    before &= not _begins_anew(line, at)
+    before &= not _begins_anew(line, at) and line.text(at - 1) != "light"
     before |= line.kind(at - 1) is Kind.THING and not line.parts[at - 1].plural
     if before and line.text(at - 1) not in lists()["of_place"]:
         return False  # a container terminal is not what a source calls a terminal
@@ -99,6 +100,9 @@ def _noun(line: Line, at: int) -> Noun:
         elif part.kind is Kind.AMOUNT and part.value[1] == 0:
             noun.denied, noun.first = True, here
             break
+        elif part.kind is Kind.AMOUNT and line.text(here - 1) in _OF_NONE:
+            noun.denied, noun.first = True, here - 1
+            break  # none of the six trucks
         elif part.kind is Kind.AMOUNT and line.text(here - 1) in ("how", "no"):
             break  # no two boats are the same
         elif part.kind is Kind.AMOUNT:

@@ -71,7 +71,12 @@ def _number_of(line: Line, noun: Noun) -> None:
     the = noun.first - 3
     if line.text(the) == "the" and line.text(the - 1) == "is" and line.kind(the - 2) is Kind.AMOUNT:
         noun.amount = line.parts[the - 2].value
-    verb = noun.at + 1 + (line.text(noun.at + 1) == "is")
+    after = noun.at + 1
+    while line.text(after) in ("in", "on", "of", "the", "this") or line.kind(after) is Kind.PICTURE:
+        after += 1  # the number of cars in this view is
+    verb = after + (line.text(after) == "is")
+    if after > noun.at + 1 and verb > after and line.kind(verb) is Kind.AMOUNT:
+        noun.amount = line.parts[verb].value if line.kind(verb + 1) in (None, Kind.MARK) else noun.amount
     kind = _BOUNDS.get(line.text(verb))
     if kind and line.kind(verb + 1) is Kind.AMOUNT and line.kind(verb + 2) in (None, Kind.MARK):
         noun.amount = bounded(line.parts[verb + 1].value[0], kind)

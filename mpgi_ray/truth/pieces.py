@@ -16,14 +16,6 @@ from mpgi_ray.truth.places import Region, region_at
 from mpgi_ray.truth.tokens import TOKEN, folded, lowered, word_of
 
 _LONGEST = 8  # words of a phrase, or of a class's name
-_SAME = {
-    "gray": "grey",
-    "silver": "grey",
-    "golden": "yellow",
-    "reddish": "red",
-    "greenish": "green",
-}
-
 
 _BARE_COMPASS = ("north", "south", "west", "east")
 _BARE_SIDES = ("left", "right", "top", "bottom", "centre", "center", "middle", *_BARE_COMPASS)
@@ -132,12 +124,18 @@ def _next(
         bound = (
             phrase.endswith((" more than", " less than")) and phrases.get(phrase, ("",))[0] is Kind.RELATION
         )
+        if phrase.startswith(("nearer ", "closer ")) and _is_of_sides(words[at + length :]):
+            continue  # nearer to the top than to the bottom
         if bound and at + length < len(words):  # covers more than half
             bound = bool(fraction_at(words, at + length) or amount_at(words, at + length))
         if phrase in phrases and not bound:
             return (length, *phrases[phrase], False)
     kind = Kind.MARK if not word[0].isalnum() else Kind.WORD
     return 1, kind, None, False
+
+
+def _is_of_sides(after: list[str]) -> bool:
+    return after[:1] == ["to"] or not {*after[:2]}.isdisjoint(_BARE_SIDES)
 
 
 def _headed(words: list[str], at: int, names: Mapping[str, Name]) -> tuple[int, Region] | None:
@@ -193,7 +191,7 @@ def _phrases() -> dict[str, tuple[Kind, Any]]:
     found |= dict.fromkeys(listed["picture"], (Kind.PICTURE, None))
     found |= dict.fromkeys(listed["pronouns"], (Kind.PRONOUN, None))
     found |= {colour: (Kind.COLOUR, colour) for colour in THING_COLOURS}
-    found |= {word: (Kind.COLOUR, colour) for word, colour in _SAME.items()}
+    found |= {word: (Kind.COLOUR, colour) for word, colour in listed["colours"].items()}
     for kind, name in (
         (Kind.DENIAL, "denials"),
         (Kind.LEADING, "leading"),

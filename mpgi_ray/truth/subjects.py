@@ -17,7 +17,7 @@ _AT = ("on", "in", "at", "along", "across", "by", "from", "with", "around", "ove
 _WITHIN = ("on", "in", "at", "inside", "within", "onto", "upon", "occupies", "occupy", "fills", "fill")
 _ON_WAY = (Kind.WORD, Kind.COLOUR, Kind.PICTURE, Kind.GROUP, Kind.THING)
 _BETWEEN_SUBJECT = {Kind.WORD, Kind.COVERED, Kind.GROUP, Kind.STOP, Kind.PATTERN}
-_NOBODY = ("you", "we", "one", "i", "there")  # who sees what lies there
+_NOBODY = ("you", "we", "one", "i", "there", "there's")  # who sees what lies there
 
 
 def begin(line: Line, at: int) -> int:

@@ -40,6 +40,7 @@ _FULL = (
     "dominated",
     "given",
 )
+_FINDING = ("and", "find", "see", "spot", "notice")  # you will find it on the left
 _WHOLE = ("the whole", "the entire")
 _LOOKING = ("if", "you", "look", "looking", "looks", "we", "when", "only")  # at a part of the picture
 _AFTER_BARE = ("in", "at", "on", "near", "along", *LIE, "of", "more", "and")
@@ -72,7 +73,10 @@ def owners(line: Line) -> Iterator[tuple[int, Region]]:
             region = part.value.wider(_OF_SITE) if scene else part.value
             region = region.wider(_OF_WAY) if is_of_way(line, at) else region
             region = region.half if is_nearer(line, at) else region
-            for thing in (owner, *listed_with(line, at, owner)):
+            denied = (
+                found := line.noun_at(owner)
+            ) is not None and found.denied  # no shed, a roof on the right
+            for thing in (owner, *(() if denied else listed_with(line, at, owner))):
                 taken.add(thing)
                 yield thing, region
 
@@ -187,7 +191,8 @@ def _before(line: Line, at: int) -> int | None:
         if part.text == "one" and line.kind(here + 1) is Kind.WORD and line.text(here + 1) != "of":
             return None  # and one apart at the far left
         if part.kind is Kind.PRONOUN:
-            if part.text == "it" and here and not line.ends_clause(here - 1) and line.text(here - 1) != "and":
+            begins = here == 0 or line.ends_clause(here - 1) or line.text(here - 1) in _FINDING
+            if part.text == "it" and not begins:
                 return None  # a track runs past it on the left
             of = line.text(here - 1) == "of"
             if part.text == "them" and not of:
@@ -209,7 +214,9 @@ def _behind(line: Line, at: int) -> int | None:
             return None
         if line.kind(here) is Kind.RELATION and line.text(here - 1) == "and":
             return None  # a strip, and next to it some trees
-        if (noun := line.noun_at(here)) and not (
+        if (noun := line.noun_at(here)) and noun.denied:
+            return here
+        if noun and not (
             line.kind(here + 1) in (Kind.MARK, None)
             and leads_away(line, noun)
             and not _is_full(line, noun, at)
