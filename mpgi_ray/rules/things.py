@@ -74,9 +74,10 @@ def looks(facts: Facts, c: ClassFact, told: int) -> str | None:
     seen, form = facts.colour(c), phrases.shape(c.form) if c.form else ""
     colour = seen.colour if seen and not told else ""
     way = f"oriented {phrases.way(c.form.direction)}" if c.form and c.form.direction else ""
-    afloat = "vessel" in hypernyms(c.name)  # on no ground
-    ground = f"on {seen.ground} ground" if seen and seen.ground and c.countable and not afloat else ""
-    each = bool(told and c.exact and c.total > 1 and c.form and c.form.alike and not ground)
+    each = bool(told and c.exact and c.total > 1 and c.form and c.form.alike)
+    # vessels lie on no ground, and not each thing need have the same
+    aground = c.countable and not each and "vessel" not in hypernyms(c.name)
+    ground = f"on {seen.ground} ground" if seen and seen.ground and aground else ""
     subject = f"each {c.name}" if each else again(c) if told else _all_of(c)
     one = each or (c.total == 1 if c.countable else is_mass(c.name))
     is_so = [look for look in (colour, form, way) if look]
