@@ -29,6 +29,7 @@ _THROUGH = ("through", "by", "past", "across", "along", "anywhere", "nearby")
 _LISTING = {",", "and", "or", "any", "other"}
 _AT_ONE = ("on", "in", "along", "beside", "near", "occupies", "occupy")
 _ON = ("on", "in", "at", "along", "beside", "near", "under", "behind", "beneath", "inside", "around")
+_ENDS = (None, Kind.MARK)
 _BUILT = ("built", "erected", "constructed", "raised")
 _AT_ALL = ("whatsoever", "anywhere", "exist", "exists", "occur", "occurs", "today", "at", "seen")
 
@@ -174,8 +175,9 @@ def _is_at_thing(line: Line, noun: Noun) -> bool:
     ways = noun.name in lists()["ways"] and line.text(noun.at + 1).endswith("ing")
     verb &= not (ways and line.text(noun.at + 2) in _THROUGH)  # no road leading through
     verb &= line.text(noun.at + 2) != "anywhere"  # no trees grow anywhere
-    verb &= not (line.text(noun.at + 1) in _BUILT and line.text(noun.at + 2) == "yet")
-    verb &= not (line.text(noun.at + 1) == "within" and line.kind(noun.at + 3) is Kind.PICTURE)
+    ends = (line.kind(noun.at + 3), line.kind(noun.at + 4))
+    verb &= not (line.text(noun.at + 1) in _BUILT and line.text(noun.at + 2) == "yet" and ends[0] in _ENDS)
+    verb &= not (line.text(noun.at + 1) == "within" and ends[0] is Kind.PICTURE and ends[1] in _ENDS)
     of_any = line.text(noun.at + 1) == "of" and line.text(noun.at + 2) == "any"  # no building of any kind
     if verb and not of_any and line.text(noun.at + 1) not in _AT_ALL:
         return True  # no van uses the left column

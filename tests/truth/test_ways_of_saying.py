@@ -122,7 +122,7 @@ def of(number: int) -> Facts:
         (PARKING, "Three vans, all of them pink.", "Three vans, all of them yellow."),
         (RIVER, "There is no bridge linking the banks.", "There is no ferry linking the banks."),
         (PARKING, "Here are lorries, but no vans built yet.", "Three vans, but no warehouse built yet."),
-        (PARKING, "There are no vans within the frame.", "There are no trucks within the frame."),
+        (PARKING, "There are no vans within the frame.", "There are no vans within the frame of the gate."),
         (PARKING, "The scene is missing any vans.", "The scene is missing any trucks."),
         (
             PARKING,
