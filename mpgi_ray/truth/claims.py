@@ -26,7 +26,7 @@ from mpgi_ray.truth.counts import (
     is_told_whole,
     is_total,
 )
-from mpgi_ray.truth.denials import denied_place, has_exception, is_narrow
+from mpgi_ray.truth.denials import denied_place, is_narrow
 from mpgi_ray.truth.ellipses import ellipses
 from mpgi_ray.truth.line import PARTS, Line, Noun
 from mpgi_ray.truth.lists import Name, lists, names_by
@@ -40,6 +40,7 @@ from mpgi_ray.truth.places import Region
 from mpgi_ray.truth.questions import Question, answers, asked, implied, is_statement
 from mpgi_ray.truth.shares import covers
 from mpgi_ray.truth.told_patterns import told_patterns
+from mpgi_ray.truth.undenied import has_exception
 from mpgi_ray.truth.where import owners
 from mpgi_ray.truth.wholes import is_every, is_largest, is_most, is_told_of_all
 

@@ -10,7 +10,7 @@ from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
 from mpgi_ray.truth.places import Region
-from mpgi_ray.truth.undenied import is_doubled, is_of_named_part
+from mpgi_ray.truth.undenied import is_doubled, is_of_named_part, moves
 
 _JOINING = (
     *(",", "and", "or", "nor", "but", "with", "there", "is", "are", "yet"),
@@ -26,10 +26,11 @@ _SPANS = (
 )
 _SPANNED = ("it", "the", "this", "its", "both", "across", "over")
 _THROUGH = ("through", "by", "past", "across", "along", "anywhere", "nearby")
-_MOVING = frozenset(("vehicle", "vessel", "boat", "aircraft", "plane"))
 _LISTING = {",", "and", "or", "any", "other"}
 _AT_ONE = ("on", "in", "along", "beside", "near", "occupies", "occupy")
 _ON = ("on", "in", "at", "along", "beside", "near", "under", "behind", "beneath", "inside", "around")
+_ENDS = (None, Kind.MARK)
+_BUILT = ("built", "erected", "constructed", "raised")
 _AT_ALL = ("whatsoever", "anywhere", "exist", "exists", "occur", "occurs", "today", "at", "seen")
 
 
@@ -49,8 +50,11 @@ def _is_of_site(line: Line, noun: Noun, before: list[str]) -> bool:
     things = [part for part in line.parts[: noun.first] if part.kind in (Kind.THING, Kind.PLACE, Kind.GROUP)]
     others = any(one.name == noun.name for one in line.nouns if not noun.first <= one.at <= noun.at)
     ends = line.kind(noun.at + 1) in (None, Kind.MARK)
+    named = sites[:1] == before[-1:] or (
+        len(sites) > 1 and sites == before[-len(sites) :]
+    )  # an airport apron
     first = (
-        (sites[:1] == before[-1:] or before[-1:] in (["place"], ["spot"], ["landscape"]))
+        (named or before[-1:] in (["place"], ["spot"], ["landscape"]))
         and {"a", "an"} & {*before}
         and not {*before} & {"in", "on", "at", "beside"}
     )
@@ -72,16 +76,6 @@ def _is_on_site(line: Line, noun: Noun) -> bool:
     first = next((part for part in line.parts[: noun.first] if part.kind in (Kind.THING, Kind.PICTURE)), None)
     on_it = line.text(noun.at + 2) in ("on", "in") and line.text(noun.at + 3) == "it"
     return on_it and first is not None and first.kind is Kind.PICTURE
-
-
-def has_exception(line: Line, noun: Noun) -> bool:
-    """Whether only the rest is denied: apart from a shed, there are no buildings."""
-    if "nothing but" in (line.text(n) for n in range(noun.first)):
-        return False  # nothing but sand without any road, apart from a shed
-    first = next((n for n in range(noun.first - 1, -1, -1) if line.text(n) in ("but", ";")), -1)
-    rest = line.parts[first + 1 :]
-    other = any((a.text, b.text) == ("other", "than") for a, b in pairwise(rest))
-    return other or any(part.text.split(" ")[0] in lists()["exceptions"] for part in rest)
 
 
 def is_narrow(line: Line, noun: Noun) -> bool:
@@ -171,7 +165,7 @@ def _is_at_thing(line: Line, noun: Noun) -> bool:
         return line.text(noun.at + 2) not in (*_AT_ALL, *lists()["unseen"], *lists()["absent"])  # alone
     if line.text(noun.first).startswith("with") and _is_on_site(line, noun):
         return False  # the site is vacant, with no building erected on it
-    still = _MOVING.isdisjoint((noun.name, *lexicon.hypernyms(noun.name)))
+    still = not moves(noun)
     if still and line.text(noun.at + 1) in ("on", "in") and line.text(noun.at + 2) in ("it", "them"):
         return True  # a lane with no sheds on it
     verb = line.kind(noun.at + 1) is Kind.WORD and line.kind(noun.at + 2) not in (None, Kind.MARK)
@@ -181,6 +175,9 @@ def _is_at_thing(line: Line, noun: Noun) -> bool:
     ways = noun.name in lists()["ways"] and line.text(noun.at + 1).endswith("ing")
     verb &= not (ways and line.text(noun.at + 2) in _THROUGH)  # no road leading through
     verb &= line.text(noun.at + 2) != "anywhere"  # no trees grow anywhere
+    ends = (line.kind(noun.at + 3), line.kind(noun.at + 4))
+    verb &= not (line.text(noun.at + 1) in _BUILT and line.text(noun.at + 2) == "yet" and ends[0] in _ENDS)
+    verb &= not (line.text(noun.at + 1) == "within" and ends[0] is Kind.PICTURE and ends[1] in _ENDS)
     of_any = line.text(noun.at + 1) == "of" and line.text(noun.at + 2) == "any"  # no building of any kind
     if verb and not of_any and line.text(noun.at + 1) not in _AT_ALL:
         return True  # no van uses the left column

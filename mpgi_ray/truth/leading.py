@@ -123,6 +123,13 @@ def is_past(line: Line, noun: Noun) -> bool:
     return line.text(at) == "past"
 
 
+def is_driven_on(line: Line, noun: Noun) -> bool:
+    """``A car drives on the road in the upper right``: the road, perhaps, on which it is elsewhere."""
+    words = [line.text(noun.first - n) for n in (3, 2, 1)]
+    driven = words[0] in ("drives", "drive", "driving", "travels", "travelling", "moves", "moving")
+    return driven and words[1] in ("on", "along") and words[2] == "the" and noun.name in lists()["ways"]
+
+
 def is_flanking(line: Line, noun: Noun) -> bool:
     """``A road flanked by houses on the left``: they are left of it."""
     at = noun.first - 1 - (line.text(noun.first - 1) == "the")

@@ -98,7 +98,11 @@ def _behind_aside(line: Line, at: int) -> int:
 def _name(line: Line, at: int) -> str:
     """What a piece names, in the singular; empty beyond the end and behind a comma."""
     part = line.parts[at] if at < len(line.parts) else None
-    return (part.value if isinstance(part.value, str) else part.text.removesuffix("s")) if part else ""
+    return (part.value if isinstance(part.value, str) else _singular(part.text)) if part else ""
+
+
+def _singular(word: str) -> str:
+    return f"{word[:-3]}y" if word.endswith("ies") else word.removesuffix("s")
 
 
 def said_colour(line: Line, at: int) -> Piece | None:

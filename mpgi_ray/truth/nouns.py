@@ -117,6 +117,7 @@ def _noun(line: Line, at: int) -> Noun:
                 break  # two of the four trucks
             noun.some |= before == "of" and line.kind(here - 2) is Kind.GROUP  # a row of five
             alone = line.text(at + 1) == "alone" or before in ("is", "are", "only", "but", "shows", "with")
+            alone |= (line.text(at + 2), line.text(at + 3)) == ("all", "there")  # one is all there is
             one = part.text == "one" and not alone
             noun.some |= one or before in _FURTHER or before in ("between", "among", "past")
             at_one = line.kind(here - 1) is Kind.RELATION and line.parts[here - 1].value in _AT_ONE

@@ -96,6 +96,8 @@ def _next(
         return 2, Kind.STOP, None, False
     word = words[at]
     fraction, bounded = fraction_at(words, at), amount_at(words, at)
+    if word == "little" and words[max(0, at - 1)] == "the" and words[at + 1 : at + 2] != ["that"]:
+        return 1, Kind.STOP, None, False  # the little shed
     if fraction and any(" ".join(words[at : at + n]) in phrases for n in range(fraction[0] + 1, _LONGEST)):
         fraction = None  # much larger than
     if bounded and any(" ".join(words[at : at + n]) in phrases for n in range(bounded[0] + 1, _LONGEST)):
@@ -172,7 +174,7 @@ def _is_relation(words: list[str], at: int, length: int, names: Mapping[str, Nam
     if " ".join((*words[at : at + length], "of")) not in _phrases() or after[:1] != ["of"]:
         return False
     pictures = {*lists()["picture"], "centre", "center", "middle"}
-    if words[at + length - 1] == "side":
+    if words[at + length - 1] == "side" or after[1:2] == ["this"]:
         pictures |= {*lists()["sites"]}  # the left side of a yard lies in it
     told = [n for n in range(1, min(5, len(after))) if after[n] in pictures]
     named = [*after, ""]

@@ -62,7 +62,8 @@ def _apart(line: Line, noun: Noun) -> Piece | None:
     of = noun.first - 5 - (words[3] == "the")
     words = words if words[3] != "the" else [line.text(noun.first - n) for n in (5, 4, 3, 2)]
     told = words[0] == "is" and words[1] == "the" and words[2] in ("colour", "color") and words[3] == "of"
-    if told and line.kind(of) is Kind.COLOUR and (of == 0 or line.kind(of - 1) is Kind.MARK):
+    shaded = of == 1 and line.kind(0) is Kind.WORD  # lime green is the colour of the roof
+    if told and line.kind(of) is Kind.COLOUR and (of == 0 or shaded or line.kind(of - 1) is Kind.MARK):
         return line.parts[of]
     the = noun.first - 1 - (line.text(noun.first - 1) == "the")
     fronted = the == 1 and line.text(1) == "," and line.kind(0) is Kind.COLOUR

@@ -10,6 +10,7 @@ from mpgi_ray.truth.leading import (
     LEADING_AWAY,
     is_beside,
     is_between,
+    is_driven_on,
     is_flanking,
     is_held,
     is_parted,
@@ -28,17 +29,8 @@ from mpgi_ray.truth.places import Region
 _OF_SITE = 0.15  # of the picture: a site need not fill it
 _OF_WAY = 0.24  # of the picture: a road may end far from its border
 _FULL = (
-    "full",
-    "filled",
-    "lined",
-    "covered",
-    "crowded",
-    "packed",
-    "taken",
-    "occupied",
-    "bordered",
-    "dominated",
-    "given",
+    *("full", "filled", "lined", "covered", "crowded", "packed", "taken"),
+    *("occupied", "bordered", "dominated", "given"),
 )
 _FINDING = ("and", "find", "see", "spot", "notice")  # you will find it on the left
 _WHOLE = ("the whole", "the entire")
@@ -127,6 +119,8 @@ def _before(line: Line, at: int) -> int | None:
     colon = at - 1 - (line.text(at - 1) == "only")
     if line.text(colon) == ":" and line.noun_at(colon - 1):
         return colon - 1  # houses: top right, houses: only at the top
+    if [line.text(at - n) for n in (3, 2, 1)] == [":", "present", ","] and line.noun_at(at - 4):
+        return at - 4  # water: present, along the bottom edge
     if line.text(at).split(" ")[0] in lists()["filling"] and line.text(at - 1) == "and":
         return joined(line, at)  # the water meets the sand and fills the lower part
     if line.text(at - 1) in LIE and line.text(at - 2) == "and":
@@ -142,6 +136,10 @@ def _before(line: Line, at: int) -> int | None:
             return whole.at
         if part.kind is Kind.COVERS and line.text(here - 1) == "and":
             return joined(line, here)
+        stretch = line.text(here + 1) == "the" and line.kind(here + 2) is Kind.GROUP and here + 3 == at
+        if part.kind is Kind.COVERS and stretch:
+            subject = line.subject(here)  # crops cover the strip at the top
+            return subject.at if subject else None
         if part.kind is Kind.COVERS and here == at - 1 - (line.text(at - 1) in ("only", "just")):
             subject = line.subject(here)
             return subject.at if subject else None
@@ -181,6 +179,8 @@ def _before(line: Line, at: int) -> int | None:
         if is_unnamed(line, here) or (noun and (is_parted(line, noun) or is_beside(line, noun, at))):
             return None
         if noun and (is_past(line, noun) or (here == at - 1 and is_flanking(line, noun))):
+            return None
+        if noun and here == at - 1 and is_driven_on(line, noun):
             return None
         if noun and here == at - 1 and is_between(line, noun):
             return None

@@ -121,6 +121,18 @@ def of(number: int) -> Facts:
         (RIVER, "No bridge leads across the river.", "No ferry leads across the river."),
         (PARKING, "Three vans, all of them pink.", "Three vans, all of them yellow."),
         (RIVER, "There is no bridge linking the banks.", "There is no ferry linking the banks."),
+        (PARKING, "Here are lorries, but no vans built yet.", "Three vans, but no warehouse built yet."),
+        (PARKING, "There are no vans within the frame.", "There are no vans within the frame of the gate."),
+        (PARKING, "The scene is missing any vans.", "The scene is missing any trucks."),
+        (
+            PARKING,
+            "Apart from a truck, this lot is empty, with no vans on it.",
+            "Apart from three vans, this lot is empty, with no vehicles on it.",
+        ),
+        (BEACH, "Water: present, along the bottom edge.", "Water: present, along the top edge."),
+        (PARKING, "Each of these three vans with blue bodies is new.", "Three vans with yellow bodies."),
+        (PARKING, "One van is all there is in this picture.", "One van is all by itself."),
+        (HARBOUR, "Purple is the colour of the sheds.", "Lime green are some sheds."),
         # others
         (CABINS, "A circle of seven cabins.", "A grid of seven cabins."),
         (RIVER, "It is above the river that the crop field lies.", "It is below the river that it lies."),
