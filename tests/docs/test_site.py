@@ -52,7 +52,8 @@ def site() -> dict[Path, Page]:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Warning" not in done.stdout + done.stderr
-    files = (ROOT / "build/site").glob("*.html")
+    files = sorted((ROOT / "build/site").glob("*.html"))
+    assert files, f"no page in {ROOT / 'build/site'} after\n{done.stdout}"
     return {file: Page(file.read_text(encoding="utf-8")) for file in files if file.name != "404.html"}
 
 
