@@ -399,22 +399,36 @@ def _shows(kind: str, line: dict[str, Any]) -> bool:
     return set(answer) != {"short", "long"} or not all(isinstance(v, str) for v in answer.values())
 
 
+@pytest.fixture(scope="module")
+def truthful(
+    facts: list[list[str]], picture: str, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, tuple[list[list[str]], list[dict[str, Any]], list[str]]]:
+    """By prompt the measured facts, the requests and what is answered without a fault."""
+    given, answered = facts[:150], {}
+    coloured = [_coloured(one) for one in given]
+    for name in ("objects", "layout", "attributes", "integrate"):
+        if name == "integrate":
+            sources = {"scene": "The ground is brown."}
+            bodies = [body(name, sources_block(f, sources, m)) for f, m in zip(given, coloured, strict=True)]
+        else:
+            bodies = [
+                body(name, facts_block(f, measured=m), picture) for f, m in zip(given, coloured, strict=True)
+            ]
+        with ImperfectWriter(tmp_path_factory.mktemp(name) / "log", faults=FAULTLESS) as writer:
+            answered[name] = coloured, bodies, texts(writer.url, bodies)
+    return answered
+
+
 @pytest.mark.parametrize("kind", CONTENT)
 @pytest.mark.parametrize("name", ["objects", "layout", "attributes", "integrate"])
 def test_a_planted_fault_of_content_is_the_logged_change_and_no_other(
-    kind: str, name: str, facts: list[list[str]], picture: str, tmp_path: Path
+    kind: str,
+    name: str,
+    facts: list[list[str]],
+    truthful: dict[str, tuple[list[list[str]], list[dict[str, Any]], list[str]]],
+    tmp_path: Path,
 ) -> None:
-    given = facts[:150]
-    coloured = [_coloured(one) for one in given]
-    if name == "integrate":
-        sources = {"scene": "The ground is brown."}
-        bodies = [body(name, sources_block(f, sources, m)) for f, m in zip(given, coloured, strict=True)]
-    else:
-        bodies = [
-            body(name, facts_block(f, measured=m), picture) for f, m in zip(given, coloured, strict=True)
-        ]
-    with ImperfectWriter(tmp_path / "log", faults=FAULTLESS) as writer:
-        true_texts = texts(writer.url, bodies)
+    given, (coloured, bodies, true_texts) = facts[:150], truthful[name]
     with ImperfectWriter(tmp_path / "wrong", faults=replace(FAULTLESS, **{kind: 1.0})) as writer:
         wrong_texts = texts(writer.url, bodies)
     lines: dict[str, list[dict[str, Any]]] = {}
