@@ -24,7 +24,7 @@ from mpgi_ray.data.map_view import Central, MapView
 from mpgi_ray.ingest.clip import clipped
 from mpgi_ray.ingest.features import Feature
 from mpgi_ray.rules.gathering import COUNTED
-from mpgi_ray.rules.lexicon import telling_tag
+from mpgi_ray.rules.tags import telling_tag
 
 REACH = 0.05  # what is central comes so near to the middle of the picture
 CLEAR = 0.1  # and all else is farther from it by so much

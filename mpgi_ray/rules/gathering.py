@@ -22,6 +22,7 @@ from mpgi_ray.rules.form import form_of
 from mpgi_ray.rules.labels import plurals
 from mpgi_ray.rules.relations import find_relations
 from mpgi_ray.rules.setting import setting_of
+from mpgi_ray.rules.tags import tag_phrase, visible_tags
 
 COUNTED = 0.7  # of an object's own area that lies in the image, as in DOTA's windows; less is not counted
 PARTLY = 0.2  # of which less is not told at all
@@ -214,8 +215,8 @@ def _complete(annotation: Annotation, names: Mapping[str, str]) -> set[str]:
 def _tags(annotation: Annotation) -> tuple[str, ...]:
     """Phrases for the map tags that show, of each feature one where the features are known."""
     if annotation.map is None:
-        return lexicon.visible_tags(annotation.tags, annotation.gsd)
-    told = (lexicon.tag_phrase(tag, annotation.gsd) for tag in annotation.map.shown)
+        return visible_tags(annotation.tags, annotation.gsd)
+    told = (tag_phrase(tag, annotation.gsd) for tag in annotation.map.shown)
     return tuple(dict.fromkeys(phrase for phrase in told if phrase))
 
 
@@ -229,7 +230,7 @@ def _absent(annotation: Annotation, names: Mapping[str, str], present: set[str])
     if not candidates:
         return ()
     phrases = [lexicon.scene_phrase(scene) or lexicon.humanise(scene) for scene in annotation.scene]
-    words = " ".join((*phrases, *lexicon.visible_tags(annotation.tags, annotation.gsd)))
+    words = " ".join((*phrases, *visible_tags(annotation.tags, annotation.gsd)))
     return tuple(
         name
         for name in sorted(candidates)

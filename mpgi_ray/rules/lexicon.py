@@ -1,15 +1,14 @@
-"""The words for labels: class names, scene phrases, map tags, what is a kind of what.
+"""The words for labels: class names, scene phrases, what is a kind of what.
 
 A label is cut into words if they end in a noun that the lexicon knows (``small_vehicle``). Any other is
 quoted as the source spells it (``objects labelled "Dead"``), for nobody knows what it names and how its
-plural is spelled. A scene that the lexicon does not know is quoted too, and such a map tag is left unsaid,
-because nobody has checked that it shows from above.
+plural is spelled. A scene that the lexicon does not know is quoted too.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from importlib import resources
 from itertools import chain
@@ -25,14 +24,15 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
 
 
 @lru_cache(maxsize=1)
-def _lexicon() -> dict[str, Any]:
+def lexicon() -> dict[str, Any]:
+    """The parts of ``lexicon.yaml`` by name."""
     text = resources.files("mpgi_ray.rules").joinpath("lexicon.yaml").read_text(encoding="utf-8")
-    lexicon: dict[str, Any] = yaml.safe_load(text)
-    return lexicon | {
-        "mass": frozenset(lexicon["mass"]),
-        "meaningless": frozenset(lexicon["meaningless"]),
-        "nouns": frozenset(lexicon["nouns"].split()),
-        "parents": {kind: name for name, kinds in lexicon["hypernyms"].items() for kind in kinds},
+    parts: dict[str, Any] = yaml.safe_load(text)
+    return parts | {
+        "mass": frozenset(parts["mass"]),
+        "meaningless": frozenset(parts["meaningless"]),
+        "nouns": frozenset(parts["nouns"].split()),
+        "parents": {kind: name for name, kinds in parts["hypernyms"].items() for kind in kinds},
     }
 
 
@@ -66,11 +66,11 @@ def class_name(label: str, given: str | None = None) -> str:
     """
     if own := _stated(given):
         return own
-    if (folded := _fold(label)) in _lexicon()["meaningless"]:
+    if (folded := _fold(label)) in lexicon()["meaningless"]:
         return ""
     if not is_known(label):
         return spelled(label)
-    name = str(_lexicon()["classes"].get(folded) or humanise(label))
+    name = str(lexicon()["classes"].get(folded) or humanise(label))
     return name if is_mass(name) else singular(name)
 
 
@@ -82,7 +82,7 @@ def _stated(given: str | None) -> str:
 @lru_cache(maxsize=4096)
 def surface_name(label: str, given: str | None = None) -> str:
     """The name of a mask's class: ``river water`` for what `class_name` would count as a ``river``."""
-    if own := _stated(given) or _lexicon()["surfaces"].get(_fold(label)):
+    if own := _stated(given) or lexicon()["surfaces"].get(_fold(label)):
         return str(own)
     return class_name(label) if is_known(label) else spelled(label, "area")
 
@@ -98,15 +98,15 @@ def is_known(label: str, given: str | None = None, *, surface: bool = False) -> 
         given: the name that the source's vocabulary gives it.
         surface: whether it is a class of a mask, whose names are those of `surface_name`.
     """
-    lexicon, folded = _lexicon(), _fold(label)
+    words, folded = lexicon(), _fold(label)
     parts = ("meaningless", "classes", *(["surfaces"] if surface else []))
-    if given or any(folded in lexicon[part] for part in parts):
+    if given or any(folded in words[part] for part in parts):
         return True
     name = humanise(label)
     if is_mass(name):
         return True
     *_, last = name.split() or [""]
-    return any(word in lexicon["nouns"] for word in (last, singular(last)))
+    return any(word in words["nouns"] for word in (last, singular(last)))
 
 
 def spelled(label: str, thing: str = "object") -> str:
@@ -125,7 +125,7 @@ def spelled(label: str, thing: str = "object") -> str:
 @lru_cache(maxsize=4096)
 def is_mass(name: str) -> bool:
     """Whether a name has neither article nor plural: water, grass, sea ice."""
-    return name in _lexicon()["mass"] or name.rpartition(" ")[2] in _lexicon()["mass"]
+    return name in lexicon()["mass"] or name.rpartition(" ")[2] in lexicon()["mass"]
 
 
 def several(name: str, plural: str | None = None) -> str:
@@ -149,11 +149,11 @@ def hypernyms(name: str) -> tuple[str, ...]:
     A name that is not listed is a kind of what its synonyms are a kind of, or of what it ends in: ``rescue
     boat`` → ``boat``, ``vessel``.
     """
-    parents: dict[str, str] = _lexicon()["parents"]
+    parents: dict[str, str] = lexicon()["parents"]
     words = name.split(" ")
     ends = (" ".join(words[first:]) for first in range(1, len(words)))
     listed = (parents[one] for one in (name, *synonyms(name)) if one in parents)
-    known = (end for end in ends if end in parents or end in _lexicon()["hypernyms"])
+    known = (end for end in ends if end in parents or end in lexicon()["hypernyms"])
     nearest = next(chain(listed, known), None)
     return () if nearest is None else (nearest, *hypernyms(nearest))
 
@@ -161,92 +161,52 @@ def hypernyms(name: str) -> tuple[str, ...]:
 @lru_cache(maxsize=4096)
 def synonyms(name: str) -> tuple[str, ...]:
     """Other names for the same thing: ``airplane`` → ``plane``, ``aeroplane``."""
-    groups: list[list[str]] = _lexicon()["synonyms"]
+    groups: list[list[str]] = lexicon()["synonyms"]
     return tuple(other for group in groups if name in group for other in group if other != name)
 
 
 @cache
 def thing_names() -> frozenset[str]:
     """Every name of a thing or surface that is a kind of something or has another name."""
-    kinds: dict[str, list[str]] = _lexicon()["hypernyms"]
-    groups: list[list[str]] = _lexicon()["synonyms"]
+    kinds: dict[str, list[str]] = lexicon()["hypernyms"]
+    groups: list[list[str]] = lexicon()["synonyms"]
     return frozenset(chain(kinds, *kinds.values(), *groups))
 
 
 @cache
 def generic_names() -> frozenset[str]:
     """Names that other classes are kinds of: a truck is a vehicle."""
-    return frozenset(_lexicon()["generic"])
+    return frozenset(lexicon()["generic"])
 
 
 def is_noun(word: str) -> bool:
     """Whether a word, in the singular, is a plain noun of the field."""
-    return word in _lexicon()["nouns"]
+    return word in lexicon()["nouns"]
 
 
 def is_generic(name: str) -> bool:
     """Whether other things are kinds of it, so that not all of them are ever known."""
-    return name in _lexicon()["hypernyms"] or name in _lexicon()["generic"]
+    return name in lexicon()["hypernyms"] or name in lexicon()["generic"]
 
 
 @lru_cache(maxsize=4096)
 def scene_phrase(label: str) -> str | None:
     """What a scene class shows, with its article or none (``an airport``, ``farmland``); None if unknown."""
-    phrases: dict[str, str] = _lexicon()["scenes"]
+    phrases: dict[str, str] = lexicon()["scenes"]
     return phrases.get(_fold(label))
 
 
 def said_as(surface: str) -> str:
     """The plural by which texts tell a surface, ``roads`` of road surface; empty if they say its name."""
-    return str(_lexicon()["said"].get(surface, ""))
+    return str(lexicon()["said"].get(surface, ""))
 
 
 def implied_by(name: str) -> tuple[str, ...]:
     """Words that say a class already where a scene's phrase has one of them: a forest has trees."""
-    return tuple(_lexicon()["implied"].get(name, ()))
+    return tuple(lexicon()["implied"].get(name, ()))
 
 
 def is_several(name: str, scenes: Iterable[str] = ("any",)) -> bool:
     """Whether a picture of these scenes with such a thing has more than one, as a parking lot has cars."""
-    several: dict[str, list[str]] = _lexicon()["several"]
+    several: dict[str, list[str]] = lexicon()["several"]
     return any(name in several.get(_fold(scene), ()) for scene in scenes)
-
-
-def visible_tags(tags: dict[str, str], gsd: float | None = None) -> tuple[str, ...]:
-    """Phrases for those map tags that show from above; several values of a key are split at ``;``.
-
-    Args:
-        gsd: ground sampling distance in metres per pixel: what is too small to show at it is left out.
-    """
-    phrases: dict[str, None] = {}  # an ordered set
-    for key, values in tags.items():
-        for value in values.split(";"):
-            if phrase := tag_phrase(f"{key}={value.strip()}", gsd):
-                phrases[phrase] = None
-    return tuple(phrases)
-
-
-def tag_phrase(tag: str, gsd: float | None = None) -> str | None:
-    """What one map tag, ``key=value``, says of what shows from above; None if it does not show."""
-    key, _, value = tag.partition("=")
-    wordings: dict[str, str] = _lexicon()["tags"].get(key, {})
-    phrase = wordings.get(value) or (wordings.get("*") if value not in ("no", "") else None)
-    return phrase if phrase and (gsd is None or gsd <= _coarsest(key, value)) else None
-
-
-def telling_tag(tags: Mapping[str, str]) -> str | None:
-    """The one of a feature's map tags that says best what shows of it, as ``key=value``; None if none shows.
-
-    A tennis court is a pitch, too, and a water tower a building: the more special keys are the later ones of
-    the lexicon.
-    """
-    told = [f"{key}={value.strip()}" for key in _lexicon()["tags"] for value in tags.get(key, "").split(";")]
-    shown = [tag for tag in told if tag_phrase(tag)]
-    special = [tag for tag in shown if tag.partition("=")[2] in _lexicon()["tags"][tag.partition("=")[0]]]
-    return next(reversed(special or shown), None)
-
-
-def _coarsest(key: str, value: str) -> float:
-    """Metres a pixel at which what a map tag names still shows; of any size where nothing is said of it."""
-    told: dict[str, float] = _lexicon()["coarsest"].get(key, {})
-    return told.get(value, told.get("*", float("inf")))

@@ -8,15 +8,13 @@ templates of RS5M (Zhang et al., 2024), in words of our own. The wording is chos
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import groupby
 
 from mpgi_ray.rules import maps, phrases, regions, surfaces
 from mpgi_ray.rules.english import choose, enumerate_, number, sentence, with_article
-from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
+from mpgi_ray.rules.facts import ClassFact, Facts
 from mpgi_ray.rules.lexicon import humanise, is_mass
 from mpgi_ray.rules.phrases import IN_PLACE
 from mpgi_ray.rules.relations import Kind, Relation
-from mpgi_ray.rules.surfaces import MIN_COVER
 
 Sentence = Callable[[Facts, str], str | None]
 FALSE_COLOUR = "The picture is in false colours, which are not those that an eye sees."
@@ -138,43 +136,6 @@ def labels(facts: Facts, seed: str) -> str | None:
     return sentence(choose(frames, seed, "labels").format(enumerate_(present))) if present else None
 
 
-def cover(facts: Facts, seed: str) -> str | None:
-    """How much of the image each class of a mask covers."""
-    told = []
-    for c in facts.cover:
-        if c.fraction < MIN_COVER:
-            continue
-        subject, verb = surfaces.surface(c), "cover" if surfaces.is_plural(c) else "covers"
-        of = choose(("of the image", "of the picture"), seed, "cover")
-        patches = ", in one patch" if c.exact and c.patches == 1 and c.fraction < 0.6 else ""
-        told.append(sentence(f"{subject} {verb} {surfaces.share_of(c)} {of}{patches}"))
-    return " ".join(told) or None
-
-
-def cover_places(facts: Facts, seed: str) -> str | None:
-    """Where each class of a mask mainly lies."""
-    told = []
-    for way, group in groupby(facts.cover, key=_cover_way):
-        alike = list(group)
-        if way is None:
-            continue
-        many = len(alike) > 1 or surfaces.is_plural(alike[0])
-        told.append(
-            sentence(
-                f"{enumerate_([surfaces.surface(c) for c in alike])} {way[0]}{'' if many else 's'} {way[1]}"
-            )
-        )
-    return " ".join(told) or None
-
-
-def _cover_way(c: CoverFact) -> tuple[str, str] | None:
-    """Where a cover lies, after its verb in the plural: ``lie``, ``mainly on the left``."""
-    where, full = surfaces.where(c), surfaces.filled(c)
-    if where is not None and c.fraction >= surfaces.TOLD_COVER:
-        return "lie", where
-    return ("fill", f"most of {full}") if full else None
-
-
 def forms(facts: Facts, seed: str) -> str | None:
     """How the objects of a class are arranged, how large they are, which way they point."""
     told = []
@@ -203,8 +164,8 @@ def metadata(facts: Facts, seed: str) -> str | None:
     return " ".join([*told, FALSE_COLOUR] if facts.false_colour else told) or None
 
 
-WHAT: tuple[Sentence, ...] = (scene, totals, labels, cover, maps.setting, maps.tags)
-WHERE: tuple[Sentence, ...] = (centre_and_edge, cells, cover_places, relations)
+WHAT: tuple[Sentence, ...] = (scene, totals, labels, surfaces.cover, maps.setting, maps.tags)
+WHERE: tuple[Sentence, ...] = (centre_and_edge, cells, surfaces.cover_places, relations)
 SHOWN: tuple[Sentence, ...] = (*WHAT, *WHERE, forms)
 ALL: tuple[Sentence, ...] = (*SHOWN, metadata)
 

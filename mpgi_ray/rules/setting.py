@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from mpgi_ray.data.map_view import Central
 from mpgi_ray.rules import lexicon
 from mpgi_ray.rules.english import enumerate_, with_article
+from mpgi_ray.rules.tags import tag_phrase
 
 _SOME = "at least one "
 
@@ -27,7 +28,7 @@ class Setting:
         within: what lies in it: ``ponds``.
         around: what lies around it: ``houses``, ``a main road``.
         surrounded: whether that is so on most sides; if not, it is near.
-        tags: the phrases of tags (`lexicon.tag_phrase`) that are told by this.
+        tags: the phrases of tags (`tags.tag_phrase`) that are told by this.
     """
 
     central: str
@@ -68,7 +69,7 @@ def setting_of(central: Central | None, gsd: float | None) -> Setting | None:
     Args:
         gsd: ground sampling distance in metres per pixel: what is too small to show at it is left out.
     """
-    phrase = lexicon.tag_phrase(central.tag, gsd) if central else None
+    phrase = tag_phrase(central.tag, gsd) if central else None
     if central is None or phrase is None:
         return None
     within, around = _seen(central.within, gsd), _seen(central.around, gsd)
@@ -87,7 +88,7 @@ def _seen(tags: Iterable[tuple[str, int]], gsd: float | None) -> dict[str, int]:
     """The phrases of tags that show, each with the number of its features."""
     told: dict[str, int] = {}
     for tag, number in tags:
-        if phrase := lexicon.tag_phrase(tag, gsd):
+        if phrase := tag_phrase(tag, gsd):
             told[phrase] = told.get(phrase, 0) + number
     return told
 

@@ -1,10 +1,11 @@
-"""Phrases of what a mask covers: how much of the image, in which part of it, and by which name."""
+"""What a mask covers: phrases and sentences of how much of the image, in which part of it, by which name."""
 
 from __future__ import annotations
 
 import math
+from itertools import groupby
 
-from mpgi_ray.rules.english import enumerate_, singular, with_article
+from mpgi_ray.rules.english import choose, enumerate_, sentence, singular, with_article
 from mpgi_ray.rules.facts import CoverFact, Facts
 from mpgi_ray.rules.geometry import PLACES
 from mpgi_ray.rules.lexicon import is_mass, is_several, said_as
@@ -127,3 +128,38 @@ def untold(facts: Facts) -> list[CoverFact]:
     words = {word.removesuffix("s") for word in (scene(facts) or "").split()}
     large = [c for c in facts.cover if c.fraction >= TOLD_COVER]
     return [c for c in large if not words & {c.name.split()[0].removesuffix("s"), c.several.split()[0]}]
+
+
+def cover(facts: Facts, seed: str) -> str | None:
+    """How much of the image each class of a mask covers."""
+    told = []
+    for c in facts.cover:
+        if c.fraction < MIN_COVER:
+            continue
+        subject, verb = surface(c), "cover" if is_plural(c) else "covers"
+        of = choose(("of the image", "of the picture"), seed, "cover")
+        patches = ", in one patch" if c.exact and c.patches == 1 and c.fraction < 0.6 else ""
+        told.append(sentence(f"{subject} {verb} {share_of(c)} {of}{patches}"))
+    return " ".join(told) or None
+
+
+def cover_places(facts: Facts, seed: str) -> str | None:
+    """Where each class of a mask mainly lies."""
+    told = []
+    for way, group in groupby(facts.cover, key=_cover_way):
+        alike = list(group)
+        if way is None:
+            continue
+        many = len(alike) > 1 or is_plural(alike[0])
+        told.append(
+            sentence(f"{enumerate_([surface(c) for c in alike])} {way[0]}{'' if many else 's'} {way[1]}")
+        )
+    return " ".join(told) or None
+
+
+def _cover_way(c: CoverFact) -> tuple[str, str] | None:
+    """Where a cover lies, after its verb in the plural: ``lie``, ``mainly on the left``."""
+    lies, full = where(c), filled(c)
+    if lies is not None and c.fraction >= TOLD_COVER:
+        return "lie", lies
+    return ("fill", f"most of {full}") if full else None

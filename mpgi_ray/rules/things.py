@@ -32,7 +32,7 @@ def _colour(facts: Facts, c: ClassFact) -> str:
 
 
 def some(facts: Facts, c: ClassFact) -> str | None:
-    """``Most of the cars are white``, ``At least two of the buses are white and one red``.
+    """``Most of the cars are white``, ``At least two of the buses are white and at least one is red``.
 
     Colours that not all have; of few among many only a strong one, by which they are known.
     """
@@ -64,10 +64,11 @@ def is_one(amount: str) -> bool:
     return least.startswith(_SINGLE) or is_mass(least.removeprefix("some ").removeprefix("the "))
 
 
-def looks(facts: Facts, c: ClassFact, told: int) -> str | None:
+def looks(facts: Facts, c: ClassFact, *, told: bool = False) -> str | None:
     """A sentence on the look of a class: colour, shape or size in metres, direction, what lies around.
 
-    An integrated text has told the colour with the number before, and says of what is alike how each one is.
+    Args:
+        told: the text named the class with its number and colour before; what is alike is told of each one.
     """
     if not c.total or phrases.is_undercount(c):  # nothing is known of most of them
         return None

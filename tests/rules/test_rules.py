@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from mpgi_ray.data.sample import Annotation, Box, Cover, LabelClass, Object
 from mpgi_ray.rules import gather, rule_text
 from mpgi_ray.rules.english import enumerate_, number, plural, singular, with_article
-from mpgi_ray.rules.lexicon import class_name, humanise, scene_phrase, surface_name, visible_tags
-from mpgi_ray.rules.sentences import cells, centre_and_edge, cover_places, relations, totals
+from mpgi_ray.rules.lexicon import class_name, humanise, scene_phrase, surface_name
+from mpgi_ray.rules.sentences import cells, centre_and_edge, relations, totals
 from mpgi_ray.rules.sentences import labels as rules_of_labels
+from mpgi_ray.rules.surfaces import cover_places
+from mpgi_ray.rules.tags import visible_tags
 from support.template_texts import annotated_texts
 
 SIZE = 240  # px; thirds and quarters are whole numbers

@@ -159,7 +159,7 @@ def long(facts: Facts, others: Sequence[str], seed: str) -> str:
 
 def _of_class(facts: Facts, c: ClassFact, seed: str, *, placed: bool) -> list[str]:
     """What else is known of a class that was told with its number: its look, colours and places."""
-    look = things.looks(facts, c, 1)
+    look = things.looks(facts, c, told=True)
     of_all = look is not None and not look.startswith("Each ")  # after "each car" they are no "they"
     where = None if placed else placing.by_cells(c, seed, named=not of_all)
     told = [look, where, things.some(facts, c)]

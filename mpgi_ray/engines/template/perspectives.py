@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mpgi_ray.rules import colouring, maps, phrases, placing, regions, sentences, things
+from mpgi_ray.rules import colouring, maps, phrases, placing, regions, sentences, surfaces, things
 from mpgi_ray.rules.english import choose, enumerate_, sentence
 from mpgi_ray.rules.facts import Facts
 from mpgi_ray.rules.seen import Measured
@@ -36,7 +36,7 @@ def layout(facts: Facts, seed: str) -> str:
     if facts.counted and not told:
         around = colouring.shares(facts.measured, "the area") if facts.measured else []
         return " ".join([_main(facts, seed), *around])
-    told += [] if told else sentences.tell((sentences.cover_places,), facts, seed)
+    told += [] if told else sentences.tell((surfaces.cover_places,), facts, seed)
     if facts.measured and not told:
         told += colouring.laid_out(facts.measured, seed)
         told += [sentence(regions.stand_out(spots)) for spots in facts.measured.spots[:1] if spots.place]
@@ -46,7 +46,7 @@ def layout(facts: Facts, seed: str) -> str:
 def attributes(facts: Facts, seed: str) -> str:
     """How the named things look."""
     seen = facts.counted[:_AT_MOST]
-    looks = [things.looks(facts, c, 0) for c in seen]
+    looks = [things.looks(facts, c) for c in seen]
     told = [
         text for c, look in zip(seen, looks, strict=True) for text in (look, things.some(facts, c)) if text
     ]

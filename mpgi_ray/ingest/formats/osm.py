@@ -25,7 +25,7 @@ from mpgi_ray.ingest.footprints import Footprints
 from mpgi_ray.ingest.item import Entry, Item, Listing
 from mpgi_ray.ingest.outline import outlined
 from mpgi_ray.ingest.pictures import Pictures, stem
-from mpgi_ray.rules.lexicon import telling_tag
+from mpgi_ray.rules.tags import telling_tag
 
 LICENCE = "ODbL 1.0, © OpenStreetMap contributors"  # of the map, for whoever takes anything from it
 _log = logging.getLogger(__name__)
