@@ -15,7 +15,7 @@ from mpgi_ray.rules.regions import (
     hue_of,
     is_unclear,
     located,
-    noun,
+    outlined,
     share_of,
     stand_out,
 )
@@ -95,11 +95,14 @@ def _mix(measured: Measured, whole: str) -> list[str]:
     said_of = sum(region.share for region in told) + sum(
         dict(measured.colours).get(n, 0) for n in names[len(first) :]
     )
-    names += [name for name in _traces(measured) if name not in names] if len(names) == 1 else []
-    if len(names) == 1:
-        return [sentence(f"{whole} is partly {names[0]}")]
-    names += ["other colours"] if said_of < _MOSTLY else []
-    return [sentence(f"{whole} is a mix of {enumerate_(names)}")]
+    if len(names) > 1 and said_of >= _MOSTLY:
+        return [sentence(f"{whole} is a mix of {enumerate_(names)}")]
+    less = [region.colour for region in told[1:] if region.share < _MAIN]
+    main = [name for name in names if name not in less]
+    some = _besides(less or _traces(measured) if len(main) == 1 else less, main)
+    be = "colour of {} is" if len(main) == 1 else "colours of {} are"
+    tail = f", with some {enumerate_(some)}" if some else ""
+    return [sentence(f"the main {be.format(whole)} {enumerate_(main)}{tail}")]
 
 
 def overview(measured: Measured) -> list[str]:
@@ -117,8 +120,12 @@ def laid_out(measured: Measured, seed: str) -> list[str]:
     return shares(measured, "the area")
 
 
-def looks(measured: Measured, seed: str) -> list[str]:
-    """A sentence on which colours dominate, which are only some, and which forms stand out."""
+def looks(measured: Measured, seed: str, *, placed: bool = True) -> list[str]:
+    """A sentence on which colours dominate, which are only some, and which forms stand out.
+
+    Args:
+        placed: whether it says where the forms are.
+    """
     seen = _merged(measured)
     if not seen:
         return []
@@ -128,10 +135,10 @@ def looks(measured: Measured, seed: str) -> list[str]:
     if not main or sum(region.share for region in main) < _MOSTLY:
         large = [region for region in areas if region.share >= _MISSED] or areas
         names = [name for name in colours(large) if name not in colours(forms)]
-        listed = enumerate_([noun(region, seen) for region in forms])
+        listed = enumerate_(outlined(forms, seen, placed=placed))
         if not names:
-            return [sentence(f"{listed} {'is' if len(forms) == 1 else 'are'} seen")]
-        names = [*names[:_MANY], *_unsaid(measured, names)]
+            return [sentence(f"there {'is' if len(forms) == 1 else 'are'} {listed}")]
+        names = [*names[:_MANY], *_unsaid(measured, [*names, *colours(forms)])]
         told = (
             f"the main colour is {names[0]}"
             if len(names) == 1
@@ -147,7 +154,7 @@ def looks(measured: Measured, seed: str) -> list[str]:
         whole = ("{} surfaces fill nearly the whole image", "the surface is {} nearly everywhere")
         return [sentence(choose(whole, seed, "one colour").format(enumerate_(first)))]
     further = [f"some {enumerate_(some)}"] if some else []
-    further += [noun(region, seen) for region in forms]
+    further += outlined(forms, seen, placed=placed)
     listed = ", and ".join(further) if len(some) > 1 else enumerate_(further)
     frames = ("{} surfaces dominate the image", "the surfaces are mostly {}")
     told = choose(frames, seed, "surfaces").format(enumerate_(first))

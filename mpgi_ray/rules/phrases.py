@@ -11,7 +11,7 @@ from mpgi_ray.rules.english import number, with_article, with_look
 from mpgi_ray.rules.facts import ClassFact, Facts
 from mpgi_ray.rules.form import Form
 from mpgi_ray.rules.geometry import PLACES
-from mpgi_ray.rules.lexicon import hypernyms, implied_by, is_mass, is_several, said_as, scene_phrase
+from mpgi_ray.rules.lexicon import humanise, hypernyms, implied_by, is_mass, is_several, said_as, scene_phrase
 from mpgi_ray.rules.relations import Kind, Relation
 
 MANY = 12  # above it a number is written in digits; in facts a coarse word stands beside it
@@ -118,6 +118,14 @@ def scene_of_things(facts: Facts) -> str | None:
     own = {word for c in facts.counted for word in (with_article(c.name), c.several)}
     named = own | {word for c in facts.counted for word in hypernyms(c.name)}
     return None if whole in own else place if thing in named else whole
+
+
+def named_scene(facts: Facts) -> str | None:
+    """As `scene_of_things`; a label that the lexicon does not know is quoted."""
+    known = scene_of_things(facts)
+    if known is None and facts.scenes:
+        return f'an area labelled "{humanise(facts.scenes[0]) or facts.scenes[0]}"'
+    return known
 
 
 def month(date: str) -> str:

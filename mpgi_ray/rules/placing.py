@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 from mpgi_ray.rules import phrases
@@ -42,10 +43,12 @@ def listed(items: Sequence[Item]) -> str:
     A place that all have is said once; a comma keeps one from what has none. Items with commas of
     their own, as some labels have, are kept apart by semicolons.
     """
-    told = [str(one) for one in items]
     if len(items) > 1 and len({one.place for one in items}) == 1 and items[0].place:
         every = enumerate_([str(one._replace(place="")) for one in items])
         return f"{every}{', all' if len(items) > 2 else ''} {items[0].place}"
+    if all(one.place for one in items):
+        items = _together(items)
+    told = [str(one) for one in items]
     if any("," in one for one in told):
         return "; ".join(told)
     alone = (
@@ -53,7 +56,16 @@ def listed(items: Sequence[Item]) -> str:
         and bool(items[-1].place or items[-1].arranged)
         and items[-2] == (items[-2].what, "", "")
     )
-    return enumerate_(told, serial=alone)
+    return enumerate_(told, serial=alone or (len(told) > 1 and any(" and " in one for one in told)))
+
+
+def _together(items: Sequence[Item]) -> list[Item]:
+    """Neighbours that share a place as one: ``two barges and a bridge in the right half``."""
+    told: list[Item] = []
+    for place, some in groupby(items, key=lambda one: "" if one.arranged else one.place):
+        alike = list(some)
+        told += [Item(enumerate_([one.what for one in alike]), place=place)] if place else alike
+    return told
 
 
 def spread(c: ClassFact) -> str:
@@ -68,8 +80,20 @@ def spread(c: ClassFact) -> str:
     return f" {over}" if over else f", {clear}" if clear else ""
 
 
-def stands(facts: Facts, c: ClassFact, seed: str) -> str | None:
-    """A sentence on the places of a class, for a perspective; None where most of them are not known."""
+def stand(facts: Facts, classes: Sequence[ClassFact], seed: str) -> list[str]:
+    """Sentences on the places of classes, for a perspective: one for neighbours that share a place."""
+    told: list[str] = []
+    for where, some in groupby(classes, key=lambda c: "" if c.arrangement or _numbers(c) else _place(c)):
+        alike = list(some)
+        if where and len(alike) > 1:
+            told.append(sentence(f"{enumerate_([group(facts, c) for c in alike])} are {where}"))
+        else:
+            told += [text for c in alike if (text := _stands(facts, c, seed))]
+    return told
+
+
+def _stands(facts: Facts, c: ClassFact, seed: str) -> str | None:
+    """A sentence on the places of a class; None where most of them are not known."""
     if phrases.is_undercount(c):
         return None
     subject, how, numbers = group(facts, c), _how(c), _numbers(c)
@@ -79,7 +103,7 @@ def stands(facts: Facts, c: ClassFact, seed: str) -> str | None:
     all_, clear = _cells(c) or _over(c), _listed(_clear(c), "of them")
     if how:
         # a part of the place that all are said to lie in says little more
-        rest = "" if _place(c) else f", {all_ or clear}" if all_ or clear else ""
+        rest = f", {all_}" if all_ and not _place(c) else ""
         return sentence(f"{subject} {verb} {how}{rest}")
     if all_:
         return sentence(f"{subject} {verb} {all_}")
@@ -164,8 +188,8 @@ def _over(c: ClassFact) -> str:
             share = sum(in_half(box, name, 1, 1) for box in c.boxes) / len(c.boxes)
             if share >= _MOSTLY:
                 return f"{'mostly ' if share < 1 else ''}in the {name} half"
-    used = _used(c)
-    if len(used) <= _NAMED or min(_extents(c)) < _WIDE:
+    used, held = _used(c), sum(n > 0 for n in c.cells)
+    if held <= _NAMED or min(_extents(c)) < _WIDE:
         return ""
     if not c.countable:
         return f"in {'every part' if len(used) == len(PLACES) else 'many parts'} of the image"
@@ -175,7 +199,7 @@ def _over(c: ClassFact) -> str:
     if len(used) == len(PLACES):
         over = "spread over the whole image"
     else:
-        over = f"spread over {'most' if len(used) > _NAMED + 1 else 'much'} of the image"
+        over = f"spread over {'most' if held > _NAMED + 1 else 'much'} of the image"
     return over + (f", {amount} of them {enumerate_([IN_PLACE[i] for i in told])}" if told else "")
 
 
@@ -187,14 +211,17 @@ def _extents(c: ClassFact) -> tuple[float, float]:
 
 
 def _clear(c: ClassFact) -> list[tuple[int, str]]:
-    """The cells in which several lie, where of others nobody could say in which: 0 for some, and the place.
+    """The cells in which most lie, where of others nobody could say in which: 0 for some, and the place.
 
-    No numbers: one beside the border of a cell may be counted there, too.
+    No numbers: one beside the border of a cell may be counted there, too. None where fewer are known.
     """
     if c.total < 3 or not c.countable:
         return []
-    most = sorted((i for i in _used(c) if c.clear[i] > 1), key=lambda i: -c.clear[i])[:_NAMED]
-    return [(0, IN_PLACE[i]) for i in sorted(most)]
+    for least in (2, 1):
+        most = sorted((i for i in _used(c) if c.clear[i] >= least), key=lambda i: -c.clear[i])[:_NAMED]
+        if 2 * sum(c.clear[i] for i in most) >= c.total:
+            return [(0, IN_PLACE[i]) for i in sorted(most)]
+    return []
 
 
 def _listed(numbers: list[tuple[int, str]], link: str = "") -> str:

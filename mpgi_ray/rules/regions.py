@@ -85,6 +85,16 @@ def found(measured: Measured) -> list[str]:
     return [sentence(f"there {be} {_listed(items)}")] if items else tending(measured)[:1]
 
 
+def outlined(forms: Sequence[Region], beside: Sequence[Region], *, placed: bool) -> list[str]:
+    """``a brown band along the left edge``: bands and frames in a list.
+
+    Args:
+        beside: as for `noun`.
+        placed: whether it says where they are.
+    """
+    return [f"{noun(one, beside)} {_way(one) if placed else ''}".strip() for one in forms]
+
+
 def _items(told: Sequence[Region]) -> list[tuple[str, str]]:
     return [(noun(region, told), _way(region)) for region in told]
 

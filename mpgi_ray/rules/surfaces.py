@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Sequence
 from itertools import groupby
 
 from mpgi_ray.rules.english import choose, enumerate_, sentence, singular, with_article
@@ -19,6 +21,7 @@ _THIRDS = {
 }
 MIN_COVER = 0.01  # of the image; less is too small to see
 _NET = 0.18  # of the image: a patch of roads as large is a net of them
+_NEARLY_ALL = 0.72  # of the image, of which the parts need not be told
 TOLD_COVER = 0.05  # of the image; less is not told among the main things
 # upper bound of a fraction -> words; people do not estimate cover more finely. The bounds lie about one half
 # as mirror images, so that the words for two parts that fill a whole make one
@@ -121,6 +124,18 @@ def filled(c: CoverFact) -> str:
     thirds = [name for name, cells in _THIRDS.items() if cells <= full]
     rest = full.difference(*(_THIRDS[name] for name in thirds))
     return enumerate_([f"the {name}" for name in (*thirds, *(PLACES[i] for i in sorted(rest) if i % 2 == 0))])
+
+
+def apart(covers: Sequence[CoverFact]) -> list[CoverFact]:
+    """The covers whose shares in words no other has, and of which these say something."""
+    shares = Counter(map(share_of, covers))
+    return [c for c in covers if shares[share_of(c)] == 1 and share_of(c) not in (SOME, *LITTLE)]
+
+
+def including(c: CoverFact) -> str:
+    """``, including most of the top third``, behind its share; empty if it fills no part, or nearly all."""
+    parts = filled(c) if place(c) is None and c.fraction < _NEARLY_ALL else ""
+    return f", including most of {parts}" if parts else ""
 
 
 def untold(facts: Facts) -> list[CoverFact]:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 from mpgi_ray.rules import phrases, surfaces
-from mpgi_ray.rules.english import enumerate_, number, sentence
+from mpgi_ray.rules.english import enumerate_, number, sentence, with_article
 from mpgi_ray.rules.facts import ClassFact, CoverFact, Facts
 from mpgi_ray.rules.lexicon import hypernyms, is_mass
+from mpgi_ray.rules.seen import ThingColour
 from mpgi_ray.rules.surfaces import MIN_COVER
 
-_SEEN = 0.25  # of the objects of a class whose colour is clear, where colours of some are told
+_SEEN = 1 / 3  # of the objects of a class whose colour is clear, where colours of some are told
 _PLAIN = {"white", "grey", "black", "beige", "brown"}  # by which nobody tells one thing among many
-_FEW = 5  # of which nobody says "most"
-_MOST = 0.6  # of all objects of a class have a colour, where most are said to have it
+_FEW = 3  # of which nobody says "most" or "several"
+_MOST = 0.5  # of all objects of a class have a colour, where most are said to have it
 _LEAST_WORDS = 5  # of the answer to a perspective
-_AGAIN = re.compile(r"\b([a-z][a-z -]*)\. (?:The \1|(?i:\1) water) (covers?|takes? up)\b")
+_AGAIN = re.compile(  # up to a full stop or a comma, as what follows an "and" is not the same thing's
+    r"\b([a-z][a-z -]*)\. (?:The )?(?i:\1)(?: water)? ((?:covers?|takes? up) [a-z ]+? of the [a-z]+)(?=[.,])"
+)
 _SINGLE = ("one ", "a ", "an ")
 
 
@@ -32,23 +36,30 @@ def _colour(facts: Facts, c: ClassFact) -> str:
 
 
 def some(facts: Facts, c: ClassFact) -> str | None:
-    """``Most of the cars are white``, ``At least two of the buses are white and at least one is red``.
+    """``Most of the cars are white``, ``Several of …``, ``Two of the buses are white and one is red``.
 
-    Colours that not all have; of few among many only a strong one, by which they are known.
+    Colours that not all have. Where some show none, a number of the others is read as if these had another:
+    a strong colour is told of at least so many, a plain one only of most.
     """
     told, everything = facts.some_colours(c), c.total + c.left_out
-    if sum(t.agreeing for t in told) < _SEEN * everything:
-        told = tuple(t for t in told if t.colour not in _PLAIN)
     if not c.countable or c.total < 2 or not told:
         return None
-    (first, *others), clear = told, sum(t.agreeing for t in told)
-    all_clear = c.exact and clear == c.total
-    most = c.complete and not c.groups and first.agreeing > max(_FEW, _MOST * everything) and not all_clear
-    least = "" if all_clear else "at least "
-    amount = "most" if most else f"{least}{number(first.agreeing)}"
-    said = f"{amount} of the {c.several} {'is' if first.agreeing == 1 else 'are'} {first.colour}"
-    further = (f"{least}{number(t.agreeing)} {'is' if t.agreeing == 1 else 'are'} {t.colour}" for t in others)
-    return sentence(" and ".join([said, *further]))
+    if c.exact and sum(t.agreeing for t in told) == c.total:
+        return _numbered(c, told)
+    if c.complete and not c.groups and told[0].agreeing > max(_FEW, _MOST * everything):
+        return sentence(f"most of the {c.several} are {told[0].colour}")
+    if told[0].agreeing > max(_FEW, _MOST * everything):
+        return sentence(f"several of the {c.several} are {told[0].colour}")
+    strong = [t for t in told if t.colour not in _PLAIN and t.agreeing >= _SEEN * everything]
+    return _numbered(c, strong, "at least ") if strong else None
+
+
+def _numbered(c: ClassFact, told: Sequence[ThingColour], least: str = "") -> str:
+    parts = [
+        (f"{least}{number(t.agreeing)}", f"{'is' if t.agreeing == 1 else 'are'} {t.colour}") for t in told
+    ]
+    first, *others = parts
+    return sentence(" and ".join([f"{first[0]} of the {c.several} {first[1]}", *map(" ".join, others)]))
 
 
 def again(c: ClassFact) -> str:
@@ -78,15 +89,16 @@ def looks(facts: Facts, c: ClassFact, *, told: bool = False) -> str | None:
     each = bool(told and c.exact and c.total > 1 and c.form and c.form.alike)
     # vessels lie on no ground, and not each thing need have the same
     aground = c.countable and not each and "vessel" not in hypernyms(c.name)
-    ground = f"on {seen.ground} ground" if seen and seen.ground and aground else ""
+    ground = f"against {with_article(seen.ground)} background" if seen and seen.ground and aground else ""
     subject = f"each {c.name}" if each else again(c) if told else _all_of(c)
     one = each or (c.total == 1 if c.countable else is_mass(c.name))
     is_so = [look for look in (colour, form, way) if look]
-    clauses = [*is_so, *([f"{'stands' if one else 'stand'} {ground}"] if ground else [])]
-    if not clauses:
+    if not is_so:
         return None
-    serial = len(clauses) > 2 or any(" and " in clause for clause in clauses[:-1])
-    said = f"{'is' if one else 'are'} " * bool(is_so) + enumerate_(clauses, serial=serial)
+    serial = len(is_so) > 2 or any(" and " in clause for clause in is_so[:-1])
+    # "are orange, about 9 m long and 7 m wide"
+    listed = ", ".join(is_so) if " and " in is_so[-1] else enumerate_(is_so, serial=serial)
+    said = f"{'is' if one else 'are'} {listed}{ground and f', {ground}'}"
     short = not told and len(f"{subject} {said}".split()) < _LEAST_WORDS
     return sentence(f"{subject}{' in the image' if short else ''} {said}")
 
@@ -101,37 +113,62 @@ def _all_of(c: ClassFact) -> str:
 
 
 def covers(
-    facts: Facts, verbs: tuple[str, str], whole: str, *, told: Collection[CoverFact] = ()
+    facts: Facts,
+    verbs: tuple[str, str],
+    whole: str,
+    *,
+    told: Collection[CoverFact] = (),
+    further: bool = False,
+    filled: bool = False,
 ) -> str | None:
     """``Water covers about half of the image and grass a third, with some roads and sand.``
 
     Args:
         verbs: in the singular and in the plural.
         told: those that the text named before.
+        further: whether the text told the share of a larger one before.
+        filled: whether it says which parts they fill.
     """
     # a cabin is the building
     things = {kind for c in facts.counted for kind in (c.name, *hypernyms(c.name))}
     seen = [c for c in facts.cover if c.fraction >= MIN_COVER and c.name not in things]
-    said: list[str] = []
+    said: list[list[_Shared]] = [[]]  # a list for a sentence
     little: dict[bool, list[CoverFact]] = {True: [], False: []}  # whether their shares are known
     for share, group_ in groupby(seen, key=lambda c: surfaces.share_of(c)):
         alike = list(group_)
-        if said and (share == surfaces.SOME or share in surfaces.LITTLE):
+        if (further or said[0]) and (share == surfaces.SOME or share in surfaces.LITTLE):
             little[share != surfaces.SOME] += [c for c in alike if c not in told]
             continue
         names = [told_again(facts, c) if c is seen[0] else surfaces.surface(c) for c in alike]
         names = [definite(name) if c in told else name for name, c in zip(names, alike, strict=True)]
-        many = len(names) > 1
-        if said:
-            said.append(f"{enumerate_(names)} {share}{' each' if many else ''}")
-        else:
-            verb = f"each {verbs[1]}" if many else verbs[surfaces.is_plural(alike[0])]
-            said.append(f"{enumerate_(names)} {verb} {share} of {whole}")
-    if not said:
-        return None
-    first = "; ".join(said) if any(" and " in one for one in said) else enumerate_(said)
-    tail = f", with {_little(little[True])}" if little[True] else ""
-    return " ".join([sentence(first + tail), *([also(little[False])] if little[False] else [])])
+        verb = f"each {verbs[1]}" if len(names) > 1 else verbs[surfaces.is_plural(alike[0])]
+        parts = surfaces.including(alike[0]) if filled and alike[0] in surfaces.apart(seen) else ""
+        alone = bool(parts) or (alike == seen[:1] and surfaces.surface(seen[0]) == phrases.scene(facts))
+        said += [[]] if alone and said[-1] else []
+        of = "" if said[-1] else f" of {'it' if said[0] else whole}"
+        said[-1].append(_Shared(enumerate_(names), verb, f"{share}{of}{parts}"))
+        said += [[]] if alone else []
+    sentences = [_together(shared) for shared in said if shared]
+    rest = little[False] if sentences else little[True] + little[False]
+    if sentences and little[True]:
+        sentences[-1] += f", with {_little(little[True])}"
+    return " ".join([*map(sentence, sentences), *([also(rest)] if rest else [])]) or None
+
+
+class _Shared(NamedTuple):
+    """``water`` ``covers`` ``about a third``."""
+
+    names: str
+    verb: str
+    share: str
+
+
+def _together(said: Sequence[_Shared]) -> str:
+    """``water covers half of the image and grass a third``, or with all verbs where names are lists."""
+    if any(" and " in one.names for one in said):
+        return "; ".join(map(" ".join, said))
+    first, *others = said
+    return enumerate_([" ".join(first), *(f"{one.names} {one.share}" for one in others)])
 
 
 def _little(covers: Sequence[CoverFact]) -> str:
@@ -166,5 +203,6 @@ def told_again(facts: Facts, c: CoverFact) -> str:
 
 
 def joined(told: Sequence[str]) -> str:
-    """Sentences as a text: ``a village. The village covers`` is ``a village, which covers``."""
-    return _AGAIN.sub(r"\1, which \2", " ".join(told))
+    """Sentences as a text: ``a village. The village covers half`` is ``a village, which covers half``."""
+    text = " ".join(told)
+    return text if any(", which " in one for one in told) else _AGAIN.sub(r"\1, which \2", text)

@@ -53,9 +53,9 @@ def test_no_share_is_told_of_what_has_no_clear_border(doubt: dict[str, float]) -
     assert clear == ["About half of the image is grey, and about a third is blue."]
 
 
-def test_a_picture_that_is_mostly_unnamed_is_said_to_be() -> None:
+def test_of_a_picture_that_is_mostly_unnamed_the_main_colour_is_told() -> None:
     (told,) = colouring.shares(Measured(regions=(region("brown", 0.3), region("grey", 0.1))), "the image")
-    assert told == "The image is a mix of brown, grey and other colours."
+    assert told == "The main colour of the image is brown, with some grey."
 
 
 def test_where_most_of_a_colour_lies_is_told_in_place_of_its_share() -> None:

@@ -87,7 +87,8 @@ class Reader:
             items = _listed(kinds.OF_COLOUR, m["items"])
             name = kinds.SINGULAR[items[0]["noun"]]
             most = self._told[name].number // 2 + 1 if name in self._told else 2
-            return [Claim(name, sum(_value(i["n"]) if i["n"] else most for i in items), True)]
+            numbers = [_value(i["n"]) if i["n"] else most if i["most"] else 3 for i in items]
+            return [Claim(name, sum(numbers), True)]
         if m := kinds.LOOKS.fullmatch(text):
             return [claim] if (claim := self._subject(m["subject"])) else []
         if m := kinds.SOME_LIE.fullmatch(text):
@@ -96,6 +97,9 @@ class Reader:
             amount = self._subject(m["subject"] or "they")
             cells = _listed(kinds.IN_CELL, f"{m['n']} {m['cells']}")
             return [*_in_cells(amount, replace(amount, number=1, at_least=True), cells)]
+        if m := kinds.TOGETHER.fullmatch(text):
+            claims = [_amount(item) for item in _listed(kinds.ITEM, m["items"])]
+            return [*claims, *(replace(claim, places=(_place(m["place"]),)) for claim in claims)]
         if m := kinds.STANDS.fullmatch(text):
             return [*self._stands(m["subject"], m["rest"])]
         if m := kinds.SIZES.fullmatch(text):

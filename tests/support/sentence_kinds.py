@@ -91,7 +91,8 @@ SPREAD = "in every part of the image|spread over (?:the whole|(?:much|most) of t
 ITEM = re.compile(rf"{AMOUNT}(?: (?P<arranged>{ARRANGED}))?(?: (?P<place>{ALL_IN}))?|{SEEN}")
 IN_CELL = re.compile(rf"(?:(?P<n>{NUMBER}) |(?P<some>some) )?(?P<cell>{CELL})")
 OF_COLOUR = re.compile(
-    rf"(?:(?:at least )?(?P<n>{NUMBER})|most)(?: of the (?P<noun>{NOUN})(?: here)?)?(?: (?:is|are))? {COLOUR}"
+    rf"(?:(?:at least )?(?P<n>{NUMBER})|(?P<most>most)|several)"
+    rf"(?: of the (?P<noun>{NOUN})(?: here)?)?(?: (?:is|are))? {COLOUR}"
 )
 PREDICATE = (
     rf"(?:{COLOUR}|(?:small|large) in the image|elongated|round"
@@ -121,13 +122,12 @@ SPLIT = [
     )
 ]
 POINTING = "(?:horizontally|vertically|diagonally)"
-WHERE = rf"(?: on {COLOUR} ground)?"
+WHERE = rf"(?:, against an? {COLOUR} background)?"
 LOOKS = re.compile(
     rf"(?P<subject>.+?) (?:(?:is|are) {PREDICATE}(?:(?:, and |, | and ){PREDICATE})*{WHERE}"
-    rf"(?:,? and stands?{WHERE})?"
-    rf"|stands? on {COLOUR} ground|points? {POINTING})\."
+    rf"|points? {POINTING})\."
 )
-SOME = re.compile(rf"(?P<items>(?:(?:at least )?{NUMBER}|most) of the .+?)(?: on {COLOUR} ground)?\.")
+SOME = re.compile(rf"(?P<items>(?:(?:at least )?{NUMBER}|most|several) of the .+?)\.")
 SHARED = re.compile(rf"{AMOUNT} here (?:is|are) {COLOUR}(?: on {COLOUR} ground)?\.")
 HOW = re.compile(rf"(?:(?P<arranged>{ARRANGED})\b ?)?(?P<place>{ALL_IN}\b)?(?:: |, |$)")
 MOSTLY = re.compile("mostly in the (left|right|top|bottom) half")
@@ -142,6 +142,7 @@ STANDS = re.compile(
     rf"(?P<rest>(?:{ARRANGED}|{ALL_IN}|{NUMBER} {CELL}|{SPREAD}|mostly|visible"
     rf"|(?:{NUMBER}|some|several|many) of them).*)\."
 )
+TOGETHER = re.compile(rf"(?P<items>(?!there|the image|of ).+ and .+) are (?P<place>{ALL_IN})\.")
 NEAR = re.compile(
     rf"(?P<many_a>one of )?the (?P<a>{NOUN}) (?:is close to|is right by|lies next to|is near)"
     rf" (?P<many_b>one of )?the (?P<b>{NOUN})\."
@@ -155,7 +156,7 @@ WHOLE = "(?:the view|the picture|the image|the area|the scene)"
 UNCLAIMED = re.compile(  # of pixels and of nothing: no sentence of a kind here may name a class
     rf"{REGION} (?:covers?|lies?|is|are|runs along|fills|surrounds|crosses|runs through) .+\."
     rf"|{WHOLE} is mostly {COLOURS}(?:, with some {COLOURS})?\."
-    rf"|{WHOLE} is (?:partly {COLOUR}|a mix of (?:{COLOURS}|{COLOUR}(?:, {COLOUR})+ and other colours))\."
+    rf"|{WHOLE} is a mix of {COLOURS}\."
     rf"|the rest of the image is mostly {COLOUR}\."
     rf"|{COLOUR} (?:covers|extends over) .+\.|{COLOURS} areas (?:lie|are mixed) .+\."
     rf"|{SHARE} of {WHOLE} (?:is|are) .+\."
@@ -163,7 +164,7 @@ UNCLAIMED = re.compile(  # of pixels and of nothing: no sentence of a kind here 
     rf"|there (?:is|are) {SEEN}.*\."
     rf"|{COLOURS} surfaces (?:dominate|fill) .+\."
     rf"|(?:most of the surfaces look|the surfaces are mostly) {COLOUR}.*\."
-    rf"|the surface is {COLOUR} nearly everywhere\.|the main colours? (?:is|are) .+\."
+    rf"|the surface is {COLOUR} nearly everywhere\.|the main colours?(?: of {WHOLE})? (?:is|are) .+\."
     rf"|{SPOTS} stands? out on .+\.|(?:.+, )?{SPOTS} stands? out against .+\."
     r"|nothing is annotated in this image\."
 )

@@ -31,10 +31,10 @@ def layout(facts: Facts, seed: str) -> str:
     Beside objects the places of what surrounds them stay out: they are mostly the opposite ones, and a model
     that reads words rather than sentences learns these.
     """
-    told = [text for c in facts.counted[:_AT_MOST] if (text := placing.stands(facts, c, seed))]
+    told = placing.stand(facts, facts.counted[:_AT_MOST], seed)
     told += sentences.tell((maps.setting_retold, sentences.sides), facts, seed)
     if facts.counted and not told:
-        around = colouring.shares(facts.measured, "the area") if facts.measured else []
+        around = colouring.shares(facts.measured, "the view") if facts.measured else []
         return " ".join([_main(facts, seed), *around])
     told += [] if told else sentences.tell((surfaces.cover_places,), facts, seed)
     if facts.measured and not told:
@@ -51,7 +51,7 @@ def attributes(facts: Facts, seed: str) -> str:
         text for c, look in zip(seen, looks, strict=True) for text in (look, things.some(facts, c)) if text
     ]
     if facts.measured and not any(looks):
-        told += colouring.looks(facts.measured, seed)
+        told += colouring.looks(facts.measured, seed, placed=not seen)
         spots = facts.measured.spots if not seen else ()  # beside objects they are mostly these
         told += [sentence(regions.stand_out(one)) for one in spots]
     return " ".join(told)

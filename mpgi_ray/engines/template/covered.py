@@ -1,0 +1,100 @@
+"""Surfaces in the two integrated texts: the one that leads, those beside it, their shares and places."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from mpgi_ray.rules import phrases, surfaces, things
+from mpgi_ray.rules.english import enumerate_, sentence, with_article
+from mpgi_ray.rules.facts import CoverFact, Facts
+from mpgi_ray.rules.placing import Item
+
+COVER = ("covers", "cover")
+TAKE_UP = ("takes up", "take up")
+OPENING = 3  # things that the first sentence of a text names
+
+
+def leading(facts: Facts) -> CoverFact | None:
+    """The largest surface of a picture without objects that is its scene, or all that it is known by."""
+    lead = next(iter(facts.cover), None)
+    if facts.counted or lead is None or lead.fraction < surfaces.TOLD_COVER:
+        return None
+    scene, named = phrases.named_scene(facts), surfaces.surface(lead)
+    is_scene = scene in (None, named) or f"{scene} water" in (named, with_article(named))  # of a lake
+    return lead if is_scene and lead in surfaces.apart(facts.cover) else None
+
+
+def opened(facts: Facts) -> list[CoverFact]:
+    """The larger surfaces that an opening names beside the scene."""
+    return [c for c in surfaces.untold(facts) if c != leading(facts)][:OPENING]
+
+
+def ground(facts: Facts, verbs: tuple[str, str], whole: str, *, filled: bool = False) -> str | None:
+    """``unpaved land, which covers at least half of the image``, in the place of a scene."""
+    c = leading(facts)
+    if c is None:
+        return None
+    share = f"{verbs[surfaces.is_plural(c)]} {surfaces.share_of(c)} of {whole}"
+    subject = phrases.named_scene(facts) or surfaces.surface(c)
+    return f"{subject}, which {share}{surfaces.including(c) if filled else ''}"
+
+
+def items(covers: Sequence[CoverFact]) -> list[Item]:
+    """``grass``, ``roads``, ``water on the left``: one with a place, last, so that it is not that of all."""
+    placed = [c for c in covers if surfaces.where(c)][:1]
+    last = [Item(surfaces.surface(c), place=surfaces.where(c) or "") for c in placed]
+    return [*(Item(surfaces.surface(c)) for c in covers if c not in placed), *last]
+
+
+def main(facts: Facts) -> list[str]:
+    """How much the largest cover takes up."""
+    if facts.counted or not facts.cover or facts.cover[0].fraction < surfaces.TOLD_COVER:
+        return []
+    c = facts.cover[0]
+    cover = "cover" if surfaces.is_plural(c) else "covers"
+    return [sentence(f"{things.told_again(facts, c)} {cover} {surfaces.share_of(c)} of the image")]
+
+
+def shares(facts: Facts) -> str | None:
+    """How much of the image the surfaces take up, beside the one that leads."""
+    # without objects places are told next
+    placed = [c for c in facts.cover if c.fraction >= surfaces.TOLD_COVER and surfaces.place(c) is not None]
+    named = () if facts.counted else [*opened(facts), *placed]
+    lead, filled = leading(facts), not facts.counted
+    rest = replace(facts, cover=tuple(c for c in facts.cover if c != lead))
+    return things.covers(rest, TAKE_UP, "the frame", told=named, further=lead is not None, filled=filled)
+
+
+def places(facts: Facts) -> str | None:
+    """``Most of the water is on the left.``, or ``There is water on the left.`` where there may be more."""
+    told: list[str] = []
+    some: list[str] = []
+    covers = [c for c in facts.cover if c != leading(facts)]
+    with_share = surfaces.apart(covers)
+    placed = [c for c in opened(facts) if surfaces.where(c)][:1]  # in the opening
+    covers = [c for c in covers if c not in placed]
+    for (place, exact), group in groupby(covers, key=lambda c: (surfaces.place(c), c.exact)):
+        alike = [c for c in group if place is None or c.fraction >= surfaces.TOLD_COVER]
+        if place is None:
+            told += [text for c in alike if c not in with_share and (text := _filled(facts, c))]
+        elif alike and exact:
+            names = enumerate_([f"the {surfaces.bare(c)}" for c in alike])
+            be = "are" if len(alike) > 1 or surfaces.is_plural(alike[0]) else "is"
+            told.append(sentence(f"most of {names} {be} {phrases.IN_PLACE[place]}"))
+        elif alike:
+            begins = f"there {'are' if surfaces.is_plural(alike[0]) else 'is'} " if not some else ""
+            where = phrases.IN_PLACE[place]
+            some.append(f"{begins}{enumerate_([surfaces.surface(c) for c in alike])} {where}")
+    told += [sentence(enumerate_(some))] if some else []
+    return " ".join(told) or None
+
+
+def _filled(facts: Facts, c: CoverFact) -> str | None:
+    """The cells that a cover fills."""
+    full, many = surfaces.filled(c), surfaces.is_plural(c)
+    if not full:
+        return None
+    subject = things.definite(surfaces.surface(c)) if len(facts.cover) > 1 else "they" if many else "it"
+    return sentence(f"{subject} {'span' if many else 'spans'} most of {full}")
