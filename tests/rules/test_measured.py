@@ -20,6 +20,7 @@ from mpgi_ray.demo.scenes.spec import spec
 from mpgi_ray.rules.lexicon import class_name
 from mpgi_ray.rules.measured.colours import TONES, judged, learned, plain
 from mpgi_ray.rules.measured.measure import measure
+from mpgi_ray.rules.regions import share_of
 from mpgi_ray.rules.seen import Measured, Region
 
 Pixels = npt.NDArray[np.float64]
@@ -236,6 +237,21 @@ def test_what_has_no_place_may_lie_mainly_in_a_half_or_be_mixed_into_everything(
     assert tendency == "top half"
     green = regions_of(drawn(*((GREEN, box) for box in squares)))["green"]
     assert "everywhere" in (green.place, green.tendency)
+
+
+def test_rows_of_light_and_dark_are_not_told_as_almost_all_of_one_colour() -> None:
+    even = Image.new("RGB", (192, 192), (110, 140, 110))
+    rows = even.copy()
+    for x in range(0, 192, 4):
+        rows.paste((70, 100, 70), (x, 0, x + 2, 192))
+    for picture, share in ((even, "almost all"), (rows, "most")):
+        (region,) = regions_of(picture).values()
+        assert share_of(region) == share
+
+
+@pytest.mark.parametrize(("rgb", "so"), [((28, 39, 40), True), ((45, 54, 53), False), ((7, 30, 49), False)])
+def test_of_the_dark_only_what_has_hardly_any_light_is_black(rgb: tuple[int, int, int], so: bool) -> None:
+    assert (list(regions_of(Image.new("RGB", (96, 96), rgb))) == ["black"]) == so
 
 
 def test_areas_are_named_as_by_readers_who_were_not_learned_from() -> None:

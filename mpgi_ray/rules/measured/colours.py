@@ -1,6 +1,6 @@
 """Names of colours: of every pixel of a picture, as readers call it, and of one thing with wide margins.
 
-``named_colours.csv`` holds how readers named 488 areas of aerial pictures and 157 swatches of the colours in
+``named_colours.csv`` holds how readers named 676 areas of aerial pictures and 157 swatches of the colours in
 between: a line for each that one of them judged, with the name that is best, those that a strict reader would
 let pass, and tempting ones that most would call wrong. Readers were multimodal language models that saw no
 values. A pixel has the name that the lines near its colour vote for.
@@ -28,8 +28,9 @@ _LEVELLESS = ("black", "white", "beige", "tan", "dusty pink")  # never dark or l
 _LEVELS = ("dark ", "", "light ")
 _SAME = {"light brown": "tan"}
 _ACCEPTED, _WRONG = 0.7, -0.5  # votes of a line for what passes and for what is wrong; the best name has 1
-_LEAFY = 0.1  # of green, by which red is less, and blue is not more: woods in shade are not called black
+_LEAFY = 0.1  # of green, by which red is less, as blue is, too: woods in shade are not called black
 _BLACK = 0.1  # luma below which readers said black of everything else; few areas are so dark
+_LIT = 0.2  # of the brightest channel, beyond which nothing is called black: it has a tinge, or is dark grey
 _REACH = 3.0  # of a line's vote, in Lab; half of L counts, as lightness changes a name less than hue does
 _VOTERS = 32  # the nearest lines; those farther away hardly count
 _STEPS = 32  # of each channel, for which names are kept
@@ -102,8 +103,9 @@ def learned(lines: Sequence[Mapping[str, str]]) -> Ids:
         weights = np.exp((away[:, :1] ** 2 - away**2) / (2 * _REACH**2))
         told = np.einsum("pl,plcv->pcv", weights, votes[voters])
         told, leafy = told.round(4), _is_leafy(plane)  # sums differ a little by machine, and names must not
-        told[leafy, COLOURS.index("black")] = -np.inf
-        told[~leafy & (luminance(plane) < _BLACK), COLOURS.index("black")] = np.inf
+        black = told[:, COLOURS.index("black")]
+        black[luminance(plane) < _BLACK] = np.inf
+        black[leafy | (plane.max(axis=1) > _LIT)] = -np.inf
         best = told.sum(axis=2).argmax(axis=1)
         named.append(best * len(_LEVELS) + told[np.arange(len(best)), best].argmax(axis=1))
     return np.stack(named).reshape(_STEPS, _STEPS, _STEPS).astype(np.int16)
@@ -111,7 +113,7 @@ def learned(lines: Sequence[Mapping[str, str]]) -> Ids:
 
 def _is_leafy(rgb: Floats) -> npt.NDArray[np.bool_]:
     red, green, blue = np.moveaxis(rgb, -1, 0)
-    leafy: npt.NDArray[np.bool_] = (green - red >= _LEAFY * green) & (green >= blue)
+    leafy: npt.NDArray[np.bool_] = (green - red >= _LEAFY * green) & (green > blue)
     return leafy
 
 
@@ -179,10 +181,11 @@ def alike(tone: str) -> npt.NDArray[np.bool_]:
 
 @cache
 def near(tone: str) -> npt.NDArray[np.bool_]:
-    """As `alike`, with what half of an area so called may be: grey beside the greyish, all that is pale."""
+    """As `alike`, with what half of an area so called may be: grey beside the greyish, all pale or dark."""
     pale = ("white", "light grey", "beige")
-    wider = pale if tone in pale else ()
+    wider: tuple[str, ...] = pale if tone in pale else ()
     wider = ("dark grey", "grey", "light grey") if plain(tone).startswith("grey-") else wider
+    wider = tuple(other for other in TONES if other.startswith("dark ")) if tone == "black" else wider
     found: npt.NDArray[np.bool_] = alike(tone) | np.array([other in wider for other in TONES])
     return found
 

@@ -8,6 +8,7 @@ from PIL import Image
 from mpgi_ray.data.sample import Annotation, Object
 from mpgi_ray.rules.gathering import told_objects
 from mpgi_ray.rules.measured.colours import tones
+from mpgi_ray.rules.measured.light import luminance
 from mpgi_ray.rules.measured.regions import colour_shares, find_regions, find_spots, halved, thumbnail
 from mpgi_ray.rules.measured.things import colours_of
 from mpgi_ray.rules.seen import Measured
@@ -42,7 +43,7 @@ def measure(picture: Image.Image, annotation: Annotation, *, view_px: int = 224,
     things = [colours_of(n, objects, pixels, scale) for n, objects in by_name.items()] if coloured else []
     return Measured(
         tuple(colour for colours, _ in things for colour in colours),
-        find_regions(half, raw),
+        find_regions(half, raw, luminance(seen)),
         find_spots(seen),
         colour_shares(raw),
         tuple(shade for _, shade in things if shade),

@@ -22,6 +22,7 @@ _USUAL = 1.25  # times as many of them have a tone beside that of the mean, by w
 _FREQUENT = 0.2  # of its pixels that have a tone by which it may be called
 _NOT_GREY = 0.45  # of them that are more than grey, where it is called greyish
 _PURE = 0.8  # of its pixels that have it where a place is said
+_ROUGH, _UNEVEN = 0.065, 0.8  # spread in luma: with more, as of crops in rows, it is told as if so few had it
 _PATCH = 0.01  # of the picture that a part must have to be seen as one
 _ALIKE, _OTHER = 8.5, 30.0  # distances in Lab: closer colours are one; farther from all is none of them
 _EMPTY = 0.012  # no more light in any channel: pixels without data
@@ -43,12 +44,13 @@ def halved(rgb: Floats) -> Floats:
     return small
 
 
-def find_regions(rgb: Floats, raw: Ids) -> tuple[Region, ...]:
+def find_regions(rgb: Floats, raw: Ids, luma: Floats) -> tuple[Region, ...]:
     """At most five regions, largest first.
 
     Args:
         rgb: the halved thumbnail.
         raw: its tones.
+        luma: of the whole thumbnail: what is fine is lost at half its size.
     """
     lab = to_lab(rgb)
     middles = _middles(lab, raw)
@@ -63,10 +65,20 @@ def find_regions(rgb: Floats, raw: Ids) -> tuple[Region, ...]:
     if not told and masks:  # the most frequent tone of the largest area is at least one that is there
         told = [max(found, key=lambda one: np.count_nonzero(one[0]))]
     free = ~np.any([mask for mask, _ in told], axis=0)
-    clear = [_region(mask, free, raw, name) for mask, name in told]
+    clear = [
+        replace(one, purity=min(one.purity, _UNEVEN)) if _is_rough(one, told, luma) else one
+        for one in (_region(mask, free, raw, name) for mask, name in told)
+    ]
     names = {region.colour for region in clear}
     clear = [r if bare(r.colour) in names else replace(r, colour=bare(r.colour)) for r in clear]
     return tuple(sorted(clear, key=lambda region: (-region.share, region.colour))[:5])
+
+
+def _is_rough(region: Region, told: list[tuple[Mask, str]], luma: Floats) -> bool:
+    """Whether all that has a region's hue, dark and light, is too uneven to be seen as one colour."""
+    hue = plain(bare(region.colour))
+    masks = [mask for mask, name in told if plain(bare(name)) == hue]
+    return bool(luma[np.any(masks, axis=0).repeat(2, axis=0).repeat(2, axis=1)].std() > _ROUGH)
 
 
 def _told_apart(found: list[tuple[Mask, str]], lab: Floats) -> list[tuple[Mask, str]]:
@@ -123,7 +135,7 @@ def _name(rgb: Floats, raw: Ids, mask: Mask) -> str:
     mean = TONES[int(tones(rgb[mask].mean(axis=0, dtype=np.float32)))]
     counts = np.bincount(raw[mask], minlength=len(TONES))
     if _purity(raw, mask, mean) >= _NAMED:
-        beside = np.where(alike(mean), counts, 0)
+        beside = np.where(alike(plain(mean)), counts, 0)  # not black, which is the shade in what is dark
         return TONES[int(beside.argmax())] if beside.max() >= _USUAL * counts[TONES.index(mean)] else mean
     lit = np.where([tone == "black" for tone in TONES], 0, counts)
     return TONES[int((lit if lit.max() >= _FREQUENT * counts.sum() else counts).argmax())]
