@@ -139,11 +139,13 @@ def looks(measured: Measured, seed: str, *, placed: bool = True) -> list[str]:
         if not names:
             return [sentence(f"there {'is' if len(forms) == 1 else 'are'} {listed}")]
         names = [*names[:_MANY], *_unsaid(measured, [*names, *colours(forms)])]
+        some = [] if forms else _besides([*colours(areas), *_traces(measured)], names)
         told = (
             f"the main colour is {names[0]}"
             if len(names) == 1
             else f"the main colours are {enumerate_(names)}"
         )
+        listed = listed or (f"some {enumerate_(some)}" if some else "")
         return [sentence(f"{told}, with {listed}" if listed else told)]
     first = list(dict.fromkeys(colour(region, seen) for region in main))
     seen_so = [*first, *colours(forms, seen)]
