@@ -9,7 +9,7 @@ from itertools import groupby
 from mpgi_ray.rules import phrases, surfaces, things
 from mpgi_ray.rules.english import enumerate_, sentence, with_article
 from mpgi_ray.rules.facts import CoverFact, Facts
-from mpgi_ray.rules.placing import Item
+from mpgi_ray.rules.listing import Item
 
 COVER = ("covers", "cover")
 TAKE_UP = ("takes up", "take up")

@@ -9,7 +9,7 @@ from mpgi_ray.engines.template.tokens import TOKENS, tokens_at_most
 from mpgi_ray.rules import colouring, maps, phrases, placing, regions, surfaces, things
 from mpgi_ray.rules.english import choose, enumerate_, sentence
 from mpgi_ray.rules.facts import ClassFact, Facts
-from mpgi_ray.rules.placing import Item
+from mpgi_ray.rules.listing import Item, listed
 from mpgi_ray.rules.relations import Kind, Relation
 from mpgi_ray.rules.sentences import FALSE_COLOUR, metadata
 
@@ -67,13 +67,13 @@ def _cut(text: str) -> str:
 
 def _opening(scene: str | None, frame: str, items: Sequence[Item]) -> str:
     """The scene with its main things in one sentence; empty if there is neither."""
-    told = placing.listed(items)
+    told = listed(items)
     if scene is None or not told:
         return sentence(frame.format(scene or told)) if scene or told else ""
     if ", which " in scene:
         return sentence(f"{frame.format(scene)}, with {told}")
     if " with " in scene and ";" not in told:  # "a river with a bridge, five barges and a ferry"
-        return sentence(frame.format(placing.listed([Item(scene), *items])))
+        return sentence(frame.format(listed([Item(scene), *items])))
     return sentence(f"{frame.format(scene)}{', with' if ' with ' in scene else ' with'} {told}")
 
 
