@@ -79,12 +79,14 @@ def ray_cluster() -> Iterator[None]:
     """A local cluster with more logical CPUs than cores: actor pools hold theirs for the whole run."""
     import ray
 
-    # workers import the engines that tests define
+    # workers import the engines that tests define; they inherit this process's environment, because one that
+    # is given to Ray (`runtime_env`) starts Python twice for each and leaves those begun in advance unused
     here = Path(__file__).parent
     folders = [here, *(folder for folder in here.iterdir() if folder.is_dir())]
     found = os.pathsep.join([*map(str, folders), os.environ.get("PYTHONPATH", "")])
-    environment = {"env_vars": {"PYTHONPATH": found}}
-    options = {"include_dashboard": False, "log_to_driver": False, "runtime_env": environment}
-    ray.init("local", num_cpus=8, num_gpus=2, **options)  # logical ones
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", found)
+        options = {"include_dashboard": False, "log_to_driver": False}
+        ray.init("local", num_cpus=8, num_gpus=2, **options)  # logical ones
     yield
     ray.shutdown()

@@ -46,9 +46,15 @@ def declared() -> dict[str, list[str]]:
 
 
 @cache
+def installed() -> dict[str, set[str]]:
+    """The installed packages that bring a module, by its first name."""
+    return {module: set(map(canonicalize_name, names)) for module, names in packages_distributions().items()}
+
+
+@cache
 def brought_by() -> dict[str, set[str]]:
-    """The packages that bring a module, by its first name."""
-    return {module: set(map(name_of, names)) for module, names in packages_distributions().items()}
+    """The same, with one name for vLLM."""
+    return {module: set(map(name_of, names)) for module, names in installed().items()}
 
 
 def modules(extra: str) -> Iterator[Path]:
@@ -59,14 +65,20 @@ def modules(extra: str) -> Iterator[Path]:
             yield path
 
 
+@cache
+def named(path: Path) -> frozenset[str]:
+    """First names of the modules that a file imports anywhere."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        found.update(name.partition(".")[0] for name in names)
+    return frozenset(found)
+
+
 def imported(paths: Iterable[Path]) -> dict[str, Path]:
     """First names of the modules of others that files import anywhere, each with one of the files."""
-    found: dict[str, Path] = {}
-    for path in paths:
-        for node in ast.walk(ast.parse(path.read_text())):
-            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            found |= {name.partition(".")[0]: path for name in names}
+    found = {name: path for path in paths for name in named(path)}
     ours = {"mpgi_ray", "support", *(path.stem for path in ROOT.glob("benchmarks/*.py"))}
     ours |= {path.stem for path in ROOT.glob("tests/**/test_*.py")}
     return {name: path for name, path in found.items() if name not in ours | sys.stdlib_module_names}
@@ -154,8 +166,8 @@ def test_an_extra_alone_imports_every_module_that_it_serves(extra: str) -> None:
     inside_ray = {path.name for path in (Path(ray.origin).parent / "thirdparty_files").glob("*")}
     missing = [
         module
-        for module, packages in packages_distributions().items()
-        if not there & set(map(canonicalize_name, packages)) and module not in inside_ray
+        for module, packages in installed().items()
+        if not there & packages and module not in inside_ray
     ]
     if extra == BASE:
         assert {"torch", "open_clip", "vllm"} <= set(missing)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+import ray
 from PIL import Image
 
 from mpgi_ray.cli.exits import code_of
@@ -141,7 +142,7 @@ def test_a_driver_that_dies_is_followed_by_one_that_goes_on(
     """It dies after the candidates were found, or after they were looked at: without a word or a clean-up."""
     out = tmp_path / "out"
     command = [sys.executable, "-c", STOPPED, last, str(shards), "--out", str(out)]
-    environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
+    environment = os.environ | {"RAY_ADDRESS": ray.get_runtime_context().gcs_address}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 9, done.stderr
     assert (out / "lease.json").exists()

@@ -18,6 +18,7 @@ import open_clip
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import ray
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -272,7 +273,7 @@ def test_no_text_is_scored_twice_when_a_worker_and_the_driver_are_killed(
     chosen = f"counting:log={log},lease={out}/lease.json,kill={{s1-0: worker, s3-0: driver}}"
     command = [sys.executable, "-c", KILLED, "--shards", shards, "--out", str(out), "--scorer", chosen]
     found = {"PYTHONPATH": os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])}
-    environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"} | found
+    environment = os.environ | found | {"RAY_ADDRESS": ray.get_runtime_context().gcs_address}
     done = subprocess.run([*command, "--cpus", "1"], env=environment, capture_output=True, text=True)
     assert done.returncode == -9, done.stderr
     before = {path.name: path.stat().st_mtime_ns for path in (out / "scores").iterdir()}

@@ -22,7 +22,7 @@ from mpgi_ray.truth.wording import novel, wording
 from support.caption_here import caption_here
 
 pytestmark = pytest.mark.timeout(600)
-SCENES = 120
+SCENES = 60
 
 
 def test_planted_faults_are_found_one_to_one(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from mpgi_ray.evaluate.probes.wording import Kind
 from mpgi_ray.rules import gather, rule_text
 from support.template_texts import annotated_texts
 
-SCENES = 600
+SCENES = 400
 WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 # an independent reading of the sentences, by their words
 CLASS = (
@@ -208,9 +208,11 @@ def test_who_knows_the_usual_number_of_each_class_reaches_the_bar_of_counting_an
 
 
 def test_probes_depend_on_records_and_seed_alone() -> None:
-    _, records, probes, counts = generated()
+    records = generated()[1][:100]
+    probes = make_probes(records)
+    assert len(probes) >= 150
     assert make_probes(records) == probes
-    assert make_counts(records) == counts
+    assert make_counts(records) == make_counts(records)
     assert make_probes(records, seed=1) != probes
 
 

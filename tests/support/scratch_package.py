@@ -24,7 +24,7 @@ def scratch_package(folder: Path, *pages: str) -> Path:
     Returns:
         The folder to work in: whatever runs there imports the copy.
     """
-    shutil.copytree(ROOT / "mpgi_ray", folder / "mpgi_ray", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "mpgi_ray", folder / "mpgi_ray")  # with the bytecode of what is not changed
     for page in pages:
         blocks = list(_BLOCK.finditer((ROOT / "docs" / page).read_text(encoding="utf-8")))
         assert blocks, f"docs/{page} names no file in its code blocks"

@@ -308,9 +308,13 @@ class Case:
         for name, o in told_objects(self.annotation):
             x, y = move_box(o.box, transform, *size).middle
             things.setdefault(name, []).append((2 * x / width - 1, 2 * y / height - 1))
-        cover = gather(self.annotation).cover
-        covers = {c.name: apply(np.array(c.cells).reshape(3, 3), transform) for c in cover}
+        covers = {name: apply(cells, transform) for name, cells in self.covers.items()}
         return World(things, covers)
+
+    @functools.cached_property
+    def covers(self) -> dict[str, np.ndarray]:
+        """The shares of the nine cells that each surface covers, as the picture lies."""
+        return {c.name: np.array(c.cells).reshape(3, 3) for c in gather(self.annotation).cover}
 
 
 def contradictions(text: str, world: World) -> Iterator[tuple[str, bool]]:
