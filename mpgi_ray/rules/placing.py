@@ -61,7 +61,7 @@ def _stands(facts: Facts, c: ClassFact, seed: str) -> str | None:
     all_, clear = _cells(c) or _over(c), _listed(_clear(c), "of them")
     if how:
         # a part of the place that all are said to lie in says little more
-        rest = f", {all_}" if all_ and not _place(c) else ""
+        rest = "" if _place(c) or not all_ or all_.startswith("spread") else f", {all_}"
         return sentence(f"{subject} {verb} {how}{rest}")
     if all_:
         return sentence(f"{subject} {verb} {all_}")

@@ -9,7 +9,8 @@ from mpgi_ray.data.sample import Annotation, Object
 from mpgi_ray.rules.gathering import told_objects
 from mpgi_ray.rules.measured.colours import tones
 from mpgi_ray.rules.measured.light import luminance
-from mpgi_ray.rules.measured.regions import colour_shares, find_regions, find_spots, halved, thumbnail
+from mpgi_ray.rules.measured.regions import colour_shares, find_regions, halved, thumbnail
+from mpgi_ray.rules.measured.spots import find_spots
 from mpgi_ray.rules.measured.things import colours_of
 from mpgi_ray.rules.seen import Measured
 

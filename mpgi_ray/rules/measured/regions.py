@@ -1,18 +1,17 @@
-"""Regions of a picture by colour, and small spots that stand out: all on a thumbnail."""
+"""Regions of a picture by colour, on a thumbnail."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import scipy  # its parts are imported when they are first used, so only by processes that measure
 from PIL import Image
 
 from mpgi_ray.rules.measured.colours import TONES, Ids, alike, near, plain, tones
 from mpgi_ray.rules.measured.light import Floats, luminance, to_lab
 from mpgi_ray.rules.measured.places import Mask, direction_of, is_frame, place_of, side_of, tendency_of
-from mpgi_ray.rules.seen import Region, Spots, bare
+from mpgi_ray.rules.seen import Region, bare
 
 SIZE = 96  # of the thumbnail, on which spots are looked for; regions are seen at half of it
 _LEAST = 0.05  # of the picture that a region has
@@ -23,13 +22,12 @@ _FREQUENT = 0.2  # of its pixels that have a tone by which it may be called
 _NOT_GREY = 0.45  # of them that are more than grey, where it is called greyish
 _PURE = 0.8  # of its pixels that have it where a place is said
 _ROUGH, _UNEVEN = 0.065, 0.8  # spread in luma: with more, as of crops in rows, it is told as if so few had it
+_SHADE, _DULL = 0.27, 0.12  # luma, and range of the channels, of shade
+_OF_SKY = ("blue", "grey-blue", "blue-green", "purple", "grey-purple")
 _PATCH = 0.01  # of the picture that a part must have to be seen as one
 _ALIKE, _OTHER = 8.5, 30.0  # distances in Lab: closer colours are one; farther from all is none of them
 _EMPTY = 0.012  # no more light in any channel: pixels without data
 _LIGHTER = 12.0  # in L of Lab: two areas of one name of which one is clearly darker
-_STANDS_OUT, _ALONE = 0.24, 0.36  # in luma, against the mean of what lies around; of a single spot
-_FAINT, _FEW = 0.14, 8  # in luma: of spots that stand out less; most of them where some are told as few
-_SAME, _COMMON = 12.0, 0.05  # in Lab; of the picture that looks as spots do: with more, none stands out
 
 
 def thumbnail(picture: Image.Image) -> Floats:
@@ -65,13 +63,20 @@ def find_regions(rgb: Floats, raw: Ids, luma: Floats) -> tuple[Region, ...]:
     if not told and masks:  # the most frequent tone of the largest area is at least one that is there
         told = [max(found, key=lambda one: np.count_nonzero(one[0]))]
     free = ~np.any([mask for mask, _ in told], axis=0)
-    clear = [
-        replace(one, purity=min(one.purity, _UNEVEN)) if _is_rough(one, told, luma) else one
-        for one in (_region(mask, free, raw, name) for mask, name in told)
-    ]
+    clear = []
+    for mask, name in told:
+        one = _region(mask, free, raw, name)
+        one = replace(one, purity=min(one.purity, _UNEVEN)) if _is_rough(one, told, luma) else one
+        clear.append(_lit(one, rgb[mask].mean(axis=0)))
     names = {region.colour for region in clear}
     clear = [r if bare(r.colour) in names else replace(r, colour=bare(r.colour)) for r in clear]
     return tuple(sorted(clear, key=lambda region: (-region.share, region.colour))[:5])
+
+
+def _lit(region: Region, mean: Floats) -> Region:
+    """Shade between things is dark grey to the eye, though the light in it is that of a blue sky."""
+    is_shade = region.form == "patches" and luminance(mean) < _SHADE and np.ptp(mean) < _DULL
+    return replace(region, colour="dark grey") if is_shade and plain(region.colour) in _OF_SKY else region
 
 
 def _is_rough(region: Region, told: list[tuple[Mask, str]], luma: Floats) -> bool:
@@ -190,61 +195,3 @@ def _region(mask: Mask, free: Mask, raw: Ids, colour: str) -> Region:
         inside=inside,
         elsewhere=float((named & free).mean()),
     )
-
-
-def find_spots(rgb: Floats) -> tuple[Spots, ...]:
-    """Bright and dark spots, the more numerous first; each kind only if its colour and ground are clear.
-
-    A white spot beside a broad white band of surf does not stand out, nor does one shrub of many.
-
-    Args:
-        rgb: the thumbnail.
-    """
-    luma = luminance(rgb)
-    apart = luma - scipy.ndimage.uniform_filter(luma, 17)
-    found = [_spots(apart * sign, rgb) for sign in (1, -1) if _is_few(np.abs(apart))]
-    return tuple(sorted((s for s in found if s), key=lambda s: -s.found))
-
-
-def _is_few(apart: Floats) -> bool:
-    """Whether hardly more spots are there than may be told as few; faint and tiny ones count, too."""
-    parts, _ = scipy.ndimage.label(apart >= _FAINT)
-    sizes = np.bincount(parts.ravel())[1:]
-    return bool(((sizes >= 2) & (sizes <= 60)).sum() <= _FEW)
-
-
-def _spots(apart: Floats, rgb: Floats) -> Spots | None:
-    parts, number = scipy.ndimage.label(apart >= _STANDS_OUT)
-    sizes = np.bincount(parts.ravel(), minlength=number + 1)
-    kept = np.flatnonzero((sizes >= 4) & (sizes <= 60))
-    kept = kept[kept > 0]
-    amount = _amount(len(kept))
-    chosen = np.isin(parts, kept)
-    if amount is None or (amount == "one" and apart[chosen].max() < _ALONE):
-        return None
-    colour, clear = _usual(tones(rgb[chosen]))
-    wider, next_to = (scipy.ndimage.binary_dilation(chosen, iterations=n) for n in (5, 2))
-    around = wider & ~next_to
-    ground, ground_clear = _usual(tones(rgb[around]))
-    # a grey one is mostly a white or a coloured thing that is smaller than a pixel
-    if not clear or not ground_clear or plain(colour) in (plain(ground), "grey"):
-        return None
-    lab = to_lab(rgb)
-    same = np.sqrt(((lab - lab[chosen].mean(axis=0)) ** 2).sum(axis=2)) <= _SAME
-    if (same & ~next_to).mean() >= _COMMON:
-        return None
-    return Spots(colour, ground, amount, place_of(chosen)[0], len(kept))
-
-
-def _amount(count: int) -> str | None:
-    if count == 1:
-        return "one"
-    return "a few" if 3 <= count <= 5 else None  # of many, nobody sees a kind
-
-
-def _usual(names: npt.NDArray[np.int16]) -> tuple[str, bool]:
-    """The most frequent tone, and whether it is clearly so."""
-    if not len(names):
-        return "", False
-    found, counts = np.unique(names, return_counts=True)
-    return TONES[int(found[counts.argmax()])], bool(counts.max() >= 0.6 * counts.sum())
