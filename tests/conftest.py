@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,6 +43,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return _LONG.index(file) if file in _LONG else len(_LONG)
 
     items.sort(key=turn)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what all test files imported out of every later search for garbage: it stays until the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
