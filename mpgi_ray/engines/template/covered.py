@@ -32,13 +32,17 @@ def opened(facts: Facts) -> list[CoverFact]:
 
 
 def ground(facts: Facts, verbs: tuple[str, str], whole: str, *, filled: bool = False) -> str | None:
-    """``unpaved land, which covers at least half of the image``, in the place of a scene."""
+    """``unpaved land, which covers at least half of the image``, in the place of a scene.
+
+    Args:
+        filled: whether it says which parts it fills, unless others follow, which would seem to lie there.
+    """
     c = leading(facts)
     if c is None:
         return None
     share = f"{verbs[surfaces.is_plural(c)]} {surfaces.share_of(c)} of {whole}"
     subject = phrases.named_scene(facts) or surfaces.surface(c)
-    return f"{subject}, which {share}{surfaces.including(c) if filled else ''}"
+    return f"{subject}, which {share}{surfaces.including(c) if filled and not opened(facts) else ''}"
 
 
 def items(covers: Sequence[CoverFact]) -> list[Item]:
@@ -71,10 +75,10 @@ def places(facts: Facts) -> str | None:
     """``Most of the water is on the left.``, or ``There is water on the left.`` where there may be more."""
     told: list[str] = []
     some: list[str] = []
-    covers = [c for c in facts.cover if c != leading(facts)]
-    with_share = surfaces.apart(covers)
-    placed = [c for c in opened(facts) if surfaces.where(c)][:1]  # in the opening
-    covers = [c for c in covers if c not in placed]
+    lead, beside = leading(facts), opened(facts)
+    with_share = surfaces.apart([c for c in facts.cover if c != lead])
+    in_opening = [c for c in beside if surfaces.where(c)][:1] if beside else [lead]
+    covers = [c for c in facts.cover if c not in in_opening]
     for (place, exact), group in groupby(covers, key=lambda c: (surfaces.place(c), c.exact)):
         alike = [c for c in group if place is None or c.fraction >= surfaces.TOLD_COVER]
         if place is None:
@@ -96,5 +100,5 @@ def _filled(facts: Facts, c: CoverFact) -> str | None:
     full, many = surfaces.filled(c), surfaces.is_plural(c)
     if not full:
         return None
-    subject = things.definite(surfaces.surface(c)) if len(facts.cover) > 1 else "they" if many else "it"
+    subject = f"the {surfaces.bare(c)}" if len(facts.cover) > 1 else "they" if many else "it"
     return sentence(f"{subject} {'span' if many else 'spans'} most of {full}")
