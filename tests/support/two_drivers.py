@@ -123,7 +123,8 @@ def _wrong(first: subprocess.Popen[str], told: str, code: int, said: str) -> lis
     wrong = []
     if first.returncode != 0:
         wrong.append(f"the first ended with {first.returncode}: {told[-300:]}")
-    if code != 1 or said.count("\n") or f"(process {first.pid}, since" not in said:
+    *begun, last = said.splitlines() or [""]  # a command says first what it begins on
+    if code != 1 or len(begun) > 1 or f"(process {first.pid}, since" not in last:
         wrong.append(f"the second ended with {code}: {said[-500:]}")
     return wrong
 
