@@ -16,7 +16,7 @@ from mpgi_ray.rules.relations import Kind, Relation
 
 MANY = 12  # above it a number is written in digits; in facts a coarse word stands beside it
 _FEW = 3  # of which a number says enough
-_STEPS = ((15, 1), (50, 5), (100, 10), (1000, 50), (math.inf, 500))  # numbers below -> multiples told
+_STEPS = ((100, 1), (1000, 50), (math.inf, 500))  # numbers below -> multiples told
 IN_PLACE = (  # as `PLACES`
     "in the upper left", "at the top", "in the upper right",
     "on the left", "in the centre", "on the right",

@@ -33,8 +33,8 @@ def short(facts: Facts, others: Sequence[str], seed: str) -> str:
     untold = phrases.untold_labels(facts)
     labels = [phrases.present(facts, untold[:count]) for count in range(len(untold), 0, -1)]
     told = [items[:count] for count in range(len(items), 0, -1)] or [_plain(one) for one in labels]
-    openings = [_opening(scene or phrases.named_scene(facts), frame, some) for some in (*told, main)]
-    openings += [_opening(None, frame, main)] if main else []
+    openings = [_opening(scene or phrases.named_scene(facts), frame, some, "image") for some in (*told, main)]
+    openings += [_opening(None, frame, main, "image")] if main else []
     text = next(filter(_fits, openings), None) or _cut(openings[-1])
     more = [_included(present) for present in labels] if items else []
     rest = [one for one in more if _fits(f"{text} {one}")][:1]
@@ -42,7 +42,8 @@ def short(facts: Facts, others: Sequence[str], seed: str) -> str:
         [retold] if items != _plain(_setting(facts)) and (retold := maps.setting_retold(facts, seed)) else []
     )
     rest += [] if scene else covered.main(facts)
-    rest += _colours(facts) if len(items) < 2 and not (items and facts.cover) else []
+    if len(items) < 2 and not (items and facts.cover):
+        rest += _colours(facts, "view" if scene else "image")
     rest += _regions(facts)
     rest += others if text else sorted(others, key=tokens_at_most)
     for one in rest:
@@ -65,13 +66,17 @@ def _cut(text: str) -> str:
     return text and f"{text.rstrip('. ')}{closing}."
 
 
-def _opening(scene: str | None, frame: str, items: Sequence[Item]) -> str:
-    """The scene with its main things in one sentence; empty if there is neither."""
+def _opening(scene: str | None, frame: str, items: Sequence[Item], whole: str) -> str:
+    """The scene with its main things in one sentence, or in two if it says how much it covers; or empty.
+
+    Args:
+        whole: what shows them: ``image``.
+    """
     told = listed(items)
     if scene is None or not told:
         return sentence(frame.format(scene or told)) if scene or told else ""
     if ", which " in scene:
-        return sentence(f"{frame.format(scene)}, with {told}")
+        return f"{sentence(frame.format(scene))} {sentence(f'the {whole} also shows {told}')}"
     if " with " in scene and ";" not in told:  # "a river with a bridge, five barges and a ferry"
         return sentence(frame.format(listed([Item(scene), *items])))
     return sentence(f"{frame.format(scene)}{', with' if ' with ' in scene else ' with'} {told}")
@@ -106,8 +111,8 @@ def _regions(facts: Facts) -> list[str]:
     return regions.found(seen)
 
 
-def _colours(facts: Facts) -> list[str]:
-    return colouring.shares(facts.measured, "the image") if facts.measured else []
+def _colours(facts: Facts, whole: str) -> list[str]:
+    return colouring.shares(facts.measured, f"the {whole}") if facts.measured else []
 
 
 def long(facts: Facts, others: Sequence[str], seed: str) -> str:
@@ -120,7 +125,7 @@ def long(facts: Facts, others: Sequence[str], seed: str) -> str:
     main += _plain(_setting(facts)) if not main else []
     frame, present = choose(frames, seed, "opening"), phrases.present(facts, phrases.untold_labels(facts))
     scene = covered.ground(facts, covered.TAKE_UP, "the frame", filled=True) or phrases.named_scene(facts)
-    first = _opening(scene, frame if scene else frames[0], main or _plain(present))
+    first = _opening(scene, frame if scene else frames[0], main or _plain(present), "frame")
     told: list[str | None] = [first, _included(present) if main and present else None, _further(facts)]
     known = facts.cover or facts.tags or facts.false_colour or others
     told += [] if any(told) or known else [_ONLY_SEEN]
@@ -140,7 +145,7 @@ def long(facts: Facts, others: Sequence[str], seed: str) -> str:
 
 def _of_class(facts: Facts, c: ClassFact, seed: str, *, placed: bool) -> list[str]:
     """What else is known of a class that was told with its number: its look, colours and places."""
-    look = things.looks(facts, c, told=True)
+    look = things.look_again(facts, c)
     of_all = look is not None and not look.startswith("Each ")  # after "each car" they are no "they"
     where = None if placed else placing.by_cells(c, seed, named=not of_all)
     told = [look, where, things.some(facts, c)]

@@ -31,7 +31,7 @@ def layout(facts: Facts, seed: str) -> str:
     Beside objects the places of what surrounds them stay out: they are mostly the opposite ones, and a model
     that reads words rather than sentences learns these.
     """
-    told = placing.stand(facts, facts.counted[:_AT_MOST], seed)
+    told = placing.stand(facts, facts.counted[:_AT_MOST])
     told += sentences.tell((maps.setting_retold, sentences.sides), facts, seed)
     if facts.counted and not told:
         around = colouring.shares(facts.measured, "the view") if facts.measured else []
@@ -46,11 +46,9 @@ def layout(facts: Facts, seed: str) -> str:
 def attributes(facts: Facts, seed: str) -> str:
     """How the named things look."""
     seen = facts.counted[:_AT_MOST]
-    looks = [things.looks(facts, c) for c in seen]
-    told = [
-        text for c, look in zip(seen, looks, strict=True) for text in (look, things.some(facts, c)) if text
-    ]
-    if facts.measured and not any(looks):
+    looks = things.looks(facts, seen)
+    told = [*looks, *(text for c in seen if (text := things.some(facts, c, few=not looks)))]
+    if facts.measured and not looks:
         told += colouring.looks(facts.measured, seed, placed=not seen)
         spots = facts.measured.spots if not seen else ()  # beside objects they are mostly these
         told += [sentence(regions.stand_out(one)) for one in spots]
@@ -64,7 +62,8 @@ def scene(measured: Measured) -> str:
 
 def _labels(facts: Facts, seed: str) -> str | None:
     present = phrases.present(facts, phrases.untold_labels(facts))
-    return sentence(f"it includes {enumerate_(present)}") if present else None
+    be = "is" if present and things.is_one(present[0]) else "are"
+    return sentence(f"there {be} also {enumerate_(present)}") if present else None
 
 
 def _covers(facts: Facts, seed: str) -> str | None:
