@@ -171,7 +171,7 @@ def _most(c: ClassFact) -> str:
 
     No numbers: one beside the border of a cell may be counted there, too.
     """
-    if c.total < _SEVERAL or not c.countable:
+    if c.total < _SEVERAL or not c.countable or c.groups:
         return ""
     for least in (2, 1):
         cells = sorted((i for i in _used(c) if c.clear[i] >= least), key=lambda i: -c.clear[i])[:_NAMED]
