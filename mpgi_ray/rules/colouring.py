@@ -126,9 +126,9 @@ def looks(measured: Measured, seed: str, *, placed: bool = True) -> list[str]:
         return []
     forms = [region for region in _merged(measured) if region.form in ("band", "frame")]
     main, some, mostly = _main(measured)
-    of_forms = [hue_of(region.colour) for region in forms]
-    main = [name for name in main if hue_of(name) not in of_forms]
-    some = [name for name in some if hue_of(name) not in of_forms]
+    formed = {name for region in forms for name, part in measured.colours if _is_most(region, name, part)}
+    main = [name for name in main if name not in formed]
+    some = [name for name in some if name not in formed]
     if not main:
         return [
             sentence(
@@ -167,6 +167,11 @@ def _besides(palette: Iterable[tuple[str, float]], main: Sequence[str]) -> list[
         (found if told.isdisjoint(kin) else kindred).append(name)
         told.add(hue)
     return found[:2] or kindred[:1]
+
+
+def _is_most(region: Region, colour: str, part: float) -> bool:
+    """Whether a region has most of a colour, of which the picture has so much."""
+    return hue_of(region.colour) == hue_of(colour) and 2 * region.share >= part
 
 
 def _merged(measured: Measured) -> list[Region]:

@@ -199,7 +199,7 @@ def _together(said: Sequence[_Shared]) -> str:
 def also(covers: Sequence[CoverFact]) -> str:
     """``There are also roads and some vegetation.``"""
     told = sorted(covers, key=lambda c: not surfaces.is_plural(c))
-    mass = [is_mass(c.name) and surfaces.surface(c) == surfaces.bare(c) for c in told]
+    mass = [surfaces.surface(c) == surfaces.bare(c) and not surfaces.is_plural(c) for c in told]
     items = [f"{'some ' * some}{surfaces.surface(c)}" for c, some in zip(told, mass, strict=True)]
     return sentence(f"there {'are' if surfaces.is_plural(told[0]) else 'is'} also {enumerate_(items)}")
 
