@@ -40,11 +40,12 @@ _LEAST_SAID, _FULL, _MOST_SAID = 0.45, 0.99, 1.1
 _PLAIN = ("grey", "white", "black", "grey-brown", "grey-green", "grey-blue", "grey-purple", "dusty pink")
 # of the picture that has a colour which is missed where it is not named
 _MISSED, _MISSED_PLAIN = 0.05, 0.08
+_GREYISH = ("grey", "grey-blue", "grey-green", "grey-purple")  # of which nobody tells more than two apart
 _FAMILIES = (  # some of one is no news beside another
     ("green", "olive"),
     ("brown", "reddish brown"),
     ("tan", "beige"),
-    ("grey", "grey-blue", "grey-green", "grey-purple"),
+    _GREYISH,
 )
 _TRACE = 0.05  # of the picture that has a colour without being a region of it
 
@@ -92,11 +93,14 @@ def _mix(measured: Measured, whole: str) -> list[str]:
 def _main(measured: Measured) -> tuple[list[str], list[str], bool]:
     """The main colours, those of which there is some, and whether the picture is mostly of the first."""
     palette = measured.colours
+    main: list[str] = []
     large = [(name, part) for name, part in palette if part >= _MAIN][:_MANY]
     mostly = sum(part for _, part in large) >= _MOSTLY
     if not mostly:  # a colour that few others outweigh is as much a main one as these
         large = [(name, part) for name, part in palette if part >= _LISTED][: _MANY + 1] or [*palette[:1]]
-    main = [name for name, _ in large]
+    for name, _ in large:
+        if sum(hue_of(other) in _GREYISH for other in main) < 2 or hue_of(name) not in _GREYISH:
+            main.append(name)
     some = _besides(palette, main) if mostly or len(main) < _MANY else []
     return main, some, mostly
 
@@ -166,7 +170,7 @@ def _besides(palette: Iterable[tuple[str, float]], main: Sequence[str]) -> list[
         kin = next((family for family in _FAMILIES if hue in family), ())
         (found if told.isdisjoint(kin) else kindred).append(name)
         told.add(hue)
-    return found[:2] or kindred[:1]
+    return found[:2] or (kindred[:1] if len(main) < _MANY else [])
 
 
 def _is_most(region: Region, colour: str, part: float) -> bool:

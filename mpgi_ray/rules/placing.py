@@ -8,12 +8,19 @@ from itertools import groupby
 from mpgi_ray.rules import phrases
 from mpgi_ray.rules.english import choose, enumerate_, number, sentence
 from mpgi_ray.rules.facts import ClassFact, Facts
-from mpgi_ray.rules.geometry import HALVES, PLACES, in_half
+from mpgi_ray.rules.geometry import HALVES, PLACES, cell, in_half
 from mpgi_ray.rules.lexicon import is_mass
 from mpgi_ray.rules.listing import Item
 from mpgi_ray.rules.phrases import IN_PLACE, MANY
 from mpgi_ray.rules.things import again, group, is_one
 
+_LISTED = 3  # places of a list at most
+_BORDERS = (
+    ("along the top", (0, 1, 2)),
+    ("along the bottom", (6, 7, 8)),
+    ("along the left side", (0, 3, 6)),
+    ("along the right side", (2, 5, 8)),
+)
 _NAMED = 4  # cells of a list without numbers: more would say no more than "over much of the image"
 _SEVERAL, _MANY_THERE = 3, 6  # objects in a cell at least, where several or many are said to lie there
 _WIDE = 0.6  # of the image: least extent of what is spread
@@ -42,9 +49,11 @@ def stand(facts: Facts, classes: Sequence[ClassFact]) -> list[str]:
     told = []
     known = [(c, so) for c in classes if (so := _stands(c))]
     for (so, _), some in groupby(known, key=lambda one: (one[1], _is_apart(one[0]) and one[0].name)):
-        alike = [group(facts, c) for c, _ in some]
-        subject, be = enumerate_(alike), "is" if len(alike) == 1 and is_one(alike[0]) else "are"
-        told.append(sentence(so.format(subject=subject, be=be)))
+        members = [c for c, _ in some]
+        alike = [group(facts, c) for c in members]
+        be = "is" if len(alike) == 1 and is_one(alike[0]) else "are"
+        most = enumerate_([f"most of {again(c)}" for c in members])
+        told.append(sentence(so.format(subject=enumerate_(alike), be=be, most=most)))
     return told
 
 
@@ -65,9 +74,8 @@ def _stands(c: ClassFact) -> str:
         # a part of the place that all are said to lie in says little more
         rest = "" if _place(c) or not all_ or all_.startswith("spread") else f", {all_}"
         return f"{{subject}} {{be}} {how}{rest}"
-    most = _most(c)
-    said = all_ or (f"mostly {most}" if most else _sides(c))
-    return f"{{subject}} {{be}} {said}" if said else ""
+    said = all_ or ("" if _most(c) else _sides(c))
+    return f"{{subject}} {{be}} {said}" if said else f"{{most}} are {_most(c)}" if _most(c) else ""
 
 
 def by_cells(c: ClassFact, seed: str, *, named: bool) -> str | None:
@@ -169,15 +177,32 @@ def _extents(c: ClassFact) -> tuple[float, float]:
 def _most(c: ClassFact) -> str:
     """``on the left and at the top``: the cells in which most lie; empty where so many are not known.
 
-    No numbers: one beside the border of a cell may be counted there, too.
+    No numbers: one beside the border of a cell may be counted there, too. A picture is not mostly where the
+    smaller ones are.
     """
     if c.total < _SEVERAL or not c.countable or c.groups:
         return ""
     for least in (2, 1):
         cells = sorted((i for i in _used(c) if c.clear[i] >= least), key=lambda i: -c.clear[i])[:_NAMED]
-        if 2 * sum(c.clear[i] for i in cells) > c.total:
-            return enumerate_([IN_PLACE[i] for i in sorted(cells)])
+        if 2 * sum(c.clear[i] for i in cells) > c.total and len(told := _joined(cells)) <= _LISTED:
+            return enumerate_(told) if _hold_most(c, cells) else ""
     return ""
+
+
+def _hold_most(c: ClassFact, cells: Sequence[int]) -> bool:
+    """Whether half of what the things cover lies in these cells, by their middles."""
+    areas = [(box.area, cell(box, 1, 1)) for box in c.boxes]
+    return 2 * sum(area for area, at in areas if at in cells) >= sum(area for area, _ in areas)
+
+
+def _joined(cells: Sequence[int]) -> list[str]:
+    """Cells in words, the three along a border as one."""
+    told, rest = [], set(cells)
+    for border, side in _BORDERS:
+        if set(side) <= rest:
+            told.append(border)
+            rest -= set(side)
+    return [*told, *(IN_PLACE[i] for i in sorted(rest))]
 
 
 def _listed(numbers: list[tuple[int, str]], verb: str) -> str:

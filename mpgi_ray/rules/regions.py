@@ -137,8 +137,12 @@ def lies(region: Region, seed: str, beside: Sequence[Region] = ()) -> str:
 def _tends(regions: Sequence[Region], where: str, beside: Sequence[Region] = ()) -> str:
     """``green and brown areas lie mainly in the top half``."""
     if len(regions) == 1 and regions[0].form == "area":
-        return f"{noun(regions[0], beside)} lies mainly in the {where}"
-    return f"{enumerate_(colours(regions, beside))} areas lie mainly in the {where}"
+        return f"{noun(regions[0], beside)} lies mainly {_towards(where)}"
+    return f"{enumerate_(colours(regions, beside))} areas lie mainly {_towards(where)}"
+
+
+def _towards(tendency: str) -> str:
+    return "around the centre" if tendency == "central part" else f"in the {tendency}"
 
 
 def _ground(region: Region, beside: Sequence[Region] = ()) -> str:

@@ -85,6 +85,12 @@ def bare(c: CoverFact) -> str:
     return c.several if is_plural(c) else c.name
 
 
+def single(c: CoverFact) -> str:
+    """One of it with an article: ``a pond`` of ponds; empty for what is said by its name."""
+    plural = said_as(c.name)
+    return with_article(singular(plural)) if plural else ""
+
+
 def where(c: CoverFact) -> str | None:
     """``mainly on the left``, or ``on the left`` where there may be more elsewhere; None as `place`."""
     at = place(c)

@@ -42,7 +42,7 @@ def some(facts: Facts, c: ClassFact, *, few: bool = False) -> str | None:
     a strong colour is told of at least so many, a plain one only of most.
 
     Args:
-        few: whether any number is told beside a strong colour's, as the text says nothing else of the looks.
+        few: whether ``the cars include two white ones and a red one`` is worth telling, as nothing else is.
     """
     told, everything = facts.some_colours(c), c.total + c.left_out
     if not c.countable or c.total < 2 or not told:
@@ -54,7 +54,12 @@ def some(facts: Facts, c: ClassFact, *, few: bool = False) -> str | None:
     if told[0].agreeing > max(_FEW, _MOST * everything):
         return sentence(f"several of the {c.several} are {told[0].colour}")
     strong = [t for t in told if t.colour not in _PLAIN and t.agreeing >= _SEEN * everything]
-    strong = list(told) if few and any(t.colour not in _PLAIN for t in told) else strong
+    if few and any(t.colour not in _PLAIN for t in told):
+        ones = [
+            with_article(f"{t.colour} one") if t.agreeing == 1 else f"{number(t.agreeing)} {t.colour} ones"
+            for t in told
+        ]
+        return sentence(f"the {c.several} include {enumerate_(ones)}")
     return _numbered(c, strong, "at least ") if strong else None
 
 

@@ -84,8 +84,12 @@ class Reader:
         if m := kinds.NEAR.fullmatch(text):
             return [_one_of(m["a"], m["many_a"]), _one_of(m["b"], m["many_b"])]
         if m := kinds.MOST_LIE.fullmatch(text):
-            subject = "they" if m["subject"] == "them" else m["subject"]
-            return [*self._stands(subject, f"mostly {m['cells']}")]
+            subjects = re.findall(rf"most of (them|the {kinds.NOUN})", m["items"])
+            subjects = ["they" if one == "them" else one for one in subjects]
+            return [claim for one in subjects for claim in self._stands(one, f"mostly {m['cells']}")]
+        if m := kinds.INCLUDE.fullmatch(text):
+            numbers = [_value(one["n"] or "one") for one in _listed(kinds.ONES, m["items"])]
+            return [Claim(kinds.SINGULAR[m["noun"]], sum(numbers), True)]
         if m := kinds.SOME.fullmatch(text):  # nothing has two colours
             items = _listed(kinds.OF_COLOUR, m["items"])
             name = kinds.SINGULAR[items[0]["noun"]]
@@ -122,7 +126,7 @@ class Reader:
         if m := re.fullmatch(rf"the ({kinds.NOUN})", text):
             told = self._told.get(kinds.SINGULAR[m[1]])
             if told is None and not self._told:  # a perspective begins with it
-                told = _one_of(m[1], None)
+                told = _of_all(m[1])
             if told is None or m[1] not in _forms(told):
                 raise ValueError(f"{text!r} refers to {told}")
             self._last = told
@@ -156,7 +160,8 @@ class Reader:
         elif most := kinds.MOSTLY.fullmatch(rest):
             yield replace(one, number=(amount or one).number // 2 + 1, places=(f"{most[1]} half",))
         elif amount and rest.startswith("mostly "):
-            cells = [_place(m["cell"]) for m in _listed(kinds.IN_CELL, rest.removeprefix("mostly "))]
+            found = _listed(kinds.IN_CELL, rest.removeprefix("mostly "))
+            cells = [c for m in found for c in (kinds.SIDES[m["side"]] if m["side"] else [_place(m["cell"])])]
             yield from (replace(one, places=(cell,)) for cell in cells)
             yield replace(one, number=amount.number // 2 + 1, places=tuple(cells))
         else:

@@ -52,6 +52,12 @@ for word in [
 SINGULAR = {form: forms[0] for forms in NAMES.values() for form in forms}
 NOUN = "(?:" + "|".join(sorted(map(re.escape, SINGULAR), key=len, reverse=True)) + ")"
 CELLS = ("upper left", "top", "upper right", "left", "centre", "right", "lower left", "bottom", "lower right")
+SIDES = {
+    "top": CELLS[:3],
+    "bottom": CELLS[6:],
+    "left": CELLS[::3],
+    "right": CELLS[2::3],
+}
 
 NUMBER = "(?:" + "|".join([*WORDS, r"\d+"]) + ")"
 HUE = (
@@ -89,7 +95,9 @@ SEEN_IN = (
 SEEN = rf"(?:{SHARE} of it {COLOUR}|(?:{REGION}|{SPOTS})(?: {SEEN_IN})?)"  # in pixels: no thing of a class
 SPREAD = "in every part of the image|spread over (?:the whole|(?:much|most) of the) image"
 ITEM = re.compile(rf"{AMOUNT}(?: (?P<arranged>{ARRANGED}))?(?: (?P<place>{ALL_IN}))?|{SEEN}")
-IN_CELL = re.compile(rf"(?:(?P<n>{NUMBER}) )?(?P<cell>{CELL})")
+IN_CELL = re.compile(
+    rf"(?:(?P<n>{NUMBER}) )?(?:(?P<cell>{CELL})|along the (?P<side>top|bottom|left|right)(?: side)?)"
+)
 OF_COLOUR = re.compile(
     rf"(?:(?:at least )?(?P<n>{NUMBER})|(?P<most>most)|several)"
     rf"(?: of the (?P<noun>{NOUN})(?: here)?)?(?: (?:is|are))? {COLOUR}"
@@ -127,11 +135,17 @@ LOOKS = re.compile(
     rf"(?P<subject>.+?) (?:(?:is|are) {PREDICATE}(?:(?:, and |, | and ){PREDICATE})*"
     rf"|points? {POINTING})\."
 )
+INCLUDE = re.compile(rf"the (?P<noun>{NOUN}) include (?P<items>.+)\.")
+ONES = re.compile(rf"(?:an?|(?P<n>{NUMBER})) {COLOUR} ones?")
 SOME = re.compile(rf"(?P<items>(?:(?:at least )?{NUMBER}|most|several) of the .+?)\.")
 SHARED = re.compile(rf"{AMOUNT} here (?:is|are) {COLOUR}(?: on {COLOUR} ground)?\.")
 HOW = re.compile(rf"(?:(?P<arranged>{ARRANGED})\b ?)?(?P<place>{ALL_IN}\b)?(?:: |, |$)")
 MOSTLY = re.compile("mostly in the (left|right|top|bottom) half")
-MOST_LIE = re.compile(rf"most of (?P<subject>them|the {NOUN}) are (?P<cells>{CELL}.*)\.")
+ALONG = "along the (?:top|bottom|left side|right side)"
+MOST_LIE = re.compile(
+    rf"(?P<items>most of (?:them|the {NOUN})(?:(?:, | and )most of the {NOUN})*)"
+    rf" are (?P<cells>(?:{CELL}|{ALONG}).*)\."
+)
 ALL_LIE = re.compile(rf"(?:of (?P<subject>.+?), )?(?P<n>{NUMBER}) (?:lies?|is|are) (?P<cells>{CELL}.*)\.")
 STANDS = re.compile(
     r"(?P<subject>.+?) (?:lies?|is|are|stands?|can be (?:found|seen)),? "

@@ -27,23 +27,23 @@ def short(facts: Facts, others: Sequence[str], seed: str) -> str:
     """
     frames = ("overhead view of {}", "top-down view of {}", "the view from above shows {}")
     frame = choose(frames, seed, "headline")
-    scene = covered.ground(facts, covered.COVER, "the image")
+    ground = covered.ground(facts, covered.COVER, "the image")
     items = [placing.item(facts, c) for c in facts.counted] or _around(facts)
     main = [Item(things.group(facts, c)) for c in facts.counted[:1]]
     untold = phrases.untold_labels(facts)
     labels = [phrases.present(facts, untold[:count]) for count in range(len(untold), 0, -1)]
     told = [items[:count] for count in range(len(items), 0, -1)] or [_plain(one) for one in labels]
-    openings = [_opening(scene or phrases.named_scene(facts), frame, some, "image") for some in (*told, main)]
-    openings += [_opening(None, frame, main, "image")] if main else []
+    openings = [_opening(ground, phrases.named_scene(facts), frame, some) for some in (*told, main)]
+    openings += [_opening(None, None, frame, main)] if main else []
     text = next(filter(_fits, openings), None) or _cut(openings[-1])
     more = [_included(present) for present in labels] if items else []
     rest = [one for one in more if _fits(f"{text} {one}")][:1]
     rest += (
         [retold] if items != _plain(_setting(facts)) and (retold := maps.setting_retold(facts, seed)) else []
     )
-    rest += [] if scene else covered.main(facts)
+    rest += [] if ground else covered.main(facts)
     if len(items) < 2 and not (items and facts.cover):
-        rest += _colours(facts, "view" if scene else "image")
+        rest += _colours(facts, "view" if ground else "image")
     rest += _regions(facts)
     rest += others if text else sorted(others, key=tokens_at_most)
     for one in rest:
@@ -66,17 +66,18 @@ def _cut(text: str) -> str:
     return text and f"{text.rstrip('. ')}{closing}."
 
 
-def _opening(scene: str | None, frame: str, items: Sequence[Item], whole: str) -> str:
-    """The scene with its main things in one sentence, or in two if it says how much it covers; or empty.
+def _opening(ground: str | None, scene: str | None, frame: str, items: Sequence[Item]) -> str:
+    """The scene with its main things in one sentence; empty if there is neither.
 
     Args:
-        whole: what shows them: ``image``.
+        ground: a clause that says how much of the image the surface covers that is the scene.
     """
     told = listed(items)
+    if ground is not None:
+        be = "is" if len(items) == 1 and things.is_one(items[0].what) else "are"
+        return sentence(f"{ground}; there {be} also {told}" if told else ground)
     if scene is None or not told:
         return sentence(frame.format(scene or told)) if scene or told else ""
-    if ", which " in scene:
-        return f"{sentence(frame.format(scene))} {sentence(f'the {whole} also shows {told}')}"
     if " with " in scene and ";" not in told:  # "a river with a bridge, five barges and a ferry"
         return sentence(frame.format(listed([Item(scene), *items])))
     return sentence(f"{frame.format(scene)}{', with' if ' with ' in scene else ' with'} {told}")
@@ -124,8 +125,11 @@ def long(facts: Facts, others: Sequence[str], seed: str) -> str:
     main += covered.items(covered.opened(facts)) if not main else []
     main += _plain(_setting(facts)) if not main else []
     frame, present = choose(frames, seed, "opening"), phrases.present(facts, phrases.untold_labels(facts))
-    scene = covered.ground(facts, covered.TAKE_UP, "the frame", filled=True) or phrases.named_scene(facts)
-    first = _opening(scene, frame if scene else frames[0], main or _plain(present), "frame")
+    ground, scene = (
+        covered.ground(facts, covered.TAKE_UP, "the frame", filled=True),
+        phrases.named_scene(facts),
+    )
+    first = _opening(ground, scene, frame if scene else frames[0], main or _plain(present))
     told: list[str | None] = [first, _included(present) if main and present else None, _further(facts)]
     known = facts.cover or facts.tags or facts.false_colour or others
     told += [] if any(told) or known else [_ONLY_SEEN]

@@ -13,9 +13,8 @@ _AT_MOST = 6  # classes that a text tells one by one
 def objects(facts: Facts, seed: str) -> str:
     """What is there and how many, with the colours of things; of a picture without objects its surfaces."""
     told = [_main(facts, seed)] if facts.counted else _scene(facts, seed)
-    told += sentences.tell(
-        (_labels if told else sentences.labels, _covers, maps.setting, maps.tags), facts, seed
-    )
+    labels = (_also,) if facts.counted else () if told else (sentences.labels,)
+    told += sentences.tell((*labels, _covers, maps.setting, maps.tags), facts, seed)
     if (
         facts.measured
         and not facts.cover
@@ -60,7 +59,7 @@ def scene(measured: Measured) -> str:
     return " ".join(colouring.overview(measured))
 
 
-def _labels(facts: Facts, seed: str) -> str | None:
+def _also(facts: Facts, seed: str) -> str | None:
     present = phrases.present(facts, phrases.untold_labels(facts))
     be = "is" if present and things.is_one(present[0]) else "are"
     return sentence(f"there {be} also {enumerate_(present)}") if present else None
@@ -85,7 +84,14 @@ def plain(measured: Measured) -> str:
 
 
 def _scene(facts: Facts, seed: str) -> list[str]:
-    return [text for text in (sentences.scene(facts, seed),) if text]
+    """The scene with the classes that are known to be present; nothing without a scene."""
+    told, present = sentences.scene(facts, seed), phrases.present(facts, phrases.untold_labels(facts))
+    if told is None or any(surfaces.single(c) == phrases.scene(facts) for c in facts.cover[:1]):
+        return []  # "ponds cover half of the image" says that it is a pond
+    whole = told.removesuffix(".")
+    if " with " in told:  # "a river with a bridge, sand and trees"
+        return [f"{enumerate_([whole, *present])}."]
+    return [f"{whole} with {enumerate_(present)}." if present else told]
 
 
 def _main(facts: Facts, seed: str) -> str:
