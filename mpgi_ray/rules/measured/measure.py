@@ -12,6 +12,7 @@ from mpgi_ray.rules.measured.light import luminance
 from mpgi_ray.rules.measured.regions import find_regions, halved, thumbnail
 from mpgi_ray.rules.measured.spots import find_spots
 from mpgi_ray.rules.measured.things import colours_of
+from mpgi_ray.rules.measured.vivid import absent
 from mpgi_ray.rules.seen import Measured
 
 _GREY = 0.012  # mean chroma, 0 to 1: with less a picture has no colours, as one of a single band
@@ -43,10 +44,14 @@ def measure(picture: Image.Image, annotation: Annotation, *, view_px: int = 224,
     coloured = float((half.max(axis=2) - half.min(axis=2)).mean()) > _GREY
     things = [colours_of(n, objects, pixels, scale) for n, objects in by_name.items()] if coloured else []
     regions, shares = find_regions(half, raw, luminance(seen))
+    boxes = {name: [o.box for o in objects] for name, objects in by_name.items()}
+    whole, in_boxes = absent(picture, boxes, (annotation.width, annotation.height))
     return Measured(
         tuple(colour for colours, _ in things for colour in colours),
         regions,
         find_spots(seen),
         shares,
         tuple(shade for _, shade in things if shade),
+        whole,
+        tuple(in_boxes.items()),
     )
