@@ -47,7 +47,6 @@ _FAMILIES = (  # some of one is no news beside another
     ("tan", "beige"),
     _GREYISH,
 )
-_TRACE = 0.05  # of the picture that has a colour without being a region of it
 
 
 def shares(measured: Measured, whole: str) -> list[str]:
@@ -64,8 +63,6 @@ def shares(measured: Measured, whole: str) -> list[str]:
     if untold or any(map(is_unclear, main)) or not _LEAST_SAID <= said_of <= _MOST_SAID:
         return _mix(measured, whole)
     little = _besides(palette, names)
-    if len(seen) == 1 and (main[0].share >= NEARLY_ALL or not little):
-        return [sentence(f"{share_of(main[0])} of {whole} is {colour(main[0])}")]
     tail = f", with some {enumerate_(little)}" if little and said_of < _FULL else ""
     said: list[str] = []
     for part, alike in groupby(main, key=share_of):
@@ -82,7 +79,7 @@ def _mix(measured: Measured, whole: str) -> list[str]:
     """A sentence on the colours of a picture of which nobody could say how much each covers."""
     if not measured.regions:
         return []
-    main, some, mostly = _main(measured)
+    main, some, mostly = _main(measured.colours)
     tail = f", with some {enumerate_(some)}" if some else ""
     if mostly:
         return [sentence(f"{whole} is mostly {enumerate_(main)}{tail}")]
@@ -90,19 +87,20 @@ def _mix(measured: Measured, whole: str) -> list[str]:
     return [sentence(f"the main {be.format(whole)} {enumerate_(main)}{tail}")]
 
 
-def _main(measured: Measured) -> tuple[list[str], list[str], bool]:
-    """The main colours, those of which there is some, and whether the picture is mostly of the first."""
-    palette = measured.colours
-    main: list[str] = []
-    large = [(name, part) for name, part in palette if part >= _MAIN][:_MANY]
+def _main(palette: Sequence[tuple[str, float]]) -> tuple[list[str], list[str], bool]:
+    """The main colours, those of which there is some, and whether the picture is mostly of the first.
+
+    Args:
+        palette: colours with their shares, largest first.
+    """
+    greys = [name for name, _ in palette if hue_of(name) in _GREYISH][2:]
+    apart = [(name, part) for name, part in palette if name not in greys]
+    large = [(name, part) for name, part in apart if part >= _MAIN][:_MANY]
     mostly = sum(part for _, part in large) >= _MOSTLY
     if not mostly:  # a colour that few others outweigh is as much a main one as these
-        large = [(name, part) for name, part in palette if part >= _LISTED][: _MANY + 1] or [*palette[:1]]
-    for name, _ in large:
-        if sum(hue_of(other) in _GREYISH for other in main) < 2 or hue_of(name) not in _GREYISH:
-            main.append(name)
-    some = _besides(palette, main) if mostly or len(main) < _MANY else []
-    return main, some, mostly
+        large = [(name, part) for name, part in apart if part >= _LISTED][: _MANY + 1] or apart[:1]
+    main = [name for name, _ in large]
+    return main, _besides(palette, main) if mostly or len(main) < _MANY else [], mostly
 
 
 def overview(measured: Measured) -> list[str]:
@@ -129,22 +127,17 @@ def looks(measured: Measured, seed: str, *, placed: bool = True) -> list[str]:
     if not measured.regions:
         return []
     forms = [region for region in _merged(measured) if region.form in ("band", "frame")]
-    main, some, mostly = _main(measured)
     formed = {name for region in forms for name, part in measured.colours if _is_most(region, name, part)}
-    main = [name for name in main if name not in formed]
-    some = [name for name in some if name not in formed]
+    main, some, mostly = _main([one for one in measured.colours if one[0] not in formed])
     if not main:
-        return [
-            sentence(
-                f"there {'is' if len(forms) == 1 else 'are'} {enumerate_(outlined(forms, (), placed=placed))}"
-            )
-        ]
+        be = "is" if len(forms) == 1 else "are"
+        return [sentence(f"there {be} {enumerate_(outlined(forms, measured.regions, placed=placed))}")]
     only = measured.regions[0]
     if len(measured.regions) == 1 and min(only.share, only.purity) >= NEARLY_ALL and not some:
         whole = ("{} surfaces fill nearly the whole image", "the surface is {} nearly everywhere")
         return [sentence(choose(whole, seed, "one colour").format(enumerate_(main)))]
     further = [f"some {enumerate_(some)}"] if some else []
-    further += outlined(forms, (), placed=placed)
+    further += outlined(forms, measured.regions, placed=placed)
     listed = ", and ".join(further) if len(some) > 1 else enumerate_(further)
     if mostly:
         frames = ("{} surfaces dominate the image", "the surfaces are mostly {}")
@@ -164,7 +157,7 @@ def _besides(palette: Iterable[tuple[str, float]], main: Sequence[str]) -> list[
     kindred: list[str] = []
     for name, part in palette:
         hue = hue_of(name)
-        missed = _TRACE if len(main) == 1 else _MISSED_PLAIN if hue in _PLAIN else _MISSED
+        missed = _MISSED_PLAIN if hue in _PLAIN and len(main) > 1 else _MISSED
         if part < missed or hue in told:
             continue
         kin = next((family for family in _FAMILIES if hue in family), ())

@@ -76,6 +76,8 @@ def clear_cells(c: ClassFact) -> tuple[int, ...]:
 
 
 def group(c: ClassFact) -> str:
+    if not c.countable:
+        return c.several
     return f"a group of {c.several}" if c.groups == 1 else f"groups of {c.several}"
 
 
@@ -144,6 +146,7 @@ def untold_labels(facts: Facts) -> list[str]:
         name
         for name in facts.labels
         if not any(f" {word} " in told for word in (name, facts.several(name), *implied_by(name)))
+        and all(name != c.name for c in facts.cover)
     ]
 
 

@@ -34,14 +34,14 @@ def item(facts: Facts, c: ClassFact) -> Item:
 
 
 def spread(c: ClassFact) -> str:
-    """`` spread over most of the image``, ``, mostly on the left``, behind a group that has no place.
+    """`` spread over most of the image``, ``, most of them on the left``, behind a group that has no place.
 
     It is for a group that a text names alone, so that no further sentence needs to point back at it.
     """
     if _how(c) or _numbers(c):
         return ""
-    over, most = _cells(c) or _over(c), _most(c)
-    return f" {over}" if over else f", mostly {most}" if most else ""
+    over, (word, where) = _cells(c) or _over(c), _part(c)
+    return f" {over}" if over else f", {word} of them {where}" if word else ""
 
 
 def stand(facts: Facts, classes: Sequence[ClassFact]) -> list[str]:
@@ -52,8 +52,8 @@ def stand(facts: Facts, classes: Sequence[ClassFact]) -> list[str]:
         members = [c for c, _ in some]
         alike = [group(facts, c) for c in members]
         be = "is" if len(alike) == 1 and is_one(alike[0]) else "are"
-        most = enumerate_([f"most of {again(c)}" for c in members])
-        told.append(sentence(so.format(subject=enumerate_(alike), be=be, most=most)))
+        parts = enumerate_([f"{word} of {again(c)}" for c in members if (word := _part(c)[0])])
+        told.append(sentence(so.format(subject=enumerate_(alike), be=be, parts=parts)))
     return told
 
 
@@ -74,8 +74,11 @@ def _stands(c: ClassFact) -> str:
         # a part of the place that all are said to lie in says little more
         rest = "" if _place(c) or not all_ or all_.startswith("spread") else f", {all_}"
         return f"{{subject}} {{be}} {how}{rest}"
-    said = all_ or ("" if _most(c) else _sides(c))
-    return f"{{subject}} {{be}} {said}" if said else f"{{most}} are {_most(c)}" if _most(c) else ""
+    word, where = _part(c)
+    if word and not all_:
+        return f"{{parts}} are {where}"
+    said = all_ or _sides(c)
+    return f"{{subject}} {{be}} {said}" if said else ""
 
 
 def by_cells(c: ClassFact, seed: str, *, named: bool) -> str | None:
@@ -90,13 +93,16 @@ def by_cells(c: ClassFact, seed: str, *, named: bool) -> str | None:
     if numbers := _numbers(c):
         said = _listed(numbers, "is" if numbers[0][0] == 1 else "are")
         return sentence(f"of {who}, {said}" if named else said)
-    if over := _cells(c) or _over(c):
+    over = _cells(c) or _over(c)
+    if c.arrangement and over.startswith("spread"):
+        return None
+    if over:
         one = c.total == 1 if c.countable else is_mass(c.name)
         subject = who if named else "it" if one else "they"
         verb = choose(("is" if one else "are", "can be found" if _cells(c) else "are"), seed, c.name)
         return sentence(f"{subject} {verb} {over}")
-    most = _most(c)
-    return sentence(f"most of {who if named else 'them'} are {most}") if most else None
+    word, where = _part(c)
+    return sentence(f"{word} of {who if named else 'them'} are {where}") if word else None
 
 
 def _how(c: ClassFact) -> str:
@@ -174,19 +180,21 @@ def _extents(c: ClassFact) -> tuple[float, float]:
     return across, down
 
 
-def _most(c: ClassFact) -> str:
-    """``on the left and at the top``: the cells in which most lie; empty where so many are not known.
+def _part(c: ClassFact) -> tuple[str, str]:
+    """``most`` and ``on the left and at the top``, the cells in which so many lie; empty where few are known.
 
-    No numbers: one beside the border of a cell may be counted there, too. A picture is not mostly where the
-    smaller ones are.
+    ``several`` of a class of which there may be more than is annotated. No numbers: one beside the border of
+    a cell may be counted there, too. Where the smaller ones are, nobody sees most of a class.
     """
     if c.total < _SEVERAL or not c.countable or c.groups:
-        return ""
+        return "", ""
+    everything = c.total + c.left_out
     for least in (2, 1):
         cells = sorted((i for i in _used(c) if c.clear[i] >= least), key=lambda i: -c.clear[i])[:_NAMED]
-        if 2 * sum(c.clear[i] for i in cells) > c.total and len(told := _joined(cells)) <= _LISTED:
-            return enumerate_(told) if _hold_most(c, cells) else ""
-    return ""
+        number = sum(c.clear[i] for i in cells)
+        if 2 * number > everything and len(told := _joined(cells)) <= _LISTED and _hold_most(c, cells):
+            return ("most" if c.complete else "several" if number >= _SEVERAL else ""), enumerate_(told)
+    return "", ""
 
 
 def _hold_most(c: ClassFact, cells: Sequence[int]) -> bool:

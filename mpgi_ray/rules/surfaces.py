@@ -69,7 +69,8 @@ def share_of(c: CoverFact) -> str:
 def is_plural(c: CoverFact) -> bool:
     """Whether a cover is spoken of in the plural: countable things in more than one patch, and canopies."""
     if said_as(c.name):  # a single one is seen as such only where it is small
-        return not c.exact or c.patches > 1 or c.fraction >= _NET
+        is_net = said_as(c.name) == "roads" and (not c.exact or c.fraction >= _NET)
+        return c.patches > 1 or is_net
     return not is_mass(c.name) and (c.patches > 1 or is_several(c.name))
 
 

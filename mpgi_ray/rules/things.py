@@ -20,6 +20,7 @@ _FEW = 3  # of which nobody says "most" or "several"
 _MOST = 0.5  # of all objects of a class have a colour, where most are said to have it
 _LEAST_WORDS = 5  # of the answer to a perspective
 _AGAIN = re.compile(  # up to a full stop or a comma, as what follows an "and" is not the same thing's
+    r"(?<!and )(?<!with )(?<!and a )(?<!with a )(?<!and an )(?<!with an )"  # nor is a list's last thing all
     r"\b([a-z][a-z -]*)\. (?:The )?(?i:\1)(?: water)? ((?:covers?|takes? up) [a-z ]+? of the [a-z]+)(?=[.,])"
 )
 _SINGLE = ("one ", "a ", "an ")
@@ -42,7 +43,7 @@ def some(facts: Facts, c: ClassFact, *, few: bool = False) -> str | None:
     a strong colour is told of at least so many, a plain one only of most.
 
     Args:
-        few: whether ``the cars include two white ones and a red one`` is worth telling, as nothing else is.
+        few: whether ``the cars include two white ones and a red one`` is told, as nothing else of looks is.
     """
     told, everything = facts.some_colours(c), c.total + c.left_out
     if not c.countable or c.total < 2 or not told:
@@ -57,7 +58,7 @@ def some(facts: Facts, c: ClassFact, *, few: bool = False) -> str | None:
     if few and any(t.colour not in _PLAIN for t in told):
         ones = [
             with_article(f"{t.colour} one") if t.agreeing == 1 else f"{number(t.agreeing)} {t.colour} ones"
-            for t in told
+            for t in sorted(told, key=lambda t: t.colour in _PLAIN)
         ]
         return sentence(f"the {c.several} include {enumerate_(ones)}")
     return _numbered(c, strong, "at least ") if strong else None

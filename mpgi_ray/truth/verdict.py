@@ -111,6 +111,9 @@ class Checker:
         none = of.exact and not of.maybe and not of.uncounted
         if known and none and not self.known.is_implied(claim.name):
             return Judged(claim, Verdict.CONTRADICTED, f"there is no {claim.name}")
+        unlike = not (of.maybe or of.under or of.uncounted)
+        if unlike and (kind := self.known.of_which_are_fewer(claim.name, 1)):
+            return Judged(claim, Verdict.CONTRADICTED, f"there is no {kind}")
         return Judged(claim, Verdict.UNVERIFIABLE)
 
     def _taken_for(self, name: str) -> bool:
@@ -143,9 +146,11 @@ class Checker:
             wholes = sum(fact.total for fact in of.maybe)
             if 2 * claim.amount[1] < wholes:  # three roofs of ten houses
                 return Judged(claim, Verdict.CONTRADICTED, f"{wholes} {lists()['parts_of'].get(claim.name)}")
-        if not of.classes and (not of.exact or of.maybe or of.uncounted):
-            return Judged(claim, Verdict.UNVERIFIABLE)
         least, most = claim.amount or (0.0, None)
+        if not of.classes and (not of.exact or of.maybe or of.uncounted):
+            if kind := self.known.of_which_are_fewer(claim.name, least):
+                return Judged(claim, Verdict.CONTRADICTED, self._fact(kind, self.known.of(kind)))
+            return Judged(claim, Verdict.UNVERIFIABLE)
         if of.covers and not of.classes:  # as many trees as patches of them, at least
             enough = (
                 most is None and claim.region is None and least <= sum(fact.patches for fact in of.covers)

@@ -84,9 +84,12 @@ class Reader:
         if m := kinds.NEAR.fullmatch(text):
             return [_one_of(m["a"], m["many_a"]), _one_of(m["b"], m["many_b"])]
         if m := kinds.MOST_LIE.fullmatch(text):
-            subjects = re.findall(rf"most of (them|the {kinds.NOUN})", m["items"])
-            subjects = ["they" if one == "them" else one for one in subjects]
-            return [claim for one in subjects for claim in self._stands(one, f"mostly {m['cells']}")]
+            subjects = re.findall(rf"(most|several) of (them|the {kinds.NOUN})", m["items"])
+            return [
+                claim
+                for word, one in subjects
+                for claim in self._stands("they" if one == "them" else one, f"{word} of them {m['cells']}")
+            ]
         if m := kinds.INCLUDE.fullmatch(text):
             numbers = [_value(one["n"] or "one") for one in _listed(kinds.ONES, m["items"])]
             return [Claim(kinds.SINGULAR[m["noun"]], sum(numbers), True)]
@@ -140,7 +143,9 @@ class Reader:
         one = amount or Claim(kinds.SINGULAR[re.sub("^an? ", "", subject)], 1, True)
         one = replace(one, number=1, at_least=True)
         self._last, before = amount or one, self._last
-        if few := re.search(rf"(?:^|, )((?:several|many) of them {kinds.CELL}.*)$", rest):
+        if few := re.search(
+            rf"(?:^|, )((?:several|many|most) of them (?:{kinds.CELL}|{kinds.ALONG}).*)$", rest
+        ):
             yield from self._few(few[1])
             rest = rest[: few.start()]
         self._last = before
@@ -159,22 +164,20 @@ class Reader:
             yield replace(one, spread=6 if "most" in rest else 5)
         elif most := kinds.MOSTLY.fullmatch(rest):
             yield replace(one, number=(amount or one).number // 2 + 1, places=(f"{most[1]} half",))
-        elif amount and rest.startswith("mostly "):
-            found = _listed(kinds.IN_CELL, rest.removeprefix("mostly "))
-            cells = [c for m in found for c in (kinds.SIDES[m["side"]] if m["side"] else [_place(m["cell"])])]
-            yield from (replace(one, places=(cell,)) for cell in cells)
-            yield replace(one, number=amount.number // 2 + 1, places=tuple(cells))
         else:
             yield from _in_cells(amount, one, _listed(kinds.IN_CELL, rest))
 
     def _few(self, text: str) -> Iterator[Claim]:
-        """``several of them on the left and at the top``: in each."""
+        """``several of them on the left and at the top``: together, and one at least in each."""
         if self._last is None:
             raise ValueError("nobody knows of which")
-        amount, _, places = text.partition(" of them ")
-        least = {"several": 3, "many": 6}[amount]
-        for cell in _listed(kinds.IN_CELL, places):
-            yield replace(self._last, number=least, at_least=True, places=(_place(cell["cell"]),))
+        word, _, places = text.partition(" of them ")
+        found = _listed(kinds.IN_CELL, places)
+        cells = [c for m in found for c in (kinds.SIDES[m["side"]] if m["side"] else [_place(m["cell"])])]
+        least = {"several": 3, "many": 6, "most": self._last.number // 2 + 1}[word]
+        one = replace(self._last, number=1, at_least=True)
+        yield from (replace(one, places=(cell,)) for cell in cells)
+        yield replace(one, number=least, places=tuple(cells))
 
 
 def _subjects(text: str) -> list[str]:

@@ -117,7 +117,7 @@ LISTING = re.compile(
 )
 ALONE = re.compile(  # one class, with places that not all of it have
     rf"(?P<subject>[^,]*?{NOUN}),? "
-    rf"(?P<rest>(?!.*\b{NOUN})(?:(?:several|many) of them|{SPREAD}|mostly|{CELL}(?:,| and) ).*)"
+    rf"(?P<rest>(?!.*\b{NOUN})(?:(?:several|many|most) of them|{SPREAD}|mostly|{CELL}(?:,| and) ).*)"
 )
 ALL = re.compile(rf"(?P<items>.+ and .+), all (?P<place>{ALL_IN})")
 SPLIT = [
@@ -143,14 +143,14 @@ HOW = re.compile(rf"(?:(?P<arranged>{ARRANGED})\b ?)?(?P<place>{ALL_IN}\b)?(?:: 
 MOSTLY = re.compile("mostly in the (left|right|top|bottom) half")
 ALONG = "along the (?:top|bottom|left side|right side)"
 MOST_LIE = re.compile(
-    rf"(?P<items>most of (?:them|the {NOUN})(?:(?:, | and )most of the {NOUN})*)"
+    rf"(?P<items>(?:most|several) of (?:them|the {NOUN})(?:(?:, | and )(?:most|several) of the {NOUN})*)"
     rf" are (?P<cells>(?:{CELL}|{ALONG}).*)\."
 )
 ALL_LIE = re.compile(rf"(?:of (?P<subject>.+?), )?(?P<n>{NUMBER}) (?:lies?|is|are) (?P<cells>{CELL}.*)\.")
 STANDS = re.compile(
     r"(?P<subject>.+?) (?:lies?|is|are|stands?|can be (?:found|seen)),? "
     rf"(?P<rest>(?:{ARRANGED}|{ALL_IN}|{NUMBER} {CELL}|{SPREAD}|mostly|visible"
-    rf"|(?:several|many) of them).*)\."
+    rf"|(?:several|many|most) of them).*)\."
 )
 SUBJECT = re.compile(rf"(?:the )?{AMOUNT}|(?:the )?{NOUN}")
 NEAR = re.compile(

@@ -49,7 +49,8 @@ def items(covers: Sequence[CoverFact]) -> list[Item]:
     """``grass``, ``roads``, ``water on the left``: one with a place, last, so that it is not that of all."""
     placed = [c for c in covers if surfaces.where(c)][:1]
     last = [Item(surfaces.surface(c), place=surfaces.where(c) or "") for c in placed]
-    return [*(Item(surfaces.surface(c)) for c in covers if c not in placed), *last]
+    first = sorted((c for c in covers if c not in placed), key=lambda c: not surfaces.is_plural(c))
+    return [*(Item(surfaces.surface(c)) for c in first), *last]
 
 
 def main(facts: Facts) -> list[str]:
@@ -101,4 +102,4 @@ def _filled(facts: Facts, c: CoverFact) -> str | None:
     if not full:
         return None
     subject = f"the {surfaces.bare(c)}" if len(facts.cover) > 1 else "they" if many else "it"
-    return sentence(f"{subject} {'span' if many else 'spans'} most of {full}")
+    return sentence(f"{subject} {'fill' if many else 'fills'} most of {full}")

@@ -74,11 +74,14 @@ def _opening(ground: str | None, scene: str | None, frame: str, items: Sequence[
     """
     told = listed(items)
     if ground is not None:
-        be = "is" if len(items) == 1 and things.is_one(items[0].what) else "are"
+        be = "is" if items and things.is_one(items[0].what) else "are"
         return sentence(f"{ground}; there {be} also {told}" if told else ground)
     if scene is None or not told:
         return sentence(frame.format(scene or told)) if scene or told else ""
-    if " with " in scene and ";" not in told:  # "a river with a bridge, five barges and a ferry"
+    if " with " in scene and not {";", '"'} & {
+        *told,
+        *scene,
+    }:  # "a river with a bridge, five barges and a ferry"
         return sentence(frame.format(listed([Item(scene), *items])))
     return sentence(f"{frame.format(scene)}{', with' if ' with ' in scene else ' with'} {told}")
 
@@ -142,7 +145,7 @@ def long(facts: Facts, others: Sequence[str], seed: str) -> str:
         told += [] if facts.cover else colouring.shares(facts.measured, "the picture")
         if not facts.counted and not facts.cover:
             told += regions.located(facts.measured, seed)
-            told += [sentence(regions.stand_out(spots, 1)) for spots in facts.measured.spots]
+            told += [sentence(regions.stand_out(spots, retold=True)) for spots in facts.measured.spots]
     told += [_tags(facts, seed, " also" if any(told) else ""), metadata(facts, seed)]
     return things.joined([*dict.fromkeys([text for text in told if text] + list(others))])
 
@@ -164,7 +167,7 @@ def _included(present: Sequence[str]) -> str:
 def _further(facts: Facts) -> str | None:
     """The classes that are not in the opening."""
     items = [things.group(facts, c) for c in facts.counted[covered.OPENING :]]
-    items += [phrases.group(c) for c in facts.counted if c.total and c.groups]
+    items += [phrases.group(c) for c in facts.counted if c.total and c.groups and c.countable]
     if not items:
         return None
     return sentence(f"there {'is' if things.is_one(items[0]) else 'are'} also {enumerate_(items)}")

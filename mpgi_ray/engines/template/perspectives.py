@@ -7,6 +7,7 @@ from mpgi_ray.rules.english import choose, enumerate_, sentence
 from mpgi_ray.rules.facts import Facts
 from mpgi_ray.rules.seen import Measured
 
+_SEEN = 0.05  # of the picture that has a colour which is told of it
 _AT_MOST = 6  # classes that a text tells one by one
 
 
@@ -79,15 +80,18 @@ def plain(measured: Measured) -> str:
     """A picture of which nothing else can be said."""
     if not measured.colours:
         return sentences.FALSE_COLOUR
-    colours = [colour for colour, _ in measured.colours[:2]]
-    return f"The picture has no parts that stand out; it is {enumerate_(colours)}."
+    colours = [colour for colour, part in measured.colours[:2] if part >= _SEEN] or [measured.colours[0][0]]
+    return f"The picture is {enumerate_(colours)}."
 
 
 def _scene(facts: Facts, seed: str) -> list[str]:
     """The scene with the classes that are known to be present; nothing without a scene."""
     told, present = sentences.scene(facts, seed), phrases.present(facts, phrases.untold_labels(facts))
-    if told is None or any(surfaces.single(c) == phrases.scene(facts) for c in facts.cover[:1]):
+    lead = next((c for c in facts.cover if c.fraction >= surfaces.MIN_COVER), None)
+    if told is None or (lead and surfaces.is_plural(lead) and surfaces.single(lead) == phrases.scene(facts)):
         return []  # "ponds cover half of the image" says that it is a pond
+    if phrases.scene(facts) is None:
+        return [told, *([sentence(f"there are also {enumerate_(present)}")] if present else [])]
     whole = told.removesuffix(".")
     if " with " in told:  # "a river with a bridge, sand and trees"
         return [f"{enumerate_([whole, *present])}."]
@@ -97,7 +101,7 @@ def _scene(facts: Facts, seed: str) -> list[str]:
 def _main(facts: Facts, seed: str) -> str:
     """The scene and the objects in it, the most frequent class first."""
     items = [things.group(facts, c) for c in facts.counted]
-    items += [phrases.group(c) for c in facts.counted if c.total and c.groups]
+    items += [phrases.group(c) for c in facts.counted if c.total and c.groups and c.countable]
     scene, whole = phrases.scene_of_things(facts), enumerate_(items)
     if scene is None:
         verb = "is" if things.is_one(items[0]) else "are"

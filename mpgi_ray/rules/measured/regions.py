@@ -75,7 +75,9 @@ def find_regions(rgb: Floats, raw: Ids, luma: Floats) -> tuple[tuple[Region, ...
         seen[mask & alike(bare(name))[raw]] = TONES.index(bare(clear[-1].colour))
     names = {region.colour for region in clear}
     clear = [r if bare(r.colour) in names else replace(r, colour=bare(r.colour)) for r in clear]
-    return tuple(sorted(clear, key=lambda region: (-region.share, region.colour))[:5]), _shares(seen)
+    return tuple(sorted(clear, key=lambda region: (-region.share, region.colour))[:5]), _shares(
+        seen[rgb.max(axis=2) > _EMPTY], seen.size
+    )
 
 
 def _lit(region: Region, mean: Floats) -> Region:
@@ -154,13 +156,18 @@ def _name(rgb: Floats, raw: Ids, mask: Mask) -> str:
     return TONES[int((lit if lit.max() >= _FREQUENT * counts.sum() else counts).argmax())]
 
 
-def _shares(ids: Ids) -> Shares:
-    """The share of each colour, largest first; with its tone where hardly any of it has another."""
+def _shares(ids: Ids, whole: int) -> Shares:
+    """The share of each colour, largest first; with its tone where hardly any of it has another.
+
+    Args:
+        ids: tones of the pixels that show something.
+        whole: number of all pixels.
+    """
     shares: dict[str, dict[str, float]] = {}
     for tone, count in zip(*np.unique(ids, return_counts=True), strict=True):
         name = TONES[int(tone)]
         by_tone = shares.setdefault(plain(name), {})
-        by_tone[name] = by_tone.get(name, 0.0) + float(count) / ids.size
+        by_tone[name] = by_tone.get(name, 0.0) + float(count) / whole
     named = []
     for name, by_tone in shares.items():
         most, total = max(by_tone, key=lambda tone: by_tone[tone]), sum(by_tone.values())
