@@ -11,13 +11,16 @@ _LONGEST = 4  # words of an aside
 
 
 def without_asides(parts: Sequence[Piece]) -> list[Piece]:
-    """The pieces of a sentence without those whom it speaks to, and without "of course"."""
+    """The pieces of a sentence without those whom it speaks to, "of course", and "whatsoever"."""
     return list(_kept(parts))
 
 
 def _kept(parts: Sequence[Piece]) -> Iterator[Piece]:
     at = 0
     while at < len(parts):
+        if parts[at].text in lists()["emphatic"]:  # no cars whatsoever
+            at += 1
+            continue
         comma = parts[at].text == ","
         first = at + comma
         begins = comma or at == 0

@@ -217,10 +217,13 @@ def _is_one_of_them(line: Line, noun: Noun) -> bool:
 def _is_filled(line: Line, noun: Noun, region: Region) -> bool:
     """``The lake takes up the lower half``."""
     at = next((at for at, part in enumerate(line.parts) if part.value is region), 0)
-    verb = line.text(at) if line.kind(at - 1) is not Kind.COVERS else line.text(at - 1)
+    room = 2 * (
+        line.text(at - 1) in lists()["rooms"] and line.text(at - 2) == "the"
+    )  # the space on the right
+    verb = line.text(at) if line.kind(at - 1 - room) is not Kind.COVERS else line.text(at - 1 - room)
     surface = lexicon.is_mass(noun.name) or noun.name in lists()["also"]["water"]
     surface &= noun.name not in lists()["ambiguous"]
-    return at > 0 and surface and verb.startswith(("occup", "fill", "cover", "take"))
+    return at > 0 and surface and verb.startswith(("occup", "fill", "cover", "take", "domin"))
 
 
 def _is_mostly(line: Line, region: Region) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.line import STEPPED_OVER, Line, Noun
 from mpgi_ray.truth.lists import lists
+from mpgi_ray.truth.numbers_behind import is_number_of
 from mpgi_ray.truth.pieces import Kind
 
 _MEASURED = ("m", "metres", "meters", "wide", "long", "across", "tall", "high")  # 11 m wide each
@@ -49,10 +50,12 @@ def is_of_each(line: Line, at: int) -> bool:
 
 def is_placed(line: Line, noun: Noun) -> bool:
     """Whether what follows tells these things from others: two beside the road, not barges on the water."""
+    if is_number_of(line, noun):
+        return False  # the number of boats is below ten
     kinds = {noun.name, *lexicon.synonyms(noun.name), *lexicon.hypernyms(noun.name)}
     usual = {ground for ground, things in lists()["usual"].items() if not kinds.isdisjoint(things)}
     for here in range(noun.at + 1, min(noun.at + 8, len(line.parts))):
-        all_of = line.parts[here].value == "scattered" or _is_exact(line, noun)
+        all_of = line.parts[here].value in ("scattered", "disorder") or _is_exact(line, noun)
         if line.kind(here) is Kind.RELATION or (line.kind(here) is Kind.PATTERN and not all_of):
             return True
         at_one = line.text(here) in ("between", "among") or (
@@ -81,8 +84,10 @@ def is_bound_of_site(line: Line, noun: Noun) -> bool:
     on = next((n for n in after if line.text(n) in ("on", "in") or line.kind(n) is Kind.RELATION), None)
     if on is None or line.kind(on) is Kind.RELATION:
         return False
-    end = next((n for n in range(on + 2, on + 6) if line.text(n) in lists()["sites"]), None)
-    if end is None or line.kind(end + 1) not in (None, Kind.MARK):
+    driven = "vehicle" in lexicon.hypernyms(noun.name)
+    grounds = (*lists()["sites"], *(lists()["driven_on"] if driven else ()))
+    end = next((n for n in range(on + 2, on + 6) if line.text(n) in grounds), None)
+    if end is None or (line.kind(end + 1) not in (None, Kind.MARK) and line.text(end + 1) != "here"):
         return False  # on the yard next to the road
     return all(line.kind(n) in STEPPED_OVER for n in range(on + 2, end))
 

@@ -19,6 +19,13 @@ def covering(claim: Claim, of: Of, known: Known) -> Judged:
     if claim.amount is not None and _is_too_small(of, claim.amount[0]):
         return Judged(claim, Verdict.CONTRADICTED, f"{of.whole} of {claim.name}, which cover less")
     covers = {fact.name: fact for fact in (*of.covers, *of.traces)}
+    if not covers and claim.amount is not None and (other := lists()["all_but"].get(claim.name)):
+        rest = known.of(other).covers
+        if rest and 1 - sum(fact.fraction for fact in rest) < claim.amount[0]:
+            return Judged(claim, Verdict.CONTRADICTED, in_shares(rest))
+    under = sum(fact.fraction for fact in of.under) if all(fact.exact for fact in of.under) else 0.0
+    if not covers and claim.amount is not None and of.within and 0 < under < claim.amount[0]:
+        return Judged(claim, Verdict.CONTRADICTED, in_shares(of.under))  # the quay, of the pavement
     if not covers or claim.amount is None or claim.some:
         return Judged(claim, Verdict.UNVERIFIABLE)
     if claim.other is not None:  # both together
@@ -67,7 +74,8 @@ def outcovered(claim: Claim, of: Of, other: Of, known: Known, told: str) -> Judg
     if {fact.name for fact in more.covers} & {fact.name for fact in less.covers}:
         return Judged(claim, Verdict.UNVERIFIABLE)
     larger, smaller = (sum(fact.fraction for fact in one.covers) for one in (more, less))
-    if smaller > larger + known.unmarked(more.covers) + _LEAD:
+    lead = _LEAD / 2 if smaller > 2 * larger else _LEAD
+    if smaller > larger + known.unmarked(more.covers) + lead:
         return Judged(claim, Verdict.CONTRADICTED, told)
     holds = larger > smaller + known.unmarked(less.covers)
     return Judged(claim, Verdict.SUPPORTED if holds else Verdict.UNVERIFIABLE)

@@ -14,6 +14,7 @@ from mpgi_ray.truth.undenied import is_doubled, is_of_named_part, moves
 
 _JOINING = (
     *(",", "and", "or", "nor", "but", "with", "there", "is", "are", "yet"),
+    *("there's", "isn't", "aren't"),
     *("so", "as", "for", "while", "though", "exist", "exists", "appear", "appears"),
 )
 _BESIDE_GROUNDS = {
@@ -116,16 +117,21 @@ def denied_place(line: Line, noun: Noun) -> Region | None:
     return region if isinstance(region, Region) and not region.side else None
 
 
+def _is_usual(noun: Noun, ground: str) -> bool:
+    """Whether all such things would be there: barns on a farm, cars on a road."""
+    kinds = {noun.name, *lexicon.synonyms(noun.name), *lexicon.hypernyms(noun.name)}
+    driven = "vehicle" in kinds and ground in lists()["driven_on"]
+    return driven or not kinds.isdisjoint(lists()["usual"].get(ground, ()))
+
+
 def _is_at_usual(line: Line, noun: Noun, first: int) -> bool:
     """``The basin holds no sailboats``, ``the farm has no barns``: where all such things would be."""
     verb = noun.first - 1
     if line.text(verb) not in lists()["having"] or line.text(first) not in ("the", "this", "our"):
         return False
-    kinds = {noun.name, *lexicon.synonyms(noun.name), *lexicon.hypernyms(noun.name)}
     ground = {line.text(verb - 1)} | ({line.parts[verb - 1].value} if line.noun_at(verb - 1) else set())
     plain = all(line.kind(n) is Kind.WORD for n in range(first + 1, verb - 1))
-    usual = any(not kinds.isdisjoint(lists()["usual"].get(one, ())) for one in ground)
-    return plain and usual
+    return plain and any(_is_usual(noun, one) for one in ground)
 
 
 def _whole_list(line: Line, noun: Noun) -> Noun:
@@ -171,10 +177,12 @@ def _is_at_thing(line: Line, noun: Noun) -> bool:
     verb = line.kind(noun.at + 1) is Kind.WORD and line.kind(noun.at + 2) not in (None, Kind.MARK)
     if line.text(noun.at + 1) == "whatsoever" and line.kind(noun.at + 2) in (Kind.WORD, Kind.COVERS):
         return True
+    verb |= line.kind(noun.at + 1) is Kind.COVERS and moves(noun)
     verb &= line.text(noun.at + 1) not in ("cannot", "can't")  # sheds cannot be seen
     ways = noun.name in lists()["ways"] and line.text(noun.at + 1).endswith("ing")
     verb &= not (ways and line.text(noun.at + 2) in _THROUGH)  # no road leading through
-    verb &= line.text(noun.at + 2) != "anywhere"  # no trees grow anywhere
+    here_only = line.text(noun.at + 2) == "here" and line.kind(noun.at + 3) in _ENDS  # no truck drives here
+    verb &= line.text(noun.at + 2) != "anywhere" and not here_only  # no trees grow anywhere
     ends = (line.kind(noun.at + 3), line.kind(noun.at + 4))
     verb &= not (line.text(noun.at + 1) in _BUILT and line.text(noun.at + 2) == "yet" and ends[0] in _ENDS)
     verb &= not (line.text(noun.at + 1) == "within" and ends[0] is Kind.PICTURE and ends[1] in _ENDS)
@@ -182,9 +190,10 @@ def _is_at_thing(line: Line, noun: Noun) -> bool:
     if verb and not of_any and line.text(noun.at + 1) not in _AT_ALL:
         return True  # no van uses the left column
     for here in range(noun.at + 1, noun.at + 8):
-        if line.ends_clause(here) or line.text(here) in ("and", "or"):
+        if line.ends_clause(here) or line.text(here) in ("and", "or") or line.kind(here) is Kind.PICTURE:
             break
-        if line.kind(here) is Kind.RELATION and (line.text(here) != "nearby" or line.noun_behind(here)):
+        loose = ("nearby", "alongside") if moves(noun) else ("nearby",)  # piers without a ship alongside
+        if line.kind(here) is Kind.RELATION and (line.text(here) not in loose or line.noun_behind(here)):
             return True  # no tank stands to the left of the road
     said = {line.text(noun.at + n) for n in (1, 2, 3)}
     of_all = line.text(noun.first) in ("none of the", "not one of the", "not a single one of the")
@@ -209,7 +218,12 @@ def _is_at_thing(line: Line, noun: Noun) -> bool:
     after += still and line.text(after) in lists()["saying"]  # no house stands on the island
     begins = noun.first == 0 or (still and line.text(noun.first - 1) in ("and", "but", ",", ";"))
     at_one = begins and line.text(after) in _AT_ONE
-    if at_one and not any(line.kind(after + n) in (Kind.PICTURE, Kind.PLACE) for n in (1, 2, 3)):
+    all_there = any(  # no barn stands on the farm, and not "no car on the road nearest the yard"
+        _is_usual(noun, line.text(after + n)) and line.kind(after + n + 1) in _ENDS for n in (1, 2, 3)
+    )
+    if at_one and not (
+        all_there or any(line.kind(after + n) in (Kind.PICTURE, Kind.PLACE) for n in (1, 2, 3))
+    ):
         return line.text(after + 1) not in ("view", "sight")  # no wagons on the tracks by the road
     if _is_fronted(line, noun):
         return True

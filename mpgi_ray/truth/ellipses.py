@@ -39,13 +39,14 @@ _HAVING = ("has", "have", "holds", "shows", "contains")
 
 
 def _other(line: Line, at: int, region: Region) -> Iterator[Claim]:
-    """``Of the two vans, one is at the top and the other at the bottom``."""
-    ones = [n for n in range(at) if line.text(n) == "one" and all(noun.first != n for noun in line.nouns)]
-    if not ones:
+    """``Of the two vans, one is at the top and the other at the bottom``; ``the third is on the left``."""
+    one = any(line.text(n) == "one" and all(noun.first != n for noun in line.nouns) for n in range(at))
+    counted = line.text(at) != "other"
+    if not (one or counted):
         return
     before = {noun.name: noun for noun in line.nouns if noun.at < at and not noun.denied}
-    told = [noun for noun in before.values() if noun.plural] if before else [line.told]
-    if len(told) == 1 and told[0] is not None and told[0].plural and len(before) < 2:
+    told = [noun for noun in before.values() if noun.plural or counted] if before else [line.told]
+    if len(told) == 1 and told[0] is not None and (told[0].plural or counted) and len(before) < 2:
         part = line.parts[at]
         yield Claim(About.POSITION, told[0].name, part.start, part.end, region=region)
 
@@ -64,7 +65,7 @@ def _placed(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
     for at, region in places.items():
         part = line.parts[at]
         before = [noun for noun in line.nouns if noun.at < at and not noun.denied]
-        if part.text == "other":
+        if part.text in ("other", *lists()["ordinals"]):
             yield from _other(line, at, region)
             continue
         counted = before if part.text == "which" else [noun for noun in before if noun.plural]
@@ -89,6 +90,8 @@ def _placed(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
             continue
         if any(line.text(at - n).startswith("none") for n in (1, 2)):
             continue  # none of which lies in the upper half
+        if part.kind is Kind.AMOUNT and any(_is_in_rows(line, n) for n in range(at)):
+            continue  # in two columns, four on the right and three on the left
         if part.kind is Kind.AMOUNT and any(_ends_site(line, n) for n in range(told.at, at)):
             continue  # vessels in a tank farm, two at its upper left
         claim = Claim(About.POSITION, told.name, part.start, part.end, region=region)
@@ -180,6 +183,11 @@ def _most_there(line: Line) -> Iterator[Claim]:
                 yield Claim(About.POSITION, names.pop(), start, end, region=region, most=True)
 
 
+def _is_in_rows(line: Line, at: int) -> bool:
+    """``in two columns``: what lies on the left may be the left one."""
+    return line.kind(at) is Kind.GROUP and line.kind(at - 1) is Kind.AMOUNT and line.text(at - 2) == "in"
+
+
 def _ends_site(line: Line, at: int) -> bool:
     """The farm in ``in the bays of a tank farm``."""
     return line.text(at) in lists()["sites"] and "of" in (line.text(at - n) for n in (2, 3))
@@ -199,6 +207,16 @@ def _coloured(line: Line) -> Iterator[Claim]:
                     word=colour.value,
                     some=True,
                 )
+        the_one = part.text == "one" and line.text(at - 1) == "the" and line.kind(at + 1) is Kind.PLACE
+        if the_one and line.text(at + 2) == "is" and (colour := said_colour(line, at + 2)):
+            before = [noun for noun in line.nouns if noun.at < at and not noun.denied]
+            names = {noun.name: noun for noun in before if noun.plural} or {
+                noun.name: noun for noun in before
+            }
+            if len(names) == 1:  # three jets; the one on the right is black
+                name, start = next(iter(names)), line.parts[at - 1].start
+                claim = Claim(About.COLOUR, name, start, colour.end, amount=(1, 1), word=colour.value)
+                yield replace(claim, some=True)
         if part.text == "them" and line.text(at - 1) != "of":
             continue  # the ground around them is red
         if part.kind is Kind.PRONOUN and (colour := said_colour(line, at + 1)):

@@ -22,7 +22,12 @@ def is_set(line: Line, here: int, at: int) -> bool:
 def is_so(line: Line, thing: Noun, at: int) -> bool:
     """The sea in ``a beach with the sea to the left``."""
     first = thing.first - (line.text(thing.first - 1) in ("the", "its"))
-    return thing.at == at - 1 and line.text(first - 1) == "with" and bool(line.parts[at].value.side)
+    told = (
+        bool(line.parts[at].value.side)
+        or lexicon.is_mass(thing.name)
+        or thing.name in lists()["also"]["water"]
+    )
+    return thing.at == at - 1 and line.text(first - 1) == "with" and told
 
 
 def is_said_plainly(line: Line, at: int) -> bool:

@@ -12,6 +12,8 @@ from mpgi_ray.rules.facts import ClassFact, CoverFact
 from mpgi_ray.truth.lists import Name, also_called, implied, is_stood_for, lists, names_by, stands_for
 
 _MIDDLE = Box(0.3, 0.3, 0.7, 0.7)  # in which the middle lies of what a picture is of
+_LARGE = 0.05  # and a larger one not
+_KINDS = 3
 _SEEN = 0.005  # a smaller share of the picture may be overlooked
 
 
@@ -181,7 +183,10 @@ class Known:
     def _is_exact(self, name: str, same: set[str], is_one: Callable[[str], bool]) -> bool:
         """Whether all of them are annotated: the class itself, what it is a kind of, or kinds of it."""
         complete = self.facts.complete
-        return bool((same | {*lexicon.hypernyms(name)}) & {*complete}) or any(map(is_one, complete))
+        called = [{said, *lexicon.synonyms(said)} for said in also_called(name)]  # fighters are airplanes
+        as_others = bool(called) and all(map({*complete}.intersection, called))
+        kinds = same | {*lexicon.hypernyms(name)}
+        return bool(kinds & {*complete}) or any(map(is_one, complete)) or as_others
 
     def of_which_are_fewer(self, name: str, least: float) -> str | None:
         """Of three fighters, where there are two aircraft, ``aircraft``; None if there may be as many."""
@@ -195,6 +200,27 @@ class Known:
             return 0.0
         marked = sum(fact.fraction if cell is None else fact.cells[cell] for fact in self.facts.cover)
         return max(0.0, 1.0 - marked)
+
+    def implying(self, name: str) -> tuple[CoverFact, ...]:
+        """Surfaces that one could not overlook, and that have such things: houses of residential areas."""
+        large = (fact for fact in self.facts.cover if fact.fraction >= _LARGE)
+        return tuple(fact for fact in large if name in implied(fact.name, words=""))
+
+    def has_kinds(self, name: str) -> bool:
+        """Whether so many kinds of it are annotated completely that a further one would be, too."""
+        return sum(name in lexicon.hypernyms(other) for other in self.facts.complete) >= _KINDS
+
+    def is_distinct(self, name: str) -> bool:
+        """Whether a source would label it as what it is, as it labels others of its kind: a motorcycle.
+
+        Of a kind of which nothing is there, any would be.
+        """
+        named = {name, *lexicon.synonyms(name)}
+        for kind, others in lists()["distinct"].items():
+            if kind in lexicon.hypernyms(name) and self.has_kinds(kind):
+                there = any(kind in (f.name, *lexicon.hypernyms(f.name)) for f in self.facts.classes)
+                return not there or not named.isdisjoint(others)
+        return False
 
     def is_implied(self, name: str) -> bool:
         """A name that stands in the words of the scene, or of what is there: an airfield has aircraft."""

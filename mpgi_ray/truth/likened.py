@@ -34,7 +34,7 @@ def is_likened(line: Line, noun: Noun) -> bool:
     if _is_viewpoint(line, noun, before):
         return True
     if line.text(before) == "for":
-        return line.text(before - 1) not in (",", "except", "save", "but", "apart")
+        return line.text(before - 1) not in (",", "except", "save", "but", "apart", "vain")
     if (
         line.text(before) in ("is", "are")
         and not noun.denied
@@ -43,6 +43,8 @@ def is_likened(line: Line, noun: Noun) -> bool:
         return True  # none of the boats is a barge
     if (line.text(before - 1), line.text(before)) in _NOT_THESE or line.text(before) == "unlike":
         return True  # boats rather than barges
+    if any((line.text(n), line.text(n + 1)) == ("as", "if") for n in range(noun.first)):
+        return True  # as if a school were leaving
     if line.text(before) in ("like", "resembling"):
         return noun.plural or before < noun.at - 1  # and not a fountain-like pond
     if noun.name != "cabin" or line.text(before) not in ("with", "whose", "their", "its"):

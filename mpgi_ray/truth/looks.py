@@ -13,6 +13,18 @@ from mpgi_ray.truth.lists import is_surface, lists
 from mpgi_ray.truth.pieces import Kind, Piece
 
 _MADE = ("painted", "roofed", "topped", "coloured", "colored", "dressed", "finished")
+_SET = (
+    "moored",
+    "anchored",
+    "parked",
+    "arranged",
+    "placed",
+    "set",
+    "pitched",
+    "berthed",
+    "standing",
+    "lying",
+)
 _LOOKS = (
     *_MADE,
     "is",
@@ -41,6 +53,7 @@ _WEAR = (
 def looks(line: Line, noun: Noun, claim: Claim) -> Iterator[Claim]:
     """What is said behind a thing: ``are white``, ``with blue roofs``, ``in a row``."""
     at = _behind_aside(line, noun.at + 1)
+    at = at if said_colour(line, at) else _behind_participle(line, noun, at)
     if (colour := said_colour(line, at)) and (of := _subject(line, noun, at)):
         yield replace(claim, about=About.COLOUR, name=of.name, word=colour.value, end=colour.end)
     for here in range(at, min(at + 7, len(line.parts))):
@@ -50,8 +63,9 @@ def looks(line: Line, noun: Noun, claim: Claim) -> Iterator[Claim]:
         if line.text(here) in (*lists()["not"], "anything") or line.text(here).endswith("n't"):
             break  # they do not form a ring
         if part.kind is Kind.PATTERN and (part.value != "beside" or line.text(here + 1) != "with"):
-            told = About.ARRANGEMENT
-            yield replace(claim, about=told, amount=noun.amount, word=part.value, end=part.end)
+            of = _actors(line, noun)
+            told = replace(claim, about=About.ARRANGEMENT, name=of.name, amount=of.amount)
+            yield replace(told, word=part.value, end=part.end)
         stands = part.text in (*lists()["saying"], "set")  # which is a group elsewhere: a stand of trees
         if not stands and part.kind not in (Kind.STOP, Kind.WORD, Kind.COVERED, Kind.PATTERN):
             break
@@ -68,12 +82,41 @@ def _subject(line: Line, noun: Noun, verb: int) -> Noun | None:
     return meant if meant.plural == several or lexicon.several(meant.name) == meant.name else None
 
 
+def _actors(line: Line, noun: Noun) -> Noun:
+    """The things that stand in a row: planes in ``the planes at the gates stand in a row``."""
+    if not leads_away(line, noun):
+        return noun
+    first = next((here + 1 for here in range(noun.first - 1, -1, -1) if line.ends_clause(here)), 0)
+    before = [one for one in line.nouns if first <= one.first < noun.first and one.plural and not one.denied]
+    return next((one for one in before if not leads_away(line, one)), noun)
+
+
+def _behind_participle(line: Line, noun: Noun, at: int) -> int:
+    """The verb in ``the buses standing in this yard are white``; where it would be else."""
+    if not (line.text(at).endswith("ing") or line.text(at) in _SET) or leads_away(line, noun):
+        return at
+    verb = "are" if noun.plural else "is"
+    for here in range(at + 1, at + 9):
+        thing = line.noun_at(here)
+        if (
+            line.kind(here) in (None, Kind.MARK)
+            or line.turns(here)
+            or (thing and not leads_away(line, thing))
+        ):
+            break
+        if line.text(here) == verb:
+            return here
+    return at
+
+
 def _behind_aside(line: Line, at: int) -> int:
     """What comes after a part of the picture, words between commas, ``that`` and ``all``."""
     if line.kind(at) is Kind.PLACE:
         at += 1
     if line.text(at) == "," and (line.text(at + 1) in _MADE or line.kind(at + 1) is Kind.PATTERN):
         return at + 1
+    if line.text(at) == "," and line.text(at + 1) in _SET and line.kind(at + 2) is Kind.PATTERN:
+        return at + 2  # boats, moored in a ring, lie here
     if line.text(at) == "," and line.text(at + 1) in ("all", "each", "both") and line.text(at + 2) in _WEAR:
         return at + 2
     if (
@@ -108,7 +151,8 @@ def _singular(word: str) -> str:
 def said_colour(line: Line, at: int) -> Piece | None:
     """The colour that a verb, or a roof, gives to what stands before it."""
     plain = line.text(at) == "in" and line.kind(at + 1) is Kind.COLOUR
-    if plain and line.kind(at + 2) in (None, Kind.MARK) and not _is_mixed(line, at + 1):
+    painted = at + 2 + (line.text(at + 2) in ("paint", "livery", "colour", "color", "paintwork"))
+    if plain and line.kind(painted) in (None, Kind.MARK) and not _is_mixed(line, at + 1):
         return line.parts[at + 1]  # two trucks in red
     under = line.text(at) == "under" and _roofed(line, at)
     with_surface = under or line.text(at) in _WEAR

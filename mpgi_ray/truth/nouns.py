@@ -11,6 +11,7 @@ from mpgi_ray.truth.likened import is_likened
 from mpgi_ray.truth.line import STEPPED_OVER, Line, Noun
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.numbers_behind import bound_aside, number_aside
+from mpgi_ray.truth.ordinals import is_one_of_more, told_as
 from mpgi_ray.truth.pieces import Kind, Piece
 
 _ADJECTIVES = 5  # pieces between a number and its noun
@@ -26,6 +27,8 @@ def add_nouns(line: Line) -> None:
     nouns = [_noun(line, at) for at, part in enumerate(line.parts) if is_thing(line, at, part)]
     line.nouns = [noun for noun in nouns if not is_likened(line, noun)]
     for noun in line.nouns:
+        noun.some |= is_one_of_more(line, noun)
+        told_as(line, noun)
         number_aside(line, noun)
         bound_aside(line, noun)
     _deny_lists(line)

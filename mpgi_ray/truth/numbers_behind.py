@@ -14,6 +14,7 @@ _COUNTING = (
     *("i", "we", "you", "one", "count", "counted", "there", "are", "make", "it"),
     *("they", "their", "number", "is"),
 )
+_IN_PICTURE = ("in", "on", "of", "the", "this", "here", "aerial", "visible", "seen", "present")
 _BOUNDS = {"below": "below", "under": "below", "exceeds": "above", "above": "above", "over": "above"}
 
 
@@ -28,11 +29,12 @@ def number_aside(line: Line, noun: Noun) -> None:
     ends = line.kind(told + 1) in (None, Kind.MARK)
     if before in ("count", "number", "total") and line.text(told) in (":", "is") and noun.amount is None:
         noun.amount = line.parts[told + 1].value if line.kind(told + 1) is Kind.AMOUNT else None
-    if line.text(noun.first - 2) == "number":
+        noun.plural |= noun.amount is not None  # helicopter count: five
+    if is_number_of(line, noun):
         _number_of(line, noun)
     says = (
         (before, after) == ("(", ")")
-        or (before in (":", "number", "numbering", "total") and ends)
+        or (before in (":", "number", "numbering", "total") and (ends or is_of_all(line, told + 1)))
         or (before == "," and after == "in" and line.text(told + 2) in ("number", "all", "total"))
         or (before in (",", "(", "are") and is_of_all(line, told + 1))
         or (before == "numbering")
@@ -63,8 +65,14 @@ def number_aside(line: Line, noun: Noun) -> None:
         noun.amount, noun.some = line.parts[at].value, False
 
 
+def is_number_of(line: Line, noun: Noun) -> bool:
+    """``the number of cars``, ``count of cars``."""
+    of = noun.first - 1 - (line.text(noun.first - 1) == "the")
+    return line.text(of) == "of" and line.text(of - 1) in ("number", "count", "tally", "total")
+
+
 def _number_of(line: Line, noun: Noun) -> None:
-    """``the number of cars does not exceed four``, ``… is below four``, ``four is the number of cars``."""
+    """``the number of cars does not exceed four``, ``… is below four``, ``count of cars here: four``."""
     if line.kind(noun.at + 1) is Kind.AMOUNT:
         noun.amount = line.parts[noun.at + 1].value
         return
@@ -72,10 +80,10 @@ def _number_of(line: Line, noun: Noun) -> None:
     if line.text(the) == "the" and line.text(the - 1) == "is" and line.kind(the - 2) is Kind.AMOUNT:
         noun.amount = line.parts[the - 2].value
     after = noun.at + 1
-    while line.text(after) in ("in", "on", "of", "the", "this") or line.kind(after) is Kind.PICTURE:
+    while line.text(after) in _IN_PICTURE or line.kind(after) is Kind.PICTURE:
         after += 1  # the number of cars in this view is
-    verb = after + (line.text(after) == "is")
-    if after > noun.at + 1 and verb > after and line.kind(verb) is Kind.AMOUNT:
+    verb = after + (line.text(after) in ("is", ":"))
+    if (after > noun.at + 1 or line.text(after) == ":") and verb > after and line.kind(verb) is Kind.AMOUNT:
         noun.amount = line.parts[verb].value if line.kind(verb + 1) in (None, Kind.MARK) else noun.amount
     kind = _BOUNDS.get(line.text(verb))
     if kind and line.kind(verb + 1) is Kind.AMOUNT and line.kind(verb + 2) in (None, Kind.MARK):

@@ -15,6 +15,10 @@ def is_of_picture(line: Line, at: int) -> bool:
     near = () if line.text(at - 1) == "," else (1, 2)
     if "from" in (line.text(at).split()[0], *(line.text(at - n).split(" ")[0] for n in near)):
         return False  # what runs from the top to the bottom lies at neither
+    if line.kind(at - 1) is Kind.DENIAL and line.text(at - 1).endswith(" of"):
+        return False
+    if line.text(at - 1) == "of" and line.text(at - 2) in ("clear", "free", "out", "short"):
+        return False  # kept clear of the upper half
     if line.text(at - 1).endswith(("'s", "’s")) and line.kind(at - 1) is not Kind.PICTURE:
         return False  # the apron's western margin
     if line.text(at - 1) == "and" and _is_between(line, at - 1):

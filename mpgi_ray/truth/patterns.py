@@ -1,4 +1,4 @@
-"""Whether the places of things contradict that they stand in a row."""
+"""Whether things are arranged as a text says."""
 
 from __future__ import annotations
 
@@ -6,9 +6,46 @@ from collections.abc import Sequence
 from math import sqrt
 
 from mpgi_ray.data.box import Box
+from mpgi_ray.truth.claim import Claim
+from mpgi_ray.truth.judged import Judged, Verdict
+from mpgi_ray.truth.known import Of
+from mpgi_ray.truth.relations import are_apart
 
 _WIDE = 0.3  # of the length of what is no row, by the deviations of the middles
 _ACROSS = 2.5  # times as far across as along: the row does not run that way
+_SEVERAL_ROWS = {"single": ("grid", "rows")}  # what one row is not; one of a direction is no grid
+_APART_PATTERNS = {
+    frozenset(("row", "scattered")),
+    frozenset(("cluster", "scattered")),
+    frozenset(("grid", "scattered")),
+    frozenset(("row", "disorder")),
+    frozenset(("rows", "disorder")),
+    frozenset(("grid", "disorder")),
+    frozenset(("ring", "row")),
+    frozenset(("ring", "rows")),
+    frozenset(("ring", "grid")),
+}
+
+
+def arranged(claim: Claim, of: Of) -> Judged:
+    """A claim that things stand in a row, in a ring, one above the other …"""
+    found = {(a.pattern.value, a.direction or "") for fact in of.classes if (a := fact.arrangement)}
+    direction, _, pattern = (claim.word or "").rpartition(" ")
+    if any(pattern == told and direction in ("", "single", along) for told, along in found):
+        return Judged(claim, Verdict.SUPPORTED)
+    if pattern == "beside" and claim.amount == (2, 2) and of.most == len(of.boxes) == 2 and are_apart(of):
+        return Judged(claim, Verdict.CONTRADICTED, f"the two {claim.name} are far from each other")
+    if claim.amount and claim.amount[1] is not None and claim.amount[1] < of.whole:
+        return Judged(claim, Verdict.UNVERIFIABLE)  # others need not stand so
+    whole = of.most == of.whole == len(of.boxes)
+    if whole and (is_so := otherwise(direction, pattern, of.boxes)):
+        return Judged(claim, Verdict.CONTRADICTED, f"{claim.name}: {is_so}")
+    if len(found) == 1:
+        told, along = found.pop()
+        several = told in _SEVERAL_ROWS.get(direction, ("grid",) if direction else ())
+        if several or (pattern == told == "row" and along) or frozenset((pattern, told)) in _APART_PATTERNS:
+            return Judged(claim, Verdict.CONTRADICTED, f"{claim.name}: {f'{along} {told}'.strip()}")
+    return Judged(claim, Verdict.UNVERIFIABLE)
 
 
 def otherwise(direction: str, pattern: str, boxes: Sequence[Box]) -> str:

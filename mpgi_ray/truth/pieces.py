@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -13,10 +13,23 @@ from mpgi_ray.rules.measured.colours import THING_COLOURS
 from mpgi_ray.truth.amounts import amount_at, fraction_at
 from mpgi_ray.truth.lists import Name, lists
 from mpgi_ray.truth.places import Region, region_at
+from mpgi_ray.truth.said_forms import comparisons, shapes
 from mpgi_ray.truth.tokens import TOKEN, folded, lowered, word_of
 
 _LONGEST = 8  # words of a phrase, or of a class's name
 
+_OF_PICTURES = (
+    "aerial",
+    "this",
+    "image",
+    "picture",
+    "satellite",
+    "photo",
+    "overhead",
+    "drone",
+    "square",
+    "tight",
+)
 _BARE_COMPASS = ("north", "south", "west", "east")
 _BARE_SIDES = ("left", "right", "top", "bottom", "centre", "center", "middle", *_BARE_COMPASS)
 
@@ -121,6 +134,8 @@ def _next(
         return place[0], Kind.PLACE, place[1], False
     for length in range(min(_LONGEST, len(words) - at), 0, -1):
         phrase = " ".join(words[at : at + length])
+        if phrase == "crop" and words[max(0, at - 1)] in _OF_PICTURES:
+            return 1, Kind.PICTURE, None, False  # this aerial crop
         if name := names.get(phrase):
             return length, Kind.THING, *name
         bound = (
@@ -191,6 +206,7 @@ def _phrases() -> dict[str, tuple[Kind, Any]]:
     found |= dict.fromkeys(("of",), (Kind.WORD, None))
     found |= dict.fromkeys(listed["groups"].split(), (Kind.GROUP, None))
     found |= dict.fromkeys(listed["picture"], (Kind.PICTURE, None))
+    found |= dict.fromkeys(listed["emphatic"], (Kind.STOP, None))
     found |= dict.fromkeys(listed["pronouns"], (Kind.PRONOUN, None))
     found |= {colour: (Kind.COLOUR, colour) for colour in THING_COLOURS}
     found |= {word: (Kind.COLOUR, colour) for word, colour in listed["colours"].items()}
@@ -211,36 +227,9 @@ def _phrases() -> dict[str, tuple[Kind, Any]]:
         for verb in verbs
         for part in parts
     }
-    found |= {folded(said): (Kind.RELATION, word) for said, word in _comparisons(listed["compared"])}
-    found |= {folded(said): (Kind.PATTERN, pattern) for said, pattern in _shapes(listed["shapes"])}
+    found |= {folded(said): (Kind.RELATION, word) for said, word in comparisons(listed["compared"])}
+    found |= {folded(said): (Kind.PATTERN, pattern) for said, pattern in shapes(listed["shapes"])}
     found |= {f"{word} {part}": (Kind.DOMINATES, None) for word in adjectives for part in of["is"]}
     for kind, name in ((Kind.PATTERN, "patterns"), (Kind.RELATION, "relations")):
         found |= {folded(phrase): (kind, value) for value, same in listed[name].items() for phrase in same}
     return found
-
-
-def _shapes(shapes: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """``in one vertical row``, ``forming a circle``, ``lined up from top to bottom``, with the pattern."""
-    for before in shapes["before"]:
-        for shape, pattern in shapes["rows"].items():
-            for article in shapes["articles"]:
-                alone = "single " if pattern == "row" and article in shapes["alone"] else ""
-                yield f"{before} {article} {shape}", f"{alone}{pattern}"
-                for way, direction in shapes["ways"].items() if pattern == "row" else ():
-                    yield f"{before} {article} {way} {shape}", f"{direction} row"
-    for verb in shapes["verbs"]:
-        yield from ((f"{verb} {along}", f"{way} row") for along, way in shapes["along"].items())
-
-
-def _comparisons(compared: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """``covers more of the image than``, ``takes up less room than``, ``covers twice as much as``."""
-    for verb in compared["verbs"]:
-        for what in compared["what"]:
-            yield from ((f"{verb} {more} {what}than", word) for more, word in compared["than"].items())
-        for size, word in compared["shares"].items():
-            for part in compared["of"]:
-                yield from ((f"{verb} a {size} {part} {of}than", word) for of in compared["as"])
-        for what in compared["as"]:
-            yield f"{verb} twice as much {what}as", "larger"
-            yield f"{verb} about twice as much {what}as", "larger"
-            yield f"{verb} half as much {what}as", "smaller"

@@ -12,7 +12,8 @@ _RELATIVE = 0.62  # of the picture: the reach of what lies to the right, or abov
 _OVERLAP = 0.2  # of a box's area that lies in a part: less is no touch
 _PREPOSITION = (
     r"(?:in|at|on|near|along|to|toward|towards|within|across|from|around|into|by|against|onto|inside|down|up|"
-    r"close to|occupies|occupy|fills|fill|covers|cover|lines|spans|flanks|hugs|dots|frames|reaches)"
+    r"close to|cut off by|cut by|occupies|occupy|fills|fill|covers|cover|lines|spans|"
+    r"flanks|hugs|dots|frames|reaches|crowds|crowd|dominates|dominate)"
 )
 _FAR = r"(?:(?:far|very|extreme|outer|whole|entire|whole of the|exact|immediate|absolute|dead) )*"
 _NOUN = (
@@ -39,6 +40,11 @@ _OF_MIDDLE = re.compile(
     r"(?:the )?(?:image |picture )?(?:centre|center|middle)\b"
     r"(?! of the (?!image|picture|photo|scene|frame|view))"
 )
+_MIDDLE_OF = re.compile(
+    rf"(?:{_PREPOSITION} )?(?:the )?(?:middle|center|centre|half ?way along|half ?way down)(?: of)? (?:the )?"
+    r"(upper|top|lower|bottom|left|right|north(?:ern)?|south(?:ern)?|west(?:ern)?|east(?:ern)?)"
+    r"(?: hand)? (?:edge|border|margin|side|rim)\b"
+)
 _HOLDING = re.compile(
     r"(?: of (?:the|this) \w+)? (?:holds?|contains?|has|have|shows?|belongs? to|"
     r"(?:is|are) (?:occupied|filled|taken up|taken|lined|covered|dominated|bordered|given over|"
@@ -50,7 +56,7 @@ _BARE = re.compile(  # three sheds above; and not above and below the road
 )
 _LEVEL = re.compile(
     r"(high(?:er)?(?: up)?|low(?:er)?(?: down)?) in the "
-    r"(?:picture|image|frame|scene|view|photo|photograph)\b"
+    r"(?:picture|image|frame|scene|view|photo|photograph)\b(?! than\b)"
 )
 _SIDES = {"left": "left_of", "west": "left_of", "righ": "right_of", "east": "right_of"}
 _SIDES |= {"uppe": "above", "top": "above", "topm": "above", "nort": "above"}
@@ -61,6 +67,9 @@ _NARROW = {"edge", "border", "margin", "end", "rim", "boundary", "strip", "fring
 _LEFT, _RIGHT, _UPPER, _LOWER = Box(0, 0, 0.5, 1), Box(0.5, 0, 1, 1), Box(0, 0, 1, 0.5), Box(0, 0.5, 1, 1)
 _HALVES = {"left": _LEFT, "west": _LEFT, "right": _RIGHT, "east": _RIGHT}
 _HALVES |= {"above": _UPPER, "north": _UPPER, "below": _LOWER, "south": _LOWER}
+
+_MIDDLES = {"left_of": Box(0, 0.2, 0.34, 0.8), "right_of": Box(0.66, 0.2, 1, 0.8)}
+_MIDDLES |= {"above": Box(0.2, 0, 0.8, 0.34), "below": Box(0.2, 0.66, 0.8, 1)}
 
 
 @dataclass(frozen=True)
@@ -140,6 +149,8 @@ def region_at(words: str) -> tuple[int, Region] | None:
     """
     if beside := _OF_MIDDLE.match(words):
         return len(beside[0].split()), Region(_HALVES[beside[1]])
+    if edge := _MIDDLE_OF.match(words):
+        return len(edge[0].split()), Region(_MIDDLES[_SIDES[edge[1][:4]]])
     if bare := _BARE.match(words):
         return 1, _on_side("above" if bare[1] == "above" else "below")
     if level := _LEVEL.match(words):

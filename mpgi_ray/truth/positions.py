@@ -44,6 +44,10 @@ def lying(claim: Claim, of: Of, known: Known) -> Judged:
         outside = sum(not region.wider().touches(box) for box in whole)
         if outside > sum(fact.left_out for fact in of.classes):
             return Judged(claim, Verdict.CONTRADICTED, f"{outside} lie elsewhere")
+    if claim.every and not whole and of.maybe and claim.name in lists()["mostly_so"]:
+        outside = sum(not region.wider().touches(box) for fact in of.maybe for box in fact.boxes)
+        if outside > len(of.boxes) / 2:  # every house, of buildings
+            return Judged(claim, Verdict.CONTRADICTED, f"{outside} lie elsewhere")
     if (claim.most or claim.every) and (few := _few(of, region)):
         return Judged(claim, Verdict.CONTRADICTED, few)
     if claim.largest and not any(map(region.wider().touches, _largest(of))):

@@ -18,7 +18,7 @@ _PICTURES = ("image", "picture", "photo", "photograph", "frame", "scene", "view"
 _REST = ("rest", "remainder", "remaining")  # of the picture: what is said of it is said of a part
 _COMPASS = ("north", "south", "east", "west", "northeast", "northwest", "southeast", "southwest")
 _BEYOND = ("beyond", "behind", "along", "around", "beside", "below", "above", "past")
-_ASIDES = ("which", "whose", "with", "dear", "listeners", "pupils", "children")
+_ASIDES = ("all", "mostly", "mainly", "which", "whose", "with", "dear", "listeners", "pupils", "children")
 _ONLY = ("only", "just", "merely", "at", "a", "mere", "good", "full")  # between a comma and a share
 _CUT = ("cut", "split", "laid", "strewn", "grown", "run", "seen", "set", "made", "rough", "flat", "calm")
 _SHOWS = ("shows", "show", "carries", "carry", "bears", "bear")
@@ -86,7 +86,7 @@ def _is_of_part(line: Line, at: int) -> bool:
         return True  # much of the northeast
     if line.kind(at - 1) is Kind.COVERS and line.text(at + 1) == "of" and line.noun_behind(at + 1):
         return True  # the trees hide half of the shed
-    if any(line.text(at + n) in _REST for n in (1, 2, 3)):
+    if line.text(at + 1) == "else" or any(line.text(at + n) in _REST for n in (1, 2, 3)):
         return True
     of_picture = line.text(at + 1) == "of" and line.text(at + 3) in _PICTURES
     for here in range(at - 1, -1, -1):
@@ -177,6 +177,12 @@ def _ends(line: Line, at: int) -> bool:
     return line.kind(at) in (None, Kind.MARK, Kind.PLACE) or line.text(at) in ("in", "at")
 
 
+def _tells(line: Line, at: int) -> bool:
+    """Whether a verb tells what a share is of, and not by whom the picture was taken."""
+    taken = line.text(at) == "taken by" and line.text(at - 1) not in ("is", "are", "being")
+    return (line.kind(at) is Kind.COVERED and not taken) or line.text(at) in _SHOWS
+
+
 def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
     subject = None
     aside = line.text(at - 2) == "," and (_behind_aside(line, at - 2) or _only_thing(line, at - 2))
@@ -208,7 +214,7 @@ def _share(line: Line, at: int, part: Piece) -> Iterator[Claim]:
             else:
                 yield replace(claim, other=last.name)
     else:
-        verbs = (n for n in range(1, 7) if line.kind(at + n) is Kind.COVERED or line.text(at + n) in _SHOWS)
+        verbs = (n for n in range(1, 7) if _tells(line, at + n))
         after = next(verbs, None)
         direct = after == 1 or line.text(at + 1) in ("of", "the", "this")  # and not a third one
         direct |= line.kind(at + 1) is Kind.PICTURE and part.text.endswith(("whole", "entire"))

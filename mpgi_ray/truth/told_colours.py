@@ -14,6 +14,7 @@ from mpgi_ray.truth.pieces import Kind, Piece
 from mpgi_ray.truth.roof_colours import roof_colours
 
 _ALL = ("all", "each", "both", "every")
+_MOST = ("nearly all", "almost all", "mostly", "most", "mainly")
 _OPEN = (",", "–", "—", "(", ";", None)
 _ENDS = (None, Kind.MARK)
 _BEHIND = ("in", "throughout", "ones", "overall", "all")  # red in colour, red throughout
@@ -27,12 +28,12 @@ def told_colours(line: Line) -> Iterator[Claim]:
         if thing.colour is None and not thing.denied and (apart := _apart(line, thing)):
             yield _of(line, thing, apart)
     for at, part in enumerate(line.parts):
-        if part.text in _ALL and (at == 0 or line.text(at - 1) in _OPEN):
+        if part.text in (*_ALL, *_MOST) and (at == 0 or line.text(at - 1) in _OPEN):
             verb = at + 1 if line.text(at + 1) in ("is", "are") else None
             colour = said_colour(line, verb) if verb else _colour_of_all(line, at)
             noun = _spoken_of(line, at)
             if colour and noun:
-                yield _of(line, noun, colour, every=True)
+                yield _of(line, noun, colour, every=part.text in _ALL)
         elif part.text in (",", "(") and (noun := line.noun_at(at - 1)):
             colour = _apposed(line, at)
             if colour and not noun.denied and noun.colour is None and not leads_away(line, noun):

@@ -11,7 +11,19 @@ from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
 
-_ARRANGED = ("arranged", "placed", "standing", "set", "parked", "moored", "lined", "laid", "out", "up")
+_ARRANGED = (
+    "arranged",
+    "placed",
+    "standing",
+    "set",
+    "parked",
+    "moored",
+    "anchored",
+    "lined",
+    "laid",
+    "out",
+    "up",
+)
 _ALL = ("all", "both", "each", "mostly")
 _ENDS = (None, Kind.MARK)
 
@@ -73,7 +85,7 @@ def _apart(line: Line, at: int) -> Noun | None:
         noun = line.noun_at(comma - 1)
         return noun if noun and noun.plural and not noun.denied and not noun.some else None
     first = at
-    while line.text(first - 1) in _ARRANGED:
+    while line.text(first - 1) in _ARRANGED or (line.kind(first - 1) is Kind.PATTERN and first > 0):
         first -= 1
     if first > 0:
         return None

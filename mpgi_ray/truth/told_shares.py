@@ -45,6 +45,15 @@ _ONLY = (
     "nearly",
     "almost",
 )
+_SEEN = (
+    "taken",
+    "taken by",
+    "seen",
+    "captured",
+    "recorded",
+    "shown",
+    "here",
+)  # of the picture taken by a satellite
 _SHARES = ("share", "proportion", "portion", "percentage", "coverage")
 _FRONTED = ("covering", "occupying", "with", "at", "making", "filling", "taking")
 
@@ -70,7 +79,7 @@ def _ends(line: Line, at: int) -> bool:
     after = at + 1 if picture is None else picture + 1
     if picture is None and (line.text(at + 1), line.text(at + 2)) == ("of", "it"):
         after = at + 3
-    return line.kind(after) in _ENDS or line.text(after) in ("and", "while")
+    return line.kind(after) in _ENDS or line.text(after) in ("and", "while", *_SEEN)
 
 
 def _catalogued(line: Line, at: int) -> Noun | None:
@@ -82,7 +91,8 @@ def _catalogued(line: Line, at: int) -> Noun | None:
     noun = line.noun_at(here)
     before = noun.first - 1 if noun else 0
     begins = before < 0 or line.text(before) in (",", ";", ":", ".", "and", "(")
-    return noun if noun and begins and _ends(line, at) and "%" in _number(line, at, here) else None
+    whole = picture_behind(line, at) is not None or "%" in _number(line, at, here)
+    return noun if noun and begins and _ends(line, at) and whole else None
 
 
 def _number(line: Line, at: int, noun: int) -> str:
@@ -143,9 +153,11 @@ def _fronted(line: Line, at: int) -> Noun | None:
 
 def _acting(line: Line, at: int) -> Noun | None:
     """``grass has half of the surface``, ``grass contributes a third of the picture``."""
-    if picture_behind(line, at) is None or not _ends(line, at):
+    earlier = any(line.kind(n) in (Kind.SHARE, Kind.DOMINATES) for n in range(at))
+    if (picture_behind(line, at) is None and not earlier) or not _ends(line, at):
         return None
     verb = at - 1 - (line.text(at - 1) in ("only", "just", "about", "to", "roughly"))
     noun = line.noun_at(verb - 1)
-    begins = noun is not None and noun.first - (line.text(noun.first - 1) == "the") <= 0
+    before = noun.first - 1 - (line.text(noun.first - 1) == "the") if noun else 0
+    begins = before < 0 or (earlier and line.text(before) in ("and", ",", ";", "while", "whereas"))
     return noun if begins and line.text(verb) in lists()["having_share"] else None

@@ -49,6 +49,12 @@ def _is_akin(name: str, other: str) -> bool:
     return name == other or other in kinds or name in lexicon.hypernyms(other)
 
 
+def _is_alike(name: str, other: str) -> bool:
+    """Whether both are kinds of the same, or one of the other."""
+    kinds, others = ({one, *lexicon.synonyms(one), *lexicon.hypernyms(one)} for one in (name, other))
+    return not kinds.isdisjoint(others)
+
+
 def has_exception(line: Line, noun: Noun) -> bool:
     """Whether only the rest is denied: apart from a shed, there are no buildings."""
     if "nothing but" in (line.text(n) for n in range(noun.first)):
@@ -59,6 +65,9 @@ def has_exception(line: Line, noun: Noun) -> bool:
     akin = any(_is_akin(one.name, noun.name) for one in line.nouns if first < one.at < noun.at)
     if excepted and moves(excepted) and moves(noun) and not akin:
         return False  # apart from some cars, there are no aircraft
+    first_of = line.text(first + 1) in ("apart", "besides", "aside") and line.noun_behind(first + 1 + apart)
+    if first_of and not _is_alike(first_of.name, noun.name):
+        return False  # besides the road, there are no houses
     rest = line.parts[first + 1 :]
     other = any((a.text, b.text) == ("other", "than") for a, b in pairwise(rest))
     return other or any(part.text.split(" ")[0] in lists()["exceptions"] for part in rest)

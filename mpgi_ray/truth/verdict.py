@@ -21,23 +21,14 @@ from mpgi_ray.truth.judged import Judged as Judged
 from mpgi_ray.truth.judged import Verdict as Verdict
 from mpgi_ray.truth.known import Known, Of
 from mpgi_ray.truth.lists import also_called, lists
-from mpgi_ray.truth.patterns import otherwise
+from mpgi_ray.truth.patterns import arranged
 from mpgi_ray.truth.places import Region
 from mpgi_ray.truth.positions import INNER_CELL, inside, lying
-from mpgi_ray.truth.relations import are_apart, between, may_lie_beside, nearer, outnumbered, related
+from mpgi_ray.truth.relations import between, may_lie_beside, nearer, outnumbered, related
 from mpgi_ray.truth.sums import held_together
 
 _INNER = 0.12  # of the picture: what is denied of a part may lie near its border
 _CLEARLY = 0.05  # of a cell is marked
-_SEVERAL_ROWS = {"single": ("grid", "rows")}  # what one row is not; one of a direction is no grid
-_APART_PATTERNS = {
-    frozenset(("row", "scattered")),
-    frozenset(("cluster", "scattered")),
-    frozenset(("grid", "scattered")),
-    frozenset(("ring", "row")),
-    frozenset(("ring", "rows")),
-    frozenset(("ring", "grid")),
-}
 
 
 def check(text: str, facts: Facts) -> list[Judged]:
@@ -103,12 +94,14 @@ class Checker:
         listed = {claim.name, *lexicon.synonyms(claim.name)} & {*self.facts.complete}
         if self._taken_for(claim.name):
             return Judged(claim, Verdict.UNVERIFIABLE)
-        uncovered = any(claim.name in (name, *also_called(name)) for name in self.facts.uncovered)
+        kinds = {claim.name, *lexicon.hypernyms(claim.name)}  # without water, no swimming pool
+        uncovered = any(kinds & {name, *also_called(name)} for name in self.facts.uncovered)
         if uncovered and claim.name not in lists()["ambiguous"]:
             return Judged(claim, Verdict.CONTRADICTED, f"there is no {claim.name}")
         # other vehicles than those that are listed may be there
-        known = listed or not lexicon.is_generic(claim.name)
-        none = of.exact and not of.maybe and not of.uncounted
+        known = listed or not lexicon.is_generic(claim.name) or self.known.has_kinds(claim.name)
+        exact = of.exact or self.known.is_distinct(claim.name)
+        none = exact and not of.maybe and not of.uncounted
         if known and none and not self.known.is_implied(claim.name):
             return Judged(claim, Verdict.CONTRADICTED, f"there is no {claim.name}")
         unlike = not (of.maybe or of.under or of.uncounted)
@@ -135,6 +128,8 @@ class Checker:
                 return Judged(claim, Verdict.CONTRADICTED, f"{in_shares(of.covers)}, also there")
             return Judged(claim, Verdict.UNVERIFIABLE)
         marked = of.covers and claim.name not in lists()["ambiguous"]
+        if not marked and (homes := self.known.implying(claim.name)):
+            return Judged(claim, Verdict.CONTRADICTED, in_shares(homes))
         if of.whole or any(f.groups for f in of.classes) or marked:
             return Judged(claim, Verdict.CONTRADICTED, self._fact(claim.name, of))
         if of.is_there or not of.exact or of.maybe or of.uncounted:
@@ -146,6 +141,10 @@ class Checker:
             wholes = sum(fact.total for fact in of.maybe)
             if 2 * claim.amount[1] < wholes:  # three roofs of ten houses
                 return Judged(claim, Verdict.CONTRADICTED, f"{wholes} {lists()['parts_of'].get(claim.name)}")
+        if claim.name in lists()["mostly_so"] and not of.classes and claim.amount and not claim.some:
+            wholes, most = sum(fact.total for fact in of.maybe), claim.amount[1]
+            if claim.region is None and most is not None and claim.amount[0] == 0 and 2 * most < wholes:
+                return Judged(claim, Verdict.CONTRADICTED, f"{wholes} {of.maybe[0].name}")
         least, most = claim.amount or (0.0, None)
         if not of.classes and (not of.exact or of.maybe or of.uncounted):
             if kind := self.known.of_which_are_fewer(claim.name, least):
@@ -199,27 +198,7 @@ class Checker:
         return coloured(claim, of, self.facts.measured or Measured())
 
     def _arrangement(self, claim: Claim, of: Of) -> Judged:
-        found = {(a.pattern.value, a.direction or "") for fact in of.classes if (a := fact.arrangement)}
-        direction, _, pattern = (claim.word or "").rpartition(" ")
-        if any(pattern == told and direction in ("", "single", along) for told, along in found):
-            return Judged(claim, Verdict.SUPPORTED)
-        if pattern == "beside" and claim.amount == (2, 2) and of.most == len(of.boxes) == 2 and are_apart(of):
-            return Judged(claim, Verdict.CONTRADICTED, f"the two {claim.name} are far from each other")
-        if claim.amount and claim.amount[1] is not None and claim.amount[1] < of.whole:
-            return Judged(claim, Verdict.UNVERIFIABLE)  # others need not stand so
-        whole = of.most == of.whole == len(of.boxes)
-        if whole and (is_so := otherwise(direction, pattern, of.boxes)):
-            return Judged(claim, Verdict.CONTRADICTED, f"{claim.name}: {is_so}")
-        if len(found) == 1:
-            told, along = found.pop()
-            several = told in _SEVERAL_ROWS.get(direction, ("grid",) if direction else ())
-            if (
-                several
-                or (pattern == told == "row" and along)
-                or frozenset((pattern, told)) in _APART_PATTERNS
-            ):
-                return Judged(claim, Verdict.CONTRADICTED, f"{claim.name}: {f'{along} {told}'.strip()}")
-        return Judged(claim, Verdict.UNVERIFIABLE)
+        return arranged(claim, of)
 
     def _relation(self, claim: Claim, of: Of) -> Judged:
         other = self.known.of(claim.other or "")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mpgi_ray.rules import lexicon
+from mpgi_ray.truth.fronted import is_aside, is_fronted, is_inverted
 from mpgi_ray.truth.joined import LIE, all_of, aside, is_said_plainly, is_set, is_so, joined
 from mpgi_ray.truth.leading import (
-    LEADING_AWAY,
     is_beside,
     is_between,
     is_driven_on,
@@ -33,8 +33,6 @@ _FULL = (
     *("occupied", "bordered", "dominated", "given"),
 )
 _FINDING = ("and", "find", "see", "spot", "notice")  # you will find it on the left
-_WHOLE = ("the whole", "the entire")
-_LOOKING = ("if", "you", "look", "looking", "looks", "we", "when", "only")  # at a part of the picture
 _AFTER_BARE = ("in", "at", "on", "near", "along", *LIE, "of", "more", "and")
 _BESIDE_BARE = (Kind.PLACE, Kind.COLOUR, None, Kind.MARK, Kind.PATTERN)
 
@@ -57,8 +55,8 @@ def owners(line: Line) -> Iterator[tuple[int, Region]]:
         if listed := goes_on(line, at, others):
             owner = owner if is_last(line, at) or (owner is not None and owner > at) else None
         else:
-            fronted = _is_fronted(line, at) and not _is_aside(line, at)
-            fronted |= _is_inverted(line, at)
+            fronted = is_fronted(line, at) and not is_aside(line, at)
+            fronted |= is_inverted(line, at)
             owner = _behind(line, at) if fronted else _before(line, at)
         if owner is not None and (listed or owner not in taken):
             scene = is_of_site(line, at) or ("its" in line.text(at) and is_of_scene(line, at))
@@ -71,47 +69,6 @@ def owners(line: Line) -> Iterator[tuple[int, Region]]:
             for thing in (owner, *(() if denied else listed_with(line, at, owner))):
                 taken.add(thing)
                 yield thing, region
-
-
-def _is_fronted(line: Line, at: int) -> bool:
-    """Whether a clause begins with this part of the picture."""
-    if line.text(at).split(" ")[0] in lists()["filling"]:
-        return False
-    cleft = " ".join(line.text(n) for n in range(at)) in ("it is", "it's")
-    if cleft and line.text(at + 1) in ("that", "where"):
-        return True  # it is on the left that the boats lie
-    for here in range(at - 1, -1, -1):
-        if line.ends_clause(here) or line.text(here) in (",", "and"):
-            return True
-        if line.text(here) in LIE or line.text(here) in lists()["placed"]:
-            return False  # two are red and lie in the upper left
-        before = line.text(here) in (*_WHOLE, *lists()["how_far"], *_LOOKING)
-        before |= line.text(here) in lists()["set"] and (
-            line.text(at + 1) == "," or (here == 0 and line.text(at + 1) in LIE)
-        )
-        if line.parts[here].kind not in (Kind.STOP, Kind.LEADING) and not before:
-            return False
-    return True
-
-
-def _is_inverted(line: Line, at: int) -> bool:
-    """``Between the sheds in the upper left stands a crane``."""
-    first = next((n + 1 for n in range(at - 1, -1, -1) if line.ends_clause(n)), 0)
-    begins = line.text(first) in LEADING_AWAY or line.kind(first) in (Kind.RELATION, Kind.PLACE)
-    new = line.text(at + 2) in ("a", "an") or line.kind(at + 2) is Kind.AMOUNT
-    return begins and new and line.text(at + 1) in LIE
-
-
-def _is_aside(line: Line, at: int) -> bool:
-    """``A shed, upper right corner.``: nothing else may lie there."""
-    here = at + 1
-    if line.text(here) == "of":
-        here += 3
-    colon = at - 1 - (line.text(at - 1) == "only")
-    if line.text(colon) == ":" and line.noun_at(colon - 1) and line.text(here) in ("", ".", ";"):
-        return True  # houses: only at the top
-    after = line.text(here) in ("", ".", ";") or (line.text(here) == "," and line.ends_clause(here))
-    return line.text(at - 1) == "," and after and line.text(at - 2) not in ("and", "with")
 
 
 def _before(line: Line, at: int) -> int | None:
@@ -136,7 +93,11 @@ def _before(line: Line, at: int) -> int | None:
             return whole.at
         if part.kind is Kind.COVERS and line.text(here - 1) == "and":
             return joined(line, here)
-        stretch = line.text(here + 1) == "the" and line.kind(here + 2) is Kind.GROUP and here + 3 == at
+        room = line.kind(here + 2) is Kind.GROUP or line.text(here + 2) in lists()["rooms"]
+        stretch = line.text(here + 1) == "the" and room and here + 3 == at
+        if line.text(here) in lists()["bordering"] and _is_of_site_alone(line, here, at):
+            subject = line.subject(here)  # water borders the yard at the bottom
+            return subject.at if subject and lexicon.is_mass(subject.name) else None
         if part.kind is Kind.COVERS and stretch:
             subject = line.subject(here)  # crops cover the strip at the top
             return subject.at if subject else None
@@ -156,11 +117,12 @@ def _before(line: Line, at: int) -> int | None:
         before = line.noun_at(here - 1)
         is_verb = before is not None and before.plural  # rowing boats float
         unknown = part.kind is Kind.WORD and lexicon.is_noun(part.text.removesuffix("s"))
+        unknown &= not (part.text in lists()["rooms"] and line.kind(here - 2) is Kind.COVERS)
         if unknown and not of and not is_verb and not tells_where(line, here):
             return None
         if part.kind is Kind.GROUP and line.text(here + 1) != "of" and is_unnamed(line, here - 1):
             return None  # and a green strip on the right
-        if part.text == "other" and line.text(here - 1) == "the":
+        if part.text in ("other", *lists()["ordinals"]) and line.text(here - 1) == "the":
             return here if _is_bare(line, here) or line.text(here + 1) == "one" else None
         if part.text == "one" and line.text(here - 1) == "other":
             continue
@@ -186,6 +148,8 @@ def _before(line: Line, at: int) -> int | None:
             return None
         if noun and not leads_away(line, noun):
             return here
+        if part.text == "one" and line.text(here - 1) in lists()["ordinals"]:
+            return here - 1  # the second one stands on the left
         if part.kind is Kind.AMOUNT and _is_bare(line, here):
             return here
         if part.text == "one" and line.kind(here + 1) is Kind.WORD and line.text(here + 1) != "of":
@@ -199,6 +163,13 @@ def _before(line: Line, at: int) -> int | None:
                 continue
             return here - 2 if of and line.kind(here - 2) is Kind.AMOUNT else here
     return None
+
+
+def _is_of_site_alone(line: Line, verb: int, at: int) -> bool:
+    """Whether nothing but a site, or the picture, stands between a verb and a part of the picture."""
+    words = [line.text(n) for n in range(verb + 1, at)]
+    named = {*lists()["sites"], *lists()["picture"]}
+    return len(words) in (2, 3) and words[0] in ("the", "this") and words[-1] in named
 
 
 def _behind(line: Line, at: int) -> int | None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from mpgi_ray.rules import lexicon
 from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
 
-_EVERY = frozenset(("all", "every", "confined", "restricted"))
+_EVERY = frozenset(("all", "every", "confined", "restricted", "limited", "wholly", "squeezed"))
 _ONLY = frozenset(("only", "exclusively", "solely"))
 
 
 def is_every(line: Line, noun: Noun) -> bool:
     """``all of the cars``, ``both``, ``confined to the left``, ``on the left only``."""
     after = range(noun.at + 1, noun.at + 7)
-    near = {line.text(here) for here in (*range(noun.at - 5, noun.at), *after)}
+    near = {word for here in (*range(noun.at - 5, noun.at), *after) for word in line.text(here).split(" ")}
     if near & _EVERY or line.text(noun.first) == "both":
         return True
     if is_told_of_all(line, noun):
@@ -61,10 +62,16 @@ def is_most(line: Line, noun: Noun) -> bool:
     share = line.parts[of - 1] if of > 0 and line.text(of) == "of" else None
     if share and share.kind is Kind.SHARE:
         return bool(share.value[0] > 0.5) or share.text in lists()["mostly"]
-    the = line.text(here) == "the" and line.text(here - 1) != "of" and (noun.plural or bool(gathered))
+    several = noun.plural or bool(gathered) or _is_ground(noun)
+    the = line.text(here) == "the" and line.text(here - 1) != "of" and several
     begins = here < 0 or line.ends_clause(here)
-    said = words & {"are", "have", "stand", "lie"}
+    said = words & {"are", "have", "stand", "lie", *(("is", "lies") if _is_ground(noun) else ())}
     return bool(gathered and (the or begins)) or bool(said and the)
+
+
+def _is_ground(noun: Noun) -> bool:
+    """What has an area, and is spoken of as a whole: the water, the residential area."""
+    return not noun.plural and (lexicon.is_mass(noun.name) or noun.name.endswith(" area"))
 
 
 def _goes_on(line: Line, end: int) -> bool:
