@@ -14,6 +14,7 @@ from math import inf
 
 from mpgi_ray.rules import lexicon
 from mpgi_ray.rules.english import placed_sentences
+from mpgi_ray.truth.absences import empty_site
 from mpgi_ray.truth.asides import without_asides
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.counts import (
@@ -121,6 +122,9 @@ def _claims(line: Line) -> Iterator[Claim]:
         thing = line.noun_at(at)
         about = _of_noun(line, thing, region) if thing else ellipses(line, {at: region})
         yield from (claim for claim in about if claim.about is About.POSITION)
+    if emptied := empty_site(line):
+        at, name = emptied
+        yield Claim(About.ABSENCE, name, line.parts[0].start, line.parts[at].end)
     yield from told_patterns(line)
     yield from covers(line)
     yield from relations(line)

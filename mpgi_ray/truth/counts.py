@@ -55,7 +55,8 @@ def is_placed(line: Line, noun: Noun) -> bool:
     kinds = {noun.name, *lexicon.synonyms(noun.name), *lexicon.hypernyms(noun.name)}
     usual = {ground for ground, things in lists()["usual"].items() if not kinds.isdisjoint(things)}
     for here in range(noun.at + 1, min(noun.at + 8, len(line.parts))):
-        all_of = line.parts[here].value in ("scattered", "disorder") or _is_exact(line, noun)
+        bound = noun.amount is not None and noun.amount[0] == 0  # fewer than twenty are parked in rows
+        all_of = bound or line.parts[here].value in ("scattered", "disorder") or _is_exact(line, noun)
         if line.kind(here) is Kind.RELATION or (line.kind(here) is Kind.PATTERN and not all_of):
             return True
         at_one = line.text(here) in ("between", "among") or (

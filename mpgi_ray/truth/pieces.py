@@ -30,6 +30,7 @@ _OF_PICTURES = (
     "square",
     "tight",
 )
+_STANDS = ("stands", "lies", "sits", "waits", "rests")
 _BARE_COMPASS = ("north", "south", "west", "east")
 _BARE_SIDES = ("left", "right", "top", "bottom", "centre", "center", "middle", *_BARE_COMPASS)
 
@@ -118,6 +119,8 @@ def _next(
     later = fraction_at(words, at + 1) if bounded and at + 1 < len(words) else None
     if later and lists()["bounds"].get(word) == "exactly" and bounded and later[0] >= bounded[0]:
         fraction = bounded = None  # only two thirds
+    if fraction and fraction[0] == 2 and word == "a" and words[at + 2 : at + 3] and words[at + 2] in _STANDS:
+        return 2, Kind.WORD, None, False  # and a third stands apart
     if fraction and (bounded is None or fraction[0] >= bounded[0]):
         return fraction[0], Kind.SHARE, fraction[1], False
     if bounded:
@@ -138,6 +141,8 @@ def _next(
             return 1, Kind.PICTURE, None, False  # this aerial crop
         if name := names.get(phrase):
             return length, Kind.THING, *name
+        if phrase.endswith("limited to") and region_at(" ".join(("in", *words[at + length : at + 8]))):
+            continue  # limited to the left
         bound = (
             phrase.endswith((" more than", " less than")) and phrases.get(phrase, ("",))[0] is Kind.RELATION
         )

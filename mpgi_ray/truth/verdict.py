@@ -142,6 +142,9 @@ class Checker:
             wholes, most = sum(fact.total for fact in of.maybe), claim.amount[1]
             if claim.region is None and most is not None and claim.amount[0] == 0 and 2 * most < wholes:
                 return Judged(claim, Verdict.CONTRADICTED, f"{wholes} {of.maybe[0].name}")
+        kinds = not of.classes and of.maybe and claim.region is None and claim.amount and of.most is not None
+        if kinds and claim.amount and claim.amount[0] > (of.most or 0):  # three airliners of two airplanes
+            return Judged(claim, Verdict.CONTRADICTED, self._fact(claim.name, of))
         if not of.classes and (not of.exact or of.maybe or of.uncounted):
             return Judged(claim, Verdict.UNVERIFIABLE)
         least, most = claim.amount or (0.0, None)

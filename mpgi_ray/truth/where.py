@@ -82,6 +82,10 @@ def _before(line: Line, at: int) -> int | None:
         return joined(line, at)  # the water meets the sand and fills the lower part
     if line.text(at - 1) in LIE and line.text(at - 2) == "and":
         return joined(line, at - 1)
+    verb = next((n for n in (at - 3, at - 4) if line.text(n) in lists()["bordering"]), at)
+    if verb < at and _is_of_site_alone(line, verb, at):
+        subject = line.subject(verb)  # water borders the yard at the bottom
+        return subject.at if subject and lexicon.is_mass(subject.name) else None
     between = at  # where words between commas begin that are stepped over
     for here in range(at - 1, -1, -1):
         part = line.parts[here]
@@ -95,9 +99,6 @@ def _before(line: Line, at: int) -> int | None:
             return joined(line, here)
         room = line.kind(here + 2) is Kind.GROUP or line.text(here + 2) in lists()["rooms"]
         stretch = line.text(here + 1) == "the" and room and here + 3 == at
-        if line.text(here) in lists()["bordering"] and _is_of_site_alone(line, here, at):
-            subject = line.subject(here)  # water borders the yard at the bottom
-            return subject.at if subject and lexicon.is_mass(subject.name) else None
         if part.kind is Kind.COVERS and stretch:
             subject = line.subject(here)  # crops cover the strip at the top
             return subject.at if subject else None
@@ -122,7 +123,8 @@ def _before(line: Line, at: int) -> int | None:
             return None
         if part.kind is Kind.GROUP and line.text(here + 1) != "of" and is_unnamed(line, here - 1):
             return None  # and a green strip on the right
-        if part.text in ("other", *lists()["ordinals"]) and line.text(here - 1) == "the":
+        a_third = part.text.removeprefix("a ") in lists()["ordinals"] and " " in part.text
+        if a_third or (part.text in ("other", *lists()["ordinals"]) and line.text(here - 1) == "the"):
             return here if _is_bare(line, here) or line.text(here + 1) == "one" else None
         if part.text == "one" and line.text(here - 1) == "other":
             continue
@@ -150,6 +152,8 @@ def _before(line: Line, at: int) -> int | None:
             return here
         if part.text == "one" and line.text(here - 1) in lists()["ordinals"]:
             return here - 1  # the second one stands on the left
+        if part.text == "both" and line.text(here - 1) in LIE and line.noun_at(here - 2):
+            return here - 2  # the two are both at the top
         if part.kind is Kind.AMOUNT and _is_bare(line, here):
             return here
         if part.text == "one" and line.kind(here + 1) is Kind.WORD and line.text(here + 1) != "of":

@@ -17,7 +17,7 @@ def is_every(line: Line, noun: Noun) -> bool:
     near = {word for here in (*range(noun.at - 5, noun.at), *after) for word in line.text(here).split(" ")}
     if near & _EVERY or line.text(noun.first) == "both":
         return True
-    if is_told_of_all(line, noun):
+    if is_told_of_all(line, noun) or line.text(noun.at + 2) == "both":  # they are both at the top
         return True
     before = range(noun.first - 1, max(-1, noun.first - 4), -1)
     if any(line.kind(n) is Kind.PLACE and line.text(n - 1) in _ONLY for n in before):
