@@ -169,7 +169,7 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
     yield claim
     amount = noun.amount
     if amount is not None and (
-        noun.plural or 1 in amount or amount == (2, None) or is_one_and_many(noun.name)
+        noun.plural or 1 in amount or amount == (2, None) or is_one_and_many(noun.name, line.text(noun.at))
     ):
         whole = region is None or is_told_of_all(line, noun)
         inside = None if whole else region

@@ -8,11 +8,14 @@ from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.numbers_behind import is_number_of
 from mpgi_ray.truth.pieces import Kind
 
+_LISTED = (Kind.AMOUNT, Kind.THING, Kind.MARK)
 _MEASURED = ("m", "metres", "meters", "wide", "long", "across", "tall", "high")  # 11 m wide each
 
 
-def is_one_and_many(name: str) -> bool:
-    """``two aircraft``."""
+def is_one_and_many(name: str, said: str) -> bool:
+    """``two aircraft``, ``three rotorcraft``."""
+    if said.endswith("craft"):
+        return True
     return lexicon.several(name) == name and not lexicon.is_mass(name)
 
 
@@ -26,6 +29,8 @@ def is_total(line: Line, noun: Noun) -> bool:
 
 def is_told_whole(line: Line, noun: Noun) -> bool:
     """``The image has one bus and two cars.``: nothing tells this one from others."""
+    if len(line.nouns) > 1 and all(part.kind in _LISTED or part.text == "and" for part in line.parts):
+        return True  # One bus, two cars.
     told = (Kind.AMOUNT, Kind.THING, Kind.PICTURE, Kind.MARK)
     first = next((n for n, part in enumerate(line.parts) if part.kind is Kind.PICTURE), 0)
     words = ("the", "this", "one", "and", "in", ",", ".", "")

@@ -8,7 +8,7 @@ from mpgi_ray.rules.facts import CoverFact
 from mpgi_ray.truth.claim import Claim
 from mpgi_ray.truth.judged import Judged, Verdict
 from mpgi_ray.truth.known import Known, Of
-from mpgi_ray.truth.lists import lists
+from mpgi_ray.truth.lists import goes_by, lists
 
 _BOXES = 1.5  # by which all boxes together may miss the share that things cover
 _LEAD = 0.1  # by which another class must lead to contradict that this one dominates
@@ -79,6 +79,20 @@ def outcovered(claim: Claim, of: Of, other: Of, known: Known, told: str) -> Judg
         return Judged(claim, Verdict.CONTRADICTED, told)
     holds = larger > smaller + known.unmarked(less.covers)
     return Judged(claim, Verdict.SUPPORTED if holds else Verdict.UNVERIFIABLE)
+
+
+def against_rest(claim: Claim, of: Of, other: Of) -> str:
+    """What says that the land does not cover more than the water; empty if nothing does."""
+    rest = lists()["all_but"].get(claim.name)
+    if (
+        rest is None
+        or of.covers
+        or not goes_by(claim.other or "", rest)
+        or claim.word not in ("larger", "more")
+    ):
+        return ""
+    share = sum(fact.fraction for fact in other.covers)
+    return in_shares(other.covers) if share > 1 / 2 + _LEAD / 2 else ""
 
 
 def in_shares(covers: Iterable[CoverFact]) -> str:

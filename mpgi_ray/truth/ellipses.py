@@ -65,7 +65,7 @@ def _placed(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
     for at, region in places.items():
         part = line.parts[at]
         before = [noun for noun in line.nouns if noun.at < at and not noun.denied]
-        if part.text.removeprefix("a ") in ("other", *lists()["ordinals"]):
+        if part.text in ("other", *lists()["ordinals"]):
             yield from _other(line, at, region)
             continue
         counted = before if part.text == "which" else [noun for noun in before if noun.plural]

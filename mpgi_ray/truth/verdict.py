@@ -15,7 +15,7 @@ from mpgi_ray.rules.english import placed_sentences
 from mpgi_ray.rules.seen import Measured
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.claims import claims_by
-from mpgi_ray.truth.covering import covering, dominating, in_shares, outcovered
+from mpgi_ray.truth.covering import against_rest, covering, dominating, in_shares, outcovered
 from mpgi_ray.truth.hues import coloured
 from mpgi_ray.truth.judged import Judged as Judged
 from mpgi_ray.truth.judged import Verdict as Verdict
@@ -203,6 +203,8 @@ class Checker:
         sized = {"larger": "more", "smaller": "fewer"}.get(claim.word or "")
         if sized and of.covers and other.covers and not (of.classes or other.classes):
             claim = replace(claim, word=sized, some=False)  # the lake is larger than the field
+        if told := against_rest(claim, of, other):
+            return Judged(claim, Verdict.CONTRADICTED, told)
         if claim.word in ("more", "fewer"):
             told = f"{self._fact(claim.name, of)}, {self._fact(claim.other or '', other)}"
             surfaces = of.covers and other.covers and not (of.classes or other.classes)

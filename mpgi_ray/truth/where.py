@@ -123,8 +123,7 @@ def _before(line: Line, at: int) -> int | None:
             return None
         if part.kind is Kind.GROUP and line.text(here + 1) != "of" and is_unnamed(line, here - 1):
             return None  # and a green strip on the right
-        a_third = part.text.removeprefix("a ") in lists()["ordinals"] and " " in part.text
-        if a_third or (part.text in ("other", *lists()["ordinals"]) and line.text(here - 1) == "the"):
+        if part.text in ("other", *lists()["ordinals"]) and line.text(here - 1) == "the":
             return here if _is_bare(line, here) or line.text(here + 1) == "one" else None
         if part.text == "one" and line.text(here - 1) == "other":
             continue
