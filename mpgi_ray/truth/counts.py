@@ -50,7 +50,11 @@ def is_of_each(line: Line, at: int) -> bool:
         and line.text(here + 1) != "other"
     )
     first = next(after, None)
-    return first is not None and not any(map(line.ends_clause, range(at + 1, first)))
+    if first is None or any(
+        line.text(n) == "," and line.kind(n + 1) is Kind.AMOUNT for n in range(at, first)
+    ):
+        return False  # two buildings, one on each side
+    return not any(map(line.ends_clause, range(at + 1, first)))
 
 
 def is_placed(line: Line, noun: Noun) -> bool:
@@ -68,7 +72,7 @@ def is_placed(line: Line, noun: Noun) -> bool:
             line.text(here) == "on" and line.text(here + 1) == "the"
         )
         picture = any(line.kind(n) is Kind.PICTURE for n in range(here + 1, here + 4))
-        at_one &= usual.isdisjoint((line.text(here + 2), line.text(here + 3)))
+        at_one &= not bound and usual.isdisjoint((line.text(here + 2), line.text(here + 3)))
         if at_one and line.kind(here) is not Kind.PLACE and not picture:
             return True
         if line.parts[here].kind in (Kind.MARK, Kind.THING, Kind.PLACE):
@@ -110,6 +114,9 @@ def is_bound_before_others(line: Line, noun: Noun) -> bool:
     place = next((n for n in range(noun.at, len(line.parts)) if line.kind(n) is Kind.PLACE), noun.at)
     comma = next((n for n in range(noun.at, place) if line.text(n) == ","), place)
     before = any(line.kind(n) is Kind.PLACE for n in range(noun.first))
+    of_them = (line.text(n + 1) == "of" for n in range(comma, place) if line.kind(n) is Kind.AMOUNT)
+    if next(of_them, False):
+        return not before  # no more than four planes, one of which is on the right
     if any(line.text(n) == "ones" for n in range(noun.at + 1, place)):
         return not before  # along with some small ones on the left
     marked = any(line.kind(n) is Kind.GROUP for n in range(comma, place))  # with yellow lines on the left

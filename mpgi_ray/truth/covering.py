@@ -23,6 +23,10 @@ def covering(claim: Claim, of: Of, known: Known) -> Judged:
         rest = known.of(other).covers
         if rest and 1 - sum(fact.fraction for fact in rest) < claim.amount[0]:
             return Judged(claim, Verdict.CONTRADICTED, in_shares(rest))
+    marked = {fact.name: fact.fraction for fact in known.facts.cover}
+    told = not covers and marked and {claim.name, *marked} <= {*lists()["physical"]}
+    if told and claim.amount and 1 - sum(marked.values()) < claim.amount[0]:  # so little is marked as nothing
+        return Judged(claim, Verdict.CONTRADICTED, in_shares(known.facts.cover))
     under = sum(fact.fraction for fact in of.under) if all(fact.exact for fact in of.under) else 0.0
     if not covers and claim.amount is not None and of.within and 0 < under < claim.amount[0]:
         return Judged(claim, Verdict.CONTRADICTED, in_shares(of.under))  # the quay, of the pavement

@@ -162,7 +162,7 @@ def _is_at_thing(line: Line, noun: Noun) -> bool:
     if line.text(noun.at + 1) == "whatsoever" and line.kind(noun.at + 2) in (Kind.WORD, Kind.COVERS):
         return True
     verb |= line.kind(noun.at + 1) is Kind.COVERS and moves(noun)
-    verb &= line.text(noun.at + 1) not in ("cannot", "can't")  # sheds cannot be seen
+    verb &= line.text(noun.at + 1) not in ("cannot", "can't", "down", "out")  # sheds cannot be seen
     ways = noun.name in lists()["ways"] and line.text(noun.at + 1).endswith("ing")
     verb &= not (ways and line.text(noun.at + 2) in _THROUGH)  # no road leading through
     here_only = line.text(noun.at + 2) == "here" and line.kind(noun.at + 3) in _ENDS  # no truck drives here

@@ -164,10 +164,18 @@ class Checker:
         many = highest is not None and least > highest
         if many and claim.other and may_lie_beside(claim, of, self.known.of(claim.other)):
             return Judged(claim, Verdict.UNVERIFIABLE)
+        bound = most is not None and (least == 0 or of.most is not None)  # at most two in the upper half
+        if claim.region is not None and bound and self._are_more(claim.region, of, most or 0):
+            return Judged(claim, Verdict.CONTRADICTED, self._fact(claim.name, of, claim.region))
         if fewer or many:
             return Judged(claim, Verdict.CONTRADICTED, self._fact(claim.name, of, claim.region))
         holds = least <= lowest and (most is None or (highest is not None and highest <= most))
         return Judged(claim, Verdict.SUPPORTED if holds else Verdict.UNVERIFIABLE)
+
+    def _are_more(self, region: Region, of: Of, most: float) -> bool:
+        """Whether more lie well inside of a part of the picture."""
+        inside = sum(region.wider(-_INNER).holds(box) for fact in of.classes for box in fact.boxes)
+        return not region.rim and inside - sum(fact.left_out for fact in of.classes) > most
 
     def _have_all(self, colour: str, of: Of) -> bool:
         """Whether all that were measured have a colour: then a number of that colour is that of all."""

@@ -15,6 +15,7 @@ from mpgi_ray.truth.leading import (
     is_held,
     is_parted,
     is_past,
+    is_shadow,
     is_unnamed,
     leads_away,
     tells_where,
@@ -104,6 +105,8 @@ def _before(line: Line, at: int) -> int | None:
             return subject.at if subject else None
         if part.kind is Kind.COVERS and here == at - 1 - (line.text(at - 1) in ("only", "just")):
             subject = line.subject(here)
+            if subject and subject.plural and part.text.endswith("s"):  # grass with trees fills it
+                subject = line.first_thing(subject, leads_away) or subject
             return subject.at if subject else None
         if part.kind is Kind.SHARE and here + 1 < at and line.text(here + 1) == "of":
             continue  # fills most of the upper left
@@ -118,6 +121,7 @@ def _before(line: Line, at: int) -> int | None:
         before = line.noun_at(here - 1)
         is_verb = before is not None and before.plural  # rowing boats float
         unknown = part.kind is Kind.WORD and lexicon.is_noun(part.text.removesuffix("s"))
+        unknown &= not is_shadow(line, here)
         unknown &= not (part.text in lists()["rooms"] and line.kind(here - 2) is Kind.COVERS)
         if unknown and not of and not is_verb and not tells_where(line, here):
             return None
@@ -139,7 +143,9 @@ def _before(line: Line, at: int) -> int | None:
             return None  # with taxi roads on the left
         if noun and (is_held(line, noun) or is_set(line, here, at) or is_so(line, noun, at)):
             return here
-        if is_unnamed(line, here) or (noun and (is_parted(line, noun) or is_beside(line, noun, at))):
+        if (is_unnamed(line, here) and not is_shadow(line, here + 1)) or (
+            noun and (is_parted(line, noun) or is_beside(line, noun, at))
+        ):
             return None
         if noun and (is_past(line, noun) or (here == at - 1 and is_flanking(line, noun))):
             return None
