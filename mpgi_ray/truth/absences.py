@@ -72,7 +72,7 @@ def empty_site(line: Line) -> tuple[int, str] | None:
     if not verb or line.text(0) not in ("the", "this") or line.text(at) not in _EMPTY or not ends:
         return None
     site = " ".join(line.text(n) for n in range(1, verb))
-    usual = "vehicle" if site in lists()["driven_on"][2:] else next(iter(lists()["usual"].get(site, ())), "")
+    usual = "vehicle" if site in lists()["parked_on"] else next(iter(lists()["usual"].get(site, ())), "")
     return (at, usual) if usual else None
 
 

@@ -229,5 +229,7 @@ def _is_filled(line: Line, noun: Noun, region: Region) -> bool:
     )  # the space on the right
     verb = line.text(at) if line.kind(at - 1 - room) is not Kind.COVERS else line.text(at - 1 - room)
     surface = lexicon.is_mass(noun.name) or noun.name in lists()["also"]["water"]
+    if at == 0 and line.text(1) == "is" and noun.at == 2 and surface:
+        return True  # the lower half is water
     surface &= noun.name not in lists()["ambiguous"]
     return at > 0 and surface and verb.startswith(("occup", "fill", "cover", "take", "domin"))

@@ -85,6 +85,20 @@ def outcovered(claim: Claim, of: Of, other: Of, known: Known, told: str) -> Judg
     return Judged(claim, Verdict.SUPPORTED if holds else Verdict.UNVERIFIABLE)
 
 
+def outnumbered(claim: Claim, of: Of, other: Of, told: str) -> Judged:
+    """A claim that there are more, or fewer, of one thing than of another.
+
+    Args:
+        told: how many of each there are, for people.
+    """
+    more, less = (of, other) if claim.word == "more" else (other, of)
+    if more.most is None or less.most is None:
+        return Judged(claim, Verdict.UNVERIFIABLE)
+    if more.most <= less.whole:
+        return Judged(claim, Verdict.CONTRADICTED, told)
+    return Judged(claim, Verdict.SUPPORTED if more.whole > less.most else Verdict.UNVERIFIABLE)
+
+
 def against_rest(claim: Claim, of: Of, other: Of) -> str:
     """What says that the land does not cover more than the water; empty if nothing does."""
     rest = lists()["all_but"].get(claim.name)

@@ -213,7 +213,11 @@ def _is_at_thing(line: Line, noun: Noun) -> bool:
         return True
     here = noun.first - 1
     site = here - (line.text(here) in ("completely", "entirely", "wholly", "totally", "quite"))
-    if line.text(noun.first).endswith(" of") and line.text(site) in ("is", "are") and ends_site(line, site):
+    if (
+        line.text(noun.first).endswith(" of")
+        and line.text(site) in ("is", "are")
+        and (ends_site(line, site) or (site == 2 and is_usual(noun, line.text(1))))
+    ):
         return False  # the car park is free of cars
     if line.text(here) == "where" and line.text(0) in ("a", "an", "this") and ends_site(line, here):
         return line.kind(noun.at + 1) is Kind.COVERED and line.kind(noun.at + 3) not in _ENDS

@@ -22,8 +22,9 @@ def ends_site(line: Line, at: int) -> bool:
 def is_usual(noun: Noun, ground: str) -> bool:
     """Whether all such things would be there: barns on a farm, cars on a road."""
     kinds = {noun.name, *lexicon.synonyms(noun.name), *lexicon.hypernyms(noun.name)}
-    driven = "vehicle" in kinds and ground in lists()["driven_on"][2:]  # and not the road: others are parked
-    return driven or not kinds.isdisjoint(lists()["usual"].get(ground, ()))
+    driven = "vehicle" in kinds and ground in lists()["parked_on"]
+    there = lists()["usual"].get(ground, ())  # no building stands on the farm: no barn
+    return driven or not kinds.isdisjoint(there) or any(noun.name in lexicon.hypernyms(one) for one in there)
 
 
 def is_at_usual(line: Line, noun: Noun, first: int) -> bool:

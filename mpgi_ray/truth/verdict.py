@@ -15,7 +15,7 @@ from mpgi_ray.rules.english import placed_sentences
 from mpgi_ray.rules.seen import Measured
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.claims import claims_by
-from mpgi_ray.truth.covering import against_rest, covering, dominating, in_shares, outcovered
+from mpgi_ray.truth.covering import against_rest, covering, dominating, in_shares, outcovered, outnumbered
 from mpgi_ray.truth.hues import coloured
 from mpgi_ray.truth.judged import Judged as Judged
 from mpgi_ray.truth.judged import Verdict as Verdict
@@ -24,7 +24,7 @@ from mpgi_ray.truth.lists import also_called, lists
 from mpgi_ray.truth.patterns import arranged
 from mpgi_ray.truth.places import Region
 from mpgi_ray.truth.positions import INNER_CELL, inside, lying
-from mpgi_ray.truth.relations import between, may_lie_beside, nearer, outnumbered, related
+from mpgi_ray.truth.relations import between, may_lie_beside, nearer, related
 from mpgi_ray.truth.sums import held_together
 
 _INNER = 0.12  # of the picture: what is denied of a part may lie near its border

@@ -26,6 +26,12 @@ def is_every(line: Line, noun: Noun) -> bool:
     return any(words & _ONLY for words in beside)
 
 
+def is_of_all(line: Line, noun: Noun) -> bool:
+    """Both tanks, or all of the cars, in ``the shed lies below both tanks``."""
+    before = {line.text(noun.first), *(line.text(noun.first - n) for n in (1, 2, 3))}
+    return noun.plural and bool(before & {"both", "all"})
+
+
 def is_told_of_all(line: Line, noun: Noun) -> bool:
     """``two parasols, both in the lower left``: so many are there, and not only in that part."""
     for said in range(noun.at + 2, noun.at + 10):

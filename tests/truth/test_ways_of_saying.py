@@ -193,6 +193,16 @@ def of(number: int) -> Facts:
             "In no particular order, the sailboats lie here.",
             "The sailboats at the quay lie in a row.",
         ),
+        (CONTAINERS, "The lower half is containers, the left half is water.", "The right half is water."),
+        (HARBOUR, "One shed stands apart; the other seven are close together.", "The other two are not."),
+        (HARBOUR, "A sailboat lies below all of the sheds.", "A sailboat lies above all of the sheds."),
+        (HARBOUR, "Three of the boats are below the sheds.", "Three of the boats are above the sheds."),
+        (HARBOUR, "Two sheds and no more stand on the quay.", "Three sheds and no more stand on the quay."),
+        (
+            HARBOUR,
+            "No more than three sailboats are moored in a row.",
+            "No more than nine are moored in a row.",
+        ),
         # shares
         (HARBOUR, "About half of the picture is dry land.", "About a quarter of the picture is dry land."),
         (
