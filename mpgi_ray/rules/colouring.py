@@ -23,9 +23,10 @@ from mpgi_ray.rules.seen import Measured, Region, bare
 
 _AREAS = {"area", "patches"}  # forms of what is no band and no frame
 _OUTWEIGHS = 3.0  # times as much: then its shade is that of both
-_MANY = 3  # colours that a picture is mostly of at most
+_MANY = 3  # colours that a picture is mostly of at most; of main ones there may be another
 _MAIN = 0.18  # of the picture: below it a colour is "some" beside others
 _MOSTLY = 0.55  # of the picture that has one of the colours that it is mostly of
+_LISTED = 0.1  # of the picture: a main colour where none or few have more
 _FRACTIONS = {  # of the words for shares
     "about a quarter": 1 / 4,
     "about a third": 1 / 3,
@@ -36,18 +37,16 @@ _FRACTIONS = {  # of the words for shares
 }
 # of all that is said with a share: with less nothing is the main colour, with more nobody would believe it
 _LEAST_SAID, _FULL, _MOST_SAID = 0.45, 0.99, 1.1
-_STRONG = (
-    ("green", "olive"),
-    ("brown", "tan", "orange", "beige"),
-    ("red",),
-    ("blue",),
-    ("purple",),
-    ("yellow",),
-)
-_PLAIN = ("grey", "white", "black")
+_PLAIN = ("grey", "white", "black", "grey-brown", "grey-green", "grey-blue", "grey-purple", "dusty pink")
 # of the picture that has a colour which is missed where it is not named
-_MISSED, _MISSED_PLAIN = 0.1, 0.2
-_TRACE = 0.05  # of the picture that has a colour without being a region of it
+_MISSED, _MISSED_PLAIN = 0.05, 0.08
+_GREYISH = ("grey", "grey-blue", "grey-green", "grey-purple")  # of which nobody tells more than two apart
+_FAMILIES = (  # some of one is no news beside another
+    ("green", "olive"),
+    ("brown", "reddish brown"),
+    ("tan", "beige"),
+    _GREYISH,
+)
 
 
 def shares(measured: Measured, whole: str) -> list[str]:
@@ -59,14 +58,12 @@ def shares(measured: Measured, whole: str) -> list[str]:
     seen = _merged(measured)
     main = [region for region in seen if region.share >= _MAIN]
     said_of = sum(_FRACTIONS[share_of(region)] for region in main)  # by their words
-    if any(map(is_unclear, main)) or not _LEAST_SAID <= said_of <= _MOST_SAID:
+    names, palette = colours(main), measured.colours
+    untold = [name for name, part in palette if part >= _MAIN and hue_of(name) not in map(hue_of, names)]
+    if untold or any(map(is_unclear, main)) or not _LEAST_SAID <= said_of <= _MOST_SAID:
         return _mix(measured, whole)
-    traces = _traces(measured) if len(seen) == 1 else []
-    if len(seen) == 1 and (main[0].share >= NEARLY_ALL or not traces):
-        return [sentence(f"{share_of(main[0])} of {whole} is {colour(main[0])}")]
-    others = [*_unsaid(measured, colours(main)), *colours(seen)]
-    little = enumerate_(_besides(others, colours(main)) or traces)
-    tail = f", with some {little}" if little and said_of < _FULL else ""
+    little = _besides(palette, names)
+    tail = f", with some {enumerate_(little)}" if little and said_of < _FULL else ""
     said: list[str] = []
     for part, alike in groupby(main, key=share_of):
         names, of = [colour(region, main) for region in alike], f" of {whole}" if not said else ""
@@ -80,29 +77,30 @@ def shares(measured: Measured, whole: str) -> list[str]:
 
 def _mix(measured: Measured, whole: str) -> list[str]:
     """A sentence on the colours of a picture of which nobody could say how much each covers."""
-    seen = _merged(measured)
-    for count in range(1, min(len(seen), _MANY) + 1):
-        if sum(region.share for region in seen[:count]) >= _MOSTLY:
-            main, others = colours(seen[:count]), colours(seen)
-            some = _besides([*_unsaid(measured, main), *others], main)
-            some = some or (_traces(measured) if count == 1 else [])
-            tail = f", with some {enumerate_(some)}" if some else ""
-            return [sentence(f"{whole} is mostly {enumerate_(main)}{tail}")]
-    if not seen:
+    if not measured.regions:
         return []
-    told = [region for region in seen[:_MANY] if region.share >= _MISSED] or seen[:1]
-    names = [*(first := colours(told)), *_unsaid(measured, first)]
-    said_of = sum(region.share for region in told) + sum(
-        dict(measured.colours).get(n, 0) for n in names[len(first) :]
-    )
-    if len(names) > 1 and said_of >= _MOSTLY:
-        return [sentence(f"{whole} is a mix of {enumerate_(names)}")]
-    less = [region.colour for region in told[1:] if region.share < _MAIN]
-    main = [name for name in names if name not in less]
-    some = _besides(less or _traces(measured) if len(main) == 1 else less, main)
-    be = "colour of {} is" if len(main) == 1 else "colours of {} are"
+    main, some, mostly = _main(measured.colours)
     tail = f", with some {enumerate_(some)}" if some else ""
+    if mostly:
+        return [sentence(f"{whole} is mostly {enumerate_(main)}{tail}")]
+    be = "colour of {} is" if len(main) == 1 else "colours of {} are"
     return [sentence(f"the main {be.format(whole)} {enumerate_(main)}{tail}")]
+
+
+def _main(palette: Sequence[tuple[str, float]]) -> tuple[list[str], list[str], bool]:
+    """The main colours, those of which there is some, and whether the picture is mostly of the first.
+
+    Args:
+        palette: colours with their shares, largest first.
+    """
+    greys = [name for name, _ in palette if hue_of(name) in _GREYISH][2:]
+    apart = [(name, part) for name, part in palette if name not in greys]
+    large = [(name, part) for name, part in apart if part >= _MAIN][:_MANY]
+    mostly = sum(part for _, part in large) >= _MOSTLY
+    if not mostly:  # a colour that few others outweigh is as much a main one as these
+        large = [(name, part) for name, part in apart if part >= _LISTED][: _MANY + 1] or apart[:1]
+    main = [name for name, _ in large]
+    return main, _besides(palette, main) if mostly or len(main) < _MANY else [], mostly
 
 
 def overview(measured: Measured) -> list[str]:
@@ -126,53 +124,51 @@ def looks(measured: Measured, seed: str, *, placed: bool = True) -> list[str]:
     Args:
         placed: whether it says where the forms are.
     """
-    seen = _merged(measured)
-    if not seen:
+    if not measured.regions:
         return []
-    forms = [region for region in seen if region.form in ("band", "frame")]
-    areas = [region for region in seen if region not in forms]
-    main = [region for region in areas if region.share >= _MAIN]
-    if not main or sum(region.share for region in main) < _MOSTLY:
-        large = [region for region in areas if region.share >= _MISSED] or areas
-        names = [name for name in colours(large) if name not in colours(forms)]
-        listed = enumerate_(outlined(forms, seen, placed=placed))
-        if not names:
-            return [sentence(f"there {'is' if len(forms) == 1 else 'are'} {listed}")]
-        names = [*names[:_MANY], *_unsaid(measured, [*names, *colours(forms)])]
-        some = [] if forms else _besides([*colours(areas), *_traces(measured)], names)
-        told = (
-            f"the main colour is {names[0]}"
-            if len(names) == 1
-            else f"the main colours are {enumerate_(names)}"
-        )
-        listed = listed or (f"some {enumerate_(some)}" if some else "")
-        return [sentence(f"{told}, with {listed}" if listed else told)]
-    first = list(dict.fromkeys(colour(region, seen) for region in main))
-    seen_so = [*first, *colours(forms, seen)]
-    some = _besides([*_unsaid(measured, seen_so), *(colour(region, seen) for region in areas)], first)
-    some = [name for name in some if name not in seen_so]
-    some = some or (_traces(measured) if len(seen) == 1 else [])
-    if len(seen) == 1 and seen[0].share >= NEARLY_ALL and seen[0].purity >= NEARLY_ALL and not some:
+    forms = [region for region in _merged(measured) if region.form in ("band", "frame")]
+    formed = {name for region in forms for name, part in measured.colours if _is_most(region, name, part)}
+    main, some, mostly = _main([one for one in measured.colours if one[0] not in formed])
+    if not main:
+        be = "is" if len(forms) == 1 else "are"
+        return [sentence(f"there {be} {enumerate_(outlined(forms, measured.regions, placed=placed))}")]
+    only = measured.regions[0]
+    if len(measured.regions) == 1 and min(only.share, only.purity) >= NEARLY_ALL and not some:
         whole = ("{} surfaces fill nearly the whole image", "the surface is {} nearly everywhere")
-        return [sentence(choose(whole, seed, "one colour").format(enumerate_(first)))]
+        return [sentence(choose(whole, seed, "one colour").format(enumerate_(main)))]
     further = [f"some {enumerate_(some)}"] if some else []
-    further += outlined(forms, seen, placed=placed)
+    further += outlined(forms, measured.regions, placed=placed)
     listed = ", and ".join(further) if len(some) > 1 else enumerate_(further)
-    frames = ("{} surfaces dominate the image", "the surfaces are mostly {}")
-    told = choose(frames, seed, "surfaces").format(enumerate_(first))
+    if mostly:
+        frames = ("{} surfaces dominate the image", "the surfaces are mostly {}")
+        told = choose(frames, seed, "surfaces").format(enumerate_(main))
+    else:
+        told = f"the main colour{' is' if len(main) == 1 else 's are'} {enumerate_(main)}"
     return [sentence(f"{told}, with {listed}" if listed else told)]
 
 
-def _besides(names: Iterable[str], main: Sequence[str]) -> list[str]:
-    """The colours beside the main ones, without shades of what is named; one if nothing else is there."""
-    others = [name for name in dict.fromkeys(names) if name not in main]
+def _besides(palette: Iterable[tuple[str, float]], main: Sequence[str]) -> list[str]:
+    """The colours beside the main ones that nobody would leave out, at most two.
+
+    Of strong colours less is missed; of a single main colour its traces are told.
+    """
     told = {hue_of(name) for name in main}
-    apart = {hue_of(name): name for name in reversed(others) if hue_of(name) not in told}
-    told_apart = [name for name in others if name in apart.values()] or others[:1]
-    greyish = sum("grey-" in name for name in main)  # two such names are as many as anybody tells apart
-    for name in [name for name in told_apart if "grey-" in name][max(0, 2 - greyish) :]:
-        told_apart.remove(name)
-    return told_apart[:2]
+    found: list[str] = []
+    kindred: list[str] = []
+    for name, part in palette:
+        hue = hue_of(name)
+        missed = _MISSED_PLAIN if hue in _PLAIN and len(main) > 1 else _MISSED
+        if part < missed or hue in told:
+            continue
+        kin = next((family for family in _FAMILIES if hue in family), ())
+        (found if told.isdisjoint(kin) else kindred).append(name)
+        told.add(hue)
+    return found[:2] or (kindred[:1] if len(main) < _MANY else [])
+
+
+def _is_most(region: Region, colour: str, part: float) -> bool:
+    """Whether a region has most of a colour, of which the picture has so much."""
+    return hue_of(region.colour) == hue_of(colour) and 2 * region.share >= part
 
 
 def _merged(measured: Measured) -> list[Region]:
@@ -198,25 +194,3 @@ def _is_one(one: Region, other: Region, seen: Sequence[Region]) -> bool:
     shades = {bare(region.colour) for region in seen if hue_of(region.colour) == hue}
     apart = {f"dark {hue}", f"light {hue}"} <= shades and bare(one.colour) != bare(other.colour)
     return hue == hue_of(other.colour) and not apart and {one.form, other.form} <= _AREAS
-
-
-def _unsaid(measured: Measured, named: list[str]) -> list[str]:
-    """Colours that nobody would leave out, though no region has them: of strong ones less is missed."""
-    found = []
-    for family, missed in [
-        *((one, _MISSED) for one in _STRONG),
-        *(((one,), _MISSED_PLAIN) for one in _PLAIN),
-    ]:
-        shares = {name: part for name, part in measured.colours if name in family}
-        told = any(name.endswith(family) for name in named)
-        if not told and sum(shares.values()) >= missed:
-            found.append(max(shares, key=lambda name: shares[name]))
-    return found
-
-
-def _traces(measured: Measured) -> list[str]:
-    """The colours that are mixed into the only region."""
-    mixed = [
-        name for name, part in measured.colours if part >= _TRACE and name not in measured.regions[0].colour
-    ]
-    return mixed[:3]

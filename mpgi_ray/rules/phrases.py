@@ -16,7 +16,7 @@ from mpgi_ray.rules.relations import Kind, Relation
 
 MANY = 12  # above it a number is written in digits; in facts a coarse word stands beside it
 _FEW = 3  # of which a number says enough
-_STEPS = ((15, 1), (50, 5), (100, 10), (1000, 50), (math.inf, 500))  # numbers below -> multiples told
+_STEPS = ((100, 1), (1000, 50), (math.inf, 500))  # numbers below -> multiples told
 IN_PLACE = (  # as `PLACES`
     "in the upper left", "at the top", "in the upper right",
     "on the left", "in the centre", "on the right",
@@ -76,6 +76,8 @@ def clear_cells(c: ClassFact) -> tuple[int, ...]:
 
 
 def group(c: ClassFact) -> str:
+    if not c.countable:
+        return c.several
     return f"a group of {c.several}" if c.groups == 1 else f"groups of {c.several}"
 
 
@@ -144,6 +146,7 @@ def untold_labels(facts: Facts) -> list[str]:
         name
         for name in facts.labels
         if not any(f" {word} " in told for word in (name, facts.several(name), *implied_by(name)))
+        and all(name != c.name for c in facts.cover)
     ]
 
 

@@ -8,12 +8,19 @@ from itertools import groupby
 from mpgi_ray.rules import phrases
 from mpgi_ray.rules.english import choose, enumerate_, number, sentence
 from mpgi_ray.rules.facts import ClassFact, Facts
-from mpgi_ray.rules.geometry import HALVES, PLACES, in_half
+from mpgi_ray.rules.geometry import HALVES, PLACES, cell, in_half
 from mpgi_ray.rules.lexicon import is_mass
 from mpgi_ray.rules.listing import Item
 from mpgi_ray.rules.phrases import IN_PLACE, MANY
 from mpgi_ray.rules.things import again, group, is_one
 
+_LISTED = 3  # places of a list at most
+_BORDERS = (
+    ("along the top", (0, 1, 2)),
+    ("along the bottom", (6, 7, 8)),
+    ("along the left side", (0, 3, 6)),
+    ("along the right side", (2, 5, 8)),
+)
 _NAMED = 4  # cells of a list without numbers: more would say no more than "over much of the image"
 _SEVERAL, _MANY_THERE = 3, 6  # objects in a cell at least, where several or many are said to lie there
 _WIDE = 0.6  # of the image: least extent of what is spread
@@ -27,48 +34,51 @@ def item(facts: Facts, c: ClassFact) -> Item:
 
 
 def spread(c: ClassFact) -> str:
-    """`` spread over most of the image``, ``, some of them on the left``, behind a group that has no place.
+    """`` spread over most of the image``, ``, most of them on the left``, behind a group that has no place.
 
     It is for a group that a text names alone, so that no further sentence needs to point back at it.
     """
     if _how(c) or _numbers(c):
         return ""
-    clear = _listed(_clear(c), "of them")
-    over = _cells(c) or _over(c)
-    return f" {over}" if over else f", {clear}" if clear else ""
+    over, (word, where) = _cells(c) or _over(c), _part(c)
+    return f" {over}" if over else f", {word} of them {where}" if word else ""
 
 
-def stand(facts: Facts, classes: Sequence[ClassFact], seed: str) -> list[str]:
-    """Sentences on the places of classes, for a perspective: one for neighbours that share a place."""
-    told: list[str] = []
-    for where, some in groupby(classes, key=lambda c: "" if c.arrangement or _numbers(c) else _place(c)):
-        alike = list(some)
-        if where and len(alike) > 1:
-            told.append(sentence(f"{enumerate_([group(facts, c) for c in alike])} are {where}"))
-        else:
-            told += [text for c in alike if (text := _stands(facts, c, seed))]
+def stand(facts: Facts, classes: Sequence[ClassFact]) -> list[str]:
+    """Sentences on the places of classes, for a perspective: one for neighbours of which the same is true."""
+    told = []
+    known = [(c, so) for c in classes if (so := _stands(c))]
+    for (so, _), some in groupby(known, key=lambda one: (one[1], _is_apart(one[0]) and one[0].name)):
+        members = [c for c, _ in some]
+        alike = [group(facts, c) for c in members]
+        be = "is" if len(alike) == 1 and is_one(alike[0]) else "are"
+        parts = enumerate_([f"{word} of {again(c)}" for c in members if (word := _part(c)[0])])
+        told.append(sentence(so.format(subject=enumerate_(alike), be=be, parts=parts)))
     return told
 
 
-def _stands(facts: Facts, c: ClassFact, seed: str) -> str | None:
-    """A sentence on the places of a class; None where most of them are not known."""
+def _is_apart(c: ClassFact) -> bool:
+    """Whether what is said of where they lie would be read of the things of two classes together."""
+    return c.arrangement is not None or (not _place(c) and bool(_numbers(c)))
+
+
+def _stands(c: ClassFact) -> str:
+    """A frame of a sentence on the places of a class; empty where most of them are not known."""
     if phrases.is_undercount(c):
-        return None
-    subject, how, numbers = group(facts, c), _how(c), _numbers(c)
-    if numbers and not c.arrangement:
-        return sentence(f"of the {subject}, {_listed(numbers, 'are' if numbers[0][0] > 1 else 'is')}")
-    verb = "is" if is_one(subject) else "are"
-    all_, clear = _cells(c) or _over(c), _listed(_clear(c), "of them")
+        return ""
+    how, numbers = _how(c), _numbers(c)
+    if numbers and not c.arrangement and not _place(c):
+        return f"of the {{subject}}, {_listed(numbers, 'are' if numbers[0][0] > 1 else 'is')}"
+    all_ = _cells(c) or _over(c)
     if how:
         # a part of the place that all are said to lie in says little more
         rest = "" if _place(c) or not all_ or all_.startswith("spread") else f", {all_}"
-        return sentence(f"{subject} {verb} {how}{rest}")
-    if all_:
-        return sentence(f"{subject} {verb} {all_}")
-    if clear:
-        return sentence(f"{subject} {choose(('are visible', 'can be seen'), seed, c.name)}, {clear}")
-    sides = _sides(c)
-    return sentence(f"{subject} {verb} {sides}") if sides else None
+        return f"{{subject}} {{be}} {how}{rest}"
+    word, where = _part(c)
+    if word and not all_:
+        return f"{{parts}} are {where}"
+    said = all_ or _sides(c)
+    return f"{{subject}} {{be}} {said}" if said else ""
 
 
 def by_cells(c: ClassFact, seed: str, *, named: bool) -> str | None:
@@ -83,14 +93,16 @@ def by_cells(c: ClassFact, seed: str, *, named: bool) -> str | None:
     if numbers := _numbers(c):
         said = _listed(numbers, "is" if numbers[0][0] == 1 else "are")
         return sentence(f"of {who}, {said}" if named else said)
-    if over := _cells(c) or _over(c):
+    over = _cells(c) or _over(c)
+    if c.arrangement and over.startswith("spread"):
+        return None
+    if over:
         one = c.total == 1 if c.countable else is_mass(c.name)
         subject = who if named else "it" if one else "they"
         verb = choose(("is" if one else "are", "can be found" if _cells(c) else "are"), seed, c.name)
         return sentence(f"{subject} {verb} {over}")
-    if clear := _clear(c):
-        return sentence(_listed(clear, f"of {who if named else 'them'} are"))
-    return None
+    word, where = _part(c)
+    return sentence(f"{word} of {who if named else 'them'} are {where}") if word else None
 
 
 def _how(c: ClassFact) -> str:
@@ -168,35 +180,47 @@ def _extents(c: ClassFact) -> tuple[float, float]:
     return across, down
 
 
-def _clear(c: ClassFact) -> list[tuple[int, str]]:
-    """The cells in which most lie, where of others nobody could say in which: 0 for some, and the place.
+def _part(c: ClassFact) -> tuple[str, str]:
+    """``most`` and ``on the left and at the top``, the cells in which so many lie; empty where few are known.
 
-    No numbers: one beside the border of a cell may be counted there, too. None where fewer are known.
+    ``several`` of a class of which there may be more than is annotated. No numbers: one beside the border of
+    a cell may be counted there, too. Where the smaller ones are, nobody sees most of a class.
     """
-    if c.total < 3 or not c.countable:
-        return []
+    if c.total < _SEVERAL or not c.countable or c.groups:
+        return "", ""
+    everything = c.total + c.left_out
     for least in (2, 1):
-        most = sorted((i for i in _used(c) if c.clear[i] >= least), key=lambda i: -c.clear[i])[:_NAMED]
-        if 2 * sum(c.clear[i] for i in most) >= c.total:
-            return [(0, IN_PLACE[i]) for i in sorted(most)]
-    return []
+        cells = sorted((i for i in _used(c) if c.clear[i] >= least), key=lambda i: -c.clear[i])[:_NAMED]
+        number = sum(c.clear[i] for i in cells)
+        if 2 * number > everything and len(told := _joined(cells)) <= _LISTED and _hold_most(c, cells):
+            return ("most" if c.complete else "several" if number >= _SEVERAL else ""), enumerate_(told)
+    return "", ""
 
 
-def _listed(numbers: list[tuple[int, str]], link: str = "") -> str:
-    """``two lie on the left and one at the top``; ``some of them on the left, two at the top``.
+def _hold_most(c: ClassFact, cells: Sequence[int]) -> bool:
+    """Whether half of what the things cover lies in these cells, by their middles."""
+    areas = [(box.area, cell(box, 1, 1)) for box in c.boxes]
+    return 2 * sum(area for area, at in areas if at in cells) >= sum(area for area, _ in areas)
+
+
+def _joined(cells: Sequence[int]) -> list[str]:
+    """Cells in words, the three along a border as one."""
+    told, rest = [], set(cells)
+    for border, side in _BORDERS:
+        if set(side) <= rest:
+            told.append(border)
+            rest -= set(side)
+    return [*told, *(IN_PLACE[i] for i in sorted(rest))]
+
+
+def _listed(numbers: list[tuple[int, str]], verb: str) -> str:
+    """``two are on the left and one at the top``: how many of things lie in which place.
 
     Args:
-        numbers: of things in a place; 0 for some, which come first.
-        link: what stands between the first number and its place.
+        verb: between the first number and its place.
     """
-    some = enumerate_([place for n, place in numbers if not n])
-    told = [f"{number(n)} {place}" for n, place in numbers if n]
-    if some:
-        return ", ".join(filter(None, (f"some {link} {some}", enumerate_(told))))
-    if told and link:
-        first, place = numbers[0]
-        told[0] = f"{number(first)} {link} {place}"
-    return enumerate_(told)
+    (first, place), *others = numbers
+    return enumerate_([f"{number(first)} {verb} {place}", *(f"{number(n)} {at}" for n, at in others)])
 
 
 def _sides(c: ClassFact) -> str:

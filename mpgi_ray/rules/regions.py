@@ -137,8 +137,12 @@ def lies(region: Region, seed: str, beside: Sequence[Region] = ()) -> str:
 def _tends(regions: Sequence[Region], where: str, beside: Sequence[Region] = ()) -> str:
     """``green and brown areas lie mainly in the top half``."""
     if len(regions) == 1 and regions[0].form == "area":
-        return f"{noun(regions[0], beside)} lies mainly in the {where}"
-    return f"{enumerate_(colours(regions, beside))} areas lie mainly in the {where}"
+        return f"{noun(regions[0], beside)} lies mainly {_towards(where)}"
+    return f"{enumerate_(colours(regions, beside))} areas lie mainly {_towards(where)}"
+
+
+def _towards(tendency: str) -> str:
+    return "around the centre" if tendency == "central part" else f"in the {tendency}"
 
 
 def _ground(region: Region, beside: Sequence[Region] = ()) -> str:
@@ -186,8 +190,8 @@ def each(measured: Measured, seed: str) -> list[str]:
 
 def located(measured: Measured, seed: str) -> list[str]:
     """Sentences on where regions lie, at most three; none where nothing is known of that."""
-    told = [sentence(lies(region, seed)) for region in placed(measured)]
-    return [*told, *tending(measured)][:3]
+    seen = placed(measured)
+    return [*(sentence(lies(region, seed, seen)) for region in seen), *tending(measured)][:3]
 
 
 def around(measured: Measured) -> list[str]:
@@ -213,14 +217,14 @@ def spots(seen: Spots) -> str:
     return f"a single small {seen.colour} spot" if one else f"{seen.amount} small {seen.colour} spots"
 
 
-def stand_out(seen: Spots, told: int = 0) -> str:
+def stand_out(seen: Spots, *, retold: bool = False) -> str:
     """A clause on spots: ``a few small white spots stand out on dark green ground in the lower right``.
 
     Args:
-        told: 0 for the words of a perspective, 1 for those of an integrated text.
+        retold: whether in the words of an integrated text.
     """
     verb = "stands" if seen.amount == "one" else "stand"
-    if told:
+    if retold:
         where = place(seen)
         return f"{f'{where}, ' if where else ''}{spots(seen)} {verb} out against the {seen.ground} ground"
     return f"{spots(seen)} {verb} out on {seen.ground} ground {place(seen)}".strip()

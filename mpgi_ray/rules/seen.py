@@ -108,8 +108,11 @@ class Measured:
         things: by class, at most two colours each; classes without a clear colour are missing.
         regions: largest first, at most five.
         spots: most telling first, at most two.
-        colours: share of each plain colour name in the picture, largest first.
+        colours: share of each colour in the picture, largest first, what is alike in a region as one;
+            with its tone (``dark green``) where hardly any of it has another.
         shades: by class; nothing is told of them, but a text may not say otherwise.
+        absent: vivid colours that nothing in the picture shows (`measured.vivid.VIVID`); the same is true.
+        lacking: by class, those that nothing in the boxes of its objects shows.
     """
 
     things: tuple[ThingColour, ...] = ()
@@ -117,3 +120,5 @@ class Measured:
     spots: tuple[Spots, ...] = ()
     colours: tuple[tuple[str, float], ...] = ()
     shades: tuple[Shade, ...] = ()
+    absent: frozenset[str] = frozenset()
+    lacking: tuple[tuple[str, frozenset[str]], ...] = ()

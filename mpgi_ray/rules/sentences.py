@@ -36,7 +36,8 @@ def scene(facts: Facts, seed: str) -> str | None:
     if phrase is None:
         if not facts.scenes:
             return None
-        return f'The scene is labelled "{enumerate_([humanise(s) or s for s in facts.scenes])}".'
+        labels = enumerate_([f'"{humanise(label) or label}"' for label in facts.scenes])
+        return sentence(f"the scene is labelled {labels}")
     frames = (
         "The image shows {}",
         "The image is an overhead view of {}",

@@ -69,7 +69,8 @@ def share_of(c: CoverFact) -> str:
 def is_plural(c: CoverFact) -> bool:
     """Whether a cover is spoken of in the plural: countable things in more than one patch, and canopies."""
     if said_as(c.name):  # a single one is seen as such only where it is small
-        return not c.exact or c.patches > 1 or c.fraction >= _NET
+        is_net = said_as(c.name) == "roads" and (not c.exact or c.fraction >= _NET)
+        return c.patches > 1 or is_net
     return not is_mass(c.name) and (c.patches > 1 or is_several(c.name))
 
 
@@ -83,6 +84,12 @@ def bare(c: CoverFact) -> str:
     if plural := said_as(c.name):
         return plural if is_plural(c) else singular(plural)
     return c.several if is_plural(c) else c.name
+
+
+def single(c: CoverFact) -> str:
+    """One of it with an article: ``a pond`` of ponds; empty for what is said by its name."""
+    plural = said_as(c.name)
+    return with_article(singular(plural)) if plural else ""
 
 
 def where(c: CoverFact) -> str | None:

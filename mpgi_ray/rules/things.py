@@ -20,6 +20,7 @@ _FEW = 3  # of which nobody says "most" or "several"
 _MOST = 0.5  # of all objects of a class have a colour, where most are said to have it
 _LEAST_WORDS = 5  # of the answer to a perspective
 _AGAIN = re.compile(  # up to a full stop or a comma, as what follows an "and" is not the same thing's
+    r"(?<!and )(?<!with )(?<!and a )(?<!with a )(?<!and an )(?<!with an )"  # nor is a list's last thing all
     r"\b([a-z][a-z -]*)\. (?:The )?(?i:\1)(?: water)? ((?:covers?|takes? up) [a-z ]+? of the [a-z]+)(?=[.,])"
 )
 _SINGLE = ("one ", "a ", "an ")
@@ -35,11 +36,14 @@ def _colour(facts: Facts, c: ClassFact) -> str:
     return seen.colour if seen and not phrases.is_undercount(c) else ""
 
 
-def some(facts: Facts, c: ClassFact) -> str | None:
+def some(facts: Facts, c: ClassFact, *, few: bool = False) -> str | None:
     """``Most of the cars are white``, ``Several of …``, ``Two of the buses are white and one is red``.
 
     Colours that not all have. Where some show none, a number of the others is read as if these had another:
     a strong colour is told of at least so many, a plain one only of most.
+
+    Args:
+        few: whether ``the cars include two white ones and a red one`` is told, as nothing else of looks is.
     """
     told, everything = facts.some_colours(c), c.total + c.left_out
     if not c.countable or c.total < 2 or not told:
@@ -51,6 +55,12 @@ def some(facts: Facts, c: ClassFact) -> str | None:
     if told[0].agreeing > max(_FEW, _MOST * everything):
         return sentence(f"several of the {c.several} are {told[0].colour}")
     strong = [t for t in told if t.colour not in _PLAIN and t.agreeing >= _SEEN * everything]
+    if few and any(t.colour not in _PLAIN for t in told):
+        ones = [
+            with_article(f"{t.colour} one") if t.agreeing == 1 else f"{number(t.agreeing)} {t.colour} ones"
+            for t in sorted(told, key=lambda t: t.colour in _PLAIN)
+        ]
+        return sentence(f"the {c.several} include {enumerate_(ones)}")
     return _numbered(c, strong, "at least ") if strong else None
 
 
@@ -63,10 +73,8 @@ def _numbered(c: ClassFact, told: Sequence[ThingColour], least: str = "") -> str
 
 
 def again(c: ClassFact) -> str:
-    """A class that was told with its number before: ``the car``, ``these cars``."""
-    if not c.countable or not c.total:
-        return f"the {c.several}"
-    return f"the {c.name}" if c.total == 1 else f"these {c.several}"
+    """A class that was told with its number before: ``the car``, ``the cars``."""
+    return f"the {c.name if c.countable and c.total == 1 else c.several}"
 
 
 def is_one(amount: str) -> bool:
@@ -75,32 +83,54 @@ def is_one(amount: str) -> bool:
     return least.startswith(_SINGLE) or is_mass(least.removeprefix("some ").removeprefix("the "))
 
 
-def looks(facts: Facts, c: ClassFact, *, told: bool = False) -> str | None:
-    """A sentence on the look of a class: colour, shape or size in metres, direction, what lies around.
+def looks(facts: Facts, classes: Sequence[ClassFact]) -> list[str]:
+    """Sentences on the looks of classes, for a perspective; one for neighbours that look alike."""
+    told = []
+    known = [(c, so) for c in classes if (so := _looks(facts, c, told=False))]
+    for so, some in groupby(known, key=lambda one: one[1]):
+        alike = [c for c, _ in some]
+        subject, one = enumerate_([_all_of(c) for c in alike]), len(alike) == 1 and _is_single(alike[0])
+        be = "is" if one else "are"
+        short = len(f"{subject} {be} {so}".split()) < _LEAST_WORDS
+        told.append(sentence(f"{subject}{' in the image' if short else ''} {be} {so}"))
+    return told
+
+
+def look_again(facts: Facts, c: ClassFact) -> str | None:
+    """A sentence on the look of a class that the text told with number and colour; if alike, of each one."""
+    so, each = _looks(facts, c, told=True), _is_each(c)
+    subject = f"each {c.name}" if each else again(c)
+    return sentence(f"{subject} {'is' if each or _is_single(c) else 'are'} {so}") if so else None
+
+
+def _is_each(c: ClassFact) -> bool:
+    return bool(c.exact and c.total > 1 and c.form and c.form.alike)
+
+
+def _is_single(c: ClassFact) -> bool:
+    return c.total == 1 if c.countable else is_mass(c.name)
+
+
+def _looks(facts: Facts, c: ClassFact, *, told: bool) -> str:
+    """What a class looks like: colour and what lies around, shape or size in metres, direction; or empty.
 
     Args:
-        told: the text named the class with its number and colour before; what is alike is told of each one.
+        told: the text named its colour before.
     """
     if not c.total or phrases.is_undercount(c):  # nothing is known of most of them
-        return None
-    seen, form = facts.colour(c), phrases.shape(c.form) if c.form else ""
-    colour = seen.colour if seen and not told else ""
+        return ""
+    seen, form = None if told else facts.colour(c), phrases.shape(c.form) if c.form else ""
     way = f"oriented {phrases.way(c.form.direction)}" if c.form and c.form.direction else ""
-    each = bool(told and c.exact and c.total > 1 and c.form and c.form.alike)
-    # vessels lie on no ground, and not each thing need have the same
-    aground = c.countable and not each and "vessel" not in hypernyms(c.name)
-    ground = f"against {with_article(seen.ground)} background" if seen and seen.ground and aground else ""
-    subject = f"each {c.name}" if each else again(c) if told else _all_of(c)
-    one = each or (c.total == 1 if c.countable else is_mass(c.name))
-    is_so = [look for look in (colour, form, way) if look]
-    if not is_so:
-        return None
-    serial = len(is_so) > 2 or any(" and " in clause for clause in is_so[:-1])
+    # vessels lie on no ground
+    if seen and seen.ground and c.countable and "vessel" not in hypernyms(c.name):
+        is_so = (form, way, f"{seen.colour} against {with_article(seen.ground)} background")
+    else:
+        is_so = (seen.colour if seen else "", form, way)
+    clauses = [clause for clause in is_so if clause]
+    serial = len(clauses) > 2 or any(" and " in clause for clause in clauses[:-1])
     # "are orange, about 9 m long and 7 m wide"
-    listed = ", ".join(is_so) if " and " in is_so[-1] else enumerate_(is_so, serial=serial)
-    said = f"{'is' if one else 'are'} {listed}{ground and f', {ground}'}"
-    short = not told and len(f"{subject} {said}".split()) < _LEAST_WORDS
-    return sentence(f"{subject}{' in the image' if short else ''} {said}")
+    alone = bool(clauses) and " and " in clauses[-1]
+    return ", ".join(clauses) if alone else enumerate_(clauses, serial=serial)
 
 
 def _all_of(c: ClassFact) -> str:
@@ -149,9 +179,10 @@ def covers(
         said[-1].append(_Shared(enumerate_(names), verb, f"{share}{of}{parts}"))
         said += [[]] if alone else []
     sentences = [_together(shared) for shared in said if shared]
-    rest = little[False] if sentences else little[True] + little[False]
-    if sentences and little[True]:
-        sentences[-1] += f", with {_little(little[True])}"
+    some = [c for c in little[True] if surfaces.surface(c) == surfaces.bare(c)] if sentences else []
+    if some:  # a road is no "some"
+        sentences[-1] += f", with some {enumerate_([surfaces.bare(c) for c in some])}"
+    rest = [c for c in little[True] if c not in some] + little[False]
     return " ".join([*map(sentence, sentences), *([also(rest)] if rest else [])]) or None
 
 
@@ -171,17 +202,10 @@ def _together(said: Sequence[_Shared]) -> str:
     return enumerate_([" ".join(first), *(f"{one.names} {one.share}" for one in others)])
 
 
-def _little(covers: Sequence[CoverFact]) -> str:
-    """``some roads, grass and sand, and a pier``."""
-    some = [surfaces.bare(c) for c in covers if surfaces.surface(c) == surfaces.bare(c)]
-    single = [surfaces.surface(c) for c in covers if surfaces.surface(c) != surfaces.bare(c)]
-    return enumerate_([*([f"some {enumerate_(some)}"] if some else []), *single], serial=len(some) > 1)
-
-
 def also(covers: Sequence[CoverFact]) -> str:
     """``There are also roads and some vegetation.``"""
     told = sorted(covers, key=lambda c: not surfaces.is_plural(c))
-    mass = [is_mass(c.name) and not surfaces.is_plural(c) for c in told]
+    mass = [surfaces.surface(c) == surfaces.bare(c) and not surfaces.is_plural(c) for c in told]
     items = [f"{'some ' * some}{surfaces.surface(c)}" for c, some in zip(told, mass, strict=True)]
     return sentence(f"there {'are' if surfaces.is_plural(told[0]) else 'is'} also {enumerate_(items)}")
 
@@ -204,5 +228,4 @@ def told_again(facts: Facts, c: CoverFact) -> str:
 
 def joined(told: Sequence[str]) -> str:
     """Sentences as a text: ``a village. The village covers half`` is ``a village, which covers half``."""
-    text = " ".join(told)
-    return text if any(", which " in one for one in told) else _AGAIN.sub(r"\1, which \2", text)
+    return _AGAIN.sub(r"\1, which \2", " ".join(told))

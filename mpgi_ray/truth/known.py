@@ -188,6 +188,12 @@ class Known:
         kinds = same | {*lexicon.hypernyms(name)}
         return bool(kinds & {*complete}) or any(map(is_one, complete)) or as_others
 
+    def of_which_are_fewer(self, name: str, least: float) -> str | None:
+        """Of three fighters, where there are two aircraft, ``aircraft``; None if there may be as many."""
+        kinds = {*lexicon.hypernyms(name)} & {*lists()["known_kinds"]}
+        most = ((kind, self.of(kind).most) for kind in sorted(kinds))
+        return next((kind for kind, number in most if number is not None and least > number), None)
+
     def unmarked(self, covers: Sequence[CoverFact], cell: int | None = None) -> float:
         """The share of the image, or of a cell, that is marked as nothing and may be more of these."""
         if all(fact.exact for fact in covers):

@@ -104,6 +104,9 @@ class Checker:
         none = exact and not of.maybe and not of.uncounted
         if known and none and not self.known.is_implied(claim.name):
             return Judged(claim, Verdict.CONTRADICTED, f"there is no {claim.name}")
+        unlike = not (of.maybe or of.under or of.uncounted)
+        if unlike and (kind := self.known.of_which_are_fewer(claim.name, 1)):
+            return Judged(claim, Verdict.CONTRADICTED, f"there is no {kind}")
         return Judged(claim, Verdict.UNVERIFIABLE)
 
     def _taken_for(self, name: str) -> bool:
@@ -142,12 +145,11 @@ class Checker:
             wholes, most = sum(fact.total for fact in of.maybe), claim.amount[1]
             if claim.region is None and most is not None and claim.amount[0] == 0 and 2 * most < wholes:
                 return Judged(claim, Verdict.CONTRADICTED, f"{wholes} {of.maybe[0].name}")
-        kinds = not of.classes and of.maybe and claim.region is None and claim.amount and of.most is not None
-        if kinds and claim.amount and claim.amount[0] > (of.most or 0):  # three airliners of two airplanes
-            return Judged(claim, Verdict.CONTRADICTED, self._fact(claim.name, of))
-        if not of.classes and (not of.exact or of.maybe or of.uncounted):
-            return Judged(claim, Verdict.UNVERIFIABLE)
         least, most = claim.amount or (0.0, None)
+        if not of.classes and (not of.exact or of.maybe or of.uncounted):
+            if kind := self.known.of_which_are_fewer(claim.name, least):
+                return Judged(claim, Verdict.CONTRADICTED, self._fact(kind, self.known.of(kind)))
+            return Judged(claim, Verdict.UNVERIFIABLE)
         if of.covers and not of.classes:  # as many trees as patches of them, at least
             enough = (
                 most is None and claim.region is None and least <= sum(fact.patches for fact in of.covers)

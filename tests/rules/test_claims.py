@@ -19,16 +19,25 @@ from support.claims import Claim, Reader
             ],
         ),
         (
-            "This is a view of more than 50 cars. Some of these cars are on the left.",
-            [Claim("car", 51, True), Claim("car", 1, True, ("left",))],
+            "This is a view of more than 50 cars. Most of the cars are on the left.",
+            [
+                Claim("car", 51, True),
+                Claim("car", 1, True, ("left",)),
+                Claim("car", 26, True, ("left",)),
+                Claim("car", 51, True),
+            ],
         ),
         (
-            "At least four cars are in a grid, two of them on the left and one at the top.",
+            "Several of the cars and most of the buses are on the left and at the top.",
             [
-                Claim("car", 2, True, ("left",)),
+                Claim("car", 1, True, ("left",)),
                 Claim("car", 1, True, ("top",)),
-                Claim("car", 4, True),
-                Claim("car", 4, True, way="in a grid"),
+                Claim("car", 3, True, ("left", "top")),
+                Claim("car", 2, True),
+                Claim("bus", 1, True, ("left",)),
+                Claim("bus", 1, True, ("top",)),
+                Claim("bus", 2, True, ("left", "top")),
+                Claim("bus", 2, True),
             ],
         ),
         (

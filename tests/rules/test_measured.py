@@ -20,6 +20,7 @@ from mpgi_ray.demo.scenes.spec import spec
 from mpgi_ray.rules.lexicon import class_name
 from mpgi_ray.rules.measured.colours import TONES, judged, learned, plain
 from mpgi_ray.rules.measured.measure import measure
+from mpgi_ray.rules.measured.vivid import absent
 from mpgi_ray.rules.regions import share_of
 from mpgi_ray.rules.seen import Measured, Region
 
@@ -355,3 +356,17 @@ def test_spots_stand_out_only_where_they_are_few_and_little_else_looks_as_they_d
     picture.paste((240, 240, 240), (0, 96 - others, 96, 96))  # as broad as surf
     measured = measure(picture, Annotation(width=96, height=96))
     assert [(spots.colour, spots.ground) for spots in measured.spots] == [("white", "brown")] * stand_out
+
+
+def test_a_vivid_colour_is_absent_only_where_no_pixel_comes_near_it() -> None:
+    pixels = np.full((200, 300, 3), 128, dtype=np.uint8)
+    pixels[20:30, 40:50] = (200, 190, 40)  # yellow, in the first box
+    pixels[100:104, 200:202] = (150, 60, 60)  # a little red, in none
+    boxes = {"van": [Box(35, 15, 55, 35)], "car": [Box(100, 100, 120, 120)], "bike": [Box(9, 9, 11, 11)]}
+    whole, by_class = absent(Image.fromarray(pixels), boxes, (300, 200))
+    assert {"blue", "purple"} <= whole
+    assert not {"yellow", "red"} & whole
+    assert "yellow" not in by_class["van"]
+    assert {"yellow", "red"} <= by_class["car"]
+    assert "bike" not in by_class  # too small to be seen
+    assert absent(Image.new("RGB", (4000, 4000)), {}, (4000, 4000)) == (frozenset(), {})

@@ -83,6 +83,16 @@ class Reader:
             return [_amount(m)]
         if m := kinds.NEAR.fullmatch(text):
             return [_one_of(m["a"], m["many_a"]), _one_of(m["b"], m["many_b"])]
+        if m := kinds.MOST_LIE.fullmatch(text):
+            subjects = re.findall(rf"(most|several) of (them|the {kinds.NOUN})", m["items"])
+            return [
+                claim
+                for word, one in subjects
+                for claim in self._stands("they" if one == "them" else one, f"{word} of them {m['cells']}")
+            ]
+        if m := kinds.INCLUDE.fullmatch(text):
+            numbers = [_value(one["n"] or "one") for one in _listed(kinds.ONES, m["items"])]
+            return [Claim(kinds.SINGULAR[m["noun"]], sum(numbers), True)]
         if m := kinds.SOME.fullmatch(text):  # nothing has two colours
             items = _listed(kinds.OF_COLOUR, m["items"])
             name = kinds.SINGULAR[items[0]["noun"]]
@@ -90,18 +100,13 @@ class Reader:
             numbers = [_value(i["n"]) if i["n"] else most if i["most"] else 3 for i in items]
             return [Claim(name, sum(numbers), True)]
         if m := kinds.LOOKS.fullmatch(text):
-            return [claim] if (claim := self._subject(m["subject"])) else []
-        if m := kinds.SOME_LIE.fullmatch(text):
-            return [*self._few(text.removesuffix("."))]
+            return [claim for one in _subjects(m["subject"]) if (claim := self._subject(one))]
         if m := kinds.ALL_LIE.fullmatch(text):
             amount = self._subject(m["subject"] or "they")
             cells = _listed(kinds.IN_CELL, f"{m['n']} {m['cells']}")
             return [*_in_cells(amount, replace(amount, number=1, at_least=True), cells)]
-        if m := kinds.TOGETHER.fullmatch(text):
-            claims = [_amount(item) for item in _listed(kinds.ITEM, m["items"])]
-            return [*claims, *(replace(claim, places=(_place(m["place"]),)) for claim in claims)]
         if m := kinds.STANDS.fullmatch(text):
-            return [*self._stands(m["subject"], m["rest"])]
+            return [claim for one in _subjects(m["subject"]) for claim in self._stands(one, m["rest"])]
         if m := kinds.SIZES.fullmatch(text):
             return [_of_all(m["a"]), _of_all(m["b"])]
         if m := kinds.ASIDE.fullmatch(text):
@@ -121,11 +126,11 @@ class Reader:
             return _amount(m)
         if m := re.fullmatch(rf"each ({kinds.NOUN})", text):
             return self._told[kinds.SINGULAR[m[1]]]
-        if m := re.fullmatch(rf"(the|these) ({kinds.NOUN})", text):
-            told = self._told.get(kinds.SINGULAR[m[2]])
-            if told is None and m[1] == "the" and not self._told:  # a perspective begins with it
-                told = _one_of(m[2], None)
-            if told is None or (told.number == 1) != (m[1] == "the"):
+        if m := re.fullmatch(rf"the ({kinds.NOUN})", text):
+            told = self._told.get(kinds.SINGULAR[m[1]])
+            if told is None and not self._told:  # a perspective begins with it
+                told = _of_all(m[1])
+            if told is None or m[1] not in _forms(told):
                 raise ValueError(f"{text!r} refers to {told}")
             self._last = told
             return told
@@ -138,7 +143,9 @@ class Reader:
         one = amount or Claim(kinds.SINGULAR[re.sub("^an? ", "", subject)], 1, True)
         one = replace(one, number=1, at_least=True)
         self._last, before = amount or one, self._last
-        if few := re.search(rf"(?:^|, )((?:{kinds.NUMBER}|some|several|many) of them {kinds.CELL}.*)$", rest):
+        if few := re.search(
+            rf"(?:^|, )((?:several|many|most) of them (?:{kinds.CELL}|{kinds.ALONG}).*)$", rest
+        ):
             yield from self._few(few[1])
             rest = rest[: few.start()]
         self._last = before
@@ -161,18 +168,30 @@ class Reader:
             yield from _in_cells(amount, one, _listed(kinds.IN_CELL, rest))
 
     def _few(self, text: str) -> Iterator[Claim]:
-        """``two of them on the left and one at the top``: there may be more in each."""
-        if m := re.match(rf"(.+?) of these ({kinds.NOUN}) (?:is|are) ", text):
-            self._subject(f"these {m[2]}")
+        """``several of them on the left and at the top``: together, and one at least in each."""
         if self._last is None:
             raise ValueError("nobody knows of which")
-        text = re.sub(rf" of (?:them|these {kinds.NOUN})(?: is| are)?(?= )", "", text, count=1)
-        amount = re.match("(?:some|several|many) ", text)
-        least = {"several ": 3, "many ": 6}.get(amount[0], 1) if amount else 1
-        for cell in _listed(kinds.IN_CELL, text[amount.end() :] if amount else text):
-            least = 1 if cell["some"] else least
-            number = _value(cell["n"]) if cell["n"] else least
-            yield replace(self._last, number=number, at_least=True, places=(_place(cell["cell"]),))
+        word, _, places = text.partition(" of them ")
+        found = _listed(kinds.IN_CELL, places)
+        cells = [c for m in found for c in (kinds.SIDES[m["side"]] if m["side"] else [_place(m["cell"])])]
+        least = {"several": 3, "many": 6, "most": self._last.number // 2 + 1}[word]
+        one = replace(self._last, number=1, at_least=True)
+        yield from (replace(one, places=(cell,)) for cell in cells)
+        yield replace(one, number=least, places=tuple(cells))
+
+
+def _subjects(text: str) -> list[str]:
+    """``two vans`` and ``three boats`` of ``two vans and three boats``; what is no such list as it is."""
+    try:
+        return [item[0] for item in _listed(kinds.SUBJECT, text)]
+    except ValueError:
+        return [text]
+
+
+def _forms(told: Claim) -> tuple[str, ...]:
+    """The words for it: ``car`` of one, ``cars`` of more."""
+    one, several = next(forms for forms in kinds.NAMES.values() if told.name in forms)
+    return (one,) if told.number == 1 else (several,)
 
 
 def _one_of(noun: str, many: str | None) -> Claim:

@@ -52,6 +52,12 @@ for word in [
 SINGULAR = {form: forms[0] for forms in NAMES.values() for form in forms}
 NOUN = "(?:" + "|".join(sorted(map(re.escape, SINGULAR), key=len, reverse=True)) + ")"
 CELLS = ("upper left", "top", "upper right", "left", "centre", "right", "lower left", "bottom", "lower right")
+SIDES = {
+    "top": CELLS[:3],
+    "bottom": CELLS[6:],
+    "left": CELLS[::3],
+    "right": CELLS[2::3],
+}
 
 NUMBER = "(?:" + "|".join([*WORDS, r"\d+"]) + ")"
 HUE = (
@@ -89,13 +95,15 @@ SEEN_IN = (
 SEEN = rf"(?:{SHARE} of it {COLOUR}|(?:{REGION}|{SPOTS})(?: {SEEN_IN})?)"  # in pixels: no thing of a class
 SPREAD = "in every part of the image|spread over (?:the whole|(?:much|most) of the) image"
 ITEM = re.compile(rf"{AMOUNT}(?: (?P<arranged>{ARRANGED}))?(?: (?P<place>{ALL_IN}))?|{SEEN}")
-IN_CELL = re.compile(rf"(?:(?P<n>{NUMBER}) |(?P<some>some) )?(?P<cell>{CELL})")
+IN_CELL = re.compile(
+    rf"(?:(?P<n>{NUMBER}) )?(?:(?P<cell>{CELL})|along the (?P<side>top|bottom|left|right)(?: side)?)"
+)
 OF_COLOUR = re.compile(
     rf"(?:(?:at least )?(?P<n>{NUMBER})|(?P<most>most)|several)"
     rf"(?: of the (?P<noun>{NOUN})(?: here)?)?(?: (?:is|are))? {COLOUR}"
 )
 PREDICATE = (
-    rf"(?:{COLOUR}|(?:small|large) in the image|elongated|round"
+    rf"(?:{COLOUR}(?: against an? {COLOUR} background)?|(?:small|large) in the image|elongated|round"
     r"|about [\d.]+ m (?:across|long and [\d.]+ m wide)"
     "|oriented (?:from left to right|from top to bottom|diagonally))"
 )
@@ -103,12 +111,13 @@ SEPARATOR = re.compile("; |, and |, | and ")
 
 LISTING = re.compile(
     "(?:there (?:is|are)(?: also)?|in this image there (?:is|are)|from above, the image shows"
-    "|the image shows|the picture shows|overhead view of|top-down view of|the view from above shows"
+    "|the (?:image|frame) also shows|the image shows|the picture shows"
+    "|overhead view of|top-down view of|the view from above shows"
     r"|this is a view of|the image looks straight down on) (?P<items>.+?)(?: in the image)?\."
 )
 ALONE = re.compile(  # one class, with places that not all of it have
     rf"(?P<subject>[^,]*?{NOUN}),? "
-    rf"(?P<rest>(?!.*\b{NOUN})(?:(?:some|several|many) of them|{SPREAD}|mostly in the|{CELL}(?:,| and) ).*)"
+    rf"(?P<rest>(?!.*\b{NOUN})(?:(?:several|many|most) of them|{SPREAD}|mostly|{CELL}(?:,| and) ).*)"
 )
 ALL = re.compile(rf"(?P<items>.+ and .+), all (?P<place>{ALL_IN})")
 SPLIT = [
@@ -122,27 +131,28 @@ SPLIT = [
     )
 ]
 POINTING = "(?:horizontally|vertically|diagonally)"
-WHERE = rf"(?:, against an? {COLOUR} background)?"
 LOOKS = re.compile(
-    rf"(?P<subject>.+?) (?:(?:is|are) {PREDICATE}(?:(?:, and |, | and ){PREDICATE})*{WHERE}"
+    rf"(?P<subject>.+?) (?:(?:is|are) {PREDICATE}(?:(?:, and |, | and ){PREDICATE})*"
     rf"|points? {POINTING})\."
 )
+INCLUDE = re.compile(rf"the (?P<noun>{NOUN}) include (?P<items>.+)\.")
+ONES = re.compile(rf"(?:an?|(?P<n>{NUMBER})) {COLOUR} ones?")
 SOME = re.compile(rf"(?P<items>(?:(?:at least )?{NUMBER}|most|several) of the .+?)\.")
 SHARED = re.compile(rf"{AMOUNT} here (?:is|are) {COLOUR}(?: on {COLOUR} ground)?\.")
 HOW = re.compile(rf"(?:(?P<arranged>{ARRANGED})\b ?)?(?P<place>{ALL_IN}\b)?(?:: |, |$)")
 MOSTLY = re.compile("mostly in the (left|right|top|bottom) half")
-SOME_LIE = re.compile(
-    rf"(?P<n>{NUMBER}|some|several|many) of (?:them|these {NOUN}) (?:is |are )?(?P<cells>{CELL}.*)\."
+ALONG = "along the (?:top|bottom|left side|right side)"
+MOST_LIE = re.compile(
+    rf"(?P<items>(?:most|several) of (?:them|the {NOUN})(?:(?:, | and )(?:most|several) of the {NOUN})*)"
+    rf" are (?P<cells>(?:{CELL}|{ALONG}).*)\."
 )
-ALL_LIE = re.compile(
-    rf"(?:of (?:the )?(?P<subject>.+?), )?(?P<n>{NUMBER}) (?:lies?|is|are) (?P<cells>{CELL}.*)\."
-)
+ALL_LIE = re.compile(rf"(?:of (?P<subject>.+?), )?(?P<n>{NUMBER}) (?:lies?|is|are) (?P<cells>{CELL}.*)\.")
 STANDS = re.compile(
     r"(?P<subject>.+?) (?:lies?|is|are|stands?|can be (?:found|seen)),? "
     rf"(?P<rest>(?:{ARRANGED}|{ALL_IN}|{NUMBER} {CELL}|{SPREAD}|mostly|visible"
-    rf"|(?:{NUMBER}|some|several|many) of them).*)\."
+    rf"|(?:several|many|most) of them).*)\."
 )
-TOGETHER = re.compile(rf"(?P<items>(?!there|the image|of ).+ and .+) are (?P<place>{ALL_IN})\.")
+SUBJECT = re.compile(rf"(?:the )?{AMOUNT}|(?:the )?{NOUN}")
 NEAR = re.compile(
     rf"(?P<many_a>one of )?the (?P<a>{NOUN}) (?:is close to|is right by|lies next to|is near)"
     rf" (?P<many_b>one of )?the (?P<b>{NOUN})\."
@@ -156,7 +166,6 @@ WHOLE = "(?:the view|the picture|the image|the area|the scene)"
 UNCLAIMED = re.compile(  # of pixels and of nothing: no sentence of a kind here may name a class
     rf"{REGION} (?:covers?|lies?|is|are|runs along|fills|surrounds|crosses|runs through) .+\."
     rf"|{WHOLE} is mostly {COLOURS}(?:, with some {COLOURS})?\."
-    rf"|{WHOLE} is a mix of {COLOURS}\."
     rf"|the rest of the image is mostly {COLOUR}\."
     rf"|{COLOUR} (?:covers|extends over) .+\.|{COLOURS} areas (?:lie|are mixed) .+\."
     rf"|{SHARE} of {WHOLE} (?:is|are) .+\."

@@ -353,6 +353,11 @@ def _read(sentence: str, world: World) -> Iterator[tuple[str, str, bool]]:
     ):
         (x1, y1), (x2, y2) = world.things[names[m[1]]][0], world.things[names[m[4]]][0]
         yield "relation", m[0], x1 < x2 if m[2] or m[5] else y1 < y2
+    elif (m := re.search(rf"most of the ({noun}) are ((?:in|on|at) the .+)", low)) and names[
+        m[1]
+    ] in world.things:
+        for name, place in pairs(m[1], m[2]):
+            yield "things", f"{name}, {place}", world.holds(name, place)
     elif (m := re.search(rf"({noun}) (?:lies?|is found) mainly (?:in|on|at) the ({PLACE})", low)) or (
         m := re.search(rf"most of the ({noun}) (?:is|are) (?:in|on|at) the ({PLACE})", low)
     ):

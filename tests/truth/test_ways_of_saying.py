@@ -133,7 +133,17 @@ def of(number: int) -> Facts:
         (PARKING, "Each of these three vans with blue bodies is new.", "Three vans with yellow bodies."),
         (PARKING, "One van is all there is in this picture.", "One van is all by itself."),
         (HARBOUR, "Purple is the colour of the sheds.", "Lime green are some sheds."),
+        # colours that nothing in the picture, or in the boxes of a class, comes near
+        (PARKING, "The trees are bright pink.", "The trees are bright green."),
+        (APRON, "A yellow helicopter stands on the apron.", "A helicopter stands on the apron."),
+        # kinds of which there are fewer
+        (BEACH, "Nine dinghies lie on the sand.", "Five dinghies lie on the sand."),
+        (APRON, "Three fighter jets are here.", "One helicopter is here."),
         # others
+        (PARKING, "Count of vans: fewer than two.", "Count of vans: fewer than five."),
+        (PARKING, "There is no van whatsoever in this image.", "There is no bus whatsoever in this image."),
+        (BEACH, "Sand makes up barely a tenth of the view.", "Sand makes up over a third of the view."),
+        (CABINS, "Cabins without any order, scattered.", "Cabins in a grid."),
         (CABINS, "A circle of seven cabins.", "A grid of seven cabins."),
         (RIVER, "It is above the river that the crop field lies.", "It is below the river that it lies."),
         (RIVER, "No bridge crosses this river.", "No ferry crosses this river."),
@@ -165,7 +175,6 @@ def of(number: int) -> Facts:
         ),
         (HARBOUR, "Only a handful of sheds, and only two sailboats.", "Only a handful of sheds."),
         (HARBOUR, "A cruise ship lies here.", "A quay lies here."),
-        (BEACH, "Nine dinghies lie on the sand.", "Five dinghies lie on the sand."),
         (
             HARBOUR,
             "Two sheds stand at the bottom while a third lies at the top.",

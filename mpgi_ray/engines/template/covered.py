@@ -22,7 +22,7 @@ def leading(facts: Facts) -> CoverFact | None:
     if facts.counted or lead is None or lead.fraction < surfaces.TOLD_COVER:
         return None
     scene, named = phrases.named_scene(facts), surfaces.surface(lead)
-    is_scene = scene in (None, named) or f"{scene} water" in (named, with_article(named))  # of a lake
+    is_scene = scene in (None, named, surfaces.single(lead)) or f"{scene} water" == with_article(named)
     return lead if is_scene and lead in surfaces.apart(facts.cover) else None
 
 
@@ -32,7 +32,7 @@ def opened(facts: Facts) -> list[CoverFact]:
 
 
 def ground(facts: Facts, verbs: tuple[str, str], whole: str, *, filled: bool = False) -> str | None:
-    """``unpaved land, which covers at least half of the image``, in the place of a scene.
+    """``unpaved land covers at least half of the image``, in the place of a scene.
 
     Args:
         filled: whether it says which parts it fills, unless others follow, which would seem to lie there.
@@ -41,15 +41,16 @@ def ground(facts: Facts, verbs: tuple[str, str], whole: str, *, filled: bool = F
     if c is None:
         return None
     share = f"{verbs[surfaces.is_plural(c)]} {surfaces.share_of(c)} of {whole}"
-    subject = phrases.named_scene(facts) or surfaces.surface(c)
-    return f"{subject}, which {share}{surfaces.including(c) if filled and not opened(facts) else ''}"
+    subject = (None if surfaces.is_plural(c) else phrases.named_scene(facts)) or surfaces.surface(c)
+    return f"{subject} {share}{surfaces.including(c) if filled and not opened(facts) else ''}"
 
 
 def items(covers: Sequence[CoverFact]) -> list[Item]:
     """``grass``, ``roads``, ``water on the left``: one with a place, last, so that it is not that of all."""
     placed = [c for c in covers if surfaces.where(c)][:1]
     last = [Item(surfaces.surface(c), place=surfaces.where(c) or "") for c in placed]
-    return [*(Item(surfaces.surface(c)) for c in covers if c not in placed), *last]
+    first = sorted((c for c in covers if c not in placed), key=lambda c: not surfaces.is_plural(c))
+    return [*(Item(surfaces.surface(c)) for c in first), *last]
 
 
 def main(facts: Facts) -> list[str]:
@@ -101,4 +102,4 @@ def _filled(facts: Facts, c: CoverFact) -> str | None:
     if not full:
         return None
     subject = f"the {surfaces.bare(c)}" if len(facts.cover) > 1 else "they" if many else "it"
-    return sentence(f"{subject} {'span' if many else 'spans'} most of {full}")
+    return sentence(f"{subject} {'fill' if many else 'fills'} most of {full}")

@@ -27,22 +27,23 @@ def short(facts: Facts, others: Sequence[str], seed: str) -> str:
     """
     frames = ("overhead view of {}", "top-down view of {}", "the view from above shows {}")
     frame = choose(frames, seed, "headline")
-    scene = covered.ground(facts, covered.COVER, "the image")
+    ground = covered.ground(facts, covered.COVER, "the image")
     items = [placing.item(facts, c) for c in facts.counted] or _around(facts)
     main = [Item(things.group(facts, c)) for c in facts.counted[:1]]
     untold = phrases.untold_labels(facts)
     labels = [phrases.present(facts, untold[:count]) for count in range(len(untold), 0, -1)]
     told = [items[:count] for count in range(len(items), 0, -1)] or [_plain(one) for one in labels]
-    openings = [_opening(scene or phrases.named_scene(facts), frame, some) for some in (*told, main)]
-    openings += [_opening(None, frame, main)] if main else []
+    openings = [_opening(ground, phrases.named_scene(facts), frame, some) for some in (*told, main)]
+    openings += [_opening(None, None, frame, main)] if main else []
     text = next(filter(_fits, openings), None) or _cut(openings[-1])
     more = [_included(present) for present in labels] if items else []
     rest = [one for one in more if _fits(f"{text} {one}")][:1]
     rest += (
         [retold] if items != _plain(_setting(facts)) and (retold := maps.setting_retold(facts, seed)) else []
     )
-    rest += [] if scene else covered.main(facts)
-    rest += _colours(facts) if len(items) < 2 and not (items and facts.cover) else []
+    rest += [] if ground else covered.main(facts)
+    if len(items) < 2 and not (items and facts.cover):
+        rest += _colours(facts, "view" if ground else "image")
     rest += _regions(facts)
     rest += others if text else sorted(others, key=tokens_at_most)
     for one in rest:
@@ -65,14 +66,22 @@ def _cut(text: str) -> str:
     return text and f"{text.rstrip('. ')}{closing}."
 
 
-def _opening(scene: str | None, frame: str, items: Sequence[Item]) -> str:
-    """The scene with its main things in one sentence; empty if there is neither."""
+def _opening(ground: str | None, scene: str | None, frame: str, items: Sequence[Item]) -> str:
+    """The scene with its main things in one sentence; empty if there is neither.
+
+    Args:
+        ground: a clause that says how much of the image the surface covers that is the scene.
+    """
     told = listed(items)
+    if ground is not None:
+        be = "is" if items and things.is_one(items[0].what) else "are"
+        return sentence(f"{ground}; there {be} also {told}" if told else ground)
     if scene is None or not told:
         return sentence(frame.format(scene or told)) if scene or told else ""
-    if ", which " in scene:
-        return sentence(f"{frame.format(scene)}, with {told}")
-    if " with " in scene and ";" not in told:  # "a river with a bridge, five barges and a ferry"
+    if " with " in scene and not {";", '"'} & {
+        *told,
+        *scene,
+    }:  # "a river with a bridge, five barges and a ferry"
         return sentence(frame.format(listed([Item(scene), *items])))
     return sentence(f"{frame.format(scene)}{', with' if ' with ' in scene else ' with'} {told}")
 
@@ -106,8 +115,8 @@ def _regions(facts: Facts) -> list[str]:
     return regions.found(seen)
 
 
-def _colours(facts: Facts) -> list[str]:
-    return colouring.shares(facts.measured, "the image") if facts.measured else []
+def _colours(facts: Facts, whole: str) -> list[str]:
+    return colouring.shares(facts.measured, f"the {whole}") if facts.measured else []
 
 
 def long(facts: Facts, others: Sequence[str], seed: str) -> str:
@@ -119,8 +128,11 @@ def long(facts: Facts, others: Sequence[str], seed: str) -> str:
     main += covered.items(covered.opened(facts)) if not main else []
     main += _plain(_setting(facts)) if not main else []
     frame, present = choose(frames, seed, "opening"), phrases.present(facts, phrases.untold_labels(facts))
-    scene = covered.ground(facts, covered.TAKE_UP, "the frame", filled=True) or phrases.named_scene(facts)
-    first = _opening(scene, frame if scene else frames[0], main or _plain(present))
+    ground, scene = (
+        covered.ground(facts, covered.TAKE_UP, "the frame", filled=True),
+        phrases.named_scene(facts),
+    )
+    first = _opening(ground, scene, frame if scene else frames[0], main or _plain(present))
     told: list[str | None] = [first, _included(present) if main and present else None, _further(facts)]
     known = facts.cover or facts.tags or facts.false_colour or others
     told += [] if any(told) or known else [_ONLY_SEEN]
@@ -133,14 +145,14 @@ def long(facts: Facts, others: Sequence[str], seed: str) -> str:
         told += [] if facts.cover else colouring.shares(facts.measured, "the picture")
         if not facts.counted and not facts.cover:
             told += regions.located(facts.measured, seed)
-            told += [sentence(regions.stand_out(spots, 1)) for spots in facts.measured.spots]
+            told += [sentence(regions.stand_out(spots, retold=True)) for spots in facts.measured.spots]
     told += [_tags(facts, seed, " also" if any(told) else ""), metadata(facts, seed)]
     return things.joined([*dict.fromkeys([text for text in told if text] + list(others))])
 
 
 def _of_class(facts: Facts, c: ClassFact, seed: str, *, placed: bool) -> list[str]:
     """What else is known of a class that was told with its number: its look, colours and places."""
-    look = things.looks(facts, c, told=True)
+    look = things.look_again(facts, c)
     of_all = look is not None and not look.startswith("Each ")  # after "each car" they are no "they"
     where = None if placed else placing.by_cells(c, seed, named=not of_all)
     told = [look, where, things.some(facts, c)]
@@ -155,7 +167,7 @@ def _included(present: Sequence[str]) -> str:
 def _further(facts: Facts) -> str | None:
     """The classes that are not in the opening."""
     items = [things.group(facts, c) for c in facts.counted[covered.OPENING :]]
-    items += [phrases.group(c) for c in facts.counted if c.total and c.groups]
+    items += [phrases.group(c) for c in facts.counted if c.total and c.groups and c.countable]
     if not items:
         return None
     return sentence(f"there {'is' if things.is_one(items[0]) else 'are'} also {enumerate_(items)}")

@@ -7,15 +7,15 @@ from mpgi_ray.rules.english import choose, enumerate_, sentence
 from mpgi_ray.rules.facts import Facts
 from mpgi_ray.rules.seen import Measured
 
+_SEEN = 0.05  # of the picture that has a colour which is told of it
 _AT_MOST = 6  # classes that a text tells one by one
 
 
 def objects(facts: Facts, seed: str) -> str:
     """What is there and how many, with the colours of things; of a picture without objects its surfaces."""
     told = [_main(facts, seed)] if facts.counted else _scene(facts, seed)
-    told += sentences.tell(
-        (_labels if told else sentences.labels, _covers, maps.setting, maps.tags), facts, seed
-    )
+    labels = (_also,) if facts.counted else () if told else (sentences.labels,)
+    told += sentences.tell((*labels, _covers, maps.setting, maps.tags), facts, seed)
     if (
         facts.measured
         and not facts.cover
@@ -31,7 +31,7 @@ def layout(facts: Facts, seed: str) -> str:
     Beside objects the places of what surrounds them stay out: they are mostly the opposite ones, and a model
     that reads words rather than sentences learns these.
     """
-    told = placing.stand(facts, facts.counted[:_AT_MOST], seed)
+    told = placing.stand(facts, facts.counted[:_AT_MOST])
     told += sentences.tell((maps.setting_retold, sentences.sides), facts, seed)
     if facts.counted and not told:
         around = colouring.shares(facts.measured, "the view") if facts.measured else []
@@ -46,11 +46,9 @@ def layout(facts: Facts, seed: str) -> str:
 def attributes(facts: Facts, seed: str) -> str:
     """How the named things look."""
     seen = facts.counted[:_AT_MOST]
-    looks = [things.looks(facts, c) for c in seen]
-    told = [
-        text for c, look in zip(seen, looks, strict=True) for text in (look, things.some(facts, c)) if text
-    ]
-    if facts.measured and not any(looks):
+    looks = things.looks(facts, seen)
+    told = [*looks, *(text for c in seen if (text := things.some(facts, c, few=not looks)))]
+    if facts.measured and not looks:
         told += colouring.looks(facts.measured, seed, placed=not seen)
         spots = facts.measured.spots if not seen else ()  # beside objects they are mostly these
         told += [sentence(regions.stand_out(one)) for one in spots]
@@ -62,9 +60,10 @@ def scene(measured: Measured) -> str:
     return " ".join(colouring.overview(measured))
 
 
-def _labels(facts: Facts, seed: str) -> str | None:
+def _also(facts: Facts, seed: str) -> str | None:
     present = phrases.present(facts, phrases.untold_labels(facts))
-    return sentence(f"it includes {enumerate_(present)}") if present else None
+    be = "is" if present and things.is_one(present[0]) else "are"
+    return sentence(f"there {be} also {enumerate_(present)}") if present else None
 
 
 def _covers(facts: Facts, seed: str) -> str | None:
@@ -81,18 +80,28 @@ def plain(measured: Measured) -> str:
     """A picture of which nothing else can be said."""
     if not measured.colours:
         return sentences.FALSE_COLOUR
-    colours = [colour for colour, _ in measured.colours[:2]]
-    return f"The picture has no parts that stand out; it is {enumerate_(colours)}."
+    colours = [colour for colour, part in measured.colours[:2] if part >= _SEEN] or [measured.colours[0][0]]
+    return f"The picture is {enumerate_(colours)}."
 
 
 def _scene(facts: Facts, seed: str) -> list[str]:
-    return [text for text in (sentences.scene(facts, seed),) if text]
+    """The scene with the classes that are known to be present; nothing without a scene."""
+    told, present = sentences.scene(facts, seed), phrases.present(facts, phrases.untold_labels(facts))
+    lead = next((c for c in facts.cover if c.fraction >= surfaces.MIN_COVER), None)
+    if told is None or (lead and surfaces.is_plural(lead) and surfaces.single(lead) == phrases.scene(facts)):
+        return []  # "ponds cover half of the image" says that it is a pond
+    if phrases.scene(facts) is None:
+        return [told, *([sentence(f"there are also {enumerate_(present)}")] if present else [])]
+    whole = told.removesuffix(".")
+    if " with " in told:  # "a river with a bridge, sand and trees"
+        return [f"{enumerate_([whole, *present])}."]
+    return [f"{whole} with {enumerate_(present)}." if present else told]
 
 
 def _main(facts: Facts, seed: str) -> str:
     """The scene and the objects in it, the most frequent class first."""
     items = [things.group(facts, c) for c in facts.counted]
-    items += [phrases.group(c) for c in facts.counted if c.total and c.groups]
+    items += [phrases.group(c) for c in facts.counted if c.total and c.groups and c.countable]
     scene, whole = phrases.scene_of_things(facts), enumerate_(items)
     if scene is None:
         verb = "is" if things.is_one(items[0]) else "are"

@@ -1,4 +1,4 @@
-"""How many tokens CLIP reads of a text, at most."""
+"""How many tokens CLIP reads of a text, estimated."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _QUOTED = re.compile(r'"[^"]*"?')
 
 
 def tokens_at_most(text: str) -> int:
-    """At least as many tokens as CLIP's tokenizer makes of an English text; without its two marks.
+    """About as many tokens as CLIP's tokenizer makes of an English text, rarely fewer; without its two marks.
 
-    A bound, so that a text is the same where CLIP's vocabulary is installed and where it is not. No word has
-    more tokens than bytes, and a quoted label, a code or another script may have as many.
+    An estimate, so that a text is the same where CLIP's vocabulary is installed and where it is not. No word
+    has more tokens than bytes, and a quoted label, a code or another script may have as many.
     """
     quoted = "".join(_QUOTED.findall(text))
     return len(quoted.encode()) + sum(map(_pieces, _WORD.findall(_QUOTED.sub(" ", text))))

@@ -9,9 +9,10 @@ from mpgi_ray.data.sample import Annotation, Object
 from mpgi_ray.rules.gathering import told_objects
 from mpgi_ray.rules.measured.colours import tones
 from mpgi_ray.rules.measured.light import luminance
-from mpgi_ray.rules.measured.regions import colour_shares, find_regions, halved, thumbnail
+from mpgi_ray.rules.measured.regions import find_regions, halved, thumbnail
 from mpgi_ray.rules.measured.spots import find_spots
 from mpgi_ray.rules.measured.things import colours_of
+from mpgi_ray.rules.measured.vivid import absent
 from mpgi_ray.rules.seen import Measured
 
 _GREY = 0.012  # mean chroma, 0 to 1: with less a picture has no colours, as one of a single band
@@ -42,10 +43,15 @@ def measure(picture: Image.Image, annotation: Annotation, *, view_px: int = 224,
     raw = tones(half)
     coloured = float((half.max(axis=2) - half.min(axis=2)).mean()) > _GREY
     things = [colours_of(n, objects, pixels, scale) for n, objects in by_name.items()] if coloured else []
+    regions, shares = find_regions(half, raw, luminance(seen))
+    boxes = {name: [o.box for o in objects] for name, objects in by_name.items()}
+    whole, in_boxes = absent(picture, boxes, (annotation.width, annotation.height))
     return Measured(
         tuple(colour for colours, _ in things for colour in colours),
-        find_regions(half, raw, luminance(seen)),
+        regions,
         find_spots(seen),
-        colour_shares(raw),
+        shares,
         tuple(shade for _, shade in things if shade),
+        whole,
+        tuple(in_boxes.items()),
     )

@@ -22,12 +22,16 @@ _FREQUENT = 0.2  # of its pixels that have a tone by which it may be called
 _NOT_GREY = 0.45  # of them that are more than grey, where it is called greyish
 _PURE = 0.8  # of its pixels that have it where a place is said
 _ROUGH, _UNEVEN = 0.065, 0.8  # spread in luma: with more, as of crops in rows, it is told as if so few had it
+_GREY = np.array([plain(tone) == "grey" for tone in TONES])
 _SHADE, _DULL = 0.27, 0.12  # luma, and range of the channels, of shade
+_SHADOW = 0.15  # of the picture: a connected area as large is none, but deep water
 _OF_SKY = ("blue", "grey-blue", "blue-green", "purple", "grey-purple")
 _PATCH = 0.01  # of the picture that a part must have to be seen as one
 _ALIKE, _OTHER = 8.5, 30.0  # distances in Lab: closer colours are one; farther from all is none of them
 _EMPTY = 0.012  # no more light in any channel: pixels without data
+_ONE_TONE = 0.7  # of all pixels of a colour, by which its tone is that of all
 _LIGHTER = 12.0  # in L of Lab: two areas of one name of which one is clearly darker
+Shares = tuple[tuple[str, float], ...]
 
 
 def thumbnail(picture: Image.Image) -> Floats:
@@ -42,8 +46,8 @@ def halved(rgb: Floats) -> Floats:
     return small
 
 
-def find_regions(rgb: Floats, raw: Ids, luma: Floats) -> tuple[Region, ...]:
-    """At most five regions, largest first.
+def find_regions(rgb: Floats, raw: Ids, luma: Floats) -> tuple[tuple[Region, ...], Shares]:
+    """At most five regions, largest first, and the shares of colours, what is alike in a region as one.
 
     Args:
         rgb: the halved thumbnail.
@@ -63,19 +67,23 @@ def find_regions(rgb: Floats, raw: Ids, luma: Floats) -> tuple[Region, ...]:
     if not told and masks:  # the most frequent tone of the largest area is at least one that is there
         told = [max(found, key=lambda one: np.count_nonzero(one[0]))]
     free = ~np.any([mask for mask, _ in told], axis=0)
-    clear = []
+    clear, seen = [], raw.copy()
     for mask, name in told:
         one = _region(mask, free, raw, name)
         one = replace(one, purity=min(one.purity, _UNEVEN)) if _is_rough(one, told, luma) else one
         clear.append(_lit(one, rgb[mask].mean(axis=0)))
+        seen[mask & alike(bare(name))[raw]] = TONES.index(bare(clear[-1].colour))
     names = {region.colour for region in clear}
     clear = [r if bare(r.colour) in names else replace(r, colour=bare(r.colour)) for r in clear]
-    return tuple(sorted(clear, key=lambda region: (-region.share, region.colour))[:5])
+    return tuple(sorted(clear, key=lambda region: (-region.share, region.colour))[:5]), _shares(
+        seen[rgb.max(axis=2) > _EMPTY], seen.size
+    )
 
 
 def _lit(region: Region, mean: Floats) -> Region:
     """Shade between things is dark grey to the eye, though the light in it is that of a blue sky."""
-    is_shade = region.form == "patches" and luminance(mean) < _SHADE and np.ptp(mean) < _DULL
+    is_small = region.form == "patches" or region.share < _SHADOW
+    is_shade = is_small and luminance(mean) < _SHADE and np.ptp(mean) < _DULL
     return replace(region, colour="dark grey") if is_shade and plain(region.colour) in _OF_SKY else region
 
 
@@ -139,20 +147,32 @@ def _name(rgb: Floats, raw: Ids, mask: Mask) -> str:
     """
     mean = TONES[int(tones(rgb[mask].mean(axis=0, dtype=np.float32)))]
     counts = np.bincount(raw[mask], minlength=len(TONES))
-    if _purity(raw, mask, mean) >= _NAMED:
-        beside = np.where(alike(plain(mean)), counts, 0)  # not black, which is the shade in what is dark
+    greys, beside = np.where(_GREY, counts, 0), np.where(alike(plain(mean)), counts, 0)
+    if mean.removeprefix("dark ").startswith("grey-") and greys.sum() >= _USUAL * beside.sum():
+        return TONES[int(greys.argmax())]
+    if _purity(raw, mask, mean) >= _NAMED:  # beside what is dark no black, which is the shade in it
         return TONES[int(beside.argmax())] if beside.max() >= _USUAL * counts[TONES.index(mean)] else mean
     lit = np.where([tone == "black" for tone in TONES], 0, counts)
     return TONES[int((lit if lit.max() >= _FREQUENT * counts.sum() else counts).argmax())]
 
 
-def colour_shares(ids: Ids) -> tuple[tuple[str, float], ...]:
-    """The share of each plain colour name, largest first."""
-    shares: dict[str, float] = {}
+def _shares(ids: Ids, whole: int) -> Shares:
+    """The share of each colour, largest first; with its tone where hardly any of it has another.
+
+    Args:
+        ids: tones of the pixels that show something.
+        whole: number of all pixels.
+    """
+    shares: dict[str, dict[str, float]] = {}
     for tone, count in zip(*np.unique(ids, return_counts=True), strict=True):
-        name = plain(TONES[int(tone)])
-        shares[name] = shares.get(name, 0.0) + float(count) / ids.size
-    return tuple(sorted(shares.items(), key=lambda item: (-item[1], item[0])))
+        name = TONES[int(tone)]
+        by_tone = shares.setdefault(plain(name), {})
+        by_tone[name] = by_tone.get(name, 0.0) + float(count) / whole
+    named = []
+    for name, by_tone in shares.items():
+        most, total = max(by_tone, key=lambda tone: by_tone[tone]), sum(by_tone.values())
+        named.append((most if by_tone[most] >= _ONE_TONE * total else name, total))
+    return tuple(sorted(named, key=lambda item: (-item[1], item[0])))
 
 
 def _purity(raw: Ids, mask: Mask, name: str) -> float:

@@ -26,7 +26,7 @@ def find_spots(rgb: Floats) -> tuple[Spots, ...]:
     """
     luma = luminance(rgb)
     apart = luma - scipy.ndimage.uniform_filter(luma, 17)
-    found = [_spots(apart * sign, rgb) for sign in (1, -1) if _is_few(np.abs(apart))]
+    found = [_spots(apart * sign, rgb) for sign in (1, -1)] if _is_few(np.abs(apart)) else []
     return tuple(sorted((s for s in found if s), key=lambda s: -s.found))
 
 
@@ -44,7 +44,7 @@ def _spots(apart: Floats, rgb: Floats) -> Spots | None:
     kept = kept[kept > 0]
     amount = _amount(len(kept))
     chosen = np.isin(parts, kept)
-    if amount is None or (amount == "one" and apart[chosen].max() < _ALONE):
+    if amount is None or (amount == "one" and (apart[chosen].max() < _ALONE or sizes[1:].max() > 60)):
         return None
     colour, clear = _usual(tones(rgb[chosen]))
     wider, next_to = (scipy.ndimage.binary_dilation(chosen, iterations=n) for n in (5, 2))
