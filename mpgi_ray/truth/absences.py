@@ -14,6 +14,8 @@ _VERBS = (
 )
 _NEARLY = ("nearly", "almost", "mostly", "largely", "practically", "virtually")
 _NONE = ("none", "nil", "0")
+_EMPTY = ("empty", "deserted", "vacant", "unoccupied")
+_QUITE = ("completely", "entirely", "wholly", "totally", "quite")
 _OF = ("of", "as for", "for")
 _BEFORE_THING = (Kind.STOP, Kind.COVERED, Kind.PICTURE, Kind.WORD)
 _FRONTED = (
@@ -55,10 +57,23 @@ def is_absent(line: Line, at: int) -> bool:
     absent, unseen = lists()["absent"], lists()["unseen"]
     for before, word in pairwise(words):
         if word in absent or word in ("not", "yet", "never"):
-            return word in absent or bool({*words} & {*unseen})
+            here = words[-1] in ("here", "anywhere") and words[-2].endswith("ed")  # are not parked here
+            return word in absent or here or bool({*words} & {*unseen})
         if before.endswith("n't"):
             return word in unseen
     return False
+
+
+def empty_site(line: Line) -> tuple[int, str] | None:
+    """Of ``the car park is empty`` where it ends, and what there would be: vehicles."""
+    verb = next((n for n in range(2, 5) if line.text(n) in ("is", "lies", "stands", "remains")), 0)
+    at = verb + 1 + (line.text(verb + 1) in _QUITE)
+    ends = line.kind(at + 1) in (None, Kind.MARK) and line.text(at + 1) != ","
+    if not verb or line.text(0) not in ("the", "this") or line.text(at) not in _EMPTY or not ends:
+        return None
+    site = " ".join(line.text(n) for n in range(1, verb))
+    usual = "vehicle" if site in lists()["parked_on"] else next(iter(lists()["usual"].get(site, ())), "")
+    return (at, usual) if usual else None
 
 
 def is_missed(line: Line, noun: Noun) -> bool:

@@ -40,6 +40,7 @@ class Claim:
         other, third: further classes, of a relation; the third one of what lies between two. Of a position:
             of what may be meant, a road in ``a road, and sheds to the left``.
         word: the colour, pattern or relation.
+        of_all: a relation is one to all of the other things: below both tanks.
         or_else: other readings of the same words, each a claim; what is said is false only if all are.
         start, end: its words in the text.
     """
@@ -58,4 +59,5 @@ class Claim:
     other: str | None = None
     third: str | None = None
     word: str | None = None
+    of_all: bool = False
     or_else: tuple[Claim, ...] = ()

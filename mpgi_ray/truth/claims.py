@@ -14,8 +14,10 @@ from math import inf
 
 from mpgi_ray.rules import lexicon
 from mpgi_ray.rules.english import placed_sentences
+from mpgi_ray.truth.absences import empty_site
 from mpgi_ray.truth.asides import without_asides
 from mpgi_ray.truth.claim import About, Claim
+from mpgi_ray.truth.compared import compared_shares
 from mpgi_ray.truth.counts import (
     is_bound_before_others,
     is_bound_of_site,
@@ -28,7 +30,8 @@ from mpgi_ray.truth.counts import (
 )
 from mpgi_ray.truth.denials import denied_place, is_narrow
 from mpgi_ray.truth.ellipses import ellipses
-from mpgi_ray.truth.line import PARTS, Line, Noun
+from mpgi_ray.truth.line import Line, Noun
+from mpgi_ray.truth.listed import is_listed, is_mostly
 from mpgi_ray.truth.lists import Name, lists, names_by
 from mpgi_ray.truth.looks import looks
 from mpgi_ray.truth.nouns import add_nouns
@@ -121,9 +124,13 @@ def _claims(line: Line) -> Iterator[Claim]:
         thing = line.noun_at(at)
         about = _of_noun(line, thing, region) if thing else ellipses(line, {at: region})
         yield from (claim for claim in about if claim.about is About.POSITION)
+    if emptied := empty_site(line):
+        at, name = emptied
+        yield Claim(About.ABSENCE, name, line.parts[0].start, line.parts[at].end)
     yield from told_patterns(line)
     yield from covers(line)
     yield from relations(line)
+    yield from compared_shares(line)
 
 
 def _beside_first(line: Line, at: int, found: Iterable[Claim]) -> Iterator[Claim]:
@@ -165,11 +172,11 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
     yield claim
     amount = noun.amount
     if amount is not None and (
-        noun.plural or 1 in amount or amount == (2, None) or is_one_and_many(noun.name)
+        noun.plural or 1 in amount or amount == (2, None) or is_one_and_many(noun.name, line.text(noun.at))
     ):
         whole = region is None or is_told_of_all(line, noun)
         inside = None if whole else region
-        if inside and (_is_listed(line, inside) or _is_mostly(line, inside)):
+        if inside and (is_listed(line, inside) or is_mostly(line, inside)):
             inside = None
         placed = inside is None and line.names_place(noun.at, is_direction) and not is_every(line, noun)
         placed &= not is_bound_before_others(line, noun)
@@ -185,8 +192,8 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
             claim,
             about=About.POSITION,
             region=region,
-            every=is_every(line, noun) and not _is_listed(line, region),
-            most=is_most(line, noun) or _is_mostly(line, region),
+            every=is_every(line, noun) and not is_listed(line, region),
+            most=is_most(line, noun) or is_mostly(line, region),
             largest=is_largest(line, noun),
             some=_is_one_of_them(line, noun),
             fills=_is_filled(line, noun, region),
@@ -222,25 +229,7 @@ def _is_filled(line: Line, noun: Noun, region: Region) -> bool:
     )  # the space on the right
     verb = line.text(at) if line.kind(at - 1 - room) is not Kind.COVERS else line.text(at - 1 - room)
     surface = lexicon.is_mass(noun.name) or noun.name in lists()["also"]["water"]
+    if at == 0 and line.text(1) == "is" and noun.at == 2 and surface:
+        return True  # the lower half is water
     surface &= noun.name not in lists()["ambiguous"]
     return at > 0 and surface and verb.startswith(("occup", "fill", "cover", "take", "domin"))
-
-
-def _is_mostly(line: Line, region: Region) -> bool:
-    """``six cars are mostly on the left``."""
-    return any(
-        part.value is region and line.text(at - 1) in lists()["leading"] for at, part in enumerate(line.parts)
-    )
-
-
-def _is_listed(line: Line, region: Region) -> bool:
-    """Whether further parts of the picture follow: at the top and on the right."""
-    at = next((here for here, part in enumerate(line.parts) if part.value is region), None)
-    if at is None:  # of a site
-        return False
-    # two on the left, three on the right: a number of its own
-    end = next((n for n in (1, 2, 3) if line.kind(at + n) is Kind.AMOUNT), 4)
-    after = (at + n for n in range(1, end))
-    return line.text(at + 1) in (",", "and", "or") and any(
-        line.kind(n) is Kind.PLACE or line.text(n) in PARTS for n in after
-    )

@@ -8,11 +8,14 @@ from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.numbers_behind import is_number_of
 from mpgi_ray.truth.pieces import Kind
 
+_LISTED = (Kind.AMOUNT, Kind.THING, Kind.MARK)
 _MEASURED = ("m", "metres", "meters", "wide", "long", "across", "tall", "high")  # 11 m wide each
 
 
-def is_one_and_many(name: str) -> bool:
-    """``two aircraft``."""
+def is_one_and_many(name: str, said: str) -> bool:
+    """``two aircraft``, ``three rotorcraft``."""
+    if said.endswith("craft"):
+        return True
     return lexicon.several(name) == name and not lexicon.is_mass(name)
 
 
@@ -26,6 +29,8 @@ def is_total(line: Line, noun: Noun) -> bool:
 
 def is_told_whole(line: Line, noun: Noun) -> bool:
     """``The image has one bus and two cars.``: nothing tells this one from others."""
+    if len(line.nouns) > 1 and all(part.kind in _LISTED or part.text == "and" for part in line.parts):
+        return True  # One bus, two cars.
     told = (Kind.AMOUNT, Kind.THING, Kind.PICTURE, Kind.MARK)
     first = next((n for n, part in enumerate(line.parts) if part.kind is Kind.PICTURE), 0)
     words = ("the", "this", "one", "and", "in", ",", ".", "")
@@ -45,7 +50,11 @@ def is_of_each(line: Line, at: int) -> bool:
         and line.text(here + 1) != "other"
     )
     first = next(after, None)
-    return first is not None and not any(map(line.ends_clause, range(at + 1, first)))
+    if first is None or any(
+        line.text(n) == "," and line.kind(n + 1) is Kind.AMOUNT for n in range(at, first)
+    ):
+        return False  # two buildings, one on each side
+    return not any(map(line.ends_clause, range(at + 1, first)))
 
 
 def is_placed(line: Line, noun: Noun) -> bool:
@@ -55,14 +64,15 @@ def is_placed(line: Line, noun: Noun) -> bool:
     kinds = {noun.name, *lexicon.synonyms(noun.name), *lexicon.hypernyms(noun.name)}
     usual = {ground for ground, things in lists()["usual"].items() if not kinds.isdisjoint(things)}
     for here in range(noun.at + 1, min(noun.at + 8, len(line.parts))):
-        all_of = line.parts[here].value in ("scattered", "disorder") or _is_exact(line, noun)
+        bound = noun.amount is not None and noun.amount[0] == 0  # fewer than twenty are parked in rows
+        all_of = bound or line.parts[here].value in ("scattered", "disorder") or _is_exact(line, noun)
         if line.kind(here) is Kind.RELATION or (line.kind(here) is Kind.PATTERN and not all_of):
             return True
         at_one = line.text(here) in ("between", "among") or (
             line.text(here) == "on" and line.text(here + 1) == "the"
         )
         picture = any(line.kind(n) is Kind.PICTURE for n in range(here + 1, here + 4))
-        at_one &= usual.isdisjoint((line.text(here + 2), line.text(here + 3)))
+        at_one &= not bound and usual.isdisjoint((line.text(here + 2), line.text(here + 3)))
         if at_one and line.kind(here) is not Kind.PLACE and not picture:
             return True
         if line.parts[here].kind in (Kind.MARK, Kind.THING, Kind.PLACE):
@@ -104,6 +114,9 @@ def is_bound_before_others(line: Line, noun: Noun) -> bool:
     place = next((n for n in range(noun.at, len(line.parts)) if line.kind(n) is Kind.PLACE), noun.at)
     comma = next((n for n in range(noun.at, place) if line.text(n) == ","), place)
     before = any(line.kind(n) is Kind.PLACE for n in range(noun.first))
+    of_them = (line.text(n + 1) == "of" for n in range(comma, place) if line.kind(n) is Kind.AMOUNT)
+    if next(of_them, False):
+        return not before  # no more than four planes, one of which is on the right
     if any(line.text(n) == "ones" for n in range(noun.at + 1, place)):
         return not before  # along with some small ones on the left
     marked = any(line.kind(n) is Kind.GROUP for n in range(comma, place))  # with yellow lines on the left

@@ -8,7 +8,7 @@ from mpgi_ray.rules.facts import CoverFact
 from mpgi_ray.truth.claim import Claim
 from mpgi_ray.truth.judged import Judged, Verdict
 from mpgi_ray.truth.known import Known, Of
-from mpgi_ray.truth.lists import lists
+from mpgi_ray.truth.lists import goes_by, lists
 
 _BOXES = 1.5  # by which all boxes together may miss the share that things cover
 _LEAD = 0.1  # by which another class must lead to contradict that this one dominates
@@ -23,6 +23,10 @@ def covering(claim: Claim, of: Of, known: Known) -> Judged:
         rest = known.of(other).covers
         if rest and 1 - sum(fact.fraction for fact in rest) < claim.amount[0]:
             return Judged(claim, Verdict.CONTRADICTED, in_shares(rest))
+    marked = {fact.name: fact.fraction for fact in known.facts.cover}
+    told = not covers and marked and {claim.name, *marked} <= {*lists()["physical"]}
+    if told and claim.amount and 1 - sum(marked.values()) < claim.amount[0]:  # so little is marked as nothing
+        return Judged(claim, Verdict.CONTRADICTED, in_shares(known.facts.cover))
     under = sum(fact.fraction for fact in of.under) if all(fact.exact for fact in of.under) else 0.0
     if not covers and claim.amount is not None and of.within and 0 < under < claim.amount[0]:
         return Judged(claim, Verdict.CONTRADICTED, in_shares(of.under))  # the quay, of the pavement
@@ -79,6 +83,34 @@ def outcovered(claim: Claim, of: Of, other: Of, known: Known, told: str) -> Judg
         return Judged(claim, Verdict.CONTRADICTED, told)
     holds = larger > smaller + known.unmarked(less.covers)
     return Judged(claim, Verdict.SUPPORTED if holds else Verdict.UNVERIFIABLE)
+
+
+def outnumbered(claim: Claim, of: Of, other: Of, told: str) -> Judged:
+    """A claim that there are more, or fewer, of one thing than of another.
+
+    Args:
+        told: how many of each there are, for people.
+    """
+    more, less = (of, other) if claim.word == "more" else (other, of)
+    if more.most is None or less.most is None:
+        return Judged(claim, Verdict.UNVERIFIABLE)
+    if more.most <= less.whole:
+        return Judged(claim, Verdict.CONTRADICTED, told)
+    return Judged(claim, Verdict.SUPPORTED if more.whole > less.most else Verdict.UNVERIFIABLE)
+
+
+def against_rest(claim: Claim, of: Of, other: Of) -> str:
+    """What says that the land does not cover more than the water; empty if nothing does."""
+    rest = lists()["all_but"].get(claim.name)
+    if (
+        rest is None
+        or of.covers
+        or not goes_by(claim.other or "", rest)
+        or claim.word not in ("larger", "more")
+    ):
+        return ""
+    share = sum(fact.fraction for fact in other.covers)
+    return in_shares(other.covers) if share > 1 / 2 + _LEAD / 2 else ""
 
 
 def in_shares(covers: Iterable[CoverFact]) -> str:

@@ -11,6 +11,7 @@ from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
 from mpgi_ray.truth.places import Region
 from mpgi_ray.truth.undenied import is_doubled, is_of_named_part, moves
+from mpgi_ray.truth.usual import ends_site, is_at_usual, is_usual
 
 _JOINING = (
     *(",", "and", "or", "nor", "but", "with", "there", "is", "are", "yet"),
@@ -117,23 +118,6 @@ def denied_place(line: Line, noun: Noun) -> Region | None:
     return region if isinstance(region, Region) and not region.side else None
 
 
-def _is_usual(noun: Noun, ground: str) -> bool:
-    """Whether all such things would be there: barns on a farm, cars on a road."""
-    kinds = {noun.name, *lexicon.synonyms(noun.name), *lexicon.hypernyms(noun.name)}
-    driven = "vehicle" in kinds and ground in lists()["driven_on"]
-    return driven or not kinds.isdisjoint(lists()["usual"].get(ground, ()))
-
-
-def _is_at_usual(line: Line, noun: Noun, first: int) -> bool:
-    """``The basin holds no sailboats``, ``the farm has no barns``: where all such things would be."""
-    verb = noun.first - 1
-    if line.text(verb) not in lists()["having"] or line.text(first) not in ("the", "this", "our"):
-        return False
-    ground = {line.text(verb - 1)} | ({line.parts[verb - 1].value} if line.noun_at(verb - 1) else set())
-    plain = all(line.kind(n) is Kind.WORD for n in range(first + 1, verb - 1))
-    return plain and any(_is_usual(noun, one) for one in ground)
-
-
 def _whole_list(line: Line, noun: Noun) -> Noun:
     """With all things of its list: the road is free of cars, trucks and buses."""
     first, last = line.nouns[0], noun
@@ -178,7 +162,7 @@ def _is_at_thing(line: Line, noun: Noun) -> bool:
     if line.text(noun.at + 1) == "whatsoever" and line.kind(noun.at + 2) in (Kind.WORD, Kind.COVERS):
         return True
     verb |= line.kind(noun.at + 1) is Kind.COVERS and moves(noun)
-    verb &= line.text(noun.at + 1) not in ("cannot", "can't")  # sheds cannot be seen
+    verb &= line.text(noun.at + 1) not in ("cannot", "can't", "down", "out")  # sheds cannot be seen
     ways = noun.name in lists()["ways"] and line.text(noun.at + 1).endswith("ing")
     verb &= not (ways and line.text(noun.at + 2) in _THROUGH)  # no road leading through
     here_only = line.text(noun.at + 2) == "here" and line.kind(noun.at + 3) in _ENDS  # no truck drives here
@@ -219,7 +203,7 @@ def _is_at_thing(line: Line, noun: Noun) -> bool:
     begins = noun.first == 0 or (still and line.text(noun.first - 1) in ("and", "but", ",", ";"))
     at_one = begins and line.text(after) in _AT_ONE
     all_there = any(  # no barn stands on the farm, and not "no car on the road nearest the yard"
-        _is_usual(noun, line.text(after + n)) and line.kind(after + n + 1) in _ENDS for n in (1, 2, 3)
+        is_usual(noun, line.text(after + n)) and line.kind(after + n + 1) in _ENDS for n in (1, 2, 3)
     )
     if at_one and not (
         all_there or any(line.kind(after + n) in (Kind.PICTURE, Kind.PLACE) for n in (1, 2, 3))
@@ -228,6 +212,15 @@ def _is_at_thing(line: Line, noun: Noun) -> bool:
     if _is_fronted(line, noun):
         return True
     here = noun.first - 1
+    site = here - (line.text(here) in ("completely", "entirely", "wholly", "totally", "quite"))
+    if (
+        line.text(noun.first).endswith(" of")
+        and line.text(site) in ("is", "are")
+        and (ends_site(line, site) or (site == 2 and is_usual(noun, line.text(1))))
+    ):
+        return False  # the car park is free of cars
+    if line.text(here) == "where" and line.text(0) in ("a", "an", "this") and ends_site(line, here):
+        return line.kind(noun.at + 1) is Kind.COVERED and line.kind(noun.at + 3) not in _ENDS
     if line.text(noun.first).endswith(" of") and line.text(here) in ("is", "are"):  # the road is free of cars
         first = next((n + 1 for n in range(here, -1, -1) if line.ends_clause(n)), 0)
         return any(part.kind is Kind.THING for part in line.parts[first:here])
@@ -237,7 +230,7 @@ def _is_at_thing(line: Line, noun: Noun) -> bool:
     before = line.parts[first + 1 : here + 1]
     if _is_of_site(line, noun, [part.text for part in before]) or _is_of_grounds(line, noun):
         return False
-    if _is_at_usual(line, noun, first + 1):
+    if is_at_usual(line, noun, first + 1):
         return False
     things = any(
         part.kind in (Kind.THING, Kind.GROUP) or (part.kind is Kind.WORD and part.text not in _ANYBODY)

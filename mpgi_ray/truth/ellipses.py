@@ -30,6 +30,7 @@ def ellipses(line: Line, places: Mapping[int, Region]) -> Iterator[Claim]:
     yield from _bounded(line)
     yield from _none_there(line)
     yield from _most_there(line)
+    yield from _further(line)
     if line.told and line.kind(0) is Kind.AMOUNT and [line.text(1), line.text(2)] == ["of", "them"]:
         name, first = line.told.name, line.parts[0]  # Seven of them, all yellow.
         yield Claim(About.COUNT, name, first.start, first.end, amount=first.value, some=True)
@@ -186,6 +187,19 @@ def _most_there(line: Line) -> Iterator[Claim]:
 def _is_in_rows(line: Line, at: int) -> bool:
     """``in two columns``: what lies on the left may be the left one."""
     return line.kind(at) is Kind.GROUP and line.kind(at - 1) is Kind.AMOUNT and line.text(at - 2) == "in"
+
+
+def _further(line: Line) -> Iterator[Claim]:
+    """``One shed stands alone; the other seven form a group``, ``two here, seven more on the right``."""
+    for at, part in enumerate(line.parts):
+        others = line.text(at - 1) == "other" or line.text(at + 1) in ("more", "others")
+        if part.kind is not Kind.AMOUNT or not others or any(noun.first == at for noun in line.nouns):
+            continue
+        before = {noun.name for noun in line.nouns if noun.at < at and not noun.denied}
+        ends = line.kind(at + 1) in (Kind.WORD, Kind.COVERED, Kind.STOP, Kind.PLACE, Kind.COVERS)
+        unnamed = any(_is_of_unnamed(line, n) for n in (at, at + 2))  # of plots the other seven
+        if len(before) == 1 and ends and line.text(at + 2) != "than" and not unnamed:
+            yield Claim(About.COUNT, before.pop(), part.start, part.end, amount=part.value, some=True)
 
 
 def _ends_site(line: Line, at: int) -> bool:

@@ -140,6 +140,12 @@ def is_flanking(line: Line, noun: Noun) -> bool:
     )
 
 
+def is_shadow(line: Line, at: int) -> bool:
+    """``A jet casting a long shadow is parked on the left``: the shadow is the jet's."""
+    end = next((n for n in range(at, at + 3) if line.text(n) in ("shadow", "shadows")), None)
+    return end is not None and any(line.text(end - n).startswith(("cast", "throw")) for n in range(1, 5))
+
+
 def is_unnamed(line: Line, at: int) -> bool:
     """Whether a piece begins to name a thing that has no name here: ``with a round hatch``."""
     while line.kind(at) in (Kind.WORD, Kind.COLOUR) and line.text(at) != "of":

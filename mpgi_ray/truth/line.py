@@ -76,6 +76,7 @@ class Line:
         return any(
             (
                 self.kind(n) is Kind.PLACE
+                and not self.text(n).startswith("from")
                 and not (is_direction(self, n) and self._is_aside(at, n))
                 and not (self.parts[n].value.side and at < n - 1 and self._is_named_for(n - 1))
             )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from itertools import pairwise
 
-from mpgi_ray.truth.line import Line
+from mpgi_ray.truth.line import PARTS, Line
+from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
+from mpgi_ray.truth.places import Region
 
 
 def goes_on(line: Line, at: int, others: Collection[int] = ()) -> bool:
@@ -49,3 +51,23 @@ def listed_with(line: Line, at: int, owner: int) -> Iterator[int]:
             return
         if holds or noun.denied:
             yield noun.at
+
+
+def is_mostly(line: Line, region: Region) -> bool:
+    """``six cars are mostly on the left``."""
+    return any(
+        part.value is region and line.text(at - 1) in lists()["leading"] for at, part in enumerate(line.parts)
+    )
+
+
+def is_listed(line: Line, region: Region) -> bool:
+    """Whether further parts of the picture follow: at the top and on the right."""
+    at = next((here for here, part in enumerate(line.parts) if part.value is region), None)
+    if at is None:  # of a site
+        return False
+    # two on the left, three on the right: a number of its own
+    end = next((n for n in (1, 2, 3) if line.kind(at + n) is Kind.AMOUNT), 4)
+    after = (at + n for n in range(1, end))
+    return line.text(at + 1) in (",", "and", "or") and any(
+        line.kind(n) is Kind.PLACE or line.text(n) in PARTS for n in after
+    )

@@ -66,7 +66,9 @@ def looks(line: Line, noun: Noun, claim: Claim) -> Iterator[Claim]:
             of = _actors(line, noun)
             told = replace(claim, about=About.ARRANGEMENT, name=of.name, amount=of.amount)
             yield replace(told, word=part.value, end=part.end)
-        stands = part.text in (*lists()["saying"], "set")  # which is a group elsewhere: a stand of trees
+        stands = part.text in (*lists()["saying"], "set") or (
+            part.text in ("line", "lines") and line.text(here + 1) == "up"
+        )  # which is a group elsewhere: a stand of trees
         if not stands and part.kind not in (Kind.STOP, Kind.WORD, Kind.COVERED, Kind.PATTERN):
             break
 

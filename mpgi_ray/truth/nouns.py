@@ -108,6 +108,8 @@ def _noun(line: Line, at: int) -> Noun:
             break  # none of the six trucks
         elif part.kind is Kind.AMOUNT and line.text(here - 1) in ("how", "no"):
             break  # no two boats are the same
+        elif part.text == "single" and noun.plural:
+            pass  # single-family houses
         elif part.kind is Kind.AMOUNT:
             noun.amount, noun.first = part.value, here
             before = line.text(here - 1)

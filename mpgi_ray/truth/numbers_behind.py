@@ -16,6 +16,13 @@ _COUNTING = (
 )
 _IN_PICTURE = ("in", "on", "of", "the", "this", "here", "aerial", "visible", "seen", "present")
 _BOUNDS = {"below": "below", "under": "below", "exceeds": "above", "above": "above", "over": "above"}
+_BOUNDS |= {
+    "lower": "below",
+    "smaller than": "below",
+    "higher": "above",
+    "greater": "above",
+    "larger than": "above",
+}
 
 
 def number_aside(line: Line, noun: Noun) -> None:
@@ -86,8 +93,9 @@ def _number_of(line: Line, noun: Noun) -> None:
     if (after > noun.at + 1 or line.text(after) == ":") and verb > after and line.kind(verb) is Kind.AMOUNT:
         noun.amount = line.parts[verb].value if line.kind(verb + 1) in (None, Kind.MARK) else noun.amount
     kind = _BOUNDS.get(line.text(verb))
-    if kind and line.kind(verb + 1) is Kind.AMOUNT and line.kind(verb + 2) in (None, Kind.MARK):
-        noun.amount = bounded(line.parts[verb + 1].value[0], kind)
+    told = verb + 1 + (line.text(verb + 1) == "than")
+    if kind and line.kind(told) is Kind.AMOUNT and line.kind(told + 1) in (None, Kind.MARK):
+        noun.amount = bounded(line.parts[told].value[0], kind)
 
 
 def is_of_all(line: Line, at: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mpgi_ray.truth.line import PARTS, Line
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
+from mpgi_ray.truth.places import MIDDLE
 
 _PICTURES = ("scene", "image", "picture", "view", "photo", "photograph")
 _OTHER_SIDES = ("upper", "lower", "left", "right", "northern", "southern", "eastern", "western")
@@ -105,7 +106,8 @@ def is_of_scene(line: Line, at: int) -> bool:
 
 def is_of_some(line: Line, at: int) -> bool:
     """``in the middle of a forest``, which may lie anywhere."""
-    return is_of_site(line, at) and line.text(at + 2) in ("a", "an")
+    middle = line.parts[at].value == MIDDLE
+    return middle and is_of_site(line, at) and line.text(at + 2) in ("a", "an")
 
 
 def _is_arm(line: Line, at: int) -> bool:

@@ -26,7 +26,7 @@ from mpgi_ray.truth.subjects import (
     pair_of,
     subject_of,
 )
-from mpgi_ray.truth.wholes import is_every
+from mpgi_ray.truth.wholes import is_every, is_of_all
 
 _ARE = ("are", "lie", "stand", "sit")
 _OF_SIDE = {"left": "left_of", "west": "left_of", "right": "right_of", "east": "right_of"}
@@ -133,7 +133,7 @@ def _relation(line: Line, at: int, subject: Noun, things: Sequence[Noun], word: 
         every=is_every(line, subject) or before in ("all", "both", "each"),
     )
     end = line.parts[max(subject.at, at, things[0].at if len(things) == 1 else at)].end
-    read = [replace(claim, other=thing.name, end=end) for thing in things]
+    read = [replace(claim, other=o.name, end=end, of_all=is_of_all(line, o)) for o in things]
     yield replace(read[0], or_else=tuple(read[1:]))
 
 

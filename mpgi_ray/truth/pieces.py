@@ -30,6 +30,8 @@ _OF_PICTURES = (
     "square",
     "tight",
 )
+_CONFINED = ("confined", "restricted", "limited")
+_STANDS = ("stands", "lies", "sits", "waits", "rests")
 _BARE_COMPASS = ("north", "south", "west", "east")
 _BARE_SIDES = ("left", "right", "top", "bottom", "centre", "center", "middle", *_BARE_COMPASS)
 
@@ -118,6 +120,8 @@ def _next(
     later = fraction_at(words, at + 1) if bounded and at + 1 < len(words) else None
     if later and lists()["bounds"].get(word) == "exactly" and bounded and later[0] >= bounded[0]:
         fraction = bounded = None  # only two thirds
+    if fraction and fraction[0] == 2 and word == "a" and words[at + 2 : at + 3] and words[at + 2] in _STANDS:
+        return 2, Kind.AMOUNT, (1.0, 1.0), False  # and a third stands apart
     if fraction and (bounded is None or fraction[0] >= bounded[0]):
         return fraction[0], Kind.SHARE, fraction[1], False
     if bounded:
@@ -129,6 +133,8 @@ def _next(
         "mentioned",
         "described",
     }  # from almost directly above
+    if rest.startswith("to ") and at and words[at - 1] in _CONFINED and region_at(f"in {rest[3:]}"):
+        rest = f"in {rest[3:]}"  # confined to the left
     place = None if seen and word in ("above", "below") else region_at(rest) or _headed(words, at, names)
     if place and not _is_relation(words, at, place[0], names):
         return place[0], Kind.PLACE, place[1], False
@@ -138,6 +144,8 @@ def _next(
             return 1, Kind.PICTURE, None, False  # this aerial crop
         if name := names.get(phrase):
             return length, Kind.THING, *name
+        if phrase.endswith("limited to") and region_at(" ".join(("in", *words[at + length : at + 8]))):
+            continue  # limited to the left
         bound = (
             phrase.endswith((" more than", " less than")) and phrases.get(phrase, ("",))[0] is Kind.RELATION
         )

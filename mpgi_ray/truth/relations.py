@@ -183,6 +183,8 @@ def related(claim: Claim, of: Of, other: Of) -> Judged:
         few = of.most is not None and claim.amount is not None and len(of.boxes) - apart < claim.amount[0]
         if few or (claim.every and apart > left_out):
             return Judged(claim, Verdict.CONTRADICTED, f"{apart} do not")
+    if claim.of_all and others and all(any(holds(a, b) is False for b in others) for a in ones):
+        return Judged(claim, Verdict.CONTRADICTED, f"no {claim.name} lies so to all {claim.other}")
     found = {holds(a, b) for a, b in islice(product(ones, others), _PAIRS)}
     if True in found:
         return Judged(claim, Verdict.SUPPORTED)
@@ -234,17 +236,3 @@ def _hulls(pairs: Sequence[tuple[Place, Place]], wider: float) -> Iterator[Box]:
 
 def _meet(a: Box, b: Box) -> bool:
     return a.x1 <= b.x2 and b.x1 <= a.x2 and a.y1 <= b.y2 and b.y1 <= a.y2
-
-
-def outnumbered(claim: Claim, of: Of, other: Of, told: str) -> Judged:
-    """A claim that there are more, or fewer, of one thing than of another.
-
-    Args:
-        told: how many of each there are, for people.
-    """
-    more, less = (of, other) if claim.word == "more" else (other, of)
-    if more.most is None or less.most is None:
-        return Judged(claim, Verdict.UNVERIFIABLE)
-    if more.most <= less.whole:
-        return Judged(claim, Verdict.CONTRADICTED, told)
-    return Judged(claim, Verdict.SUPPORTED if more.whole > less.most else Verdict.UNVERIFIABLE)

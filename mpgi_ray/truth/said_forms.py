@@ -30,4 +30,6 @@ def comparisons(compared: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for what in compared["as"]:
             yield f"{verb} twice as much {what}as", "larger"
             yield f"{verb} about twice as much {what}as", "larger"
+            for times in (3, 4, 5, "several", "many"):
+                yield f"{verb} {times} times as much {what}as", "larger"
             yield f"{verb} half as much {what}as", "smaller"

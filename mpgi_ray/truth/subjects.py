@@ -44,8 +44,9 @@ def subject_of(line: Line, at: int, word: str) -> Noun | None:
         number = told - 1 - (said and told == first)
         if line.kind(number) is Kind.AMOUNT and line.noun_at(number + 1) is None:
             return counted(line, number)  # one is above it
-    if line.text(first - 2) == "of" and line.text(first - 1) == "them":
-        return _some_of_them(line, first - 3)
+    of_them = first - (said and line.text(first - 2) == "them")  # three of them are left of the road
+    if line.text(of_them - 2) == "of" and line.text(of_them - 1) == "them":
+        return _some_of_them(line, of_them - 3)
     said |= line.text(first - 1) in lists()["placed"] and line.text(first - 2) in lists()["saying"]
     aside = line.text(first - 1) == "," and line.text(first - 2) != ","
     joined = line.text(first - 1) == "and" and line.kind(at + 3) in (None, Kind.MARK)

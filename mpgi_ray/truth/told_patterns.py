@@ -60,9 +60,19 @@ def _of_shape(line: Line, noun: Noun) -> str:
     way = shapes["ways"].get(line.text(of - 2), "")
     if shape == "row" and way:
         return f"{way} row"
+    if shape == "row" and (along := _runs(line, noun)):
+        return f"{along} row"
     if shape == "row" and line.text(of - 2) in ("single", "a single"):
         return "single row"
     return shape if shape == "ring" else ""
+
+
+def _runs(line: Line, noun: Noun) -> str:
+    """``horizontal`` of ``a row of boats runs from left to right``; else empty."""
+    said = " ".join(line.text(noun.at + n) for n in range(1, 8))
+    verb = said.split(" ")[0] in ("runs", "stretches", "extends", "reaches", "lies", "stands")
+    along = (way for words, way in lists()["shapes"]["along"].items() if f" {words} " in f" {said} ")
+    return next(along, "") if verb else ""
 
 
 def _of_them(line: Line) -> int:

@@ -15,7 +15,7 @@ from mpgi_ray.rules.english import placed_sentences
 from mpgi_ray.rules.seen import Measured
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.claims import claims_by
-from mpgi_ray.truth.covering import covering, dominating, in_shares, outcovered
+from mpgi_ray.truth.covering import against_rest, covering, dominating, in_shares, outcovered, outnumbered
 from mpgi_ray.truth.hues import coloured
 from mpgi_ray.truth.judged import Judged as Judged
 from mpgi_ray.truth.judged import Verdict as Verdict
@@ -24,7 +24,7 @@ from mpgi_ray.truth.lists import also_called, lists
 from mpgi_ray.truth.patterns import arranged
 from mpgi_ray.truth.places import Region
 from mpgi_ray.truth.positions import INNER_CELL, inside, lying
-from mpgi_ray.truth.relations import between, may_lie_beside, nearer, outnumbered, related
+from mpgi_ray.truth.relations import between, may_lie_beside, nearer, related
 from mpgi_ray.truth.sums import held_together
 
 _INNER = 0.12  # of the picture: what is denied of a part may lie near its border
@@ -166,10 +166,18 @@ class Checker:
         many = highest is not None and least > highest
         if many and claim.other and may_lie_beside(claim, of, self.known.of(claim.other)):
             return Judged(claim, Verdict.UNVERIFIABLE)
+        bound = most is not None and (least == 0 or of.most is not None)  # at most two in the upper half
+        if claim.region is not None and bound and self._are_more(claim.region, of, most or 0):
+            return Judged(claim, Verdict.CONTRADICTED, self._fact(claim.name, of, claim.region))
         if fewer or many:
             return Judged(claim, Verdict.CONTRADICTED, self._fact(claim.name, of, claim.region))
         holds = least <= lowest and (most is None or (highest is not None and highest <= most))
         return Judged(claim, Verdict.SUPPORTED if holds else Verdict.UNVERIFIABLE)
+
+    def _are_more(self, region: Region, of: Of, most: float) -> bool:
+        """Whether more lie well inside of a part of the picture."""
+        inside = sum(region.wider(-_INNER).holds(box) for fact in of.classes for box in fact.boxes)
+        return not region.rim and inside - sum(fact.left_out for fact in of.classes) > most
 
     def _have_all(self, colour: str, of: Of) -> bool:
         """Whether all that were measured have a colour: then a number of that colour is that of all."""
@@ -205,6 +213,8 @@ class Checker:
         sized = {"larger": "more", "smaller": "fewer"}.get(claim.word or "")
         if sized and of.covers and other.covers and not (of.classes or other.classes):
             claim = replace(claim, word=sized, some=False)  # the lake is larger than the field
+        if told := against_rest(claim, of, other):
+            return Judged(claim, Verdict.CONTRADICTED, told)
         if claim.word in ("more", "fewer"):
             told = f"{self._fact(claim.name, of)}, {self._fact(claim.other or '', other)}"
             surfaces = of.covers and other.covers and not (of.classes or other.classes)

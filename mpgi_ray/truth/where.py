@@ -15,6 +15,7 @@ from mpgi_ray.truth.leading import (
     is_held,
     is_parted,
     is_past,
+    is_shadow,
     is_unnamed,
     leads_away,
     tells_where,
@@ -82,6 +83,10 @@ def _before(line: Line, at: int) -> int | None:
         return joined(line, at)  # the water meets the sand and fills the lower part
     if line.text(at - 1) in LIE and line.text(at - 2) == "and":
         return joined(line, at - 1)
+    verb = next((n for n in (at - 3, at - 4) if line.text(n) in lists()["bordering"]), at)
+    if verb < at and _is_of_site_alone(line, verb, at):
+        subject = line.subject(verb)  # water borders the yard at the bottom
+        return subject.at if subject and lexicon.is_mass(subject.name) else None
     between = at  # where words between commas begin that are stepped over
     for here in range(at - 1, -1, -1):
         part = line.parts[here]
@@ -95,14 +100,13 @@ def _before(line: Line, at: int) -> int | None:
             return joined(line, here)
         room = line.kind(here + 2) is Kind.GROUP or line.text(here + 2) in lists()["rooms"]
         stretch = line.text(here + 1) == "the" and room and here + 3 == at
-        if line.text(here) in lists()["bordering"] and _is_of_site_alone(line, here, at):
-            subject = line.subject(here)  # water borders the yard at the bottom
-            return subject.at if subject and lexicon.is_mass(subject.name) else None
         if part.kind is Kind.COVERS and stretch:
             subject = line.subject(here)  # crops cover the strip at the top
             return subject.at if subject else None
         if part.kind is Kind.COVERS and here == at - 1 - (line.text(at - 1) in ("only", "just")):
             subject = line.subject(here)
+            if subject and subject.plural and part.text.endswith("s"):  # grass with trees fills it
+                subject = line.first_thing(subject, leads_away) or subject
             return subject.at if subject else None
         if part.kind is Kind.SHARE and here + 1 < at and line.text(here + 1) == "of":
             continue  # fills most of the upper left
@@ -117,6 +121,7 @@ def _before(line: Line, at: int) -> int | None:
         before = line.noun_at(here - 1)
         is_verb = before is not None and before.plural  # rowing boats float
         unknown = part.kind is Kind.WORD and lexicon.is_noun(part.text.removesuffix("s"))
+        unknown &= not is_shadow(line, here)
         unknown &= not (part.text in lists()["rooms"] and line.kind(here - 2) is Kind.COVERS)
         if unknown and not of and not is_verb and not tells_where(line, here):
             return None
@@ -138,7 +143,9 @@ def _before(line: Line, at: int) -> int | None:
             return None  # with taxi roads on the left
         if noun and (is_held(line, noun) or is_set(line, here, at) or is_so(line, noun, at)):
             return here
-        if is_unnamed(line, here) or (noun and (is_parted(line, noun) or is_beside(line, noun, at))):
+        if (is_unnamed(line, here) and not is_shadow(line, here + 1)) or (
+            noun and (is_parted(line, noun) or is_beside(line, noun, at))
+        ):
             return None
         if noun and (is_past(line, noun) or (here == at - 1 and is_flanking(line, noun))):
             return None
@@ -150,6 +157,8 @@ def _before(line: Line, at: int) -> int | None:
             return here
         if part.text == "one" and line.text(here - 1) in lists()["ordinals"]:
             return here - 1  # the second one stands on the left
+        if part.text == "both" and line.text(here - 1) in LIE and line.noun_at(here - 2):
+            return here - 2  # the two are both at the top
         if part.kind is Kind.AMOUNT and _is_bare(line, here):
             return here
         if part.text == "one" and line.kind(here + 1) is Kind.WORD and line.text(here + 1) != "of":

@@ -17,13 +17,19 @@ def is_every(line: Line, noun: Noun) -> bool:
     near = {word for here in (*range(noun.at - 5, noun.at), *after) for word in line.text(here).split(" ")}
     if near & _EVERY or line.text(noun.first) == "both":
         return True
-    if is_told_of_all(line, noun):
+    if is_told_of_all(line, noun) or line.text(noun.at + 2) == "both":  # they are both at the top
         return True
     before = range(noun.first - 1, max(-1, noun.first - 4), -1)
     if any(line.kind(n) is Kind.PLACE and line.text(n - 1) in _ONLY for n in before):
         return True  # only the upper right has houses
     beside = [{line.text(n - 1), line.text(n + 1)} for n in after if line.kind(n) is Kind.PLACE]
     return any(words & _ONLY for words in beside)
+
+
+def is_of_all(line: Line, noun: Noun) -> bool:
+    """Both tanks, or all of the cars, in ``the shed lies below both tanks``."""
+    before = {line.text(noun.first), *(line.text(noun.first - n) for n in (1, 2, 3))}
+    return noun.plural and bool(before & {"both", "all"})
 
 
 def is_told_of_all(line: Line, noun: Noun) -> bool:

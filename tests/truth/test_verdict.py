@@ -451,6 +451,23 @@ def test_a_surface_that_the_source_marks_nowhere_is_absent_whatever_else_is_call
     assert verdict_of(check("There is no road surface.", facts)) is Verdict.CONTRADICTED
 
 
+def test_where_people_live_there_are_houses() -> None:
+    cover = {"urban residential area": {"fraction": 0.4, "cells": (0.4,) * 9, "patches": 1}}
+    note = {"width": 9, "height": 9, "cover": cover, "vocabulary": {}}
+    facts = gather(Annotation.model_validate(note))
+    assert verdict_of(check("No homes stand here.", facts)) is Verdict.CONTRADICTED
+    assert verdict_of(check("No ponds lie here.", facts)) is Verdict.UNVERIFIABLE
+
+
+def test_most_buildings_are_houses_where_a_source_knows_buildings_alone() -> None:
+    boxes = [{"label": "building", "box": (x, 5, x + 9, 14)} for x in range(0, 90, 12)]
+    facts = gather(Annotation.model_validate({"width": 100, "height": 100, "objects": boxes}))
+    assert verdict_of(check("Not more than three houses are seen.", facts)) is Verdict.CONTRADICTED
+    assert verdict_of(check("Three houses are seen.", facts)) is Verdict.UNVERIFIABLE
+    assert verdict_of(check("Not more than six houses are seen.", facts)) is Verdict.UNVERIFIABLE
+    assert verdict_of(check("Every house stands at the bottom.", facts)) is Verdict.CONTRADICTED
+
+
 def test_labels_without_boxes_are_no_number() -> None:
     exhaustive = {name: {"exhaustive": True} for name in ("building", "car", "tree", "airplane")}
     note = {"width": 9, "height": 9, "scene": ["airplane"], "labels": ["building", "car"]}

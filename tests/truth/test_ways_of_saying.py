@@ -152,6 +152,79 @@ def of(number: int) -> Facts:
         (VILLAGE, "Two houses stand here, and a car.", "A car is parked between two houses."),
         (APRON, "Two trucks with the helicopter below them.", "Two trucks with the helicopter above them."),
         (FARM, "Grass has half of the surface.", "Grass has a seventh of the surface."),
+        # denials, bounds and numbers
+        (PARKING, "There are no vans whatsoever.", "There are no trucks whatsoever."),
+        (PARKING, "The car park is empty.", "The car park is empty, except for three vans."),
+        (PARKING, "The parking lot is completely free of vans.", "The parking lot is free of trucks."),
+        (
+            PARKING,
+            "Besides the asphalt there is some grass, but no vans.",
+            "Besides the vans there are no vans.",
+        ),
+        (PARKING, "Motorcycles are parked here.", "Motorcycles are not parked here."),
+        (PARKING, "Van count: 5.", "Van count: 3."),
+        (
+            PARKING,
+            "Count of vans in this aerial crop: fewer than three.",
+            "Number of vans here: at least three.",
+        ),
+        (
+            HARBOUR,
+            "The number of sheds exceeds that of sailboats.",
+            "The number of sailboats exceeds that of sheds.",
+        ),
+        (HARBOUR, "Only a handful of sheds, and only two sailboats.", "Only a handful of sheds."),
+        (HARBOUR, "A cruise ship lies here.", "A quay lies here."),
+        (
+            HARBOUR,
+            "Two sheds stand at the bottom while a third lies at the top.",
+            "Two sheds, and the third is below.",
+        ),
+        (HARBOUR, "You look in vain for a sailboat.", "You look in vain for a tugboat."),
+        # where things lie, and how
+        (CONTAINERS, "Water occupies the space on the left.", "Water occupies the space on the right."),
+        (CONTAINERS, "Water borders the yard on the left.", "Water borders the yard on the right."),
+        (CONTAINERS, "The water lies on the left.", "The water lies on the right."),
+        (CONTAINERS, "The water, on the left, meets the pavement.", "The water, on the right, meets it."),
+        (CONTAINERS, "The containers are limited to the right.", "The containers are limited to the left."),
+        (
+            CONTAINERS,
+            "A container stands halfway along the right edge.",
+            "Water: halfway along the right edge.",
+        ),
+        (
+            HARBOUR,
+            "Eight sailboats, moored in a tight ring, lie here.",
+            "Eight sailboats, moored in a row, lie here.",
+        ),
+        (
+            HARBOUR,
+            "In no particular order, the sailboats lie here.",
+            "The sailboats at the quay lie in a row.",
+        ),
+        (CONTAINERS, "The lower half is containers, the left half is water.", "The right half is water."),
+        (HARBOUR, "One shed stands apart; the other seven are close together.", "The other two are not."),
+        (HARBOUR, "A sailboat lies below all of the sheds.", "A sailboat lies above all of the sheds."),
+        (HARBOUR, "Three of the boats are below the sheds.", "Three of the boats are above the sheds."),
+        (HARBOUR, "Two sheds and no more stand on the quay.", "Three sheds and no more stand on the quay."),
+        (
+            HARBOUR,
+            "No more than three sailboats are moored in a row.",
+            "No more than nine are moored in a row.",
+        ),
+        # shares
+        (HARBOUR, "About half of the picture is dry land.", "About a quarter of the picture is dry land."),
+        (
+            HARBOUR,
+            "The quay makes up two thirds of the picture.",
+            "The quay makes up a tenth of the picture.",
+        ),
+        (
+            HARBOUR,
+            "The pavement needs more room than the water.",
+            "The water needs more room than the pavement.",
+        ),
+        (HARBOUR, "Water is the largest surface, and grass holds a third.", "Water is the largest surface."),
     ],
 )
 def test_ways_of_saying(number: int, false: str, true: str) -> None:
