@@ -54,13 +54,13 @@ def some(facts: Facts, c: ClassFact, *, few: bool = False) -> str | None:
         return sentence(f"most of the {c.several} are {told[0].colour}")
     if told[0].agreeing > max(_FEW, _MOST * everything):
         return sentence(f"several of the {c.several} are {told[0].colour}")
-    strong = [t for t in told if t.colour not in _PLAIN and t.agreeing >= _SEEN * everything]
     if few and any(t.colour not in _PLAIN for t in told):
         ones = [
             with_article(f"{t.colour} one") if t.agreeing == 1 else f"{number(t.agreeing)} {t.colour} ones"
             for t in sorted(told, key=lambda t: t.colour in _PLAIN)
         ]
         return sentence(f"the {c.several} include {enumerate_(ones)}")
+    strong = [t for t in told if t.colour not in _PLAIN and t.agreeing >= _SEEN * everything]
     return _numbered(c, strong, "at least ") if strong else None
 
 

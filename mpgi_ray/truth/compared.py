@@ -7,29 +7,19 @@ from collections.abc import Iterator
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.leading import leads_away
 from mpgi_ray.truth.line import Line
+from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.pieces import Kind
 
 _MORE = {"more", "bigger", "larger", "greater"}
 _LESS = {"less", "smaller", "lesser"}
-_VERBS = (
-    "covers",
-    "cover",
-    "occupies",
-    "occupy",
-    "fills",
-    "fill",
-    "takes up",
-    "take up",
-    "makes up",
-    "make up",
-)
 _FAR = 10  # pieces between a verb and "than"
 
 
 def compared_shares(line: Line) -> Iterator[Claim]:
     """The claims of shares that are compared over words that no list of phrases foresees."""
+    verbs = lists()["compared"]["verbs"]
     for than in range(2, len(line.parts)):
-        verb = next((n for n in range(than - 2, max(-1, than - _FAR), -1) if line.text(n) in _VERBS), None)
+        verb = next((n for n in range(than - 2, max(-1, than - _FAR), -1) if line.text(n) in verbs), None)
         if line.text(than) != "than" or verb is None:
             continue
         words = {line.text(n) for n in range(verb + 1, than)}

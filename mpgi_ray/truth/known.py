@@ -12,9 +12,9 @@ from mpgi_ray.rules.facts import ClassFact, CoverFact
 from mpgi_ray.truth.lists import Name, also_called, implied, is_stood_for, lists, names_by, stands_for
 
 _MIDDLE = Box(0.3, 0.3, 0.7, 0.7)  # in which the middle lies of what a picture is of
-_LARGE = 0.05  # and a larger one not
-_KINDS = 3
 _SEEN = 0.005  # a smaller share of the picture may be overlooked
+_LARGE = 0.05  # and so large a one not
+_KINDS = 3  # that a source labels exhaustively at least, where it would label a further one, too
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from mpgi_ray import prompts
 from mpgi_ray.data.image import Picture
 from mpgi_ray.data.sample import Annotation, Box, Cover, LabelClass, Object
 from mpgi_ray.engines.base import Prompt
-from mpgi_ray.engines.template.tokens import TOKENS, tokens_at_most
+from mpgi_ray.engines.template.tokens import TOKENS, estimated_tokens
 from mpgi_ray.errors import RecipeError
 from mpgi_ray.rules import gather
 from mpgi_ray.rules.english import split_sentences
@@ -41,7 +41,7 @@ def check(texts: dict[str, str]) -> None:
         low = min(low, 10)  # of a picture of one colour there is no more to say
         assert low <= len(text.split()) <= high, (name, text)
         assert not re.search(r"None|  |\.\.|[{}]|\ba [aeiou]", text), text
-    assert tokens_at_most(texts["short"]) <= TOKENS
+    assert estimated_tokens(texts["short"]) <= TOKENS
     assert len(set(texts.values())) == len(texts), texts
 
 

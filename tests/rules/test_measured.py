@@ -370,3 +370,12 @@ def test_a_vivid_colour_is_absent_only_where_no_pixel_comes_near_it() -> None:
     assert {"yellow", "red"} <= by_class["car"]
     assert "bike" not in by_class  # too small to be seen
     assert absent(Image.new("RGB", (4000, 4000)), {}, (4000, 4000)) == (frozenset(), {})
+
+
+def test_what_shows_nothing_counts_for_no_colour_unless_nothing_shows_anything() -> None:
+    black = Image.new("RGB", (96, 96))
+    assert measure(black, Annotation(width=96, height=96)).colours == (("black", 1.0),)
+    black.paste((60, 130, 60), (0, 0, 96, 48))  # a picture with an empty lower half
+    ((name, part),) = measure(black, Annotation(width=96, height=96)).colours
+    assert name.endswith("green")
+    assert part == 0.5

@@ -38,7 +38,7 @@ class Beside:
 
 
 class Reader:
-    """Reads the sentences of one text in order: "these cars" are those that it told with their number."""
+    """Reads the sentences of one text in order: "the cars" are those that it told with their number."""
 
     def __init__(self) -> None:
         self._told: dict[str, Claim] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mpgi_ray.engines.template import covered
-from mpgi_ray.engines.template.tokens import TOKENS, tokens_at_most
+from mpgi_ray.engines.template.tokens import TOKENS, estimated_tokens
 from mpgi_ray.rules import colouring, maps, phrases, placing, regions, surfaces, things
 from mpgi_ray.rules.english import choose, enumerate_, sentence
 from mpgi_ray.rules.facts import ClassFact, Facts
@@ -45,7 +45,7 @@ def short(facts: Facts, others: Sequence[str], seed: str) -> str:
     if len(items) < 2 and not (items and facts.cover):
         rest += _colours(facts, "view" if ground else "image")
     rest += _regions(facts)
-    rest += others if text else sorted(others, key=tokens_at_most)
+    rest += others if text else sorted(others, key=estimated_tokens)
     for one in rest:
         if text and not _fits(f"{text} {one}"):
             break
@@ -54,7 +54,7 @@ def short(facts: Facts, others: Sequence[str], seed: str) -> str:
 
 
 def _fits(text: str) -> bool:
-    return tokens_at_most(text) <= TOKENS and len(text.split()) <= _WORDS
+    return estimated_tokens(text) <= TOKENS and len(text.split()) <= _WORDS
 
 
 def _cut(text: str) -> str:
@@ -78,10 +78,8 @@ def _opening(ground: str | None, scene: str | None, frame: str, items: Sequence[
         return sentence(f"{ground}; there {be} also {told}" if told else ground)
     if scene is None or not told:
         return sentence(frame.format(scene or told)) if scene or told else ""
-    if " with " in scene and not {";", '"'} & {
-        *told,
-        *scene,
-    }:  # "a river with a bridge, five barges and a ferry"
+    plain = ";" not in told and '"' not in scene
+    if " with " in scene and plain:  # "a river with a bridge, five barges and a ferry"
         return sentence(frame.format(listed([Item(scene), *items])))
     return sentence(f"{frame.format(scene)}{', with' if ' with ' in scene else ' with'} {told}")
 
@@ -128,10 +126,8 @@ def long(facts: Facts, others: Sequence[str], seed: str) -> str:
     main += covered.items(covered.opened(facts)) if not main else []
     main += _plain(_setting(facts)) if not main else []
     frame, present = choose(frames, seed, "opening"), phrases.present(facts, phrases.untold_labels(facts))
-    ground, scene = (
-        covered.ground(facts, covered.TAKE_UP, "the frame", filled=True),
-        phrases.named_scene(facts),
-    )
+    ground = covered.ground(facts, covered.TAKE_UP, "the frame", filled=True)
+    scene = phrases.named_scene(facts)
     first = _opening(ground, scene, frame if scene else frames[0], main or _plain(present))
     told: list[str | None] = [first, _included(present) if main and present else None, _further(facts)]
     known = facts.cover or facts.tags or facts.false_colour or others

@@ -91,7 +91,7 @@ def _scene(facts: Facts, seed: str) -> list[str]:
     if told is None or (lead and surfaces.is_plural(lead) and surfaces.single(lead) == phrases.scene(facts)):
         return []  # "ponds cover half of the image" says that it is a pond
     if phrases.scene(facts) is None:
-        return [told, *([sentence(f"there are also {enumerate_(present)}")] if present else [])]
+        return [told, *filter(None, [_also(facts, seed)])]
     whole = told.removesuffix(".")
     if " with " in told:  # "a river with a bridge, sand and trees"
         return [f"{enumerate_([whole, *present])}."]

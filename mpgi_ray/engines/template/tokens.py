@@ -10,7 +10,7 @@ _WORD = re.compile(r"[^\W\d_]+|\d|[^\w\s]|_")
 _QUOTED = re.compile(r'"[^"]*"?')
 
 
-def tokens_at_most(text: str) -> int:
+def estimated_tokens(text: str) -> int:
     """About as many tokens as CLIP's tokenizer makes of an English text, rarely fewer; without its two marks.
 
     An estimate, so that a text is the same where CLIP's vocabulary is installed and where it is not. No word

@@ -75,9 +75,9 @@ def find_regions(rgb: Floats, raw: Ids, luma: Floats) -> tuple[tuple[Region, ...
         seen[mask & alike(bare(name))[raw]] = TONES.index(bare(clear[-1].colour))
     names = {region.colour for region in clear}
     clear = [r if bare(r.colour) in names else replace(r, colour=bare(r.colour)) for r in clear]
-    return tuple(sorted(clear, key=lambda region: (-region.share, region.colour))[:5]), _shares(
-        seen[rgb.max(axis=2) > _EMPTY], seen.size
-    )
+    shown = rgb.max(axis=2) > _EMPTY
+    shares = _shares(seen[shown] if shown.any() else seen, seen.size)  # a black picture is black
+    return tuple(sorted(clear, key=lambda region: (-region.share, region.colour))[:5]), shares
 
 
 def _lit(region: Region, mean: Floats) -> Region:
