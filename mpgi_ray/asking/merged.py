@@ -14,7 +14,7 @@ from mpgi_ray.truth.lists import lists
 _TWICE = re.compile(r"\b([a-z]{4,}) \1\b", re.I)  # a third third; "that that" is seldom right, either
 _LEAKED = re.compile(
     r"\b(?:annotat\w+|described as|according to|the facts?\b|perspectives?"
-    r"|the attributes (?:are|show|dominate)|the layout (?:shows|dominates))\b",
+    r"|the attributes (?:are|show|dominate)|the layout (?:shows|dominates|is mostly))\b",
     re.I,
 )
 _KINDS = r"(?:image|picture|photo(?:graph)?|view|scene|area|frame)"
@@ -29,6 +29,8 @@ _NONSENSE = re.compile(
     # a bridge with a grey bridge
     rf"|\b(?:a|an|the|one) (\w{{3,}}) with (?:a|an|one) (?:(?:{_COLOURS}) )?\2\b(?! (?!and\b)\w)"
     rf"|\b(?:there (?:is|are)|{_KINDS} (?:shows|has|contains)) {_CLAUSE}\b(?:here|there) (?:is|are)\b"
+    # the helicopter sampling distance
+    r"|\b(?!(?:ground|the|a|spatial|pixel|with)\b)\w+ sampling distance\b"
     # which a pixel does
     r"|\b(?:area|band|part|patch)s? measur\w+ [\d.]+ m(?:et\w+)? on the ground|\bground is measured\b"
     r"|(?<!taken from )(?<!seen from )\b(?:in|by|of|with|on) the air\b"
@@ -51,6 +53,8 @@ def merged_fault(text: str) -> Fault | None:
         return Fault("meta", f"the text talks of what it was made from ({leaked[0]!r})")
     if nonsense := _NONSENSE.search(text):
         return Fault("format", f"{nonsense[0]!r} says nothing that one could see")
+    if "…" in text or "..." in text:
+        return Fault("unfinished", "the text leaves something out ('…')")
     if "(s)" in text:
         return Fault("format", "the text leaves open whether it is one or several ('(s)')")
     if turned := _turned().search(text):

@@ -8,12 +8,14 @@ from math import inf
 
 from mpgi_ray.rules import Facts
 from mpgi_ray.rules.english import placed_sentences, split_sentences
+from mpgi_ray.truth.bearers import unborne
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.claims import claims
 from mpgi_ray.truth.known import Known
 from mpgi_ray.truth.lists import goes_by
 from mpgi_ray.truth.part_numbers import clause_of, is_of_part, is_of_some, is_same_part
 from mpgi_ray.truth.rest import rest_untold
+from mpgi_ray.truth.singled import singled_out
 from mpgi_ray.truth.sizes import sizes_untold
 from mpgi_ray.truth.tones import untold
 from mpgi_ray.truth.verdict import Checker, Judged, Verdict
@@ -59,9 +61,14 @@ def unsourced(text: str, judged: Iterable[Judged], sources: Sequence[str], facts
 
 
 def unsourced_looks(text: str, sources: Sequence[str], facts: Facts) -> list[str]:
-    """The shares and places of colours, and sizes, in a text that no source tells: its words, each once."""
+    """The looks of things and surfaces in a text that no source tells: its words, each once.
+
+    They are colours with their shares, places and things, sizes, and "the truck" where there are several.
+    """
     names = Known(facts).names
-    new = _own(text, [*untold(text, sources, names), *sizes_untold(text, sources, names)], sources)
+    looks = [untold, unborne, sizes_untold]
+    spans = [span for of in looks for span in of(text, sources, names)]
+    new = _own(text, [*spans, *singled_out(text, sources, facts, names)], sources)
     rest = rest_untold(text, sources, names)  # also of a sentence of a source, if it follows another one
     return list(dict.fromkeys([*new, *(text[start:end] for start, end in rest)]))
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from mpgi_ray.asking.merged import merged_fault
-from mpgi_ray.rules import Facts
+from mpgi_ray.data.box import Box
+from mpgi_ray.data.sample import Annotation, LabelClass, Object
+from mpgi_ray.rules import Facts, gather
 from mpgi_ray.truth.sourced import unsourced_looks
 
 SOURCES = (
@@ -32,6 +34,9 @@ SOURCES = (
         ("A river has a bridge with a grey bridge and a car.", "format"),
         ("A light grey area measuring 0.3 m on the ground.", "format"),
         ("The attributes show that most of it looks grey.", "meta"),
+        ("The layout is mostly tan.", "meta"),
+        ("A diamond with bare soil, …: green and olive.", "unfinished"),
+        ("The helicopter sampling distance is 1.2 m.", "format"),
     ],
 )
 def test_faults_of_form_are_named(text: str, code: str) -> None:
@@ -65,7 +70,7 @@ def test_plain_captions_have_none(text: str) -> None:
         "The picture is mostly grey-green and brown.",
         "There is a green area on the left, with brown parts at the bottom.",
         "Half of the scene is grey-green; about a third is dark brown.",
-        "Most of the image is covered by green fields.",  # of a thing, not of the picture
+        "Green parts lie on the left, and most of the image is grey-green.",
     ],
 )
 def test_colours_that_a_source_tells_have_a_source(text: str) -> None:
@@ -107,7 +112,8 @@ BEACH = (
             "A large harbour area with two sheds.",
             "large harbour",
         ),
-        ("The sheds are white, a grey area lies in the left half.", "Large barns.", "Large barns"),
+        ("Two sheds, a grey area lies in the left half.", "Large barns.", "Large barns"),
+        ("A light grey area in the rest of the image.", "The sheds are mostly grey.", "grey"),
     ],
 )
 def test_what_depends_on_other_words_has_its_source_with_them(true: str, false: str, words: str) -> None:
@@ -123,7 +129,24 @@ def test_what_depends_on_other_words_has_its_source_with_them(true: str, false: 
         ("A harbour, with a brown area on the right.", ["brown area on the right"]),
         ("Green and brown parts lie at the bottom.", ["Green and brown parts lie at the bottom"]),
         ("The view is mostly beige.", ["mostly beige"]),
+        ("Docks and ships, which are grey-green, lie there.", ["grey-green"]),
+        ("Most of the image is covered by brown fields.", ["brown"]),
     ],
 )
 def test_shares_and_places_of_colours_need_a_source(text: str, words: list[str]) -> None:
     assert unsourced_looks(text, SOURCES, Facts()) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Three cars cover most of the image, with sand.", ["most"]),
+        ("Sand covers most of the image. The car is on the left.", ["The car"]),
+        ("Most of the image is sand. One of the cars is red, and the car is long.", []),
+    ],
+)
+def test_a_share_needs_its_surface_and_one_of_several_things_its_number(text: str, words: list[str]) -> None:
+    sources = ["Three cars stand on sand. One of the cars is red.", "Sand covers most of the image."]
+    things = tuple(Object(label="car", box=Box(x, 10, x + 20, 20)) for x in (0, 30, 60))
+    facts = gather(Annotation(width=100, height=100, objects=things, vocabulary={"car": LabelClass()}))
+    assert unsourced_looks(text, sources, facts) == words
