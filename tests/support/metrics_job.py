@@ -124,7 +124,9 @@ def main() -> None:
     caption(load_recipe("template", given, [f"chunk_size={CHUNK}"]), connect=Start(sign))
     thread.join()
     rows = sum(table.num_rows for table in CaptionFolder(captions).tables())
-    ended = watcher.awaits({"ray_mpgi_texts_total": rows})
+    # each process tells its own in its own time
+    each = {"samples": 22, "shards_read": 2, "engine_starts": 2}
+    ended = watcher.awaits({f"ray_mpgi_{name}_total": n for name, n in {"texts": rows, **each}.items()})
     score(Scores(captions=captions, output=str(home / "scores"), scorers=(Choice(name="text"),)))
     curate(Curation(captions=captions, output=final))
     train(TrainConfig(shards=final, output=str(home / "run"), steps=3, batch=8))
