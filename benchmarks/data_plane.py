@@ -4,11 +4,13 @@ Both sides run in one go on the same shards of 256×256 JPEGs:
 
 - the caption job with a null engine: every picture is fetched, hashed, decoded once, asked about six times,
   and its six records are published; start-up (until the first chunk is finished) is subtracted;
-- a plain loop of the webdataset library that decodes the same pictures on one core.
+- a plain loop of the webdataset library that decodes the same pictures on one core, alone, and then as many
+  such loops at once as there are cores.
 
-The ratio of their images a second says whether the data plane could ever be what a GPU waits for. Nothing
-is measured in the pixels (`facts.measured`), which is the rules' work and not the data plane's;
-``--measured`` shows what it costs.
+The ratio of their images a second says whether the data plane could ever be what a GPU waits for. The loops
+at once say what it could be at most, if nothing but decoding were done: cores that share caches and units are
+slower together than one by itself. Nothing is measured in the pixels (`facts.measured`), which is the rules'
+work and not the data plane's; ``--measured`` shows what it costs.
 
 Beside other programs images a second say little. So the CPU time of a further image is shown, too, from one
 number of images to the next: of all processes of the job, Ray's own among them. The ratio by CPU time is
@@ -27,6 +29,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
@@ -74,9 +77,9 @@ def write_shards(folder: Path, images: int) -> None:
         (folder / f"{start // SHARD_SIZE:05d}.tar").write_bytes(write_members(samples))
 
 
-def plain_loop(shards: Path, images: int) -> dict[str, float]:
+def plain_loop(shards: Path, images: int, core: int = 0) -> dict[str, float]:
     """A webdataset loop that decodes, on one core: images a second, and CPU time."""
-    os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[0]})
+    os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[core]})
     urls = [str(path) for path in sorted(shards.glob("*.tar"))]
     dataset = webdataset.WebDataset(urls, shardshuffle=False).decode("pil").to_tuple("jpg")
     started, worked, count = time.perf_counter(), time.process_time(), 0
@@ -119,6 +122,16 @@ def side(name: str, shards: Path, *more: str) -> dict[str, float]:
     return figures
 
 
+def at_once(shards: Path, images: int) -> float:
+    """Images a second of plain loops on all cores at once."""
+    cores = range(len(os.sched_getaffinity(0)))
+    with ThreadPoolExecutor(len(cores)) as pool:
+        loops = [
+            pool.submit(side, "plain", shards, "--images", str(images), "--core", str(core)) for core in cores
+        ]
+        return sum(loop.result()["images_per_second"] for loop in loops)
+
+
 def compare(images: int, options: argparse.Namespace) -> dict[str, float]:
     """Both sides on the same shards; the plain loop before and after the job."""
     with tempfile.TemporaryDirectory(prefix="mpgi-bench-") as scratch:
@@ -131,8 +144,10 @@ def compare(images: int, options: argparse.Namespace) -> dict[str, float]:
         more = ["--output", str(Path(scratch) / "captions"), "--replicas", str(options.replicas)]
         ours = side("job", shards, *more, *["--measured"] * options.measured)
         after = side("plain", shards, *loop)
+        together = at_once(shards, min(images, 5_000))
     plain = {f"plain_{name}": statistics.mean([before[name], after[name]]) for name in before}
-    return {**ours, **plain, "ratio": ours["images_per_second"] / plain["plain_images_per_second"]}
+    alone = plain["plain_images_per_second"]
+    return {**ours, **plain, "ratio": ours["images_per_second"] / alone, "at_most": together / alone}
 
 
 def by_cpu(small: dict[str, float], large: dict[str, float], images: int) -> dict[str, float]:
@@ -153,22 +168,23 @@ def main() -> None:
     parser.add_argument("--input", type=Path, help="a folder of shards of your own instead")
     parser.add_argument("--side", choices=["job", "plain"], help=argparse.SUPPRESS)
     parser.add_argument("--output", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--core", type=int, default=0, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.side == "plain":
-        print(json.dumps(plain_loop(options.input, options.images[0])))
+        print(json.dumps(plain_loop(options.input, options.images[0], options.core)))
         return
     if options.side == "job":
         print(json.dumps(job(options.input, options.output, options.replicas, options.measured)))
         return
     told: dict[int, dict[str, float]] = {}
-    titles = f"{'images':>8} {'job/s':>8} {'plain/s':>8} {'ratio':>6}"
+    titles = f"{'images':>8} {'job/s':>8} {'plain/s':>8} {'ratio':>6} {'at most':>8}"
     print(f"{titles} {'start-up s':>10} {'driver MB':>10} {'CPU s':>7}")
     for images in options.images if options.input is None else [10_000]:
         told[images] = row = compare(images, options)
         print(
             f"{images:>8} {row['images_per_second']:>8.0f} {row['plain_images_per_second']:>8.0f} "
-            f"{row['ratio']:>6.2f} {row['startup_seconds']:>10.1f} {row['driver_mb']:>10.0f} "
-            f"{row['cpu_seconds']:>7.1f}",
+            f"{row['ratio']:>6.2f} {row['at_most']:>8.2f} {row['startup_seconds']:>10.1f} "
+            f"{row['driver_mb']:>10.0f} {row['cpu_seconds']:>7.1f}",
             flush=True,
         )
     further = {}

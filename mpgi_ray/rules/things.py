@@ -148,7 +148,6 @@ def covers(
     whole: str,
     *,
     told: Collection[CoverFact] = (),
-    further: bool = False,
     filled: bool = False,
 ) -> str | None:
     """``Water covers about half of the image and grass a third, with some roads and sand.``
@@ -156,7 +155,6 @@ def covers(
     Args:
         verbs: in the singular and in the plural.
         told: those that the text named before.
-        further: whether the text told the share of a larger one before.
         filled: whether it says which parts they fill.
     """
     # a cabin is the building
@@ -166,7 +164,7 @@ def covers(
     little: dict[bool, list[CoverFact]] = {True: [], False: []}  # whether their shares are known
     for share, group_ in groupby(seen, key=lambda c: surfaces.share_of(c)):
         alike = list(group_)
-        if (further or said[0]) and (share == surfaces.SOME or share in surfaces.LITTLE):
+        if said[0] and (share == surfaces.SOME or share in surfaces.LITTLE):
             little[share != surfaces.SOME] += [c for c in alike if c not in told]
             continue
         names = [told_again(facts, c) if c is seen[0] else surfaces.surface(c) for c in alike]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import groupby
 
 from mpgi_ray.rules import phrases, surfaces, things
 from mpgi_ray.rules.english import enumerate_, sentence, with_article
 from mpgi_ray.rules.facts import CoverFact, Facts
-from mpgi_ray.rules.listing import Item
+from mpgi_ray.rules.listing import Item, listed
 
 COVER = ("covers", "cover")
 TAKE_UP = ("takes up", "take up")
@@ -45,12 +44,51 @@ def ground(facts: Facts, verbs: tuple[str, str], whole: str, *, filled: bool = F
     return f"{subject} {share}{surfaces.including(c) if filled and not opened(facts) else ''}"
 
 
+def all_shares(facts: Facts) -> str | None:
+    """``unpaved land takes up at least half of the frame and roads at least a fifth; there is also water``.
+
+    All surfaces of a picture that one leads, in the place of a scene.
+    """
+    ground_ = ground(facts, TAKE_UP, "the frame", filled=True)
+    if ground_ is None:
+        return None
+    large, small = _by_share(facts)
+    told = [ground_]
+    for share, group in groupby(large, key=surfaces.share_of):
+        alike = [surfaces.surface(c) for c in group]
+        told.append(f"{enumerate_(alike)} {share}{' each' * (len(alike) > 1)}")
+    comma = "," if any(" and " in one for one in told[1:]) else ""
+    clause = f"{told[0]}{comma} and {enumerate_(told[1:])}" if told[1:] else told[0]
+    names = items(small)
+    be = "is" if names and things.is_one(names[0].what) else "are"
+    return sentence(f"{clause}; there {be} also {listed(names)}" if names else clause)
+
+
+def _by_share(facts: Facts) -> tuple[list[CoverFact], list[CoverFact]]:
+    """The surfaces beside the one that leads: those with a share that says something, and the others."""
+    beside = [c for c in facts.cover if c != leading(facts) and c.fraction >= surfaces.MIN_COVER]
+    large = [c for c in beside if surfaces.share_of(c) not in (surfaces.SOME, *surfaces.LITTLE)]
+    return large, [c for c in beside if c not in large]
+
+
 def items(covers: Sequence[CoverFact]) -> list[Item]:
     """``grass``, ``roads``, ``water on the left``: one with a place, last, so that it is not that of all."""
-    placed = [c for c in covers if surfaces.where(c)][:1]
+    placed = _placed(covers)
     last = [Item(surfaces.surface(c), place=surfaces.where(c) or "") for c in placed]
     first = sorted((c for c in covers if c not in placed), key=lambda c: not surfaces.is_plural(c))
-    return [*(Item(surfaces.surface(c)) for c in first), *last]
+    return [*(Item(_some(c)) for c in first), *last]
+
+
+def _placed(covers: Sequence[CoverFact]) -> list[CoverFact]:
+    """The one whose place a list tells."""
+    return [c for c in covers if surfaces.where(c) and c.fraction >= surfaces.TOLD_COVER][:1]
+
+
+def _some(c: CoverFact) -> str:
+    """``grass``, or ``some grass`` where there is little of it."""
+    named = surfaces.surface(c)
+    little = c.fraction < surfaces.TOLD_COVER and named == surfaces.bare(c) and not surfaces.is_plural(c)
+    return f"some {named}" if little else named
 
 
 def main(facts: Facts) -> list[str]:
@@ -63,13 +101,13 @@ def main(facts: Facts) -> list[str]:
 
 
 def shares(facts: Facts) -> str | None:
-    """How much of the image the surfaces take up, beside the one that leads."""
+    """How much of the image the surfaces take up, if none leads."""
+    if leading(facts):
+        return None
     # without objects places are told next
     placed = [c for c in facts.cover if c.fraction >= surfaces.TOLD_COVER and surfaces.place(c) is not None]
     named = () if facts.counted else [*opened(facts), *placed]
-    lead, filled = leading(facts), not facts.counted
-    rest = replace(facts, cover=tuple(c for c in facts.cover if c != lead))
-    return things.covers(rest, TAKE_UP, "the frame", told=named, further=lead is not None, filled=filled)
+    return things.covers(facts, TAKE_UP, "the frame", told=named, filled=not facts.counted)
 
 
 def places(facts: Facts) -> str | None:
@@ -77,8 +115,9 @@ def places(facts: Facts) -> str | None:
     told: list[str] = []
     some: list[str] = []
     lead, beside = leading(facts), opened(facts)
-    with_share = surfaces.apart([c for c in facts.cover if c != lead])
-    in_opening = [c for c in beside if surfaces.where(c)][:1] if beside else [lead]
+    with_share = [] if lead else surfaces.apart(facts.cover)
+    in_opening = _placed(_by_share(facts)[1] if lead else beside)
+    in_opening += [lead] if lead and not beside else []
     covers = [c for c in facts.cover if c not in in_opening]
     for (place, exact), group in groupby(covers, key=lambda c: (surfaces.place(c), c.exact)):
         alike = [c for c in group if place is None or c.fraction >= surfaces.TOLD_COVER]

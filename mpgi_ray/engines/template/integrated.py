@@ -126,9 +126,10 @@ def long(facts: Facts, others: Sequence[str], seed: str) -> str:
     main += covered.items(covered.opened(facts)) if not main else []
     main += _plain(_setting(facts)) if not main else []
     frame, present = choose(frames, seed, "opening"), phrases.present(facts, phrases.untold_labels(facts))
-    ground = covered.ground(facts, covered.TAKE_UP, "the frame", filled=True)
     scene = phrases.named_scene(facts)
-    first = _opening(ground, scene, frame if scene else frames[0], main or _plain(present))
+    first = covered.all_shares(facts) or _opening(
+        None, scene, frame if scene else frames[0], main or _plain(present)
+    )
     told: list[str | None] = [first, _included(present) if main and present else None, _further(facts)]
     known = facts.cover or facts.tags or facts.false_colour or others
     told += [] if any(told) or known else [_ONLY_SEEN]
