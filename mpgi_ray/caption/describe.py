@@ -99,8 +99,8 @@ class Perspectives:
             key=sample.key,
             stage=Stage.PERSPECTIVE.value,
         )
-        if not told(facts, sample.sample_id):
-            blind = [question for question in open_ if question.prompt.picture is None]
+        blind = [question for question in open_ if question.prompt.picture is None]
+        if blind and not told(facts, sample.sample_id):
             open_ = [question for question in open_ if question not in blind]
             unasked = [Answer(question, Reply("", finish_reason=""), _NO_FACTS) for question in blind]
             taken += self._records(base, [[answer] for answer in unasked])
@@ -130,9 +130,13 @@ class Perspectives:
         seed = sample.sample_id
         measured = measured_text(facts, seed)
         blocks = {
-            True: facts_block(rule_text(facts, seed), self._boxes(sample.annotation, picture), measured),
-            # how large a pixel is tells nothing to who sees none
-            False: facts_block(rule_text(facts, seed, how_taken=False), None, measured, picture=False),
+            seen: facts_block(
+                rule_text(facts, seed, how_taken=seen),  # how large a pixel is tells nothing to who sees none
+                self._boxes(sample.annotation, picture) if seen else None,
+                measured,
+                picture=seen,
+            )
+            for seen in {template.picture for template in self.templates}
         }
         return [
             Prompt(

@@ -112,7 +112,6 @@ class Integration:
         self, described: Mapping[str, str], sources: Mapping[str, str], facts: Facts, sample_id: str
     ) -> Callable[[Reply], Reading]:
         texts = list(sources.values())
-        left_out = _sentences(described) - _sentences(sources)
 
         def read(reply: Reply) -> Reading:
             if found := fault(reply):
@@ -126,7 +125,7 @@ class Integration:
             judged = {name: self._judged(name, text, texts, trusted, facts) for name, text in made.items()}
             good = {name: made[name] for name, found in judged.items() if not isinstance(found, Fault)}
             faults = {name: found for name, found in judged.items() if isinstance(found, Fault)}
-            told = wording(texts)
+            told, left_out = wording(texts), _sentences(described) - _sentences(sources)
             scores = {
                 name: {"coverage": round(coverage(made[name], told), 4), **found, "left_out": left_out}
                 for name, found in judged.items()

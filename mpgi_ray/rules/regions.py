@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from mpgi_ray.rules.english import choose, enumerate_, sentence, with_article
@@ -183,8 +184,18 @@ def placed(measured: Measured) -> list[Region]:
 
 
 def each(measured: Measured, seed: str) -> list[str]:
-    """A sentence on each of the largest regions."""
-    told = measured.regions[:4]
+    """A sentence on each of the largest regions; one for those of a colour that have no clear place."""
+    told: list[Region] = []
+    for region in (largest := measured.regions[:4]):
+        named = colour(region, largest)
+        alike = (n for n, one in enumerate(told) if named == colour(one, largest) and not _way(one))
+        at = None if _way(region) else next(alike, None)
+        if at is None:
+            told.append(region)
+        else:
+            tendency = region.tendency if told[at].tendency == region.tendency else "everywhere"
+            both = told[at].share + region.share
+            told[at] = replace(told[at], share=both, form="patches", tendency=tendency)
     return [sentence(lies(region, seed, told)) for region in told]
 
 
