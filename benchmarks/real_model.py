@@ -96,7 +96,7 @@ def main() -> None:
     parser.add_argument("--model", required=True, help="name or folder of an instruct model")
     parser.add_argument("--gpus", type=int, default=0)
     parser.add_argument("--samples", type=int, default=100)
-    parser.add_argument("--draw", type=int, choices=range(10), default=0, help="which pictures")
+    parser.add_argument("--draw", type=int, choices=range(16), default=0, help="which pictures")
     parser.add_argument("--input", type=Path, default=Path(os.environ.get("MPGI_TEST_DATA", "data")))
     parser.add_argument("--folder", type=Path, default=Path("real-model"))
     parser.add_argument("--set", action="append", default=[], dest="settings", help="of the recipe")
