@@ -40,7 +40,7 @@ def tags(facts: Facts, seed: str) -> str | None:
     if not items:
         return None
     be = "are" if is_plural(items[0]) else "is"
-    frames = (f"Within this area there {be} {{}}", "The area on view has {}", "Mapped in this area: {}")
+    frames = (f"Within this area there {be} {{}}", "The area on view has {}", "The area shows {}")
     return sentence(choose(frames, seed, "tags").format(enumerate_(items)))
 
 

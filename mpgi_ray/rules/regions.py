@@ -127,7 +127,7 @@ def lies(region: Region, seed: str, beside: Sequence[Region] = ()) -> str:
     if half and region.share >= _FILLS and not many:
         return f"{subject} fills most of the {half}"
     if (where := _spread(region)) and not _way(region):
-        return _ground(region, beside) if where == "everywhere" else _tends([region], where, beside)
+        return _ground(region, beside) if where == "everywhere" else _tends(region, where, beside)
     if not _way(region):
         covers = f"{subject} cover" if many else f"{colour(region, beside)} covers"
         return f"{covers} {share_of(region)} of the image"
@@ -135,11 +135,11 @@ def lies(region: Region, seed: str, beside: Sequence[Region] = ()) -> str:
     return f"{subject} {verb} {place(region)}"
 
 
-def _tends(regions: Sequence[Region], where: str, beside: Sequence[Region] = ()) -> str:
-    """``green and brown areas lie mainly in the top half``."""
-    if len(regions) == 1 and regions[0].form == "area":
-        return f"{noun(regions[0], beside)} lies mainly {_towards(where)}"
-    return f"{enumerate_(colours(regions, beside))} areas lie mainly {_towards(where)}"
+def _tends(region: Region, where: str, beside: Sequence[Region] = ()) -> str:
+    """``green areas lie mainly in the top half``."""
+    if region.form == "area":
+        return f"{noun(region, beside)} lies mainly {_towards(where)}"
+    return f"{colour(region, beside)} areas lie mainly {_towards(where)}"
 
 
 def _towards(tendency: str) -> str:
@@ -156,7 +156,7 @@ def _ground(region: Region, beside: Sequence[Region] = ()) -> str:
 
 
 def tending(measured: Measured) -> list[str]:
-    """Sentences on the parts that hold most of what has no clear place; one for regions that lie alike.
+    """Sentences on the parts that hold most of what has no clear place; the largest of those that lie alike.
 
     Not on a shade of a colour that is elsewhere, too: nobody would tell them apart.
     """
@@ -165,8 +165,8 @@ def tending(measured: Measured) -> list[str]:
     free = [one for one in found if not _way(one) and elsewhere[hue_of(one.colour)] == 1]
     seen = [(where, one) for one in free if (where := _spread(one))]
     wheres = dict.fromkeys(where for where, _ in seen if where != "everywhere")
-    told = [([one for there, one in seen if there == where], where) for where in wheres]
-    return [sentence(_tends(alike, where)) for alike, where in told]
+    told = [(next(one for there, one in seen if there == where), where) for where in wheres]
+    return [sentence(_tends(largest, where)) for largest, where in told]
 
 
 def hue_of(name: str) -> str:

@@ -20,6 +20,7 @@ _THIRDS = {
     "right third": {2, 5, 8},
 }
 MIN_COVER = 0.01  # of the image; less is too small to see
+_PARTS = 2  # that a surface is said to fill: more would be nearly all
 _NET = 0.18  # of the image: a patch of roads as large is a net of them
 _NEARLY_ALL = 0.72  # of the image, of which the parts need not be told
 TOLD_COVER = 0.05  # of the image; less is not told among the main things
@@ -123,14 +124,15 @@ def place(c: CoverFact) -> int | None:
 def filled(c: CoverFact) -> str:
     """The parts of the image that a cover fills by 0.7 or more: ``the left third and the upper right``.
 
-    Empty if it fills none, or most of them anyway. A side is filled where its corners are, too.
+    Empty if it fills none, or more than two. A side is filled where its corners are, too.
     """
     full = {i for i, fraction in enumerate(c.cells) if fraction >= 0.7}
     if len(full) > 5:
         return ""
     thirds = [name for name, cells in _THIRDS.items() if cells <= full]
     rest = full.difference(*(_THIRDS[name] for name in thirds))
-    return enumerate_([f"the {name}" for name in (*thirds, *(PLACES[i] for i in sorted(rest) if i % 2 == 0))])
+    parts = [*thirds, *(PLACES[i] for i in sorted(rest) if i % 2 == 0)]
+    return enumerate_([f"the {name}" for name in parts]) if len(parts) <= _PARTS else ""
 
 
 def apart(covers: Sequence[CoverFact]) -> list[CoverFact]:

@@ -23,6 +23,8 @@ _AGAIN = re.compile(  # up to a full stop or a comma, as what follows an "and" i
     r"(?<!and )(?<!with )(?<!and a )(?<!with a )(?<!and an )(?<!with an )"  # nor is a list's last thing all
     r"\b([a-z][a-z -]*)\. (?:The )?(?i:\1)(?: water)? ((?:covers?|takes? up) [a-z ]+? of the [a-z]+)(?=[.,])"
 )
+# an overhead image of a lake, which covers most of the image
+_TWICE = re.compile(r"(\bimage\b[^.]*, which (?:covers?|takes? up) [^.]*? of )the image\b")
 _SINGLE = ("one ", "a ", "an ")
 
 
@@ -43,7 +45,7 @@ def some(facts: Facts, c: ClassFact, *, few: bool = False) -> str | None:
     a strong colour is told of at least so many, a plain one only of most.
 
     Args:
-        few: whether ``the cars include two white ones and a red one`` is told, as nothing else of looks is.
+        few: whether ``the cars include white ones and a red one`` is told, as nothing else of looks is.
     """
     told, everything = facts.some_colours(c), c.total + c.left_out
     if not c.countable or c.total < 2 or not told:
@@ -56,7 +58,8 @@ def some(facts: Facts, c: ClassFact, *, few: bool = False) -> str | None:
         return sentence(f"several of the {c.several} are {told[0].colour}")
     if few and any(t.colour not in _PLAIN for t in told):
         ones = [
-            with_article(f"{t.colour} one") if t.agreeing == 1 else f"{number(t.agreeing)} {t.colour} ones"
+            # how many is what was seen clearly, and not how many there are
+            with_article(f"{t.colour} one") if t.agreeing == 1 else f"{t.colour} ones"
             for t in sorted(told, key=lambda t: t.colour in _PLAIN)
         ]
         return sentence(f"the {c.several} include {enumerate_(ones)}")
@@ -226,4 +229,4 @@ def told_again(facts: Facts, c: CoverFact) -> str:
 
 def joined(told: Sequence[str]) -> str:
     """Sentences as a text: ``a village. The village covers half`` is ``a village, which covers half``."""
-    return _AGAIN.sub(r"\1, which \2", " ".join(told))
+    return _TWICE.sub(r"\1it", _AGAIN.sub(r"\1, which \2", " ".join(told)))

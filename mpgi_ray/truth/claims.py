@@ -19,8 +19,8 @@ from mpgi_ray.truth.asides import without_asides
 from mpgi_ray.truth.claim import About, Claim
 from mpgi_ray.truth.compared import compared_shares
 from mpgi_ray.truth.counts import (
-    is_bound_before_others,
-    is_bound_of_site,
+    is_limited,
+    is_limited_in_part,
     is_of_each,
     is_one_and_many,
     is_only_one,
@@ -179,8 +179,9 @@ def _of_noun(line: Line, noun: Noun, region: Region | None) -> Iterator[Claim]:
         if inside and (is_listed(line, inside) or is_mostly(line, inside)):
             inside = None
         placed = inside is None and line.names_place(noun.at, is_direction) and not is_every(line, noun)
-        placed &= not is_bound_before_others(line, noun)
-        placed |= is_placed(line, noun) and not is_bound_of_site(line, noun)
+        if is_limited(line, noun) and not is_limited_in_part(line, noun):
+            inside, placed = None, False
+        placed |= is_placed(line, noun)
         some = (noun.some and not is_told_whole(line, noun)) or placed or is_of_each(line, noun.at)
         total = is_total(line, noun)
         number = replace(claim, about=About.COUNT, amount=amount, region=inside, word=noun.colour)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mpgi_ray.rules import lexicon
-from mpgi_ray.truth.line import STEPPED_OVER, Line, Noun
+from mpgi_ray.truth.line import Line, Noun
 from mpgi_ray.truth.lists import lists
 from mpgi_ray.truth.numbers_behind import is_number_of
 from mpgi_ray.truth.pieces import Kind
@@ -58,21 +58,26 @@ def is_of_each(line: Line, at: int) -> bool:
 
 
 def is_placed(line: Line, noun: Noun) -> bool:
-    """Whether what follows tells these things from others: two beside the road, not barges on the water."""
+    """Whether what follows tells these things from others: two beside the road, not barges on the water.
+
+    Who says that there are only two, or at most two, means all of them, but not of two beside the road.
+    """
     if is_number_of(line, noun):
         return False  # the number of boats is below ten
+    if is_limited(line, noun):
+        marks = (n for n in range(noun.at + 1, len(line.parts)) if line.kind(n) is Kind.MARK)
+        return any(line.kind(n) is Kind.RELATION for n in range(noun.at + 1, next(marks, noun.at + 1)))
     kinds = {noun.name, *lexicon.synonyms(noun.name), *lexicon.hypernyms(noun.name)}
     usual = {ground for ground, things in lists()["usual"].items() if not kinds.isdisjoint(things)}
     for here in range(noun.at + 1, min(noun.at + 8, len(line.parts))):
-        bound = noun.amount is not None and noun.amount[0] == 0  # fewer than twenty are parked in rows
-        all_of = bound or line.parts[here].value in ("scattered", "disorder") or _is_exact(line, noun)
+        all_of = line.parts[here].value in ("scattered", "disorder")
         if line.kind(here) is Kind.RELATION or (line.kind(here) is Kind.PATTERN and not all_of):
             return True
         at_one = line.text(here) in ("between", "among") or (
             line.text(here) == "on" and line.text(here + 1) == "the"
         )
         picture = any(line.kind(n) is Kind.PICTURE for n in range(here + 1, here + 4))
-        at_one &= not bound and usual.isdisjoint((line.text(here + 2), line.text(here + 3)))
+        at_one &= usual.isdisjoint((line.text(here + 2), line.text(here + 3)))
         if at_one and line.kind(here) is not Kind.PLACE and not picture:
             return True
         if line.parts[here].kind in (Kind.MARK, Kind.THING, Kind.PLACE):
@@ -80,47 +85,24 @@ def is_placed(line: Line, noun: Noun) -> bool:
     return False
 
 
-def _is_exact(line: Line, noun: Noun) -> bool:
-    """``only two cars``, ``exactly two``, ``but one``."""
+def is_limited(line: Line, noun: Noun) -> bool:
+    """``at most two cars``, ``only two``, ``exactly two``, ``but one``."""
+    if noun.amount is not None and noun.amount[0] == 0:
+        return True
     said = line.text(noun.first).startswith(("only", "just", "exactly", "precisely"))
     return said or (line.text(noun.first) == "one" and line.text(noun.first - 1) in ("but", "only"))
 
 
-def is_bound_of_site(line: Line, noun: Noun) -> bool:
-    """``no more than three silos stand on the yard``: who says how many there are at most means all."""
-    if noun.amount is None or (noun.amount[0] > 0 and not _is_exact(line, noun)):
-        return False
-    after = range(noun.at + 1, min(noun.at + 8, len(line.parts)))
-    on = next((n for n in after if line.text(n) in ("on", "in") or line.kind(n) is Kind.RELATION), None)
-    if on is None or line.kind(on) is Kind.RELATION:
-        return False
-    driven = "vehicle" in lexicon.hypernyms(noun.name)
-    grounds = (*lists()["sites"], *(lists()["driven_on"] if driven else ()))
-    end = next((n for n in range(on + 2, on + 6) if line.text(n) in grounds), None)
-    if end is None or (line.kind(end + 1) not in (None, Kind.MARK) and line.text(end + 1) != "here"):
-        return False  # on the yard next to the road
-    return all(line.kind(n) in STEPPED_OVER for n in range(on + 2, end))
+def is_limited_in_part(line: Line, noun: Noun) -> bool:
+    """Whether a part of the picture stands before or behind things, and not beside what comes after them.
 
-
-def is_bound_before_others(line: Line, noun: Noun) -> bool:
-    """``Fewer than nine buses, several cars on the left``: the part of the picture is that of others.
-
-    Of ``spread from the left to the right`` it is that of all.
+    ``At the top there are only two``, ``fewer than nine on the left``; but in ``fewer than nine, beside a
+    road on the left`` it is that of the road.
     """
-    if noun.amount is None or noun.amount[0] > 0:
-        return False
-    if line.text(noun.at + 1 + (line.text(noun.at + 1) == ",")) in ("spread", "distributed"):
-        return True
-    place = next((n for n in range(noun.at, len(line.parts)) if line.kind(n) is Kind.PLACE), noun.at)
-    comma = next((n for n in range(noun.at, place) if line.text(n) == ","), place)
-    before = any(line.kind(n) is Kind.PLACE for n in range(noun.first))
-    of_them = (line.text(n + 1) == "of" for n in range(comma, place) if line.kind(n) is Kind.AMOUNT)
-    if next(of_them, False):
-        return not before  # no more than four planes, one of which is on the right
-    if any(line.text(n) == "ones" for n in range(noun.at + 1, place)):
-        return not before  # along with some small ones on the left
-    marked = any(line.kind(n) is Kind.GROUP for n in range(comma, place))  # with yellow lines on the left
-    return not before and (marked or any(comma < one.at < place for one in line.nouns))
+    first = next((n + 1 for n in range(noun.first - 1, -1, -1) if line.turns(n)), 0)
+    others = (n for n in range(noun.at + 1, len(line.parts)) if line.text(n) == "," or line.noun_at(n))
+    last = next(others, len(line.parts))
+    return any(line.kind(n) is Kind.PLACE for n in (*range(first, noun.first), *range(noun.at + 1, last)))
 
 
 def is_only_one(line: Line, noun: Noun) -> bool:

@@ -43,7 +43,8 @@ def covers(line: Line) -> Iterator[Claim]:
         elif part.kind is Kind.SHARE:
             found = list(_share(line, at, part))
             found = found or list(trailing(line, at))
-            yield from found or told_share(line, at)
+            found = found or list(told_share(line, at))
+            yield from found or _lone(line, at)
         elif part.kind in (Kind.DOMINATES, Kind.DOMINATED, Kind.LEADING):
             subject = _leading(line, at) if part.kind is Kind.DOMINATES else line.object(at)
             # "mostly empty bays" are many that are empty
@@ -170,6 +171,18 @@ def _joined(line: Line, at: int) -> Noun | None:
         return None
     several = not line.text(at - 1).split(" ")[0].endswith("s")
     return nouns[0] if nouns[0].plural == several else None
+
+
+def _lone(line: Line, at: int) -> Iterator[Claim]:
+    """The only thing of a clause: ``woodland survives as a fringe amounting to a tenth of the image``."""
+    first = next((n + 1 for n in range(at - 1, -1, -1) if line.ends_clause(n)), 0)
+    nouns = [noun for noun in line.nouns if first <= noun.at < at]
+    told = (Kind.SHARE, Kind.PRONOUN, Kind.PLACE, Kind.DENIAL, Kind.RELATION)
+    if len(nouns) != 1 or any(line.kind(n) in told for n in range(first, at)):
+        return
+    (only,), share = nouns, line.parts[at]
+    if _is_surface(only) and not (only.denied or only.amount) and picture_behind(line, at):
+        yield Claim(About.COVER, only.name, share.start, share.end, amount=share.value)
 
 
 def _ends(line: Line, at: int) -> bool:

@@ -160,7 +160,9 @@ class Checker:
         if claim.some or (claim.word is not None and not self._have_all(claim.word, of)):
             most = None
         lowest, highest = (float(of.whole), of.most) if claim.region is None else inside(of, claim.region)
-        fewer = claim.region is None and most is not None and most < lowest  # a part has no sharp border
+        # who says how many there are at most has looked for small ones, too
+        seen = lowest + sum(fact.tiny for fact in of.classes) if least == 0 else lowest
+        fewer = claim.region is None and most is not None and most < seen  # a part has no sharp border
         if highest == 0 and self._taken_for(claim.name):
             return Judged(claim, Verdict.UNVERIFIABLE)
         many = highest is not None and least > highest

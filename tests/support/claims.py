@@ -91,7 +91,7 @@ class Reader:
                 for claim in self._stands("they" if one == "them" else one, f"{word} of them {m['cells']}")
             ]
         if m := kinds.INCLUDE.fullmatch(text):
-            numbers = [_value(one["n"] or "one") for one in _listed(kinds.ONES, m["items"])]
+            numbers = [2 if one["n"] else 1 for one in _listed(kinds.ONES, m["items"])]
             return [Claim(kinds.SINGULAR[m["noun"]], sum(numbers), True)]
         if m := kinds.SOME.fullmatch(text):  # nothing has two colours
             items = _listed(kinds.OF_COLOUR, m["items"])

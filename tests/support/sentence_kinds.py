@@ -136,7 +136,7 @@ LOOKS = re.compile(
     rf"|points? {POINTING})\."
 )
 INCLUDE = re.compile(rf"the (?P<noun>{NOUN}) include (?P<items>.+)\.")
-ONES = re.compile(rf"(?:an?|(?P<n>{NUMBER})) {COLOUR} ones?")
+ONES = re.compile(rf"(?:an? {COLOUR} one|{COLOUR} one(?P<n>s))")
 SOME = re.compile(rf"(?P<items>(?:(?:at least )?{NUMBER}|most|several) of the .+?)\.")
 SHARED = re.compile(rf"{AMOUNT} here (?:is|are) {COLOUR}(?: on {COLOUR} ground)?\.")
 HOW = re.compile(rf"(?:(?P<arranged>{ARRANGED})\b ?)?(?P<place>{ALL_IN}\b)?(?:: |, |$)")

@@ -313,6 +313,15 @@ def street() -> Facts:
         ("The road is free of sheds and tanks.", "The scene is free of cars and tanks."),
         ("Of the tanks, none is next to the pond.", "Three tanks stand here, all of them next to the pond."),
         ("The left half contains grass but no tanks.", "The right half contains grass but no tanks."),
+        (
+            "There are at most three tanks here, beside a road, and a pond in the upper left.",
+            "There is at most one tank here, beside a road, and a pond in the upper left.",
+        ),
+        ("Exactly three tanks are out on this site.", "Only two tanks are out on this site."),
+        (
+            "Grass is the leading cover at about nine tenths of the scene.",
+            "Grass survives as a fringe amounting to less than a tenth of the image.",
+        ),
         ("Water fills much of the northwest.", "Water fills much of the picture."),
         (
             "Count the tanks: there are three of them in all.",

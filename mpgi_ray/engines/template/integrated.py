@@ -13,7 +13,7 @@ from mpgi_ray.rules.listing import Item, listed
 from mpgi_ray.rules.relations import Kind, Relation
 from mpgi_ray.rules.sentences import FALSE_COLOUR, metadata
 
-_ONLY_SEEN = "This is a view from straight above, of which only the colours are known."
+_ONLY_SEEN = "This is a view from straight above."
 _WORDS = 45  # of a short text, as its prompt allows
 
 
@@ -186,5 +186,6 @@ def _relation(facts: Facts, r: Relation) -> str:
 
 def _tags(facts: Facts, seed: str, also: str) -> str | None:
     items = maps.untold_tags(facts)[::-1]
-    frames = (f"The ground here{also} has {{}}", f"{also} in the area: {{}}".strip())
+    be = "is" if items and things.is_one(items[0]) else "are"
+    frames = (f"The area{also} has {{}}", f"There {be}{also} {{}}")
     return sentence(choose(frames, seed, "tags retold").format(enumerate_(items))) if items else None
