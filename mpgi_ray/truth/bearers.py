@@ -15,6 +15,7 @@ from mpgi_ray.truth.lists import Name, goes_by
 from mpgi_ray.truth.pieces import Kind, Piece, pieces
 from mpgi_ray.truth.tones import AREAS, joined
 
+_EVERYWHERE = "in all parts"
 _PICTURE = "the picture"  # what bears the colours of the whole, or of a part without a name
 _AREAS = {*AREAS, "surface", "surfaces", "background", "colours", "colors", "space", "rest", "tones"}
 _JOINING = (",", "and", "or", "a", "an", "the", "one", "two")
@@ -26,7 +27,7 @@ class Borne:
     """A colour or a share with what bears it.
 
     Attributes:
-        value: the name of the colour, or the bounds of the share.
+        value: the name of the colour, the bounds of the share, or that it lies in all parts.
         bearers: names of things that share it, or `_PICTURE`.
         near: of all things in its sentence.
     """
@@ -50,7 +51,7 @@ def unborne(text: str, sources: Iterable[str], names: Mapping[str, Name]) -> lis
 
 
 def borne(text: str, names: Mapping[str, Name]) -> Iterator[Borne]:
-    """The colours of a text, and the shares that something covers, each with its things.
+    """The colours of a text, the shares that something covers, and "in all parts", each with its things.
 
     A colour has those that it stands before, or else those that stand before it. In a sentence without a
     thing, ``it is red``, that is the first one of the sentence before.
@@ -60,14 +61,16 @@ def borne(text: str, names: Mapping[str, Name]) -> Iterator[Borne]:
         parts = joined(pieces(sentence, start, names))
         near = tuple(name for part in parts if (name := _name(part)))
         for at, part in enumerate(parts):
-            bearers = tuple[str, ...]()
+            bearers, value, end = tuple[str, ...](), part.value, part.end
             if part.kind is Kind.COLOUR and part.value:
                 bearers = _behind(parts, at) or _before(parts, at) or last
             elif part.kind is Kind.SHARE and at and parts[at - 1].kind is Kind.COVERS:
                 bearers = _before(parts, at)  # those of colours are judged by `tones`
                 bearers = () if _PICTURE in bearers else bearers
+            elif (part.text, at + 1 < len(parts) and parts[at + 1].text) == ("all", "parts"):
+                bearers, value, end = _before(parts, at), _EVERYWHERE, parts[at + 1].end
             if bearers:
-                yield Borne(part.value, bearers, near, part.start, part.end)
+                yield Borne(value, bearers, near, part.start, end)
         last = near[:1] or last
 
 

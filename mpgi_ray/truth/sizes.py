@@ -9,6 +9,7 @@ from mpgi_ray.truth.line import Line
 from mpgi_ray.truth.lists import Name, goes_by, lists
 from mpgi_ray.truth.nouns import add_nouns
 from mpgi_ray.truth.pieces import Kind, pieces
+from mpgi_ray.truth.tones import AREAS
 
 _SIZES = {"large": "large", "big": "large", "huge": "large", "vast": "large"}
 _SIZES |= {"small": "small", "tiny": "small", "little": "small", "elongated": "elongated"}
@@ -77,5 +78,6 @@ def _before(line: Line, at: int, size: str) -> Iterator[Size]:
             name = f"{line.text(here - 1)} {line.text(here)}"  # a large industrial area
             yield size, name, line.parts[at].start, line.parts[here].end
             return
-        if line.kind(here) not in _ON_WAY or line.text(here) == "of":
+        of_area = line.text(here) in AREAS or line.text(here - 1) in AREAS  # a large area of gravel
+        if not of_area and (line.kind(here) not in _ON_WAY or line.text(here) == "of"):
             return

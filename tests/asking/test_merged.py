@@ -145,12 +145,15 @@ def test_shares_and_places_of_colours_need_a_source(text: str, words: list[str])
     ("text", "words"),
     [
         ("Three cars cover most of the image, with sand.", ["most"]),
+        ("Three cars and sand lie in all parts of the image.", ["all parts"]),
+        ("Three cars stand beside a large area of sand.", ["large area of sand"]),
         ("Sand covers most of the image. The car is on the left.", ["The car"]),
         ("Most of the image is sand. One of the cars is red, and the car is long.", []),
     ],
 )
 def test_a_share_needs_its_surface_and_one_of_several_things_its_number(text: str, words: list[str]) -> None:
     sources = ["Three cars stand on sand. One of the cars is red.", "Sand covers most of the image."]
+    sources += ["Grey areas lie in all parts of the image."]
     things = tuple(Object(label="car", box=Box(x, 10, x + 20, 20)) for x in (0, 30, 60))
     facts = gather(Annotation(width=100, height=100, objects=things, vocabulary={"car": LabelClass()}))
     assert unsourced_looks(text, sources, facts) == words
