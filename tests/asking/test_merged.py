@@ -146,7 +146,7 @@ def test_shares_and_places_of_colours_need_a_source(text: str, words: list[str])
     [
         ("Three cars cover most of the image, with sand.", ["most"]),
         ("Three cars and sand lie in all parts of the image.", ["all parts"]),
-        ("Three cars stand beside a large area of sand.", ["large area of sand"]),
+        ("Three cars stand beside a large area of grass.", ["large area of grass"]),
         ("Sand covers most of the image. The car is on the left.", ["The car"]),
         ("Most of the image is sand. One of the cars is red, and the car is long.", []),
     ],
