@@ -66,7 +66,7 @@ def is_placed(line: Line, noun: Noun) -> bool:
         return False  # the number of boats is below ten
     if is_limited(line, noun):
         marks = (n for n in range(noun.at + 1, len(line.parts)) if line.kind(n) is Kind.MARK)
-        return any(line.kind(n) is Kind.RELATION for n in range(noun.at + 1, next(marks, noun.at + 1)))
+        return any(line.kind(n) is Kind.RELATION for n in range(noun.at + 1, next(marks, len(line.parts))))
     kinds = {noun.name, *lexicon.synonyms(noun.name), *lexicon.hypernyms(noun.name)}
     usual = {ground for ground, things in lists()["usual"].items() if not kinds.isdisjoint(things)}
     for here in range(noun.at + 1, min(noun.at + 8, len(line.parts))):

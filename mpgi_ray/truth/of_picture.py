@@ -95,10 +95,8 @@ def is_of_site(line: Line, at: int) -> bool:
     stops = [n for n in ends if not _is_listing(line, at + 1 + n)]
     if not sites or (stops and stops[0] < sites[0]):
         return False
-    behind = range(at + 2 + sites[0], at + 5 + sites[0])
-    return not any(
-        line.kind(n) is Kind.PICTURE or line.text(n) in _PICTURES for n in behind
-    )  # of this airfield scene
+    behind = range(at + 2 + sites[0], at + 5 + sites[0])  # of this airfield scene
+    return not any(line.kind(n) is Kind.PICTURE or line.text(n) in _PICTURES for n in behind)
 
 
 def is_of_scene(line: Line, at: int) -> bool:
